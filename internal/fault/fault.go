@@ -1,0 +1,169 @@
+// Package fault is the project's one error taxonomy.
+//
+// Every error that crosses a package border either is a *Error or is treated
+// as [Internal]. Msg is written for the person who asked and may be shown to
+// them and to the model; Err is for the log alone.
+package fault
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// Kind says what a caller should do about an error.
+type Kind uint8
+
+const (
+	Internal    Kind = iota // a bug or an unforeseen failure: apologise, log
+	Invalid                 // the request can never succeed as it is: explain
+	Denied                  // the caller may not do this: explain
+	NotFound                // absent, expired, or somebody else's: explain
+	Exists                  // already there: explain
+	TooLarge                // over a size limit: state the limit
+	Exhausted               // quota, pool, rate or budget: say when to retry
+	Unavailable             // a dependency failed or was too slow: retry, then explain
+	Canceled                // the caller left: silence
+)
+
+var kinds = [...]struct {
+	name   string
+	status int
+}{
+	Internal:    {"internal", 500},
+	Invalid:     {"invalid", 400},
+	Denied:      {"denied", 403},
+	NotFound:    {"not found", 404},
+	Exists:      {"exists", 409},
+	TooLarge:    {"too large", 413},
+	Exhausted:   {"exhausted", 429},
+	Unavailable: {"unavailable", 503},
+	Canceled:    {"canceled", 499},
+}
+
+// String returns the kind in lower-case words.
+func (k Kind) String() string { return kinds[k.known()].name }
+
+// HTTPStatus returns the status code that a web front end answers with.
+// Canceled is 499, as nginx writes it; nobody is there to read it.
+func (k Kind) HTTPStatus() int { return kinds[k.known()].status }
+
+func (k Kind) known() Kind {
+	if int(k) >= len(kinds) {
+		return Internal
+	}
+	return k
+}
+
+// Error is an error with a kind and a sentence for the user.
+type Error struct {
+	Kind Kind
+	Op   string // what was being done, as package.Func: "files.Save"
+	Msg  string // may be shown to a user; empty means a generic sentence of Kind
+	Err  error  // the cause, only logged; may be nil
+}
+
+// Error renders everything, for the log.
+func (e *Error) Error() string {
+	s := e.Kind.String()
+	if e.Op != "" {
+		s = e.Op + ": " + s
+	}
+	if e.Msg != "" {
+		s += ": " + e.Msg
+	}
+	if e.Err != nil {
+		s += ": " + e.Err.Error()
+	}
+	return s
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// New returns an error without a cause. Msg is formatted as by fmt.Sprintf.
+func New(k Kind, op, format string, args ...any) error {
+	return &Error{Kind: k, Op: op, Msg: fmt.Sprintf(format, args...)}
+}
+
+// Wrap gives err a kind and a sentence. It returns nil for a nil err.
+// An ended context wins over k: a canceled one makes the error Canceled,
+// whatever the adapter made of the failure that followed.
+func Wrap(err error, k Kind, op, format string, args ...any) error {
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, context.Canceled) {
+		k = Canceled
+	}
+	return &Error{Kind: k, Op: op, Msg: fmt.Sprintf(format, args...), Err: err}
+}
+
+// Op adds where an error passed through and keeps its kind and sentence.
+// It returns nil for a nil err.
+func Op(op string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &Error{Kind: KindOf(err), Op: op, Msg: message(err), Err: err}
+}
+
+// KindOf returns the kind of the outermost *Error in err's tree. Bare context
+// errors are Canceled and Unavailable; any other error is Internal.
+func KindOf(err error) Kind {
+	var e *Error
+	switch {
+	case errors.As(err, &e):
+		return e.Kind
+	case errors.Is(err, context.Canceled):
+		return Canceled
+	case errors.Is(err, context.DeadlineExceeded):
+		return Unavailable
+	}
+	return Internal
+}
+
+// Is reports whether err has kind k. A nil err has none.
+func Is(err error, k Kind) bool { return err != nil && KindOf(err) == k }
+
+// Message returns one sentence about err that may be shown to a user. It never
+// contains the text of a cause.
+func Message(err error) string {
+	if err == nil {
+		return ""
+	}
+	if m := message(err); m != "" {
+		return m
+	}
+	switch KindOf(err) {
+	case Invalid:
+		return "That request is not valid."
+	case Denied:
+		return "You are not allowed to do that."
+	case NotFound:
+		return "Not found."
+	case Exists:
+		return "That already exists."
+	case TooLarge:
+		return "That is too large."
+	case Exhausted:
+		return "A limit is reached. Please try again later."
+	case Unavailable:
+		return "Something that I need is not available right now. Please try again in a minute."
+	case Canceled:
+		return "Canceled."
+	default:
+		return "Something went wrong on my side."
+	}
+}
+
+func message(err error) string {
+	var e *Error
+	for errors.As(err, &e) {
+		if e.Msg != "" {
+			return e.Msg
+		}
+		err = e.Err
+	}
+	return ""
+}

@@ -1,0 +1,75 @@
+package fault_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/attachebot/attache/internal/fault"
+)
+
+func TestKindOf(t *testing.T) {
+	base := errors.New("disk on fire")
+	cases := []struct {
+		err  error
+		kind fault.Kind
+	}{
+		{base, fault.Internal},
+		{context.Canceled, fault.Canceled},
+		{fmt.Errorf("read: %w", context.DeadlineExceeded), fault.Unavailable},
+		{fault.New(fault.NotFound, "files.Get", "no such file"), fault.NotFound},
+		{fmt.Errorf("outer: %w", fault.New(fault.TooLarge, "x", "big")), fault.TooLarge},
+		{fault.Wrap(base, fault.Unavailable, "x", "later"), fault.Unavailable},
+		{fault.Wrap(context.Canceled, fault.Unavailable, "x", "later"), fault.Canceled},
+		{fault.Op("y", fault.New(fault.Denied, "x", "no")), fault.Denied},
+		{fault.Op("y", base), fault.Internal},
+	}
+	for _, c := range cases {
+		if got := fault.KindOf(c.err); got != c.kind {
+			t.Errorf("KindOf(%v) = %v, want %v", c.err, got, c.kind)
+		}
+		if !fault.Is(c.err, c.kind) {
+			t.Errorf("Is(%v, %v) = false", c.err, c.kind)
+		}
+	}
+	if fault.Is(nil, fault.Internal) {
+		t.Error("a nil error has a kind")
+	}
+	if fault.Wrap(nil, fault.Invalid, "x", "y") != nil || fault.Op("x", nil) != nil {
+		t.Error("wrapping nil made an error")
+	}
+}
+
+// Message may be shown to a user, so it never carries a cause; Error is for
+// the log, so it carries all.
+func TestMessageKeepsCausesOut(t *testing.T) {
+	secret := errors.New("dial tcp 10.0.0.7: token=hunter2")
+	err := fault.Op("chat.Run", fault.Wrap(secret, fault.Unavailable, "llm.Stream", "The model is busy."))
+	if got := fault.Message(err); got != "The model is busy." {
+		t.Errorf("Message = %q", got)
+	}
+	for _, e := range []error{secret, fault.Wrap(secret, fault.Internal, "op", ""), fault.Op("op", secret)} {
+		if m := fault.Message(e); strings.Contains(m, "hunter2") || m == "" {
+			t.Errorf("Message(%v) = %q", e, m)
+		}
+	}
+	if !strings.Contains(err.Error(), "hunter2") || !errors.Is(err, secret) {
+		t.Errorf("Error() = %q lost the cause", err)
+	}
+}
+
+func TestEveryKindHasNameStatusAndSentence(t *testing.T) {
+	seen := map[string]bool{}
+	for k := fault.Internal; k <= fault.Canceled; k++ {
+		m := fault.Message(&fault.Error{Kind: k})
+		if k.String() == "" || k.HTTPStatus() < 400 || m == "" || seen[m] {
+			t.Errorf("kind %d: %q %d %q", k, k, k.HTTPStatus(), m)
+		}
+		seen[m] = true
+	}
+	if fault.Kind(200).String() != "internal" {
+		t.Error("an unknown kind is not internal")
+	}
+}
