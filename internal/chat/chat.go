@@ -1,0 +1,65 @@
+// Package chat turns one message into an answer: history, model, tools, and
+// again, until the model has nothing more to call.
+package chat
+
+import (
+	"context"
+
+	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/llm"
+)
+
+// Turn is one message to the assistant.
+type Turn struct {
+	ID           string       // the front end's id of the message: one id is answered once
+	User         files.UserID // who asks, pays and owns the files
+	UserName     string       // how the model may address them
+	Conversation string       // the history that the turn continues: opaque, at most 200 bytes
+	Text         string
+	Files        []files.File // attachments of this message, already saved
+	// Ask puts a yes-or-no question to the user and waits. A nil Ask is a no.
+	Ask func(ctx context.Context, question string) (bool, error)
+}
+
+// Event is something to show while a turn runs: one of the types below.
+type Event interface{ event() }
+
+type (
+	// TextDelta is a piece of the answer, as the model writes it.
+	TextDelta struct{ Text string }
+	// ToolStarted begins a call; Round counts the model's rounds from 1.
+	ToolStarted struct {
+		Call  llm.ToolCall
+		Round int
+	}
+	// ToolStatus replaces what a running call is doing: "Installing geopandas".
+	ToolStatus struct{ CallID, Text string }
+	// ToolOutput is text that running code printed.
+	ToolOutput struct{ CallID, Text string }
+	// ToolEnded ends a call. Files made by it are in Files, with their ids.
+	ToolEnded struct {
+		Call   llm.ToolCall
+		Result llm.ToolResult
+		Files  []files.File
+	}
+	// Notice is one line for the person that is not the model's text.
+	Notice struct{ Text string }
+)
+
+func (TextDelta) event()   {}
+func (ToolStarted) event() {}
+func (ToolStatus) event()  {}
+func (ToolOutput) event()  {}
+func (ToolEnded) event()   {}
+func (Notice) event()      {}
+
+// Toolbox is what the engine needs of the tools. Every call acts for one user
+// and sees only that user's files.
+type Toolbox interface {
+	// Tools lists what the model may call.
+	Tools(ctx context.Context, user files.UserID) []llm.Tool
+	// Call runs one call to its end. Whatever happens is in the result.
+	Call(ctx context.Context, user files.UserID, conversation string, call llm.ToolCall, hooks llm.ToolHooks) llm.ToolResult
+	// Reset drops what the tools keep of the user's conversation: the Python session.
+	Reset(ctx context.Context, user files.UserID, conversation string) error
+}

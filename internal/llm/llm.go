@@ -1,0 +1,120 @@
+// Package llm talks to language models: any OpenAI-compatible server, or the
+// built-in model that needs no key and no network.
+package llm
+
+import (
+	"context"
+	"encoding/json"
+)
+
+// Role says who wrote a message.
+type Role string
+
+const (
+	System    Role = "system"
+	User      Role = "user"
+	Assistant Role = "assistant"
+	FromTool  Role = "tool"
+)
+
+// Message is one message of a conversation. It is stored as JSON, so its
+// field names are part of the store's format.
+type Message struct {
+	Role   Role       `json:"role"`
+	Name   string     `json:"name,omitempty"`    // who speaks, in a conversation of several people
+	Parts  []Part     `json:"parts,omitempty"`   // text and images, in order
+	Calls  []ToolCall `json:"calls,omitempty"`   // of an Assistant message
+	CallID string     `json:"call_id,omitempty"` // of a FromTool message: the call that it answers
+}
+
+// Part is a text or an image; one field is set.
+type Part struct {
+	Text  string `json:"text,omitempty"`
+	Image *Image `json:"image,omitempty"`
+}
+
+// Image is a picture for a model that sees. Only the reference is stored;
+// whoever sends the message fills Data.
+type Image struct {
+	FileID string `json:"file_id,omitempty"`
+	MIME   string `json:"mime,omitempty"`
+	Width  int    `json:"width,omitempty"` // pixels, of Data
+	Height int    `json:"height,omitempty"`
+	Data   []byte `json:"-"`
+}
+
+// Text returns a message of one text part.
+func Text(r Role, text string) Message {
+	return Message{Role: r, Parts: []Part{{Text: text}}}
+}
+
+// Text returns the text parts of m, joined without a separator.
+func (m Message) Text() string {
+	var s string
+	for _, p := range m.Parts {
+		s += p.Text
+	}
+	return s
+}
+
+// Tool describes a tool to a model.
+type Tool struct {
+	Name        string
+	Description string
+	Parameters  json.RawMessage // a JSON Schema of type object
+}
+
+// ToolCall is a model's wish to call a tool. Arguments is what the model
+// wrote: it may be malformed JSON.
+type ToolCall struct {
+	ID        string `json:"id"`
+	Name      string `json:"name"`
+	Arguments string `json:"arguments"`
+}
+
+// Request is one request to a model.
+type Request struct {
+	Model     string // empty: the model's default
+	Messages  []Message
+	Tools     []Tool
+	MaxOutput int    // tokens; 0: the model's own limit
+	User      string // an opaque id of the person, for the provider's abuse detection
+}
+
+// Finish says why a reply ended.
+type Finish string
+
+const (
+	Stop     Finish = "stop"
+	Length   Finish = "length" // the output limit: the text is cut
+	Calls    Finish = "calls"  // the model waits for tool results
+	Filtered Finish = "filtered"
+)
+
+// Usage counts tokens of one request. Cached is a part of Input, Reasoning a
+// part of Output.
+type Usage struct {
+	Input, Cached, Output, Reasoning int
+	Estimated                        bool // counted by us: the API reported nothing
+}
+
+// Reply is a model's whole answer.
+type Reply struct {
+	Message Message
+	Finish  Finish
+	Usage   Usage  // zero when the API reported none
+	Model   string // as the API named it
+}
+
+// Model answers requests. It is safe for concurrent use.
+//
+// Generate calls delta with each piece of text as it arrives, from the calling
+// goroutine. When the stream breaks, it returns what had arrived together with
+// an error of kind Unavailable. Kinds: Invalid (the request is refused as
+// it is: an unknown model, a context too long), Denied (the key), Exhausted
+// (rate or credit), Unavailable, Canceled.
+type Model interface {
+	Generate(ctx context.Context, req Request, delta func(text string)) (Reply, error)
+	// Models lists the names that Request.Model may have.
+	Models(ctx context.Context) ([]string, error)
+}
