@@ -1,0 +1,169 @@
+"""Values as people see them: tables as tables, pictures as files, the rest as text."""
+
+import os
+import reprlib
+import sys
+
+ROWS, COLUMNS, CELL = 50, 20, 200  # of a table that is shown; more is said
+MAX_TEXT = 20_000
+MAX_SHOWN = 20  # values of one run
+
+
+class Displays:
+    def __init__(self, link):
+        self.link = link
+        self.shown = 0
+
+    def begin(self):
+        self.shown = 0
+
+    def show(self, *values):
+        """display(value, ...): show values as the last line of a cell would."""
+        for value in values:
+            self.show_value(value)
+
+    def show_value(self, value):
+        self.shown += 1
+        if self.shown > MAX_SHOWN:
+            return
+        if self._figure(value) or self._picture(value):
+            return
+        sys.stdout.flush()
+        table = _as_frame(value)
+        if table is not None:
+            text = _frame_text(table)
+            self.link.send("show", text=text, table=_frame_table(table))
+        else:
+            self.link.send("show", text=_text(value))
+
+    def _figure(self, value):
+        plt = sys.modules.get("matplotlib.pyplot")
+        if plt is None:
+            return False
+        from matplotlib.artist import Artist
+        from matplotlib.figure import Figure
+
+        # A figure that pyplot manages is saved at the end of the cell anyway.
+        if isinstance(value, Figure):
+            from attache import figures
+
+            figures.save(value)
+            return True
+        if isinstance(value, Artist):
+            return True
+        if isinstance(value, (list, tuple)) and value and all(isinstance(v, Artist) for v in value):
+            return True
+        import numpy
+
+        if isinstance(value, numpy.ndarray) and value.dtype == object and value.size:
+            return all(isinstance(v, Artist) for v in value.flat)
+        figure = getattr(value, "figure", None)  # seaborn's grids
+        return isinstance(figure, Figure) and type(value).__module__.startswith("seaborn")
+
+    def _picture(self, value):
+        if "PIL.Image" in sys.modules and isinstance(value, sys.modules["PIL.Image"].Image):
+            from attache import figures
+
+            value.convert("RGBA" if "A" in value.getbands() else "RGB").save(figures.next_name("image"))
+            return True
+        if type(value).__module__.split(".")[0] in ("plotly", "altair", "bokeh", "folium"):
+            from attache import figures
+
+            return figures.save_interactive(value)
+        return False
+
+
+def _as_frame(value):
+    pandas = sys.modules.get("pandas")
+    if pandas is None:
+        return None
+    if isinstance(value, pandas.DataFrame):
+        return value
+    if isinstance(value, pandas.Series):
+        return value.to_frame(name="" if value.name is None else value.name)
+    if isinstance(value, pandas.io.formats.style.Styler):
+        return value.data
+    name = type(value).__module__.split(".")[0]
+    if name == "polars" and hasattr(value, "to_pandas"):
+        return value.head(ROWS).to_pandas()
+    if name == "pyarrow" and hasattr(value, "to_pandas") and hasattr(value, "schema"):
+        return value.slice(0, ROWS).to_pandas()
+    return None
+
+
+def _frame_text(frame):
+    import pandas
+
+    with pandas.option_context(
+        "display.max_rows", ROWS, "display.min_rows", 20, "display.max_columns", COLUMNS,
+        "display.width", 160, "display.max_colwidth", 60,
+    ):
+        text = repr(frame)
+    return text[:MAX_TEXT]
+
+
+def _frame_table(frame):
+    """The head of a frame as strings, index first unless it only counts."""
+    import pandas
+
+    head = frame.iloc[:ROWS, :COLUMNS]
+    if isinstance(head.columns, pandas.MultiIndex):
+        head = head.set_axis([" / ".join(map(str, c)) for c in head.columns], axis=1)
+    index = not isinstance(head.index, pandas.RangeIndex)
+    names, columns = [], []
+    if index:
+        levels = head.index.to_frame(index=False)
+        names += [("" if n is None else str(n)) for n in head.index.names]
+        columns += [levels.iloc[:, i] for i in range(levels.shape[1])]
+    names += [str(c) for c in head.columns]
+    columns += [head.iloc[:, i] for i in range(head.shape[1])]
+    cells = [[_cell(v) for v in c] for c in columns]
+    return {
+        "columns": [n[:CELL] for n in names],
+        "rows": [list(row) for row in zip(*cells)],
+        "total_rows": int(frame.shape[0]),
+        "total_columns": int(frame.shape[1]) + (len(names) - head.shape[1]),
+    }
+
+
+def _cell(value):
+    import numpy
+    import pandas
+
+    if isinstance(value, (float, numpy.floating)):
+        if value != value:
+            return ""
+        text = f"{value:.6g}" if abs(value) < 1e6 or abs(value) >= 1e15 else f"{value:,.0f}"
+    elif value is pandas.NaT or value is None or value is pandas.NA:
+        return ""
+    elif isinstance(value, pandas.Timestamp):
+        text = str(value.date()) if value == value.normalize() and value.tz is None else str(value)
+    else:
+        text = str(value)
+    text = " ".join(text.split())
+    return text if len(text) <= CELL else text[: CELL - 1] + "…"
+
+
+class _Repr(reprlib.Repr):
+    def __init__(self):
+        super().__init__()
+        self.maxdict = self.maxlist = self.maxtuple = self.maxset = 1000
+        self.maxstring = self.maxother = MAX_TEXT
+        self.maxlong = 5000
+
+
+def _text(value):
+    import pprint
+
+    try:
+        if isinstance(value, (dict, list, tuple, set, frozenset)) and len(value) <= 1000:
+            text = pprint.pformat(value, width=100, compact=True, sort_dicts=False)
+        elif isinstance(value, (dict, list, tuple, set, frozenset, str, int)):
+            text = _Repr().repr(value)
+        else:
+            text = repr(value)
+    except Exception as e:
+        text = f"<{type(value).__name__}: its repr failed with {type(e).__name__}: {e}>"
+    if not isinstance(text, str):
+        text = f"<{type(value).__name__}>"
+    return text if len(text) <= MAX_TEXT else text[: MAX_TEXT // 2] + "\n…\n" + text[-MAX_TEXT // 2 :]

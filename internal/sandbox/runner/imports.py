@@ -1,0 +1,91 @@
+"""Missing imports: the host is asked to install what provides them."""
+
+import importlib
+import importlib.abc
+import importlib.machinery
+import shlex
+import sys
+
+from attache.channel import HostError
+
+_current = None  # the Importer of this process
+
+
+class Importer(importlib.abc.MetaPathFinder):
+    """The last finder: it is asked only for what nobody else has found."""
+
+    def __init__(self, link, ns):
+        self.link, self.ns = link, ns
+        self.installed = []
+        self.refused = {}
+
+    def install(self):
+        global _current
+        _current = self
+        sys.meta_path.append(self)
+
+    def use(self, paths):
+        """Put the folders of installed packages on the path, once each."""
+        for path in paths:
+            if path not in sys.path:
+                sys.path.append(path)
+        importlib.invalidate_caches()
+
+    def installed_now(self):
+        """What was installed since the last call, as "name version"."""
+        now, self.installed = self.installed, []
+        self.refused.clear()
+        return now
+
+    def find_spec(self, fullname, path=None, target=None):
+        if "." in fullname or fullname in sys.stdlib_module_names or fullname.startswith("_"):
+            return None
+        if not self._wanted():
+            return None
+        if fullname not in self.refused:
+            try:
+                self._take(self.link.ask("import", module=fullname))
+            except HostError as e:
+                self.refused[fullname] = str(e)
+        if fullname in self.refused:
+            raise ModuleNotFoundError(self.refused[fullname], name=fullname)
+        return importlib.machinery.PathFinder.find_spec(fullname)
+
+    def pip(self, specs):
+        self._take(self.link.ask("install", specs=specs))
+
+    def _take(self, reply):
+        self.installed += reply.get("installed", [])
+        self.use(reply.get("paths", []))
+
+    def _wanted(self):
+        """Whether user code needs the module: a library that merely tries an
+        optional import goes without it, as it would anywhere."""
+        frame = sys._getframe(2)
+        through_machinery = False
+        while frame is not None:
+            name = frame.f_code.co_filename
+            if name.startswith("<frozen importlib"):
+                through_machinery = through_machinery or frame.f_code.co_name == "_find_and_load"
+            elif "importlib" not in name:
+                break
+            frame = frame.f_back
+        if frame is None or not through_machinery or not self.link.interruptible:
+            return False
+        if frame.f_globals is self.ns or name.startswith(("<cell", "/work/", "/opt/attache/")):
+            return True
+        # pandas names what read_excel, to_markdown and the like need.
+        if frame.f_code.co_name == "import_optional_dependency":
+            return frame.f_locals.get("errors") == "raise"
+        return False
+
+
+def pip_install(line):
+    """What %pip install and !pip install do."""
+    try:
+        specs = [s for s in shlex.split(line) if not s.startswith("-")]
+        if not specs:
+            raise HostError("nothing to install: give the name of a package")
+        _current.pip(specs)
+    except HostError as e:
+        raise ModuleNotFoundError(str(e)) from None

@@ -1,0 +1,89 @@
+"""What the user's code calls to reach the user's files.
+
+A file is bound into the sandbox when it is asked for, and only then.
+"""
+
+import os
+from collections.abc import Mapping
+
+from attache.channel import HostError
+
+FILES = "/files"
+
+
+class Library:
+    def __init__(self, link):
+        self.link = link
+
+    def names(self):
+        """The functions and the mapping that every session starts with."""
+        return {
+            "load_file": self.load_file,
+            "get_file_path": self.get_file_path,
+            "get_file_metadata": self.get_file_metadata,
+            "list_user_files": self.list_user_files,
+            "analyze_data_file": self.analyze_data_file,
+            "FILES": _Files(self),
+        }
+
+    def list_user_files(self):
+        """Return the user's files, newest first: a list of dicts with file_id,
+        filename, file_type, file_size (bytes), uploaded_at and expires_at (ISO, None = never)."""
+        return self.link.ask("list")["files"]
+
+    def get_file_metadata(self, file_id):
+        """Return one file's dict, as list_user_files has it."""
+        return self._ask("stat", file_id)["file"]
+
+    def get_file_path(self, file_id):
+        """Return a path that the file can be read from."""
+        file_id = str(file_id)
+        if os.sep in file_id and os.path.exists(file_id):
+            return file_id
+        return self._ask("file", file_id)["path"]
+
+    def load_file(self, file_id, **options):
+        """Return a file's content as what fits its kind: a DataFrame for a
+        table, text, a picture, and so on. Options go to the reader."""
+        from attache import loaders
+
+        file_id = str(file_id)
+        if os.path.exists(file_id):
+            return loaders.load(file_id, None, options)
+        reply = self._ask("file", file_id)
+        return loaders.load(reply["path"], reply["file"], options)
+
+    def analyze_data_file(self, file_path, analysis_type="comprehensive"):
+        """Print an analysis of a table (an id or a path) and draw charts that
+        fit it. analysis_type: comprehensive, quick, statistical, correlation, visualization."""
+        from attache import analyze
+
+        return analyze.analyze_data_file(self, file_path, analysis_type)
+
+    def _ask(self, what, file_id):
+        try:
+            return self.link.ask(what, file=str(file_id))
+        except HostError as e:
+            raise FileNotFoundError(str(e)) from None
+
+
+class _Files(Mapping):
+    """FILES: file id to path, of all the user's files."""
+
+    def __init__(self, library):
+        self._library = library
+
+    def __getitem__(self, file_id):
+        try:
+            return self._library.get_file_path(file_id)
+        except FileNotFoundError as e:
+            raise KeyError(str(e)) from None
+
+    def __iter__(self):
+        return iter([f["file_id"] for f in self._library.list_user_files()])
+
+    def __len__(self):
+        return len(self._library.list_user_files())
+
+    def __repr__(self):
+        return "FILES(" + ", ".join(self) + ")"

@@ -1,0 +1,199 @@
+"""One session: the namespace that lasts, and the host's commands."""
+
+import builtins
+import gc
+import os
+import signal
+import sys
+import threading
+import time
+import types
+import warnings
+
+from attache import cell, display, figures, imports, library, outputs, state
+
+WORK = "/work"
+
+
+class Session:
+    def __init__(self, link):
+        self.link = link
+        self.warnings = []
+        self.baseline_threads = 0
+        # User code is the module __main__, so that pickle, dataclasses and
+        # multiprocessing find what it defines.
+        self.module = types.ModuleType("__main__")
+        self.ns = self.module.__dict__
+        self.ns["__builtins__"] = builtins
+        sys.modules["__main__"] = self.module
+        self.library = library.Library(link)
+        self.tables = display.Displays(link)
+        self.figures = figures.Figures(self.ns)
+        self.outputs = outputs.Outputs(link, WORK)
+        self.imports = imports.Importer(link, self.ns)
+        self.provided = {**self.library.names(), "display": self.tables.show}
+        self.ns.update(self.provided)
+        self.commands = {
+            "wake": self.wake,
+            "run": self.run,
+            "dump": self.dump,
+            "load": self.load,
+            "tidy": self.tidy,
+        }
+
+    def serve(self):
+        """Answer the host's commands for ever. An idle process waits here, also
+        while it is checkpointed."""
+        os.chdir(WORK)
+        sys.stdout = open(1, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)
+        sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)
+        sys.stdin = _NoInput()
+        signal.signal(signal.SIGINT, self.link.on_interrupt)
+        self.figures.install()
+        self.imports.install()
+        gc.collect()
+        gc.freeze()
+        self.link.send("ready", memory=_virtual_memory())
+        while True:
+            command = self.link.receive()
+            if isinstance(command, dict) and command.get("op") in self.commands:
+                self.commands[command["op"]](command)
+
+    def wake(self, command):
+        """Become a new session, or the old one again, after a restore.
+
+        All sessions come from one snapshot, so whatever is random is seeded
+        anew from the kernel, and the host's time zone and limits are taken.
+        """
+        import random
+        import tempfile
+
+        import numpy
+
+        if command.get("new", True):
+            random.seed()
+            numpy.random.seed(list(os.urandom(64)))
+        tempfile._name_sequence = None
+        if "ssl" in sys.modules:
+            sys.modules["ssl"].RAND_add(os.urandom(64), 64.0)
+        if command.get("timezone"):
+            os.environ["TZ"] = command["timezone"]
+            time.tzset()
+        _limit_memory(command.get("memory", 0))
+        self.imports.use(command.get("packages", []))
+        self.baseline_threads = _threads()
+        self.link.send("awake", names=state.names(self.ns, self.provided))
+
+    def run(self, command):
+        started = time.monotonic()
+        self.warnings.clear()
+        self.outputs.begin()
+        self.tables.begin()
+        # Each run gets the names that we provide back, whatever the last one did to them.
+        self.ns.update({k: v for k, v in self.provided.items() if k not in self.ns})
+        with warnings.catch_warnings():
+            warnings.showwarning = self._warn
+            outcome = cell.execute(command["code"], self.ns, command["id"], self.link, self.tables.show_value)
+            outcome["seconds"] = time.monotonic() - started
+            if outcome["status"] != "interrupted":
+                outcome.update(self._finish())
+        sys.stdout.flush()
+        sys.stderr.flush()
+        _kill_children()
+        self.link.send(
+            "done",
+            id=command["id"],
+            warnings=self.warnings[:20],
+            packages=self.imports.installed_now(),
+            threads=_threads() - self.baseline_threads,
+            **outcome,
+            **self.outputs.send(),
+        )
+
+    def _finish(self):
+        """Save the figures that are open. Their drawing is the user's doing as
+        well: it may fail."""
+        try:
+            with self.link.running():
+                self.figures.save_open()
+        except BaseException as e:
+            return {"status": "error", "error": f"The chart could not be drawn: {type(e).__name__}: {e}"}
+        return {}
+
+    def dump(self, command):
+        state.dump(self.link, self.ns, self.provided, command.get("max_bytes", 0), command.get("seconds", 0))
+
+    def load(self, command):
+        state.load(self.link, self.ns, command["count"])
+
+    def tidy(self, command):
+        """Give freed memory back before a checkpoint."""
+        import ctypes
+
+        gc.collect()
+        try:
+            ctypes.CDLL(None).malloc_trim(0)
+        except (OSError, AttributeError):
+            pass
+        self.link.send("tidied")
+
+    def _warn(self, message, category, filename, lineno, file=None, line=None):
+        where = f"line {lineno}: " if filename.startswith("<cell") else ""
+        text = f"{where}{category.__name__}: {message}"
+        if text not in self.warnings and len(self.warnings) < 50:
+            self.warnings.append(text[:1000])
+
+
+class _NoInput:
+    """sys.stdin of a program that nobody can type to."""
+
+    encoding = "utf-8"
+
+    def readline(self, *args):
+        raise EOFError("input() is not available here: put the value into the code")
+
+    read = readlines = __next__ = readline
+
+    def __iter__(self):
+        return self
+
+    def isatty(self):
+        return False
+
+    def fileno(self):
+        return 0
+
+
+def _kill_children():
+    """End every process that the code left behind: it is the only init here."""
+    if os.getpid() != 1:
+        return
+    try:
+        os.kill(-1, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+    try:
+        while os.waitpid(-1, 0):
+            pass
+    except ChildProcessError:
+        pass
+
+
+def _threads():
+    return len(os.listdir("/proc/self/task"))
+
+
+def _virtual_memory():
+    with open("/proc/self/statm") as f:
+        return int(f.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _limit_memory(room):
+    """Let the process map room bytes more than it has now, so that a runaway
+    array is a MemoryError and not the end of the session."""
+    if not room:
+        return
+    import resource
+
+    limit = _virtual_memory() + room
+    resource.setrlimit(resource.RLIMIT_AS, (limit, resource.RLIM_INFINITY))
