@@ -5,6 +5,8 @@ package llm
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"strings"
 )
 
 // Role says who wrote a message.
@@ -21,7 +23,7 @@ const (
 // field names are part of the store's format.
 type Message struct {
 	Role   Role       `json:"role"`
-	Name   string     `json:"name,omitempty"`    // who speaks, in a conversation of several people
+	Name   string     `json:"name,omitempty"`    // who speaks, in a conversation of several people: put before the text
 	Parts  []Part     `json:"parts,omitempty"`   // text and images, in order
 	Calls  []ToolCall `json:"calls,omitempty"`   // of an Assistant message
 	CallID string     `json:"call_id,omitempty"` // of a FromTool message: the call that it answers
@@ -50,11 +52,14 @@ func Text(r Role, text string) Message {
 
 // Text returns the text parts of m, joined without a separator.
 func (m Message) Text() string {
-	var s string
-	for _, p := range m.Parts {
-		s += p.Text
+	if len(m.Parts) == 1 {
+		return m.Parts[0].Text
 	}
-	return s
+	var s strings.Builder
+	for _, p := range m.Parts {
+		s.WriteString(p.Text)
+	}
+	return s.String()
 }
 
 // Tool describes a tool to a model.
@@ -62,6 +67,7 @@ type Tool struct {
 	Name        string
 	Description string
 	Parameters  json.RawMessage // a JSON Schema of type object
+	InOrder     bool            // calls share a state: those of one reply run one after another, as written
 }
 
 // ToolCall is a model's wish to call a tool. Arguments is what the model
@@ -77,6 +83,7 @@ type Request struct {
 	Model     string // empty: the model's default
 	Messages  []Message
 	Tools     []Tool
+	NoCalls   bool   // answer in text: Tools only explain the calls in Messages
 	MaxOutput int    // tokens; 0: the model's own limit
 	User      string // an opaque id of the person, for the provider's abuse detection
 }
@@ -102,9 +109,14 @@ type Usage struct {
 type Reply struct {
 	Message Message
 	Finish  Finish
-	Usage   Usage  // zero when the API reported none
-	Model   string // as the API named it
+	Usage   Usage    // zero when the API reported none
+	Model   string   // as the API named it
+	Lacks   []string // what the request had to do without: "tools", "images"
 }
+
+// ErrContext is in the tree of an error that says that the request is longer
+// than the model's window: a shorter one may succeed.
+var ErrContext = errors.New("the request exceeds the model's context window")
 
 // Model answers requests. It is safe for concurrent use.
 //
