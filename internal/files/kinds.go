@@ -61,7 +61,7 @@ func KindByName(name string) Kind { return table().ext[nameExt(name)].kind }
 type textual uint8
 
 const (
-	binary textual = iota
+	opaque textual = iota
 	text
 	either // both forms exist
 )
@@ -80,7 +80,6 @@ type row struct {
 
 const (
 	hdf5 = "application/x-hdf5"
-	ole  = "application/x-ole-storage"
 	zip  = "application/zip"
 	gzip = "application/gzip"
 )
@@ -88,10 +87,10 @@ const (
 var rows = []row{
 	{"csv", "📊", "DataFrame", "", text, ".csv=text/csv"},
 	{"tsv", "📊", "DataFrame", "", text, ".tsv=text/tab-separated-values"},
-	{"excel", "📗", "DataFrame; dict of DataFrames for several sheets", "", binary,
-		".xlsx=application/vnd.openxmlformats-officedocument.spreadsheetml.sheet .xls=application/vnd.ms-excel|" + ole +
-			" .xlsm=application/vnd.openxmlformats-officedocument.spreadsheetml.sheet .xlsb=application/vnd.openxmlformats-officedocument.spreadsheetml.sheet|" + zip},
-	{"spreadsheet", "📗", "DataFrame; dict of DataFrames for several sheets", "odfpy", binary, ".ods=application/vnd.oasis.opendocument.spreadsheet"},
+	{"excel", "📗", "DataFrame; dict of DataFrames for several sheets", "", opaque,
+		".xlsx=application/vnd.openxmlformats-officedocument.spreadsheetml.sheet .xls=application/vnd.ms-excel" +
+			" .xlsm=application/vnd.openxmlformats-officedocument.spreadsheetml.sheet .xlsb=application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
+	{"spreadsheet", "📗", "DataFrame; dict of DataFrames for several sheets", "odfpy", opaque, ".ods=application/vnd.oasis.opendocument.spreadsheet"},
 	{"json", "🧾", "DataFrame for records; else dict or list", "", text, ".json=application/json"},
 	{"jsonl", "🧾", "DataFrame", "", text, ".jsonl=application/x-ndjson .ndjson=application/x-ndjson"},
 	{"xml", "🧾", "dict", "", text, ".xml=text/xml"},
@@ -99,29 +98,29 @@ var rows = []row{
 	{"toml", "🧾", "dict", "", text, ".toml"},
 	{"ini", "⚙️", "dict", "", text, ".ini"},
 	{"config", "⚙️", "dict; text where it is no ini", "", text, ".cfg .conf"},
-	{"database", "🗄️", "sqlite3 connection, read-only", "", binary, ".db=application/vnd.sqlite3 .sqlite=application/vnd.sqlite3 .sqlite3=application/vnd.sqlite3"},
+	{"database", "🗄️", "sqlite3 connection, read-only", "", opaque, ".db=application/vnd.sqlite3 .sqlite=application/vnd.sqlite3 .sqlite3=application/vnd.sqlite3"},
 	{"sql", "🗄️", "text", "", text, ".sql"},
 	{Text, "📄", "text", "", text, ".txt=text/plain"},
 	{"markdown", "📝", "text", "", text, ".md .markdown"},
 	{"restructuredtext", "📝", "text", "", text, ".rst"},
 	{"richtext", "📝", "text", "striprtf", text, ".rtf=text/rtf"},
-	{"word", "📘", "list of paragraphs", "python-docx", binary, ".docx=application/vnd.openxmlformats-officedocument.wordprocessingml.document .doc=application/msword|" + ole},
-	{"document", "📘", "text", "odfpy", binary, ".odt=application/vnd.oasis.opendocument.text"},
-	{"pdf", "📕", "list of pages, each its text", "pypdf", binary, ".pdf=application/pdf"},
-	{"parquet", "📦", "DataFrame", "", binary, ".parquet=application/vnd.apache.parquet"},
-	{"feather", "📦", "DataFrame", "", binary, ".feather"},
-	{"arrow", "📦", "DataFrame", "", binary, ".arrow"},
-	{"hdf5", "🧮", "DataFrame; dict for several tables", "tables h5py", binary, ".hdf5=" + hdf5 + " .hdf=" + hdf5 + " .h5=" + hdf5},
-	{"netcdf", "🧮", "xarray Dataset", "xarray netCDF4", binary, ".nc=" + hdf5},
-	{"pickle", "🥒", "the object", "", binary, ".pkl .pickle"},
-	{"joblib", "🥒", "the object", "", binary, ".joblib"},
-	{"numpy", "🔢", "ndarray; dict of ndarrays for npz", "", binary, ".npy .npz=" + zip},
-	{"matlab", "🔢", "dict of ndarrays", "h5py", binary, ".mat=" + hdf5},
-	{"spss", "📈", "DataFrame", "pyreadstat", binary, ".sav"},
-	{"stata", "📈", "DataFrame", "", binary, ".dta"},
-	{"sas", "📈", "DataFrame", "", binary, ".sas7bdat .xpt"},
-	{Image, "🖼️", "PIL image", "", binary,
-		".png=image/png .jpg=image/jpeg .jpeg=image/jpeg .gif=image/gif .bmp=image/bmp .tiff=image/tiff .tif=image/tiff .webp=image/webp .svg=image/svg+xml .ico=image/x-icon"},
+	{"word", "📘", "list of paragraphs", "python-docx", opaque, ".docx=application/vnd.openxmlformats-officedocument.wordprocessingml.document .doc=application/msword"},
+	{"document", "📘", "text", "odfpy", opaque, ".odt=application/vnd.oasis.opendocument.text"},
+	{"pdf", "📕", "list of pages, each its text", "pypdf", opaque, ".pdf=application/pdf"},
+	{"parquet", "📦", "DataFrame", "", opaque, ".parquet=application/vnd.apache.parquet"},
+	{"feather", "📦", "DataFrame", "", opaque, ".feather=application/vnd.apache.arrow.file"},
+	{"arrow", "📦", "DataFrame", "", opaque, ".arrow=application/vnd.apache.arrow.file"},
+	{"hdf5", "🧮", "DataFrame; dict for several tables", "tables h5py", opaque, ".hdf5=" + hdf5 + " .hdf=" + hdf5 + " .h5=" + hdf5},
+	{"netcdf", "🧮", "xarray Dataset", "xarray netCDF4", opaque, ".nc=application/x-netcdf|" + hdf5},
+	{"pickle", "🥒", "the object", "", opaque, ".pkl .pickle"},
+	{"joblib", "🥒", "the object", "", opaque, ".joblib"},
+	{"numpy", "🔢", "ndarray; dict of ndarrays for npz", "", opaque, ".npy=application/x-npy .npz=" + zip},
+	{"matlab", "🔢", "dict of ndarrays", "h5py", opaque, ".mat=application/x-matlab|" + hdf5},
+	{"spss", "📈", "DataFrame", "pyreadstat", opaque, ".sav=application/x-spss-sav"},
+	{"stata", "📈", "DataFrame", "", opaque, ".dta=application/x-stata-dta"},
+	{"sas", "📈", "DataFrame", "", opaque, ".sas7bdat=application/x-sas-data .xpt=application/x-sas-xport"},
+	{Image, "🖼️", "PIL image", "", opaque,
+		".png=image/png .jpg=image/jpeg .jpeg=image/jpeg .gif=image/gif .bmp=image/bmp .tiff=image/tiff .tif=image/tiff .webp=image/webp .svg=image/svg+xml|text/xml .ico=image/x-icon"},
 	{"python", "🐍", "text", "", text, ".py=text/x-python .pyw=text/x-python"},
 	{"jupyter", "📓", "list of cells", "", text, ".ipynb"},
 	{"r", "💻", "text", "", text, ".r .rmd"},
@@ -141,37 +140,37 @@ var rows = []row{
 	{"scala", "💻", "text", "", text, ".scala"},
 	{"html", "🌐", "text", "", text, ".html=text/html .htm=text/html"},
 	{"css", "🎨", "text", "", text, ".css .scss .sass .less"},
-	{"archive", "🗜️", "listing, with read(name) and extract()", "py7zr rarfile zstandard", binary,
+	{"archive", "🗜️", "listing, with read(name) and extract()", "py7zr rarfile zstandard", opaque,
 		".zip=" + zip + " .tar=application/x-tar .gz=" + gzip + " .bz2=application/x-bzip2 .xz=application/x-xz .7z=application/x-7z-compressed" +
-			" .rar=application/vnd.rar .tgz=" + gzip + " .tbz=application/x-bzip2 .lz=application/lzip .lzma .zst=application/zstd"},
+			" .rar=application/vnd.rar .tgz=" + gzip + " .tbz=application/x-bzip2 .lz=application/lzip .lzma=application/x-lzma .zst=application/zstd"},
 	{"log", "📜", "text", "", text, ".log .out .err"},
 	{"geojson", "🗺️", "GeoDataFrame", "geopandas", text, ".geojson=application/geo+json"},
-	{"shapefile", "🗺️", "GeoDataFrame; DataFrame for dbf", "geopandas", binary, ".shp=application/vnd.shp .shx=application/vnd.shx|application/vnd.shp .dbf=application/x-dbf"},
+	{"shapefile", "🗺️", "GeoDataFrame; DataFrame for dbf", "geopandas", opaque, ".shp=application/vnd.shp .shx=application/vnd.shx|application/vnd.shp .dbf=application/x-dbf"},
 	{"kml", "🗺️", "GeoDataFrame", "geopandas", either, ".kml=application/vnd.google-earth.kml+xml .kmz=application/vnd.google-earth.kmz"},
 	{"gpx", "🗺️", "GeoDataFrame", "geopandas", text, ".gpx=application/gpx+xml"},
 	{"gml", "🗺️", "GeoDataFrame", "geopandas", text, ".gml=application/gml+xml"},
-	{GeoTIFF, "🛰️", "xarray DataArray", "rioxarray", binary, ".tif=image/tiff .tiff=image/tiff"},
-	{"audio", "🎵", "metadata; waveform of wav, flac, ogg", "mutagen soundfile", binary,
+	{GeoTIFF, "🛰️", "xarray DataArray", "rioxarray", opaque, ".tif=image/tiff .tiff=image/tiff"},
+	{"audio", "🎵", "metadata; waveform of wav, flac, ogg", "mutagen soundfile", opaque,
 		".mp3=audio/mpeg .wav=audio/wav .flac=audio/flac .ogg=application/ogg .aac=audio/aac .m4a=audio/x-m4a|audio/mp4|video/mp4 .wma=video/x-ms-asf .opus=application/ogg .aiff=audio/aiff"},
-	{"video", "🎬", "metadata", "pymediainfo", binary,
+	{"video", "🎬", "metadata", "pymediainfo", opaque,
 		".mp4=video/mp4|video/quicktime .avi=video/x-msvideo .mkv=video/matroska .mov=video/quicktime|video/mp4 .wmv=video/x-ms-asf .flv=video/x-flv .webm=video/webm|video/matroska .m4v=video/x-m4v|video/mp4 .mpg=video/mpeg .mpeg=video/mpeg"},
-	{"fits", "🔭", "HDU list", "astropy", binary, ".fits=application/fits .fts=application/fits"},
-	{"dicom", "🩻", "Dataset", "pydicom", binary, ".dcm=application/dicom .dicom=application/dicom"},
-	{"nifti", "🧠", "image", "nibabel", binary, ".nii .nii.gz=" + gzip},
+	{"fits", "🔭", "HDU list", "astropy", opaque, ".fits=application/fits .fts=application/fits"},
+	{"dicom", "🩻", "Dataset", "pydicom", opaque, ".dcm=application/dicom .dicom=application/dicom"},
+	{"nifti", "🧠", "image", "nibabel", opaque, ".nii=application/x-nifti .nii.gz=" + gzip},
 	{"vtk", "🧊", "mesh", "meshio", either, ".vtk"},
 	{"stl", "🧊", "mesh", "trimesh", either, ".stl"},
 	{"3dmodel", "🧊", "mesh", "trimesh", either, ".obj .ply"},
-	{"avro", "📦", "DataFrame", "fastavro", binary, ".avro"},
-	{"orc", "📦", "DataFrame", "", binary, ".orc"},
-	{"protobuf", "📦", "dict of raw fields", "", binary, ".pb .protobuf"},
-	{"msgpack", "📦", "the object", "msgpack", binary, ".msgpack"},
-	{"bson", "📦", "list of dicts", "pymongo", binary, ".bson"},
-	{"rdata", "📈", "DataFrame; dict for several objects", "pyreadr", binary, ".rds=" + gzip + "|application/x-bzip2|application/x-xz .rda=" + gzip + "|application/x-bzip2|application/x-xz"},
+	{"avro", "📦", "DataFrame", "fastavro", opaque, ".avro=application/vnd.apache.avro"},
+	{"orc", "📦", "DataFrame", "", opaque, ".orc=application/vnd.apache.orc"},
+	{"protobuf", "📦", "dict of raw fields", "", opaque, ".pb .protobuf"},
+	{"msgpack", "📦", "the object", "msgpack", opaque, ".msgpack"},
+	{"bson", "📦", "list of dicts", "pymongo", opaque, ".bson"},
+	{"rdata", "📈", "DataFrame; dict for several objects", "pyreadr", opaque, ".rds=" + gzip + "|application/x-bzip2|application/x-xz .rda=" + gzip + "|application/x-bzip2|application/x-xz"},
 	{"shell", "💻", "text", "", text, ".sh=text/x-shellscript .bash=text/x-shellscript .zsh=text/x-shellscript"},
 	{"powershell", "💻", "text", "", text, ".ps1"},
 	{"lua", "💻", "text", "", text, ".lua=text/x-lua"},
 	{"julia", "💻", "text", "", text, ".jl"},
-	{"ebook", "📚", "text", "ebooklib", binary, ".epub=application/epub+zip .mobi=application/x-mobipocket-ebook"},
+	{"ebook", "📚", "text", "ebooklib", opaque, ".epub=application/epub+zip .mobi=application/x-mobipocket-ebook"},
 	{"latex", "📝", "text", "", text, ".tex"},
 	{"asciidoc", "📝", "text", "", text, ".adoc .asciidoc"},
 	{"org", "📝", "text", "", text, ".org"},
@@ -193,7 +192,7 @@ type kindTable struct {
 var table = sync.OnceValue(func() kindTable {
 	t := kindTable{kind: map[Kind]int{}, ext: map[string]ext{}, mime: map[string]string{}}
 	for i, r := range rows {
-		info := KindInfo{Kind: r.kind, Emoji: r.emoji, Loads: r.loads, Needs: []string{}, Text: r.text != binary}
+		info := KindInfo{Kind: r.kind, Emoji: r.emoji, Loads: r.loads, Needs: []string{}, Text: r.text != opaque}
 		info.Needs = append(info.Needs, strings.Fields(r.needs)...)
 		for e := range strings.FieldsSeq(r.exts) {
 			e, m, _ := strings.Cut(e, "=")

@@ -1,0 +1,292 @@
+package files
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+
+	"gocloud.dev/blob"
+
+	"github.com/attachebot/attache/internal/fault"
+)
+
+// Upload is what is to be saved.
+type Upload struct {
+	User UserID
+	Name string
+	Size int64 // bytes, as announced; 0: not known. Fewer than announced is a broken upload
+	Body io.Reader
+
+	Generated     bool // made by code
+	Width, Height int  // of an image, as announced: used where the content does not tell
+}
+
+// Saved is a file that was saved, and what its user should be told.
+type Saved struct {
+	File
+	Twin *File  // an older file of the user's that has the same bytes; they are stored once
+	Note string // one sentence, if the content decided about the kind; else empty
+}
+
+const (
+	// uploadLife is the longest that one Save may take; a journal entry that is
+	// twice as old belongs to none.
+	uploadLife = 30 * time.Minute
+
+	bufferSize = 256 << 10
+)
+
+var buffers = sync.Pool{New: func() any { b := make([]byte, bufferSize); return &b }}
+
+// Save stores a file. When it returns, the file is on disk, and a crash at any
+// earlier moment leaves nothing. Memory does not grow with the size. Kinds:
+// TooLarge and Exhausted (the user's quota) with the limit, Unavailable (the
+// body broke off, the bucket or the store failed), Canceled. An error of a kind
+// that Body returns is returned as it is.
+func (s *Service) Save(ctx context.Context, u Upload) (Saved, error) {
+	const op = "files.Save"
+	if !u.User.valid() {
+		return Saved{}, fault.New(fault.Invalid, op, "A file needs a user.")
+	}
+	now := s.now()
+	f := File{
+		ID: newID(u.User, now), User: u.User, Name: SafeName(u.Name),
+		Width: u.Width, Height: u.Height, Generated: u.Generated, UploadedAt: now,
+	}
+	if s.opts.Expiry > 0 {
+		f.ExpiresAt = now.Add(s.opts.Expiry).Truncate(time.Millisecond)
+	}
+	if u.Size > s.opts.MaxUpload {
+		return Saved{}, s.tooLarge(f.Name, u.Size)
+	}
+	usage, err := s.store.Usage(ctx, u.User, now)
+	if err == nil {
+		err = s.admit(u.Size)(usage)
+	}
+	if err != nil {
+		return Saved{}, fault.Op(op, err)
+	}
+	saved, err := s.save(ctx, f, u.Body, u.Size, s.opts.MaxUpload, s.admit)
+	if err != nil {
+		return Saved{}, fault.Op(op, err)
+	}
+	more := []any{}
+	if f.Generated {
+		more = append(more, "generated", true)
+	}
+	if saved.Twin != nil {
+		more = append(more, "same_as", saved.Twin.ID)
+	}
+	s.log("file saved", saved.File, more...)
+	return saved, nil
+}
+
+// save stores body as f, whose kind and path it finds out. admit, if not nil,
+// makes the check of a file of a size.
+func (s *Service) save(ctx context.Context, f File, body io.Reader, announced, limit int64, admit func(size int64) func(Usage) error) (Saved, error) {
+	const op = "files.Save"
+	ctx, cancel := context.WithTimeout(ctx, uploadLife)
+	defer cancel()
+
+	buf := buffers.Get().(*[]byte)
+	defer buffers.Put(buf)
+	n, err := io.ReadFull(body, *buf)
+	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		return Saved{}, brokeOff(f.Name, err)
+	}
+	rest := body
+	if err != nil {
+		rest = nil
+	}
+	head := (*buf)[:n]
+	var note string
+	f.Kind, f.MIME, note = classify(f.Name, head)
+	if w, h := dimensions(f.MIME, head); w > 0 {
+		f.Width, f.Height = w, h
+	}
+	f.Path = key(f.ID, f.Ext())
+
+	if err := s.store.Begin(ctx, f.Path, s.now()); err != nil {
+		return Saved{}, err
+	}
+	f.Size, f.SHA256, err = s.write(ctx, f, head, rest, limit)
+	if err == nil && f.Size < announced {
+		err = brokeOff(f.Name, io.ErrUnexpectedEOF)
+	}
+	if err == nil && f.MIME == tiff {
+		err = s.inspectTIFF(ctx, &f)
+	}
+	if err != nil {
+		s.discard(ctx, f.Path)
+		return Saved{}, err
+	}
+
+	// The last step is done as a whole, also for a caller who leaves.
+	ctx, done := s.detached(ctx)
+	defer done()
+	var check func(Usage) error
+	if admit != nil {
+		check = admit(f.Size)
+	}
+	stored, twin, err := s.store.Commit(ctx, f, check)
+	if err != nil {
+		return s.settle(ctx, f, note, err)
+	}
+	saved := Saved{File: stored, Note: note}
+	if twin != "" {
+		s.discard(ctx, f.Path)
+		if t, err := s.store.Get(ctx, f.User, twin, f.UploadedAt); err == nil {
+			saved.Twin = &t
+		}
+	}
+	return saved, nil
+}
+
+// settle ends a Save whose Commit returned an error: the file is known all the
+// same, or its bytes go.
+func (s *Service) settle(ctx context.Context, f File, note string, err error) (Saved, error) {
+	free, lost := s.store.Abandon(ctx, f.Path)
+	switch {
+	case lost != nil:
+		s.opts.Log.Warn("bytes of an upload are left to the sweep", "key", f.Path, "error", lost)
+	case free:
+		s.discard(ctx, f.Path)
+	default:
+		if stored, err := s.store.Get(ctx, f.User, f.ID, f.UploadedAt); err == nil {
+			return Saved{File: stored, Note: note}, nil
+		}
+	}
+	if fault.Is(err, fault.NotFound) {
+		return Saved{}, fault.Wrap(err, fault.Unavailable, "files.Save", "The upload of %s was interrupted. Please send it again.", f.Name)
+	}
+	return Saved{}, err
+}
+
+// write writes head and rest, and returns their size and SHA-256. When
+// it returns no error, the bytes are on disk.
+func (s *Service) write(ctx context.Context, f File, head []byte, rest io.Reader, limit int64) (int64, string, error) {
+	const op = "files.Save"
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var file *os.File // of a bucket on disk
+	w, err := s.bucket.NewWriter(ctx, f.Path, &blob.WriterOptions{
+		ContentType:    f.MIME,
+		MaxConcurrency: 1, // parts of an upload that are in memory at once
+		BeforeWrite: func(as func(any) bool) error {
+			as(&file)
+			return nil
+		},
+	})
+	if err != nil {
+		return 0, "", unavailable(op, err)
+	}
+	size, sum, err := copyHashed(ctx, w, f.Name, head, rest, limit, s.tooLarge)
+	if err == nil && file != nil {
+		err = wrapBucket(op, file.Sync())
+	}
+	if err != nil {
+		cancel() // so that Close discards what was written
+		w.Close()
+		return 0, "", err
+	}
+	if err := w.Close(); err != nil {
+		return 0, "", unavailable(op, err)
+	}
+	if file != nil { // the names of the file and of the user's folder
+		folder := filepath.Dir(file.Name())
+		if err := errors.Join(syncDir(folder), syncDir(filepath.Dir(folder))); err != nil {
+			return 0, "", unavailable(op, err)
+		}
+	}
+	return size, sum, nil
+}
+
+func copyHashed(ctx context.Context, w io.Writer, name string, head []byte, rest io.Reader, limit int64, tooLarge func(string, int64) error) (int64, string, error) {
+	hash, size, buf := sha256.New(), int64(0), head[:cap(head)]
+	for n := len(head); ; {
+		size += int64(n)
+		if size > limit {
+			return 0, "", tooLarge(name, size)
+		}
+		if err := ctx.Err(); err != nil {
+			return 0, "", fault.Wrap(err, fault.Unavailable, "files.Save", "The upload took too long.")
+		}
+		hash.Write(buf[:n])
+		if _, err := w.Write(buf[:n]); err != nil {
+			return 0, "", unavailable("files.Save", err)
+		}
+		if rest == nil {
+			return size, hex.EncodeToString(hash.Sum(nil)), nil
+		}
+		var err error
+		if n, err = io.ReadFull(rest, buf); err == io.EOF || err == io.ErrUnexpectedEOF {
+			rest = nil
+		} else if err != nil {
+			return 0, "", brokeOff(name, err)
+		}
+	}
+}
+
+// discard removes the bytes of an upload that came to nothing. What it can't
+// remove is left to the sweep.
+func (s *Service) discard(ctx context.Context, key string) {
+	ctx, cancel := s.detached(ctx)
+	defer cancel()
+	if err := s.erase(ctx, []string{key}, true); err != nil {
+		s.opts.Log.Warn("bytes of an upload are left to the sweep", "key", key, "error", err)
+	}
+}
+
+// admit returns the check whether a user may save a file of a size.
+func (s *Service) admit(size int64) func(Usage) error {
+	return func(u Usage) error {
+		const op = "files.Save"
+		if s.opts.MaxFiles > 0 && u.Files >= s.opts.MaxFiles {
+			return fault.New(fault.Exhausted, op, "You have %d of %d files. Delete one with /files, then send this one again.", u.Files, s.opts.MaxFiles)
+		}
+		if s.opts.MaxBytes > 0 && u.Bytes+max(size, 0) > s.opts.MaxBytes {
+			return fault.New(fault.Exhausted, op, "Your files take %s of %s. Delete some with /files, then send this one again.", Size(u.Bytes), Size(s.opts.MaxBytes))
+		}
+		return nil
+	}
+}
+
+func (s *Service) tooLarge(name string, size int64) error {
+	return fault.New(fault.TooLarge, "files.Save", "%s is too large: a file may have at most %s.", name, Size(s.opts.MaxUpload))
+}
+
+// brokeOff is for an error of the body. One that has a kind keeps it.
+func brokeOff(name string, err error) error {
+	if known := new(fault.Error); errors.As(err, &known) {
+		return err
+	}
+	return fault.Wrap(err, fault.Unavailable, "files.Save", "The upload of %s broke off. Please send it again.", name)
+}
+
+func wrapBucket(op string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return unavailable(op, err)
+}
+
+// isFull tells whether a disk, a disk quota or a file's allowed size is used up.
+func isFull(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG)
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Sync()
+}

@@ -1,0 +1,180 @@
+package files
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"time"
+
+	"gocloud.dev/blob"
+	"gocloud.dev/gcerrors"
+
+	"github.com/attachebot/attache/internal/fault"
+)
+
+// Options bend a [Service]. The zero value works.
+type Options struct {
+	// Expiry is how long a file is kept that is saved from now on. 0: 48 hours;
+	// negative: for ever.
+	Expiry time.Duration
+
+	MaxUpload int64 // bytes of one file; 0: 50 MB
+	MaxFiles  int   // of one user; 0: no limit
+	MaxBytes  int64 // of one user's files together; 0: no limit
+
+	// Dir is the folder of a bucket on this machine's disk. With it the removal
+	// of bytes, too, survives a failure of power. Empty for other buckets.
+	Dir string
+
+	// Abort removes what an upload of key that broke off has left in the bucket
+	// and a listing does not show, like parts of an S3 upload. May be nil.
+	Abort func(ctx context.Context, key string) error
+
+	// Log gets one line for each file saved, downloaded, deleted and expired, with
+	// user, id, kind and size, and what went wrong in the background. nil: none.
+	Log *slog.Logger
+
+	Now func() time.Time // nil: time.Now
+}
+
+// Service is the one way to users' files. It is safe for concurrent use. It
+// holds nothing that must be closed; store and bucket are the caller's to close.
+type Service struct {
+	store  Store
+	bucket *blob.Bucket
+	opts   Options
+}
+
+// New returns a service on a store and the bucket that belongs to it.
+func New(store Store, bucket *blob.Bucket, opts Options) *Service {
+	if opts.Expiry == 0 {
+		opts.Expiry = 48 * time.Hour
+	}
+	if opts.MaxUpload == 0 {
+		opts.MaxUpload = 50 << 20
+	}
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	return &Service{store: store, bucket: bucket, opts: opts}
+}
+
+// Expiry returns how long files are kept that are saved now; negative: for ever.
+func (s *Service) Expiry() time.Duration { return s.opts.Expiry }
+
+// MaxUpload returns the greatest size of one file, in bytes.
+func (s *Service) MaxUpload() int64 { return s.opts.MaxUpload }
+
+func (s *Service) now() time.Time { return s.opts.Now().UTC().Truncate(time.Millisecond) }
+
+// Get returns the metadata of one file.
+func (s *Service) Get(ctx context.Context, user UserID, id ID) (File, error) {
+	const op = "files.Get"
+	if _, err := ParseID(string(id)); err != nil || id.User() != user {
+		return File{}, errNotFound(op)
+	}
+	f, err := s.store.Get(ctx, user, id, s.now())
+	if fault.Is(err, fault.NotFound) {
+		return File{}, errNotFound(op)
+	}
+	return f, fault.Op(op, err)
+}
+
+// List returns a page of the user's files, newest first, and what they sum up to.
+// An offset behind the last file gives an empty page.
+func (s *Service) List(ctx context.Context, user UserID, q Query) (Page, error) {
+	if q.Limit <= 0 {
+		q.Limit = 25
+	}
+	q.Limit, q.Offset = min(q.Limit, 1000), max(q.Offset, 0)
+	p, err := s.store.List(ctx, user, q, s.now())
+	return p, fault.Op("files.List", err)
+}
+
+// Usage sums up the user's files.
+func (s *Service) Usage(ctx context.Context, user UserID) (Usage, error) {
+	u, err := s.store.Usage(ctx, user, s.now())
+	return u, fault.Op("files.Usage", err)
+}
+
+// Totals sums up everything, for the operator. It reads all metadata.
+func (s *Service) Totals(ctx context.Context) (Totals, error) {
+	t, err := s.store.Totals(ctx, s.now())
+	return t, fault.Op("files.Totals", err)
+}
+
+// Open returns a file and a reader at its first byte, for use by the program
+// itself; see also [Service.Download]. Seeking is cheap: nothing is read until
+// the next Read. Close the reader; ctx holds until then.
+func (s *Service) Open(ctx context.Context, user UserID, id ID) (File, io.ReadSeekCloser, error) {
+	const op = "files.Open"
+	f, err := s.Get(ctx, user, id)
+	if err != nil {
+		return File{}, nil, err
+	}
+	r, err := s.bucket.NewReader(ctx, f.Path, nil)
+	if err == nil {
+		return f, r, nil
+	}
+	if gcerrors.Code(err) != gcerrors.NotFound {
+		return File{}, nil, fault.Wrap(err, fault.Unavailable, op, "The file storage is not available right now. Please try again in a minute.")
+	}
+	if _, gone := s.Get(ctx, user, id); gone != nil { // deleted since
+		return File{}, nil, gone
+	}
+	return File{}, nil, fault.Wrap(err, fault.Internal, op, "The content of this file is missing from the storage.")
+}
+
+// Download is Open for handing the file to its user, which is logged.
+func (s *Service) Download(ctx context.Context, user UserID, id ID) (File, io.ReadSeekCloser, error) {
+	f, r, err := s.Open(ctx, user, id)
+	if err == nil {
+		s.log("file downloaded", f)
+	}
+	return f, r, err
+}
+
+// Delete deletes one file, for good. The second of two calls gets NotFound.
+func (s *Service) Delete(ctx context.Context, user UserID, id ID) error {
+	const op = "files.Delete"
+	f, err := s.Get(ctx, user, id)
+	if err != nil {
+		return err
+	}
+	// From here on it is done as a whole, also for a caller who leaves.
+	ctx, cancel := s.detached(ctx)
+	defer cancel()
+	removed, orphans, err := s.store.Remove(ctx, []File{f}, s.now())
+	if err != nil {
+		return fault.Op(op, err)
+	}
+	if len(removed) == 0 {
+		return errNotFound(op)
+	}
+	s.log("file deleted", f)
+	if err := s.erase(ctx, orphans, false); err != nil {
+		s.opts.Log.Warn("bytes of a deleted file are left to the sweep", "id", f.ID, "error", err)
+	}
+	return nil
+}
+
+// detached gives a short time to what must not stop halfway.
+func (s *Service) detached(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+}
+
+func (s *Service) log(what string, f File, more ...any) {
+	s.opts.Log.Info(what, append([]any{"user", f.User, "id", f.ID, "kind", f.Kind, "size", f.Size}, more...)...)
+}
+
+// unavailable gives an error of the bucket its kind.
+func unavailable(op string, err error) error {
+	msg := "The file storage is not available right now. Please try again in a minute."
+	if isFull(err) {
+		msg = "The file storage is full. Nothing was saved; please tell the operator."
+	}
+	return fault.Wrap(err, fault.Unavailable, op, "%s", msg)
+}

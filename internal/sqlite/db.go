@@ -1,0 +1,181 @@
+// Package sqlite keeps metadata, conversations and usage in one SQLite
+// database: a file, and nothing to install or to run.
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"modernc.org/sqlite"
+	lib "modernc.org/sqlite/lib"
+
+	"github.com/attachebot/attache/internal/fault"
+)
+
+// Migrations are the files of this folder, each named NNN_what.sql, numbered
+// from 001 without a gap. A file that was released is never changed: what
+// comes later is a new file.
+//
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// DB is an open database: one connection that writes, several that read. What
+// a call has committed survives a crash of the program and of the machine.
+// Several processes may have the same file open.
+type DB struct {
+	write *sql.DB // one connection; each of its transactions has the write lock from its start
+	read  *sql.DB // refuses to write
+}
+
+// Open opens the database in a file, which it creates if it is missing (its
+// folder it does not), and migrates it. A database of a newer version is
+// refused (Invalid). Close it after use.
+func Open(ctx context.Context, file string) (*DB, error) {
+	const op = "sqlite.Open"
+	abs, err := filepath.Abs(file)
+	if err != nil {
+		return nil, fault.Wrap(err, fault.Invalid, op, "The database file %q has no absolute path.", file)
+	}
+	pool := func(conns int, params string) (*sql.DB, error) {
+		u := url.URL{Scheme: "file", Path: abs, RawQuery: "_busy_timeout=10000&_defensive=1&_dqs=0&" + params}
+		db, err := sql.Open("sqlite", u.String())
+		if err == nil {
+			db.SetMaxOpenConns(conns)
+			db.SetMaxIdleConns(conns)
+		}
+		return db, err
+	}
+	db := new(DB)
+	if db.write, err = pool(1, "_journal_mode=WAL&_synchronous=FULL&_foreign_keys=1&_txlock=immediate"); err == nil {
+		if db.read, err = pool(4, "_query_only=1"); err == nil {
+			err = db.migrate(ctx)
+		}
+	}
+	if err != nil {
+		db.Close()
+		if fault.KindOf(err) != fault.Internal {
+			return nil, fault.Op(op, err)
+		}
+		return nil, fault.Wrap(err, fault.Unavailable, op, "The database %s can't be opened.", file)
+	}
+	return db, nil
+}
+
+// Close closes all connections. Calls that are under way fail; a second Close
+// does nothing.
+func (db *DB) Close() error {
+	var errs []error
+	for _, pool := range []*sql.DB{db.read, db.write} {
+		if pool != nil {
+			errs = append(errs, pool.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (db *DB) migrate(ctx context.Context) error {
+	entries, err := migrations.ReadDir("migrations")
+	if err != nil {
+		return err
+	}
+	return db.update(ctx, "sqlite.Open", func(tx *sql.Tx) error {
+		var version int
+		if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+			return err
+		}
+		if version > len(entries) {
+			return fault.New(fault.Invalid, "sqlite.Open",
+				"The database was made by a newer version of Attaché (its schema is %d, this program knows %d): use that version.", version, len(entries))
+		}
+		for i, e := range entries[version:] {
+			number := version + i + 1
+			if !strings.HasPrefix(e.Name(), fmt.Sprintf("%03d_", number)) {
+				return fmt.Errorf("migration %s should be number %03d", e.Name(), number)
+			}
+			text, err := migrations.ReadFile("migrations/" + e.Name())
+			if err != nil {
+				return err
+			}
+			if _, err := tx.ExecContext(ctx, string(text)); err != nil {
+				return fmt.Errorf("migration %s: %w", e.Name(), err)
+			}
+			if _, err := tx.ExecContext(ctx, "PRAGMA user_version = "+strconv.Itoa(number)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// update runs do in a transaction that has the write lock from its start. It
+// is committed if do returns nil, and rolled back otherwise. Errors of SQLite
+// are translated; others of do come back as they are.
+func (db *DB) update(ctx context.Context, op string, do func(*sql.Tx) error) error {
+	return transact(ctx, db.write, op, do)
+}
+
+// view runs do in a transaction that sees one state of the database.
+func (db *DB) view(ctx context.Context, op string, do func(*sql.Tx) error) error {
+	return transact(ctx, db.read, op, do)
+}
+
+func transact(ctx context.Context, pool *sql.DB, op string, do func(*sql.Tx) error) error {
+	tx, err := pool.BeginTx(ctx, nil)
+	if err != nil {
+		return translate(op, err)
+	}
+	defer tx.Rollback()
+	if err := do(tx); err != nil {
+		return translate(op, err)
+	}
+	return translate(op, tx.Commit())
+}
+
+// translate gives an error of SQLite its kind and its sentence: a violated
+// unique key is Exists, whatever else the database can't do is Unavailable.
+// Errors that have a kind keep it.
+func translate(op string, err error) error {
+	var known *fault.Error
+	var native *sqlite.Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &known):
+		return err
+	case errors.As(err, &native):
+		switch code := native.Code(); {
+		case code == lib.SQLITE_CONSTRAINT_UNIQUE || code == lib.SQLITE_CONSTRAINT_PRIMARYKEY:
+			return fault.Wrap(err, fault.Exists, op, "")
+		case code&0xff == lib.SQLITE_CONSTRAINT || code&0xff == lib.SQLITE_ERROR || code&0xff == lib.SQLITE_MISUSE:
+			return fault.Wrap(err, fault.Internal, op, "")
+		case code&0xff == lib.SQLITE_FULL:
+			return fault.Wrap(err, fault.Unavailable, op, "The disk is full.")
+		}
+	}
+	return fault.Wrap(err, fault.Unavailable, op, "The database is not available right now.")
+}
+
+// millis is how times are stored.
+func millis(t time.Time) int64 { return t.UnixMilli() }
+
+// nullMillis stores the zero time as NULL.
+func nullMillis(t time.Time) sql.NullInt64 {
+	return sql.NullInt64{Int64: t.UnixMilli(), Valid: !t.IsZero()}
+}
+
+func timeOf(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
+
+func nullTimeOf(ms sql.NullInt64) time.Time {
+	if !ms.Valid {
+		return time.Time{}
+	}
+	return timeOf(ms.Int64)
+}
