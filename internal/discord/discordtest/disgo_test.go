@@ -1,0 +1,118 @@
+package discordtest_test
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/disgoorg/disgo"
+	"github.com/disgoorg/disgo/bot"
+	"github.com/disgoorg/disgo/discord"
+	"github.com/disgoorg/disgo/events"
+	"github.com/disgoorg/disgo/gateway"
+	"github.com/disgoorg/disgo/rest"
+	"github.com/disgoorg/snowflake/v2"
+
+	"github.com/attachebot/attache/internal/discord/discordtest"
+)
+
+// startDisgo connects a bot made with disgo.
+func startDisgo(t *testing.T, s *discordtest.Server, intents gateway.Intents, opts ...bot.ConfigOpt) *bot.Client {
+	t.Helper()
+	opts = append([]bot.ConfigOpt{
+		bot.WithLogger(slog.New(slog.DiscardHandler)),
+		bot.WithRestClientConfigOpts(rest.WithURL(s.RESTURL())),
+		bot.WithGatewayConfigOpts(gateway.WithURL(s.GatewayURL()), gateway.WithIntents(intents)),
+	}, opts...)
+	client, err := disgo.New(s.Token(), opts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := client.OpenGateway(discordtest.Context(t)); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		client.Close(ctx)
+	})
+	return client
+}
+
+const allIntents = gateway.IntentGuilds | gateway.IntentGuildMessages | gateway.IntentDirectMessages | gateway.IntentMessageContent
+
+func TestDisgo(t *testing.T) {
+	t.Parallel()
+	s := discordtest.New(t)
+	ctx := discordtest.Context(t)
+	guild := s.AddGuild("Acme")
+	anna := s.AddUser("anna")
+	guild.AddMember(anna)
+	general := guild.Channel("general")
+
+	client := startDisgo(t, s, allIntents, bot.WithEventListenerFunc(func(e *events.MessageCreate) {
+		if e.Message.Author.Bot {
+			return
+		}
+		files := []*discord.File{}
+		for _, a := range e.Message.Attachments {
+			files = append(files, discord.NewFile("copy of "+a.Filename, "", strings.NewReader("id,n\n1,2\n")))
+		}
+		_, err := e.Client().Rest.CreateMessage(e.ChannelID, discord.NewMessageCreate().
+			WithContent("echo: "+e.Message.Content).WithFiles(files...).WithMessageReferenceByID(e.MessageID))
+		if err != nil {
+			t.Error(err)
+		}
+	}), bot.WithEventListenerFunc(func(e *events.ApplicationCommandInteractionCreate) {
+		if err := e.DeferCreateMessage(true); err != nil {
+			t.Error(err)
+		}
+		_, err := e.Client().Rest.UpdateInteractionResponse(e.ApplicationID(), e.Token(), discord.NewMessageUpdate().
+			WithContent("You have 1 file").AddActionRow(discord.NewDangerButton("Delete", "delete/1")))
+		if err != nil {
+			t.Error(err)
+		}
+	}), bot.WithEventListenerFunc(func(e *events.ComponentInteractionCreate) {
+		if err := e.UpdateMessage(discord.NewMessageUpdate().WithContent("Deleted").ClearComponents()); err != nil {
+			t.Error(err)
+		}
+	}))
+	if _, err := client.Rest.SetGlobalCommands(snowflake.ID(s.ApplicationID()), []discord.ApplicationCommandCreate{
+		discord.SlashCommandCreate{Name: "files", Description: "Your files"},
+	}); err != nil {
+		t.Fatal(err)
+	}
+
+	sent, err := anna.Send(general, "hello", discordtest.File{Name: "sales.csv", Data: []byte("id,n\n1,2\n")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := s.AwaitMessage(ctx, general, discordtest.FromBot, discordtest.ReplyTo(sent))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.Content != "echo: hello" || len(m.Attachments) != 1 || string(m.Attachments[0].Bytes()) != "id,n\n1,2\n" {
+		t.Errorf("got %+v", m)
+	}
+
+	it, err := anna.Command(general, "files")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err = it.AwaitMessage(ctx, discordtest.HasButton("Delete"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.EphemeralTo != anna.ID {
+		t.Errorf("not ephemeral: %+v", m)
+	}
+	it, err = anna.Press(m, "Delete")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := it.AwaitMessage(ctx, discordtest.Contains("Deleted")); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,301 @@
+package discordtest
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// Permissions are Discord's permission bits; these are the ones the server enforces on the bot.
+type Permissions uint64
+
+const (
+	AddReactions   Permissions = 1 << 6
+	ViewChannel    Permissions = 1 << 10
+	SendMessages   Permissions = 1 << 11
+	ManageMessages Permissions = 1 << 13
+	EmbedLinks     Permissions = 1 << 14
+	AttachFiles    Permissions = 1 << 15
+	ReadHistory    Permissions = 1 << 16
+	CreateThreads  Permissions = 1 << 35
+	SendInThreads  Permissions = 1 << 38
+
+	administrator  Permissions = 1 << 3
+	allPermissions Permissions = 1<<50 - 1
+	// what an ordinary member has: all the above but ManageMessages, and slash commands
+	memberPermissions = AddReactions | ViewChannel | SendMessages | EmbedLinks | AttachFiles | ReadHistory | CreateThreads | SendInThreads | 1<<31
+)
+
+func (p Permissions) String() string { return strconv.FormatUint(uint64(p), 10) }
+
+// A Guild is a server of the community kind. Its fields do not change.
+type Guild struct {
+	ID   ID
+	Name string
+
+	s         *Server
+	joined    time.Time
+	owner     ID
+	members   map[ID]*member
+	joinOrder []ID
+	roles     []*Role // the first is @everyone
+	channels  []*Channel
+	commands  commandSet
+	fileLimit int64
+}
+
+type member struct {
+	user   *User
+	nick   string
+	joined time.Time
+	roles  []ID
+}
+
+// A Role of a guild. Its fields do not change.
+type Role struct {
+	ID          ID
+	Name        string
+	Color       int // 0xRRGGBB
+	Permissions Permissions
+}
+
+// Channel types, as Discord numbers them.
+const (
+	guildText     = 0
+	directMessage = 1
+	publicThread  = 11
+	privateThread = 12
+)
+
+// A Channel is a text channel of a guild, a thread, or the direct messages of one user with the bot.
+// Its exported fields do not change.
+type Channel struct {
+	ID     ID
+	Guild  *Guild   // nil in direct messages
+	Parent *Channel // of a thread, else nil
+
+	s        *Server
+	name     string
+	kind     int
+	user     *User // whom the bot talks to in direct messages
+	denied   Permissions
+	deleted  bool
+	messages []*message
+	typing   map[ID]time.Time // when each user last said that they type
+	last     ID               // message
+
+	owner    ID // of a thread, and what follows
+	created  time.Time
+	members  []ID
+	archived bool
+	locked   bool
+	sent     int
+}
+
+// AddGuild makes a guild with the bot in it and a text channel named general.
+func (s *Server) AddGuild(name string) *Guild {
+	s.init()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	id := s.oldID()
+	g := &Guild{ID: id, Name: name, s: s, joined: s.now(), members: map[ID]*member{}}
+	g.roles = []*Role{{ID: id, Name: "@everyone", Permissions: memberPermissions}}
+	s.guilds[id] = g
+	s.order = append(s.order, g)
+	g.join(s.bot)
+	g.addChannel("general")
+	s.dispatchGuild(g)
+	return g
+}
+
+// SetFileLimit changes how many bytes a file of the bot may have in this guild; boosts raise it from 10 MiB.
+// Interactions state it as attachment_size_limit.
+func (g *Guild) SetFileLimit(bytes int64) {
+	g.s.mu.Lock()
+	defer g.s.mu.Unlock()
+	g.fileLimit = bytes
+}
+
+// Channel returns the text channel of that name, or nil.
+func (g *Guild) Channel(name string) *Channel {
+	g.s.mu.Lock()
+	defer g.s.mu.Unlock()
+	for _, c := range g.channels {
+		if c.name == name && !c.isThread() {
+			return c
+		}
+	}
+	return nil
+}
+
+// AddChannel makes a text channel.
+func (g *Guild) AddChannel(name string) *Channel {
+	g.s.mu.Lock()
+	defer g.s.mu.Unlock()
+	c := g.addChannel(name)
+	g.s.dispatch(event{name: "CHANNEL_CREATE", guild: g, intent: IntentGuilds, data: c.object()})
+	return c
+}
+
+func (g *Guild) addChannel(name string) *Channel {
+	c := &Channel{ID: g.s.oldID(), Guild: g, s: g.s, name: name, kind: guildText}
+	g.s.channels[c.ID] = c
+	g.channels = append(g.channels, c)
+	return c
+}
+
+// AddRole makes a role. Members get it from AddMember or Give.
+func (g *Guild) AddRole(name string, color int, more Permissions) *Role {
+	g.s.mu.Lock()
+	defer g.s.mu.Unlock()
+	r := &Role{ID: g.s.oldID(), Name: name, Color: color, Permissions: more}
+	g.roles = append(g.roles, r)
+	g.s.dispatch(event{name: "GUILD_ROLE_CREATE", guild: g, intent: IntentGuilds,
+		data: map[string]any{"guild_id": g.ID, "role": g.roleObject(r)}})
+	return r
+}
+
+// Mention pings the role when written into a message.
+func (r *Role) Mention() string { return "<@&" + r.ID.String() + ">" }
+
+// AddMember lets a user join with these roles; a member who is there already gets the roles only.
+func (g *Guild) AddMember(u *User, roles ...*Role) {
+	g.s.mu.Lock()
+	defer g.s.mu.Unlock()
+	m, known := g.members[u.ID]
+	if !known {
+		m = g.join(u)
+	}
+	for _, r := range roles {
+		if !slices.Contains(m.roles, r.ID) {
+			m.roles = append(m.roles, r.ID)
+		}
+	}
+	if u == g.s.bot || known {
+		return
+	}
+	g.s.dispatch(event{name: "GUILD_MEMBER_ADD", guild: g, intent: IntentGuildMembers,
+		data: struct {
+			memberObject
+			GuildID ID `json:"guild_id"`
+		}{g.memberObject(m, true), g.ID}})
+}
+
+func (g *Guild) join(u *User) *member {
+	m := &member{user: u, joined: g.s.now()}
+	g.members[u.ID] = m
+	g.joinOrder = append(g.joinOrder, u.ID)
+	if g.owner == 0 && u != g.s.bot {
+		g.owner = u.ID // the first to join
+	}
+	return m
+}
+
+// RemoveMember makes a user leave the guild; removing the bot is how it is kicked.
+func (g *Guild) RemoveMember(u *User) {
+	g.s.mu.Lock()
+	defer g.s.mu.Unlock()
+	if g.members[u.ID] == nil {
+		return
+	}
+	delete(g.members, u.ID)
+	g.joinOrder = slices.DeleteFunc(g.joinOrder, func(id ID) bool { return id == u.ID })
+	if u == g.s.bot {
+		g.s.dispatch(event{name: "GUILD_DELETE", guild: g, intent: IntentGuilds, data: map[string]any{"id": g.ID}})
+		return
+	}
+	g.s.dispatch(event{name: "GUILD_MEMBER_REMOVE", guild: g, intent: IntentGuildMembers,
+		data: map[string]any{"guild_id": g.ID, "user": u.Profile}})
+}
+
+func (g *Guild) permissions(u *User) Permissions {
+	m := g.members[u.ID]
+	if m == nil {
+		return 0
+	}
+	if u.ID == g.owner || u == g.s.bot {
+		return allPermissions
+	}
+	p := g.roles[0].Permissions
+	for _, r := range g.roles[1:] {
+		if slices.Contains(m.roles, r.ID) {
+			p |= r.Permissions
+		}
+	}
+	if p&administrator != 0 {
+		return allPermissions
+	}
+	return p
+}
+
+// Deny takes permissions from the bot in this channel: without ViewChannel it is answered 50001,
+// without another 50013.
+func (c *Channel) Deny(p Permissions) {
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	c.denied |= p
+}
+
+// Allow gives back what Deny took.
+func (c *Channel) Allow(p Permissions) {
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	c.denied &^= p
+}
+
+func (c *Channel) botPermissions() Permissions {
+	if c.Parent != nil {
+		return c.Parent.botPermissions() &^ c.denied
+	}
+	return allPermissions &^ c.denied
+}
+
+// Name is the channel's or thread's name now; in direct messages that of the user.
+func (c *Channel) Name() string {
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	return c.displayName()
+}
+
+func (c *Channel) displayName() string {
+	if c.kind == directMessage {
+		return c.user.Name()
+	}
+	return c.name
+}
+
+func (c *Channel) String() string { return fmt.Sprintf("channel %d", c.ID) }
+
+func (c *Channel) isThread() bool { return c.kind == publicThread || c.kind == privateThread }
+
+// guildID is 0 in direct messages.
+func (c *Channel) guildID() ID {
+	if c.Guild == nil {
+		return 0
+	}
+	return c.Guild.ID
+}
+
+func (c *Channel) fileLimit() int64 {
+	if c.Guild != nil && c.Guild.fileLimit > 0 {
+		return c.Guild.fileLimit
+	}
+	return 10 << 20
+}
+
+// visibleTo tells whether a user can open the channel.
+func (c *Channel) visibleTo(u *User) bool {
+	switch {
+	case c.deleted:
+		return false
+	case c.kind == directMessage:
+		return u == c.user || u == c.s.bot
+	case c.kind == privateThread:
+		return slices.Contains(c.members, u.ID)
+	case u == c.s.bot:
+		return c.Guild.members[u.ID] != nil && c.botPermissions()&ViewChannel != 0
+	default:
+		return c.Guild.members[u.ID] != nil
+	}
+}
