@@ -1,0 +1,140 @@
+"""load_file: a file becomes what fits its kind.
+
+kinds.json, generated from the one table of kinds, knows the extensions and
+the packages; LOADERS names the function that loads a kind. It gets a Source
+and the caller's options and may raise anything: load makes it one sentence.
+"""
+
+import importlib
+import json
+import os
+import re
+
+from attache.loaders.source import FileLoadError, Source, note
+
+# Kinds that are not here are text.
+LOADERS = {
+    "csv": "delimited.csv",
+    "tsv": "delimited.csv",
+    "excel": "sheets.workbook",
+    "spreadsheet": "sheets.workbook",
+    "json": "structured.json_file",
+    "jsonl": "structured.jsonl",
+    "parquet": "columnar.parquet",
+    "feather": "columnar.feather",
+    "arrow": "columnar.arrow",
+    "image": "images.image",
+}
+_TABLE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "kinds.json")
+
+
+class Kinds:
+    """The table of kinds, by name and by extension."""
+
+    def __init__(self, rows):
+        self.rows = {row["kind"]: row for row in rows}
+        self.extensions = {}
+        for row in rows:
+            for ext in row["extensions"]:
+                self.extensions.setdefault(ext, row["kind"])
+
+    def of(self, name):
+        """The kind that a file's name claims, or None."""
+        parts = os.path.basename(name).lower().split(".")[1:]
+        for n in (2, 1):
+            kind = self.extensions.get("." + ".".join(parts[-n:])) if len(parts) >= n else None
+            if kind:
+                return kind
+        return None
+
+    def loader(self, kind):
+        return LOADERS.get(kind, "documents.text")
+
+
+with open(_TABLE, encoding="utf-8") as _f:
+    KINDS = Kinds(json.load(_f))
+
+
+def load(path, file=None, options=None):
+    """Return the content of a file as what fits its kind.
+
+    file is the host's description (filename, file_type), None for a path of
+    the work folder. Options go to the reader. What can't be loaded raises
+    FileLoadError with one sentence; an option that the reader does not have
+    is a TypeError, a package that can't be had a ModuleNotFoundError.
+    """
+    try:
+        src = _open(path, file)
+        return run(decide(src), src, options or {})
+    except (FileLoadError, TypeError, ModuleNotFoundError) as e:
+        problem = e
+    # Raised outside of the handler, so that the traceback is this line.
+    raise problem.with_traceback(None) from None
+
+
+def run(kind, src, options):
+    """Load src as a kind, with every failure explained."""
+    module, _, function = KINDS.loader(kind).partition(".")
+    loader = getattr(importlib.import_module(f"attache.loaders.{module}"), function)
+    src.kind = kind
+    try:
+        return loader(src, **options)
+    except (FileLoadError, ModuleNotFoundError):
+        raise
+    except MemoryError:
+        raise src.fail(
+            "does not fit into memory: read a part of it (nrows=, columns=, usecols=), or in pieces from get_file_path(id)"
+        ) from None
+    except TypeError as e:
+        if options and "unexpected keyword" in str(e):
+            what = str(e).split("() ", 1)[-1]
+            raise TypeError(f"{src.name}: {what}; options go to the reader of {kind} files") from None
+        raise src.fail(explain(e, kind)) from None
+    except Exception as e:
+        raise src.fail(explain(e, kind)) from None
+
+
+def decide(src):
+    """Return the kind to load src as: what its name says, unless its content
+    is evidently something else, which is said."""
+    from attache.loaders import sniff
+
+    if src.size == 0:
+        raise src.fail("is empty (0 bytes)")
+    named = KINDS.of(src.name)
+    if src.kind in KINDS.rows and (named is None or KINDS.loader(src.kind) != KINDS.loader(named)):
+        named = src.kind
+    found = sniff.content(src)
+    if named is None:
+        return found or ("text" if sniff.is_text(src) else "binary")
+    if found and sniff.agree(named, found):
+        return sniff.sharper(named, found)
+    if not found:
+        markup = named in ("csv", "tsv") and src.head.lstrip()[:1] in (b"<", b"{", b"[")
+        if (KINDS.rows[named]["text"] and not markup) or not sniff.is_text(src):
+            return named
+        found = sniff.text_kind(src)
+        if sniff.agree(named, found):
+            return named
+    note(f"{src.name} is named like {_article(named)} file, but its content is {found}: it was loaded as {found}.")
+    return found
+
+
+def explain(error, kind):
+    """Return what went wrong as the end of a sentence that starts with the name."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    text = re.sub(r"\s*[('\"]*(?:/files|/tmp|/work)/[^\s'\")]+[)'\"]*", "", text)
+    if len(text) > 200:
+        text = text[:199] + "…"
+    return f"could not be read as {kind}, it may be damaged or cut off: {text.rstrip(' .:')}"
+
+
+def _article(kind):
+    return ("an " if kind[0] in "aeiou" else "a ") + kind
+
+
+def _open(path, file):
+    try:
+        return Source(path, file)
+    except OSError as e:
+        raise FileLoadError(f"{os.path.basename(str(path))} could not be opened: {e.strerror}") from None

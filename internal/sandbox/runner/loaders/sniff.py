@@ -1,0 +1,178 @@
+"""What a file is by its content: signatures first, then what a text looks like."""
+
+import re
+import zipfile
+
+_MAGIC = [  # offset, bytes, kind
+    (0, b"%PDF-", "pdf"),
+    (0, b"PAR1", "parquet"),
+    (0, b"ARROW1", "arrow"),
+    (0, b"FEA1", "feather"),
+    (0, b"ORC", "orc"),
+    (0, b"Obj\x01", "avro"),
+    (0, b"\x89HDF\r\n\x1a\n", "hdf5"),
+    (0, b"CDF\x01", "netcdf"),
+    (0, b"CDF\x02", "netcdf"),
+    (0, b"CDF\x05", "netcdf"),
+    (0, b"\x93NUMPY", "numpy"),
+    (0, b"MATLAB 5.0", "matlab"),
+    (0, b"$FL2", "spss"),
+    (0, b"$FL3", "spss"),
+    (0, b"<stata_dta>", "stata"),
+    (0, b"HEADER RECORD*******", "sas"),
+    (12, b"\xc2\xea\x81\x60\xb3\x14\x11\xcf\xbd\x92\x08\x00\x09\xc7\x31\x8c", "sas"),
+    (0, b"SQLite format 3\x00", "database"),
+    (0, b"\x89PNG\r\n\x1a\n", "image"),
+    (0, b"\xff\xd8\xff", "image"),
+    (0, b"GIF8", "image"),
+    (0, b"II*\x00", "image"),
+    (0, b"MM\x00*", "image"),
+    (0, b"\x00\x00\x01\x00", "image"),
+    (0, b"\x1f\x8b\x08", "archive"),
+    (0, b"BZh", "archive"),
+    (0, b"\xfd7zXZ\x00", "archive"),
+    (0, b"7z\xbc\xaf\x27\x1c", "archive"),
+    (0, b"Rar!\x1a\x07", "archive"),
+    (0, b"\x28\xb5\x2f\xfd", "archive"),
+    (0, b"LZIP", "archive"),
+    (257, b"ustar", "archive"),
+    (0, b"fLaC", "audio"),
+    (0, b"OggS", "audio"),
+    (0, b"ID3", "audio"),
+    (0, b"\x1aE\xdf\xa3", "video"),
+    (0, b"FLV\x01", "video"),
+    (0, b"\x00\x00\x01\xba", "video"),
+    (0, b"0&\xb2u\x8ef\xcf\x11", "video"),
+    (0, b"SIMPLE  =", "fits"),
+    (128, b"DICM", "dicom"),
+    (344, b"n+1\x00", "nifti"),
+    (344, b"ni1\x00", "nifti"),
+    (60, b"BOOKMOBI", "ebook"),
+    (0, b"{\\rtf", "richtext"),
+    (0, b"# vtk DataFile", "vtk"),
+    (0, b"RDX2\n", "rdata"),
+    (0, b"RDX3\n", "rdata"),
+]
+
+# Kinds whose content a signature can't tell apart from another's: a file
+# named as the first may be found to be any of the others.
+_ALIKE = {
+    "feather": {"arrow"},
+    "joblib": {"archive"},
+    "pickle": {"archive"},
+    "netcdf": {"hdf5"},
+    "matlab": {"hdf5"},
+    "geotiff": {"image"},
+    "image": {"geotiff", "xml"},
+    "shapefile": {"archive"},
+    "numpy": {"archive"},
+    "kml": {"archive", "xml"},
+    "gpx": {"xml"},
+    "gml": {"xml"},
+    "ebook": {"archive"},
+    "video": {"audio"},
+    "audio": {"video"},
+    "rdata": {"archive"},
+    "nifti": {"archive"},
+    "vtk": {"xml"},
+    "archive": {"shapefile", "numpy"},
+    "tsv": {"csv"},
+    "jupyter": {"json"},
+    "geojson": {"json"},
+    "jsonl": {"json"},
+    "json": {"jsonl"},
+}
+
+
+def content(src):
+    """Return the kind that the content has by its signature, or None."""
+    head = src.head
+    for offset, magic, kind in _MAGIC:
+        if head.startswith(magic, offset):
+            return kind
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return _zip(src)
+    if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
+        return _compound(src)
+    if head.startswith(b"RIFF"):
+        return {b"WAVE": "audio", b"AVI ": "video", b"WEBP": "image"}.get(head[8:12])
+    if head.startswith(b"FORM") and head[8:12] in (b"AIFF", b"AIFC"):
+        return "audio"
+    if head[4:8] == b"ftyp":
+        return "audio" if head[8:11] in (b"M4A", b"M4B") else "image" if head[8:12] in (b"avif", b"heic") else "video"
+    if head[:2] == b"BM" and len(head) > 26 and int.from_bytes(head[14:18], "little") in (12, 40, 52, 56, 108, 124):
+        return "image"
+    if re.match(rb"\x80[\x02-\x05]", head) and src.bytes_at_end(1) == b".":
+        return "pickle"
+    return None
+
+
+def agree(named, found):
+    """Whether a file named as one kind may have content found to be another."""
+    return named == found or found in _ALIKE.get(named, ()) or (named == "image" and found == "geotiff")
+
+
+def sharper(named, found):
+    """Of two kinds that agree, the one to load as."""
+    return found if (named, found) in {("archive", "shapefile")} else named
+
+
+def is_text(src):
+    """Whether the beginning of a file reads as text in some encoding."""
+    head = src.head
+    if head.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")):
+        return True
+    if b"\x00" in head:
+        # UTF-16 without a mark: every other byte of plain text is zero.
+        even, odd = head[0::2].count(0), head[1::2].count(0)
+        return max(even, odd) > 0.4 * len(head) / 2 and min(even, odd) < 0.02 * len(head)
+    control = sum(head.count(c) for c in range(32) if c not in (7, 8, 9, 10, 12, 13, 26, 27))
+    return control <= len(head) // 500
+
+
+def text_kind(src):
+    """Return the kind of a text by how it begins."""
+    from attache.loaders import delimited, encoding
+
+    start = encoding.head(src).lstrip()[:4096]
+    low = start.lower()
+    if low.startswith(("<!doctype html", "<html", "<table")) or ("<html" in low[:1000] and "<body" in low):
+        return "html"
+    if low.startswith("<?xml") or re.match(r"<[a-z_][\w:.-]*[\s>]", low):
+        return "xml"
+    if start[:1] in "{[" and re.match(r'\[\s*[\[{"\d\-tfn\]]|\{\s*["}]', start):
+        return "json"
+    return "csv" if delimited.looks_like_table(src) else "text"
+
+
+def _zip(src):
+    try:
+        with zipfile.ZipFile(src.path) as z:
+            names = z.namelist()
+            mimetype = z.read("mimetype")[:100] if "mimetype" in names and z.getinfo("mimetype").file_size < 200 else b""
+    except Exception:
+        return "archive"
+    if "[Content_Types].xml" in names:
+        for start, kind in (("xl/", "excel"), ("word/", "word")):
+            if any(n.startswith(start) for n in names):
+                return kind
+    for part, kind in ((b"opendocument.spreadsheet", "spreadsheet"), (b"opendocument.text", "document"), (b"epub", "ebook")):
+        if part in mimetype:
+            return kind
+    plain = [n for n in names if not n.endswith("/") and not n.startswith("__MACOSX/")]
+    if sum(n.lower().endswith(".shp") for n in plain) == 1:
+        return "shapefile"
+    if plain and all(n.endswith(".npy") for n in plain):
+        return "numpy"
+    return "archive"
+
+
+def _compound(src):
+    """Microsoft's container of before 2007, and of what is encrypted today."""
+    data = src.bytes()
+    has = lambda name: name.encode("utf-16-le") in data
+    if has("WordDocument"):
+        return "word"
+    if has("EncryptedPackage"):
+        return "word" if src.ext.startswith(".doc") else "excel"
+    return "excel" if has("Workbook") or has("Book") else None

@@ -1,0 +1,55 @@
+"""The file that is loaded, and the one error that loading ends in."""
+
+import os
+import sys
+
+HEAD = 64 << 10  # bytes looked at to tell what a file is
+
+
+class FileLoadError(ValueError):
+    """A file can't be loaded. The text is one sentence for a person."""
+
+
+class Source:
+    """A file on disk under the name that its owner gave it."""
+
+    def __init__(self, path, file=None):
+        self.path = os.fspath(path)
+        self.name = (file or {}).get("filename") or os.path.basename(self.path)
+        self.kind = (file or {}).get("file_type")
+        self.size = os.path.getsize(self.path)
+        self._head = None
+
+    @property
+    def ext(self):
+        return os.path.splitext(self.name)[1].lower()
+
+    @property
+    def stem(self):
+        return os.path.splitext(self.name)[0]
+
+    @property
+    def head(self):
+        """The first bytes, read once."""
+        if self._head is None:
+            with open(self.path, "rb") as f:
+                self._head = f.read(HEAD)
+        return self._head
+
+    def bytes_at_end(self, n):
+        with open(self.path, "rb") as f:
+            f.seek(max(0, self.size - n))
+            return f.read(n)
+
+    def bytes(self):
+        with open(self.path, "rb") as f:
+            return f.read()
+
+    def fail(self, sentence):
+        """Return the error to raise: "<name> <sentence>"."""
+        return FileLoadError(f"{self.name} {sentence}")
+
+
+def note(text):
+    """Tell the reader of the output something about the file, in one line."""
+    print(f"Note: {text}", file=sys.stderr)
