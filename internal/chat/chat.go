@@ -17,8 +17,22 @@ type Turn struct {
 	Conversation string       // the history that the turn continues: opaque, at most 200 bytes
 	Text         string
 	Files        []files.File // attachments of this message, already saved
+	// Replaces is the ID of the user's last turn in this conversation, to run it
+	// again: its answer leaves the history. Text and Files say the edited prompt;
+	// without either, the earlier one is used.
+	Replaces string
 	// Ask puts a yes-or-no question to the user and waits. A nil Ask is a no.
 	Ask func(ctx context.Context, question string) (bool, error)
+}
+
+// Result is what a turn came to. With an error it holds what there was by then.
+type Result struct {
+	Text   string       // the whole answer; a paragraph for each round that had text
+	Files  []files.File // made by tools, in order
+	Model  string       // that answered
+	Rounds int          // requests to the model that were answered
+	Usage  llm.Usage    // of all requests together
+	Cost   Nano         // of those whose price is known
 }
 
 // Event is something to show while a turn runs: one of the types below.

@@ -1,0 +1,440 @@
+// Package chattest is the contract of chat.Store: a suite that every
+// implementation passes.
+package chattest
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/attachebot/attache/internal/chat"
+	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/llm"
+)
+
+// Store runs the suite. Open returns an empty store.
+func Store(t *testing.T, open func(t *testing.T) chat.Store) {
+	for name, test := range map[string]func(*testing.T, chat.Store){
+		"Keeps":          keeps,
+		"BeginOnce":      beginOnce,
+		"BeginRace":      beginRace,
+		"SaveOnlyRuns":   saveOnlyRuns,
+		"History":        history,
+		"Replace":        replace,
+		"ReplaceRace":    replaceRace,
+		"Clear":          clears,
+		"Recover":        recovers,
+		"RecoverForgets": recoverForgets,
+		"Models":         models,
+		"Usage":          usage,
+		"UsageRace":      usageRace,
+		"Canceled":       canceled,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, open(t))
+		})
+	}
+}
+
+var base = time.Date(2026, 3, 1, 12, 0, 0, 123456000, time.UTC)
+
+func at(i int) time.Time { return base.Add(time.Duration(i) * time.Microsecond) }
+
+func turn(i int, conversation string) chat.Record {
+	return chat.Record{
+		ID: fmt.Sprintf("turn-%d", i), Conversation: conversation, User: 7, Instance: "a", State: chat.Running,
+		Started: at(i), Messages: []llm.Message{llm.Text(llm.User, fmt.Sprintf("question %d", i))},
+	}
+}
+
+func begin(t *testing.T, s chat.Store, r chat.Record) {
+	t.Helper()
+	if err := s.Begin(t.Context(), r, ""); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// add keeps a turn that is done.
+func add(t *testing.T, s chat.Store, r chat.Record) chat.Record {
+	t.Helper()
+	begin(t, s, r)
+	r.State, r.Ended = chat.Done, r.Started.Add(time.Second)
+	r.Messages = append(r.Messages, llm.Text(llm.Assistant, "answer to "+r.ID))
+	if err := s.Save(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func ids(t *testing.T, s chat.Store, conversation string) string {
+	t.Helper()
+	turns, err := s.History(t.Context(), conversation, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, r := range turns {
+		out = append(out, strings.TrimPrefix(r.ID, "turn-"))
+	}
+	return strings.Join(out, " ")
+}
+
+func wantKind(t *testing.T, err error, k fault.Kind) {
+	t.Helper()
+	if !fault.Is(err, k) {
+		t.Errorf("error %v, want one of kind %v", err, k)
+	}
+}
+
+func same(t *testing.T, got, want chat.Record) {
+	t.Helper()
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("kept  %+v\nwanted %+v", got, want)
+	}
+}
+
+func keeps(t *testing.T, s chat.Store) {
+	r := chat.Record{
+		ID: "1234567890123456789", Conversation: "discord:ch:99/é", User: 1<<63 - 1, Instance: "host", State: chat.Running,
+		Model: "openai/gpt-5-mini", Started: at(1),
+		Messages: []llm.Message{
+			{Role: llm.User, Name: "Anna \u202e'\"; DROP TABLE turns; --", Parts: []llm.Part{
+				{Text: "\x00 $where .a 漢字 🐍\r\n\u2028"},
+				{Image: &llm.Image{FileID: "7_1_0123abcd", MIME: "image/png", Width: 3, Height: 4}}}},
+			{Role: llm.Assistant, Calls: []llm.ToolCall{{ID: "c", Name: "f", Arguments: `{"a": not json`}}},
+			{Role: llm.FromTool, CallID: "c", Parts: []llm.Part{{Text: strings.Repeat("x", 100_000)}}},
+		},
+	}
+	begin(t, s, r)
+	got, err := s.Get(t.Context(), r.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, got, r)
+	r.State, r.Model, r.Ended = chat.Failed, "m", at(99)
+	r.Messages = append(r.Messages, llm.Text(llm.Assistant, "end"))
+	if err := s.Save(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	turns, err := s.History(t.Context(), r.Conversation, 10)
+	if err != nil || len(turns) != 1 {
+		t.Fatalf("%d turns, %v", len(turns), err)
+	}
+	same(t, turns[0], r)
+	_, err = s.Get(t.Context(), "absent")
+	wantKind(t, err, fault.NotFound)
+}
+
+func beginOnce(t *testing.T, s chat.Store) {
+	first := add(t, s, turn(1, "c"))
+	again := turn(1, "another")
+	again.User = 8
+	wantKind(t, s.Begin(t.Context(), again, ""), fault.Exists)
+	got, err := s.Get(t.Context(), first.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, got, first)
+	// A dropped turn was answered as well.
+	if err := s.Clear(t.Context(), "c"); err != nil {
+		t.Fatal(err)
+	}
+	wantKind(t, s.Begin(t.Context(), turn(1, "c"), ""), fault.Exists)
+}
+
+// race runs do in n goroutines and returns how many had no error.
+func race(n int, do func(i int) error) int {
+	var ok atomic.Int64
+	var all sync.WaitGroup
+	for i := range n {
+		all.Go(func() {
+			if do(i) == nil {
+				ok.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	return int(ok.Load())
+}
+
+func beginRace(t *testing.T, s chat.Store) {
+	if n := race(20, func(int) error { return s.Begin(t.Context(), turn(1, "c"), "") }); n != 1 {
+		t.Errorf("one id was begun %d times", n)
+	}
+}
+
+func saveOnlyRuns(t *testing.T, s chat.Store) {
+	wantKind(t, s.Save(t.Context(), turn(1, "c")), fault.NotFound)
+	done := add(t, s, turn(2, "c"))
+	late := done
+	late.State, late.Messages = chat.Failed, nil
+	wantKind(t, s.Save(t.Context(), late), fault.NotFound)
+	got, err := s.Get(t.Context(), done.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, got, done)
+	// While it runs it may be saved many times.
+	r := turn(3, "c")
+	begin(t, s, r)
+	for i := range 3 {
+		r.Messages = append(r.Messages, llm.Text(llm.Assistant, fmt.Sprint(i)))
+		if err := s.Save(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err = s.Get(t.Context(), r.ID); err != nil {
+		t.Fatal(err)
+	}
+	same(t, got, r)
+}
+
+func history(t *testing.T, s chat.Store) {
+	if got := ids(t, s, "c"); got != "" {
+		t.Errorf("an unknown conversation has %q", got)
+	}
+	for _, i := range []int{3, 1, 5, 2} { // entered out of order
+		add(t, s, turn(i, "c"))
+	}
+	add(t, s, turn(4, "other"))
+	begin(t, s, turn(6, "c")) // running
+	if got := ids(t, s, "c"); got != "1 2 3 5" {
+		t.Errorf("history is %q", got)
+	}
+	turns, err := s.History(t.Context(), "c", 2)
+	if err != nil || len(turns) != 2 || turns[0].ID != "turn-3" || turns[1].ID != "turn-5" {
+		t.Errorf("the last two are %v, %v", turns, err)
+	}
+}
+
+func replace(t *testing.T, s chat.Store) {
+	add(t, s, turn(1, "c"))
+	add(t, s, turn(2, "c"))
+	add(t, s, turn(3, "other"))
+
+	wantKind(t, s.Begin(t.Context(), turn(10, "c"), "absent"), fault.NotFound)
+	wantKind(t, s.Begin(t.Context(), turn(10, "c"), "turn-3"), fault.NotFound) // of another conversation
+	foreign := turn(10, "c")
+	foreign.User = 8
+	wantKind(t, s.Begin(t.Context(), foreign, "turn-2"), fault.NotFound)
+	wantKind(t, s.Begin(t.Context(), turn(10, "c"), "turn-1"), fault.Invalid) // not the last
+	wantKind(t, s.Begin(t.Context(), turn(1, "c"), "turn-2"), fault.Exists)
+	if got := ids(t, s, "c"); got != "1 2" {
+		t.Errorf("refused calls changed the history to %q", got)
+	}
+	if _, err := s.Get(t.Context(), "turn-10"); !fault.Is(err, fault.NotFound) {
+		t.Errorf("a refused turn is kept: %v", err)
+	}
+
+	r := turn(10, "c")
+	if err := s.Begin(t.Context(), r, "turn-2"); err != nil {
+		t.Fatal(err)
+	}
+	if got := ids(t, s, "c"); got != "1" {
+		t.Errorf("while it runs again: %q", got)
+	}
+	wantKind(t, s.Begin(t.Context(), turn(11, "c"), "turn-10"), fault.Invalid)  // running
+	wantKind(t, s.Begin(t.Context(), turn(11, "c"), "turn-2"), fault.NotFound)  // dropped before
+	wantKind(t, s.Begin(t.Context(), turn(2, "c"), ""), fault.Exists)           // answered before
+	if _, err := s.Get(t.Context(), "turn-2"); !fault.Is(err, fault.NotFound) { // its text is gone
+		t.Errorf("a dropped turn can be read: %v", err)
+	}
+	r.State, r.Ended = chat.Interrupted, at(20)
+	if err := s.Save(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Begin(t.Context(), turn(12, "c"), "turn-10"); err != nil {
+		t.Errorf("an interrupted turn can't be run again: %v", err)
+	}
+}
+
+func replaceRace(t *testing.T, s chat.Store) {
+	add(t, s, turn(1, "c"))
+	if n := race(10, func(i int) error { return s.Begin(t.Context(), turn(10+i, "c"), "turn-1") }); n != 1 {
+		t.Errorf("one turn was replaced %d times", n)
+	}
+	turns, err := s.Recover(t.Context(), "a", base)
+	if err != nil || len(turns) != 1 {
+		t.Errorf("%d turns run, %v", len(turns), err)
+	}
+}
+
+func clears(t *testing.T, s chat.Store) {
+	add(t, s, turn(1, "c"))
+	add(t, s, turn(2, "other"))
+	running := turn(3, "c")
+	begin(t, s, running)
+	if err := s.Clear(t.Context(), "c"); err != nil {
+		t.Fatal(err)
+	}
+	if got := ids(t, s, "c") + ids(t, s, "other"); got != "2" {
+		t.Errorf("left: %q", got)
+	}
+	running.State = chat.Done
+	wantKind(t, s.Save(t.Context(), running), fault.NotFound)
+	if got := ids(t, s, "c"); got != "" {
+		t.Errorf("a turn of before the reset came back: %q", got)
+	}
+	if err := s.Clear(t.Context(), "c"); err != nil {
+		t.Errorf("twice: %v", err)
+	}
+	add(t, s, turn(4, "c"))
+	if got := ids(t, s, "c"); got != "4" {
+		t.Errorf("after a reset: %q", got)
+	}
+}
+
+func recovers(t *testing.T, s chat.Store) {
+	add(t, s, turn(1, "c"))
+	mine, theirs, old := turn(2, "c"), turn(3, "d"), turn(-5, "e")
+	theirs.Instance, old.Instance = "b", "b"
+	old.Messages = append(old.Messages, llm.Text(llm.Assistant, "half an ans"))
+	for _, r := range []chat.Record{mine, theirs, old} {
+		begin(t, s, r)
+	}
+	turns, err := s.Recover(t.Context(), "a", at(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, r := range turns {
+		got = append(got, r.ID)
+		if r.State != chat.Interrupted || len(r.Messages) == 0 || r.Conversation == "" {
+			t.Errorf("recovered %+v", r)
+		}
+	}
+	if strings.Join(got, " ") != "turn--5 turn-2" {
+		t.Errorf("recovered %q", got)
+	}
+	if turns, err = s.Recover(t.Context(), "a", at(0)); err != nil || len(turns) != 0 {
+		t.Errorf("a second time: %v, %v", turns, err)
+	}
+	if got := ids(t, s, "c"); got != "1 2" {
+		t.Errorf("history is %q", got)
+	}
+	if r, err := s.Get(t.Context(), "turn-2"); err != nil || r.State != chat.Interrupted || r.Ended.IsZero() {
+		t.Errorf("%+v, %v", r, err)
+	}
+	theirs.State = chat.Done
+	if err := s.Save(t.Context(), theirs); err != nil {
+		t.Errorf("another program's turn: %v", err)
+	}
+}
+
+func recoverForgets(t *testing.T, s chat.Store) {
+	add(t, s, turn(1, "c"))
+	add(t, s, turn(2, "d"))
+	if err := s.Clear(t.Context(), "c"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Recover(t.Context(), "a", base.AddDate(0, 0, 6)); err != nil {
+		t.Fatal(err)
+	}
+	wantKind(t, s.Begin(t.Context(), turn(1, "c"), ""), fault.Exists)
+	if _, err := s.Recover(t.Context(), "a", base.AddDate(0, 0, 8)); err != nil {
+		t.Fatal(err)
+	}
+	begin(t, s, turn(1, "c"))
+	if got := ids(t, s, "d"); got != "2" {
+		t.Errorf("history is %q", got)
+	}
+}
+
+func models(t *testing.T, s chat.Store) {
+	want := func(user files.UserID, model string) {
+		t.Helper()
+		if got, err := s.ModelOf(t.Context(), user); err != nil || got != model {
+			t.Errorf("the model of %v is %q, %v; want %q", user, got, err, model)
+		}
+	}
+	set := func(user files.UserID, model string) {
+		t.Helper()
+		if err := s.SetModel(t.Context(), user, model); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want(7, "")
+	set(7, "gpt-5-mini")
+	set(1<<63-1, "other")
+	set(7, "openai/o3")
+	want(7, "openai/o3")
+	want(1<<63-1, "other")
+	set(7, "")
+	set(7, "")
+	want(7, "")
+}
+
+func usage(t *testing.T, s chat.Store) {
+	rows := func(q chat.UsageQuery) string {
+		t.Helper()
+		us, err := s.Usage(t.Context(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out []string
+		for _, u := range us {
+			out = append(out, fmt.Sprintf("%s/%d/%s:%d,%d,%d,%d,%d,%d,%d,%d", u.Day, u.User, u.Model,
+				u.Requests, u.Estimated, u.Unpriced, u.Input, u.Cached, u.Output, u.Reasoning, u.Cost))
+		}
+		return strings.Join(out, " ")
+	}
+	if got := rows(chat.UsageQuery{}) + rows(chat.UsageQuery{ByDay: true}); got != "" {
+		t.Errorf("an empty store has %q", got)
+	}
+	for _, u := range []chat.Usage{
+		{User: 7, Model: "a", Day: "2026-03-01", Requests: 1, Estimated: 1, Unpriced: 1, Input: 10, Cached: 4, Output: 5, Reasoning: 2, Cost: 3},
+		{User: 7, Model: "a", Day: "2026-03-01", Requests: 2, Input: 1 << 40, Output: 1, Cost: 1 << 60},
+		{User: 7, Model: "b", Day: "2026-03-01", Requests: 1, Input: 1},
+		{User: 7, Model: "a", Day: "2026-03-02", Requests: 1, Input: 2},
+		{User: 8, Model: "a", Day: "2026-02-28", Requests: 1, Input: 3},
+	} {
+		if err := s.AddUsage(t.Context(), u); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		q    chat.UsageQuery
+		want string
+	}{
+		{chat.UsageQuery{User: 7, ByDay: true, ByModel: true}, fmt.Sprintf("2026-03-01/0/a:3,1,1,%d,4,6,2,%d 2026-03-01/0/b:1,0,0,1,0,0,0,0 2026-03-02/0/a:1,0,0,2,0,0,0,0", 1<<40+10, 1<<60+3)},
+		{chat.UsageQuery{ByUser: true, From: "2026-03-02"}, "/7/:1,0,0,2,0,0,0,0"},
+		{chat.UsageQuery{ByUser: true, To: "2026-02-28"}, "/8/:1,0,0,3,0,0,0,0"},
+		{chat.UsageQuery{From: "2026-03-02", To: "2026-03-02"}, "/0/:1,0,0,2,0,0,0,0"},
+		{chat.UsageQuery{User: 8}, "/0/:1,0,0,3,0,0,0,0"},
+		{chat.UsageQuery{User: 9}, ""},
+		{chat.UsageQuery{ByDay: true, ByUser: true, ByModel: true, To: "2026-02-28"}, "2026-02-28/8/a:1,0,0,3,0,0,0,0"},
+		{chat.UsageQuery{ByModel: true, From: "2026-03-02"}, "/0/a:1,0,0,2,0,0,0,0"},
+	} {
+		if got := rows(c.q); got != c.want {
+			t.Errorf("%+v:\n got %q\nwant %q", c.q, got, c.want)
+		}
+	}
+}
+
+func usageRace(t *testing.T, s chat.Store) {
+	if n := race(20, func(int) error {
+		return s.AddUsage(t.Context(), chat.Usage{User: 7, Model: "a", Day: "2026-03-01", Requests: 1, Cost: 5})
+	}); n != 20 {
+		t.Errorf("%d of 20 succeeded", n)
+	}
+	us, err := s.Usage(t.Context(), chat.UsageQuery{})
+	if err != nil || len(us) != 1 || us[0].Requests != 20 || us[0].Cost != 100 {
+		t.Errorf("%+v, %v", us, err)
+	}
+}
+
+func canceled(t *testing.T, s chat.Store) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	wantKind(t, s.Begin(ctx, turn(1, "c"), ""), fault.Canceled)
+	_, err := s.History(ctx, "c", 1)
+	wantKind(t, err, fault.Canceled)
+	begin(t, s, turn(1, "c"))
+}

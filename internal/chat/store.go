@@ -1,0 +1,125 @@
+package chat
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/llm"
+)
+
+// State says how a turn stands.
+type State string
+
+const (
+	Running     State = "running"
+	Done        State = "done"
+	Failed      State = "failed"      // it ended in an error, which its user was told
+	Interrupted State = "interrupted" // it was stopped, by its user or with the program
+	Dropped     State = "dropped"     // run again as another turn, or reset: only the id is left
+)
+
+// Record is a turn as it is kept.
+type Record struct {
+	ID           string
+	Conversation string
+	User         files.UserID
+	Instance     string // of the program that runs it
+	State        State
+	Model        string
+	Started      time.Time     // UTC, to the microsecond; the order of a conversation
+	Ended        time.Time     // zero while it runs
+	Messages     []llm.Message // the user's, then the model's and the tools'
+}
+
+// Store keeps turns, users' models and usage. It is safe for concurrent use,
+// also by several programs. Errors are of kind Unavailable unless said
+// otherwise. The contract is the suite in chattest.
+type Store interface {
+	// Begin enters a turn. A known ID is an error of kind Exists. If replaces is
+	// not empty, the turn that it names becomes Dropped; an error of kind NotFound
+	// means that the conversation has no such turn of this user, and Invalid that
+	// it is not the last one or still running. After an error nothing has changed.
+	Begin(ctx context.Context, r Record, replaces string) error
+
+	// Save replaces State, Model, Ended and Messages of a running turn. For
+	// one that is not running (any more) the error is of kind NotFound.
+	Save(ctx context.Context, r Record) error
+
+	// Get returns a turn; kind NotFound if there is none or it is Dropped.
+	Get(ctx context.Context, id string) (Record, error)
+
+	// History returns a conversation's last turns, at most limit of them,
+	// in order of Started. Running and Dropped ones are left out.
+	History(ctx context.Context, conversation string, limit int) ([]Record, error)
+
+	// Clear makes all turns of a conversation Dropped, running ones too.
+	Clear(ctx context.Context, conversation string) error
+
+	// Recover makes running turns Interrupted: those of the instance, and those of
+	// any that started before the time given. It returns them, each one once.
+	// It also forgets Dropped turns that started more than a week before that.
+	Recover(ctx context.Context, instance string, before time.Time) ([]Record, error)
+
+	// ModelOf returns the model that a user chose; "" if none.
+	ModelOf(ctx context.Context, user files.UserID) (string, error)
+
+	// SetModel keeps a user's choice; "" forgets it.
+	SetModel(ctx context.Context, user files.UserID, model string) error
+
+	// AddUsage adds to the row of the same user, model and day.
+	AddUsage(ctx context.Context, u Usage) error
+
+	// Usage returns sums, ordered by day, then user, then model.
+	Usage(ctx context.Context, q UsageQuery) ([]Usage, error)
+}
+
+// Usage counts what requests to models took. Tokens are as the API reported
+// them, or counted here for as many of the requests as Estimated says.
+type Usage struct {
+	User      files.UserID // 0: of several
+	Model     string       // "": of several
+	Day       string       // in UTC, as 2006-01-02; "": of several
+	Requests  int64
+	Estimated int64 // of Requests
+	Unpriced  int64 // of Requests: Cost lacks them
+	Input     int64 // tokens
+	Cached    int64 // of Input
+	Output    int64 // tokens
+	Reasoning int64 // of Output
+	Cost      Nano
+}
+
+// Tokens returns input and output together.
+func (u Usage) Tokens() int64 { return u.Input + u.Output }
+
+// UsageQuery selects and groups usage. Without a grouping the sum is one row,
+// or none if there was no request.
+type UsageQuery struct {
+	User                   files.UserID // 0: everybody
+	From, To               string       // days, both included; "": without a bound
+	ByUser, ByModel, ByDay bool
+}
+
+// Nano is money: billionths of a US dollar.
+type Nano int64
+
+// Dollar is one US dollar.
+const Dollar Nano = 1e9
+
+// String writes dollars with two digits, or with as many as it takes to show
+// two that count: "$1.25", "$0.0031".
+func (n Nano) String() string {
+	sign, v := "", uint64(n)
+	if n < 0 {
+		sign, v = "-", -v
+	}
+	unit, digits := uint64(Dollar)/100, 2
+	for v > 0 && v < 10*unit && unit > 1 {
+		unit, digits = unit/10, digits+1
+	}
+	v = (v + unit/2) / unit // to the digits shown
+	scale := uint64(Dollar) / unit
+	return fmt.Sprintf("%s$%d.%0*d", sign, v/scale, digits, v%scale)
+}

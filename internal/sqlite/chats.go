@@ -1,0 +1,215 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/attachebot/attache/internal/chat"
+	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/files"
+)
+
+// Chats is a [chat.Store].
+type Chats struct{ db *DB }
+
+var _ chat.Store = (*Chats)(nil)
+
+// NewChats returns the conversations and the usage of a database.
+func NewChats(db *DB) *Chats { return &Chats{db} }
+
+const turnColumns = "id, conversation, user_id, instance, state, model, started, ended, messages"
+
+func scanTurn(row interface{ Scan(...any) error }) (r chat.Record, err error) {
+	var started int64
+	var ended sql.NullInt64
+	var messages []byte
+	err = row.Scan(&r.ID, &r.Conversation, &r.User, &r.Instance, &r.State, &r.Model, &started, &ended, &messages)
+	if err != nil {
+		return r, err
+	}
+	r.Started = time.UnixMicro(started).UTC()
+	if ended.Valid {
+		r.Ended = time.UnixMicro(ended.Int64).UTC()
+	}
+	return r, json.Unmarshal(messages, &r.Messages)
+}
+
+func queryTurns(ctx context.Context, tx *sql.Tx, query string, args ...any) ([]chat.Record, error) {
+	rows, err := tx.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var turns []chat.Record
+	for rows.Next() {
+		r, err := scanTurn(rows)
+		if err != nil {
+			return nil, err
+		}
+		turns = append(turns, r)
+	}
+	return turns, rows.Err()
+}
+
+func turnValues(r chat.Record) (ended sql.NullInt64, messages string, err error) {
+	b, err := json.Marshal(r.Messages)
+	return sql.NullInt64{Int64: r.Ended.UnixMicro(), Valid: !r.Ended.IsZero()}, string(b), err
+}
+
+// Begin implements chat.Store.
+func (c *Chats) Begin(ctx context.Context, r chat.Record, replaces string) error {
+	const op = "sqlite.Chats.Begin"
+	ended, messages, err := turnValues(r)
+	if err != nil {
+		return fault.Wrap(err, fault.Internal, op, "")
+	}
+	return c.db.update(ctx, op, func(tx *sql.Tx) error {
+		if replaces != "" {
+			if err := dropLast(ctx, tx, op, r, replaces); err != nil {
+				return err
+			}
+		}
+		_, err := tx.ExecContext(ctx, "INSERT INTO turns ("+turnColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			r.ID, r.Conversation, int64(r.User), r.Instance, r.State, r.Model, r.Started.UnixMicro(), ended, messages)
+		return err
+	})
+}
+
+// dropLast drops the turn with an id if it is the last one of the conversation
+// that r continues, and of the same user.
+func dropLast(ctx context.Context, tx *sql.Tx, op string, r chat.Record, id string) error {
+	var last string
+	var state chat.State
+	err := tx.QueryRowContext(ctx,
+		"SELECT state FROM turns WHERE id = ? AND conversation = ? AND user_id = ? AND state <> ?",
+		id, r.Conversation, int64(r.User), chat.Dropped).Scan(&state)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return fault.New(fault.NotFound, op, "That message is no longer in my history.")
+	case err != nil:
+		return err
+	case state == chat.Running:
+		return fault.New(fault.Invalid, op, "That message is still being answered.")
+	}
+	err = tx.QueryRowContext(ctx,
+		"SELECT id FROM turns WHERE conversation = ? AND state <> 'dropped' ORDER BY started DESC, id DESC LIMIT 1",
+		r.Conversation).Scan(&last)
+	if err != nil {
+		return err
+	}
+	if last != id {
+		return fault.New(fault.Invalid, op, "Only the last message of a conversation can be run again.")
+	}
+	_, err = tx.ExecContext(ctx, "UPDATE turns SET state = ?, messages = '[]' WHERE id = ?", chat.Dropped, id)
+	return err
+}
+
+// Save implements chat.Store.
+func (c *Chats) Save(ctx context.Context, r chat.Record) error {
+	const op = "sqlite.Chats.Save"
+	ended, messages, err := turnValues(r)
+	if err != nil {
+		return fault.Wrap(err, fault.Internal, op, "")
+	}
+	return c.db.update(ctx, op, func(tx *sql.Tx) error {
+		res, err := tx.ExecContext(ctx, "UPDATE turns SET state = ?, model = ?, ended = ?, messages = ? WHERE id = ? AND state = ?",
+			r.State, r.Model, ended, messages, r.ID, chat.Running)
+		if err != nil {
+			return err
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 0 {
+			return cmpErr(err, fault.New(fault.NotFound, op, "That message is no longer in my history."))
+		}
+		return nil
+	})
+}
+
+func cmpErr(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Get implements chat.Store.
+func (c *Chats) Get(ctx context.Context, id string) (r chat.Record, err error) {
+	const op = "sqlite.Chats.Get"
+	err = c.db.view(ctx, op, func(tx *sql.Tx) error {
+		r, err = scanTurn(tx.QueryRowContext(ctx, "SELECT "+turnColumns+" FROM turns WHERE id = ? AND state <> ?", id, chat.Dropped))
+		if errors.Is(err, sql.ErrNoRows) {
+			return fault.New(fault.NotFound, op, "That message is no longer in my history.")
+		}
+		return err
+	})
+	return r, err
+}
+
+// History implements chat.Store.
+func (c *Chats) History(ctx context.Context, conversation string, limit int) (turns []chat.Record, err error) {
+	err = c.db.view(ctx, "sqlite.Chats.History", func(tx *sql.Tx) error {
+		turns, err = queryTurns(ctx, tx, "SELECT "+turnColumns+" FROM turns"+
+			" WHERE conversation = ? AND state <> 'dropped' AND state <> 'running' ORDER BY started DESC, id DESC LIMIT ?",
+			conversation, limit)
+		return err
+	})
+	slices.Reverse(turns)
+	return turns, err
+}
+
+// Clear implements chat.Store.
+func (c *Chats) Clear(ctx context.Context, conversation string) error {
+	return c.db.update(ctx, "sqlite.Chats.Clear", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, "UPDATE turns SET state = 'dropped', messages = '[]' WHERE conversation = ? AND state <> 'dropped'", conversation)
+		return err
+	})
+}
+
+// Recover implements chat.Store.
+func (c *Chats) Recover(ctx context.Context, instance string, before time.Time) (turns []chat.Record, err error) {
+	err = c.db.update(ctx, "sqlite.Chats.Recover", func(tx *sql.Tx) error {
+		const these = " WHERE state = 'running' AND (instance = ? OR started < ?)"
+		turns, err = queryTurns(ctx, tx, "SELECT "+turnColumns+" FROM turns"+these+" ORDER BY started, id", instance, before.UnixMicro())
+		if err != nil {
+			return err
+		}
+		for i := range turns {
+			turns[i].State = chat.Interrupted
+		}
+		if _, err = tx.ExecContext(ctx, "UPDATE turns SET state = 'interrupted', ended = started"+these, instance, before.UnixMicro()); err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, "DELETE FROM turns WHERE state = 'dropped' AND started < ?", before.AddDate(0, 0, -7).UnixMicro())
+		return err
+	})
+	return turns, err
+}
+
+// ModelOf implements chat.Store.
+func (c *Chats) ModelOf(ctx context.Context, user files.UserID) (model string, err error) {
+	err = c.db.view(ctx, "sqlite.Chats.ModelOf", func(tx *sql.Tx) error {
+		err := tx.QueryRowContext(ctx, "SELECT model FROM user_models WHERE user_id = ?", int64(user)).Scan(&model)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		return err
+	})
+	return model, err
+}
+
+// SetModel implements chat.Store.
+func (c *Chats) SetModel(ctx context.Context, user files.UserID, model string) error {
+	return c.db.update(ctx, "sqlite.Chats.SetModel", func(tx *sql.Tx) error {
+		query, args := "INSERT INTO user_models (user_id, model) VALUES (?, ?) ON CONFLICT (user_id) DO UPDATE SET model = excluded.model", []any{int64(user), model}
+		if model == "" {
+			query, args = "DELETE FROM user_models WHERE user_id = ?", args[:1]
+		}
+		_, err := tx.ExecContext(ctx, query, args...)
+		return err
+	})
+}
