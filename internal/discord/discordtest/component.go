@@ -72,6 +72,8 @@ type Component struct {
 	AccentColor  *int            `json:"accent_color"`
 	Media        *ComponentMedia `json:"media"`
 	File         *ComponentMedia `json:"file"`
+	Name         string          `json:"name"` // of a file
+	Size         int64           `json:"size"` // of a file, bytes
 	Items        []GalleryItem   `json:"items"`
 	Value        string          `json:"value"`    // of a text input
 	Required     *bool           `json:"required"` // nil: true
@@ -217,7 +219,8 @@ func (c Component) MarshalJSON() ([]byte, error) {
 	case MediaGallery:
 		o["items"] = list(c.Items)
 	case FileDisplay:
-		o["file"], o["spoiler"], o["name"], o["size"] = c.File, c.Spoiler, nil, nil
+		o["file"], o["spoiler"], o["name"], o["size"] = c.File, c.Spoiler, orNull(c.Name), nil
+		set("size", c.Size, c.Size > 0)
 		if c.File != nil && c.File.attachment != nil {
 			o["name"], o["size"] = c.File.attachment.Filename, c.File.attachment.Size
 		}

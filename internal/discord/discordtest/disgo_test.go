@@ -1,7 +1,6 @@
 package discordtest_test
 
 import (
-	"context"
 	"log/slog"
 	"strings"
 	"testing"
@@ -34,9 +33,11 @@ func startDisgo(t *testing.T, s *discordtest.Server, intents gateway.Intents, op
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		defer cancel()
-		client.Close(ctx)
+		// disgo's rate limiter, once closed, holds up for ever who still has a request under way
+		if err := s.AwaitQuiet(discordtest.Context(t), 20*time.Millisecond); err != nil {
+			t.Error(err)
+		}
+		client.Close(discordtest.Context(t))
 	})
 	return client
 }
