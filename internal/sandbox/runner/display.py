@@ -1,6 +1,5 @@
 """Values as people see them: tables as tables, pictures as files, the rest as text."""
 
-import os
 import reprlib
 import sys
 
@@ -81,7 +80,7 @@ def _as_frame(value):
         return value
     if isinstance(value, pandas.Series):
         return value.to_frame(name="" if value.name is None else value.name)
-    if isinstance(value, pandas.io.formats.style.Styler):
+    if type(value).__name__ == "Styler" and isinstance(getattr(value, "data", None), pandas.DataFrame):
         return value.data
     name = type(value).__module__.split(".")[0]
     if name == "polars" and hasattr(value, "to_pandas"):

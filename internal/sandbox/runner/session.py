@@ -82,7 +82,7 @@ class Session:
         _limit_memory(command.get("memory", 0))
         self.imports.use(command.get("packages", []))
         self.baseline_threads = _threads()
-        self.link.send("awake", names=state.names(self.ns, self.provided))
+        self.link.send("awake")
 
     def run(self, command):
         started = time.monotonic()
@@ -124,6 +124,7 @@ class Session:
         state.dump(self.link, self.ns, self.provided, command.get("max_bytes", 0), command.get("seconds", 0))
 
     def load(self, command):
+        self.imports.use(command.get("packages", []))
         state.load(self.link, self.ns, command["count"])
 
     def tidy(self, command):
@@ -135,7 +136,7 @@ class Session:
             ctypes.CDLL(None).malloc_trim(0)
         except (OSError, AttributeError):
             pass
-        self.link.send("tidied")
+        self.link.send("tidied", names=state.names(self.ns, self.provided))
 
     def _warn(self, message, category, filename, lineno, file=None, line=None):
         where = f"line {lineno}: " if filename.startswith("<cell") else ""

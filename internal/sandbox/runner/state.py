@@ -43,7 +43,7 @@ def dump(link, ns, provided, max_bytes, seconds):
             continue
         blob = data.getbuffer()
         budget -= len(blob)
-        link.send("var", name=name, module=module, size=len(blob))
+        link.send("var", name=name, module_var=module, size=len(blob))
         link.send_bytes(blob)
         if not module:
             kept.append(name)
@@ -74,13 +74,13 @@ def load(link, ns, count):
             data += link.receive()
         name = head["name"]
         try:
-            if head.get("module"):
+            if head.get("module_var"):
                 ns[name] = importlib.import_module(data.decode())
             else:
                 ns[name] = pickle.loads(data)
                 kept.append(name)
         except BaseException:
-            if not head.get("module"):
+            if not head.get("module_var"):
                 lost.append(name)
     sys.stdout.flush()
     link.send("loaded", kept=kept, lost=lost)

@@ -1,0 +1,84 @@
+package sandbox
+
+import (
+	"log/slog"
+	"time"
+)
+
+// Limits bound one sandbox. A zero field takes the default.
+type Limits struct {
+	Time      time.Duration // of execution in a cell; starts, questions and installs do not count; 5 min
+	Memory    int64         // bytes of the whole sandbox; 1 GiB
+	Work      int64         // bytes of the work folder, a part of Memory; 512 MiB
+	Processes int           // processes and threads; 64
+	Output    int           // characters kept of what a cell prints; 100,000
+}
+
+func (l Limits) withDefaults() Limits {
+	if l.Time == 0 {
+		l.Time = 5 * time.Minute
+	}
+	if l.Memory == 0 {
+		l.Memory = 1 << 30
+	}
+	if l.Work == 0 {
+		l.Work = 512 << 20
+	}
+	if l.Processes == 0 {
+		l.Processes = 64
+	}
+	if l.Output == 0 {
+		l.Output = 100_000
+	}
+	return l
+}
+
+// Options bend a Host. The zero value works.
+type Options struct {
+	Limits    Limits
+	Pool      int           // idle sandboxes kept ready; 0: none
+	Max       int           // sandboxes at most, the idle ones of sessions included; 0: 8
+	Idle      time.Duration // a session without use is checkpointed after this; 0: 10 min
+	Keep      time.Duration // a checkpointed session is kept this long; 0: 48 h; <0: for ever
+	Hibernate int64         // bytes of a session that is checkpointed whole; 0: 512 MiB
+	TimeZone  string        // of the code; empty: UTC
+	Packages  Policy        // empty: PackagesAsk
+	Index     string        // base URL of the package index; empty: PyPI
+	Log       *slog.Logger  // empty: discarded
+}
+
+func (o Options) withDefaults() Options {
+	o.Limits = o.Limits.withDefaults()
+	if o.Max == 0 {
+		o.Max = 8
+	}
+	if o.Idle == 0 {
+		o.Idle = 10 * time.Minute
+	}
+	if o.Keep == 0 {
+		o.Keep = 48 * time.Hour
+	}
+	if o.Hibernate == 0 {
+		o.Hibernate = 512 << 20
+	}
+	if o.TimeZone == "" {
+		o.TimeZone = "UTC"
+	}
+	if o.Packages == "" {
+		o.Packages = PackagesAsk
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return o
+}
+
+// Policy says which missing packages may be installed.
+type Policy string
+
+const (
+	PackagesOff     Policy = "off"     // none
+	PackagesCurated Policy = "curated" // those on the curated list
+	PackagesAsk     Policy = "ask"     // curated ones at once, others after the user's yes
+	PackagesAny     Policy = "any"     // all
+)

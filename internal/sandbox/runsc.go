@@ -1,0 +1,152 @@
+package sandbox
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/attachebot/attache/internal/fault"
+)
+
+// runsc runs gVisor's command. As root it is called as it is; as an ordinary
+// user inside a new user and mount namespace that maps the user to root, which
+// checkpoint and restore need (its own --rootless refuses restore).
+type runsc struct {
+	path string
+	root string // folder of its state
+}
+
+// niceness of everything in a sandbox: the bot itself goes first.
+const niceness = 5
+
+func (r *runsc) command(args ...string) *exec.Cmd {
+	flags := []string{
+		"--root=" + r.root,
+		"--platform=systrap",
+		"--network=none",
+		"--ignore-cgroups",
+		"--overlay2=none",
+		"--file-access-mounts=shared", // what the host adds to a bound folder is seen at once
+		"--host-settings=ignore",
+		"--log=/dev/null",
+	}
+	cmd := exec.Command(r.path, append(flags, args...)...)
+	// Nothing of our environment gets near the sandbox: the sandbox process
+	// inherits what runsc has.
+	cmd.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin"}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if os.Geteuid() != 0 {
+		cmd.SysProcAttr.Cloneflags = syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS
+		cmd.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}}
+		cmd.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}}
+	}
+	return cmd
+}
+
+// call runs a short command to its end.
+func (r *runsc) call(ctx context.Context, args ...string) error {
+	cmd := r.command(args...)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	stop := context.AfterFunc(ctx, func() { cmd.Process.Kill() })
+	err := cmd.Wait()
+	if !stop() {
+		return context.Cause(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("runsc %s: %w: %s", args[0], err, lastLine(out.String()))
+	}
+	return nil
+}
+
+// startNice starts cmd with a lower priority than ours. A thread can lower its
+// own priority and never raise it again, so the thread is spent on it.
+func startNice(cmd *exec.Cmd) error {
+	errc := make(chan error, 1)
+	go func() {
+		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
+		if p, err := unix.Getpriority(unix.PRIO_PROCESS, 0); err == nil {
+			// The raw system call returns 20 - nice.
+			unix.Setpriority(unix.PRIO_PROCESS, 0, min(19, 20-p+niceness))
+		}
+		errc <- cmd.Start()
+	}()
+	return <-errc
+}
+
+// delete removes what runsc keeps of a container, whatever its state.
+func (r *runsc) delete(id string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	return r.call(ctx, "delete", "--force", id)
+}
+
+// list returns the ids of all containers that runsc knows of.
+func (r *runsc) list() ([]string, error) {
+	names, err := filepath.Glob(filepath.Join(r.root, "*.state"))
+	if err != nil {
+		return nil, err
+	}
+	var ids []string
+	for _, n := range names {
+		// {id}_sandbox:{id}.state
+		id, _, ok := strings.Cut(filepath.Base(n), "_sandbox:")
+		if ok {
+			ids = append(ids, id)
+		}
+	}
+	return ids, nil
+}
+
+// startError explains why no sandbox could be started, from what the command
+// said and what is known of the system.
+func startError(op string, err error, said string) error {
+	reason := lastLine(said)
+	switch {
+	case errors.Is(err, os.ErrNotExist) && strings.Contains(err.Error(), "runsc"):
+		reason = "runsc (gVisor) is missing: build it with `make build`"
+	case os.Geteuid() != 0 && (errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EACCES)):
+		reason = "this user may not create user namespaces (" + err.Error() + ")" + namespaceHint()
+	case os.Geteuid() != 0 && strings.Contains(said, "operation not permitted"):
+		reason = "user namespaces are restricted (" + lastLine(said) + ")" + namespaceHint()
+	case reason == "":
+		reason = err.Error()
+	}
+	return fault.Wrap(errors.Join(err, errors.New(lastLine(said))), fault.Unavailable, op,
+		"Code can't run here: the sandbox did not start: %s.", strings.TrimSuffix(reason, "."))
+}
+
+// namespaceHint names the switch of this system that forbids user namespaces.
+func namespaceHint() string {
+	read := func(p string) string {
+		b, _ := os.ReadFile(p)
+		return strings.TrimSpace(string(b))
+	}
+	switch {
+	case read("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == "1":
+		return "; AppArmor restricts them (Ubuntu 24.04): run `sysctl kernel.apparmor_restrict_unprivileged_userns=0` or add a profile for runsc"
+	case read("/proc/sys/kernel/unprivileged_userns_clone") == "0":
+		return "; run `sysctl kernel.unprivileged_userns_clone=1`"
+	case read("/proc/sys/user/max_user_namespaces") == "0":
+		return "; run `sysctl user.max_user_namespaces=15000`"
+	}
+	return "; inside a container, start it with --security-opt seccomp=unconfined --security-opt apparmor=unconfined"
+}
+
+func lastLine(s string) string {
+	lines := strings.Split(strings.TrimSpace(s), "\n")
+	return strings.TrimSpace(lines[len(lines)-1])
+}

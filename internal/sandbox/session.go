@@ -1,0 +1,316 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/attachebot/attache/internal/fault"
+)
+
+// session is the Python of one user and conversation. It is live while it has
+// a container, and then holds one of the host's slots; otherwise it may be
+// stored on disk. All fields but the first group belong to the holder of its
+// lock.
+type session struct {
+	h    *Host
+	key  Key
+	sem  chan struct{}
+	live atomic.Bool
+
+	users int       // Runs under way or waiting; guarded by Host.mu
+	used  time.Time // end of the last one; guarded by Host.mu
+	busy  bool      // code was left running in threads; guarded by Host.mu
+
+	c       *container
+	running atomic.Pointer[container] // c, for the watcher
+
+	dir    string   // where it is stored
+	own    *os.File // lock of dir, while live
+	number int64    // of the last cell
+	stored stored   // what is or was last on disk
+	stale  bool     // the image on disk is older than the variables
+	cancel context.CancelCauseFunc
+
+	packages atomic.Pointer[[]string] // stored.Packages, for the sweep
+}
+
+func newSession(h *Host, key Key) *session {
+	return &session{h: h, key: key, sem: make(chan struct{}, 1), dir: filepath.Join(h.dirs.sessions, key.dir())}
+}
+
+func (s *session) lock(ctx context.Context) error {
+	select {
+	case s.sem <- struct{}{}:
+		return nil
+	default:
+	}
+	select {
+	case s.sem <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (s *session) tryLock() bool {
+	select {
+	case s.sem <- struct{}{}:
+		return true
+	default:
+		return false
+	}
+}
+
+func (s *session) unlock() { <-s.sem }
+
+// abort cancels the running cell, from outside the lock.
+func (s *session) abort() {
+	s.h.mu.Lock()
+	defer s.h.mu.Unlock()
+	if s.cancel != nil {
+		s.cancel(errClosed)
+	}
+}
+
+// run executes a cell, in a container that it brings up first if need be.
+func (s *session) run(ctx context.Context, cell Cell) (Result, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	s.h.mu.Lock()
+	s.cancel = cancel
+	s.h.mu.Unlock()
+
+	var notes []string
+	if s.c == nil {
+		var err error
+		if notes, err = s.bringUp(ctx, cell); err != nil {
+			return Result{}, err
+		}
+	}
+	s.number++
+	cell.Status(Status{State: Running})
+	res, err := s.c.runCell(ctx, s.number, cell, s.h.opts.Limits, func(ctx context.Context, m *message) (map[string]any, error) {
+		return s.answer(ctx, cell, m)
+	})
+	res.Notes = append(notes, res.Notes...)
+	if err != nil {
+		s.drop()
+		if s.stale { // not run to an end since: what is on disk is what was before this cell
+			res.Lost = false
+			res.Error = strings.Replace(res.Error, "All variables are gone", "The variables are as before this code", 1)
+		}
+		return res, nil
+	}
+	if s.stale {
+		s.discardImage()
+	}
+	s.h.mu.Lock()
+	s.busy = res.threads > 0
+	s.h.mu.Unlock()
+	return res, nil
+}
+
+// bringUp gives the session a slot and a container: restored from its own
+// image, or a fresh one with the variables that were saved. It says what came
+// back.
+func (s *session) bringUp(ctx context.Context, cell Cell) (notes []string, err error) {
+	err = s.h.slots.acquire(ctx, s.key.User, s.h.makeRoomSoon, func(place int) {
+		cell.Status(Status{State: Queued, Place: place})
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.live.Store(true)
+	defer func() {
+		if err != nil {
+			s.drop()
+		}
+	}()
+	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+		return nil, fault.Wrap(err, fault.Unavailable, "sandbox.Run", "The session folder can't be written.")
+	}
+	if s.own, err = lockFile(filepath.Join(s.dir, "lock")); err != nil {
+		return nil, fault.Wrap(err, fault.Unavailable, "sandbox.Run", "This session is in use by another Attaché process right now.")
+	}
+	s.stored = readStored(s.dir)
+	s.notePackages()
+	s.number = s.stored.Number
+	if s.stored.Image != "" {
+		cell.Status(Status{State: Restoring})
+		if s.restoreImage(ctx, cell.Files) {
+			return nil, s.claim()
+		}
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+	} else {
+		cell.Status(Status{State: Starting})
+	}
+	if err := s.freshContainer(ctx); err != nil {
+		return nil, err
+	}
+	if !s.stored.empty() {
+		notes = s.loadVariables(ctx)
+		if s.c == nil { // the load itself broke it
+			if err := s.freshContainer(ctx); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return notes, s.claim()
+}
+
+func (s *session) freshContainer(ctx context.Context) error {
+	c, err := s.h.fresh(ctx)
+	if err == nil {
+		s.attach(c)
+	}
+	return err
+}
+
+func (s *session) attach(c *container) {
+	s.c = c
+	s.running.Store(c)
+}
+
+// end ends the container, if there is one.
+func (s *session) end() {
+	c := s.running.Swap(nil)
+	s.c = nil
+	if c == nil {
+		return
+	}
+	if err := c.destroy(); err != nil {
+		s.h.log.Warn("end of a sandbox", "id", c.id, "err", err)
+	}
+}
+
+// claim writes whose container it is, for a process that takes over after us.
+func (s *session) claim() error {
+	return containerInfo{User: s.key.User, Conversation: s.key.Conversation,
+		Packages: s.stored.Packages, Files: s.stored.Files, Number: s.number, Snapshot: filepath.Base(s.h.image)}.write(s.c.dir)
+}
+
+// drop ends the container and gives its slot and its folder's lock back.
+func (s *session) drop() {
+	s.end()
+	if s.own != nil {
+		s.own.Close()
+		s.own = nil
+	}
+	if s.live.Swap(false) {
+		s.h.slots.release()
+	}
+}
+
+// notePackages tells the sweep what the session needs.
+func (s *session) notePackages() {
+	list := slices.Clone(s.stored.Packages)
+	s.packages.Store(&list)
+}
+
+// forget ends the session and removes what is stored of it.
+func (s *session) forget() error {
+	if s.own == nil {
+		if _, err := os.Stat(s.dir); os.IsNotExist(err) {
+			return nil
+		}
+		own, err := lockFile(filepath.Join(s.dir, "lock"))
+		if err != nil {
+			return fault.Wrap(err, fault.Unavailable, "sandbox.Reset", "This session is in use by another Attaché process right now.")
+		}
+		defer own.Close()
+	}
+	s.drop()
+	s.stored, s.stale, s.number = stored{}, false, 0
+	return os.RemoveAll(s.dir)
+}
+
+// answer gives the code what it asks for.
+func (s *session) answer(ctx context.Context, cell Cell, m *message) (map[string]any, error) {
+	if cell.Files == nil && (m.What == "list" || m.What == "stat" || m.What == "file") {
+		return nil, fault.New(fault.NotFound, "sandbox", "There are no files here.")
+	}
+	switch m.What {
+	case "list":
+		list, err := cell.Files.List(ctx)
+		if list == nil {
+			list = []FileInfo{}
+		}
+		return map[string]any{"files": list}, err
+	case "stat":
+		info, err := cell.Files.Stat(ctx, m.File)
+		return map[string]any{"file": info}, err
+	case "file":
+		info, path, err := s.bindFile(ctx, cell.Files, m.File)
+		return map[string]any{"file": info, "path": path}, err
+	case "import", "install":
+		got, err := s.h.pkgs.provide(ctx, s, cell, m)
+		if err != nil {
+			return nil, err
+		}
+		s.notePackages()
+		return map[string]any{"paths": got.paths, "installed": got.names}, s.claim()
+	}
+	return nil, fault.New(fault.Invalid, "sandbox", "Unknown request.")
+}
+
+// bindFile puts one of the user's files into the session's folder and returns
+// its path inside. Asked again, it is there already, unless it is gone for its
+// user: then it is refused.
+func (s *session) bindFile(ctx context.Context, files Files, id string) (FileInfo, string, error) {
+	info, err := files.Stat(ctx, id)
+	if err != nil {
+		return FileInfo{}, "", err
+	}
+	if st, err := os.Lstat(filepath.Join(s.c.files, info.ID+info.Ext)); err != nil || st.Size() != info.Size {
+		if info, err = copyFile(ctx, files, id, s.c.files); err != nil {
+			return FileInfo{}, "", err
+		}
+	}
+	inside := insideFiles + "/" + info.ID + info.Ext
+	if slices.Contains(s.stored.Files, info.ID) {
+		return info, inside, nil
+	}
+	s.stored.Files = append(s.stored.Files, info.ID)
+	return info, inside, s.claim()
+}
+
+var safeName = regexp.MustCompile(`^[0-9A-Za-z_-]{1,100}(\.[0-9A-Za-z.]{1,16})?$`)
+
+// copyFile writes a user's file to dir under its id. It appears there whole,
+// and everybody may read it.
+func copyFile(ctx context.Context, files Files, id, dir string) (FileInfo, error) {
+	info, body, err := files.Open(ctx, id)
+	if err != nil {
+		return FileInfo{}, err
+	}
+	defer body.Close()
+	name := info.ID + info.Ext
+	if !safeName.MatchString(name) {
+		return FileInfo{}, fault.New(fault.Internal, "sandbox", "This file has an unusable id.")
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(dir), "incoming")
+	if err == nil {
+		defer os.Remove(tmp.Name())
+		_, err = io.Copy(tmp, body)
+		err = errors.Join(err, tmp.Chmod(0o444), tmp.Close())
+	}
+	if err == nil {
+		err = os.Rename(tmp.Name(), filepath.Join(dir, name))
+	}
+	return info, fault.Wrap(err, fault.Unavailable, "sandbox", "The file could not be read right now.")
+}
+
+func (h *Host) makeRoomSoon() { h.work.Go(h.makeRoom) }
+
+func bytesText(n int64) string { return fmt.Sprintf("%.0f MB", float64(n)/(1<<20)) }

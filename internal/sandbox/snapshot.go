@@ -1,0 +1,150 @@
+package sandbox
+
+import (
+	"context"
+	"crypto/sha256"
+	"debug/buildinfo"
+	"embed"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/attachebot/attache/internal/fault"
+)
+
+//go:embed runner/*.py runner/*.json runner/*/*.py
+var runnerFiles embed.FS
+
+// extractRunner writes the package attache below dir, once for each version.
+func extractRunner(dir string) (string, error) {
+	sum := sha256.New()
+	content := map[string][]byte{}
+	err := fs.WalkDir(runnerFiles, "runner", func(path string, d fs.DirEntry, err error) error {
+		name := strings.TrimPrefix(path, "runner/")
+		if err != nil || d.IsDir() || strings.HasPrefix(name, "tests/") {
+			return err
+		}
+		data, err := runnerFiles.ReadFile(path)
+		content[name] = data
+		fmt.Fprintf(sum, "%s %d\n%s", name, len(data), data)
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	target := filepath.Join(dir, "runner-"+hex.EncodeToString(sum.Sum(nil)[:8]))
+	if _, err := os.Stat(target); err == nil {
+		return target, nil
+	}
+	tmp, err := os.MkdirTemp(dir, ".runner")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(tmp)
+	for name, data := range content {
+		path := filepath.Join(tmp, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return "", err
+		}
+		if err := os.WriteFile(path, data, 0o644); err != nil {
+			return "", err
+		}
+	}
+	if err := os.Chmod(tmp, 0o755); err != nil {
+		return "", err
+	}
+	if err := os.Rename(tmp, target); err != nil && !os.IsExist(err) {
+		if _, serr := os.Stat(target); serr != nil {
+			return "", err
+		}
+	}
+	return target, nil
+}
+
+// snapshotKey names all that a checkpoint depends on: what was running, on
+// what, confined how.
+func (h *Host) snapshotKey() (string, error) {
+	sum := sha256.New()
+	if info, err := buildinfo.ReadFile(h.runsc.path); err == nil {
+		fmt.Fprintln(sum, info.GoVersion, info.Main, info.Deps)
+	} else {
+		return "", fmt.Errorf("%s: %w", h.runsc.path, err)
+	}
+	fmt.Fprintln(sum, filepath.Base(h.python.Env), h.python.prefix, filepath.Base(h.dirs.runner))
+	spec, err := json.Marshal(h.bundle.spec(""))
+	if err != nil {
+		return "", err
+	}
+	// The folder may move; what is in it stays the same.
+	fmt.Fprintln(sum, strings.ReplaceAll(string(spec), h.dirs.base, ""))
+	fmt.Fprintln(sum, cpuFeatures())
+	return hex.EncodeToString(sum.Sum(nil)[:8]), nil
+}
+
+// cpuFeatures returns what code may have been chosen by: a checkpoint holds
+// the choices.
+func cpuFeatures() string {
+	data, _ := os.ReadFile("/proc/cpuinfo")
+	var model, flags string
+	for line := range strings.Lines(string(data)) {
+		name, value, _ := strings.Cut(line, ":")
+		switch strings.TrimSpace(name) {
+		case "model name", "CPU part":
+			model = value
+		case "flags", "Features":
+			flags = value
+		}
+	}
+	return model + flags
+}
+
+// snapshot returns the image that new sessions start from, made if it is not
+// there: a cold start, once.
+func (h *Host) snapshot(ctx context.Context) (string, error) {
+	key, err := h.snapshotKey()
+	if err != nil {
+		return "", fault.Wrap(err, fault.Unavailable, "sandbox.snapshot", "runsc (gVisor) at %s is not usable: build it with `make build`.", h.runsc.path)
+	}
+	image := filepath.Join(h.dirs.snapshots, key)
+	if _, err := os.Stat(filepath.Join(image, "checkpoint.img")); err == nil {
+		return image, nil
+	}
+	began := time.Now()
+	c, err := h.start(ctx, origin{})
+	if err != nil {
+		return "", err
+	}
+	defer c.destroy()
+	if _, err := c.tidy(ctx); err != nil {
+		return "", startError("sandbox.snapshot", err, c.out.said())
+	}
+	tmp := image + "." + newID()
+	defer os.RemoveAll(tmp)
+	if err := c.checkpoint(ctx, tmp); err != nil {
+		return "", startError("sandbox.snapshot", err, err.Error())
+	}
+	if err := os.Rename(tmp, image); err != nil {
+		if _, serr := os.Stat(filepath.Join(image, "checkpoint.img")); serr != nil {
+			return "", err
+		}
+	}
+	h.dropOldSnapshots(key)
+	h.log.Info("snapshot made", "key", key, "ms", time.Since(began).Milliseconds())
+	return image, nil
+}
+
+// dropOldSnapshots removes those that no process has used for a week.
+func (h *Host) dropOldSnapshots(key string) {
+	entries, _ := os.ReadDir(h.dirs.snapshots)
+	for _, e := range entries {
+		info, err := e.Info()
+		if err == nil && e.Name() != key && time.Since(info.ModTime()) > 7*24*time.Hour {
+			os.RemoveAll(filepath.Join(h.dirs.snapshots, e.Name()))
+		}
+	}
+}
