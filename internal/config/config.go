@@ -1,0 +1,331 @@
+// Package config reads the program's settings from the environment and a .env
+// file. Every setting is a field of [Config], whose tags hold its variable,
+// default, allowed values and description; .env.example is made from them.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/big"
+	"net/url"
+	"os"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/joho/godotenv"
+)
+
+//go:generate go run ./generate ../../.env.example
+
+// Secret is a value that is never printed.
+type Secret string
+
+const redacted = "[redacted]"
+
+// String returns a placeholder; so does every other way of printing.
+func (s Secret) String() string {
+	if s == "" {
+		return ""
+	}
+	return redacted
+}
+
+// GoString, MarshalText and LogValue hide the value as String does.
+func (s Secret) GoString() string             { return strconv.Quote(s.String()) }
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+func (s Secret) LogValue() slog.Value         { return slog.StringValue(s.String()) }
+
+// Reveal returns the value itself, for the one place that needs it.
+func (s Secret) Reveal() string { return string(s) }
+
+// Config is all settings. The groups are those of .env.example.
+type Config struct {
+	DiscordToken Secret   `env:"DISCORD_TOKEN" group:"Discord" doc:"Token of the bot (Discord's developer portal, Bot). Without it, serve opens a conversation in the terminal."`
+	AdminIDs     []uint64 `env:"ADMIN_ID" doc:"Discord ids of the people who see everybody's usage, separated by commas."`
+
+	OpenAIKey     Secret   `env:"OPENAI_API_KEY" group:"Model" doc:"Key of an OpenAI-compatible server. Without key and base URL, the built-in offline model answers."`
+	OpenAIBaseURL string   `env:"OPENAI_BASE_URL" kind:"url" doc:"Base URL of another OpenAI-compatible server, such as http://localhost:11434/v1 for Ollama."`
+	OpenAIModel   string   `env:"OPENAI_MODEL" default:"gpt-5.4-mini" doc:"The model that answers unless a user chose another."`
+	Models        []string `env:"MODELS" doc:"Models that users may choose from, separated by commas. Empty: all that the server lists."`
+	MaxToolRounds int      `env:"MAX_TOOL_ROUNDS" default:"12" min:"1" max:"100" doc:"How often the model may call tools before it must answer."`
+	PricesFile    string   `env:"PRICES_FILE" doc:"JSON file whose prices override and add to the built-in ones (own format or litellm's)."`
+	SystemPrompt  string   `env:"SYSTEM_PROMPT" doc:"Text added to the instructions that the model gets."`
+
+	UserDailyBudget   Dollars `env:"USER_DAILY_BUDGET_USD" default:"0" doc:"What one user may cost a day (UTC), in dollars. 0: no limit."`
+	UserDailyTokens   int64   `env:"USER_DAILY_TOKENS" default:"0" min:"0" doc:"How many tokens one user may use a day (UTC). 0: no limit."`
+	GlobalDailyBudget Dollars `env:"GLOBAL_DAILY_BUDGET_USD" default:"0" doc:"What all users together may cost a day (UTC), in dollars. 0: no limit."`
+
+	AllowedUsers    []uint64 `env:"ALLOWED_USERS" group:"Who may use it" doc:"Discord ids of users; when any of the three ALLOWED lists is set, only what it names is answered."`
+	AllowedRoles    []uint64 `env:"ALLOWED_ROLES" doc:"Ids of roles, likewise."`
+	AllowedChannels []uint64 `env:"ALLOWED_CHANNELS" doc:"Ids of channels, likewise."`
+	BlockedUsers    []uint64 `env:"BLOCKED_USERS" doc:"Ids of users who are never answered."`
+	BlockedRoles    []uint64 `env:"BLOCKED_ROLES" doc:"Ids of roles, likewise."`
+	BlockedChannels []uint64 `env:"BLOCKED_CHANNELS" doc:"Ids of channels, likewise."`
+
+	DataDir    string `env:"DATA_DIR" default:"./data" group:"Storage" doc:"Folder of everything that is kept: database, files, sessions, the Python environment."`
+	MongoURI   Secret `env:"MONGODB_URI" doc:"MongoDB instead of the built-in SQLite, such as mongodb://localhost:27017/attache."`
+	BucketURL  Secret `env:"BUCKET_URL" doc:"Where the bytes of files are: file:///path, s3://bucket?region=…, gs://bucket or azblob://container. Empty: DATA_DIR/user_files."`
+	Expiration int    `env:"FILE_EXPIRATION_HOURS" default:"48" kind:"hours" doc:"Hours that a file is kept; -1: for ever. A change applies to files saved from then on."`
+	MaxFiles   int    `env:"MAX_FILES_PER_USER" default:"20" min:"0" doc:"How many files one user may keep. 0: no limit."`
+	MaxStorage int    `env:"MAX_STORAGE_PER_USER_MB" default:"1024" min:"0" doc:"Megabytes that one user's files may take. 0: no limit."`
+	MaxUpload  int    `env:"MAX_UPLOAD_MB" default:"50" min:"1" max:"500" doc:"Megabytes of one file."`
+	MaxSend    int    `env:"MAX_DOWNLOAD_MB" default:"25" min:"1" max:"500" doc:"Megabytes of a file that is sent back through Discord, which may allow less."`
+
+	CodeTimeout int           `env:"CODE_EXECUTION_TIMEOUT" default:"300" min:"1" max:"3600" group:"Python sandbox" doc:"Seconds that one piece of code may run; starts and installations do not count."`
+	Python      string        `env:"PYTHON" doc:"The Python (3.11 or newer) that the environment is made from. Empty: the first one on PATH."`
+	Runsc       string        `env:"RUNSC" doc:"Path of gVisor's runsc. Empty: beside this program."`
+	Pool        int           `env:"SANDBOX_POOL" default:"2" min:"0" max:"64" doc:"Sandboxes that are kept ready (about 150 MB each)."`
+	MaxSandbox  int           `env:"SANDBOX_MAX" default:"8" min:"1" max:"1000" doc:"Sandboxes that exist at most; further requests queue."`
+	Idle        time.Duration `env:"SANDBOX_IDLE" default:"10m" min:"1s" doc:"A session without use is stored on disk after this time, such as 90s, 10m or 1h."`
+	HibernateMB int           `env:"SANDBOX_HIBERNATE_MB" default:"512" min:"0" doc:"Megabytes of a session that is stored whole; of a larger one, only the variables that can be pickled."`
+	Packages    string        `env:"PACKAGES" default:"ask" oneof:"off curated ask any" doc:"Which missing Python packages are installed: none, well-known ones, those and others after asking the user, or all."`
+	Index       string        `env:"UV_DEFAULT_INDEX" kind:"url" doc:"The package index. Empty: https://pypi.org/simple."`
+	ToolsDir    string        `env:"TOOLS_DIR" doc:"Folder of Python files whose typed functions become tools. Empty: DATA_DIR/tools, if it is there."`
+	ToolsFile   string        `env:"TOOLS_FILE" doc:"YAML file of MCP servers. Empty: DATA_DIR/tools.yaml, if it is there."`
+
+	TimeZone string `env:"TIMEZONE" default:"UTC" kind:"zone" group:"Other" doc:"IANA time zone of the times shown, such as Europe/Berlin."`
+	LogLevel string `env:"LOG_LEVEL" default:"INFO" oneof:"DEBUG INFO WARN WARNING ERROR" doc:"How much is logged."`
+
+	location *time.Location
+}
+
+// Dollars is an amount of money in billionths of a dollar.
+type Dollars int64
+
+// Load reads the settings from the environment, which wins, and from the file
+// envFile if it exists. The error lists every wrong value: the variable, what
+// it is and what is allowed.
+func Load(envFile string) (Config, error) {
+	fromFile, err := godotenv.Read(envFile)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return Config{}, fmt.Errorf("%s can't be read: %w", envFile, scrub(err))
+	}
+	return Parse(func(name string) string {
+		if v, ok := os.LookupEnv(name); ok {
+			return v
+		}
+		return fromFile[name]
+	})
+}
+
+// scrub keeps the lines of a .env file out of an error: they may be secrets.
+func scrub(err error) error {
+	var path *os.PathError
+	if errors.As(err, &path) {
+		return path
+	}
+	return errors.New("it is not of the form NAME=value, a line each")
+}
+
+// Parse reads the settings from lookup, which returns "" for what is not set.
+func Parse(lookup func(string) string) (Config, error) {
+	var c Config
+	var errs []error
+	v := reflect.ValueOf(&c).Elem()
+	for i := range v.NumField() {
+		f := v.Type().Field(i)
+		name := f.Tag.Get("env")
+		if name == "" {
+			continue
+		}
+		text := strings.TrimSpace(lookup(name))
+		if text == "" {
+			text = f.Tag.Get("default")
+		}
+		if err := set(v.Field(i), f.Tag, text); err != nil {
+			shown := strconv.Quote(text)
+			if v.Field(i).Type() == reflect.TypeFor[Secret]() {
+				shown = redacted
+			}
+			errs = append(errs, fmt.Errorf("%s is %s: %w", name, shown, err))
+		}
+	}
+	c.location, _ = time.LoadLocation(c.TimeZone)
+	return c, errors.Join(errs...)
+}
+
+// Location is TimeZone.
+func (c Config) Location() *time.Location {
+	if c.location == nil {
+		return time.UTC
+	}
+	return c.location
+}
+
+// Level is LogLevel for slog.
+func (c Config) Level() slog.Level {
+	switch c.LogLevel {
+	case "DEBUG":
+		return slog.LevelDebug
+	case "WARN", "WARNING":
+		return slog.LevelWarn
+	case "ERROR":
+		return slog.LevelError
+	}
+	return slog.LevelInfo
+}
+
+func set(v reflect.Value, tag reflect.StructTag, text string) error {
+	switch v.Interface().(type) {
+	case time.Duration:
+		d, err := time.ParseDuration(text)
+		low, _ := time.ParseDuration(tag.Get("min"))
+		if err != nil || d < low {
+			return fmt.Errorf("it must be a time of at least %s, such as 90s, 10m or 1h", low)
+		}
+		v.SetInt(int64(d))
+		return nil
+	case Dollars:
+		d, ok := parseDollars(text)
+		if !ok {
+			return errors.New("it must be an amount of dollars such as 0.50 or 20, with at most 9 decimals")
+		}
+		v.SetInt(int64(d))
+		return nil
+	case []uint64:
+		list, err := parseIDs(text)
+		if err != nil {
+			return err
+		}
+		v.Set(reflect.ValueOf(list))
+		return nil
+	case []string:
+		v.Set(reflect.ValueOf(split(text)))
+		return nil
+	}
+	switch v.Kind() {
+	case reflect.Int, reflect.Int64:
+		return setInt(v, tag, text)
+	default:
+		return setString(v, tag, text)
+	}
+}
+
+func setInt(v reflect.Value, tag reflect.StructTag, text string) error {
+	if tag.Get("kind") == "hours" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 && n != -1 || n > 24*365*100 {
+			return errors.New("it must be a positive whole number of hours, or -1 for ever")
+		}
+		v.SetInt(int64(n))
+		return nil
+	}
+	allowed := "a whole number"
+	low, high := int64(-1<<62), int64(1<<62)
+	if s := tag.Get("min"); s != "" {
+		low, _ = strconv.ParseInt(s, 10, 64)
+		allowed += " of at least " + s
+	}
+	if s := tag.Get("max"); s != "" {
+		high, _ = strconv.ParseInt(s, 10, 64)
+		allowed += " and at most " + s
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < low || n > high {
+		return errors.New("it must be " + allowed)
+	}
+	v.SetInt(n)
+	return nil
+}
+
+func setString(v reflect.Value, tag reflect.StructTag, text string) error {
+	if list := tag.Get("oneof"); list != "" {
+		if list == strings.ToUpper(list) {
+			text = strings.ToUpper(text)
+		}
+		for _, one := range strings.Fields(list) {
+			if text == one {
+				v.SetString(text)
+				return nil
+			}
+		}
+		return fmt.Errorf("it must be one of %s", strings.Join(strings.Fields(list), ", "))
+	}
+	switch tag.Get("kind") {
+	case "url":
+		if u, err := url.Parse(text); text != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+			return errors.New("it must be a URL that begins with http:// or https://")
+		}
+	case "zone":
+		if _, err := time.LoadLocation(text); err != nil || text == "Local" {
+			return errors.New("it must be an IANA time zone such as UTC or Europe/Berlin")
+		}
+	}
+	v.SetString(text)
+	return nil
+}
+
+func split(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' || r == ';' || r == '\n' })
+}
+
+func parseIDs(text string) ([]uint64, error) {
+	var list []uint64
+	for _, s := range split(text) {
+		id, err := strconv.ParseUint(s, 10, 64)
+		if err != nil || id == 0 {
+			return nil, errors.New("it must be Discord ids (numbers), separated by commas")
+		}
+		list = append(list, id)
+	}
+	return list, nil
+}
+
+func parseDollars(text string) (Dollars, bool) {
+	r, ok := new(big.Rat).SetString(text)
+	if !ok || strings.ContainsAny(text, "/eE") {
+		return 0, false
+	}
+	r.Mul(r, big.NewRat(1_000_000_000, 1))
+	if !r.IsInt() || r.Sign() < 0 || !r.Num().IsInt64() {
+		return 0, false
+	}
+	return Dollars(r.Num().Int64()), true
+}
+
+// Example returns the text of .env.example: every variable with its
+// description and default.
+func Example() string {
+	var b strings.Builder
+	b.WriteString("# Settings of Attaché. Copy this file to .env and change what you need; a value\n" +
+		"# in the environment wins over one here. Made by `go generate ./internal/config`.\n")
+	t := reflect.TypeFor[Config]()
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name := f.Tag.Get("env")
+		if name == "" {
+			continue
+		}
+		if g := f.Tag.Get("group"); g != "" {
+			fmt.Fprintf(&b, "\n# ----- %s -----\n", g)
+		}
+		b.WriteString("\n")
+		for _, line := range wrap(f.Tag.Get("doc"), 78) {
+			fmt.Fprintf(&b, "# %s\n", line)
+		}
+		if list := f.Tag.Get("oneof"); list != "" {
+			fmt.Fprintf(&b, "# One of: %s\n", strings.Join(strings.Fields(list), ", "))
+		}
+		fmt.Fprintf(&b, "#%s=%s\n", name, f.Tag.Get("default"))
+	}
+	return b.String()
+}
+
+func wrap(text string, width int) []string {
+	var lines []string
+	line := ""
+	for _, w := range strings.Fields(text) {
+		if line != "" && len(line)+1+len(w) > width {
+			lines = append(lines, line)
+			line = ""
+		}
+		if line != "" {
+			line += " "
+		}
+		line += w
+	}
+	return append(lines, line)
+}

@@ -1,0 +1,137 @@
+package config_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/attachebot/attache/internal/config"
+)
+
+func parse(t *testing.T, env map[string]string) (config.Config, error) {
+	t.Helper()
+	return config.Parse(func(name string) string { return env[name] })
+}
+
+func TestDefaults(t *testing.T) {
+	c, err := parse(t, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Expiration != 48 || c.MaxFiles != 20 || c.CodeTimeout != 300 || c.TimeZone != "UTC" || c.LogLevel != "INFO" ||
+		c.DataDir != "./data" || c.MaxUpload != 50 || c.MaxSend != 25 || c.MaxStorage != 1024 || c.Pool != 2 ||
+		c.Idle != 10*time.Minute || c.HibernateMB != 512 || c.Packages != "ask" || c.MaxToolRounds != 12 {
+		t.Errorf("defaults: %+v", c)
+	}
+	if c.Location() != time.UTC {
+		t.Errorf("location %v", c.Location())
+	}
+}
+
+func TestValues(t *testing.T) {
+	c, err := parse(t, map[string]string{
+		"ADMIN_ID": "12, 34", "FILE_EXPIRATION_HOURS": "-1", "TIMEZONE": "Asia/Tokyo", "LOG_LEVEL": "debug",
+		"USER_DAILY_BUDGET_USD": "0.25", "MODELS": "gpt-5.4, gpt-4o", "SANDBOX_IDLE": "90s", "PACKAGES": "off",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.AdminIDs) != 2 || c.AdminIDs[1] != 34 || c.Expiration != -1 || c.Location().String() != "Asia/Tokyo" ||
+		c.Level() != slog.LevelDebug || c.UserDailyBudget != 250_000_000 || len(c.Models) != 2 || c.Idle != 90*time.Second {
+		t.Errorf("%+v", c)
+	}
+}
+
+// A wrong value is refused with its variable, itself, and what is allowed; all
+// of them at once.
+func TestWrongValuesAreNamed(t *testing.T) {
+	cases := map[string][2]string{ // variable: value, part of what is allowed
+		"FILE_EXPIRATION_HOURS":  {"0", "-1 for ever"},
+		"MAX_FILES_PER_USER":     {"-3", "at least 0"},
+		"CODE_EXECUTION_TIMEOUT": {"soon", "whole number"},
+		"TIMEZONE":               {"Mars/Olympus", "IANA"},
+		"LOG_LEVEL":              {"LOUD", "DEBUG, INFO"},
+		"ADMIN_ID":               {"@joe", "ids"},
+		"OPENAI_BASE_URL":        {"localhost:11434", "http://"},
+		"USER_DAILY_BUDGET_USD":  {"1e3", "dollars"},
+		"SANDBOX_IDLE":           {"10", "10m"},
+		"PACKAGES":               {"sure", "curated"},
+		"MAX_UPLOAD_MB":          {"501", "at most 500"},
+	}
+	env := map[string]string{}
+	for name, c := range cases {
+		env[name] = c[0]
+	}
+	_, err := parse(t, env)
+	if err == nil {
+		t.Fatal("accepted")
+	}
+	for name, c := range cases {
+		found := false
+		for line := range strings.Lines(err.Error()) {
+			found = found || strings.HasPrefix(line, name+" is ") && strings.Contains(line, fmt.Sprintf("%q", c[0])) && strings.Contains(line, c[1])
+		}
+		if !found {
+			t.Errorf("%s=%s is not explained in:\n%v", name, c[0], err)
+		}
+	}
+}
+
+func TestSecretsAreNeverPrinted(t *testing.T) {
+	c, err := parse(t, map[string]string{"DISCORD_TOKEN": "hunter2", "OPENAI_API_KEY": "sk-hunter2",
+		"MONGODB_URI": "mongodb://u:hunter2@h/db", "BUCKET_URL": "s3://b?secret=hunter2"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log strings.Builder
+	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "c", c, "t", c.DiscordToken)
+	data, err := json.Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range []string{fmt.Sprint(c), fmt.Sprintf("%+v %#v %s %q", c, c, c.OpenAIKey, c.OpenAIKey), string(data), log.String()} {
+		if strings.Contains(s, "hunter2") {
+			t.Errorf("printed: %s", s)
+		}
+	}
+	if c.DiscordToken.Reveal() != "hunter2" {
+		t.Error("Reveal lost the value")
+	}
+}
+
+func TestEnvFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), ".env")
+	if err := os.WriteFile(file, []byte("# c\nMAX_UPLOAD_MB=7\nTIMEZONE='Europe/Berlin'\nexport LOG_LEVEL=WARNING\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("MAX_UPLOAD_MB", "8")
+	c, err := config.Load(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.MaxUpload != 8 || c.TimeZone != "Europe/Berlin" || c.Level() != slog.LevelWarn {
+		t.Errorf("%+v", c)
+	}
+	if _, err := config.Load(filepath.Join(t.TempDir(), "none")); err != nil {
+		t.Errorf("a missing file: %v", err)
+	}
+	os.WriteFile(file, []byte("DISCORD_TOKEN hunter2\n\x00"), 0o600)
+	if _, err := config.Load(file); err == nil || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("a malformed file: %v", err)
+	}
+}
+
+func TestExampleIsCurrent(t *testing.T) {
+	got, err := os.ReadFile("../../.env.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got) != config.Example() {
+		t.Error(".env.example is out of date: go generate ./internal/config")
+	}
+}
