@@ -144,7 +144,7 @@ func (s *Server) callbackResponse(it *interaction) any {
 	o := map[string]any{"interaction": about}
 	if m := it.original; m != nil {
 		about["response_message_id"], about["response_message_ephemeral"] = m.ID, m.Flags.Has(FlagEphemeral)
-		if it.reply == ReplyMessage || it.reply == ReplyUpdate || it.reply == ReplyDeferred {
+		if it.reply == ReplyMessage || it.reply == ReplyUpdate {
 			o["resource"] = map[string]any{"type": it.reply, "message": s.view(m)}
 		}
 	}

@@ -190,8 +190,12 @@ func safeName(name string) string {
 		}
 		return r
 	}, name)
-	name = strings.Trim(unsafeChars.ReplaceAllString(strings.Join(strings.Fields(name), "_"), ""), "._")
-	return orDefault(name, "file")
+	name = unsafeChars.ReplaceAllString(strings.Join(strings.Fields(name), "_"), "")
+	trimmed := strings.Trim(name, "._")
+	if ext := path.Ext(name); trimmed != "" && ext == "."+trimmed && !strings.ContainsAny(trimmed, "_-") {
+		return "unknown" + ext // nothing but the extension was left
+	}
+	return orDefault(trimmed, "unknown")
 }
 
 // title is the name without extension when the stored name had to differ.
