@@ -43,3 +43,18 @@ type ToolHooks struct {
 	// Ask puts a yes-or-no question and waits. A nil Ask is a no.
 	Ask func(ctx context.Context, question string) (bool, error)
 }
+
+// Filled returns the hooks with none missing: what was nil does nothing, and
+// a question that nobody can be asked is answered with no.
+func (h ToolHooks) Filled() ToolHooks {
+	if h.Status == nil {
+		h.Status = func(string) {}
+	}
+	if h.Output == nil {
+		h.Output = func(string) {}
+	}
+	if h.Ask == nil {
+		h.Ask = func(context.Context, string) (bool, error) { return false, nil }
+	}
+	return h
+}

@@ -1,0 +1,238 @@
+package tools
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/llm"
+	"github.com/attachebot/attache/internal/sandbox"
+)
+
+// Interpreter runs Python: *sandbox.Host, or why there is none.
+type Interpreter interface {
+	Run(ctx context.Context, key sandbox.Key, cell sandbox.Cell) (sandbox.Result, error)
+	Reset(ctx context.Context, key sandbox.Key) error
+}
+
+// NoInterpreter refuses all code with the reason that Err gives.
+type NoInterpreter struct{ Err error }
+
+// Run returns the reason.
+func (n NoInterpreter) Run(context.Context, sandbox.Key, sandbox.Cell) (sandbox.Result, error) {
+	return sandbox.Result{}, n.Err
+}
+
+// Reset does nothing: there are no sessions.
+func (n NoInterpreter) Reset(context.Context, sandbox.Key) error { return nil }
+
+// Python is the tool execute_python_code.
+type Python struct {
+	in    Interpreter
+	files *files.Service
+}
+
+var (
+	_ Tool     = (*Python)(nil)
+	_ Resetter = (*Python)(nil)
+)
+
+// NewPython returns the tool.
+func NewPython(in Interpreter, fs *files.Service) *Python { return &Python{in, fs} }
+
+const pythonDescription = `Run Python code in the user's own sandbox and return what it prints, the value of its last expression, and the files it makes.
+
+Sessions: variables, imports and files in the work folder stay from one call to the next in this conversation.
+
+The user's files: load_file('file_id') returns the content as what fits its kind: a DataFrame for CSV, Excel, Parquet, JSON records and the like, a dict of DataFrames for a workbook of several sheets, text, a PIL image, and so on. get_file_path('file_id') gives a path to read from; list_user_files() and get_file_metadata('file_id') describe files. analyze_data_file('file_id', 'comprehensive') prints a whole analysis of a table and draws charts (also 'quick', 'statistical', 'correlation', 'visualization').
+
+Packages: numpy, pandas, matplotlib, seaborn, scipy, scikit-learn, pyarrow, openpyxl and pillow are imported ready. Any other package is installed automatically when it is imported; just import it. (%pip install name works too.)
+
+Results: print what you need to see. A DataFrame as the last expression is shown to the user as a table. Every figure that is open at the end is saved and sent to the user as an image: no need to call savefig or show. Every file that the code writes into the current folder is saved for the user, with an id, and sent (at most 20 files of 50 MB).
+
+There is no network and no input(). A run is interrupted after the time limit; variables survive that.`
+
+// Spec implements Tool.
+func (p *Python) Spec() llm.Tool {
+	return llm.Tool{
+		Name:        "execute_python_code",
+		Description: pythonDescription,
+		Parameters: json.RawMessage(`{"type":"object","properties":{"code":{"type":"string","description":"Python source. Print what you need to see."}},` +
+			`"required":["code"],"additionalProperties":false}`),
+	}
+}
+
+// Call implements Tool.
+func (p *Python) Call(ctx context.Context, c Call) llm.ToolResult {
+	var args struct {
+		Code *string `json:"code"`
+	}
+	if err := json.Unmarshal(c.Arguments, &args); err != nil || args.Code == nil {
+		return Failure(fault.New(fault.Invalid, "tools.Python", `The arguments must be a JSON object {"code": "…"} with the Python source as a string.`))
+	}
+	return p.Run(ctx, c, *args.Code)
+}
+
+// Run runs code as a call's.
+func (p *Python) Run(ctx context.Context, c Call, code string) llm.ToolResult {
+	if strings.TrimSpace(code) == "" {
+		return Failure(fault.New(fault.Invalid, "tools.Python", "The code is empty."))
+	}
+	var saved []string
+	res, err := p.in.Run(ctx, sessionKey(c.User, c.Conversation), sandbox.Cell{
+		Code:   code,
+		Files:  userFiles{p.files, c.User},
+		Output: c.Hooks.Output,
+		Status: func(s sandbox.Status) { c.Hooks.Status(statusText(s)) },
+		Ask:    c.Hooks.Ask,
+		Save: func(ctx context.Context, name string, r io.Reader) error {
+			s, err := p.files.Save(ctx, files.Upload{User: c.User, Name: name, Size: -1, Body: r, Generated: true})
+			if err == nil {
+				saved = append(saved, string(s.ID))
+			}
+			return err
+		},
+	})
+	if err != nil {
+		return Failure(err)
+	}
+	return pythonResult(code, res, saved)
+}
+
+// Reset implements Resetter: it ends the session.
+func (p *Python) Reset(ctx context.Context, user files.UserID, conversation string) error {
+	return p.in.Reset(ctx, sessionKey(user, conversation))
+}
+
+func sessionKey(user files.UserID, conversation string) sandbox.Key {
+	return sandbox.Key{User: uint64(user), Conversation: conversation}
+}
+
+func statusText(s sandbox.Status) string {
+	switch s.State {
+	case sandbox.Queued:
+		return fmt.Sprintf("Waiting for a sandbox, place %d", s.Place)
+	case sandbox.Starting:
+		return "Starting Python"
+	case sandbox.Restoring:
+		return "Restoring the session"
+	case sandbox.Installing:
+		return "Installing " + s.Detail
+	}
+	return "Running Python"
+}
+
+// pythonResult makes of what a cell did what the model and the user get.
+func pythonResult(code string, res sandbox.Result, saved []string) llm.ToolResult {
+	out := llm.ToolResult{
+		Failed: res.Outcome != sandbox.OK,
+		Files:  saved,
+		Notes:  res.Notes,
+		Run:    &llm.Run{Code: code, Output: res.Output, Elapsed: res.Elapsed, Packages: res.Packages},
+	}
+	var b strings.Builder
+	section := func(title, text string) {
+		if strings.TrimSpace(text) == "" {
+			return
+		}
+		if b.Len() > 0 {
+			b.WriteString("\n\n")
+		}
+		if title != "" {
+			b.WriteString(title + "\n")
+		}
+		b.WriteString(strings.TrimRight(text, "\n"))
+	}
+	for _, n := range res.Notes {
+		section("", "Note: "+n)
+	}
+	section("", res.Output)
+	for _, s := range res.Shown {
+		section("", s.Text)
+		if s.Table != nil {
+			out.Tables = append(out.Tables, llm.Table(*s.Table))
+		}
+	}
+	section("Warnings:", strings.Join(res.Warnings, "\n"))
+	section(outcomeTitle(res.Outcome), res.Error)
+	if len(res.Packages) > 0 {
+		section("", "Installed: "+strings.Join(res.Packages, ", "))
+	}
+	if len(saved) > 0 {
+		section("", "Saved for the user and sent: "+strings.Join(saved, ", "))
+	}
+	if b.Len() == 0 {
+		b.WriteString("(The code ran and printed nothing.)")
+	}
+	out.Text = b.String()
+	return out
+}
+
+func outcomeTitle(o sandbox.Outcome) string {
+	switch o {
+	case sandbox.TimedOut:
+		return "Time limit reached:"
+	case sandbox.OutOfMemory:
+		return "Out of memory:"
+	case sandbox.Interrupted:
+		return "Stopped by the user:"
+	case sandbox.Crashed:
+		return "The session ended:"
+	}
+	return ""
+}
+
+// userFiles gives the sandbox one user's files.
+type userFiles struct {
+	fs   *files.Service
+	user files.UserID
+}
+
+var _ sandbox.Files = userFiles{}
+
+// List returns all of the user's files, newest first.
+func (u userFiles) List(ctx context.Context) ([]sandbox.FileInfo, error) {
+	var all []sandbox.FileInfo
+	for {
+		page, err := u.fs.List(ctx, u.user, files.Query{Offset: len(all), Limit: 500})
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range page.Files {
+			all = append(all, fileInfo(f))
+		}
+		if len(page.Files) == 0 || len(all) >= page.Total || len(all) >= 5000 {
+			return all, nil
+		}
+	}
+}
+
+// Stat describes one file.
+func (u userFiles) Stat(ctx context.Context, id string) (sandbox.FileInfo, error) {
+	f, err := u.fs.Get(ctx, u.user, files.ID(id))
+	if err != nil {
+		return sandbox.FileInfo{}, err
+	}
+	return fileInfo(f), nil
+}
+
+// Open returns one file's bytes.
+func (u userFiles) Open(ctx context.Context, id string) (sandbox.FileInfo, io.ReadCloser, error) {
+	f, r, err := u.fs.Open(ctx, u.user, files.ID(id))
+	if err != nil {
+		return sandbox.FileInfo{}, nil, err
+	}
+	return fileInfo(f), r, nil
+}
+
+func fileInfo(f files.File) sandbox.FileInfo {
+	info := sandbox.FileInfo{ID: string(f.ID), Name: f.Name, Kind: string(f.Kind), Ext: f.Ext(), Size: f.Size, UploadedAt: f.UploadedAt}
+	if !f.ExpiresAt.IsZero() {
+		info.ExpiresAt = &f.ExpiresAt
+	}
+	return info
+}

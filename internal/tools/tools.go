@@ -1,0 +1,118 @@
+// Package tools is what the model may call: Python, and what an operator or a
+// developer adds. Every call acts for one user and reaches that user's files
+// only, through files.Service.
+package tools
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"strings"
+
+	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/llm"
+)
+
+// Tool is one tool. It is safe for concurrent use.
+type Tool interface {
+	// Spec describes the tool to the model. Its name is unique in a [Box].
+	Spec() llm.Tool
+	// Call runs the tool. What goes wrong is in the result, for the model to read.
+	Call(ctx context.Context, c Call) llm.ToolResult
+}
+
+// Call is one call of a tool, for one user.
+type Call struct {
+	User         files.UserID
+	Conversation string
+	Arguments    json.RawMessage // a JSON object
+	Hooks        llm.ToolHooks
+}
+
+// Resetter is a tool that keeps something of a conversation.
+type Resetter interface {
+	Reset(ctx context.Context, user files.UserID, conversation string) error
+}
+
+// Source is where tools come from that may come and go while the program runs.
+type Source interface {
+	Tools(ctx context.Context, user files.UserID) []Tool
+}
+
+// Box holds tools. It implements what chat calls a toolbox.
+type Box struct {
+	log     *slog.Logger
+	fixed   []Tool
+	sources []Source
+}
+
+// New returns a box of tools. A name that is there twice goes to the first.
+func New(log *slog.Logger, fixed ...Tool) *Box {
+	return &Box{log: log, fixed: fixed}
+}
+
+// AddSource adds tools that may change. It is called before the first use.
+func (b *Box) AddSource(s Source) { b.sources = append(b.sources, s) }
+
+func (b *Box) all(ctx context.Context, user files.UserID) []Tool {
+	all := b.fixed[:len(b.fixed):len(b.fixed)]
+	for _, s := range b.sources {
+		all = append(all, s.Tools(ctx, user)...)
+	}
+	return all
+}
+
+// Tools lists what the model may call for a user.
+func (b *Box) Tools(ctx context.Context, user files.UserID) []llm.Tool {
+	var specs []llm.Tool
+	seen := map[string]bool{}
+	for _, t := range b.all(ctx, user) {
+		spec := t.Spec()
+		if !seen[spec.Name] {
+			seen[spec.Name] = true
+			specs = append(specs, spec)
+		}
+	}
+	return specs
+}
+
+// Call runs one call. A tool that panics fails, and nothing else does.
+func (b *Box) Call(ctx context.Context, user files.UserID, conversation string, call llm.ToolCall, hooks llm.ToolHooks) (res llm.ToolResult) {
+	defer func() {
+		if p := recover(); p != nil {
+			b.log.Error("tool panicked", "tool", call.Name, "panic", p, "stack", string(debug.Stack()))
+			res = Failure(fault.New(fault.Internal, "tools.Call", "The tool %s failed.", call.Name))
+		}
+	}()
+	args := json.RawMessage(call.Arguments)
+	if strings.TrimSpace(call.Arguments) == "" {
+		args = json.RawMessage("{}")
+	}
+	for _, t := range b.all(ctx, user) {
+		if t.Spec().Name == call.Name {
+			return t.Call(ctx, Call{User: user, Conversation: conversation, Arguments: args, Hooks: hooks.Filled()})
+		}
+	}
+	return Failure(fault.New(fault.NotFound, "tools.Call", "There is no tool named %q.", call.Name))
+}
+
+// Reset drops what the tools keep of a user's conversation.
+func (b *Box) Reset(ctx context.Context, user files.UserID, conversation string) error {
+	for _, t := range b.all(ctx, user) {
+		if r, ok := t.(Resetter); ok {
+			if err := r.Reset(ctx, user, conversation); err != nil {
+				return fault.Op("tools.Reset", err)
+			}
+		}
+	}
+	return nil
+}
+
+// Failure is the result of a call that failed with err: its kind and its
+// sentence, for the model.
+func Failure(err error) llm.ToolResult {
+	return llm.ToolResult{Failed: true, Text: fmt.Sprintf("Error (%s): %s", fault.KindOf(err), fault.Message(err))}
+}
