@@ -1,0 +1,149 @@
+package chat
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/llm"
+)
+
+const (
+	maxCalls    = 16     // in one reply
+	maxParallel = 4      // that run at the same time
+	maxToolText = 20_000 // bytes of one result for the model
+	maxOldText  = 2_000  // bytes of a result of an earlier turn
+)
+
+// call runs the calls of a reply and returns their results as messages, in the
+// same order. Calls run at the same time, but those of tools that are InOrder
+// one after another.
+func (r *run) call(ctx context.Context, reply llm.Reply, round int) []llm.Message {
+	calls := reply.Message.Calls
+	texts := make([]string, len(calls))
+	made := make([][]files.File, len(calls))
+	var all sync.WaitGroup
+	slots := make(chan struct{}, maxParallel)
+	var chain []func()
+	for i := range calls {
+		tool, problem := r.check(&calls[i], i, reply.Finish == llm.Length)
+		if problem != "" {
+			texts[i] = problem
+			r.emit(ToolStarted{calls[i], round})
+			r.emit(ToolEnded{Call: calls[i], Result: llm.ToolResult{Text: problem, Failed: true}})
+			continue
+		}
+		do := func() { texts[i], made[i] = r.callOne(ctx, calls[i], round) }
+		if tool.InOrder {
+			chain = append(chain, do)
+			continue
+		}
+		all.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			do()
+		})
+	}
+	all.Go(func() {
+		for _, do := range chain {
+			do()
+		}
+	})
+	all.Wait()
+	out := make([]llm.Message, len(calls))
+	for i, c := range calls {
+		out[i] = llm.Text(llm.FromTool, shorten(texts[i], maxToolText))
+		out[i].CallID = c.ID
+		r.result.Files = append(r.result.Files, made[i]...)
+	}
+	return out
+}
+
+// check finds the call's tool and repairs its arguments in place. A problem is
+// told to the model instead of running the call.
+func (r *run) check(c *llm.ToolCall, i int, cut bool) (tool llm.Tool, problem string) {
+	k := slices.IndexFunc(r.tools, func(t llm.Tool) bool { return t.Name == c.Name })
+	switch {
+	case i >= maxCalls:
+		return tool, fmt.Sprintf("Not run: one reply may have at most %d calls.", maxCalls)
+	case k < 0:
+		var names []string
+		for _, t := range r.tools {
+			names = append(names, t.Name)
+		}
+		return tool, fmt.Sprintf("There is no tool named %q. The tools are: %s.", c.Name, strings.Join(names, ", "))
+	}
+	tool = r.tools[k]
+	args, ok := repairArguments(c.Arguments, tool.Parameters)
+	switch {
+	case ok:
+		c.Arguments = args
+		return tool, ""
+	case cut:
+		return tool, "Not run: the arguments were cut off at your output limit. Use shorter arguments, or several calls."
+	}
+	return tool, "Not run: the arguments are not a JSON object. Escape line breaks and quotes in strings, and try again."
+}
+
+// callOne runs one call. A tool that panics has failed, and nothing else has.
+func (r *run) callOne(ctx context.Context, c llm.ToolCall, round int) (text string, made []files.File) {
+	r.emit(ToolStarted{c, round})
+	hooks := llm.ToolHooks{
+		Status: func(s string) { r.emit(ToolStatus{c.ID, s}) },
+		Output: func(s string) { r.emit(ToolOutput{c.ID, s}) },
+		Ask:    r.turn.Ask,
+	}
+	res := func() (res llm.ToolResult) {
+		defer func() {
+			if p := recover(); p != nil {
+				res = llm.ToolResult{Failed: true, Text: "The tool crashed.", Notes: []string{fmt.Sprintf("The tool %s crashed.", c.Name)}}
+				r.e.opts.Log.Error("a tool panicked", "tool", c.Name, "panic", p, "stack", string(debug.Stack()))
+			}
+		}()
+		if ctx.Err() != nil {
+			return llm.ToolResult{Failed: true, Text: "Not run: the user stopped the answer."}
+		}
+		return r.e.tools.Call(ctx, r.turn.User, r.turn.Conversation, c, hooks)
+	}()
+	for _, id := range res.Files {
+		// A file that is gone already is no reason to lose the rest.
+		if f, err := r.e.files.Get(context.WithoutCancel(ctx), r.turn.User, files.ID(id)); err == nil {
+			made = append(made, f)
+		}
+	}
+	r.emit(ToolEnded{Call: c, Result: res, Files: made})
+	if res.Text == "" {
+		return "(no output)", made
+	}
+	return res.Text, made
+}
+
+// shorten keeps head and tail of a text of more than limit bytes, and says
+// what it left out.
+func shorten(s string, limit int) string {
+	s = strings.ToValidUTF8(s, "\uFFFD")
+	if len(s) <= limit {
+		return s
+	}
+	head, tail := limit*2/3, len(s)-limit/3
+	for head > 0 && !utf8.RuneStart(s[head]) {
+		head--
+	}
+	for tail < len(s) && !utf8.RuneStart(s[tail]) {
+		tail++
+	}
+	return fmt.Sprintf("%s\n[… %d of %d bytes are left out here: at most %d are shown …]\n%s",
+		s[:head], tail-head, len(s), limit, s[tail:])
+}
+
+func hash(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,307 @@
+package chat
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/llm"
+)
+
+// Options bend an [Engine]. The zero value works.
+type Options struct {
+	Model  string   // of users who chose none; default the model's own
+	Models []string // what users may choose; empty or with "*": also all that the provider lists
+
+	MaxRounds     int           // of tool calls in one turn; default 12
+	MaxTurn       time.Duration // how long a turn may take; default 30 min
+	MaxTurnTokens int64         // of all requests of one turn; default 500,000; negative: no limit
+	MaxTurnCost   Nano          // of all requests of one turn; default $2; negative: no limit
+	MaxRequest    int           // tokens of one request; default what the model's window holds
+
+	UserDailyCost   Nano  // of one user in one day of UTC; 0: no limit
+	UserDailyTokens int64 // the same in tokens, input and output; 0: no limit
+	GlobalDailyCost Nano  // of all users together in one day of UTC; 0: no limit
+
+	Location *time.Location // of times told to the model and to people; default UTC
+	Instance string         // names this program among those that share the store
+
+	Log *slog.Logger     // of what went wrong in tools and in the store; nil: none
+	Now func() time.Time // nil: time.Now
+}
+
+// Engine answers turns. It is safe for concurrent use; the turns of one
+// conversation run one after another, in the order in which they came. Close it
+// after use.
+type Engine struct {
+	model llm.Model
+	store Store
+	files *files.Service
+	tools Toolbox
+	opts  Options
+
+	turns  turnSet
+	locks  locks
+	ledger ledger
+	names  modelNames
+	clock  clock
+	images imageCache
+
+	mu      sync.Mutex
+	windows map[string]int // tokens, of models that said that a request was too long
+}
+
+// New returns an engine. It closes none of what it is given. A nil tools means
+// that there are none.
+func New(model llm.Model, store Store, fs *files.Service, tools Toolbox, o Options) *Engine {
+	o.MaxRounds = cmp.Or(o.MaxRounds, 12)
+	o.MaxTurn = cmp.Or(o.MaxTurn, 30*time.Minute)
+	o.MaxTurnTokens = cmp.Or(o.MaxTurnTokens, 500_000)
+	o.MaxTurnCost = cmp.Or(o.MaxTurnCost, 2*Dollar)
+	o.Location = cmp.Or(o.Location, time.UTC)
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	e := &Engine{model: model, store: store, files: fs, tools: tools, opts: o, windows: map[string]int{}}
+	e.turns.idle = sync.NewCond(&e.turns.mu)
+	e.locks.held = map[string]*lock{}
+	e.ledger = ledger{store: store, opts: o}
+	e.clock.now = o.Now
+	return e
+}
+
+// errStopping ends turns when the engine closes.
+var errStopping = fault.New(fault.Unavailable, "chat.Run",
+	"I have to stop for a moment, so this answer ends here. Please ask again in a minute.")
+
+// errTooSlow ends a turn at Options.MaxTurn.
+var errTooSlow = errors.New("the turn takes too long")
+
+// Run answers one turn. It calls emit, from one goroutine at a time and not
+// after its return, with what there is to show.
+//
+// A turn's ID is answered at most once, also when the program was restarted in
+// between: the second Run is an error of kind Exists, for which there is nothing
+// to show. Other kinds: Invalid (the request can't be answered as it is),
+// NotFound (Turn.Replaces is no longer known), Exhausted (a budget, or the
+// provider's limits), Denied (by the provider), Unavailable, and Canceled when
+// ctx ended. What there was of an answer by then is in the result and stays in
+// the history, with a mark.
+func (e *Engine) Run(ctx context.Context, t Turn, emit func(Event)) (Result, error) {
+	const op = "chat.Run"
+	if err := t.check(); err != nil {
+		return Result{}, err
+	}
+	ctx, leave, err := e.turns.enter(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	defer leave()
+	ctx, cancel := context.WithTimeoutCause(ctx, e.opts.MaxTurn, errTooSlow)
+	defer cancel()
+
+	r, err := e.begin(ctx, t, emit)
+	if err != nil {
+		return Result{}, fault.Op(op, err)
+	}
+	err = r.answer(ctx)
+	err = r.end(ctx, err)
+	return r.result, fault.Op(op, err)
+}
+
+func (t Turn) check() error {
+	const op = "chat.Run"
+	switch {
+	case t.ID == "" || len(t.ID) > 200 || t.Conversation == "" || len(t.Conversation) > 200 || t.User == 0:
+		return fault.New(fault.Internal, op, "")
+	case strings.TrimSpace(t.Text) == "" && len(t.Files) == 0 && t.Replaces == "":
+		return fault.New(fault.Invalid, op, "There is nothing in that message to answer.")
+	}
+	return nil
+}
+
+// begin enters a turn into the store.
+func (e *Engine) begin(ctx context.Context, t Turn, emit func(Event)) (*run, error) {
+	r := &run{e: e, turn: t, emitTo: emit}
+	message := userMessage(t)
+	if t.Replaces != "" && strings.TrimSpace(t.Text) == "" && len(t.Files) == 0 {
+		old, err := e.store.Get(ctx, t.Replaces)
+		if err != nil {
+			return nil, err
+		}
+		if old.User != t.User || old.Conversation != t.Conversation || len(old.Messages) == 0 {
+			return nil, fault.New(fault.NotFound, "chat.Run", "That message is no longer in my history.")
+		}
+		message = old.Messages[0]
+	}
+	r.rec = Record{
+		ID: t.ID, Conversation: t.Conversation, User: t.User, Instance: e.opts.Instance,
+		State: Running, Started: e.clock.next(), Messages: []llm.Message{message},
+	}
+	return r, e.store.Begin(ctx, r.rec, t.Replaces)
+}
+
+// Recover marks the turns that an earlier run of this program left unfinished,
+// and returns them, each one once, for their users to be told. It is called at
+// start, before the first Run.
+func (e *Engine) Recover(ctx context.Context) ([]Record, error) {
+	// No turn of another instance lives longer than MaxTurn.
+	before := e.clock.next().Add(-e.opts.MaxTurn - time.Hour)
+	turns, err := e.store.Recover(ctx, e.opts.Instance, before)
+	return turns, fault.Op("chat.Recover", err)
+}
+
+// Reset forgets a conversation, and what the tools keep of it for the user. A
+// turn that runs in it goes on, but leaves no trace in the history.
+func (e *Engine) Reset(ctx context.Context, user files.UserID, conversation string) error {
+	err := e.store.Clear(ctx, conversation)
+	if e.tools != nil {
+		err = errors.Join(err, e.tools.Reset(ctx, user, conversation))
+	}
+	return fault.Op("chat.Reset", err)
+}
+
+// Close ends the engine: new turns are refused (Unavailable), those that run
+// may finish until ctx ends, and are then stopped and recorded as interrupted.
+// It returns when the last one has ended; an error says how many had to be
+// stopped. A second Close only waits.
+func (e *Engine) Close(ctx context.Context) error {
+	stopped := e.turns.close(ctx)
+	// What the store did not take before gets its last chance.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	err := e.ledger.flush(ctx)
+	if stopped > 0 {
+		return fault.Wrap(errStopping, fault.Unavailable, "chat.Close", "%d turns were stopped.", stopped)
+	}
+	return fault.Op("chat.Close", err)
+}
+
+// turnSet is the set of the turns that run.
+type turnSet struct {
+	mu      sync.Mutex
+	idle    *sync.Cond
+	closing bool
+	next    int
+	running map[int]context.CancelCauseFunc
+}
+
+func (s *turnSet) enter(ctx context.Context) (context.Context, func(), error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closing {
+		return nil, nil, fault.New(fault.Unavailable, "chat.Run", "I am about to restart. Please ask again in a minute.")
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	if s.running == nil {
+		s.running = map[int]context.CancelCauseFunc{}
+	}
+	s.next++
+	n := s.next
+	s.running[n] = cancel
+	return ctx, func() {
+		cancel(nil)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.running, n)
+		s.idle.Broadcast()
+	}, nil
+}
+
+// close waits for the running turns, and stops them when ctx ends. It returns
+// how many it stopped.
+func (s *turnSet) close(ctx context.Context) (stopped int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closing = true
+	stop := context.AfterFunc(ctx, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		stopped = len(s.running)
+		for _, cancel := range s.running {
+			cancel(errStopping)
+		}
+	})
+	defer stop()
+	for len(s.running) > 0 {
+		s.idle.Wait()
+	}
+	return stopped
+}
+
+// locks are mutexes by name that can be waited for with a context. Whoever
+// comes first is served first.
+type locks struct {
+	mu   sync.Mutex
+	held map[string]*lock
+}
+
+type lock struct{ waiting []chan struct{} }
+
+func (l *locks) acquire(ctx context.Context, name string) error {
+	l.mu.Lock()
+	k := l.held[name]
+	if k == nil {
+		l.held[name] = &lock{}
+		l.mu.Unlock()
+		return nil
+	}
+	turn := make(chan struct{})
+	k.waiting = append(k.waiting, turn)
+	l.mu.Unlock()
+	select {
+	case <-turn:
+		return nil
+	case <-ctx.Done():
+	}
+	l.mu.Lock()
+	for i, w := range k.waiting {
+		if w == turn {
+			k.waiting = append(k.waiting[:i], k.waiting[i+1:]...)
+			l.mu.Unlock()
+			return context.Cause(ctx)
+		}
+	}
+	l.mu.Unlock()
+	l.release(name) // it was handed over in the meantime
+	return context.Cause(ctx)
+}
+
+func (l *locks) release(name string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	k := l.held[name]
+	if len(k.waiting) == 0 {
+		delete(l.held, name)
+		return
+	}
+	close(k.waiting[0])
+	k.waiting = k.waiting[1:]
+}
+
+// clock gives times that never repeat: they order the turns.
+type clock struct {
+	mu   sync.Mutex
+	now  func() time.Time
+	last time.Time
+}
+
+func (c *clock) next() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	t := c.now().UTC().Truncate(time.Microsecond)
+	if !t.After(c.last) {
+		t = c.last.Add(time.Microsecond)
+	}
+	c.last = t
+	return t
+}

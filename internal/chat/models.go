@@ -1,0 +1,147 @@
+package chat
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/files"
+)
+
+const (
+	listFresh   = 10 * time.Minute // how long the provider's list is used
+	listTimeout = 2 * time.Second  // how long is waited for it
+)
+
+// modelNames caches the provider's list.
+type modelNames struct {
+	mu    sync.Mutex
+	names []string
+	at    time.Time // of the last attempt
+}
+
+// Models lists what users may choose: the configured names in their order,
+// then, if there is none or one is "*", what the provider lists for chat. If the
+// provider does not answer soon, the last list that it gave is used.
+func (e *Engine) Models(ctx context.Context) []string {
+	var names []string
+	all := len(e.opts.Models) == 0
+	for _, n := range e.opts.Models {
+		if n == "*" {
+			all = true
+		} else {
+			names = append(names, n)
+		}
+	}
+	if all {
+		if len(names) == 0 && e.opts.Model != "" {
+			names = append(names, e.opts.Model)
+		}
+		for _, n := range e.provided(ctx) {
+			if chats(n) {
+				names = append(names, n)
+			}
+		}
+	}
+	var out []string
+	for _, n := range names {
+		if !slices.Contains(out, n) {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+func (e *Engine) provided(ctx context.Context) []string {
+	c := &e.names
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := e.opts.Now()
+	if fresh := listFresh; !c.at.IsZero() && now.Sub(c.at) < fresh && now.Sub(c.at) >= 0 {
+		return c.names
+	}
+	ctx, cancel := context.WithTimeout(ctx, listTimeout)
+	defer cancel()
+	names, err := e.model.Models(ctx)
+	if err == nil {
+		c.names = names
+		c.at = now
+	} else if ctx.Err() == nil || ctx.Err() == context.DeadlineExceeded {
+		c.at = now.Add(-listFresh + 30*time.Second) // ask again soon
+	}
+	return c.names
+}
+
+// otherUse are parts of the names of models that are not for chat.
+var otherUse = []string{"embed", "whisper", "tts", "dall-e", "moderation", "-audio", "realtime", "transcribe",
+	"image", "sora", "davinci", "babbage", "instruct", "rerank", "-search-", "codex", "deep-research", "computer-use", "stable-diffusion", "guard"}
+
+func chats(name string) bool {
+	name = strings.ToLower(name)
+	return !slices.ContainsFunc(otherUse, func(s string) bool { return strings.Contains(name, s) })
+}
+
+// SetModel keeps a user's choice; "" goes back to the default. A name that is
+// not in Models is an error of kind Invalid.
+func (e *Engine) SetModel(ctx context.Context, user files.UserID, name string) error {
+	const op = "chat.SetModel"
+	if name != "" && !slices.Contains(e.Models(ctx), name) {
+		return fault.New(fault.Invalid, op, "There is no model named %q to choose.", clip(name, 100))
+	}
+	return fault.Op(op, e.store.SetModel(ctx, user, name))
+}
+
+// ModelOf returns the model that answers a user: their choice, else the
+// default. "" is the provider's own default.
+func (e *Engine) ModelOf(ctx context.Context, user files.UserID) (string, error) {
+	name, err := e.modelOf(ctx, user)
+	return name, fault.Op("chat.ModelOf", err)
+}
+
+func (e *Engine) modelOf(ctx context.Context, user files.UserID) (string, error) {
+	name, err := e.store.ModelOf(ctx, user)
+	if err != nil || name == "" {
+		return e.opts.Model, err
+	}
+	// A choice outlives the list that it was made from.
+	if len(e.opts.Models) > 0 && !slices.Contains(e.opts.Models, "*") && !slices.Contains(e.opts.Models, name) {
+		return e.opts.Model, nil
+	}
+	return name, nil
+}
+
+// window returns how many tokens a request to a model may have.
+func (e *Engine) window(model string) int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	n := e.meter(model).window()
+	if e.opts.MaxRequest > 0 {
+		n = min(n, e.opts.MaxRequest)
+	}
+	if learned := e.windows[model]; learned > 0 {
+		n = min(n, learned)
+	}
+	return n
+}
+
+// shrink learns that a request of so many tokens was too long for a model.
+func (e *Engine) shrink(model string, size int) int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if len(e.windows) > 1000 {
+		clear(e.windows)
+	}
+	e.windows[model] = size * 7 / 10
+	return e.windows[model]
+}
+
+// clip cuts s to at most n bytes.
+func clip(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return strings.ToValidUTF8(s[:n], "") + "…"
+}

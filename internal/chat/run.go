@@ -1,0 +1,272 @@
+package chat
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/llm"
+)
+
+// run is one turn on its way.
+type run struct {
+	e      *Engine
+	turn   Turn
+	rec    Record
+	result Result
+
+	emitMu sync.Mutex
+	emitTo func(Event)
+
+	model     string // requested; "" is the default of e.model
+	tools     []llm.Tool
+	window    int // tokens of a request
+	system    llm.Message
+	context   llm.Message
+	history   []Record
+	images    map[string]*llm.Image // by file id, of those shown to the model
+	forgotten bool                  // the conversation was reset meanwhile
+	told      map[string]bool       // notices given
+	failure   llm.Message           // what had arrived of the reply that failed
+}
+
+func (r *run) emit(ev Event) {
+	if r.emitTo == nil {
+		return
+	}
+	r.emitMu.Lock()
+	defer r.emitMu.Unlock()
+	r.emitTo(ev)
+}
+
+// notice tells one line, once in a turn.
+func (r *run) notice(text string) {
+	if r.told[text] {
+		return
+	}
+	if r.told == nil {
+		r.told = map[string]bool{}
+	}
+	r.told[text] = true
+	r.emit(Notice{text})
+}
+
+// answer takes the turn from the question to the last answer.
+func (r *run) answer(ctx context.Context) error {
+	if err := r.e.locks.acquire(ctx, r.turn.Conversation); err != nil {
+		return err
+	}
+	defer r.e.locks.release(r.turn.Conversation)
+	if err := r.prepare(ctx); err != nil {
+		return err
+	}
+	for round := 1; ; round++ {
+		lastRound := round > r.e.opts.MaxRounds
+		reply, err := r.request(ctx, round, lastRound)
+		if errors.Is(err, errEnough) {
+			return nil
+		}
+		if err != nil {
+			r.failure = reply.Message
+			return err
+		}
+		r.result.Rounds = round
+		if lastRound {
+			reply.Message.Calls = nil
+			r.notice("I stopped after the largest number of steps that one answer may take.")
+		}
+		switch reply.Finish {
+		case llm.Length:
+			r.notice("The answer was cut at the model's output limit.")
+		case llm.Filtered:
+			r.notice("The model's provider filtered the answer.")
+		}
+		if text := reply.Message.Text(); text != "" {
+			r.say(text)
+		}
+		if len(reply.Message.Parts)+len(reply.Message.Calls) > 0 {
+			r.rec.Messages = append(r.rec.Messages, reply.Message)
+		}
+		if len(reply.Message.Calls) == 0 {
+			return nil
+		}
+		r.rec.Messages = append(r.rec.Messages, r.call(ctx, reply, round)...)
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		r.save(ctx)
+	}
+}
+
+// prepare finds the model and what goes into the prompt.
+func (r *run) prepare(ctx context.Context) (err error) {
+	if r.model, err = r.e.modelOf(ctx, r.turn.User); err != nil {
+		return err
+	}
+	r.rec.Model = r.model
+	if r.e.tools != nil {
+		r.tools = r.e.tools.Tools(ctx, r.turn.User)
+	}
+	r.window = r.e.window(r.model)
+	if r.history, err = r.e.store.History(ctx, r.turn.Conversation, maxHistory); err != nil {
+		return err
+	}
+	r.system = systemPrompt(r.tools)
+	r.context, err = r.e.contextPrompt(ctx, r.turn)
+	if err != nil {
+		return err
+	}
+	r.loadImages(ctx)
+	return nil
+}
+
+func (r *run) say(text string) {
+	if r.result.Text != "" {
+		r.result.Text += "\n\n"
+	}
+	r.result.Text += text
+}
+
+// end records how the turn ended and returns the error for its user.
+func (r *run) end(ctx context.Context, err error) error {
+	if err != nil && ctx.Err() != nil {
+		// A caller may give any cause of its own: only ours say more than ctx does.
+		if err = context.Cause(ctx); !errors.Is(err, errStopping) && !errors.Is(err, errTooSlow) {
+			err = ctx.Err()
+		}
+	}
+	if errors.Is(err, errTooSlow) {
+		err = fault.Wrap(err, fault.Unavailable, "chat.Run", "This took longer than %v, so I stopped.", r.e.opts.MaxTurn)
+	}
+	switch {
+	case err == nil:
+		r.rec.State = Done
+	case errors.Is(err, errStopping), fault.Is(err, fault.Canceled):
+		r.rec.State = Interrupted
+	default:
+		r.rec.State = Failed
+	}
+	if err != nil {
+		text := r.failure.Text()
+		if text != "" {
+			r.say(text)
+		}
+		if text != "" || len(r.rec.Messages) > 1 {
+			why := fault.Message(err)
+			if fault.Is(err, fault.Canceled) {
+				why = "The user stopped it."
+			}
+			r.mark(text, why)
+		}
+	}
+	r.result.Model = r.rec.Model
+	r.rec.Ended = r.e.clock.next()
+	// The history is kept although the caller left.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	for wait := 50 * time.Millisecond; ; wait *= 4 {
+		if r.save(ctx) || wait > time.Second {
+			break
+		}
+		time.Sleep(wait)
+	}
+	return err
+}
+
+// mark ends the history of an answer that has no end of its own.
+func (r *run) mark(text, why string) {
+	m := llm.Text(llm.Assistant, text+"\n\n[This answer was interrupted here. "+why+"]")
+	if text == "" {
+		m = llm.Text(llm.Assistant, "[This answer was interrupted. "+why+"]")
+	}
+	r.rec.Messages = append(r.rec.Messages, m)
+}
+
+// save keeps the turn as it is now and reports whether there is nothing left
+// to try.
+func (r *run) save(ctx context.Context) bool {
+	if r.forgotten {
+		return true
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	err := r.e.store.Save(ctx, r.rec)
+	if fault.Is(err, fault.NotFound) {
+		r.forgotten = true
+		return true
+	}
+	if err != nil && r.rec.State != Running {
+		r.notice("I could not keep this answer in my history.")
+	}
+	return err == nil
+}
+
+// errEnough ends a turn without an error: its limits are reached, and the
+// user was told.
+var errEnough = errors.New("the limits of the turn are reached")
+
+// request makes one request and accounts for it. A request that turns out to
+// be too long is repeated with less.
+func (r *run) request(ctx context.Context, round int, last bool) (llm.Reply, error) {
+	for try := 0; ; try++ {
+		req := llm.Request{Model: r.model, Tools: r.tools, NoCalls: last, User: opaque(r.turn.User)}
+		var err error
+		var size int
+		if req.Messages, size, err = r.fit(last); err != nil {
+			return llm.Reply{}, err
+		}
+		release, err := r.admit(ctx, round, size)
+		if err != nil {
+			return llm.Reply{}, err
+		}
+		shown := false
+		reply, err := r.e.model.Generate(ctx, req, func(s string) {
+			shown = true
+			r.emit(TextDelta{s})
+		})
+		r.account(ctx, size, reply, err)
+		release()
+		for _, l := range reply.Lacks {
+			r.notice(lacks(l, cmp.Or(reply.Model, r.model)))
+		}
+		switch {
+		case errors.Is(err, llm.ErrContext) && !shown && try < 4:
+			r.window = r.e.shrink(r.model, size)
+			continue
+		case err != nil:
+			return reply, err
+		}
+		r.rec.Model = cmp.Or(r.model, reply.Model)
+		empty := strings.TrimSpace(reply.Message.Text()) == "" && len(reply.Message.Calls) == 0
+		switch {
+		case !empty || reply.Finish == llm.Filtered:
+			return reply, nil
+		case reply.Finish == llm.Length:
+			return reply, fault.New(fault.Unavailable, "chat.Run", "The model reached its output limit before it said anything.")
+		case try == 0:
+			continue
+		case round > 1:
+			reply.Message = llm.Message{} // what the tools made is the answer
+			return reply, nil
+		}
+		return reply, fault.New(fault.Unavailable, "chat.Run", "The language model gave an empty answer. Please try again.")
+	}
+}
+
+func lacks(what, model string) string {
+	switch what {
+	case "tools":
+		return "The model " + model + " can't use tools, so it can't run code or read files. /model shows others."
+	case "images":
+		return "The model " + model + " can't see images."
+	}
+	return "The model " + model + " does without " + what + "."
+}
+
+// opaque hides the user's id from the provider.
+func opaque(user files.UserID) string { return hash("user:" + user.String())[:32] }
