@@ -27,8 +27,6 @@ func (e *apiError) body() any {
 // https://discord.com/developers/docs/topics/opcodes-and-status-codes#json-json-error-codes
 var (
 	errUnauthorized       = &apiError{401, 0, "401: Unauthorized", nil}
-	errNotFound           = &apiError{404, 0, "404: Not Found", nil}
-	errMethodNotAllowed   = &apiError{405, 0, "405: Method Not Allowed", nil}
 	errUnknownChannel     = &apiError{404, 10003, "Unknown Channel", nil}
 	errUnknownGuild       = &apiError{404, 10004, "Unknown Guild", nil}
 	errUnknownMember      = &apiError{404, 10007, "Unknown Member", nil}

@@ -228,11 +228,11 @@ func (s *Server) validateRequest(c *call) error {
 	}
 	at := pointer("paths", path, strings.ToLower(method), "requestBody", "content", "application/json", "schema")
 	if err := doc.open.validate(at, c.body); err != nil {
-		s.violateLocked(c.Route, "%v in %.500s", err, c.body)
+		s.violateLocked(c.Route, "%s in %.500s", explain(err), c.body)
 		return nil // the handler's own checks decide what Discord would say
 	}
 	if err := doc.closed.validate(at, c.body); err != nil {
-		s.violateLocked(c.Route, "unknown field: %v in %.500s", err, c.body)
+		s.violateLocked(c.Route, "unknown field: %s in %.500s", explain(err), c.body)
 	}
 	return nil
 }
@@ -259,6 +259,6 @@ func (s *Server) validateResponse(route string, a *answer) {
 		return
 	}
 	if err := doc.closed.validate(at, a.body); err != nil {
-		s.violate(route, "this emulator's answer: %v in %.2000s", err, a.body)
+		s.violate(route, "this emulator's answer: %s in %.2000s", explain(err), a.body)
 	}
 }

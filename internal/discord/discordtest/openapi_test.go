@@ -47,3 +47,19 @@ func TestModelledRoutes(t *testing.T) {
 		}
 	}
 }
+
+func TestExplain(t *testing.T) {
+	t.Parallel()
+	doc, err := loadSchemas()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if doc == nil {
+		require(t, "discord-openapi", "Discord's OpenAPI document is absent")
+	}
+	at := pointer("paths", "/interactions/{interaction_id}/{interaction_token}/callback", "post", "requestBody", "content", "application/json", "schema")
+	got := explain(doc.open.validate(at, []byte(`{"type":4,"data":{"components":[{"type":1,"components":[{"type":2,"style":1,"custom_id":5}]}]}}`)))
+	if got != "at /data/components/0/components/0/custom_id: got number, want null or string" {
+		t.Error(got)
+	}
+}
