@@ -266,7 +266,10 @@ func (s *Server) dispatchMessage(name string, m *message) {
 				v.Member = &o
 			}
 		}
-		return v
+		return struct {
+			Message
+			ChannelType int `json:"channel_type"` // undocumented, but clients need it in direct messages
+		}{v, m.channel.kind}
 	}})
 }
 
