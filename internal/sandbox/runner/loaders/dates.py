@@ -93,6 +93,10 @@ def _formats(values):
 def _parse(column, format):
     import pandas as pd
 
+    if format == "ISO8601":
+        fast = _cast(column)
+        if fast is not None:
+            return fast
     for utc in (False, True):  # several offsets in one column need UTC
         try:
             return pd.to_datetime(column, format=format, utc=utc)
@@ -100,6 +104,19 @@ def _parse(column, format):
             if format != "ISO8601":
                 break
     return None
+
+
+def _cast(column):
+    """Dates without a zone, by Arrow, which is several times as fast; None
+    when there is anything else."""
+    import pandas as pd
+    import pyarrow as pa
+
+    try:
+        values = pa.array(column, from_pandas=True).cast(pa.timestamp("us")).to_numpy()
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError):
+        return None
+    return pd.Series(values.copy(), index=column.index, name=column.name)  # Arrow's own memory is read-only
 
 
 def _choose(results, day_first):

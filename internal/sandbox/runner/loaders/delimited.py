@@ -27,9 +27,7 @@ def csv(src, **options):
     look = Look(src, options)
     if "encoding" not in options:
         encoding.tell(src, look.codec)
-    settings = {"low_memory": False, **look.settings(), **options}
-    if settings.get("engine") in ("python", "pyarrow"):
-        settings.pop("low_memory")
+    settings = {**look.settings(), **options}
     frame = _read(src, settings, look)
     if not isinstance(frame, pd.DataFrame):
         return frame  # chunksize and iterator give a reader
@@ -201,7 +199,12 @@ def _read(src, settings, look):
     import pandas as pd
 
     try:
-        return pd.read_csv(src.path, **settings)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.DtypeWarning)
+            return pd.read_csv(src.path, **settings)
+    except pd.errors.DtypeWarning:
+        # Pieces of a column came out as different types: the whole at once.
+        return pd.read_csv(src.path, **{**settings, "low_memory": False})
     except pd.errors.EmptyDataError:
         raise src.fail("holds no table") from None
     except UnicodeDecodeError:
