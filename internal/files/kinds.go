@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/gabriel-vasile/mimetype"
 )
 
 //go:generate go run gen.go
@@ -79,9 +81,9 @@ type row struct {
 }
 
 const (
-	hdf5 = "application/x-hdf5"
-	zip  = "application/zip"
-	gzip = "application/gzip"
+	mimeHDF5 = "application/x-hdf5"
+	mimeZip  = "application/zip"
+	mimeGzip = "application/gzip"
 )
 
 var rows = []row{
@@ -110,12 +112,12 @@ var rows = []row{
 	{"parquet", "📦", "DataFrame", "", opaque, ".parquet=application/vnd.apache.parquet"},
 	{"feather", "📦", "DataFrame", "", opaque, ".feather=application/vnd.apache.arrow.file"},
 	{"arrow", "📦", "DataFrame", "", opaque, ".arrow=application/vnd.apache.arrow.file"},
-	{"hdf5", "🧮", "DataFrame; dict for several tables", "tables h5py", opaque, ".hdf5=" + hdf5 + " .hdf=" + hdf5 + " .h5=" + hdf5},
-	{"netcdf", "🧮", "xarray Dataset", "xarray netCDF4", opaque, ".nc=application/x-netcdf|" + hdf5 + " .nc4=" + hdf5},
+	{"hdf5", "🧮", "DataFrame; dict for several tables", "tables h5py", opaque, ".hdf5=" + mimeHDF5 + " .hdf=" + mimeHDF5 + " .h5=" + mimeHDF5},
+	{"netcdf", "🧮", "xarray Dataset", "xarray netCDF4", opaque, ".nc=application/x-netcdf|" + mimeHDF5 + " .nc4=" + mimeHDF5},
 	{"pickle", "🥒", "the object", "", opaque, ".pkl .pickle"},
 	{"joblib", "🥒", "the object", "", opaque, ".joblib"},
-	{"numpy", "🔢", "ndarray; dict of ndarrays for npz", "", opaque, ".npy=application/x-npy .npz=" + zip},
-	{"matlab", "🔢", "dict of ndarrays", "h5py", opaque, ".mat=application/x-matlab|" + hdf5},
+	{"numpy", "🔢", "ndarray; dict of ndarrays for npz", "", opaque, ".npy=application/x-npy .npz=" + mimeZip},
+	{"matlab", "🔢", "dict of ndarrays", "h5py", opaque, ".mat=application/x-matlab|" + mimeHDF5},
 	{"spss", "📈", "DataFrame", "pyreadstat", opaque, ".sav=application/x-spss-sav"},
 	{"stata", "📈", "DataFrame", "", opaque, ".dta=application/x-stata-dta"},
 	{"sas", "📈", "DataFrame", "", opaque, ".sas7bdat=application/x-sas-data .xpt=application/x-sas-xport"},
@@ -141,8 +143,8 @@ var rows = []row{
 	{"html", "🌐", "text", "", text, ".html=text/html .htm=text/html"},
 	{"css", "🎨", "text", "", text, ".css .scss .sass .less"},
 	{"archive", "🗜️", "listing, with read(name) and extract()", "py7zr rarfile zstandard", opaque,
-		".zip=" + zip + " .tar=application/x-tar .gz=" + gzip + " .bz2=application/x-bzip2 .xz=application/x-xz .7z=application/x-7z-compressed" +
-			" .rar=application/vnd.rar .tgz=" + gzip + " .tbz=application/x-bzip2 .tbz2=application/x-bzip2 .txz=application/x-xz .lz=application/lzip .lzma=application/x-lzma .zst=application/zstd"},
+		".zip=" + mimeZip + " .tar=application/x-tar .gz=" + mimeGzip + " .bz2=application/x-bzip2 .xz=application/x-xz .7z=application/x-7z-compressed" +
+			" .rar=application/vnd.rar .tgz=" + mimeGzip + " .tbz=application/x-bzip2 .tbz2=application/x-bzip2 .txz=application/x-xz .lz=application/lzip .lzma=application/x-lzma .zst=application/zstd"},
 	{"log", "📜", "text", "", text, ".log .out .err"},
 	{"geojson", "🗺️", "GeoDataFrame", "geopandas", text, ".geojson=application/geo+json"},
 	{"shapefile", "🗺️", "GeoDataFrame; DataFrame for dbf", "geopandas", opaque, ".shp=application/vnd.shp .shx=application/vnd.shx|application/vnd.shp .dbf=application/x-dbf"},
@@ -156,7 +158,7 @@ var rows = []row{
 		".mp4=video/mp4|video/quicktime .avi=video/x-msvideo .mkv=video/matroska .mov=video/quicktime|video/mp4 .wmv=video/x-ms-asf .flv=video/x-flv .webm=video/webm|video/matroska .m4v=video/x-m4v|video/mp4 .mpg=video/mpeg .mpeg=video/mpeg"},
 	{"fits", "🔭", "HDU list", "astropy", opaque, ".fits=application/fits .fts=application/fits"},
 	{"dicom", "🩻", "Dataset", "pydicom", opaque, ".dcm=application/dicom .dicom=application/dicom"},
-	{"nifti", "🧠", "image", "nibabel", opaque, ".nii=application/x-nifti .nii.gz=" + gzip},
+	{"nifti", "🧠", "image", "nibabel", opaque, ".nii=application/x-nifti .nii.gz=" + mimeGzip},
 	{"vtk", "🧊", "mesh", "meshio", either, ".vtk"},
 	{"stl", "🧊", "mesh", "trimesh", either, ".stl"},
 	{"3dmodel", "🧊", "mesh", "trimesh", either, ".obj .ply"},
@@ -165,7 +167,7 @@ var rows = []row{
 	{"protobuf", "📦", "dict of raw fields", "", opaque, ".pb .protobuf"},
 	{"msgpack", "📦", "the object", "msgpack", opaque, ".msgpack"},
 	{"bson", "📦", "list of dicts", "pymongo", opaque, ".bson"},
-	{"rdata", "📈", "DataFrame; dict for several objects", "pyreadr", opaque, ".rds=" + gzip + "|application/x-bzip2|application/x-xz .rda=" + gzip + "|application/x-bzip2|application/x-xz"},
+	{"rdata", "📈", "DataFrame; dict for several objects", "pyreadr", opaque, ".rds=" + mimeGzip + "|application/x-bzip2|application/x-xz .rda=" + mimeGzip + "|application/x-bzip2|application/x-xz"},
 	{"shell", "💻", "text", "", text, ".sh=text/x-shellscript .bash=text/x-shellscript .zsh=text/x-shellscript"},
 	{"powershell", "💻", "text", "", text, ".ps1"},
 	{"lua", "💻", "text", "", text, ".lua=text/x-lua"},
@@ -186,7 +188,7 @@ type kindTable struct {
 	infos []KindInfo
 	kind  map[Kind]int      // index in infos and rows
 	ext   map[string]ext    // by extension; the first kind that names it
-	mime  map[string]string // the extension of a content that was found; the first that names it
+	mime  map[string]string // the usual extension of a content that was found
 }
 
 var table = sync.OnceValue(func() kindTable {
@@ -203,8 +205,10 @@ var table = sync.OnceValue(func() kindTable {
 			x := ext{kind: r.kind}
 			if m != "" {
 				x.mimes = strings.Split(m, "|")
-				if _, taken := t.mime[x.mimes[0]]; !taken {
-					t.mime[x.mimes[0]] = e
+				m = x.mimes[0]
+				usual := mimetype.Lookup(m)
+				if _, taken := t.mime[m]; !taken || usual != nil && usual.Extension() == e {
+					t.mime[m] = e
 				}
 			}
 			t.ext[e] = x

@@ -120,7 +120,7 @@ func (s *Service) save(ctx context.Context, f File, body io.Reader, announced, l
 	if err == nil && f.Size < announced {
 		err = brokeOff(f.Name, io.ErrUnexpectedEOF)
 	}
-	if err == nil && f.MIME == tiff {
+	if err == nil && f.MIME == mimeTIFF {
 		err = s.inspectTIFF(ctx, &f)
 	}
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 const (
 	octets    = "application/octet-stream"
 	plainText = "text/plain"
-	tiff      = "image/tiff"
+	mimeTIFF  = "image/tiff"
 )
 
 func init() {
@@ -49,7 +49,9 @@ var signatures = []struct {
 	{"application/x-sas-xport", 0, "HEADER RECORD*******LIB"},          // loc.gov, SAS Transport File Format
 	{"application/x-nifti", 344, "n+1\x00"},                            // nifti.nimh.nih.gov, nifti1.h
 	{"application/x-nifti", 4, "n+2\x00\r\n\x1a\n"},                    //
-	{"application/x-lzma", 0, "\x5d\x00\x00"},                          // 7-zip.org, LZMA SDK
+	{mimeTIFF, 0, "II+\x00"},                                           // libtiff.org, BigTIFF Design
+	{mimeTIFF, 0, "MM\x00+"},
+	{"application/x-lzma", 0, "\x5d\x00\x00"}, // 7-zip.org, LZMA SDK
 }
 
 // detect returns what a content is, from the closest to the most general:
@@ -87,7 +89,7 @@ func classify(name string, head []byte) (k Kind, mime, note string) {
 	}
 	found := detect(head)
 	geo := func(k Kind) Kind {
-		if i, ok := parseTIFF(bytes.NewReader(head)); k == Image && found[0] == tiff && ok && i.geo {
+		if i, ok := parseTIFF(bytes.NewReader(head)); k == Image && found[0] == mimeTIFF && ok && i.geo {
 			return GeoTIFF
 		}
 		return k
@@ -151,7 +153,7 @@ func contentKind(found []string) (Kind, string) {
 // dimensions returns the width and height of an image in pixels, as its
 // header says, or zeros.
 func dimensions(mime string, head []byte) (w, h int) {
-	if mime == tiff {
+	if mime == mimeTIFF {
 		i, _ := parseTIFF(bytes.NewReader(head))
 		return i.width, i.height
 	}
