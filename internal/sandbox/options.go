@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"io"
 	"log/slog"
 	"time"
 )
@@ -44,7 +45,8 @@ type Options struct {
 	TimeZone  string        // of the code; empty: UTC
 	Packages  Policy        // empty: PackagesAsk
 	Index     string        // base URL of the package index; empty: PyPI
-	Log       *slog.Logger  // empty: discarded
+	Log       *slog.Logger  // nil: discarded
+	Progress  io.Writer     // told what takes seconds at the first start; nil: discarded
 }
 
 func (o Options) withDefaults() Options {
@@ -66,6 +68,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Packages == "" {
 		o.Packages = PackagesAsk
+	}
+	if o.Progress == nil {
+		o.Progress = io.Discard
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -326,7 +327,7 @@ func (p *packages) installer(ctx context.Context) (*uv, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.uv == nil {
-		u, err := ensureUV(ctx, filepath.Dir(p.h.python.Env), p.h.opts.Index, discard{})
+		u, err := ensureUV(ctx, filepath.Dir(p.h.python.Env), p.h.opts.Index, io.Discard)
 		if err != nil {
 			return nil, err
 		}
@@ -334,10 +335,6 @@ func (p *packages) installer(ctx context.Context) (*uv, error) {
 	}
 	return p.uv, nil
 }
-
-type discard struct{}
-
-func (discard) Write(b []byte) (int, error) { return len(b), nil }
 
 // boundSize calls over once the folder holds more than limit bytes.
 func boundSize(ctx context.Context, dir string, limit int64, over func()) {

@@ -71,7 +71,7 @@ func extractRunner(dir string) (string, error) {
 func (h *Host) snapshotKey() (string, error) {
 	sum := sha256.New()
 	if info, err := buildinfo.ReadFile(h.runsc.path); err == nil {
-		fmt.Fprintln(sum, info.GoVersion, info.Main, info.Deps)
+		fmt.Fprintln(sum, info)
 	} else {
 		return "", fmt.Errorf("%s: %w", h.runsc.path, err)
 	}
@@ -115,6 +115,7 @@ func (h *Host) snapshot(ctx context.Context) (string, error) {
 		return image, nil
 	}
 	began := time.Now()
+	fmt.Fprintln(h.opts.Progress, "Starting Python in gVisor once, to start from its snapshot from now on")
 	c, err := h.start(ctx, origin{})
 	if err != nil {
 		return "", err

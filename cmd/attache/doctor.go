@@ -1,0 +1,140 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/sandbox"
+)
+
+// doctor checks what the program depends on, and tries from inside the sandbox
+// what must not be possible. It exits with 1 when something is wrong.
+func (m *Main) doctor(ctx context.Context, args []string) error {
+	if _, err := parse(m.flags("doctor"), args); err != nil {
+		return err
+	}
+	d := &diagnosis{m: m}
+	d.add("settings", true, "no wrong value") // Run refuses them before it comes here
+	d.storage(ctx)
+	d.model(ctx)
+	host := d.python(ctx)
+	if host != nil {
+		checks, err := host.SelfTest(ctx)
+		for _, c := range checks {
+			detail := ""
+			if !c.OK {
+				detail = c.Detail
+			}
+			d.add("isolation: "+c.Name, c.OK, detail)
+		}
+		if err != nil {
+			d.add("isolation", false, fault.Message(err))
+		}
+	}
+	d.print()
+	if d.failed > 0 {
+		return errCode(1)
+	}
+	return nil
+}
+
+type diagnosis struct {
+	m      *Main
+	rows   [][3]string
+	failed int
+}
+
+func (d *diagnosis) add(what string, ok bool, detail string) {
+	mark := "ok"
+	if !ok {
+		mark = "FAIL"
+		d.failed++
+	}
+	d.rows = append(d.rows, [3]string{mark, what, detail})
+}
+
+func (d *diagnosis) print() {
+	width := 0
+	for _, r := range d.rows {
+		width = max(width, len([]rune(r[1])))
+	}
+	for _, r := range d.rows {
+		fmt.Fprintf(d.m.Stdout, "%-4s  %s%s  %s\n", r[0], r[1], strings.Repeat(" ", width-len([]rune(r[1]))), r[2])
+	}
+}
+
+func (d *diagnosis) storage(ctx context.Context) {
+	dir, _ := filepath.Abs(d.m.Config.DataDir)
+	st, err := d.m.openStores(ctx)
+	if err != nil {
+		d.add("data folder and database", false, fault.Message(err))
+		return
+	}
+	var fs syscall.Statfs_t
+	free := int64(0)
+	if syscall.Statfs(dir, &fs) == nil {
+		free = int64(fs.Bavail) * int64(fs.Bsize)
+	}
+	d.add("data folder and database", free > 1<<30, fmt.Sprintf("%s, %s free", dir, files.Size(free)))
+	service, err := d.m.openFiles(ctx, st, d.m.log(d.m.quiet()))
+	if err != nil {
+		d.add("files", false, fault.Message(err))
+		return
+	}
+	t, err := service.Totals(ctx)
+	if err != nil {
+		d.add("files", false, fault.Message(err))
+		return
+	}
+	d.add("files", true, fmt.Sprintf("%d files of %d users, %s on disk", t.Files, t.Users, files.Size(t.Stored)))
+}
+
+func (d *diagnosis) model(ctx context.Context) {
+	model, err := d.m.openModel()
+	if err != nil {
+		d.add("model", false, fault.Message(err))
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	names, err := model.Models(ctx)
+	if err != nil {
+		d.add("model", false, fault.Message(err))
+		return
+	}
+	if d.m.Config.OpenAIKey == "" && d.m.Config.OpenAIBaseURL == "" {
+		d.add("model", true, "built-in; set OPENAI_API_KEY or OPENAI_BASE_URL for a real one")
+		return
+	}
+	d.add("model", true, fmt.Sprintf("%s, of %d that the server has", d.m.Config.OpenAIModel, len(names)))
+}
+
+func (d *diagnosis) python(ctx context.Context) *sandbox.Host {
+	d.m.Config.Pool = 0
+	host, err := d.m.openPython(ctx, d.m.log(d.m.quiet()), d.m.Stderr)
+	if err != nil {
+		d.add("sandbox", false, fault.Message(err))
+		return nil
+	}
+	who := "as an ordinary user, in a user namespace"
+	if os.Geteuid() == 0 {
+		who = "as root"
+	}
+	began := time.Now()
+	key := sandbox.Key{Conversation: fmt.Sprintf("doctor %d", os.Getpid())}
+	defer host.Reset(context.WithoutCancel(ctx), key)
+	res, err := host.Run(ctx, key, sandbox.Cell{Code: "print(1+1)"})
+	if err != nil || strings.TrimSpace(res.Output) != "2" {
+		d.add("sandbox", false, fault.Message(err)+" "+res.Error)
+		return nil
+	}
+	d.add("sandbox", true, fmt.Sprintf("gVisor %s; first result %d ms after the start of a session", who, time.Since(began).Milliseconds()))
+	return host
+}

@@ -1,0 +1,169 @@
+// Command attache is the assistant: the Discord bot, a conversation in the
+// terminal, and the tools of the person who runs it.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"slices"
+	"syscall"
+
+	"github.com/attachebot/attache/internal/config"
+	"github.com/attachebot/attache/internal/fault"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	m := &Main{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, EnvFile: ".env"}
+	err := m.Run(ctx, os.Args[1:])
+	if cerr := m.Close(); err == nil {
+		err = cerr
+	}
+	os.Exit(m.exit(err))
+}
+
+// Main is the program: Run does what the arguments say, Close undoes what Run
+// opened. Tests run it whole, with their own streams and folder.
+type Main struct {
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+	EnvFile        string // read if it exists; the environment wins
+
+	Config config.Config
+
+	opened []func() error // what Close undoes, in the order of opening
+}
+
+// errCode ends the program with a status and without a message: what there was
+// to say has been said.
+type errCode int
+
+func (e errCode) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
+
+// errUsage is a wrong command line, which has been explained.
+const errUsage = errCode(2)
+
+type command struct {
+	name, args, what string
+	run              func(m *Main, ctx context.Context, args []string) error
+}
+
+var commands []command
+
+func init() { // not a literal: help lists the commands
+	commands = []command{
+		{"serve", "", "connect to Discord; without DISCORD_TOKEN, talk in the terminal", (*Main).serve},
+		{"chat", "[--attach FILE]... [--out DIR] [PROMPT]", "ask in the terminal, once or in a conversation", (*Main).chat},
+		{"exec", "[--session NAME] [--attach FILE]... [--out DIR] [--json] FILE.py|-", "run Python in the sandbox", (*Main).exec},
+		{"setup", "", "prepare the Python environment and the sandbox", (*Main).setup},
+		{"doctor", "", "check this machine and the settings, and test the isolation", (*Main).doctor},
+		{"version", "", "print the version", (*Main).version},
+	}
+}
+
+// Run runs one command. It reads the settings first: a wrong one is refused
+// before anything is opened.
+func (m *Main) Run(ctx context.Context, args []string) error {
+	if len(args) == 0 || slices.Contains([]string{"help", "-h", "--help"}, args[0]) {
+		m.usage()
+		if len(args) == 0 {
+			return errUsage
+		}
+		return nil
+	}
+	i := slices.IndexFunc(commands, func(c command) bool { return c.name == args[0] })
+	if i < 0 {
+		fmt.Fprintf(m.Stderr, "attache: there is no command %q\n\n", args[0])
+		m.usage()
+		return errUsage
+	}
+	var err error
+	if m.Config, err = config.Load(m.EnvFile); err != nil {
+		return fault.Wrap(err, fault.Invalid, "config", "Some settings are wrong:\n%v", err)
+	}
+	return commands[i].run(m, ctx, args[1:])
+}
+
+// Close undoes what Run opened, the last first. Close twice is once.
+func (m *Main) Close() error {
+	var errs []error
+	for i := len(m.opened) - 1; i >= 0; i-- {
+		errs = append(errs, m.opened[i]())
+	}
+	m.opened = nil
+	return errors.Join(errs...)
+}
+
+func (m *Main) onClose(f func() error) { m.opened = append(m.opened, f) }
+
+func (m *Main) usage() {
+	fmt.Fprintf(m.Stderr, "Attaché answers questions about files, in Discord and in the terminal.\n\nUsage: attache COMMAND\n\n")
+	for _, c := range commands {
+		fmt.Fprintf(m.Stderr, "  %-8s %s\n           %s\n", c.name, c.what, c.args)
+	}
+	fmt.Fprintf(m.Stderr, "\nSettings come from the environment and from .env; see .env.example.\n")
+}
+
+// exit tells what went wrong and returns the status of the program.
+func (m *Main) exit(err error) int {
+	var code errCode
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &code):
+		return int(code)
+	case fault.Is(err, fault.Canceled):
+		return 130
+	}
+	fmt.Fprintln(m.Stderr, "attache: "+fault.Message(err))
+	if fault.KindOf(err) == fault.Internal || m.Config.LogLevel == "DEBUG" {
+		fmt.Fprintln(m.Stderr, err)
+	}
+	return 1
+}
+
+// flags returns the flag set of a command, which prints its usage as ours.
+func (m *Main) flags(name string) *flag.FlagSet {
+	fs := flag.NewFlagSet(name, flag.ContinueOnError)
+	fs.SetOutput(m.Stderr)
+	fs.Usage = func() {
+		i := slices.IndexFunc(commands, func(c command) bool { return c.name == name })
+		fmt.Fprintf(m.Stderr, "Usage: attache %s %s\n", name, commands[i].args)
+		fs.PrintDefaults()
+	}
+	return fs
+}
+
+// parse reads the flags, which may stand before, between and after the other
+// arguments. It returns those.
+func parse(fs *flag.FlagSet, args []string) ([]string, error) {
+	var rest []string
+	for {
+		if err := fs.Parse(args); err != nil {
+			if errors.Is(err, flag.ErrHelp) {
+				return nil, errCode(0)
+			}
+			return nil, errUsage
+		}
+		if fs.NArg() == 0 {
+			return rest, nil
+		}
+		if i := len(args) - fs.NArg(); i > 0 && args[i-1] == "--" {
+			return append(rest, fs.Args()...), nil
+		}
+		rest = append(rest, fs.Arg(0))
+		args = fs.Args()[1:]
+	}
+}
+
+// list is a flag that may be given several times.
+type list []string
+
+func (l *list) String() string     { return fmt.Sprint(*l) }
+func (l *list) Set(s string) error { *l = append(*l, s); return nil }

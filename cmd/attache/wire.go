@@ -1,0 +1,232 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/attachebot/attache/internal/bucket"
+	"github.com/attachebot/attache/internal/chat"
+	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/llm"
+	"github.com/attachebot/attache/internal/sandbox"
+	"github.com/attachebot/attache/internal/sqlite"
+	"github.com/attachebot/attache/internal/tools"
+)
+
+// The parts of the program, each opened with what it needs and closed by
+// Main.Close in the reverse order.
+
+// log returns the logger of a command: lines on standard error.
+func (m *Main) log(level slog.Level) *slog.Logger {
+	return slog.New(slog.NewTextHandler(m.Stderr, &slog.HandlerOptions{Level: level}))
+}
+
+// quiet is the level of commands that talk to a person: only what is wrong,
+// unless LOG_LEVEL asks for more.
+func (m *Main) quiet() slog.Level {
+	if l := m.Config.Level(); l != slog.LevelInfo {
+		return l
+	}
+	return slog.LevelError
+}
+
+// openDataDir makes DATA_DIR and claims a name in it.
+func (m *Main) openDataDir() (owner string, err error) {
+	const op = "attache.data"
+	dir := m.Config.DataDir
+	for _, d := range []string{dir, filepath.Join(dir, "owners")} {
+		if err := os.MkdirAll(d, 0o700); err != nil {
+			return "", fault.Wrap(err, fault.Unavailable, op, "The data folder %s can't be made: %v.", dir, err)
+		}
+	}
+	id, err := instanceID(dir)
+	if err != nil {
+		return "", fault.Wrap(err, fault.Unavailable, op, "The data folder %s can't be written: %v.", dir, err)
+	}
+	// The first name that no living process has. What a process left behind that
+	// had it and died is cleaned up by the next one that gets it.
+	for n := 1; n < 10_000; n++ {
+		f, err := os.OpenFile(filepath.Join(dir, "owners", fmt.Sprint(n)), os.O_RDWR|os.O_CREATE|syscall.O_CLOEXEC, 0o600)
+		if err != nil {
+			return "", fault.Wrap(err, fault.Unavailable, op, "The data folder %s can't be written: %v.", dir, err)
+		}
+		if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
+			m.onClose(f.Close)
+			return fmt.Sprintf("%s-%d", id, n), nil
+		}
+		f.Close()
+	}
+	return "", fault.New(fault.Exhausted, op, "Too many processes use the data folder %s.", dir)
+}
+
+// instanceID names this data folder among those that share a database.
+func instanceID(dir string) (string, error) {
+	path := filepath.Join(dir, "instance")
+	if data, err := os.ReadFile(path); err == nil && len(strings.TrimSpace(string(data))) == 16 {
+		return strings.TrimSpace(string(data)), nil
+	}
+	var b [8]byte
+	rand.Read(b[:])
+	id := hex.EncodeToString(b[:])
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, os.ErrExist) {
+		time.Sleep(10 * time.Millisecond) // another process writes it right now
+		data, err := os.ReadFile(path)
+		return strings.TrimSpace(string(data)), err
+	}
+	if err != nil {
+		return "", err
+	}
+	_, err = f.WriteString(id + "\n")
+	return id, errors.Join(err, f.Sync(), f.Close())
+}
+
+// stores are the adapters of one database.
+type stores struct {
+	files files.Store
+	chats chat.Store
+	owner string
+}
+
+func (m *Main) openStores(ctx context.Context) (stores, error) {
+	owner, err := m.openDataDir()
+	if err != nil {
+		return stores{}, err
+	}
+	db, err := sqlite.Open(ctx, filepath.Join(m.Config.DataDir, "attache.db"))
+	if err != nil {
+		return stores{}, err
+	}
+	m.onClose(db.Close)
+	return stores{files: sqlite.NewFiles(db, owner), chats: sqlite.NewChats(db), owner: owner}, nil
+}
+
+func (m *Main) openFiles(ctx context.Context, st stores, log *slog.Logger) (*files.Service, error) {
+	where := m.Config.BucketURL.Reveal()
+	if where == "" {
+		where = filepath.Join(m.Config.DataDir, "user_files")
+	}
+	b, err := bucket.Open(ctx, where)
+	if err != nil {
+		return nil, err
+	}
+	m.onClose(b.Close)
+	expiry := time.Duration(m.Config.Expiration) * time.Hour
+	fs := files.New(st.files, b.Bucket, files.Options{
+		Expiry: expiry, MaxUpload: int64(m.Config.MaxUpload) << 20, MaxFiles: m.Config.MaxFiles,
+		MaxBytes: int64(m.Config.MaxStorage) << 20, Dir: b.Dir, Abort: b.Abort, Log: log,
+	})
+	return fs, fs.Recover(ctx)
+}
+
+// openPython prepares the environment, if need be, and opens the sandbox.
+func (m *Main) openPython(ctx context.Context, log *slog.Logger, progress io.Writer) (*sandbox.Host, error) {
+	py, err := sandbox.PreparePython(ctx, filepath.Join(m.Config.DataDir, "python"), m.Config.Python, m.Config.Index, progress)
+	if err != nil {
+		return nil, err
+	}
+	keep := time.Duration(m.Config.Expiration) * time.Hour
+	h, err := sandbox.Open(ctx, filepath.Join(m.Config.DataDir, "sandbox"), m.runsc(), py, sandbox.Options{
+		Limits: sandbox.Limits{Time: time.Duration(m.Config.CodeTimeout) * time.Second},
+		Pool:   m.Config.Pool, Max: m.Config.MaxSandbox, Idle: m.Config.Idle, Keep: keep,
+		Hibernate: int64(m.Config.HibernateMB) << 20, TimeZone: m.Config.TimeZone,
+		Packages: sandbox.Policy(m.Config.Packages), Index: m.Config.Index, Log: log, Progress: progress,
+	})
+	if err != nil {
+		return nil, err
+	}
+	m.onClose(func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
+		defer cancel()
+		return h.Close(ctx)
+	})
+	return h, nil
+}
+
+// runsc returns the path of gVisor's command: beside this program, unless
+// RUNSC says otherwise.
+func (m *Main) runsc() string {
+	if m.Config.Runsc != "" {
+		return m.Config.Runsc
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return "runsc"
+	}
+	return filepath.Join(filepath.Dir(self), "runsc")
+}
+
+// openTools opens what the model may call. Where no sandbox starts, code is
+// refused with the reason, and everything else works.
+func (m *Main) openTools(ctx context.Context, fs *files.Service, log *slog.Logger, progress io.Writer) (*tools.Box, error) {
+	var in tools.Interpreter
+	h, err := m.openPython(ctx, log, progress)
+	switch {
+	case err == nil:
+		in = h
+	case fault.Is(err, fault.Unavailable):
+		fmt.Fprintf(m.Stderr, "%s\nEverything else works. `attache doctor` tells more.\n", fault.Message(err))
+		in = tools.NoInterpreter{Err: err}
+	default:
+		return nil, err
+	}
+	return tools.New(log, tools.NewPython(in, fs)), nil
+}
+
+// openModel returns the model that the settings name, or the built-in one.
+func (m *Main) openModel() (llm.Model, error) {
+	c := m.Config
+	if c.OpenAIKey == "" && c.OpenAIBaseURL == "" {
+		return llm.Builtin{}, nil
+	}
+	return llm.NewOpenAI(c.OpenAIKey.Reveal(), llm.OpenAIOptions{BaseURL: c.OpenAIBaseURL, Model: c.OpenAIModel})
+}
+
+// assistant is what a front end needs.
+type assistant struct {
+	engine *chat.Engine
+	files  *files.Service
+	chats  chat.Store
+}
+
+// openAssistant opens everything behind a front end.
+func (m *Main) openAssistant(ctx context.Context, log *slog.Logger, progress io.Writer) (*assistant, error) {
+	st, err := m.openStores(ctx)
+	if err != nil {
+		return nil, err
+	}
+	fs, err := m.openFiles(ctx, st, log)
+	if err != nil {
+		return nil, err
+	}
+	box, err := m.openTools(ctx, fs, log, progress)
+	if err != nil {
+		return nil, err
+	}
+	model, err := m.openModel()
+	if err != nil {
+		return nil, err
+	}
+	engine := chat.New(model, st.chats, fs, box, chat.Options{
+		Models: m.Config.Models, MaxRounds: m.Config.MaxToolRounds,
+		UserDailyCost: chat.Nano(m.Config.UserDailyBudget), UserDailyTokens: m.Config.UserDailyTokens,
+		GlobalDailyCost: chat.Nano(m.Config.GlobalDailyBudget), Location: m.Config.Location(), Instance: st.owner,
+	})
+	m.onClose(func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
+		defer cancel()
+		return engine.Close(ctx)
+	})
+	return &assistant{engine: engine, files: fs, chats: st.chats}, nil
+}
