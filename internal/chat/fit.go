@@ -92,8 +92,10 @@ func (r *run) dress(ms []llm.Message) []llm.Message {
 		var parts []llm.Part
 		for _, p := range m.Parts {
 			if p.Image != nil {
-				if p.Image = r.images[p.Image.FileID]; p.Image == nil {
-					continue
+				if shown := r.images[p.Image.FileID]; shown != nil {
+					p.Image = shown
+				} else {
+					p = llm.Part{Text: "\n[The image " + p.Image.FileID + " is not shown here.]"}
 				}
 			}
 			parts = append(parts, p)
