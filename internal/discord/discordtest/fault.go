@@ -17,6 +17,8 @@ type Fault struct {
 	Times int
 	// Chance, if not 0, is the probability with which it happens each time.
 	Chance float64
+	// Over, if not 0, limits it to requests of more bytes.
+	Over int64
 
 	Status        int           // answer with this status instead of handling the request
 	Code          int           // and this error code
@@ -83,7 +85,7 @@ func (s *Server) faultFor(what string, q *Request) *Fault {
 		}
 	}
 	for i, f := range s.faults.list {
-		if !f.matches(what) || f.Chance > 0 && s.random() >= f.Chance {
+		if !f.matches(what) || f.Over > 0 && (q == nil || q.Bytes <= f.Over) || f.Chance > 0 && s.random() >= f.Chance {
 			continue
 		}
 		if f.Times > 0 {

@@ -46,6 +46,7 @@ type event struct {
 	intent Intents
 	data   any
 	render func(Intents) any // instead of data, where it depends on the session
+	twice  func()            // called when a fault delivers it twice
 }
 
 // A session outlives its connection, so that it can be resumed.
@@ -93,7 +94,9 @@ func (s *Server) dispatch(e event) {
 		if e.render != nil {
 			data = e.render(ses.intents)
 		}
-		s.deliver(ses, e.name, data)
+		if s.deliver(ses, e.name, data) && e.twice != nil {
+			e.twice()
+		}
 	}
 }
 
@@ -110,8 +113,9 @@ func (g *Guild) createFor(intents Intents) any {
 	return o
 }
 
-// deliver numbers an event, keeps it for RESUME and sends it, subject to faults. The lock is held.
-func (s *Server) deliver(ses *session, name string, data any) {
+// deliver numbers an event, keeps it for RESUME and sends it, subject to faults, one of which is sending it twice.
+// The lock is held.
+func (s *Server) deliver(ses *session, name string, data any) (twice bool) {
 	raw, err := json.Marshal(data)
 	if err != nil {
 		panic(fmt.Sprintf("discordtest: event %s: %v", name, err))
@@ -134,14 +138,14 @@ func (s *Server) deliver(ses *session, name string, data any) {
 			defer s.mu.Unlock()
 			s.release(ses)
 		})
-		return
+		return false
 	}
 	s.push(ses, body)
 	if f.Duplicate {
 		s.push(ses, body)
 	}
 	s.release(ses)
-	s.log.events[name]++
+	return f.Duplicate
 }
 
 func (s *Server) release(ses *session) {

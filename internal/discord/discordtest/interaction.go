@@ -47,6 +47,7 @@ type interaction struct {
 	touched  []*message
 	modal    *Modal
 	choices  []Choice
+	excused  bool // a fault made the client see it twice or its answer not at all
 }
 
 // A Modal is a form that the bot opened in answer to an interaction.
@@ -88,7 +89,7 @@ func (s *Server) interact(it *interaction, data any) *Interaction {
 		}
 		payload["message"] = v
 	}
-	s.dispatch(event{name: "INTERACTION_CREATE", guild: g, data: payload})
+	s.dispatch(event{name: "INTERACTION_CREATE", guild: g, data: payload, twice: func() { it.excused = true }})
 	return &Interaction{ID: it.id, Token: it.token, s: s, it: it}
 }
 

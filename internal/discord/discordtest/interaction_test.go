@@ -195,6 +195,31 @@ func TestComponents(t *testing.T) {
 	sc.forgive("50035")
 }
 
+// TestExcused shows that answering twice is no violation when a fault was to blame.
+func TestExcused(t *testing.T) {
+	t.Parallel()
+	sc := newScene(t)
+	sc.commands()
+	p := sc.dial(sc.GatewayURL(), "")
+	sc.identify(p, everything)
+	p.event("GUILD_CREATE")
+	sc.Inject(Fault{On: "INTERACTION_CREATE", Duplicate: true})
+	it := must(sc.anna.Command(sc.general, "files"))(t)
+	p.event("INTERACTION_CREATE")
+	p.event("INTERACTION_CREATE")
+	sc.answer(it, `{"type":5}`)
+	if r := sc.answer(it, `{"type":5}`); r.code() != 40060 {
+		t.Errorf("%s", r.Raw)
+	}
+	lost := must(sc.anna.Command(sc.general, "files"))(t)
+	sc.Inject(Fault{On: "/callback", Drop: true, AfterHandling: true})
+	sc.try("POST", fmt.Sprintf("/interactions/%d/%s/callback?with_response=true", lost.ID, lost.Token), `{"type":5}`)
+	if r := sc.answer(lost, `{"type":5}`); r.code() != 40060 {
+		t.Errorf("%s", r.Raw)
+	}
+	sc.client.CloseIdleConnections()
+}
+
 func TestModal(t *testing.T) {
 	t.Parallel()
 	sc := newScene(t)

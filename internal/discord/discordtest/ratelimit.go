@@ -134,14 +134,11 @@ func (s *Server) tooMany(c *call, b *bucket, scope string, now time.Time) *answe
 	if !b.known.IsZero() && c.Time.After(b.known.Add(grace)) {
 		s.violateLocked(c.Route, "sent although the client knew of the %s rate limit for %s more", scope, b.reset.Sub(now).Round(time.Millisecond))
 	}
-	if b.known.IsZero() {
-		b.known = now
-	}
 	if scope != "shared" {
 		s.limits.invalid(now)
 	}
 	after := seconds(b.reset.Sub(now))
-	a := &answer{status: 429, header: http.Header{}, err: &apiError{429, 0, "You are being rate limited.", nil}}
+	a := &answer{status: 429, header: http.Header{}, err: &apiError{429, 0, "You are being rate limited.", nil}, exhausts: b, until: b.reset}
 	a.header.Set("Via", "1.1 google")
 	a.header.Set("Content-Type", "application/json")
 	a.header.Set("Retry-After", itoa(int(math.Ceil(after))))
@@ -149,14 +146,14 @@ func (s *Server) tooMany(c *call, b *bucket, scope string, now time.Time) *answe
 	if scope == "global" {
 		a.header.Set("X-RateLimit-Global", "true")
 	} else {
-		s.limits.describe(a.header, c.Route, c.bucketKey(), now)
+		s.limits.describe(a, c.Route, c.bucketKey(), now)
 	}
 	a.body = mustJSON(map[string]any{"message": a.err.message, "retry_after": after, "global": scope == "global", "code": 0})
 	return a
 }
 
 // describe writes a bucket's headers.
-func (l *rateLimits) describe(h http.Header, route, key string, now time.Time) {
+func (l *rateLimits) describe(a *answer, route, key string, now time.Time) {
 	b := l.buckets[key]
 	if b == nil || b.n == 0 {
 		return
@@ -164,14 +161,27 @@ func (l *rateLimits) describe(h http.Header, route, key string, now time.Time) {
 	sum := fnv.New128a()
 	sum.Write([]byte(route))
 	left := max(0, b.n-b.used)
-	if left == 0 && b.known.IsZero() {
-		b.known = now
+	if left == 0 {
+		a.exhausts, a.until = b, b.reset
 	}
+	h := a.header
 	h.Set("X-RateLimit-Limit", itoa(b.n))
 	h.Set("X-RateLimit-Remaining", itoa(left))
 	h.Set("X-RateLimit-Reset", fmt.Sprintf("%.3f", float64(b.reset.UnixMilli()+1)/1000))
 	h.Set("X-RateLimit-Reset-After", fmt.Sprintf("%.3f", seconds(b.reset.Sub(now))))
 	h.Set("X-RateLimit-Bucket", fmt.Sprintf("%x", sum.Sum(nil)))
+}
+
+// told notes that the client has been given an answer from which it knows that a bucket is empty.
+func (s *Server) told(a *answer) {
+	if a.exhausts == nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if b := a.exhausts; b.known.IsZero() && b.reset.Equal(a.until) {
+		b.known = s.now()
+	}
 }
 
 // seconds rounds up to milliseconds, so that who waits that long has waited long enough.

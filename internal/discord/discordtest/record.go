@@ -35,7 +35,6 @@ type UploadedFile struct {
 type recorder struct {
 	requests   []Request
 	counts     map[string]int
-	events     map[string]int
 	violations []string
 	inFlight   int
 	last       time.Time // real time of the latest request's begin or end

@@ -87,6 +87,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, rt route) {
 		return
 	}
 	a.write(w)
+	s.told(a)
 }
 
 // respond decides the answer.
@@ -118,6 +119,9 @@ func (s *Server) respond(c *call, rt route, parseErr error) *answer {
 		return done(0, nil, err)
 	}
 	body, err := rt.handle(c)
+	if it := s.interactions[c.r.PathValue("interaction_token")]; it != nil && fault != nil {
+		it.excused = true // the client may not learn of the answer, and try again
+	}
 	status := http.StatusNoContent
 	if body != nil {
 		status = orDefault(rt.status, http.StatusOK)
@@ -132,6 +136,9 @@ type answer struct {
 	body   []byte
 	err    *apiError
 	fault  *Fault
+
+	exhausts *bucket   // the answer says that nothing remains of it
+	until    time.Time // before then
 }
 
 // answer marshals under the lock, since bodies share state with the server.
@@ -143,7 +150,7 @@ func (s *Server) answer(c *call, rt route, status int, body any, err error) *ans
 			panic("discordtest: " + err.Error())
 		}
 		a.status, body = a.err.status, a.err.body()
-		if a.err == errAlreadyAcked || a.err.code == 50035 || a.err == errBadJSON || a.err == errEmptyMessage {
+		if a.err == errAlreadyAcked && !c.excused() || a.err.code == 50035 || a.err == errBadJSON || a.err == errEmptyMessage {
 			s.violateLocked(c.Route, "refused with %d %s %s", a.err.code, a.err.message, mustJSON(a.err.errors))
 		}
 		if a.status == 401 || a.status == 403 {
@@ -154,7 +161,7 @@ func (s *Server) answer(c *call, rt route, status int, body any, err error) *ans
 		a.header.Set("Content-Type", "application/json")
 		a.body = mustJSON(body)
 	}
-	s.limits.describe(a.header, c.Route, c.bucketKey(), s.now())
+	s.limits.describe(a, c.Route, c.bucketKey(), s.now())
 	return a
 }
 
@@ -176,6 +183,12 @@ func cut(w http.ResponseWriter, a *answer) {
 		http.NewResponseController(w).Flush()
 	}
 	panic(http.ErrAbortHandler)
+}
+
+// excused tells whether answering an interaction twice is not the client's fault.
+func (c *call) excused() bool {
+	it := c.s.interactions[c.r.PathValue("interaction_token")]
+	return it != nil && it.excused
 }
 
 // decode reads the call's JSON into v.

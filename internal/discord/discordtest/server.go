@@ -47,6 +47,7 @@ type Server struct {
 	RateLimit func(route string) (n int, per time.Duration)
 
 	// OnRequest, if set, sees each REST and CDN request before it is handled and may return a fault for it.
+	// It must not call the server.
 	OnRequest func(*Request) *Fault
 	// Logf, if set, gets a line for each request and gateway event.
 	Logf func(format string, args ...any)
@@ -98,7 +99,7 @@ func (s *Server) init() {
 		s.users[s.bot.ID] = s.bot
 		s.gateway.init(s)
 		s.limits.init()
-		s.log.counts, s.log.events = map[string]int{}, map[string]int{}
+		s.log.counts = map[string]int{}
 		s.apiURL, s.api = s.listen(s.apiHandler())
 		s.cdnURL, s.cdn = s.listen(http.HandlerFunc(s.serveCDN))
 	})

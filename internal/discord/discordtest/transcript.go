@@ -2,6 +2,7 @@ package discordtest
 
 import (
 	"encoding/base64"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -49,7 +50,7 @@ type TranscriptMessage struct {
 // A TranscriptReply is the line above a reply.
 type TranscriptReply struct {
 	Author  Person `json:"author"`
-	Content string `json:"content"`
+	Content string `json:"content"` // mentions replaced by names
 	Deleted bool   `json:"deleted,omitempty"`
 	File    bool   `json:"file,omitempty"`
 }
@@ -122,10 +123,8 @@ func (u *User) shown(m *message) TranscriptMessage {
 		t.Mentioned = t.Mentioned || p.ID == u.ID
 	}
 	t.Mentioned = t.Mentioned || m.MentionEveryone
-	for _, match := range userMention.FindAllStringSubmatch(v.Text(), -1) {
-		if who := s.users[parseID(match[1])]; who != nil {
-			t.Names[match[0]] = "@" + c.person(who.Profile).Name
-		}
+	for _, match := range anyMention.FindAllString(v.Text(), -1) {
+		t.Names[match] = c.reads(match)
 	}
 	switch m.Type {
 	case TypeThreadCreated:
@@ -142,7 +141,7 @@ func (u *User) shown(m *message) TranscriptMessage {
 	} else if m.Type == TypeReply && m.Reference != nil {
 		t.ReplyTo = &TranscriptReply{Deleted: true}
 		if r := s.messages[m.Reference.MessageID]; r != nil && !r.Deleted {
-			t.ReplyTo = &TranscriptReply{Author: c.person(r.Author), Content: r.Content, File: len(r.files) > 0}
+			t.ReplyTo = &TranscriptReply{Author: c.person(r.Author), Content: anyMention.ReplaceAllStringFunc(r.Content, c.reads), File: len(r.files) > 0}
 			if r.Interaction != nil && r.Interaction.Command != "" && r.Content == "" {
 				t.ReplyTo.Content = "/" + r.Interaction.Command
 			}
@@ -152,8 +151,10 @@ func (u *User) shown(m *message) TranscriptMessage {
 	for _, f := range m.files {
 		inline[s.linkPath(c, f)] = f.dataLink()
 	}
-	for _, a := range v.Attachments {
-		t.Files = append(t.Files, transcriptFile(a))
+	if !m.Flags.Has(FlagComponentsV2) { // there, components alone show files
+		for _, a := range v.Attachments {
+			t.Files = append(t.Files, transcriptFile(a))
+		}
 	}
 	for _, e := range v.Embeds {
 		e.Image, e.Thumbnail = e.Image.inlined(inline), e.Thumbnail.inlined(inline)
@@ -177,6 +178,27 @@ func (u *User) shown(m *message) TranscriptMessage {
 		t.Thread = m.Thread.Name
 	}
 	return t
+}
+
+var anyMention = regexp.MustCompile(`<(@[!&]?|#)(\d+)>`)
+
+// reads is what a mention reads as: "@anna", "@Analysts", "#general".
+func (c *Channel) reads(mention string) string {
+	f := anyMention.FindStringSubmatch(mention)
+	id := parseID(f[2])
+	switch {
+	case f[1] == "#" && c.s.channels[id] != nil:
+		return "#" + c.s.channels[id].displayName()
+	case f[1] == "@&" && c.Guild != nil:
+		for _, r := range c.Guild.roles {
+			if r.ID == id {
+				return "@" + r.Name
+			}
+		}
+	case c.s.users[id] != nil:
+		return "@" + c.person(c.s.users[id].Profile).Name
+	}
+	return mention
 }
 
 func (s *Server) linkPath(c *Channel, a Attachment) string {

@@ -103,9 +103,11 @@ func TestFileLimits(t *testing.T) {
 		t.Errorf("%d messages", n)
 	}
 	// the limit that is stated can be too high
-	sc.Inject(Fault{On: "POST /channels/{channel_id}/messages", Status: 413, Code: 40005})
-	check("stated too high", multi(`{}`, "a.bin", "x"), 413)
-	check("healed", multi(`{}`, "a.bin", "x"), 200)
+	sc.Inject(Fault{On: "/messages", Over: 8 << 10, Status: 413, Code: 40005, Times: -1})
+	check("stated too high", multi(`{}`, "a.bin", strings.Repeat("x", 9<<10)), 413)
+	check("below", multi(`{}`, "a.bin", "x"), 200)
+	sc.Heal()
+	check("healed", multi(`{}`, "a.bin", strings.Repeat("x", 9<<10)), 200)
 	if r := sc.post(multi(`{"content":"eleven"}`, strings.Split(strings.Repeat("a.txt,x,", 11), ",")[:22]...)); r.code() != 50035 {
 		t.Errorf("11 files: %s", r.Raw)
 	}

@@ -132,6 +132,13 @@ func (u *User) send(c *Channel, text string, files []File, ref *draftReference) 
 		return Message{}, fmt.Errorf("discordtest: %s cannot send: %w", u.Username, err)
 	}
 	s.add(m)
+	if c.isThread() {
+		for _, p := range m.Mentions { // who is mentioned in a thread is in it
+			if c.Guild.members[p.ID] != nil {
+				s.changeThreadMember(c, p.ID, true)
+			}
+		}
+	}
 	return s.view(m), nil
 }
 
