@@ -38,6 +38,7 @@ func (r *runsc) command(args ...string) *exec.Cmd {
 		"--overlay2=none",
 		"--file-access-mounts=shared", // what the host adds to a bound folder is seen at once
 		"--host-settings=ignore",
+		"--gofer-network-namespace=new", // the default leaves a mount behind
 		"--log=/dev/null",
 	}
 	cmd := exec.Command(r.path, append(flags, args...)...)

@@ -80,6 +80,34 @@ class Importer(importlib.abc.MetaPathFinder):
         return False
 
 
+def need(module, distribution=None):
+    """Return a module that a kind of file needs, installed first where it is missing.
+
+    distribution is what provides it, when that is named otherwise. Raises
+    ModuleNotFoundError with one sentence when it can't be had.
+    """
+    if module not in sys.modules:
+        located(module, distribution)
+    return importlib.import_module(module)
+
+
+def located(module, distribution=None):
+    """As need, but return where the module is (its spec) without importing it."""
+    distribution = distribution or module
+    spec = importlib.machinery.PathFinder.find_spec(module)
+    if spec is None:
+        if _current is None:
+            raise ModuleNotFoundError(f"{distribution} is needed for this and not installed", name=module)
+        try:
+            _current.pip([distribution])
+        except HostError as e:
+            raise ModuleNotFoundError(str(e), name=module) from None
+        spec = importlib.machinery.PathFinder.find_spec(module)
+        if spec is None:
+            raise ModuleNotFoundError(f"{distribution} was installed but does not provide {module}", name=module)
+    return spec
+
+
 def pip_install(line):
     """What %pip install and !pip install do."""
     try:

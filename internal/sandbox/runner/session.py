@@ -10,7 +10,7 @@ import time
 import types
 import warnings
 
-from attache import cell, display, figures, imports, library, outputs, state
+from attache import cell, console, display, figures, imports, library, outputs, state
 
 WORK = "/work"
 
@@ -45,9 +45,8 @@ class Session:
         """Answer the host's commands for ever. An idle process waits here, also
         while it is checkpointed."""
         os.chdir(WORK)
-        sys.stdout = open(1, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)
-        sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)
-        sys.stdin = _NoInput()
+        self.console = console.Console()
+        self.console.install()
         signal.signal(signal.SIGINT, self.link.on_interrupt)
         self.figures.install()
         self.imports.install()
@@ -87,6 +86,7 @@ class Session:
     def run(self, command):
         started = time.monotonic()
         self.warnings.clear()
+        self.console.begin()
         self.outputs.begin()
         self.tables.begin()
         # Each run gets the names that we provide back, whatever the last one did to them.
@@ -97,8 +97,7 @@ class Session:
             outcome["seconds"] = time.monotonic() - started
             if outcome["status"] != "interrupted":
                 outcome.update(self._finish())
-        sys.stdout.flush()
-        sys.stderr.flush()
+        self.console.end()
         _kill_children()
         self.link.send(
             "done",
@@ -143,26 +142,6 @@ class Session:
         text = f"{where}{category.__name__}: {message}"
         if text not in self.warnings and len(self.warnings) < 50:
             self.warnings.append(text[:1000])
-
-
-class _NoInput:
-    """sys.stdin of a program that nobody can type to."""
-
-    encoding = "utf-8"
-
-    def readline(self, *args):
-        raise EOFError("input() is not available here: put the value into the code")
-
-    read = readlines = __next__ = readline
-
-    def __iter__(self):
-        return self
-
-    def isatty(self):
-        return False
-
-    def fileno(self):
-        return 0
 
 
 def _kill_children():

@@ -1,0 +1,99 @@
+"""Standard input and output of the user's code."""
+
+import io
+import sys
+import threading
+
+EXACT_LINES = 2000  # lines of a run that go out one by one
+FLUSH_SECONDS = 0.05
+
+
+class Console:
+    """sys.stdout and sys.stderr on the program's output, sys.stdin on nothing.
+
+    Each line goes out as it is printed, so that what children and C code write
+    stands at its place between, and a crash loses none. A run that prints very
+    many lines is buffered from then on, and flushed twenty times a second.
+    """
+
+    def __init__(self):
+        self.out = _Stream(1)
+        self.err = _Stream(2)
+
+    def install(self):
+        sys.stdin = _NoInput()
+        self.begin()
+        threading.Thread(target=self._flush_for_ever, daemon=True, name="attache-flush").start()
+
+    def begin(self):
+        """Start a run: whatever the last one put in their place is undone."""
+        self.out.begin()
+        self.err.begin()
+        sys.stdout, sys.stderr = self.out, self.err
+
+    def end(self):
+        for stream in (sys.stdout, sys.stderr, self.out, self.err):
+            try:
+                stream.flush()
+            except Exception:  # closed, or the code's own
+                pass
+
+    def _flush_for_ever(self):
+        while True:
+            self.out.waiting.wait()
+            self.out.waiting.clear()
+            threading.Event().wait(FLUSH_SECONDS)
+            try:
+                self.out.flush()
+            except Exception:
+                pass
+
+
+class _Stream(io.TextIOWrapper):
+    def __init__(self, fd):
+        raw = open(fd, "wb", buffering=64 << 10, closefd=False)
+        super().__init__(raw, encoding="utf-8", errors="backslashreplace", line_buffering=True, write_through=False)
+        self.waiting = threading.Event()
+        self.lines = 0
+
+    def begin(self):
+        self.lines = 0
+        if not self.line_buffering:
+            self.reconfigure(line_buffering=True)
+
+    def write(self, text):
+        n = super().write(text)
+        self.lines += 1
+        if self.lines >= EXACT_LINES:
+            if self.line_buffering:
+                self.reconfigure(line_buffering=False)
+            if not self.waiting.is_set():
+                self.waiting.set()
+        return n
+
+    def close(self):
+        """A closed standard output would lose what the next run prints."""
+        self.flush()
+
+    def isatty(self):
+        return False
+
+
+class _NoInput:
+    """sys.stdin of a program that nobody can type to."""
+
+    encoding = "utf-8"
+
+    def readline(self, *args):
+        raise EOFError("input() is not available here: put the value into the code")
+
+    read = readlines = __next__ = readline
+
+    def __iter__(self):
+        return self
+
+    def isatty(self):
+        return False
+
+    def fileno(self):
+        return 0
