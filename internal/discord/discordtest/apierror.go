@@ -46,6 +46,7 @@ var (
 	errBadToken           = &apiError{401, 50027, "Invalid Webhook Token", nil}
 	errTooOldToDelete     = &apiError{400, 50034, "You can only bulk delete messages that are under 14 days old.", nil}
 	errBadJSON            = &apiError{400, 50109, "The request body contains invalid JSON.", nil}
+	errNoReply            = &apiError{403, 160002, "Cannot reply without permission to read message history", nil}
 	errThreadExists       = &apiError{400, 160004, "A thread has already been created for this message", nil}
 	errThreadArchived     = &apiError{400, 50083, "Thread is archived", nil}
 	errNoMutualGuild      = &apiError{403, 50278, "Cannot send messages to this user due to having no mutual guilds", nil}

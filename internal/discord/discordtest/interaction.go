@@ -150,6 +150,10 @@ func (s *Server) composeReply(it *interaction, d *draft, uploads []upload) (*mes
 
 // loading makes the "thinking…" message of a deferred answer.
 func (s *Server) loading(it *interaction, d *draft) *message {
+	if d.Flags != nil && *d.Flags&^FlagEphemeral != 0 {
+		s.violateLocked("interaction", "deferred with flags %d, where only EPHEMERAL may be set", *d.Flags)
+		*d.Flags &= FlagEphemeral
+	}
 	text := "…"
 	d.Content, d.Embeds, d.Components = &text, nil, nil
 	m, err := s.composeReply(it, d, nil)

@@ -1,8 +1,10 @@
 package discordtest
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/url"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -38,6 +40,31 @@ type draft struct {
 	Reference       *draftReference    `json:"message_reference"`
 	StickerIDs      []ID               `json:"sticker_ids"`
 	Poll            any                `json:"poll"`
+}
+
+// UnmarshalJSON takes null for content, embeds and components as Discord does: as empty.
+func (d *draft) UnmarshalJSON(b []byte) error {
+	type plain draft
+	if err := json.Unmarshal(b, (*plain)(d)); err != nil {
+		return err
+	}
+	var given map[string]json.RawMessage
+	if err := json.Unmarshal(b, &given); err != nil {
+		return err
+	}
+	if string(given["content"]) == "null" {
+		d.Content = new(string)
+	}
+	if string(given["embeds"]) == "null" {
+		d.Embeds = &[]Embed{}
+	}
+	if string(given["components"]) == "null" {
+		d.Components = &[]Component{}
+	}
+	if string(given["allowed_mentions"]) == "{}" {
+		d.AllowedMentions = nil // https://github.com/discord/discord-api-docs/issues/4270
+	}
+	return nil
 }
 
 type attachmentDraft struct {
@@ -85,6 +112,7 @@ func (s *Server) apply(m *message, d *draft, uploads []upload) error {
 		form.add("content", "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2", "The 'content' and 'embeds' fields cannot be used when using MessageFlags.IS_COMPONENTS_V2")
 	}
 	form.max("content", m.Content, 2000)
+	d.AllowedMentions.check(form)
 	s.attach(m, d, uploads, form)
 	s.resolveMedia(m, form)
 	if err := form.err(); err != nil {
@@ -116,9 +144,14 @@ func (s *Server) attach(m *message, d *draft, uploads []upload, form *formErrors
 			}
 		}
 	}
+	editing := len(m.versions) > 0
 	for _, u := range uploads {
 		n := strings.TrimSuffix(strings.TrimPrefix(u.field, "files["), "]")
-		about := described[parseID(n)]
+		about, listed := described[parseID(n)]
+		if editing && d.Attachments != nil && !listed {
+			s.violateLocked("attachments", "%s of %q is not listed in attachments, so that Discord drops it from the edit", u.field, u.name)
+			continue
+		}
 		name := orDefault(about.Filename, u.name)
 		a := s.newAttachment(m, name, u.obj)
 		a.Description = about.Description
@@ -167,6 +200,9 @@ func (s *Server) resolveMedia(m *message, form *formErrors) {
 			}
 			if f := find(media.URL); f != nil {
 				media.attachment = f.ID
+				if !slices.Contains([]string{".jpg", ".jpeg", ".png", ".webp", ".gif"}, strings.ToLower(path.Ext(f.Filename))) {
+					s.violateLocked("embed", "%s is not of a kind that embeds can show", media.URL)
+				}
 			} else if strings.HasPrefix(media.URL, "attachment://") {
 				s.violateLocked("embed", "%s names no file of the message", media.URL)
 			}
@@ -175,12 +211,12 @@ func (s *Server) resolveMedia(m *message, form *formErrors) {
 			}
 		}
 	}
-	for path, c := range walk(m.Components) {
+	for at, c := range walk(m.Components) {
 		for field, media := range c.media() {
 			if f := find(media.URL); f != nil {
-				media.attachment = f
+				media.attachment, f.hidden = f, true
 			} else if strings.HasPrefix(media.URL, "attachment://") {
-				form.add(path+field, "UNFURLED_MEDIA_ITEM_REFERENCED_ATTACHMENT_NOT_FOUND", fmt.Sprintf("The referenced attachment (%q) was not found", media.URL))
+				form.add(at+field, "UNFURLED_MEDIA_ITEM_REFERENCED_ATTACHMENT_NOT_FOUND", fmt.Sprintf("The referenced attachment (%q) was not found", media.URL))
 			}
 		}
 	}
@@ -369,8 +405,23 @@ var (
 	massMention = regexp.MustCompile(`@(everyone|here)\b`)
 )
 
-// mention works out whom m mentions and pings; allowed nil means that everything is allowed.
+// check refuses parse together with the ids of the same kind.
+func (a *allowedMentions) check(form *formErrors) {
+	if a == nil {
+		return
+	}
+	for kind, ids := range map[string][]ID{"users": a.Users, "roles": a.Roles} {
+		if slices.Contains(a.Parse, kind) && len(ids) > 0 {
+			form.add("allowed_mentions", "MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE", fmt.Sprintf("parse:[\"%s\"] and %s: [ids...] are mutually exclusive.", kind, kind))
+		}
+	}
+}
+
+// mention works out whom m mentions and pings; allowed nil means everything, or in answers to interactions only users.
 func (s *Server) mention(m *message, allowed *allowedMentions) {
+	if allowed == nil && m.by != nil {
+		allowed = &allowedMentions{Parse: []string{"users"}}
+	}
 	text := m.Content
 	for _, c := range walk(m.Components) {
 		text += "\n" + c.Content
@@ -382,7 +433,7 @@ func (s *Server) mention(m *message, allowed *allowedMentions) {
 	m.Mentions, m.MentionRoles, m.MentionEveryone, m.Pings = []Profile{}, []ID{}, false, Pings{}
 	addUser := func(u *User) {
 		if u != nil && !slices.Contains(m.Pings.Users, u.ID) {
-			m.Mentions = append(m.Mentions, u.Profile)
+			m.Mentions = append(m.Mentions, u.Profile) // those that are suppressed are not in the array either
 			m.Pings.Users = append(m.Pings.Users, u.ID)
 		}
 	}

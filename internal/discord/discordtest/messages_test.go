@@ -17,8 +17,8 @@ func TestMessageLife(t *testing.T) {
 	if got := sc.do("PATCH", path, `{"content":"two","embeds":[{"title":"T","fields":[{"name":"n","value":"v"}]}]}`).message(t); got.Content != "two" || got.EditedTimestamp == nil || len(got.Embeds) != 1 {
 		t.Errorf("got %+v", got)
 	}
-	if got := sc.do("PATCH", path, `{"content":null}`).message(t); got.Content != "two" {
-		t.Errorf("null content changed it to %q", got.Content)
+	if got := sc.do("PATCH", path, `{"content":null}`).message(t); got.Content != "" || len(got.Embeds) != 1 {
+		t.Errorf("null content is empty content: %+v", got)
 	}
 	history := sc.History(sent.ID)
 	if len(history) != 3 || history[0].Message.Content != "one" || history[1].Message.Content != "two" || len(history[0].Message.Embeds) != 0 {
@@ -94,6 +94,7 @@ func TestRefused(t *testing.T) {
 		"v2 text over 4000":    {`{"flags":32768,"components":[{"type":10,"content":"` + long(4000) + `"},{"type":10,"content":"x"}]}`, "components", 50035},
 		"v2 missing file":      {`{"flags":32768,"components":[{"type":13,"file":{"url":"attachment://a.csv"}}]}`, "components.0.file.url", 50035},
 		"unknown attachment":   {`{"content":"c","attachments":[{"id":7}]}`, "attachments.0.id", 50035},
+		"mentions twice":       {`{"content":"c","allowed_mentions":{"parse":["users"],"users":["1"]}}`, "allowed_mentions", 50035},
 		"reply to nothing":     {`{"content":"c","message_reference":{"message_id":"1"}}`, "message_reference", 50035},
 	} {
 		r := sc.post(test.body)
@@ -187,12 +188,12 @@ func TestPings(t *testing.T) {
 	original := must(sc.anna.Send(sc.general, "question"))(t)
 	text := fmt.Sprintf("@everyone %s %s `%s`", sc.anna.Mention(), role.Mention(), sc.Bot().Mention())
 	for allowed, want := range map[string]Pings{
-		``:                                 {Everyone: true, Users: []ID{sc.anna.ID}, Roles: []ID{role.ID}},
-		`,"allowed_mentions":{}`:           {},
-		`,"allowed_mentions":{"parse":[]}`: {},
+		``: {Everyone: true, Users: []ID{sc.anna.ID}, Roles: []ID{role.ID}},
+		`,"allowed_mentions":{"replied_user":false}`:                                                                  {},
+		`,"allowed_mentions":{"parse":[]}`:                                                                            {},
 		`,"allowed_mentions":{"parse":["users"]}`:                                                                     {Users: []ID{sc.anna.ID}},
 		fmt.Sprintf(`,"allowed_mentions":{"roles":["%d"]}`, role.ID):                                                  {Roles: []ID{role.ID}},
-		fmt.Sprintf(`,"message_reference":{"message_id":"%d"},"allowed_mentions":{}`, original.ID):                    {},
+		fmt.Sprintf(`,"message_reference":{"message_id":"%d"},"allowed_mentions":{"parse":[]}`, original.ID):          {},
 		fmt.Sprintf(`,"message_reference":{"message_id":"%d"},"allowed_mentions":{"replied_user":true}`, original.ID): {Users: []ID{sc.anna.ID}},
 	} {
 		m := sc.post(fmt.Sprintf(`{"content":%q%s}`, text, allowed)).message(t)
@@ -203,6 +204,12 @@ func TestPings(t *testing.T) {
 		if m.MentionEveryone != want.Everyone || len(m.Mentions) != len(want.Users) || len(m.MentionRoles) != len(want.Roles) {
 			t.Errorf("%s: wire: %+v", allowed, m)
 		}
+	}
+	sc.commands()
+	it := must(sc.anna.Command(sc.general, "files"))(t)
+	sc.answer(it, fmt.Sprintf(`{"type":4,"data":{"content":%q}}`, text))
+	if res, err := it.Await(Context(t)); err != nil || fmt.Sprint(res.Message.Pings) != fmt.Sprint(Pings{Users: []ID{sc.anna.ID}}) {
+		t.Errorf("an answer to an interaction pings users only: %+v %v", res.Message, err)
 	}
 	// an edit pings nobody
 	m := sc.post(`{"content":"quiet"}`).message(t)

@@ -138,7 +138,11 @@ func (s *Server) tooMany(c *call, b *bucket, scope string, now time.Time) *answe
 		s.limits.invalid(now)
 	}
 	after := seconds(b.reset.Sub(now))
-	a := &answer{status: 429, header: http.Header{}, err: &apiError{429, 0, "You are being rate limited.", nil}, exhausts: b, until: b.reset}
+	text := "You are being rate limited."
+	if scope == "shared" {
+		text = "The resource is being rate limited."
+	}
+	a := &answer{status: 429, header: http.Header{}, err: &apiError{429, 0, text, nil}, exhausts: b, until: b.reset}
 	a.header.Set("Via", "1.1 google")
 	a.header.Set("Content-Type", "application/json")
 	a.header.Set("Retry-After", itoa(int(math.Ceil(after))))

@@ -193,6 +193,12 @@ func (s *Server) changeThreadMember(t *Channel, id ID, join bool) {
 	update := map[string]any{"id": t.ID, "guild_id": t.Guild.ID, "added_members": []any{}, "removed_member_ids": []ID{}}
 	if join {
 		t.members = append(t.members, id)
+		if id == s.bot.ID && t.kind == privateThread {
+			created := t.object()
+			member := t.threadMember(id, false)
+			created.Member = &member
+			s.dispatch(event{name: "THREAD_CREATE", guild: t.Guild, intent: IntentGuilds, data: created})
+		}
 		update["added_members"] = []any{t.threadMember(id, true)}
 	} else {
 		t.members = slices.DeleteFunc(t.members, func(other ID) bool { return other == id })

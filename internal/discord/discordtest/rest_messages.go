@@ -89,6 +89,9 @@ func (s *Server) compose(ch *Channel, author *User, d *draft, uploads []upload, 
 		prepare(m)
 	}
 	if d.Reference != nil {
+		if author == s.bot && d.Reference.Type == 0 && ch.botPermissions()&ReadHistory == 0 {
+			return nil, errNoReply
+		}
 		if err := s.refer(m, d.Reference); err != nil {
 			return nil, err
 		}

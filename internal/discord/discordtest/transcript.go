@@ -151,10 +151,8 @@ func (u *User) shown(m *message) TranscriptMessage {
 	for _, f := range m.files {
 		inline[s.linkPath(c, f)] = f.dataLink()
 	}
-	if !m.Flags.Has(FlagComponentsV2) { // there, components alone show files
-		for _, a := range v.Attachments {
-			t.Files = append(t.Files, transcriptFile(a))
-		}
+	for _, a := range v.Attachments {
+		t.Files = append(t.Files, transcriptFile(a))
 	}
 	for _, e := range v.Embeds {
 		e.Image, e.Thumbnail = e.Image.inlined(inline), e.Thumbnail.inlined(inline)

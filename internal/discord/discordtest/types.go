@@ -218,7 +218,7 @@ type Attachment struct {
 
 	SHA256 string `json:"-"` // hex, of the bytes received; empty for sparse files
 	object *object
-	hidden bool // shown inside an embed, so not listed
+	hidden bool // shown by an embed or component, so not listed
 }
 
 // Bytes returns what was uploaded, or nil when the server was told not to keep it (see Server.KeepBytes).

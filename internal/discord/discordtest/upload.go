@@ -116,6 +116,9 @@ func (c *call) part(part *multipart.Part) error {
 		return err
 	}
 	obj.contentType = contentType(name, part.Header.Get("Content-Type"))
+	if !fileField.MatchString(params["name"]) {
+		c.s.violate(c.Route, "file in a field named %q and not files[n]", params["name"])
+	}
 	c.form = append(c.form, upload{field: params["name"], name: name, obj: obj})
 	c.Files = append(c.Files, UploadedFile{Name: name, Size: obj.size, SHA256: obj.sha256})
 	return nil
@@ -173,6 +176,8 @@ var knownTypes = map[string]string{
 	".png":  "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif", ".webp": "image/webp", ".svg": "image/svg+xml",
 	".mp4": "video/mp4", ".webm": "video/webm", ".mov": "video/quicktime", ".mp3": "audio/mpeg", ".wav": "audio/wav", ".ogg": "audio/ogg",
 }
+
+var fileField = regexp.MustCompile(`^files\[\d+\]$`)
 
 var unsafeChars = regexp.MustCompile(`[^A-Za-z0-9_.-]`)
 

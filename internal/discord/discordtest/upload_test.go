@@ -49,12 +49,14 @@ func TestUpload(t *testing.T) {
 		{multi(`{"content":"one more"}`, "c.txt", "c"), "[my_sales_final.csv chart.png c.txt]"},
 		{fmt.Sprintf(`{"attachments":[{"id":"%d"}]}`, chart.ID), "[chart.png]"},
 		{multi(fmt.Sprintf(`{"attachments":[{"id":%q},{"id":0,"filename":"new.txt"}]}`, chart.ID), "x", "y"), "[chart.png new.txt]"},
-		{`{"attachments":[]}`, "[]"},
+		{multi(fmt.Sprintf(`{"attachments":[{"id":%q}]}`, chart.ID), "lost", "z"), "[chart.png]"},
+		{`{"content":"x","attachments":[]}`, "[]"},
 	} {
 		if got := fmt.Sprint(names(sc.do("PATCH", path, step.body))); got != step.want {
 			t.Errorf("got %s, want %s", got, step.want)
 		}
 	}
+	sc.forgive(`files[0] of "lost" is not listed`)
 	if got := sc.History(m.ID)[0].Message.Attachments; len(got) != 2 {
 		t.Errorf("history has %d files", len(got))
 	}
@@ -76,6 +78,9 @@ func TestEmbeddedPicture(t *testing.T) {
 	}
 	v2 := sc.post(multi(`{"flags":32768,"components":[{"type":12,"items":[{"media":{"url":"attachment://chart.png"}}]},{"type":13,"file":{"url":"attachment://data.csv"}}]}`,
 		"chart.png", pngOf(8, 6), "data.csv", "1"))
+	if n := len(v2.message(t).Attachments); n != 0 {
+		t.Errorf("%d files are listed although components show them", n)
+	}
 	if v2.Status != 200 || !strings.Contains(string(v2.Raw), sc.CDNURL()) || strings.Contains(string(v2.Raw), "attachment://") {
 		t.Errorf("v2: %d %s", v2.Status, v2.Raw)
 	}
