@@ -151,22 +151,26 @@ func (s *Service) save(ctx context.Context, f File, body io.Reader, announced, l
 
 // settle ends a Save whose Commit returned an error: the file is known all the
 // same, or its bytes go.
-func (s *Service) settle(ctx context.Context, f File, note string, err error) (Saved, error) {
-	free, lost := s.store.Abandon(ctx, f.Path)
-	switch {
-	case lost != nil:
-		s.opts.Log.Warn("bytes of an upload are left to the sweep", "key", f.Path, "error", lost)
-	case free:
-		s.discard(ctx, f.Path)
-	default:
+func (s *Service) settle(ctx context.Context, f File, note string, failed error) (Saved, error) {
+	known := false
+	if fault.Is(failed, fault.Unavailable) {
+		var err error
+		if known, err = s.store.Committed(ctx, f); err != nil {
+			s.opts.Log.Warn("bytes of an upload are left to the sweep", "key", f.Path, "error", err)
+			return Saved{}, failed
+		}
+	}
+	if known {
 		if stored, err := s.store.Get(ctx, f.User, f.ID, f.UploadedAt); err == nil {
 			return Saved{File: stored, Note: note}, nil
 		}
+		return Saved{}, failed
 	}
-	if fault.Is(err, fault.NotFound) {
-		return Saved{}, fault.Wrap(err, fault.Unavailable, "files.Save", "The upload of %s was interrupted. Please send it again.", f.Name)
+	s.discard(ctx, f.Path)
+	if fault.Is(failed, fault.NotFound) {
+		failed = fault.Wrap(failed, fault.Unavailable, "files.Save", "The upload of %s was interrupted. Please send it again.", f.Name)
 	}
-	return Saved{}, err
+	return Saved{}, failed
 }
 
 // write writes head and rest, and returns their size and SHA-256. When

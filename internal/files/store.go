@@ -61,13 +61,12 @@ type Store interface {
 	// error refuses f and is returned as it is. Of calls that race for the last
 	// place, at most one succeeds. Kinds: Exists for a known id, NotFound for a key
 	// that is not in the journal or was reclaimed. After these nothing has changed;
-	// after Unavailable, Abandon tells.
+	// after Unavailable, Committed tells.
 	Commit(ctx context.Context, f File, admit func(Usage) error) (stored File, twin ID, err error)
 
-	// Abandon is called when Commit has failed for a file with this path. It
-	// tells whether no file holds the key, and none will by that Commit: then its
-	// bytes may be removed. If one holds it, the Commit succeeded after all.
-	Abandon(ctx context.Context, key string) (free bool, err error)
+	// Committed is asked after Commit(f) has failed with Unavailable, and tells
+	// whether f is known after all. If it is not, it never will be by that Commit.
+	Committed(ctx context.Context, f File) (bool, error)
 
 	// Get returns a file that is not expired at now, or an error of kind NotFound:
 	// for a wrong id, and for another user's.

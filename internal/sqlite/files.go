@@ -114,13 +114,13 @@ func (s *Files) Commit(ctx context.Context, f files.File, admit func(files.Usage
 	return stored, twin, nil
 }
 
-// Abandon need not write, not even on a full disk: a Commit that has returned
+// Committed need not write, not even on a full disk: a Commit that has returned
 // has committed or it never will.
-func (s *Files) Abandon(ctx context.Context, key string) (free bool, err error) {
-	err = s.db.view(ctx, "sqlite.Abandon", func(tx *sql.Tx) error {
-		return tx.QueryRowContext(ctx, "SELECT NOT EXISTS (SELECT 1 FROM files WHERE path = ?)", key).Scan(&free)
+func (s *Files) Committed(ctx context.Context, f files.File) (known bool, err error) {
+	err = s.db.view(ctx, "sqlite.Committed", func(tx *sql.Tx) error {
+		return tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM files WHERE id = ?)", f.ID).Scan(&known)
 	})
-	return free, err
+	return known, err
 }
 
 func (s *Files) Get(ctx context.Context, user files.UserID, id files.ID, now time.Time) (f files.File, err error) {

@@ -45,7 +45,7 @@ func Store(t *testing.T, db Database) {
 		{"Reclaim", testReclaim},
 		{"ReclaimStopsCommit", testReclaimStopsCommit},
 		{"Forget", testForget},
-		{"Abandon", testAbandon},
+		{"Committed", testCommitted},
 		{"Totals", testTotals},
 		{"Canceled", testCanceled},
 		{"BytesOutliveTheirFiles", testHammer},
@@ -543,18 +543,21 @@ func testForget(t *testing.T, s suite) {
 	equal(t, "orphans", orphans, []string{f.Path})
 }
 
-func testAbandon(t *testing.T, s suite) {
+func testCommitted(t *testing.T, s suite) {
 	f := s.add(t, file(1, noon, 0))
-	g := file(1, noon, 0)
-	must(t, s.Begin(s.ctx, g.Path, noon))
-	for key, want := range map[string]bool{f.Path: false, g.Path: true, "1/nothing": true} {
-		free, err := s.Abandon(s.ctx, key)
+	twin, begun, never := twinOf(f, noon, 0), file(1, noon, 0), file(1, noon, 0)
+	s.add(t, twin)
+	must(t, s.Forget(s.ctx, []string{twin.Path}))
+	must(t, s.Begin(s.ctx, begun.Path, noon))
+	for _, c := range []struct {
+		f    files.File
+		want bool
+	}{{f, true}, {twin, true}, {begun, false}, {never, false}} {
+		known, err := s.Committed(s.ctx, c.f)
 		must(t, err)
-		equal(t, "free "+key, free, want)
+		equal(t, "known "+string(c.f.ID), known, c.want)
 	}
-	_, err := s.Get(s.ctx, 1, f.ID, noon)
-	must(t, err)
-	equal(t, "journal", s.journal(t), []string{g.Path})
+	equal(t, "journal", s.journal(t), []string{begun.Path})
 }
 
 func testTotals(t *testing.T, s suite) {
