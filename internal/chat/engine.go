@@ -113,7 +113,12 @@ func (e *Engine) Run(ctx context.Context, t Turn, emit func(Event)) (Result, err
 	if err != nil {
 		return Result{}, fault.Op(op, err)
 	}
-	err = r.answer(ctx)
+	defer r.silence()
+	// The next turn of the conversation begins when this one is in the history.
+	if err = e.locks.acquire(ctx, t.Conversation); err == nil {
+		defer e.locks.release(t.Conversation)
+		err = r.answer(ctx)
+	}
 	err = r.end(ctx, err)
 	return r.result, fault.Op(op, err)
 }

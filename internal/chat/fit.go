@@ -13,94 +13,114 @@ const maxHistory = 100
 // wrapUp asks for the end of an answer that took all its steps.
 const wrapUp = "You have used all the steps that one answer may take. Answer now with what you have, and say what is missing."
 
-// fit composes the messages of the next request so that they fit into the
-// window, and returns their size in tokens. What does not fit is left out in
-// this order: the oldest turns, each as a whole; the middle of this turn's tool
-// results, the images, and its oldest rounds, each call with its result.
-func (r *run) fit(last bool) ([]llm.Message, int, error) {
-	size := func(ms ...llm.Message) int { return r.e.meter(r.model).messages(ms) }
-	room := r.window - size(r.system, r.context) - r.e.meter(r.model).tools(r.tools)
+// pastTurn is an earlier turn as the prompt shows it.
+type pastTurn struct {
+	messages []llm.Message
+	size     int // tokens; 0: not counted yet
+}
 
-	turn := slices.Clone(r.rec.Messages)
+// setPast makes the history ready for prompts. Turns that were never answered
+// are left out.
+func (r *run) setPast(history []Record) {
+	for _, h := range history {
+		if len(h.Messages) > 1 {
+			r.past = append(r.past, pastTurn{messages: r.withPictures(shortenResults(h.Messages, maxOldText))})
+		}
+	}
+}
+
+// fit composes the messages of the next request so that they fit into the
+// window, and returns the size of the request in tokens. What does not fit is
+// left out in this order: the oldest turns, each as a whole; the middle of this
+// turn's tool results, the images, and its oldest rounds, each call with its
+// result.
+func (r *run) fit(last bool) ([]llm.Message, int, error) {
+	m := r.e.meter(r.model)
+	frame := m.messages([]llm.Message{r.system, r.context}) + m.tools(r.tools)
 	var tail []llm.Message
 	if last {
-		tail = append(tail, llm.Text(llm.System, wrapUp))
-		room -= size(tail...)
+		tail = []llm.Message{llm.Text(llm.System, wrapUp)}
+		frame += m.messages(tail)
 	}
-	for limit := maxOldText; size(turn...) > room && limit >= 200; limit /= 2 {
+	room := r.window - frame
+
+	turn := r.withPictures(r.rec.Messages)
+	size := m.messages(turn)
+	for limit := maxOldText; size > room && limit >= 200; limit /= 2 {
 		turn = shortenResults(turn, limit)
+		size = m.messages(turn)
 	}
-	if size(turn...) > room {
+	if size > room {
 		turn = withoutImages(turn)
+		size = m.messages(turn)
 	}
-	for size(turn...) > room {
-		rest := withoutOldestRound(turn)
-		if rest == nil {
+	for size > room {
+		if turn = withoutOldestRound(turn); turn == nil {
 			return nil, 0, fault.New(fault.TooLarge, "chat.Run",
 				"That message is too long for the model. Attach it as a file instead, and I'll read it with code.")
 		}
-		turn = rest
+		size = m.messages(turn)
 	}
-	room -= size(turn...)
 
-	var past [][]llm.Message
-	for i := len(r.history) - 1; i >= 0; i-- {
-		ms := r.history[i].Messages
-		if !answered(ms) {
-			continue
+	first := len(r.past)
+	for ; first > 0; first-- {
+		p := &r.past[first-1]
+		if p.size == 0 {
+			p.size = m.messages(p.messages)
 		}
-		ms = shortenResults(ms, maxOldText)
-		n := size(ms...)
-		if n > room {
+		if size+p.size > room {
 			break
 		}
-		room -= n
-		past = append(past, ms)
+		size += p.size
 	}
-	slices.Reverse(past)
-
 	out := []llm.Message{r.system}
-	for _, ms := range past {
-		out = append(out, ms...)
+	for _, p := range r.past[first:] {
+		out = append(out, p.messages...)
 	}
 	out = append(out, r.context)
 	out = append(out, turn...)
 	out = append(out, tail...)
-	out = r.dress(out)
-	return out, size(out...) + r.e.meter(r.model).tools(r.tools), nil
+	return onlyUsefulNames(out), frame + size, nil
 }
 
-// answered tells whether a turn has more than its question.
-func answered(ms []llm.Message) bool { return len(ms) > 1 }
+// withPictures puts the pictures that the prompt shows into messages.
+func (r *run) withPictures(ms []llm.Message) []llm.Message {
+	out := slices.Clone(ms)
+	for i, m := range out {
+		if !hasImage(m) {
+			continue
+		}
+		out[i].Parts = slices.Clone(m.Parts)
+		for k, p := range m.Parts {
+			if p.Image == nil {
+				continue
+			}
+			if shown := r.images[p.Image.FileID]; shown != nil {
+				out[i].Parts[k] = llm.Part{Image: shown}
+			} else {
+				out[i].Parts[k] = llm.Part{Text: "\n[The image " + p.Image.FileID + " is not shown here.]"}
+			}
+		}
+	}
+	return out
+}
 
-// dress gives messages their pictures, and takes the names away where only
-// one person speaks.
-func (r *run) dress(ms []llm.Message) []llm.Message {
+func hasImage(m llm.Message) bool {
+	return slices.ContainsFunc(m.Parts, func(p llm.Part) bool { return p.Image != nil })
+}
+
+// onlyUsefulNames takes the names away in place where only one person speaks.
+func onlyUsefulNames(ms []llm.Message) []llm.Message {
 	names := map[string]bool{}
 	for _, m := range ms {
 		if m.Role == llm.User {
 			names[m.Name] = true
 		}
 	}
-	for i, m := range ms {
-		if len(names) < 2 {
+	if len(names) < 2 {
+		for i := range ms {
 			ms[i].Name = ""
 		}
-		if !slices.ContainsFunc(m.Parts, func(p llm.Part) bool { return p.Image != nil }) {
-			continue
-		}
-		var parts []llm.Part
-		for _, p := range m.Parts {
-			if p.Image != nil {
-				if shown := r.images[p.Image.FileID]; shown != nil {
-					p.Image = shown
-				} else {
-					p = llm.Part{Text: "\n[The image " + p.Image.FileID + " is not shown here.]"}
-				}
-			}
-			parts = append(parts, p)
-		}
-		ms[i].Parts = parts
 	}
 	return ms
 }
@@ -118,7 +138,15 @@ func shortenResults(ms []llm.Message, limit int) []llm.Message {
 func withoutImages(ms []llm.Message) []llm.Message {
 	out := slices.Clone(ms)
 	for i, m := range out {
-		out[i].Parts = slices.DeleteFunc(slices.Clone(m.Parts), func(p llm.Part) bool { return p.Image != nil })
+		if !hasImage(m) {
+			continue
+		}
+		out[i].Parts = slices.Clone(m.Parts)
+		for k, p := range m.Parts {
+			if p.Image != nil {
+				out[i].Parts[k] = llm.Part{Text: "\n[The image " + p.Image.FileID + " is not shown here.]"}
+			}
+		}
 	}
 	return out
 }

@@ -41,10 +41,10 @@ func isImage(f files.File) bool { return f.Kind == "image" }
 
 // loadImages reads the images of this turn and of the last ones before, of
 // those that the prompt shows. What can't be read is not shown.
-func (r *run) loadImages(ctx context.Context) {
+func (r *run) loadImages(ctx context.Context, history []Record) {
 	r.images = map[string]*llm.Image{}
 	load := func(owner files.UserID, ms []llm.Message) {
-		for _, m := range ms {
+		for _, m := range slices.Backward(ms) {
 			for _, p := range slices.Backward(m.Parts) {
 				if p.Image == nil || len(r.images) >= maxImages || r.images[p.Image.FileID] != nil {
 					continue
@@ -56,8 +56,8 @@ func (r *run) loadImages(ctx context.Context) {
 		}
 	}
 	load(r.turn.User, r.rec.Messages)
-	for i, h := range slices.Backward(r.history) {
-		if i < len(r.history)-imageTurns {
+	for i, h := range slices.Backward(history) {
+		if i < len(history)-imageTurns {
 			break
 		}
 		// An image was shown to the conversation by its owner.
@@ -148,7 +148,7 @@ func shrink(src image.Image, scale float64) image.Image {
 	if k := int(1 / scale); k >= 2 {
 		src = average(src, k)
 	}
-	dst := image.NewNRGBA(image.Rect(0, 0, w, h))
+	dst := image.NewRGBA(image.Rect(0, 0, w, h))
 	draw.ApproxBiLinear.Scale(dst, dst.Bounds(), src, src.Bounds(), draw.Src, nil)
 	return dst
 }

@@ -22,13 +22,14 @@ type run struct {
 
 	emitMu sync.Mutex
 	emitTo func(Event)
+	over   bool
 
 	model     string // requested; "" is the default of e.model
 	tools     []llm.Tool
 	window    int // tokens of a request
 	system    llm.Message
 	context   llm.Message
-	history   []Record
+	past      []pastTurn
 	images    map[string]*llm.Image // by file id, of those shown to the model
 	forgotten bool                  // the conversation was reset meanwhile
 	told      map[string]bool       // notices given
@@ -41,7 +42,16 @@ func (r *run) emit(ev Event) {
 	}
 	r.emitMu.Lock()
 	defer r.emitMu.Unlock()
-	r.emitTo(ev)
+	if !r.over {
+		r.emitTo(ev)
+	}
+}
+
+// silence ends all events, also of a tool that speaks after its end.
+func (r *run) silence() {
+	r.emitMu.Lock()
+	defer r.emitMu.Unlock()
+	r.over = true
 }
 
 // notice tells one line, once in a turn.
@@ -58,10 +68,6 @@ func (r *run) notice(text string) {
 
 // answer takes the turn from the question to the last answer.
 func (r *run) answer(ctx context.Context) error {
-	if err := r.e.locks.acquire(ctx, r.turn.Conversation); err != nil {
-		return err
-	}
-	defer r.e.locks.release(r.turn.Conversation)
 	if err := r.prepare(ctx); err != nil {
 		return err
 	}
@@ -113,7 +119,8 @@ func (r *run) prepare(ctx context.Context) (err error) {
 		r.tools = r.e.tools.Tools(ctx, r.turn.User)
 	}
 	r.window = r.e.window(r.model)
-	if r.history, err = r.e.store.History(ctx, r.turn.Conversation, maxHistory); err != nil {
+	history, err := r.e.store.History(ctx, r.turn.Conversation, maxHistory)
+	if err != nil {
 		return err
 	}
 	r.system = systemPrompt(r.tools)
@@ -121,7 +128,8 @@ func (r *run) prepare(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	r.loadImages(ctx)
+	r.loadImages(ctx, history)
+	r.setPast(history)
 	return nil
 }
 
