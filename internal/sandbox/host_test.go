@@ -7,3 +7,5 @@ import (
 )
 
 func TestContract(t *testing.T) { sandboxtest.Contract(t) }
+
+func TestSessions(t *testing.T) { sandboxtest.Sessions(t) }
