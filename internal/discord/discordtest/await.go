@@ -120,7 +120,7 @@ func (c *Channel) isTyping(id ID) bool {
 
 // AwaitCommand returns when a command of that name is registered, and can so be run.
 func (s *Server) AwaitCommand(ctx context.Context, name string) error {
-	named := func(c *Command) bool { return c.Name == name }
+	named := func(c *appCommand) bool { return c.Name == name }
 	err := s.wait(ctx, 0, func() bool {
 		for _, g := range s.order {
 			if slices.ContainsFunc(g.commands, named) {

@@ -30,8 +30,8 @@ const (
 	optAttachment  = 11
 )
 
-// A Command is an application command as it is registered.
-type Command struct {
+// An appCommand is an application command as it is registered.
+type appCommand struct {
 	ID              ID                `json:"id"`
 	ApplicationID   ID                `json:"application_id"`
 	Version         ID                `json:"version"`
@@ -41,7 +41,7 @@ type Command struct {
 	NameIn          map[string]string `json:"name_localizations"`
 	Description     string            `json:"description"`
 	DescriptionIn   map[string]string `json:"description_localizations"`
-	Options         []CommandOption   `json:"options,omitempty"`
+	Options         []commandOption   `json:"options,omitempty"`
 	Permissions     *string           `json:"default_member_permissions"`
 	DMPermission    *bool             `json:"dm_permission,omitempty"`
 	Contexts        []int             `json:"contexts"`
@@ -50,8 +50,8 @@ type Command struct {
 }
 
 // UnmarshalJSON also accepts default_member_permissions as a number.
-func (c *Command) UnmarshalJSON(b []byte) error {
-	type plain Command
+func (c *appCommand) UnmarshalJSON(b []byte) error {
+	type plain appCommand
 	var raw struct {
 		*plain
 		Permissions any `json:"default_member_permissions"`
@@ -70,8 +70,8 @@ func (c *Command) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// A CommandOption is a parameter of a command, or a subcommand.
-type CommandOption struct {
+// A commandOption is a parameter of a command, or a subcommand.
+type commandOption struct {
 	Type          int               `json:"type"`
 	Name          string            `json:"name"`
 	NameIn        map[string]string `json:"name_localizations,omitempty"`
@@ -79,7 +79,7 @@ type CommandOption struct {
 	DescriptionIn map[string]string `json:"description_localizations,omitempty"`
 	Required      bool              `json:"required,omitempty"`
 	Choices       []Choice          `json:"choices,omitempty"`
-	Options       []CommandOption   `json:"options,omitempty"`
+	Options       []commandOption   `json:"options,omitempty"`
 	ChannelTypes  []int             `json:"channel_types,omitempty"`
 	MinValue      *float64          `json:"min_value,omitempty"`
 	MaxValue      *float64          `json:"max_value,omitempty"`
@@ -95,10 +95,10 @@ type Choice struct {
 	Value  any               `json:"value"` // string or float64
 }
 
-type commandSet []*Command
+type commandSet []*appCommand
 
 // inContext tells whether the command is offered in a channel.
-func (c *Command) inContext(ch *Channel) bool {
+func (c *appCommand) inContext(ch *Channel) bool {
 	context := 0
 	if ch.kind == directMessage {
 		context = 1
@@ -111,7 +111,7 @@ func (c *Command) inContext(ch *Channel) bool {
 
 var slashName = regexp.MustCompile(`^[-_'\p{L}\p{N}]{1,32}$`)
 
-func checkCommand(at string, c *Command, form *formErrors) {
+func checkCommand(at string, c *appCommand, form *formErrors) {
 	dot := func(field string) string { return strings.TrimPrefix(at+"."+field, ".") }
 	if c.Type == 0 {
 		c.Type = slashCommand
@@ -134,7 +134,7 @@ func checkCommand(at string, c *Command, form *formErrors) {
 	checkOptions(strings.TrimPrefix(at, "."), c.Options, form)
 }
 
-func commandSize(name, description string, options []CommandOption) int {
+func commandSize(name, description string, options []commandOption) int {
 	n := runes(name) + runes(description)
 	for _, o := range options {
 		n += commandSize(o.Name, o.Description, o.Options)
@@ -145,7 +145,7 @@ func commandSize(name, description string, options []CommandOption) int {
 	return n
 }
 
-func checkOptions(at string, options []CommandOption, form *formErrors) {
+func checkOptions(at string, options []commandOption, form *formErrors) {
 	names, optional := map[string]bool{}, false
 	if len(options) > 25 {
 		form.add(strings.TrimPrefix(at+".options", "."), "BASE_TYPE_MAX_LENGTH", "Must be 25 or fewer in length.")
@@ -192,9 +192,9 @@ func (c *call) commandsOf() (*commandSet, ID, error) {
 	return &g.commands, g.ID, nil
 }
 
-func (s *Server) register(set *commandSet, guild ID, cmd *Command) *Command {
+func (s *Server) register(set *commandSet, guild ID, cmd *appCommand) *appCommand {
 	cmd.ApplicationID, cmd.GuildID, cmd.Version = s.bot.ID, guild, s.newID()
-	same := func(o *Command) bool { return o.Name == cmd.Name && o.Type == cmd.Type }
+	same := func(o *appCommand) bool { return o.Name == cmd.Name && o.Type == cmd.Type }
 	if at := slices.IndexFunc(*set, same); at >= 0 {
 		cmd.ID = (*set)[at].ID
 		(*set)[at] = cmd
@@ -219,7 +219,7 @@ func (c *call) setCommands() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	var fresh []*Command
+	var fresh []*appCommand
 	if err := c.decode(&fresh); err != nil {
 		return nil, err
 	}
@@ -238,7 +238,7 @@ func (c *call) setCommands() (any, error) {
 	old := *set
 	*set = nil
 	for _, cmd := range fresh {
-		kept := slices.IndexFunc(old, func(o *Command) bool { return o.Name == cmd.Name && o.Type == cmd.Type })
+		kept := slices.IndexFunc(old, func(o *appCommand) bool { return o.Name == cmd.Name && o.Type == cmd.Type })
 		c.s.register(set, guild, cmd)
 		if kept >= 0 {
 			cmd.ID = old[kept].ID
@@ -253,7 +253,7 @@ func (c *call) createCommand() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	cmd := &Command{}
+	cmd := &appCommand{}
 	if err := c.decode(cmd); err != nil {
 		return nil, err
 	}
@@ -270,7 +270,7 @@ func (c *call) command() (*commandSet, int, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	at := slices.IndexFunc(*set, func(o *Command) bool { return o.ID == c.id("command_id") })
+	at := slices.IndexFunc(*set, func(o *appCommand) bool { return o.ID == c.id("command_id") })
 	if at < 0 {
 		return nil, 0, errUnknownCommand
 	}

@@ -30,10 +30,15 @@
 // Inject makes single requests or events fail, Unleash everything at random, DropGateway, FreezeGateway and their
 // siblings the connection. Advance moves the clock, so that interactions, links and limits grow old.
 //
+// # What people saw
+//
+// Transcript is a channel as one user sees it, ephemeral messages included; package render makes pictures of it.
+// History has every version of a message with its time, so that streamed edits can be inspected.
+//
 // # Why it can be trusted
 //
 // Every request and every answer is validated against Discord's own OpenAPI document, where it is at hand (see
-// HasOpenAPI), and what that document leaves out is checked by hand; what is wrong lands in Violations.
+// HasOpenAPI; REQUIRE=discord-openapi makes its absence a failure), and what that document leaves out is checked by hand; what is wrong lands in Violations.
 // Clients that were written against the real Discord are driven against it: disgo here, discordgo and discord.js in
 // the nested module oracle. What is not modelled is answered 501 and is a violation, never silently accepted.
 package discordtest

@@ -369,6 +369,7 @@ func TestContentIntent(t *testing.T) {
 		{func() (Message, error) { return sc.anna.Send(sc.general, "to all", file) }, false},
 		{func() (Message, error) { return sc.anna.Send(sc.general, sc.Bot().Mention()+" you", file) }, true},
 		{func() (Message, error) { return sc.anna.Reply(bot, "answer", file) }, true},
+		{func() (Message, error) { return sc.anna.ReplyQuietly(bot, "quiet answer", file) }, false},
 		{func() (Message, error) { return sc.anna.Send(sc.anna.DM(), "direct", file) }, true},
 	} {
 		sent := must(test.send())(t)

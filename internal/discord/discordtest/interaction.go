@@ -37,7 +37,7 @@ type interaction struct {
 	created time.Time
 	source  *message     // whose component was used
 	target  *message     // of a message command
-	command *Command     // of kindCommand and kindAutocomplete
+	command *appCommand     // of kindCommand and kindAutocomplete
 	name    string       // with subcommands, as typed
 	opener  *interaction // of a modal submit: what opened the modal
 
@@ -83,11 +83,7 @@ func (s *Server) interact(it *interaction, data any) *Interaction {
 	}
 	payload["channel"] = ch
 	if it.source != nil {
-		v := s.view(it.source)
-		if it.source.Flags.Has(FlagEphemeral) || g == nil {
-			v.GuildID = 0
-		}
-		payload["message"] = v
+		payload["message"] = s.view(it.source)
 	}
 	s.dispatch(event{name: "INTERACTION_CREATE", guild: g, data: payload, twice: func() { it.excused = true }})
 	return &Interaction{ID: it.id, Token: it.token, s: s, it: it}

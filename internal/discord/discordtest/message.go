@@ -295,17 +295,19 @@ func (s *Server) dispatchMessage(name string, m *message) {
 		if !s.contentVisible(m, intents) {
 			v = withoutContent(v)
 		}
+		e := struct {
+			Message
+			ChannelType int           `json:"channel_type"`
+			Member      *memberObject `json:"member,omitempty"`
+		}{Message: v, ChannelType: m.channel.kind}
 		if g := m.eventGuild(); g != nil {
-			v.GuildID = g.ID
+			e.GuildID = g.ID
 			if author := g.members[m.Author.ID]; author != nil {
 				o := g.memberObject(author, false)
-				v.Member = &o
+				e.Member = &o
 			}
 		}
-		return struct {
-			Message
-			ChannelType int `json:"channel_type"` // undocumented, but clients need it in direct messages
-		}{v, m.channel.kind}
+		return e
 	}})
 }
 

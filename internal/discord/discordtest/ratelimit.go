@@ -110,18 +110,21 @@ func (s *Server) limit(c *call, rt route, f *Fault) *answer {
 		if f.Global {
 			return nil
 		}
-		b.n = max(b.n, 1)
+		scope := "user"
+		if f.Shared {
+			scope = "shared"
+		}
+		if b.n == 0 { // a route that is not limited otherwise
+			b = &bucket{}
+		}
 		b.block(now, f.RetryAfter)
+		return s.tooMany(c, b, scope, now)
 	}
 	if b.n == 0 {
 		return nil
 	}
 	if b.used >= b.n {
-		scope := "user"
-		if injected && f.Shared {
-			scope = "shared"
-		}
-		return s.tooMany(c, b, scope, now)
+		return s.tooMany(c, b, "user", now)
 	}
 	b.used++
 	return nil

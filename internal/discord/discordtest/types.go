@@ -116,34 +116,33 @@ const (
 // A Message is a copy of a message at one moment; it does not change afterwards.
 // Its JSON is Discord's message object.
 type Message struct {
-	ID              ID            `json:"id"`
-	ChannelID       ID            `json:"channel_id"`
-	GuildID         ID            `json:"guild_id,omitzero"` // in gateway events only
-	Type            int           `json:"type"`
-	Author          Profile       `json:"author"`
-	Member          *memberObject `json:"member,omitempty"` // in gateway events only
-	Content         string        `json:"content"`
-	Timestamp       time.Time     `json:"timestamp"`
-	EditedTimestamp *time.Time    `json:"edited_timestamp"`
-	TTS             bool          `json:"tts"`
-	Pinned          bool          `json:"pinned"`
-	MentionEveryone bool          `json:"mention_everyone"`
-	Mentions        []Profile     `json:"mentions"`
-	MentionRoles    []ID          `json:"mention_roles"`
-	Attachments     []Attachment  `json:"attachments"`
-	Embeds          []Embed       `json:"embeds"`
-	Components      []Component   `json:"components"`
-	Reactions       []Reaction    `json:"reactions,omitempty"`
-	Flags           MessageFlags  `json:"flags"`
-	Nonce           any           `json:"nonce,omitempty"`
-	WebhookID       ID            `json:"webhook_id,omitzero"`
-	ApplicationID   ID            `json:"application_id,omitzero"`
+	ID              ID           `json:"id"`
+	ChannelID       ID           `json:"channel_id"`
+	GuildID         ID           `json:"guild_id,omitzero"` // in gateway events only; absent in those of ephemeral messages
+	Type            int          `json:"type"`
+	Author          Profile      `json:"author"`
+	Content         string       `json:"content"`
+	Timestamp       time.Time    `json:"timestamp"`
+	EditedTimestamp *time.Time   `json:"edited_timestamp"`
+	TTS             bool         `json:"tts"`
+	Pinned          bool         `json:"pinned"`
+	MentionEveryone bool         `json:"mention_everyone"`
+	Mentions        []Profile    `json:"mentions"`
+	MentionRoles    []ID         `json:"mention_roles"`
+	Attachments     []Attachment `json:"attachments"`
+	Embeds          []Embed      `json:"embeds"`
+	Components      []Component  `json:"components"`
+	Reactions       []Reaction   `json:"reactions,omitempty"`
+	Flags           MessageFlags `json:"flags"`
+	Nonce           any          `json:"nonce,omitempty"`
+	WebhookID       ID           `json:"webhook_id,omitzero"`
+	ApplicationID   ID           `json:"application_id,omitzero"`
 
 	Reference   *Reference     `json:"message_reference,omitempty"`
 	Referenced  *Message       `json:"referenced_message,omitempty"`
 	Snapshots   []Snapshot     `json:"message_snapshots,omitempty"` // what was forwarded
 	Interaction *Invocation    `json:"interaction_metadata,omitempty"`
-	Thread      *channelObject `json:"thread,omitempty"`
+	Thread      *channelObject `json:"thread,omitempty"` // see Server.Channel
 
 	EphemeralTo ID    `json:"-"` // the one user who can see it; zero: everybody in the channel
 	Deleted     bool  `json:"-"`

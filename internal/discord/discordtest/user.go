@@ -27,7 +27,8 @@ type File struct {
 	Type string
 }
 
-// AddUser makes a person with that user name, who is in no guild yet.
+// AddUser makes a person with that user name, who is in no guild yet. Set GlobalName for another name to be shown,
+// and Bot to make it another bot.
 func (s *Server) AddUser(name string) *User {
 	s.init()
 	s.mu.Lock()
@@ -83,7 +84,7 @@ const longest = 2000
 
 // Send sends a message. Text of more than 2,000 characters goes out as the file message.txt, as Discord's client does it.
 func (u *User) Send(c *Channel, text string, files ...File) (Message, error) {
-	return u.send(c, text, files, nil)
+	return u.send(c, text, files, nil, nil)
 }
 
 // Reply answers a message, with a ping to its author.
@@ -92,12 +93,21 @@ func (u *User) Reply(to Message, text string, files ...File) (Message, error) {
 	if err != nil {
 		return Message{}, err
 	}
-	return u.send(c, text, files, &draftReference{MessageID: to.ID})
+	return u.send(c, text, files, &draftReference{MessageID: to.ID}, nil)
+}
+
+// ReplyQuietly is Reply with the mention switched off: the author is not pinged.
+func (u *User) ReplyQuietly(to Message, text string, files ...File) (Message, error) {
+	c, err := u.s.channelOf(to)
+	if err != nil {
+		return Message{}, err
+	}
+	return u.send(c, text, files, &draftReference{MessageID: to.ID}, &allowedMentions{Parse: []string{"users", "roles", "everyone"}})
 }
 
 // Forward sends a copy of a message to another channel.
 func (u *User) Forward(m Message, to *Channel) (Message, error) {
-	return u.send(to, "", nil, &draftReference{Type: 1, MessageID: m.ID})
+	return u.send(to, "", nil, &draftReference{Type: 1, MessageID: m.ID}, nil)
 }
 
 func (s *Server) channelOf(m Message) (*Channel, error) {
@@ -109,7 +119,7 @@ func (s *Server) channelOf(m Message) (*Channel, error) {
 	return nil, fmt.Errorf("discordtest: message %d is in no channel", m.ID)
 }
 
-func (u *User) send(c *Channel, text string, files []File, ref *draftReference) (Message, error) {
+func (u *User) send(c *Channel, text string, files []File, ref *draftReference, allowed *allowedMentions) (Message, error) {
 	s := u.s
 	if runes(text) > longest {
 		files = append([]File{{Name: "message.txt", Data: []byte(text)}}, files...)
@@ -127,7 +137,7 @@ func (u *User) send(c *Channel, text string, files []File, ref *draftReference) 
 	if c.isThread() {
 		s.changeThreadMember(c, u.ID, true)
 	}
-	m, err := s.compose(c, u, &draft{Content: &text, Reference: ref, Nonce: s.newID().String()}, uploads, nil)
+	m, err := s.compose(c, u, &draft{Content: &text, Reference: ref, AllowedMentions: allowed, Nonce: s.newID().String()}, uploads, nil)
 	if err != nil {
 		return Message{}, fmt.Errorf("discordtest: %s cannot send: %w", u.Username, err)
 	}

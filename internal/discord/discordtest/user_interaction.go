@@ -65,7 +65,7 @@ func (u *User) command(c *Channel, name string, options []Option, focused string
 	return s.interact(it, data), nil
 }
 
-func (u *User) findCommand(c *Channel, name string, kind int) (*Command, error) {
+func (u *User) findCommand(c *Channel, name string, kind int) (*appCommand, error) {
 	var sets commandSet
 	if c.Guild != nil {
 		sets = append(sets, c.Guild.commands...)

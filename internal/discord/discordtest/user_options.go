@@ -16,13 +16,13 @@ type filler struct {
 	resolved map[string]map[ID]any
 }
 
-func (f *filler) fill(options []CommandOption, subcommands []string) ([]any, error) {
+func (f *filler) fill(options []commandOption, subcommands []string) ([]any, error) {
 	nested := len(options) > 0 && options[0].Type <= optGroup
 	if nested != (len(subcommands) > 0) {
 		return nil, fmt.Errorf("subcommands %q do not fit the command", subcommands)
 	}
 	if nested {
-		at := slices.IndexFunc(options, func(o CommandOption) bool { return o.Name == subcommands[0] })
+		at := slices.IndexFunc(options, func(o commandOption) bool { return o.Name == subcommands[0] })
 		if at < 0 {
 			return nil, fmt.Errorf("no subcommand %q", subcommands[0])
 		}
@@ -62,7 +62,7 @@ func (f *filler) fill(options []CommandOption, subcommands []string) ([]any, err
 }
 
 // value checks one value and brings it into the form of its type.
-func (f *filler) value(o CommandOption, v any) (any, error) {
+func (f *filler) value(o commandOption, v any) (any, error) {
 	switch o.Type {
 	case optString:
 		text, ok := v.(string)
@@ -114,7 +114,7 @@ func (f *filler) value(o CommandOption, v any) (any, error) {
 	return id, f.resolveID(kind, id)
 }
 
-func (f *filler) choice(o CommandOption, v any) (any, error) {
+func (f *filler) choice(o commandOption, v any) (any, error) {
 	if len(o.Choices) == 0 {
 		return v, nil
 	}

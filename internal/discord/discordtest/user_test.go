@@ -75,7 +75,7 @@ func TestUserDeeds(t *testing.T) {
 	for created.Content != "in it" {
 		json.Unmarshal(p.event("MESSAGE_CREATE").D, &created)
 	}
-	if created.ChannelID != thread.ID {
+	if created.ChannelID != thread.ID || sc.Channel(m.ID) != thread || thread.Name() != "Sales" {
 		t.Errorf("%+v", created)
 	}
 	fwd := must(sc.anna.Forward(m, sc.guild.AddChannel("other")))(t)

@@ -129,6 +129,14 @@ func (g *Guild) Channel(name string) *Channel {
 	return nil
 }
 
+// Channel returns the channel or thread of that id, or nil. A thread under a message has the message's id.
+func (s *Server) Channel(id ID) *Channel {
+	s.init()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.channels[id]
+}
+
 // AddChannel makes a text channel.
 func (g *Guild) AddChannel(name string) *Channel {
 	g.s.mu.Lock()

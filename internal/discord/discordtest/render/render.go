@@ -76,7 +76,7 @@ func PNG(ctx context.Context, t discordtest.Transcript, o Options) ([]byte, erro
 		return nil, err
 	}
 	defer stop()
-	for height := 4000; ; height *= 2 {
+	for height := 2400; ; height *= 2 {
 		shot, err := screenshot(ctx, browser, url, o.Width, height)
 		if err != nil {
 			return nil, err
