@@ -117,3 +117,17 @@ func TestDisgo(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+func idOf(id discordtest.ID) snowflake.ID { return snowflake.ID(id) }
+
+var refreshURLs = rest.NewEndpoint("POST", "/attachments/refresh-urls")
+
+func must[T any](v T, err error) func(*testing.T) T {
+	return func(t *testing.T) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+}

@@ -37,7 +37,7 @@ type interaction struct {
 	created time.Time
 	source  *message     // whose component was used
 	target  *message     // of a message command
-	command *appCommand     // of kindCommand and kindAutocomplete
+	command *appCommand  // of kindCommand and kindAutocomplete
 	name    string       // with subcommands, as typed
 	opener  *interaction // of a modal submit: what opened the modal
 

@@ -124,6 +124,10 @@ func correct(doc any) {
 	property("MessageAttachmentRequest", "id", either(ref("SnowflakeType"), map[string]any{"type": "integer"}))
 	// form errors have words for codes
 	property("Error", "code", map[string]any{"type": []any{"integer", "string"}})
+	// disgo sends flags: 0 with every file and picture, which Discord ignores
+	for _, name := range []string{"UnfurledMediaRequest", "UnfurledMediaRequestWithAttachmentReferenceRequired"} {
+		property(name, "flags", map[string]any{"const": 0})
+	}
 	for _, name := range []string{"ApplicationCommandCreateRequest", "ApplicationCommandUpdateRequest", "ApplicationCommandPatchRequestPartial"} {
 		property(name, "nsfw", map[string]any{"type": []any{"boolean", "null"}})
 		property(name, "default_member_permissions", map[string]any{"type": []any{"integer", "string", "null"}})
