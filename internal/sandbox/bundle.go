@@ -91,7 +91,6 @@ func (b *bundle) spec(files string) *specs.Spec {
 			Rlimits: []specs.POSIXRlimit{
 				limit("RLIMIT_NPROC", uint64(b.limits.Processes)),
 				limit("RLIMIT_NOFILE", 1024),
-				limit("RLIMIT_FSIZE", uint64(b.limits.Work)),
 				limit("RLIMIT_CORE", 0),
 			},
 		},
@@ -120,8 +119,8 @@ func (b *bundle) environ() []string {
 		// checkpoint returns it first.
 		"MALLOC_MMAP_THRESHOLD_=1073741824",
 		"MALLOC_TRIM_THRESHOLD_=1073741824",
-		"MALLOC_TOP_PAD_=67108864",
-		"MALLOC_ARENA_MAX=2", // each reserves 64 MB of addresses, which RLIMIT_AS counts
+		"MALLOC_TOP_PAD_=16777216",
+		"MALLOC_ARENA_MAX=1", // more would reserve addresses, which the limit of memory counts
 		"OPENBLAS_NUM_THREADS=2",
 		"OMP_NUM_THREADS=2",
 	}

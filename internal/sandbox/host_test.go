@@ -9,3 +9,7 @@ import (
 func TestContract(t *testing.T) { sandboxtest.Contract(t) }
 
 func TestSessions(t *testing.T) { sandboxtest.Sessions(t) }
+
+func TestEscape(t *testing.T) { sandboxtest.Escape(t) }
+
+func TestBombs(t *testing.T) { sandboxtest.Bombs(t) }

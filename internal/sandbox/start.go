@@ -80,9 +80,9 @@ func (h *Host) fresh(ctx context.Context) (*container, error) {
 	return h.start(ctx, origin{image: h.image})
 }
 
-// reserve is what threads map and never touch; it is let through, the watcher
-// counts real memory.
-const reserve = 192 << 20
+// margin keeps the limit of addresses below that of memory, so that a process
+// that wants too much gets a MemoryError before the watcher ends the sandbox.
+const margin = 40 << 20
 
 // wake makes a restored runner ours: seeds, limits, time zone, packages.
 func (c *container) wake(ctx context.Context, h *Host, from origin) error {
@@ -92,7 +92,7 @@ func (c *container) wake(ctx context.Context, h *Host, from origin) error {
 	}
 	err := c.send(map[string]any{
 		"op": "wake", "new": !from.resumed, "timezone": h.opts.TimeZone,
-		"memory": max(h.opts.Limits.Memory-held, 0) + reserve, "packages": insidePaths(from.packages),
+		"memory": max(h.opts.Limits.Memory-held-margin, margin), "packages": insidePaths(from.packages),
 	})
 	if err != nil {
 		return err

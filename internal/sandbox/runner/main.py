@@ -37,8 +37,11 @@ def preload():
 
 
 def main():
+    import threading
+
     from attache import channel, session
 
+    threading.stack_size(2 << 20)  # addresses are limited, and 64 stacks of 8 MB would take half
     link = channel.take_over()
     preload()
     session.Session(link).serve()
