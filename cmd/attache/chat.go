@@ -73,7 +73,7 @@ func (t *terminal) attach(ctx context.Context, paths []string) ([]files.File, er
 	return saved, nil
 }
 
-const terminalHelp = `Type a question. Commands:
+const terminalHelp = "Type a question; a ```python block may have several lines. Commands:" + `
   /attach FILE   save a file, to ask about it
   /files         list your files
   /reset         forget the conversation and its variables
@@ -86,7 +86,7 @@ func (t *terminal) converse(ctx context.Context) error {
 	var pending []files.File // attached since the last prompt
 	for {
 		fmt.Fprint(t.m.Stderr, "\n> ")
-		line, err := t.readLine(ctx)
+		line, err := t.readPrompt(ctx)
 		if err != nil {
 			fmt.Fprintln(t.m.Stderr)
 			if errors.Is(err, io.EOF) {
@@ -118,6 +118,10 @@ func (t *terminal) converse(ctx context.Context) error {
 			}
 			continue
 		}
+		if strings.HasPrefix(command, "/") && !strings.Contains(command[1:], "/") {
+			fmt.Fprintf(t.m.Stderr, "There is no command %s.\n%s\n", command, terminalHelp)
+			continue
+		}
 		if err := t.ask(ctx, line, pending); err != nil {
 			if ctx.Err() != nil {
 				return err
@@ -126,6 +130,20 @@ func (t *terminal) converse(ctx context.Context) error {
 		}
 		pending = nil
 	}
+}
+
+// readPrompt reads a line, or several when a block of code begins in it.
+func (t *terminal) readPrompt(ctx context.Context) (string, error) {
+	prompt, err := t.readLine(ctx)
+	for err == nil && strings.Count(prompt, "```")%2 == 1 {
+		var line string
+		line, err = t.readLine(ctx)
+		prompt += "\n" + line
+	}
+	if prompt != "" && errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return strings.TrimSpace(prompt), err
 }
 
 // readLine reads a line; an ended ctx (Ctrl-C) ends the wait.
@@ -140,7 +158,7 @@ func (t *terminal) readLine(ctx context.Context) (string, error) {
 		if line != "" {
 			err = nil
 		}
-		c <- read{strings.TrimSpace(line), err}
+		c <- read{strings.TrimRight(line, "\r\n"), err}
 	}()
 	select {
 	case r := <-c:

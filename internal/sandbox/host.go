@@ -59,8 +59,9 @@ func Open(ctx context.Context, dir, runscPath string, python *Python, options Op
 	if runscPath, err = filepath.Abs(runscPath); err != nil {
 		return nil, err
 	}
-	if _, err := os.Stat(runscPath); err != nil {
-		return nil, startError(op, err, "")
+	if info, err := os.Stat(runscPath); err != nil || !info.Mode().IsRegular() {
+		return nil, fault.New(fault.Unavailable, op,
+			"Code can't run here: runsc (gVisor) is not at %s; build it with `make build`, or set RUNSC.", runscPath)
 	}
 	h := &Host{opts: opts, python: python, log: opts.Log, sessions: map[Key]*session{}, slots: newSlots(opts.Max)}
 	h.dirs = dirs{base: dir, run: filepath.Join(dir, "run"), state: filepath.Join(dir, "state"),

@@ -117,8 +117,6 @@ func (r *runsc) list() ([]string, error) {
 func startError(op string, err error, said string) error {
 	reason := lastLine(said)
 	switch {
-	case errors.Is(err, os.ErrNotExist) && strings.Contains(err.Error(), "runsc"):
-		reason = "runsc (gVisor) is missing: build it with `make build`"
 	case os.Geteuid() != 0 && (errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EACCES)):
 		reason = "this user may not create user namespaces (" + err.Error() + ")" + namespaceHint()
 	case os.Geteuid() != 0 && strings.Contains(said, "operation not permitted"):

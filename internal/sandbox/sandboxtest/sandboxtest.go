@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -18,18 +17,8 @@ import (
 
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/sandbox"
+	"github.com/attachebot/attache/internal/testbin"
 )
-
-// Required reports whether REQUIRE names what.
-func Required(what string) bool {
-	return slices.Contains(strings.FieldsFunc(os.Getenv("REQUIRE"), func(r rune) bool { return r == ',' || r == ' ' }), what)
-}
-
-// Root is the top of the project.
-func Root() string {
-	_, file, _, _ := runtime.Caller(0)
-	return filepath.Join(filepath.Dir(file), "../../..")
-}
 
 // Base is where the environment, the snapshots and runsc of the tests are:
 // ATTACHE_TEST_DATA, or .cache/data of the project, as `make test` prepares it.
@@ -37,7 +26,7 @@ func Base() string {
 	if dir := os.Getenv("ATTACHE_TEST_DATA"); dir != "" {
 		return dir
 	}
-	return filepath.Join(Root(), ".cache", "data")
+	return filepath.Join(testbin.Root(), ".cache", "data")
 }
 
 // Runsc is gVisor's command for the tests.
@@ -45,7 +34,7 @@ func Runsc() string {
 	if path := os.Getenv("ATTACHE_TEST_RUNSC"); path != "" {
 		return path
 	}
-	return filepath.Join(Root(), "bin", "runsc")
+	return filepath.Join(testbin.Root(), "bin", "runsc")
 }
 
 // Python returns the environment of the tests. Where there is none and none
@@ -53,22 +42,13 @@ func Runsc() string {
 func Python(t testing.TB) *sandbox.Python {
 	t.Helper()
 	if _, err := os.Stat(Runsc()); err != nil {
-		Missing(t, "runsc", err)
+		testbin.Missing(t, "runsc", err.Error())
 	}
 	py, err := sandbox.PreparePython(context.Background(), filepath.Join(Base(), "python"), os.Getenv("PYTHON"), os.Getenv("UV_DEFAULT_INDEX"), io.Discard)
 	if err != nil {
-		Missing(t, "runsc", err)
+		testbin.Missing(t, "runsc", err.Error())
 	}
 	return py
-}
-
-// Missing skips a test that lacks what, or fails it if that is required.
-func Missing(t testing.TB, what string, err error) {
-	t.Helper()
-	if Required(what) {
-		t.Fatalf("%s is required: %v", what, err)
-	}
-	t.Skipf("%s is missing: %v", what, err)
 }
 
 // Dir returns a new folder for a host, which shares the snapshots of all tests.
@@ -97,7 +77,7 @@ func OpenIn(t testing.TB, dir string, o sandbox.Options) *sandbox.Host {
 	h, err := sandbox.Open(context.Background(), dir, Runsc(), Python(t), o)
 	if err != nil {
 		if fault.Is(err, fault.Unavailable) {
-			Missing(t, "runsc", err)
+			testbin.Missing(t, "runsc", err.Error())
 		}
 		t.Fatal(err)
 	}

@@ -1,10 +1,222 @@
-"""Text and documents."""
+"""Text, and documents as their text."""
 
+import json
+import zipfile
+
+from attache.imports import need
 from attache.loaders import encoding
+from attache.loaders.source import note
 
 
 def text(src):
-    """Return the text, in whichever encoding it is."""
+    """Return the text, in whichever encoding it is, with \\n at the ends of lines."""
     content, codec = encoding.decode(src.bytes())
     encoding.tell(src, codec)
     return content.removeprefix("\ufeff").replace("\r\n", "\n")
+
+
+def pdf(src, password=None):
+    """Return the text of each page: a list of strings."""
+    pdfium = need("pypdfium2")
+    try:
+        document = pdfium.PdfDocument(src.path, password=password)
+    except pdfium.PdfiumError as e:
+        if "password" in str(e).lower():
+            wrong = "the password is wrong" if password else "load it with load_file(id, password='…')"
+            raise src.fail(f"is protected by a password: {wrong}") from None
+        raise src.fail("could not be read as PDF: it is damaged or cut off") from None
+    with document:
+        pages = []
+        for page in document:
+            words = page.get_textpage()
+            pages.append(words.get_text_bounded().replace("\r\n", "\n"))
+            words.close()
+            page.close()
+    empty = sum(not p.strip() for p in pages)
+    if empty:
+        note(f"{src.name}: {empty} of {len(pages)} page(s) have no text; they may be scanned pictures.")
+    return pages
+
+
+def word(src):
+    """Return the paragraphs of a .docx or .doc: a list of strings. A row of a
+    table is one, with tabs between its cells; empty ones are left out."""
+    if src.head.startswith(b"\xd0\xcf\x11\xe0"):
+        from attache.loaders import oldword
+
+        return oldword.paragraphs(src)
+    docx = need("docx", "python-docx")
+    document = docx.Document(src.path)
+    found = []
+    for item in document.iter_inner_content():
+        if hasattr(item, "rows"):
+            found += ["\t".join(_cells(row)) for row in item.rows]
+        else:
+            found.append(item.text)
+    return [p for p in found if p.strip()]
+
+
+def _cells(row):
+    """The texts of a row; a cell that spans several columns once."""
+    seen, texts = None, []
+    for cell in row.cells:
+        if cell._tc is not seen:
+            texts.append(cell.text.replace("\n", " "))
+        seen = cell._tc
+    return texts
+
+
+def odt(src):
+    """Return the text of an OpenDocument: a paragraph a line, tabs between the cells of a table."""
+    with zipfile.ZipFile(src.path) as z:
+        if b"encryption-data" in z.read("META-INF/manifest.xml"):
+            raise src.fail("is protected by a password: save it without one and upload it again")
+        root = _xml(z.read("content.xml"))
+    lines = []
+    _odt_lines(next(e for e in root.iter() if _local(e) == "body"), lines)
+    return "\n".join(lines)
+
+
+def _odt_lines(e, lines):
+    for child in e:
+        name = _local(child)
+        if name in ("p", "h"):
+            lines.append(_odt_text(child))
+        elif name == "table-row":
+            cells = []
+            for cell in child:
+                inner = []
+                _odt_lines(cell, inner)
+                cells.append(" ".join(inner))
+            lines.append("\t".join(cells).rstrip("\t"))
+        elif name not in ("annotation", "tracked-changes", "sequence-decls"):
+            _odt_lines(child, lines)
+
+
+def _odt_text(e):
+    parts = [e.text or ""]
+    for child in e:
+        name = _local(child)
+        if name == "s":
+            parts.append(" " * int(next((v for k, v in child.attrib.items() if k.endswith("}c")), 1)))
+        elif name == "tab":
+            parts.append("\t")
+        elif name == "line-break":
+            parts.append("\n")
+        elif name not in ("annotation", "note", "bookmark-start"):
+            parts.append(_odt_text(child))
+        parts.append(child.tail or "")
+    return "".join(parts)
+
+
+def rtf(src):
+    """Return the text of a rich text file."""
+    need("striprtf")
+    from striprtf.striprtf import rtf_to_text
+
+    raw = src.bytes().decode("latin-1")
+    if not raw.lstrip().startswith("{\\rtf"):
+        return text(src)
+    return rtf_to_text(raw, errors="replace").strip("\n")
+
+
+def ebook(src):
+    """Return the text of an EPUB or MOBI, the chapters in their order."""
+    return "\n\n".join(_epub(src) if zipfile.is_zipfile(src.path) else _mobi(src))
+
+
+def _epub(src):
+    with zipfile.ZipFile(src.path) as z:
+        if "META-INF/encryption.xml" in z.namelist() and b"font" not in z.read("META-INF/encryption.xml").lower():
+            raise src.fail("is encrypted, as shops sell them: only their own reader opens it")
+        container = _xml(z.read("META-INF/container.xml"))
+        package = next(e.get("full-path") for e in container.iter() if _local(e) == "rootfile")
+        opf = _xml(z.read(package))
+        items = {e.get("id"): e.get("href") for e in opf.iter() if _local(e) == "item"}
+        folder = package.rpartition("/")[0]
+        chapters = []
+        for ref in (e for e in opf.iter() if _local(e) == "itemref"):
+            path = _join(folder, items.get(ref.get("idref"), ""))
+            if path in z.namelist():
+                chapters.append(_html_text(z.read(path)))
+    return [c for c in chapters if c]
+
+
+def _mobi(src):
+    import os
+    import shutil
+
+    mobi = need("mobi")
+    from loguru import logger
+
+    logger.remove()
+    folder, path = mobi.extract(src.path)
+    try:
+        if path.endswith(".epub"):
+            from attache.loaders.source import Source
+
+            return _epub(Source(path))
+        if path.endswith(".pdf"):
+            raise src.fail("holds a PDF")
+        with open(path, "rb") as f:
+            return [_html_text(f.read())]
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        if not os.path.exists(folder):
+            logger.remove()
+
+
+def notebook(src):
+    """Return the cells of a Jupyter notebook: a list of dicts with cell_type
+    (code, markdown, raw), source (text) and of code outputs, as nbformat has them."""
+    try:
+        book = json.loads(src.bytes())
+    except ValueError as e:
+        raise src.fail(f"is not a notebook, or it is cut off: {e}") from None
+    if not isinstance(book, dict):
+        raise src.fail("is not a notebook")
+    cells = book.get("cells")
+    if cells is None:  # before version 4
+        cells = [c for sheet in book.get("worksheets", []) for c in sheet.get("cells", [])]
+    found = []
+    for cell in cells:
+        kind = cell.get("cell_type", "raw")
+        one = {"cell_type": kind, "source": _joined(cell.get("source", cell.get("input", "")))}
+        if kind == "code":
+            one["outputs"] = [{k: _joined(v) if k == "text" else v for k, v in o.items()} for o in cell.get("outputs", [])]
+        found.append(one)
+    return found
+
+
+def _joined(lines):
+    return "".join(lines) if isinstance(lines, list) else lines
+
+
+def _html_text(data):
+    """The text of a page, blocks on lines of their own."""
+    from bs4 import BeautifulSoup
+
+    soup = BeautifulSoup(data, "lxml")
+    for e in soup(["script", "style", "head"]):
+        e.decompose()
+    for e in soup(["p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "li", "tr", "br", "blockquote", "section", "td", "th"]):
+        e.append("\t" if e.name in ("td", "th") else "\n")
+    lines = (" ".join(line.split()) for line in soup.get_text().split("\n"))
+    return "\n".join(line for line in lines if line)
+
+
+def _xml(data):
+    from lxml import etree
+
+    return etree.fromstring(data, etree.XMLParser(resolve_entities=False, no_network=True, recover=True))
+
+
+def _local(e):
+    return e.tag.rpartition("}")[2] if isinstance(e.tag, str) else ""
+
+
+def _join(folder, href):
+    import posixpath
+    from urllib.parse import unquote
+
+    return posixpath.normpath(posixpath.join(folder, unquote(href)))

@@ -20,6 +20,13 @@ class Source:
         self.size = os.path.getsize(self.path)
         self._head = None
 
+    @classmethod
+    def named(cls, name):
+        """A source of which only the name is known."""
+        src = cls.__new__(cls)
+        src.path, src.name, src.kind, src.size, src._head = "", name, None, 0, b""
+        return src
+
     @property
     def ext(self):
         return os.path.splitext(self.name)[1].lower()

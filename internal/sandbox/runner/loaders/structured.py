@@ -1,6 +1,8 @@
-"""Nested data: JSON and its relatives."""
+"""Nested data: JSON, YAML, TOML, INI and XML."""
 
+import configparser
 import json
+import re
 
 from attache.loaders import dates, encoding
 from attache.loaders.source import note
@@ -72,3 +74,103 @@ def table(value):
 
 def _where(e):
     return f"{e.msg[:1].lower()}{e.msg[1:]} at line {e.lineno}, column {e.colno}"
+
+
+def yaml_file(src):
+    """Return what the YAML is; of several documents a list."""
+    import yaml
+
+    text, _ = encoding.decode(src.bytes())
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        documents = list(yaml.load_all(text, Loader=loader))
+    except yaml.YAMLError as e:
+        mark = getattr(e, "problem_mark", None)
+        where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise src.fail(f"is not valid YAML: {getattr(e, 'problem', None) or 'it can not be parsed'}{where}") from None
+    except ValueError as e:  # a date of no calendar
+        raise src.fail(f"is not valid YAML: {e}") from None
+    return documents[0] if len(documents) == 1 else documents
+
+
+def toml(src):
+    import tomllib
+
+    text, _ = encoding.decode(src.bytes())
+    try:
+        return tomllib.loads(text.removeprefix("\ufeff"))
+    except tomllib.TOMLDecodeError as e:
+        raise src.fail(f"is not valid TOML: {e}") from None
+
+
+def ini(src):
+    """Return {section: {key: text}}; keys above the first section are in ""."""
+    try:
+        return _ini(encoding.decode(src.bytes())[0])
+    except configparser.Error as e:
+        raise src.fail(f"is not valid INI: {' '.join(str(e).split())}") from None
+
+
+def config(src):
+    """Return a dict as of INI, or the text where it is none."""
+    text, _ = encoding.decode(src.bytes())
+    if re.search(r"^\s*\[[^\]\n]+\]\s*$", text, re.M):
+        try:
+            return _ini(text)
+        except configparser.Error:
+            pass
+    return text
+
+
+def _ini(text):
+    parser = configparser.ConfigParser(interpolation=None, strict=False, allow_no_value=True, default_section="\x00")
+    parser.optionxform = str
+    text = text.removeprefix("\ufeff")
+    if not re.match(r"\s*(?:[;#][^\n]*\n\s*)*\[", text):
+        text = "[\x01]\n" + text
+    parser.read_string(text)
+    return {section.replace("\x01", ""): dict(parser.items(section)) for section in parser.sections()}
+
+
+def xml(src):
+    """Return a dict: attributes are "@name", text beside them "#text", and a
+    tag that occurs several times in one place is a list."""
+    from lxml import etree
+
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True)
+    try:
+        root = etree.fromstring(src.bytes(), parser)
+    except etree.XMLSyntaxError as e:
+        raise src.fail(f"is not valid XML: {e}") from None
+    if root is None:
+        raise src.fail("is not valid XML: it has no element")
+    return {_tag(root, root.tag): _element(root)}
+
+
+def _element(e):
+    node = {"@" + _tag(e, name): value for name, value in e.attrib.items()}
+    for child in e:
+        if not isinstance(child.tag, str):
+            continue  # an entity that is not resolved
+        tag, value = _tag(child, child.tag), _element(child)
+        if tag not in node:
+            node[tag] = value
+        elif isinstance(node[tag], list):
+            node[tag].append(value)
+        else:
+            node[tag] = [node[tag], value]
+    text = "".join([e.text or "", *(c.tail or "" for c in e)]).strip()
+    if not node:
+        return text or None
+    if text:
+        node["#text"] = text
+    return node
+
+
+def _tag(e, name):
+    """A name with its prefix instead of its namespace."""
+    if not name.startswith("{"):
+        return name
+    space, _, local = name[1:].partition("}")
+    prefix = next((p for p, s in e.nsmap.items() if s == space), None)
+    return f"{prefix}:{local}" if prefix else local

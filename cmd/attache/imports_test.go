@@ -1,0 +1,132 @@
+package main
+
+import (
+	"fmt"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/attachebot/attache"
+
+// mayImport says which of our packages a package may import; a package
+// that is not named may import none. Test packages (below) and cmd are apart.
+var mayImport = map[string][]string{
+	"tokens":           {},
+	"internal/config":  {},
+	"internal/fault":   {},
+	"internal/files":   {"internal/fault"},
+	"internal/bucket":  {"internal/fault"},
+	"internal/sandbox": {"internal/fault"},
+	"internal/llm":     {"internal/fault"},
+	"internal/chat":    {"internal/fault", "internal/files", "internal/llm", "tokens"},
+	"internal/tools":   {"internal/fault", "internal/files", "internal/llm", "internal/sandbox"},
+	"internal/sqlite":  {"internal/fault", "internal/files", "internal/chat", "internal/llm", "tokens"},
+	"internal/mongo":   {"internal/fault", "internal/files", "internal/chat", "internal/llm", "tokens"},
+	"internal/discord": {"internal/fault", "internal/files", "internal/chat", "internal/llm", "tokens"},
+	"internal/web":     {"internal/fault", "internal/files", "internal/chat", "internal/llm", "tokens"},
+}
+
+// A folder whose name ends so holds suites, doubles or generators: only tests,
+// other such folders and programs for developers import it.
+func apart(dir string) bool {
+	for _, part := range strings.Split(dir, "/") {
+		if strings.HasSuffix(part, "test") || slices.Contains([]string{"generate", "pictures", "bench", "render", "oracle", "testbin"}, part) {
+			return true
+		}
+	}
+	return false
+}
+
+// check returns what is wrong with an import, or "".
+func check(dir, file, imported string) string {
+	rest, ours := strings.CutPrefix(imported, module+"/")
+	if !ours {
+		return ""
+	}
+	test := strings.HasSuffix(file, "_test.go") || apart(dir)
+	switch {
+	case apart(rest) && !test:
+		return fmt.Sprintf("%s imports the test package %s", file, rest)
+	case test, strings.HasPrefix(dir, "cmd/"):
+		return ""
+	}
+	allowed, known := mayImport[dir]
+	if !known {
+		return fmt.Sprintf("%s: the package %s has no import rule", file, dir)
+	}
+	if !slices.Contains(allowed, rest) {
+		return fmt.Sprintf("%s imports %s, which %s may not", file, rest, dir)
+	}
+	return ""
+}
+
+func TestImportRules(t *testing.T) {
+	root := "../.."
+	files := 0
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name := d.Name()
+		if d.IsDir() && path != root && (strings.HasPrefix(name, ".") || name == "testdata" || name == "node_modules" || name == "bin" || name == "data") {
+			return fs.SkipDir
+		}
+		if d.IsDir() || !strings.HasSuffix(name, ".go") {
+			return nil
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		files++
+		rel, _ := filepath.Rel(root, path)
+		rel = filepath.ToSlash(rel)
+		for _, imp := range f.Imports {
+			imported, _ := strconv.Unquote(imp.Path.Value)
+			if problem := check(filepath.ToSlash(filepath.Dir(rel)), rel, imported); problem != "" {
+				t.Error(problem)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if files < 50 {
+		t.Errorf("only %d files were read", files)
+	}
+}
+
+// The rules see a violation where one is planted.
+func TestImportRulesCatch(t *testing.T) {
+	for _, c := range [][3]string{
+		{"internal/sandbox", "internal/sandbox/x.go", module + "/internal/files"},
+		{"internal/fault", "internal/fault/x.go", module + "/internal/config"},
+		{"internal/tools", "internal/tools/x.go", module + "/internal/chat"},
+		{"internal/discord", "internal/discord/x.go", module + "/internal/sqlite"},
+		{"internal/chat", "internal/chat/x.go", module + "/internal/chat/chattest"},
+		{"cmd/attache", "cmd/attache/x.go", module + "/internal/llm/llmtest"},
+		{"internal/brandnew", "internal/brandnew/x.go", module + "/internal/fault"},
+		{"internal/sandbox/sub", "internal/sandbox/sub/x.go", module + "/internal/fault"},
+	} {
+		if check(c[0], c[1], c[2]) == "" {
+			t.Errorf("%s may import %s", c[1], c[2])
+		}
+	}
+	for _, c := range [][3]string{
+		{"internal/chat", "internal/chat/x.go", module + "/internal/files"},
+		{"internal/chat", "internal/chat/x_test.go", module + "/internal/chat/chattest"},
+		{"cmd/attache", "cmd/attache/x.go", module + "/internal/sqlite"},
+		{"internal/chat", "internal/chat/x.go", "github.com/openai/openai-go/v3"},
+	} {
+		if problem := check(c[0], c[1], c[2]); problem != "" {
+			t.Error(problem)
+		}
+	}
+}

@@ -1,0 +1,111 @@
+"""Arrays, grids and pictures of science."""
+
+import gzip
+import io
+
+from attache.imports import need
+
+IN_MEMORY = 256 << 20  # bytes up to which data are read at once, so that they outlive the open file
+
+
+def netcdf(src, **options):
+    """Return an xarray Dataset."""
+    xarray = need("xarray")
+    if src.head.startswith(b"\x89HDF"):
+        need("h5netcdf")
+        engine = "h5netcdf"
+    else:
+        engine = "scipy"
+    data = xarray.open_dataset(src.path, **{"engine": engine, **options})
+    if data.nbytes <= IN_MEMORY:
+        data.load()
+        data.close()
+    return data
+
+
+def numpy_file(src, **options):
+    """Return the array of an .npy file, a dict of arrays of an .npz."""
+    import numpy as np
+
+    loaded = np.load(src.path, **{"allow_pickle": True, **options})
+    if isinstance(loaded, np.lib.npyio.NpzFile):
+        with loaded:
+            return {name: loaded[name] for name in loaded.files}
+    return loaded
+
+
+def matlab(src, **options):
+    """Return the variables of a .mat file: a dict; structs are dicts, cells are lists."""
+    if src.head.startswith(b"\x89HDF") or src.head[:19] == b"MATLAB 7.3 MAT-file":
+        mat73 = need("mat73")
+        return mat73.loadmat(src.path, **options)
+    from scipy.io import loadmat
+
+    loaded = loadmat(src.path, **{"simplify_cells": True, **options})
+    return {name: value for name, value in loaded.items() if not name.startswith("__")}
+
+
+def fits(src, **options):
+    """Return astropy's HDU list, with the data read."""
+    need("astropy")
+    from astropy.io import fits as reader
+
+    # Read from memory: the list stays usable, and nothing is mapped.
+    hdus = reader.open(io.BytesIO(src.bytes()), **{"lazy_load_hdus": False, **options})
+    hdus.verify("silentfix+warn")
+    if src.size <= IN_MEMORY:
+        for hdu in hdus:
+            hdu.data
+    return hdus
+
+
+def dicom(src, **options):
+    """Return pydicom's Dataset; the picture is in its pixel_array."""
+    pydicom = need("pydicom")
+    marked = src.head[128:132] == b"DICM"
+    data = pydicom.dcmread(src.path, **{"force": not marked, **options})
+    if not marked and not len(data):
+        raise src.fail("is not DICOM")
+    return data
+
+
+def nifti(src, **options):
+    """Return nibabel's image; the voxels are in its get_fdata()."""
+    nibabel = need("nibabel")
+    data = src.bytes()
+    if data[:2] == b"\x1f\x8b":
+        data = gzip.decompress(data)
+    second = data[:4] in (b"\x1c\x02\x00\x00", b"\x00\x00\x02\x1c")  # a header of 540 bytes
+    image = (nibabel.Nifti2Image if second else nibabel.Nifti1Image).from_bytes(data, **options)
+    if len(data) < image.dataobj.offset + image.get_data_dtype().itemsize * _product(image.shape):
+        raise src.fail("is cut off: it has fewer voxels than its header says")
+    return image
+
+
+def vtk(src, **options):
+    """Return meshio's mesh: points, cells, point_data, cell_data."""
+    need("meshio")
+    from meshio import vtk as reader
+
+    return reader.read(src.path, **options)
+
+
+def mesh(src, **options):
+    """Return trimesh's mesh: vertices and faces; a cloud of points where there are no faces."""
+    trimesh = need("trimesh")
+    with open(src.path, "rb") as f:
+        loaded = trimesh.load(f, file_type=src.ext[1:], **options)
+    if isinstance(loaded, trimesh.Scene):
+        if not loaded.geometry:
+            raise src.fail("holds no mesh")
+        loaded = loaded.to_mesh() if all(hasattr(g, "faces") for g in loaded.geometry.values()) else loaded
+    if hasattr(loaded, "faces") and not len(loaded.faces) and not len(loaded.vertices):
+        raise src.fail("holds no mesh")
+    return loaded
+
+
+def _product(shape):
+    n = 1
+    for k in shape:
+        n *= int(k)
+    return n
