@@ -1,0 +1,353 @@
+package discord
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	dg "github.com/disgoorg/disgo/discord"
+	"github.com/disgoorg/snowflake/v2"
+
+	"github.com/attachebot/attache/internal/chat"
+	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/llm"
+)
+
+// An answer is what people see of a turn: messages that are edited while it
+// runs. The engine calls event; one goroutine shows, at its own pace, what there
+// is by then.
+type answer struct {
+	b        *Bot
+	q        *question
+	typing   func() // ends the typing indicator
+	problems []string
+
+	mu     sync.Mutex
+	parts  []part
+	calls  []*working
+	round  int
+	notes  []string
+	runs   []llm.Run
+	made   []files.File
+	asking bool
+
+	wake  chan struct{} // has room for one
+	ended chan struct{}
+	shown sync.WaitGroup
+
+	// Of the goroutine that shows, then of finish.
+	sent []sent
+	gone bool // it can't or must not be shown any more
+}
+
+// part is a piece of the answer: text, or a table.
+type part struct {
+	text  string
+	table *llm.Table
+}
+
+// working is a call that runs.
+type working struct {
+	id, name string
+	status   string
+	began    time.Time
+}
+
+// sent is a message that shows a part of the answer.
+type sent struct {
+	id  snowflake.ID
+	key string // of what it shows
+}
+
+func newAnswer(b *Bot, q *question, typing func()) *answer {
+	a := &answer{b: b, q: q, typing: typing, wake: make(chan struct{}, 1), ended: make(chan struct{})}
+	a.shown.Go(func() {
+		defer b.rescue("showing an answer")
+		a.show()
+	})
+	return a
+}
+
+// event takes in what the engine emits.
+func (a *answer) event(e chat.Event) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch e := e.(type) {
+	case chat.TextDelta:
+		if n := len(a.parts); n == 0 || a.parts[n-1].table != nil || a.parts[n-1].text == "" {
+			a.parts = append(a.parts, part{text: e.Text})
+		} else {
+			a.parts[n-1].text += e.Text
+		}
+	case chat.ToolStarted:
+		a.breakText()
+		a.round = e.Round
+		a.calls = append(a.calls, &working{id: e.Call.ID, name: e.Call.Name, began: time.Now()})
+	case chat.ToolStatus:
+		for _, c := range a.calls {
+			if c.id == e.CallID {
+				c.status, c.began = e.Text, time.Now()
+			}
+		}
+	case chat.ToolEnded:
+		a.toolEnded(e)
+	case chat.Notice:
+		a.note("ℹ️ " + e.Text)
+	default:
+		return
+	}
+	a.poke()
+}
+
+func (a *answer) toolEnded(e chat.ToolEnded) {
+	for i, c := range a.calls {
+		if c.id == e.Call.ID {
+			a.calls = append(a.calls[:i], a.calls[i+1:]...)
+			break
+		}
+	}
+	for _, n := range e.Result.Notes {
+		a.note("ℹ️ " + n)
+	}
+	for _, t := range e.Result.Tables {
+		a.parts = append(a.parts, part{table: &t})
+	}
+	if e.Result.Run != nil {
+		a.runs = append(a.runs, *e.Result.Run)
+	}
+	a.made = append(a.made, e.Files...)
+	a.breakText()
+}
+
+// breakText makes the next text a part of its own.
+func (a *answer) breakText() {
+	if n := len(a.parts); n > 0 && a.parts[n-1].table == nil && a.parts[n-1].text != "" {
+		a.parts = append(a.parts, part{})
+	}
+}
+
+func (a *answer) note(line string) {
+	line = strings.Join(strings.Fields(line), " ")
+	for _, n := range a.notes {
+		if n == line {
+			return
+		}
+	}
+	a.notes = append(a.notes, line)
+}
+
+func (a *answer) poke() {
+	select {
+	case a.wake <- struct{}{}:
+	default:
+	}
+}
+
+// maxTables is how many tables an answer shows: the last ones.
+const maxTables = 3
+
+// text is the whole answer in Markdown, and the tables that are too wide for
+// it, which are shown as pictures.
+func (a *answer) text() (text string, wide []llm.Table) {
+	tables := 0
+	for _, p := range a.parts {
+		if p.table != nil {
+			tables++
+		}
+	}
+	var paragraphs []string
+	for _, p := range a.parts {
+		switch {
+		case p.table == nil:
+			if t := strings.TrimSpace(p.text); t != "" {
+				paragraphs = append(paragraphs, markdownTables(t))
+			}
+		case tables > maxTables:
+			tables--
+		default:
+			if t, ok := monospace(*p.table); ok {
+				paragraphs = append(paragraphs, t)
+			} else {
+				wide = append(wide, *p.table)
+			}
+		}
+	}
+	return strings.Join(paragraphs, "\n\n"), wide
+}
+
+// status is the line below an answer that is still worked on.
+func (a *answer) status(now time.Time) string {
+	var s string
+	switch n := len(a.calls); {
+	case a.asking:
+		s = "❓ Waiting for your answer"
+	case n == 0 && len(a.parts) > 0 && a.parts[len(a.parts)-1].text != "":
+		return "-# ✍️ …"
+	case n == 0:
+		s = "💭 Thinking"
+	default:
+		s = a.calls[n-1].line(now)
+	}
+	if a.round > 1 {
+		s += fmt.Sprintf(" · 🔁 step %d", a.round)
+	}
+	return "-# " + s
+}
+
+func (w *working) line(now time.Time) string {
+	elapsed := fmt.Sprintf(" · %d s", int(now.Sub(w.began).Seconds()))
+	status := escape(clip(w.status, 80))
+	for _, s := range statusEmoji {
+		if strings.HasPrefix(w.status, s.begins) {
+			return s.emoji + " " + status + elapsed
+		}
+	}
+	switch {
+	case status != "":
+		return "⚙️ " + status + elapsed
+	case w.name == "execute_python_code":
+		return "🐍 Running Python" + elapsed
+	}
+	return "🔧 " + escape(clip(w.name, 60)) + elapsed
+}
+
+// statusEmoji are the emoji of what tools say that they are doing.
+var statusEmoji = []struct{ begins, emoji string }{
+	{"Installing", "📦"}, {"Running Python", "🐍"}, {"Starting Python", "🐍"}, {"Restoring", "♻️"}, {"Waiting", "⏳"},
+}
+
+// maxMessages is how many messages an answer has; the rest is a file.
+const maxMessages = 3
+
+// statusRoom is kept free in a message for the lines below the text.
+const statusRoom = 200
+
+// show shows the answer until the turn ends.
+func (a *answer) show() {
+	tune := a.b.opts.tune
+	ctx := a.b.ctx
+	wait := func(d time.Duration) bool {
+		timer := time.NewTimer(d)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			return true
+		case <-a.ended:
+			return false
+		}
+	}
+	for pause := tune.settle; ; pause = tune.edits {
+		tick := time.NewTimer(tune.status)
+		select {
+		case <-a.wake:
+		case <-tick.C:
+		case <-a.ended:
+			tick.Stop()
+			return
+		}
+		tick.Stop()
+		if len(a.sent) == 0 && !wait(pause) {
+			return
+		}
+		posts := a.unfinished()
+		if len(posts) == 0 || a.gone {
+			continue
+		}
+		changed, err := a.sync(ctx, posts)
+		if err != nil {
+			a.fail(ctx, err)
+		}
+		if changed && !wait(tune.edits) {
+			return
+		}
+	}
+}
+
+// unfinished is the answer as it is shown now; nothing if there is nothing yet.
+func (a *answer) unfinished() []post {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	text, _ := a.text()
+	if text == "" && len(a.calls) == 0 && a.round == 0 {
+		return nil
+	}
+	chunks := split(text, maxContent-statusRoom)
+	if len(chunks) == 0 {
+		chunks = []string{""}
+	}
+	status := a.status(time.Now())
+	if len(chunks) > maxMessages {
+		chunks = chunks[:maxMessages]
+		status = "-# ✍️ … the rest comes as a file"
+	}
+	posts := make([]post, len(chunks))
+	for i, c := range chunks {
+		posts[i].text = c
+	}
+	last := &posts[len(posts)-1]
+	last.text = strings.TrimSpace(last.text + "\n" + status)
+	last.rows = []dg.LayoutComponent{row(button(dg.ButtonStyleSecondary, "⏹", "Stop",
+		customID{actStop, a.q.user(), []string{a.q.msg.ID.String()}}))}
+	return posts
+}
+
+// key is equal for posts that look the same. Files are never the same.
+func (p post) key() string {
+	return fmt.Sprint(p.text, "\x00", p.rows, len(p.files))
+}
+
+// sync makes the messages be as posts say, and tells whether anything changed.
+// What it begins it ends, although ctx may end: a message must not be sent
+// without its id being known.
+func (a *answer) sync(ctx context.Context, posts []post) (changed bool, err error) {
+	ctx, cancel := detached(ctx, 2*time.Minute)
+	defer cancel()
+	for i, p := range posts {
+		switch key := p.key(); {
+		case i >= len(a.sent):
+			if i == 0 {
+				p.replyTo = a.q.msg.ID
+			}
+			m, err := a.b.api.send(ctx, a.q.channel(), p)
+			if err != nil {
+				return true, err
+			}
+			a.typing()
+			a.b.roots.put(m.ID, a.b.rootOf(a.q.msg.ID))
+			a.sent = append(a.sent, sent{m.ID, key})
+			changed = true
+		case a.sent[i].key != key:
+			if _, err := a.b.api.edit(ctx, a.q.channel(), a.sent[i].id, p); err != nil {
+				return true, err
+			}
+			a.sent[i].key = key
+			changed = true
+		}
+	}
+	for len(a.sent) > len(posts) {
+		last := len(a.sent) - 1
+		if err := a.b.api.delete(ctx, a.q.channel(), a.sent[last].id); err != nil {
+			return true, err
+		}
+		a.sent = a.sent[:last]
+		changed = true
+	}
+	return changed, nil
+}
+
+// fail decides what an error of Discord means for the answer.
+func (a *answer) fail(ctx context.Context, err error) {
+	switch fault.KindOf(err) {
+	case fault.NotFound: // whoever deletes an answer does not want to see more of it
+	case fault.Denied:
+		a.b.unheard(ctx, a.q, err)
+	default:
+		a.b.log.Warn("an answer can't be shown", "error", err)
+		return
+	}
+	a.gone = true
+	a.b.running.stop(a.q.msg.ID, a.q.user())
+}

@@ -1,0 +1,229 @@
+package discord
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/disgoorg/disgo/rest"
+
+	"github.com/attachebot/attache/internal/fault"
+)
+
+const (
+	maxTries    = 4                // of a request that failed, rate limits aside
+	maxLimited  = 8                // answers 429 to one request
+	callTimeout = 20 * time.Second // of one try, without the time for files
+	slowest     = 64 << 10         // bytes a second that an upload must reach
+	maxAnswer   = 16 << 20         // bytes of an answer
+)
+
+// api makes requests to Discord's REST API. It is safe for concurrent use.
+type api struct {
+	base   string // URL, without a slash at the end
+	token  string
+	http   *http.Client
+	limits *limiter
+	log    *slog.Logger
+}
+
+const userAgent = "DiscordBot (https://github.com/attachebot/attache, 1)"
+
+func newAPI(base, token string, log *slog.Logger) *api {
+	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
+	return &api{base: base, token: token, limits: newLimiter(log), log: log, http: &http.Client{
+		Transport: &http.Transport{
+			Proxy: http.ProxyFromEnvironment, DialContext: dialer.DialContext, ForceAttemptHTTP2: true,
+			MaxIdleConnsPerHost: 32, IdleConnTimeout: 90 * time.Second, TLSHandshakeTimeout: 10 * time.Second,
+			ExpectContinueTimeout: time.Second,
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+}
+
+func (a *api) close() { a.http.CloseIdleConnections() }
+
+// call is one request.
+type call struct {
+	to    *rest.CompiledEndpoint
+	body  any      // sent as JSON; nil: none
+	files []upload // with body, as a form
+	into  any      // gets the answer; nil: it is dropped
+
+	// once is set for requests that must not be repeated when it is not known
+	// whether they were carried out.
+	once bool
+}
+
+// do makes a request. It waits for rate limits, and repeats what failed on
+// Discord's side. Errors have a kind, and a *rest.Error in their tree if there
+// was an answer.
+func (a *api) do(ctx context.Context, c call) error {
+	var payload []byte
+	if c.body != nil {
+		var err error
+		if payload, err = json.Marshal(c.body); err != nil {
+			return fault.Wrap(err, fault.Internal, "discord.api", "")
+		}
+	}
+	// Interactions don't count towards the global limit.
+	exempt := !c.to.Endpoint.BotAuth
+	for failed, limited := 0, 0; ; {
+		bucket, err := a.limits.acquire(ctx, c.to, exempt)
+		if err != nil {
+			return translate(err)
+		}
+		res, answer, err := a.once(ctx, c, payload)
+		a.limits.release(bucket, c.to, res)
+		switch {
+		case err == nil && res.StatusCode < 300:
+			if c.into == nil || len(answer) == 0 {
+				return nil
+			}
+			return fault.Wrap(json.Unmarshal(answer, c.into), fault.Unavailable, "discord.api", "Discord gave an answer that I don't understand.")
+		case ctx.Err() != nil:
+			return translate(context.Cause(ctx))
+		case err == nil && res.StatusCode == http.StatusTooManyRequests:
+			if limited++; limited > maxLimited {
+				return translate(restError(res, answer))
+			}
+			continue // the limiter knows how long to wait
+		case err == nil && res.StatusCode < 500:
+			return translate(restError(res, answer))
+		case err == nil:
+			err = restError(res, answer)
+		}
+		failed++
+		if failed >= maxTries || c.once && !errors.Is(err, errNotSent) || errors.As(err, new(*fault.Error)) {
+			return translate(err)
+		}
+		a.log.Debug("a request to Discord is repeated", "route", routeOf(c.to), "error", err)
+		pause := 250 * time.Millisecond << failed
+		if err := sleep(ctx, pause/2+rand.N(pause/2)); err != nil {
+			return translate(err)
+		}
+	}
+}
+
+// errNotSent is in the tree of an error after which Discord can't have seen
+// the request.
+var errNotSent = errors.New("no connection")
+
+// once makes one try. With an answer, whatever its status, there is no error.
+func (a *api) once(ctx context.Context, c call, payload []byte) (*http.Response, []byte, error) {
+	timeout := callTimeout
+	req, err := http.NewRequest(c.to.Endpoint.Method, a.base+c.to.URL, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	var files *form
+	switch {
+	case len(c.files) > 0:
+		files = newForm(payload, c.files)
+		req.Header.Set("Content-Type", files.contentType())
+		req.ContentLength = files.size()
+		timeout += time.Duration(req.ContentLength/slowest) * time.Second
+	case payload != nil:
+		req.Header.Set("Content-Type", "application/json")
+		req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(payload)), int64(len(payload))
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	var sending *bodyReader
+	if files != nil {
+		sending = files.open(ctx)
+		req.Body = sending
+	}
+	req.Header.Set("User-Agent", userAgent)
+	if c.to.Endpoint.BotAuth {
+		req.Header.Set("Authorization", "Bot "+a.token)
+	}
+	res, err := a.http.Do(req.WithContext(ctx))
+	if err != nil {
+		var dial *net.OpError
+		if errors.As(err, &dial) && dial.Op == "dial" {
+			err = fmt.Errorf("%w: %w", errNotSent, err)
+		}
+		if sending != nil && sending.failure() != nil {
+			err = sending.failure()
+		}
+		return nil, nil, err
+	}
+	defer res.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
+	if err != nil && res.StatusCode < 300 && c.into == nil {
+		err = nil // it is done, and nobody asked for the answer
+	}
+	return res, answer, err
+}
+
+// restError makes an error of an answer.
+func restError(res *http.Response, answer []byte) error {
+	e := &rest.Error{Request: res.Request, Response: res, RsBody: answer}
+	if json.Unmarshal(answer, e) != nil { // not from Discord itself
+		e.Message = http.StatusText(res.StatusCode)
+	}
+	return e
+}
+
+// codeOf returns Discord's own code of an error, or 0.
+func codeOf(err error) rest.JSONErrorCode {
+	var e *rest.Error
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return 0
+}
+
+// translate gives an error of the API its kind.
+func translate(err error) error {
+	const op = "discord.api"
+	var e *rest.Error
+	var known *fault.Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &e):
+	case errors.As(err, &known):
+		return err
+	case errors.Is(err, context.Canceled):
+		return fault.Wrap(err, fault.Canceled, op, "")
+	default:
+		return fault.Wrap(err, fault.Unavailable, op, "I can't reach Discord right now.")
+	}
+	switch {
+	case e.Code == 40005 || e.Response.StatusCode == http.StatusRequestEntityTooLarge:
+		return fault.Wrap(err, fault.TooLarge, op, "That is too large for Discord.")
+	case e.Response.StatusCode == http.StatusUnauthorized:
+		return fault.Wrap(err, fault.Denied, op, "Discord does not accept the bot's token.")
+	case e.Response.StatusCode == http.StatusForbidden:
+		return fault.Wrap(err, fault.Denied, op, "Discord does not let me do that here.")
+	case e.Response.StatusCode == http.StatusNotFound:
+		return fault.Wrap(err, fault.NotFound, op, "That is gone from Discord.")
+	case e.Response.StatusCode == http.StatusTooManyRequests:
+		return fault.Wrap(err, fault.Exhausted, op, "Discord asks me to slow down. Please try again in a minute.")
+	case e.Response.StatusCode >= 500:
+		return fault.Wrap(err, fault.Unavailable, op, "Discord has a problem right now. Please try again in a minute.")
+	}
+	return fault.Wrap(err, fault.Internal, op, "")
+}
+
+// sleep waits, or returns the reason why ctx ended.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

@@ -1,0 +1,395 @@
+package discord
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	dg "github.com/disgoorg/disgo/discord"
+	"github.com/disgoorg/disgo/gateway"
+	"github.com/disgoorg/snowflake/v2"
+
+	"github.com/attachebot/attache/internal/chat"
+	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/files"
+)
+
+// Engine is what the bot needs of *chat.Engine.
+type Engine interface {
+	Run(ctx context.Context, t chat.Turn, emit func(chat.Event)) (chat.Result, error)
+	Reset(ctx context.Context, user files.UserID, conversation string) error
+	Models(ctx context.Context) []string
+	SetModel(ctx context.Context, user files.UserID, name string) error
+	ModelOf(ctx context.Context, user files.UserID) (string, error)
+	Usage(ctx context.Context, q chat.UsageQuery) ([]chat.Usage, error)
+	Budget(ctx context.Context, user files.UserID) (chat.Budget, error)
+}
+
+var _ Engine = (*chat.Engine)(nil)
+
+// Options bend a [Bot]. The zero value works.
+type Options struct {
+	Log      *slog.Logger     // nil: none
+	Location *time.Location   // of the times shown; nil: UTC
+	Now      func() time.Time // nil: time.Now
+
+	RESTURL    string   // default https://discord.com/api/v10
+	GatewayURL string   // default what Discord says
+	CDNHosts   []string // hosts with port that attachments are fetched from beside Discord's own, by http too
+
+	MaxDownload int64                     // bytes of a file that is sent back; 0: 25 MB. Discord may allow less
+	Link        func(f files.File) string // of a file that is too large to be sent; nil or "": there is none
+
+	Price func(model string) (Price, bool) // for /usage; nil: prices are not shown
+
+	Admins  []uint64 // users who see everybody's usage
+	Allowed Who      // if not empty, whoever is not named is not answered
+	Blocked Who      // never answered
+
+	// Interrupted are turns that an earlier run of the program left unfinished:
+	// what chat.Engine.Recover returned. Their users are told. Turns of other front
+	// ends are passed over.
+	Interrupted []chat.Record
+
+	tune tuning
+}
+
+// Who names people by themselves, by a role, or by the channel that they write
+// in. A thread counts as its channel.
+type Who struct{ Users, Roles, Channels []uint64 }
+
+func (w Who) empty() bool { return len(w.Users)+len(w.Roles)+len(w.Channels) == 0 }
+
+// tuning holds the times that tests shorten.
+type tuning struct {
+	confirm   time.Duration // that a confirmation can be given
+	ask       time.Duration // that a question waits for its answer
+	edits     time.Duration // between two edits of an answer
+	status    time.Duration // between two edits of the status line alone
+	settle    time.Duration // before an answer is shown first
+	burst     time.Duration // in which maxBurst messages may come
+	late      time.Duration // after which an interaction is deferred
+	maxBroken int
+}
+
+func (t tuning) withDefaults() tuning {
+	t.confirm = cmp.Or(t.confirm, 30*time.Second)
+	t.ask = cmp.Or(t.ask, 2*time.Minute)
+	t.edits = cmp.Or(t.edits, 1250*time.Millisecond)
+	t.status = cmp.Or(t.status, 3*time.Second)
+	t.settle = cmp.Or(t.settle, 300*time.Millisecond)
+	t.burst = cmp.Or(t.burst, 5*time.Second)
+	t.late = cmp.Or(t.late, 1800*time.Millisecond)
+	t.maxBroken = cmp.Or(t.maxBroken, maxBroken)
+	return t
+}
+
+// Bot is connected to Discord and answers there. Close it after use.
+type Bot struct {
+	opts   Options
+	log    *slog.Logger
+	api    *api
+	cdn    *cdn
+	engine Engine
+	files  *files.Service
+
+	sessions *sessions
+	places   places
+	seen     *recent[snowflake.ID, bool]         // events handled
+	roots    *recent[snowflake.ID, snowflake.ID] // first message of the reply chain that a message is in
+	answers  *recent[snowflake.ID, *answered]    // by the id of the prompt
+	queue    queue
+	edits    *recent[snowflake.ID, string] // texts of prompts that were edited
+	running  running
+	asked    asked
+	expiries expiries
+
+	ctx     context.Context // ended by Close, with errClosing
+	stop    context.CancelCauseFunc
+	work    sync.WaitGroup
+	slots   chan struct{} // one for each event that is being handled
+	closing sync.Once
+	done    chan struct{}
+
+	identified sync.Once
+	ready      chan struct{} // closed when Discord has told who the bot is
+
+	mu  sync.Mutex
+	me  snowflake.ID // the bot's own user
+	app snowflake.ID
+	err error // why it can't go on
+}
+
+// errClosing ends what is under way when the bot closes.
+var errClosing = fault.New(fault.Canceled, "discord.Close", "I have to stop for a moment.")
+
+// maxEvents bounds the events that are handled at the same time. More wait, and
+// the gateway's connection with them.
+const maxEvents = 256
+
+// Open connects to Discord with a bot's token, and returns when the bot is
+// ready. It keeps trying while Discord can't be reached. Errors: Denied with what
+// the operator should do (the token, the intents), Canceled and Unavailable when
+// ctx ended. Engine and file service are the caller's to close, after the Bot.
+func Open(ctx context.Context, token string, engine Engine, fs *files.Service, o Options) (*Bot, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	o.Location = cmp.Or(o.Location, time.UTC)
+	o.RESTURL = cmp.Or(o.RESTURL, "https://discord.com/api/v10")
+	o.MaxDownload = cmp.Or(o.MaxDownload, 25<<20)
+	o.tune = o.tune.withDefaults()
+	b := &Bot{
+		opts: o, log: o.Log, engine: engine, files: fs,
+		api: newAPI(o.RESTURL, token, o.Log), cdn: newCDN(o.CDNHosts),
+		seen:    newRecent[snowflake.ID, bool](20_000),
+		roots:   newRecent[snowflake.ID, snowflake.ID](20_000),
+		answers: newRecent[snowflake.ID, *answered](500),
+		edits:   newRecent[snowflake.ID, string](2_000),
+		slots:   make(chan struct{}, maxEvents), done: make(chan struct{}), ready: make(chan struct{}),
+	}
+	b.ctx, b.stop = context.WithCancelCause(context.Background())
+	b.queue.b = b
+	b.sessions = newSessions(b.api, o.GatewayURL, o.Log, b.handle)
+	b.sessions.maxBroken = o.tune.maxBroken
+	err := b.sessions.open(ctx)
+	if err == nil { // disgo reports a session as ready before it passes the event on
+		select {
+		case <-b.ready:
+		case <-ctx.Done():
+			err = translate(context.Cause(ctx))
+		}
+	}
+	if err == nil {
+		err = b.sessions.patiently(ctx, func() error { return b.register(ctx) })
+	}
+	if err != nil {
+		b.Close(ctx)
+		return nil, fault.Op("discord.Open", err)
+	}
+	b.work.Go(b.watch)
+	b.tellInterrupted()
+	b.log.Info("connected to Discord", "bot", b.self(), "shards", len(b.sessions.shards))
+	return b, nil
+}
+
+// Done is closed when the bot can't go on, and Err tells why: the token was
+// revoked, an intent switched off.
+func (b *Bot) Done() <-chan struct{} { return b.done }
+
+// Err is the reason for Done, or nil.
+func (b *Bot) Err() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.err
+}
+
+func (b *Bot) watch() {
+	select {
+	case err := <-b.sessions.fatal:
+		b.mu.Lock()
+		b.err = fault.Op("discord.Bot", err)
+		b.mu.Unlock()
+		close(b.done)
+	case <-b.ctx.Done():
+	}
+}
+
+// Close disconnects. Messages that came before are still answered, until five
+// seconds before ctx ends; then the answers that are not finished say that they
+// were stopped, and can be had again with a button. A second Close only waits.
+func (b *Bot) Close(ctx context.Context) error {
+	b.closing.Do(func() {
+		b.sessions.close(ctx)
+		b.queue.close()
+	})
+	idle := make(chan struct{})
+	go func() {
+		b.queue.wait()
+		close(idle)
+	}()
+	var parking <-chan time.Time
+	if end, ok := ctx.Deadline(); ok {
+		timer := time.NewTimer(time.Until(end) - 5*time.Second)
+		defer timer.Stop()
+		parking = timer.C
+	}
+	select {
+	case <-idle:
+	case <-parking:
+	case <-ctx.Done():
+	}
+	b.expiries.stopAll()
+	b.stop(errClosing)
+	<-idle
+	b.work.Wait()
+	b.api.close()
+	b.cdn.close()
+	return nil
+}
+
+// handle takes one event of the gateway. Events of one shard come one by one,
+// so what takes long is left to others.
+func (b *Bot) handle(e gateway.EventData) {
+	defer b.rescue("event")
+	switch e := e.(type) {
+	case gateway.EventReady:
+		b.mu.Lock()
+		b.me, b.app = e.User.ID, e.Application.ID
+		b.mu.Unlock()
+		b.places.setBot(e.User.ID)
+		b.identified.Do(func() { close(b.ready) })
+	case gateway.EventMessageCreate:
+		b.onMessage(e.Message)
+	case gateway.EventMessageUpdate:
+		b.onEdit(e.Message)
+	case gateway.EventMessageDelete:
+		b.onDelete(e.ID)
+	case gateway.EventInteractionCreate:
+		b.onInteraction(e.Interaction)
+	default:
+		b.places.note(e)
+	}
+}
+
+// spawn handles an event on its own, as soon as there is a slot.
+func (b *Bot) spawn(what string, do func(ctx context.Context)) {
+	select {
+	case b.slots <- struct{}{}:
+	case <-b.ctx.Done():
+		return
+	}
+	b.work.Go(func() {
+		defer func() { <-b.slots }()
+		defer b.rescue(what)
+		do(b.ctx)
+	})
+}
+
+// background does something small beside an event's handler.
+func (b *Bot) background(what string, do func(ctx context.Context)) {
+	b.work.Go(func() {
+		defer b.rescue(what)
+		do(b.ctx)
+	})
+}
+
+// rescue keeps a panic from taking the program down.
+func (b *Bot) rescue(what string) {
+	if p := recover(); p != nil {
+		b.log.Error("a handler crashed", "handler", what, "panic", p, "stack", string(debug.Stack()))
+	}
+}
+
+// self is the bot's own user.
+func (b *Bot) self() snowflake.ID {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.me
+}
+
+// detached gives a bounded time to what has to be done although ctx may end.
+func detached(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), d)
+}
+
+// admits tells whether somebody is answered in a channel.
+func (b *Bot) admits(user snowflake.ID, roles []snowflake.ID, channel snowflake.ID) bool {
+	named := func(w Who) bool {
+		return contains(w.Users, user) || contains(w.Channels, channel) || contains(w.Channels, b.places.parent(channel)) ||
+			containsAny(w.Roles, roles)
+	}
+	return !named(b.opts.Blocked) && (b.opts.Allowed.empty() || named(b.opts.Allowed))
+}
+
+func contains(list []uint64, id snowflake.ID) bool {
+	for _, one := range list {
+		if one == uint64(id) && id != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func containsAny(list []uint64, ids []snowflake.ID) bool {
+	for _, id := range ids {
+		if contains(list, id) {
+			return true
+		}
+	}
+	return false
+}
+
+// recent is a map that keeps its newest entries. It is safe for concurrent use.
+type recent[K comparable, V any] struct {
+	mu    sync.Mutex
+	size  int
+	byKey map[K]V
+	order []K
+	next  int
+}
+
+func newRecent[K comparable, V any](size int) *recent[K, V] {
+	return &recent[K, V]{size: size, byKey: map[K]V{}}
+}
+
+func (r *recent[K, V]) get(k K) (V, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	v, ok := r.byKey[k]
+	return v, ok
+}
+
+// put sets the value of k, and tells whether k is new.
+func (r *recent[K, V]) put(k K, v V) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	_, known := r.byKey[k]
+	r.byKey[k] = v
+	switch {
+	case known:
+	case len(r.order) < r.size:
+		r.order = append(r.order, k)
+	default:
+		delete(r.byKey, r.order[r.next])
+		r.order[r.next] = k
+		r.next = (r.next + 1) % r.size
+	}
+	return !known
+}
+
+// explain makes the one sentence that somebody sees about an error; "" for what
+// needs none. What is our fault is logged, under a number that they are told.
+func (b *Bot) explain(err error, what string) string {
+	switch fault.KindOf(err) {
+	case fault.Canceled:
+		if errors.Is(err, errClosing) {
+			return "I have to stop for a moment. Please ask again in a minute."
+		}
+		return ""
+	case fault.Internal:
+		number := shortID()
+		b.log.Error("something went wrong", "doing", what, "request", number, "error", err)
+		return "Something went wrong on my side. If it happens again, tell the operator this number: `" + number + "`"
+	case fault.Unavailable:
+		b.log.Warn("something is not available", "doing", what, "error", err)
+	default:
+		b.log.Debug("a request was refused", "doing", what, "error", err)
+	}
+	return fault.Message(err)
+}
+
+// nameIn is how somebody is called where they wrote.
+func nameIn(u dg.User, m *dg.Member) string {
+	if m != nil && m.Nick != nil && *m.Nick != "" {
+		return *m.Nick
+	}
+	return u.EffectiveName()
+}

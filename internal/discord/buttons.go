@@ -1,0 +1,275 @@
+package discord
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	dg "github.com/disgoorg/disgo/discord"
+	"github.com/disgoorg/disgo/rest"
+	"github.com/disgoorg/snowflake/v2"
+
+	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/llm"
+)
+
+// components are the handlers of buttons and menus. Each is only called for the
+// user whom the component's custom id names.
+var components map[string]func(*Bot, context.Context, *interaction, customID, dg.ComponentInteraction) error
+
+func init() {
+	components = map[string]func(*Bot, context.Context, *interaction, customID, dg.ComponentInteraction) error{
+		actStop: (*Bot).pressedStop, actCode: (*Bot).pressedCode, actRetry: (*Bot).pressedRetry,
+		actEdited: (*Bot).pressedRetry, actAnswer: (*Bot).pressedAnswer,
+		actList: (*Bot).showList, actMenu: (*Bot).chosen, actKinds: (*Bot).kindChosen, actJump: (*Bot).askPage,
+		actDetails: (*Bot).showDetails, actDownload: (*Bot).download,
+		actDelete: (*Bot).confirmDelete, actDelete2: (*Bot).confirmDelete, actDelete3: (*Bot).deleteFile,
+		actReset: (*Bot).resetConversation, actResetFiles: (*Bot).confirmReset, actResetFiles2: (*Bot).confirmReset,
+		actResetFiles3: (*Bot).resetAll, actCancel: (*Bot).canceled,
+	}
+}
+
+// answered is what is remembered of a finished answer.
+type answered struct {
+	q       *question
+	runs    []llm.Run
+	message snowflake.ID // the one with the buttons; 0 if there is none
+
+	mu      sync.Mutex
+	content string // of the prompt that it answers
+	offered bool   // to run the edited question
+}
+
+// pressedStop ends a turn. What came before stays.
+func (b *Bot) pressedStop(ctx context.Context, it *interaction, id customID, i dg.ComponentInteraction) error {
+	if b.running.stop(id.snowflake(0), it.user) {
+		return it.quietly(ctx)
+	}
+	// It ended meanwhile, or the bot was restarted: the button has no meaning any more.
+	if err := it.setRows(ctx, nil); err != nil {
+		return err
+	}
+	return it.reply(ctx, post{text: "That answer is not being worked on any more."})
+}
+
+// pressedCode shows the code that an answer rests on.
+func (b *Bot) pressedCode(ctx context.Context, it *interaction, id customID, _ dg.ComponentInteraction) error {
+	e, ok := b.answers.get(id.snowflake(0))
+	if !ok || e.q.again != id.args[1] || e.q.user() != it.user || len(e.runs) == 0 {
+		return fault.New(fault.NotFound, "discord.Code", "I don't have the code of that answer any more: I keep it only until I am restarted.")
+	}
+	return it.reply(ctx, codePost(e.runs))
+}
+
+// codePost shows runs of code: in the message if they fit, else as files.
+func codePost(runs []llm.Run) post {
+	var text, code, output strings.Builder
+	for n, r := range runs {
+		about := fmt.Sprintf("⏱️ %s", seconds(r.Elapsed))
+		if len(r.Packages) > 0 {
+			about += " • 📦 " + strings.Join(r.Packages, ", ")
+		}
+		title := "**🐍 Code**"
+		if len(runs) > 1 {
+			title = fmt.Sprintf("**🐍 Step %d**", n+1)
+			fmt.Fprintf(&code, "# Step %d, %s\n", n+1, about)
+			fmt.Fprintf(&output, "# Step %d\n", n+1)
+		}
+		fmt.Fprintf(&text, "%s • %s\n%s\n", title, about, fenced("python", r.Code))
+		code.WriteString(strings.TrimRight(r.Code, "\n") + "\n\n")
+		if out := strings.TrimSpace(r.Output); out != "" {
+			fmt.Fprintf(&text, "Output:\n%s\n", fenced("", out))
+			output.WriteString(out + "\n\n")
+		}
+	}
+	if length(text.String()) <= maxContent {
+		return post{text: strings.TrimSpace(text.String())}
+	}
+	p := post{text: fmt.Sprintf("🐍 %s, too long for a message.", count(len(runs), "step"))}
+	p.files = append(p.files, newUpload("code.py", []byte(strings.TrimSpace(code.String())+"\n")))
+	if output.Len() > 0 {
+		p.files = append(p.files, newUpload("output.txt", []byte(strings.TrimSpace(output.String())+"\n")))
+	}
+	return p
+}
+
+// fenced makes a code block that its content can't end.
+func fenced(language, s string) string {
+	return "```" + language + "\n" + strings.ReplaceAll(strings.TrimRight(s, "\n"), "```", "`\u200b`\u200b`") + "\n```"
+}
+
+func seconds(d time.Duration) string {
+	if d < 10*time.Second {
+		return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + " s"
+	}
+	return strconv.Itoa(int(d.Seconds())) + " s"
+}
+
+// pressedRetry runs a question again, or the edited one. Question and
+// conversation are found in the channel, never taken from the button.
+func (b *Bot) pressedRetry(ctx context.Context, it *interaction, id customID, i dg.ComponentInteraction) error {
+	const op = "discord.Retry"
+	prompt := id.snowflake(0)
+	if b.running.has(prompt) {
+		return fault.New(fault.Exists, op, "That question is being answered right now.")
+	}
+	m, err := b.api.message(ctx, it.channel(), prompt)
+	if fault.Is(err, fault.NotFound) {
+		return fault.New(fault.NotFound, op, "The question is gone, so I can't run it again.")
+	}
+	if err != nil {
+		return err
+	}
+	if m.Author.ID != snowflake.ID(it.user) {
+		return fault.New(fault.Denied, op, "Only the person who asked can use that.")
+	}
+	m.GuildID = it.GuildID()
+	if member := it.Member(); member != nil {
+		m.Member = &member.Member
+	}
+	q := newQuestion(m)
+	q.again = it.ID().String()
+	q.replaces = turnID(m.ChannelID, m.ID, id.args[1])
+	q.same = id.action == actRetry
+	e, known := b.answers.get(prompt)
+	if known && e.q.user() == it.user {
+		q.saved = e.q.saved
+	}
+	rows := []dg.LayoutComponent(nil)
+	if known && e.q.again == id.args[1] && len(e.runs) > 0 {
+		rows = []dg.LayoutComponent{row(button(dg.ButtonStyleSecondary, "📜", "Code", customID{actCode, it.user, []string{id.args[0], id.args[1]}}))}
+	}
+	if err := it.setRows(ctx, rows); err != nil {
+		return err
+	}
+	b.queue.add(q)
+	return nil
+}
+
+// editWindow is how long after it was sent an edit of a question counts.
+const editWindow = 15 * time.Minute
+
+// offerEdited puts a button under the answer to a question that was edited since.
+func (b *Bot) offerEdited(m dg.Message) {
+	e, ok := b.answers.get(m.ID)
+	if !ok || b.opts.Now().Sub(m.ID.Time()) > editWindow {
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if m.Content == e.content || e.message == 0 || e.offered {
+		e.content = m.Content
+		return
+	}
+	e.content, e.offered = m.Content, true
+	b.background("offering the edited question", func(ctx context.Context) { b.putButtons(ctx, e, true) })
+}
+
+// lateEdit offers to run a question again that was edited while it was answered.
+func (b *Bot) lateEdit(ctx context.Context, e *answered) {
+	edited, ok := b.edits.get(e.q.msg.ID)
+	if !ok || edited == e.content || e.message == 0 {
+		return
+	}
+	e.mu.Lock()
+	e.content, e.offered = edited, true
+	e.mu.Unlock()
+	b.putButtons(ctx, e, true)
+}
+
+func (b *Bot) putButtons(ctx context.Context, e *answered, edited bool) {
+	err := b.api.do(ctx, call{to: rest.UpdateMessage.Compile(nil, e.q.channel(), e.message),
+		body: object{"components": answerButtons(e.q, len(e.runs) > 0, edited)}})
+	if err != nil {
+		b.log.Debug("the buttons can't be changed", "error", err)
+	}
+}
+
+// asked are questions that wait for a yes or a no, by their number.
+type asked struct {
+	mu   sync.Mutex
+	next int
+	open map[string]chan bool
+}
+
+func (a *asked) add() (number string, answer chan bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.open == nil {
+		a.open = map[string]chan bool{}
+	}
+	a.next++
+	number = strconv.Itoa(a.next) + shortID()
+	a.open[number] = make(chan bool, 1)
+	return number, a.open[number]
+}
+
+// take returns where the answer to a question goes, once.
+func (a *asked) take(number string) chan bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	c := a.open[number]
+	delete(a.open, number)
+	return c
+}
+
+// ask puts a question of a tool to the user, and waits. No answer is a no.
+func (a *answer) ask(ctx context.Context, question string) (bool, error) {
+	b := a.b
+	a.setAsking(true)
+	defer a.setAsking(false)
+	number, answer := b.asked.add()
+	defer b.asked.take(number)
+	id := func(choice string) customID { return customID{actAnswer, a.q.user(), []string{number, choice}} }
+	text := "❓ " + clip(question, 1500)
+	m, err := b.api.send(ctx, a.q.channel(), post{text: text, replyTo: a.q.msg.ID, rows: []dg.LayoutComponent{row(
+		button(dg.ButtonStyleSuccess, "✅", "Yes", id("yes")),
+		button(dg.ButtonStyleSecondary, "❌", "No", id("no")))}})
+	if err != nil {
+		return false, err
+	}
+	b.roots.put(m.ID, b.rootOf(a.q.msg.ID))
+	timer := time.NewTimer(b.opts.tune.ask)
+	defer timer.Stop()
+	outcome := ""
+	yes := false
+	select {
+	case yes = <-answer:
+		return yes, nil // the press has changed the message
+	case <-timer.C:
+		outcome = "⌛ There was no answer in time, so I take it as a no."
+	case <-ctx.Done():
+		outcome = "⏹️ That is not needed any more."
+		err = context.Cause(ctx)
+	}
+	ctx, cancel := detached(ctx, 20*time.Second)
+	defer cancel()
+	if _, err := b.api.edit(ctx, a.q.channel(), m.ID, post{text: text + "\n-# " + outcome}); err != nil {
+		b.log.Debug("a question can't be closed", "error", err)
+	}
+	return false, err
+}
+
+func (a *answer) setAsking(on bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.asking = on
+	a.poke()
+}
+
+// pressedAnswer takes a yes or a no.
+func (b *Bot) pressedAnswer(ctx context.Context, it *interaction, id customID, i dg.ComponentInteraction) error {
+	answer := b.asked.take(id.args[0])
+	outcome := "⌛ It is too late for an answer."
+	if answer != nil {
+		yes := id.args[1] == "yes"
+		answer <- yes
+		if outcome = "❌ No."; yes {
+			outcome = "✅ Yes."
+		}
+	}
+	return it.update(ctx, post{text: i.Message.Content + "\n-# " + outcome})
+}

@@ -1,0 +1,77 @@
+package discord
+
+import (
+	"context"
+	"strings"
+
+	dg "github.com/disgoorg/disgo/discord"
+	"github.com/disgoorg/disgo/rest"
+
+	"github.com/attachebot/attache/internal/files"
+)
+
+// command is a slash command: how it is registered, and what it does.
+type command struct {
+	description string
+	options     []dg.ApplicationCommandOption
+	handle      func(*Bot, context.Context, *interaction, dg.SlashCommandInteractionData) error
+}
+
+var commands map[string]command
+
+func init() {
+	commands = map[string]command{
+		"files": {"Your files: look at them, download and delete them", nil, (*Bot).filesCommand},
+		"reset": {"Forget this conversation, and your files if you want", nil, (*Bot).resetCommand},
+		"model": {"Which model answers you", []dg.ApplicationCommandOption{dg.ApplicationCommandOptionString{
+			Name: "name", Description: "The model to use from now on", Autocomplete: true}}, (*Bot).modelCommand},
+		"usage": {"What you used and what it cost", []dg.ApplicationCommandOption{dg.ApplicationCommandOptionBool{
+			Name: "everybody", Description: "All users together, for admins"}}, (*Bot).usageCommand},
+		"help": {"What I can do", nil, (*Bot).helpCommand},
+	}
+}
+
+// register tells Discord the commands. The same commands again change nothing.
+func (b *Bot) register(ctx context.Context) error {
+	list := list{}
+	for _, name := range []string{"files", "reset", "model", "usage", "help"} {
+		c := commands[name]
+		list = append(list, dg.SlashCommandCreate{Name: name, Description: c.description, Options: c.options,
+			Contexts: []dg.InteractionContextType{dg.InteractionContextTypeGuild, dg.InteractionContextTypeBotDM}})
+	}
+	b.mu.Lock()
+	app := b.app
+	b.mu.Unlock()
+	return b.api.do(ctx, call{to: rest.SetGlobalCommands.Compile(nil, app), body: list})
+}
+
+func (b *Bot) helpCommand(ctx context.Context, it *interaction, _ dg.SlashCommandInteractionData) error {
+	keep := "Files are kept for " + hours(b.files.Expiry())
+	if b.files.Expiry() < 0 {
+		keep = "Files are kept until you delete them"
+	}
+	lines := []string{
+		"**Ask** me by direct message, or mention me in a channel. Reply to an answer to go on with it; mention me again to start afresh. In a thread that you mention me in, I read along and answer everybody.",
+		"",
+		"**Attach files** — tables, documents, pictures, and about 160 kinds more, up to " + files.Size(b.files.MaxUpload()) + " each. I save each one under an id and work on it with Python: figures, tables, charts and new files come back. " + keep + ".",
+		"",
+		"**While I work** ⏹ stops me. Afterwards 📜 shows the code, and 🔁 runs the question again. If you edit a question soon after, I offer to run it again.",
+		"",
+		"`/files` look at your files, download and delete them",
+		"`/reset` forget this conversation, and your files if you want",
+		"`/model` choose the model that answers you",
+		"`/usage` what you used and what it cost",
+		"",
+		"Your files and commands are yours alone. What I answer in a channel, everybody there can read.",
+	}
+	return it.reply(ctx, post{embeds: []dg.Embed{{Title: "👋 What I can do", Color: blurple, Description: strings.Join(lines, "\n")}}})
+}
+
+// Colours of embeds.
+const (
+	blurple = 0x5865f2
+	green   = 0x3ba55d
+	yellow  = 0xfaa61a
+	red     = 0xed4245
+	grey    = 0x747f8d
+)

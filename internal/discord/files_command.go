@@ -1,0 +1,202 @@
+package discord
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	dg "github.com/disgoorg/disgo/discord"
+
+	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/files"
+)
+
+const (
+	pageSize   = 10 // files of one page
+	maxOptions = 25 // of a menu
+)
+
+// view is a page of somebody's files: what all of /files leads back to.
+type view struct {
+	kind files.Kind // "": all
+	page int        // from 0
+}
+
+func (v view) args() []string { return []string{string(v.kind), strconv.Itoa(v.page)} }
+
+// viewOf reads a view out of the arguments of a custom id, from the i-th on.
+func viewOf(id customID, i int) view { return view{files.Kind(id.args[i]), id.number(i + 1)} }
+
+func (b *Bot) filesCommand(ctx context.Context, it *interaction, _ dg.SlashCommandInteractionData) error {
+	p, err := b.listPost(ctx, it.user, view{})
+	if err != nil {
+		return err
+	}
+	return it.reply(ctx, p)
+}
+
+func (b *Bot) showList(ctx context.Context, it *interaction, id customID, _ dg.ComponentInteraction) error {
+	return b.updateList(ctx, it, viewOf(id, 0))
+}
+
+func (b *Bot) kindChosen(ctx context.Context, it *interaction, _ customID, i dg.ComponentInteraction) error {
+	return b.updateList(ctx, it, view{kind: files.Kind(strings.TrimPrefix(chosenValue(i), "kind "))})
+}
+
+// chosenValue is the value chosen in a menu; "" if there is none.
+func chosenValue(i dg.ComponentInteraction) string {
+	if data, ok := i.Data.(dg.StringSelectMenuInteractionData); ok && len(data.Values) > 0 {
+		return data.Values[0]
+	}
+	return ""
+}
+
+func (b *Bot) updateList(ctx context.Context, it *interaction, v view) error {
+	p, err := b.listPost(ctx, it.user, v)
+	if err != nil {
+		return err
+	}
+	return it.update(ctx, p)
+}
+
+// listPost is one page of the user's files, with the ways to the others.
+func (b *Bot) listPost(ctx context.Context, user files.UserID, v view) (post, error) {
+	page, err := b.files.List(ctx, user, files.Query{Kind: v.kind, Offset: v.page * pageSize, Limit: pageSize})
+	if err != nil {
+		return post{}, err
+	}
+	if len(page.Files) == 0 && (v.page > 0 || v.kind != "") {
+		// Files have gone in the meantime.
+		if v.page > 0 {
+			return b.listPost(ctx, user, view{v.kind, min(v.page-1, max(page.Total-1, 0)/pageSize)})
+		}
+		return b.listPost(ctx, user, view{})
+	}
+	pages := max((page.Total+pageSize-1)/pageSize, 1)
+	e := dg.Embed{Title: "📁 Your Files", Color: blurple, Footer: &dg.EmbedFooter{Text: b.listFooter(page.Usage)}}
+	e.Description = fmt.Sprintf("You have %d file(s)", page.Usage.Files)
+	if v.kind != "" {
+		e.Description += fmt.Sprintf(", %d of them %s %s", page.Total, v.kind.Info().Emoji, v.kind)
+	}
+	if page.Usage.Files == 0 {
+		e.Description += "\n\nAttach a file to a message to me, and it appears here."
+	}
+	now := b.opts.Now()
+	for _, f := range page.Files {
+		e.Fields = append(e.Fields, dg.EmbedField{
+			Name:  f.Emoji() + " " + escape(clip(f.Name, 80)),
+			Value: fmt.Sprintf("Type: %s • Size: %s\nUploaded: %s • %s", f.Kind, files.Size(f.Size), b.when(f.UploadedAt), left(f, now)),
+		})
+	}
+	p := post{embeds: []dg.Embed{e}}
+	if len(page.Files) > 0 {
+		p.rows = append(p.rows, row(b.fileMenu(user, v, page.Files, now)))
+	}
+	if len(page.Usage.Kinds) > 1 {
+		p.rows = append(p.rows, row(kindMenu(user, v, page.Usage)))
+	}
+	if pages > 1 {
+		p.rows = append(p.rows, pager(user, v, pages))
+	}
+	return p, nil
+}
+
+func (b *Bot) listFooter(u files.Usage) string {
+	keep := "⏰ New files are kept for " + hours(b.files.Expiry())
+	if b.files.Expiry() < 0 {
+		keep = "♾️ Files never expire"
+	}
+	if u.Files == 0 {
+		return keep
+	}
+	return keep + " • " + files.Size(u.Bytes) + " in all"
+}
+
+// when writes a time in the zone of the bot.
+func (b *Bot) when(t time.Time) string { return t.In(b.opts.Location).Format("2006-01-02 15:04") }
+
+// left tells how long a file is still kept.
+func left(f files.File, now time.Time) string {
+	if f.ExpiresAt.IsZero() {
+		return "♾️ Never expires"
+	}
+	return "⏰ " + hours(f.ExpiresAt.Sub(now)) + " left"
+}
+
+func (b *Bot) fileMenu(user files.UserID, v view, fs []files.File, now time.Time) dg.StringSelectMenuComponent {
+	m := dg.StringSelectMenuComponent{CustomID: customID{actMenu, user, v.args()}.String(), Placeholder: "Choose a file…"}
+	for _, f := range fs {
+		m.Options = append(m.Options, dg.StringSelectMenuOption{
+			Label: clip(f.Name, 100), Value: string(f.ID), Emoji: &dg.ComponentEmoji{Name: f.Emoji()},
+			Description: clip(fmt.Sprintf("%s • %s • %s", f.Kind, files.Size(f.Size), left(f, now)), 100),
+		})
+	}
+	return m
+}
+
+// kindMenu offers the kinds that the user has, the most frequent first.
+func kindMenu(user files.UserID, v view, u files.Usage) dg.StringSelectMenuComponent {
+	kinds := make([]files.Kind, 0, len(u.Kinds))
+	for k := range u.Kinds {
+		kinds = append(kinds, k)
+	}
+	slices.SortFunc(kinds, func(x, y files.Kind) int {
+		return cmp.Or(cmp.Compare(u.Kinds[y], u.Kinds[x]), cmp.Compare(x, y))
+	})
+	m := dg.StringSelectMenuComponent{CustomID: customID{action: actKinds, user: user}.String(), Placeholder: "Show one kind only…"}
+	m.Options = []dg.StringSelectMenuOption{{Label: fmt.Sprintf("All kinds (%d)", u.Files), Value: "kind ",
+		Emoji: &dg.ComponentEmoji{Name: "📁"}, Default: v.kind == ""}}
+	for _, k := range kinds {
+		if len(m.Options) < maxOptions {
+			m.Options = append(m.Options, dg.StringSelectMenuOption{Label: fmt.Sprintf("%s (%d)", k, u.Kinds[k]), Value: "kind " + string(k),
+				Emoji: &dg.ComponentEmoji{Name: k.Info().Emoji}, Default: v.kind == k})
+		}
+	}
+	return m
+}
+
+func pager(user files.UserID, v view, pages int) dg.LayoutComponent {
+	last := pages - 1
+	at := min(v.page, last)
+	to := func(emoji, label string, page int) dg.InteractiveComponent {
+		// Two buttons may lead to the same page: the ids are kept apart by the way
+		// the page is written.
+		args := view{v.kind, page}.args()
+		if label == "First" || label == "Last" {
+			args[1] = "0" + args[1]
+		}
+		c := button(dg.ButtonStyleSecondary, emoji, label, customID{actList, user, args})
+		c.Disabled = page == at || page < 0 || page > last
+		return c
+	}
+	return row(
+		to("⏮️", "First", 0), to("◀️", "Previous", at-1),
+		button(dg.ButtonStyleSecondary, "", fmt.Sprintf("%d / %d", at+1, pages), customID{actJump, user, []string{string(v.kind), strconv.Itoa(pages)}}),
+		to("▶️", "Next", at+1), to("⏭️", "Last", last))
+}
+
+// askPage asks for the page to go to.
+func (b *Bot) askPage(ctx context.Context, it *interaction, id customID, _ dg.ComponentInteraction) error {
+	it.mu.Lock()
+	defer it.mu.Unlock()
+	return it.callback(ctx, dg.InteractionResponseTypeModal, dg.ModalCreate{
+		CustomID: id.String(), Title: "Go to page",
+		Components: []dg.LayoutComponent{dg.LabelComponent{
+			Label:     fmt.Sprintf("Page, 1 to %d", max(id.number(1), 1)),
+			Component: dg.TextInputComponent{CustomID: "page", Style: dg.TextInputStyleShort, Required: true, MaxLength: 6},
+		}},
+	}, nil)
+}
+
+// jumped goes to the page that was asked for.
+func (b *Bot) jumped(ctx context.Context, it *interaction, id customID, data dg.ModalSubmitInteractionData) error {
+	n, err := strconv.Atoi(strings.TrimSpace(data.Text("page")))
+	if err != nil || n < 1 {
+		return fault.New(fault.Invalid, "discord.jumped", "That is no page number.")
+	}
+	return b.updateList(ctx, it, view{files.Kind(id.args[0]), min(n, max(id.number(1), 1)) - 1})
+}

@@ -1,0 +1,94 @@
+package discord
+
+import (
+	"context"
+	"time"
+
+	dg "github.com/disgoorg/disgo/discord"
+
+	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/files"
+)
+
+// Deleting takes two confirmations. Each is an embed with a button that counts
+// for tuning.confirm: its custom id says since when, and a timer takes it away.
+
+const (
+	firstTitle  = "⚠️ Confirm Deletion"
+	secondTitle = "⚠️ Final Confirmation"
+)
+
+// confirmDelete asks for the first confirmation, and then for the second.
+func (b *Bot) confirmDelete(ctx context.Context, it *interaction, id customID, i dg.ComponentInteraction) error {
+	v := viewOf(id, 1)
+	if id.action == actDelete2 && b.tooLate(id.moment(3)) {
+		return it.update(ctx, b.timedOut())
+	}
+	f, err := b.files.Get(ctx, it.user, files.ID(id.args[0]))
+	if err != nil {
+		return b.notThere(ctx, it, v, err)
+	}
+	args := append([]string{string(f.ID)}, v.args()...)
+	yes := customID{actDelete2, it.user, append(args[:3:3], moment(b.opts.Now()))}
+	e := dg.Embed{Title: firstTitle, Color: yellow,
+		Description: "Delete " + f.Emoji() + " **" + escape(clip(f.Name, 200)) + "** (" + files.Size(f.Size) + ")?\nIt can't be brought back."}
+	press := button(dg.ButtonStyleDanger, "⚠️", "Yes, Delete", yes)
+	if id.action == actDelete2 {
+		yes.action = actDelete3
+		e.Title, e.Color = secondTitle, red
+		e.Description = f.Emoji() + " **" + escape(clip(f.Name, 200)) + "** will be gone for good."
+		press = button(dg.ButtonStyleDanger, "🔴", "Click Again to Confirm", yes)
+	}
+	return b.confirm(ctx, it, i, e, press, button(dg.ButtonStyleSecondary, "❌", "Cancel", customID{actDetails, it.user, args}))
+}
+
+// deleteFile deletes a file that was confirmed twice.
+func (b *Bot) deleteFile(ctx context.Context, it *interaction, id customID, _ dg.ComponentInteraction) error {
+	v := viewOf(id, 1)
+	if b.tooLate(id.moment(3)) {
+		return it.update(ctx, b.timedOut())
+	}
+	f, err := b.files.Get(ctx, it.user, files.ID(id.args[0]))
+	if err == nil {
+		err = b.files.Delete(ctx, it.user, f.ID)
+	}
+	if err != nil {
+		return b.notThere(ctx, it, v, err)
+	}
+	p, err := b.listPost(ctx, it.user, v)
+	if err != nil { // it is deleted all the same
+		p = post{}
+	}
+	p.text = "🗑️ Deleted: **" + escape(f.Name) + "**"
+	return it.update(ctx, p)
+}
+
+// confirm shows a confirmation with its two buttons, and takes them away after
+// tuning.confirm.
+func (b *Bot) confirm(ctx context.Context, it *interaction, i dg.ComponentInteraction, e dg.Embed, yes, no dg.ButtonComponent) error {
+	d := b.opts.tune.confirm
+	e.Footer = &dg.EmbedFooter{Text: "⏳ Within " + seconds(d.Round(time.Second))}
+	if err := it.update(ctx, post{embeds: []dg.Embed{e}, rows: []dg.LayoutComponent{row(yes, no)}}); err != nil {
+		return err
+	}
+	b.expiries.after(i.Message.ID, d, func() {
+		defer b.rescue("expiry")
+		ctx, cancel := detached(b.ctx, callTimeout)
+		defer cancel()
+		if err := it.update(ctx, b.timedOut()); err != nil && !fault.Is(err, fault.NotFound) {
+			b.log.Debug("a confirmation can't be ended", "error", err)
+		}
+	})
+	return nil
+}
+
+// tooLate tells whether a confirmation that was asked for at asked is void. One
+// second is given for what a moment is cut by.
+func (b *Bot) tooLate(asked time.Time) bool {
+	age := b.opts.Now().Sub(asked)
+	return age > b.opts.tune.confirm+time.Second || age < -time.Minute
+}
+
+func (b *Bot) timedOut() post {
+	return post{embeds: []dg.Embed{{Title: "⌛ Timed out", Color: grey, Description: "Nothing was deleted. `/files` shows your files."}}}
+}

@@ -1,0 +1,139 @@
+package discord
+
+import (
+	"context"
+	"fmt"
+
+	dg "github.com/disgoorg/disgo/discord"
+
+	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/files"
+)
+
+// chosen shows the file that was chosen in the list.
+func (b *Bot) chosen(ctx context.Context, it *interaction, id customID, i dg.ComponentInteraction) error {
+	return b.details(ctx, it, files.ID(chosenValue(i)), viewOf(id, 0))
+}
+
+// showDetails goes back from a confirmation to the file.
+func (b *Bot) showDetails(ctx context.Context, it *interaction, id customID, _ dg.ComponentInteraction) error {
+	return b.details(ctx, it, files.ID(id.args[0]), viewOf(id, 1))
+}
+
+// details shows one file with a preview of its content.
+func (b *Bot) details(ctx context.Context, it *interaction, id files.ID, v view) error {
+	f, err := b.files.Get(ctx, it.user, id)
+	if err != nil {
+		return b.notThere(ctx, it, v, err)
+	}
+	e := dg.Embed{Title: clip(f.Emoji()+" "+escape(f.Name), 256), Color: blurple, Fields: []dg.EmbedField{
+		inline("Type", string(f.Kind)), inline("Size", files.Size(f.Size)),
+	}}
+	if f.Width > 0 && f.Height > 0 {
+		e.Fields = append(e.Fields, inline("Pixels", fmt.Sprintf("%d × %d", f.Width, f.Height)))
+	}
+	origin := ""
+	if f.Generated {
+		origin = " • made by code"
+	}
+	e.Fields = append(e.Fields,
+		inline("Uploaded", b.when(f.UploadedAt)+origin), inline("Kept", left(f, b.opts.Now())),
+		dg.EmbedField{Name: "ID", Value: "`" + string(f.ID) + "`"})
+	p := post{}
+	switch shown := b.preview(ctx, f); {
+	case shown.picture != nil:
+		p.files = []upload{newUpload("preview.png", shown.picture)}
+		e.Image = &dg.EmbedResource{URL: "attachment://preview.png"}
+	case shown.text != "":
+		e.Description = shown.text
+	}
+	p.embeds = []dg.Embed{e}
+	args := append([]string{string(f.ID)}, v.args()...)
+	p.rows = []dg.LayoutComponent{row(
+		button(dg.ButtonStylePrimary, "⬇️", "Download", customID{actDownload, it.user, args}),
+		button(dg.ButtonStyleDanger, "🗑️", "Delete", customID{actDelete, it.user, args}),
+		button(dg.ButtonStyleSecondary, "◀️", "Back", customID{actList, it.user, v.args()}))}
+	return it.update(ctx, p)
+}
+
+func inline(name, value string) dg.EmbedField {
+	yes := true
+	return dg.EmbedField{Name: name, Value: value, Inline: &yes}
+}
+
+// notThere says kindly that a file is gone, and shows what is left.
+func (b *Bot) notThere(ctx context.Context, it *interaction, v view, err error) error {
+	if !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	p, listErr := b.listPost(ctx, it.user, v)
+	if listErr != nil {
+		return err
+	}
+	p.text = "🫥 **File not found or expired.** Here is what you have now."
+	return it.update(ctx, p)
+}
+
+// download sends a file by direct message, or in the reply where direct
+// messages are closed or take less.
+func (b *Bot) download(ctx context.Context, it *interaction, id customID, _ dg.ComponentInteraction) error {
+	f, err := b.files.Get(ctx, it.user, files.ID(id.args[0]))
+	if err != nil {
+		return b.notThere(ctx, it, viewOf(id, 1), err)
+	}
+	limit := min(b.opts.MaxDownload, maxRequest)
+	if here := int64(it.AttachmentSizeLimit()); here > 0 {
+		limit = min(limit, here)
+	}
+	if f.Size > limit {
+		return it.reply(ctx, b.tooLarge(f, limit))
+	}
+	if err := it.quietly(ctx); err != nil {
+		return err
+	}
+	_, r, err := b.files.Download(ctx, it.user, f.ID)
+	if err != nil {
+		return b.notThere(ctx, it, viewOf(id, 1), err)
+	}
+	r.Close()
+	if f.Size <= defaultFileLimit {
+		err = b.downloadByDM(ctx, it, f)
+		if err == nil {
+			return it.reply(ctx, post{text: "✅ Downloaded: **" + escape(f.Name) + "**\n-# It is in our direct messages."})
+		}
+		if !fault.Is(err, fault.Denied) && !fault.Is(err, fault.TooLarge) {
+			return err
+		}
+	}
+	note := ""
+	if fault.Is(err, fault.Denied) {
+		note = "\n-# Your direct messages are closed to me, so it is here."
+	}
+	err = it.reply(ctx, post{text: "✅ Downloaded: **" + escape(f.Name) + "**" + note, files: []upload{b.uploadOf(f)}})
+	if fault.Is(err, fault.TooLarge) {
+		return it.reply(ctx, b.tooLarge(f, 0))
+	}
+	return err
+}
+
+func (b *Bot) downloadByDM(ctx context.Context, it *interaction, f files.File) error {
+	channel, err := b.api.dm(ctx, it.Interaction.User().ID)
+	if err == nil {
+		_, err = b.api.send(ctx, channel, post{text: "📎 **" + escape(f.Name) + "**", files: []upload{b.uploadOf(f)}})
+	}
+	return err
+}
+
+// tooLarge tells about a file that Discord does not take. limit 0: it is not
+// known how much it would take.
+func (b *Bot) tooLarge(f files.File, limit int64) post {
+	text := fmt.Sprintf("📦 **File too large to download**: %s has %s", escape(f.Name), files.Size(f.Size))
+	if limit > 0 {
+		text += fmt.Sprintf(", and %s can be sent here", files.Size(limit))
+	}
+	text += ". You can still use it in code."
+	if link := b.linkTo(f); link != "" {
+		text += "\nOr get it from the web" + link
+	}
+	return post{text: text}
+}

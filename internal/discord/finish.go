@@ -1,0 +1,279 @@
+package discord
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	dg "github.com/disgoorg/disgo/discord"
+
+	"github.com/attachebot/attache/internal/chat"
+	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/files"
+)
+
+// finish shows the whole answer with its files and buttons, and how it ended.
+func (a *answer) finish(ctx context.Context, res chat.Result, err error) {
+	close(a.ended)
+	a.shown.Wait()
+	a.typing()
+	if fault.Is(err, fault.Exists) {
+		return // it was answered before
+	}
+	ctx = context.WithoutCancel(ctx)
+	a.mu.Lock()
+	posts := a.finished(ctx, res, err)
+	runs := a.runs
+	a.mu.Unlock()
+	if !a.gone {
+		a.deliver(ctx, posts)
+	}
+	for i := range runs { // what is remembered is bounded
+		runs[i].Code, runs[i].Output = clip(runs[i].Code, maxRemembered), clip(runs[i].Output, maxRemembered)
+	}
+	e := &answered{q: a.q, runs: runs, content: a.q.msg.Content}
+	if n := len(a.sent); n > 0 && !a.gone {
+		e.message = a.sent[n-1].id
+	}
+	a.b.answers.put(a.q.msg.ID, e)
+	a.b.lateEdit(ctx, e)
+}
+
+// finished is the answer as it stays.
+func (a *answer) finished(ctx context.Context, res chat.Result, err error) []post {
+	text, wide := a.text()
+	if text == "" && len(wide) == 0 {
+		text = strings.TrimSpace(markdownTables(res.Text))
+	}
+	uploads, lines := a.uploads(ctx)
+	for _, t := range wide {
+		picture, perr := tablePicture(t)
+		if perr != nil {
+			a.b.log.Warn("a table can't be drawn", "error", perr)
+			text = strings.TrimSpace(text + "\n\n" + narrow(t))
+			continue
+		}
+		uploads = append(uploads, picture)
+	}
+
+	foot := slices.Clone(lines)
+	for _, p := range a.problems {
+		foot = append(foot, "-# ⚠️ "+p)
+	}
+	for _, n := range a.notes {
+		foot = append(foot, "-# "+clip(n, 300))
+	}
+	if end := a.ending(err); end != "" {
+		foot = append(foot, end)
+	}
+	chunks := split(text, maxContent)
+	if len(chunks) > maxMessages {
+		chunks = split(text, maxContent-statusRoom)[:maxMessages]
+		foot = append([]string{"-# 📄 The whole answer is in answer.md."}, foot...)
+		uploads = append(uploads, newUpload("answer.md", []byte(text+"\n")))
+	}
+	if len(chunks) == 0 && len(foot) == 0 && len(uploads) == 0 {
+		foot = append(foot, "-# 🤷 There was nothing to say.")
+	}
+	if below := strings.Join(foot, "\n"); below != "" {
+		if n := len(chunks); n > 0 && length(chunks[n-1])+1+length(below) <= maxContent {
+			chunks[n-1] += "\n" + below
+		} else {
+			chunks = append(chunks, split(below, maxContent)...)
+		}
+	}
+	var posts []post
+	for _, c := range chunks {
+		posts = append(posts, post{text: c})
+	}
+	for i, batch := range batches(uploads) {
+		if i > 0 || len(posts) == 0 {
+			posts = append(posts, post{})
+		}
+		posts[len(posts)-1].files = batch
+	}
+	posts[len(posts)-1].rows = a.buttons(len(a.runs) > 0, false)
+	return posts
+}
+
+// ending tells how a turn ended that did not end well.
+func (a *answer) ending(err error) string {
+	switch {
+	case err == nil:
+		return ""
+	case errors.Is(err, errStopped):
+		return "-# ⏹️ Stopped."
+	case errors.Is(err, errClosing):
+		return "-# ⏸️ I had to stop for a moment, so this answer ends here. 🔁 Retry runs it again."
+	}
+	return "⚠️ " + cmp.Or(a.b.explain(err, "answering"), "This answer was interrupted.")
+}
+
+func (a *answer) buttons(code, edited bool) []dg.LayoutComponent {
+	return answerButtons(a.q, code, edited)
+}
+
+// answerButtons are what is below a finished answer.
+func answerButtons(q *question, code, edited bool) []dg.LayoutComponent {
+	args := []string{q.msg.ID.String(), q.again}
+	var bs []dg.InteractiveComponent
+	if edited {
+		bs = append(bs, button(dg.ButtonStylePrimary, "✏️", "Run the edited question", customID{actEdited, q.user(), args}))
+	}
+	if code {
+		bs = append(bs, button(dg.ButtonStyleSecondary, "📜", "Code", customID{actCode, q.user(), args}))
+	}
+	bs = append(bs, button(dg.ButtonStyleSecondary, "🔁", "Retry", customID{actRetry, q.user(), args}))
+	return []dg.LayoutComponent{row(bs...)}
+}
+
+// uploads are the files that the turn made, pictures first, and a line for each.
+func (a *answer) uploads(ctx context.Context) (ups []upload, lines []string) {
+	b := a.b
+	limit := min(b.opts.MaxDownload, b.places.fileLimit(a.q.guild()), maxRequest)
+	made := slices.Clone(a.made)
+	slices.SortStableFunc(made, func(x, y files.File) int { return cmp.Compare(order(x), order(y)) })
+	for i, f := range made {
+		if i >= 3*maxFiles {
+			lines = append(lines, fmt.Sprintf("-# … and %s more: `/files` has them.", count(len(made)-i, "file")))
+			break
+		}
+		line := fmt.Sprintf("-# %s %s • File saved! ID: `%s` • %s • %s • generated • %s",
+			f.Emoji(), escape(f.Name), f.ID, files.Size(f.Size), f.Kind, lifetime(f))
+		if f.Size > limit {
+			line += " • 📦 too large for Discord" + b.linkTo(f)
+		} else {
+			ups = append(ups, b.uploadOf(f))
+		}
+		lines = append(lines, line)
+	}
+	return ups, lines
+}
+
+func order(f files.File) int {
+	if f.Kind == files.Image {
+		return 0
+	}
+	return 1
+}
+
+// uploadOf sends a user's file from the storage as it is read.
+func (b *Bot) uploadOf(f files.File) upload {
+	return upload{name: f.Name, size: f.Size, open: func(ctx context.Context) (io.ReadCloser, error) {
+		_, r, err := b.files.Open(ctx, f.User, f.ID)
+		return r, err
+	}}
+}
+
+// linkTo is a link to a file that is too large for Discord, if there are any.
+func (b *Bot) linkTo(f files.File) string {
+	if b.opts.Link == nil {
+		return ""
+	}
+	link := b.opts.Link(f)
+	if link == "" {
+		return ""
+	}
+	return ": [download](<" + link + ">)"
+}
+
+// batches divides files into what one message may have.
+func batches(all []upload) (out [][]upload) {
+	size := int64(0)
+	for _, u := range all {
+		n := len(out)
+		if n == 0 || len(out[n-1]) >= maxFiles || size+u.size > maxRequest {
+			out, size = append(out, nil), 0
+			n++
+		}
+		out[n-1] = append(out[n-1], u)
+		size += u.size
+	}
+	return out
+}
+
+// maxRemembered is how much of each code and output is kept for 📜 Code.
+const maxRemembered = 16_000
+
+// patience is how long an answer waits for Discord to take it.
+const patience = 10 * time.Minute
+
+// deliver shows the finished answer. While Discord has problems it waits.
+func (a *answer) deliver(ctx context.Context, posts []post) {
+	began := time.Now()
+	for pause := 2 * time.Second; ; pause = min(2*pause, 30*time.Second) {
+		_, err := a.sync(ctx, posts)
+		switch fault.KindOf(err) {
+		case fault.Unavailable, fault.Exhausted:
+			if time.Since(began) < patience && sleep(a.b.ctx, pause) == nil {
+				continue
+			}
+		case fault.TooLarge, fault.Denied, fault.Internal:
+			if without, files := withoutFiles(posts); len(files) > 0 && err != nil {
+				a.oneByOne(ctx, without, files)
+				return
+			}
+		}
+		if err != nil {
+			a.fail(ctx, err)
+		}
+		return
+	}
+}
+
+// withoutFiles takes the files out of posts.
+func withoutFiles(posts []post) (rest []post, files []upload) {
+	for _, p := range posts {
+		files = append(files, p.files...)
+		if p.files = nil; p.text != "" {
+			rest = append(rest, p)
+		}
+	}
+	if n := len(posts); len(rest) > 0 {
+		rest[len(rest)-1].rows = posts[n-1].rows
+	}
+	return rest, files
+}
+
+// oneByOne shows an answer whose files Discord refused together: each file in
+// a message of its own, and a line for those that are refused again.
+func (a *answer) oneByOne(ctx context.Context, posts []post, ups []upload) {
+	if len(posts) > 0 {
+		if _, err := a.sync(ctx, posts); err != nil {
+			a.fail(ctx, err)
+			return
+		}
+	}
+	var lines []string
+	for _, u := range ups {
+		_, err := a.b.api.send(ctx, a.q.channel(), post{files: []upload{u}})
+		switch {
+		case err == nil:
+		case fault.Is(err, fault.TooLarge):
+			lines = append(lines, "-# 📦 "+escape(u.name)+" is too large for Discord here. `/files` has it.")
+		case fault.Is(err, fault.Denied):
+			lines = append(lines, "-# 🔇 I may not attach files here. `/files` has "+escape(u.name)+".")
+		default:
+			lines = append(lines, "-# ⚠️ "+escape(u.name)+" could not be sent. `/files` has it.")
+		}
+	}
+	if len(lines) == 0 {
+		return
+	}
+	if err := a.b.say(ctx, a.q.channel(), 0, strings.Join(lines, "\n")); err != nil {
+		a.fail(ctx, err)
+	}
+}
+
+// count writes "1 file", "2 files".
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

@@ -1,0 +1,302 @@
+package discord
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	dg "github.com/disgoorg/disgo/discord"
+	"github.com/disgoorg/disgo/gateway"
+	"github.com/disgoorg/disgo/rest"
+	"github.com/gorilla/websocket"
+
+	"github.com/attachebot/attache/internal/fault"
+)
+
+const intents = gateway.IntentGuilds | gateway.IntentGuildMessages | gateway.IntentDirectMessages | gateway.IntentMessageContent
+
+// maxBroken is how many connections in a row may end before they are ready. An
+// event that can't be decoded breaks its connection, and comes again with each
+// resumption: after so many the session is given up, and with it the event.
+const maxBroken = 3
+
+// readyWithin is how long a connection may take to be ready.
+const readyWithin = time.Minute
+
+// sessions are the connections to Discord's gateway, one for each shard.
+type sessions struct {
+	api       *api
+	url       string // instead of what Discord says; may be empty
+	maxBroken int
+	log       *slog.Logger
+	handle    func(gateway.EventData) // called from one goroutine for each shard
+
+	ctx  context.Context // ended by close
+	stop context.CancelCauseFunc
+	all  sync.WaitGroup
+
+	mu     sync.Mutex
+	shards []*shard
+	opened bool
+	fatal  chan error // has room for one
+}
+
+func newSessions(api *api, url string, log *slog.Logger, handle func(gateway.EventData)) *sessions {
+	s := &sessions{api: api, url: url, maxBroken: maxBroken, handle: handle, fatal: make(chan error, 1),
+		log: slog.New(quiet{log.Handler()})}
+	s.ctx, s.stop = context.WithCancelCause(context.Background())
+	return s
+}
+
+// open connects all shards and returns when they are ready. It goes on trying
+// until ctx ends, unless Discord's answer is final.
+func (s *sessions) open(ctx context.Context) error {
+	for shards := 0; ; {
+		var info dg.GatewayBot
+		if err := s.patiently(ctx, func() error {
+			return s.api.do(ctx, call{to: rest.GetGatewayBot.Compile(nil), into: &info})
+		}); err != nil {
+			return err
+		}
+		if s.url != "" {
+			info.URL = s.url
+		}
+		info.Shards = max(info.Shards, shards, 1)
+		err := s.connect(ctx, info)
+		if closeCode(err) == gateway.CloseEventCodeShardingRequired.Code {
+			s.closeShards(ctx)
+			shards = info.Shards * 2
+			continue
+		}
+		return explainClose(err)
+	}
+}
+
+// patiently repeats what is not available.
+func (s *sessions) patiently(ctx context.Context, do func() error) error {
+	for pause := time.Second; ; pause = min(2*pause, time.Minute) {
+		err := do()
+		if !fault.Is(err, fault.Unavailable) || ctx.Err() != nil {
+			return err
+		}
+		s.log.Warn("Discord can't be reached; trying again", "in", pause, "error", err)
+		if err := sleep(ctx, pause); err != nil {
+			return translate(err)
+		}
+	}
+}
+
+// connect opens the shards at the same time, as far as Discord allows.
+func (s *sessions) connect(ctx context.Context, info dg.GatewayBot) error {
+	limit := gateway.NewIdentifyRateLimiter(gateway.WithIdentifyMaxConcurrency(max(info.SessionStartLimit.MaxConcurrency, 1)),
+		gateway.WithIdentifyRateLimiterLogger(s.log))
+	s.mu.Lock()
+	s.shards = nil
+	s.opened = false
+	for i := range info.Shards {
+		s.shards = append(s.shards, &shard{all: s, id: i, info: info, identify: limit})
+	}
+	shards := s.shards
+	s.mu.Unlock()
+
+	errs := make(chan error, len(shards))
+	for _, sh := range shards {
+		s.all.Go(func() { errs <- sh.open(ctx) })
+	}
+	var first error
+	for range shards {
+		if err := <-errs; err != nil && first == nil {
+			first = err
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.opened = first == nil
+	return first
+}
+
+// close ends all connections. Nothing is handled after its return.
+func (s *sessions) close(ctx context.Context) {
+	s.stop(errRetired)
+	s.closeShards(ctx)
+	s.all.Wait()
+}
+
+func (s *sessions) closeShards(ctx context.Context) {
+	s.mu.Lock()
+	shards := s.shards
+	s.opened = false
+	s.mu.Unlock()
+	for _, sh := range shards {
+		sh.close(ctx)
+	}
+}
+
+// lost is called when a shard can't come back by itself.
+func (s *sessions) lost(sh *shard, err error) {
+	s.mu.Lock()
+	opened := s.opened
+	s.mu.Unlock()
+	if s.ctx.Err() != nil || !opened {
+		return // closing, or open returns the error
+	}
+	again := func() error { return sh.open(s.ctx) }
+	switch {
+	case errors.Is(err, errRetired):
+	case closeCode(err) == gateway.CloseEventCodeShardingRequired.Code:
+		again = func() error {
+			s.closeShards(s.ctx)
+			return s.open(s.ctx)
+		}
+	default:
+		s.fail(err)
+		return
+	}
+	s.all.Go(func() {
+		if err := again(); err != nil && s.ctx.Err() == nil {
+			s.fail(err)
+		}
+	})
+}
+
+func (s *sessions) fail(err error) {
+	select {
+	case s.fatal <- explainClose(err):
+	default:
+	}
+}
+
+// shard is one connection, and those that follow it.
+type shard struct {
+	all      *sessions
+	id       int
+	info     dg.GatewayBot
+	identify gateway.IdentifyRateLimiter
+
+	mu      sync.Mutex
+	gw      gateway.Gateway
+	broken  int // connections since the last one that was ready
+	ready   bool
+	handled sync.Mutex // held while an event is handled
+}
+
+// errRetired ends the attempts of a gateway that is given up: disgo stops at a
+// close code that is final.
+var errRetired error = &websocket.CloseError{Code: gateway.CloseEventCodeInvalidShard.Code, Text: "given up"}
+
+// open connects with a new session, and returns when it is ready.
+func (sh *shard) open(ctx context.Context) error {
+	s := sh.all
+	for {
+		gw := gateway.New(s.api.token, sh.event,
+			gateway.WithURL(sh.info.URL), gateway.WithIntents(intents), gateway.WithLogger(s.log),
+			gateway.WithShardID(sh.id), gateway.WithShardCount(sh.info.Shards), gateway.WithIdentifyRateLimiter(sh.identify),
+			gateway.WithDefaultRateLimiterConfigOpts(gateway.WithRateLimiterLogger(s.log)),
+			gateway.WithDialer(&websocket.Dialer{Proxy: http.ProxyFromEnvironment, NetDialContext: sh.dial, HandshakeTimeout: 20 * time.Second}),
+			gateway.WithCloseHandler(func(_ gateway.Gateway, err error, _ bool) { s.lost(sh, err) }),
+			gateway.WithPresenceOpts(gateway.WithCustomActivity("📎 Attach a file and ask")))
+		sh.mu.Lock()
+		sh.gw, sh.broken, sh.ready = gw, 0, false
+		sh.mu.Unlock()
+		err := gw.Open(ctx)
+		if !errors.Is(err, errRetired) || s.ctx.Err() != nil || ctx.Err() != nil {
+			return err
+		}
+	}
+}
+
+func (sh *shard) close(ctx context.Context) {
+	sh.mu.Lock()
+	gw := sh.gw
+	sh.mu.Unlock()
+	if gw != nil {
+		gw.Close(ctx)
+	}
+	sh.handled.Lock()
+	defer sh.handled.Unlock()
+}
+
+// event passes on what arrives.
+func (sh *shard) event(_ gateway.Gateway, _ gateway.EventType, _ int, e gateway.EventData) {
+	switch e.(type) {
+	case gateway.EventReady, gateway.EventResumed:
+		sh.mu.Lock()
+		sh.broken, sh.ready = 0, true
+		sh.mu.Unlock()
+	}
+	sh.handled.Lock()
+	defer sh.handled.Unlock()
+	if sh.all.ctx.Err() == nil {
+		sh.all.handle(e)
+	}
+}
+
+// dial connects for disgo. It is the place to end what disgo would go on with
+// for ever: attempts after close, a session that breaks each connection, and a
+// connection on which nothing comes.
+func (sh *shard) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	if sh.all.ctx.Err() != nil {
+		return nil, errRetired
+	}
+	sh.mu.Lock()
+	broken := sh.broken
+	sh.mu.Unlock()
+	if broken >= sh.all.maxBroken {
+		sh.all.log.Error("a gateway session is given up: its connections break again and again", "shard", sh.id, "connections", broken)
+		return nil, errRetired
+	}
+	d := net.Dialer{Timeout: 20 * time.Second}
+	conn, err := d.DialContext(ctx, network, addr)
+	if err != nil {
+		return nil, err
+	}
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	sh.broken++
+	sh.ready = false
+	gw := sh.gw
+	time.AfterFunc(readyWithin, func() {
+		sh.mu.Lock()
+		defer sh.mu.Unlock()
+		if !sh.ready && sh.gw == gw {
+			conn.Close()
+		}
+	})
+	return conn, nil
+}
+
+func closeCode(err error) int {
+	var e *websocket.CloseError
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return 0
+}
+
+// explainClose tells the operator what to do about a final close code.
+func explainClose(err error) error {
+	const op = "discord.Open"
+	switch closeCode(err) {
+	case gateway.CloseEventCodeAuthenticationFailed.Code:
+		return fault.Wrap(err, fault.Denied, op, "Discord does not accept DISCORD_TOKEN. Copy it again from the developer portal (Bot, Reset Token).")
+	case gateway.CloseEventCodeInvalidIntent.Code, gateway.CloseEventCodeDisallowedIntent.Code:
+		return fault.Wrap(err, fault.Denied, op, "Discord does not let the bot read messages. Switch on MESSAGE CONTENT INTENT in the developer portal (Bot, Privileged Gateway Intents).")
+	case 0:
+		return translate(err)
+	}
+	return fault.Wrap(err, fault.Unavailable, op, "Discord closed the connection for good.")
+}
+
+// quiet passes on warnings and errors only: disgo's other lines hold the
+// content of people's messages.
+type quiet struct{ slog.Handler }
+
+func (q quiet) Enabled(ctx context.Context, l slog.Level) bool {
+	return l >= slog.LevelWarn && q.Handler.Enabled(ctx, l)
+}
+func (q quiet) WithAttrs(attrs []slog.Attr) slog.Handler { return quiet{q.Handler.WithAttrs(attrs)} }
+func (q quiet) WithGroup(name string) slog.Handler       { return quiet{q.Handler.WithGroup(name)} }

@@ -1,0 +1,267 @@
+package discord
+
+import (
+	"context"
+	"crypto/rand"
+	"strings"
+	"sync"
+	"time"
+
+	dg "github.com/disgoorg/disgo/discord"
+	"github.com/disgoorg/disgo/rest"
+	"github.com/disgoorg/snowflake/v2"
+
+	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/files"
+)
+
+// interaction is a command, a press or a choice, that has to be answered within
+// three seconds. If the handler takes longer, the answer is announced in time, and
+// what the handler then says arrives by the other ways that Discord has for that.
+type interaction struct {
+	b *Bot
+	dg.Interaction
+	user      files.UserID
+	component bool // of a message of ours, which it may change
+
+	mu    sync.Mutex
+	state responded
+	timer *time.Timer
+}
+
+type responded int
+
+const (
+	notYet    responded = iota
+	announced           // "thinking…", or for a component nothing visible
+	done
+)
+
+// onInteraction handles an interaction. It must not take long.
+func (b *Bot) onInteraction(i dg.Interaction) {
+	if i == nil || !b.seen.put(i.ID(), true) {
+		return
+	}
+	var roles []snowflake.ID
+	if m := i.Member(); m != nil {
+		roles = m.RoleIDs
+	}
+	it := &interaction{b: b, Interaction: i, user: files.UserID(i.User().ID)}
+	_, it.component = i.(dg.ComponentInteraction)
+	b.spawn("interaction", func(ctx context.Context) {
+		ctx, cancel := detached(ctx, 10*time.Minute)
+		defer cancel()
+		if auto, ok := i.(dg.AutocompleteInteraction); ok {
+			b.complete(ctx, it, auto)
+			return
+		}
+		it.timer = time.AfterFunc(b.opts.tune.late-min(max(time.Since(i.CreatedAt()), 0), b.opts.tune.late/2), func() { it.announce(ctx) })
+		defer it.timer.Stop()
+		var err error
+		if !b.admits(i.User().ID, roles, it.channel()) {
+			err = fault.New(fault.Denied, "discord.admits", "You can't use me here.")
+		} else {
+			err = b.route(ctx, it)
+		}
+		if err == nil {
+			return
+		}
+		sentence := b.explain(err, "an interaction")
+		if sentence == "" {
+			sentence = "That was canceled."
+		}
+		if err := it.reply(ctx, post{text: "⚠️ " + sentence}); err != nil {
+			b.log.Debug("an interaction can't be answered", "error", err)
+		}
+	})
+}
+
+// route finds the handler of an interaction.
+func (b *Bot) route(ctx context.Context, it *interaction) error {
+	switch i := it.Interaction.(type) {
+	case dg.ApplicationCommandInteraction:
+		data, ok := i.Data.(dg.SlashCommandInteractionData)
+		if handle := commands[i.Data.CommandName()].handle; ok && handle != nil {
+			return handle(b, ctx, it, data)
+		}
+	case dg.ComponentInteraction:
+		id, err := parseCustomID(i.Data.CustomID())
+		if err != nil {
+			return err
+		}
+		if id.user != it.user {
+			return fault.New(fault.Denied, "discord.route", "Only the person who asked can use that.")
+		}
+		b.expiries.cancel(i.Message.ID)
+		return components[id.action](b, ctx, it, id, i)
+	case dg.ModalSubmitInteraction:
+		id, err := parseCustomID(i.Data.CustomID)
+		if err != nil {
+			return err
+		}
+		if id.user != it.user || id.action != actJump {
+			return fault.New(fault.Denied, "discord.route", "Only the person who asked can use that.")
+		}
+		it.component = i.Message != nil
+		return b.jumped(ctx, it, id, i.Data)
+	}
+	return fault.New(fault.Invalid, "discord.route", "I don't know that command any more. Please reload Discord.")
+}
+
+func (it *interaction) channel() snowflake.ID {
+	if it.Channel().MessageChannel == nil {
+		return 0
+	}
+	return it.Channel().ID()
+}
+
+// announce keeps the interaction alive when the handler is slow.
+func (it *interaction) announce(ctx context.Context) {
+	it.mu.Lock()
+	defer it.mu.Unlock()
+	if it.state != notYet {
+		return
+	}
+	kind, data := dg.InteractionResponseTypeDeferredCreateMessage, any(object{"flags": dg.MessageFlagEphemeral})
+	if it.component {
+		kind, data = dg.InteractionResponseTypeDeferredUpdateMessage, nil
+	}
+	if err := it.callback(ctx, kind, data, nil); err != nil {
+		it.b.log.Debug("an interaction can't be deferred", "error", err)
+	}
+}
+
+// callback gives the first response.
+func (it *interaction) callback(ctx context.Context, kind dg.InteractionResponseType, data any, files []upload) error {
+	body := object{"type": kind}
+	if data != nil {
+		body["data"] = data
+	}
+	err := it.b.api.do(ctx, call{to: rest.CreateInteractionResponse.Compile(nil, it.ID(), it.Token()), body: body, files: files})
+	if codeOf(err) == rest.JSONErrorCodeInteractionAlreadyAcknowledged {
+		err = nil // by an earlier try, whose answer was lost
+	}
+	if err == nil {
+		it.state = done
+		if kind == dg.InteractionResponseTypeDeferredCreateMessage || kind == dg.InteractionResponseTypeDeferredUpdateMessage {
+			it.state = announced
+		}
+	}
+	return err
+}
+
+// reply says something to the user alone, in a new message.
+func (it *interaction) reply(ctx context.Context, p post) error {
+	it.mu.Lock()
+	defer it.mu.Unlock()
+	p.ephemeral = true
+	switch {
+	case it.state == notYet:
+		return it.callback(ctx, dg.InteractionResponseTypeCreateMessage, p.body(false), p.files)
+	case it.state == announced && !it.component:
+		return it.editOriginal(ctx, p)
+	}
+	return it.b.api.do(ctx, call{to: rest.CreateFollowupMessage.Compile(nil, it.ApplicationID(), it.Token()),
+		body: p.body(false), files: p.files, once: true})
+}
+
+// update changes the message that the component is part of, or the reply.
+func (it *interaction) update(ctx context.Context, p post) error {
+	it.mu.Lock()
+	defer it.mu.Unlock()
+	switch {
+	case it.state == notYet && it.component:
+		return it.callback(ctx, dg.InteractionResponseTypeUpdateMessage, p.body(true), p.files)
+	case it.state == notYet:
+		p.ephemeral = true
+		return it.callback(ctx, dg.InteractionResponseTypeCreateMessage, p.body(false), p.files)
+	}
+	return it.editOriginal(ctx, p)
+}
+
+// setRows changes the components of the message alone.
+func (it *interaction) setRows(ctx context.Context, rows []dg.LayoutComponent) error {
+	it.mu.Lock()
+	defer it.mu.Unlock()
+	body := object{"components": orEmpty(rows)}
+	if it.state == notYet {
+		return it.callback(ctx, dg.InteractionResponseTypeUpdateMessage, body, nil)
+	}
+	return it.b.api.do(ctx, call{to: rest.UpdateInteractionResponse.Compile(nil, it.ApplicationID(), it.Token()), body: body})
+}
+
+// quietly acknowledges a press: what it causes is seen elsewhere.
+func (it *interaction) quietly(ctx context.Context) error {
+	it.mu.Lock()
+	defer it.mu.Unlock()
+	if it.state != notYet {
+		return nil
+	}
+	return it.callback(ctx, dg.InteractionResponseTypeDeferredUpdateMessage, nil, nil)
+}
+
+func (it *interaction) editOriginal(ctx context.Context, p post) error {
+	err := it.b.api.do(ctx, call{to: rest.UpdateInteractionResponse.Compile(nil, it.ApplicationID(), it.Token()), body: p.body(true), files: p.files})
+	if err == nil {
+		it.state = done
+	}
+	return err
+}
+
+// expiries end the confirmations that nobody gave, each once, by the message
+// that asks for it.
+type expiries struct {
+	mu     sync.Mutex
+	timers map[snowflake.ID]*time.Timer
+	closed bool
+}
+
+// after calls do after d, unless the message is used before.
+func (e *expiries) after(message snowflake.ID, d time.Duration, do func()) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		return
+	}
+	if e.timers == nil {
+		e.timers = map[snowflake.ID]*time.Timer{}
+	}
+	if old := e.timers[message]; old != nil {
+		old.Stop()
+	}
+	var t *time.Timer
+	t = time.AfterFunc(d, func() {
+		e.mu.Lock()
+		mine := e.timers[message] == t && !e.closed
+		if mine {
+			delete(e.timers, message)
+		}
+		e.mu.Unlock()
+		if mine {
+			do()
+		}
+	})
+	e.timers[message] = t
+}
+
+func (e *expiries) cancel(message snowflake.ID) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if t := e.timers[message]; t != nil {
+		t.Stop()
+		delete(e.timers, message)
+	}
+}
+
+func (e *expiries) stopAll() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.closed = true
+	for _, t := range e.timers {
+		t.Stop()
+	}
+	clear(e.timers)
+}
+
+// shortID is a number for people to read out.
+func shortID() string { return strings.ToLower(rand.Text()[:10]) }

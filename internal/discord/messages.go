@@ -1,0 +1,292 @@
+package discord
+
+import (
+	"context"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	dg "github.com/disgoorg/disgo/discord"
+	"github.com/disgoorg/snowflake/v2"
+
+	"github.com/attachebot/attache/internal/files"
+)
+
+// onMessage queues a message that is for the bot. It must not take long.
+func (b *Bot) onMessage(m dg.Message) {
+	if m.Author.Bot || m.Author.System || m.WebhookID != nil || m.Flags.Has(dg.MessageFlagEphemeral) ||
+		m.Type != dg.MessageTypeDefault && m.Type != dg.MessageTypeReply {
+		return
+	}
+	called := b.addressed(m)
+	if called == stranger || !b.admits(m.Author.ID, rolesOf(m.Member), m.ChannelID) || !b.seen.put(m.ID, true) {
+		return
+	}
+	if called == member {
+		b.queue.add(newQuestion(m))
+		return
+	}
+	b.spawn("message in a thread", func(ctx context.Context) {
+		if b.findOut(ctx, m.ChannelID) == member {
+			b.queue.add(newQuestion(m))
+		}
+	})
+}
+
+func rolesOf(m *dg.Member) []snowflake.ID {
+	if m == nil {
+		return nil
+	}
+	return m.RoleIDs
+}
+
+// addressed tells whether a message is for the bot: member if it is, unknown if
+// that depends on whether the bot was called into the thread.
+func (b *Bot) addressed(m dg.Message) membership {
+	me := b.self()
+	toMe := m.ReferencedMessage != nil && m.ReferencedMessage.Author.ID == me
+	mentioned := slices.ContainsFunc(m.Mentions, func(u dg.User) bool { return u.ID == me })
+	if m.GuildID != nil {
+		role := b.places.ownRole(*m.GuildID)
+		mentioned = mentioned || role != 0 && slices.Contains(m.MentionRoles, role)
+	}
+	switch {
+	case m.GuildID == nil, mentioned, toMe:
+		return member
+	case m.ReferencedMessage != nil || len(m.Mentions) > 0, m.Content == "" && len(m.Attachments) == 0:
+		return stranger // for somebody else, or not to be read
+	}
+	return b.places.calledInto(m.ChannelID)
+}
+
+// question is a message that is to be answered, or to be answered again.
+type question struct {
+	msg      dg.Message
+	received time.Time
+	gone     bool // deleted while it waited
+
+	// To answer it again:
+	again    string // names the attempt; empty the first time
+	replaces string // the turn that it replaces
+	same     bool   // the earlier text and files are used
+
+	saved map[snowflake.ID]files.File // attachments that are saved already
+}
+
+func newQuestion(m dg.Message) *question {
+	return &question{msg: m, saved: map[snowflake.ID]files.File{}}
+}
+
+func (q *question) user() files.UserID      { return files.UserID(q.msg.Author.ID) }
+func (q *question) channel() snowflake.ID   { return q.msg.ChannelID }
+func (q *question) turnID() string          { return turnID(q.msg.ChannelID, q.msg.ID, q.again) }
+func (q *question) guild() (g snowflake.ID) { return orZero(q.msg.GuildID) }
+
+func orZero(id *snowflake.ID) snowflake.ID {
+	if id == nil {
+		return 0
+	}
+	return *id
+}
+
+// turnID names a turn for the engine: "discord/channel/message", with what
+// names another attempt behind it.
+func turnID(channel, message snowflake.ID, again string) string {
+	id := "discord/" + channel.String() + "/" + message.String()
+	if again != "" {
+		id += "/" + again
+	}
+	return id
+}
+
+// parseTurnID is the reverse of turnID.
+func parseTurnID(id string) (channel, message snowflake.ID, ok bool) {
+	parts := strings.Split(id, "/")
+	if len(parts) < 3 || len(parts) > 4 || parts[0] != "discord" {
+		return 0, 0, false
+	}
+	channel, err1 := snowflake.Parse(parts[1])
+	message, err2 := snowflake.Parse(parts[2])
+	return channel, message, err1 == nil && err2 == nil && channel != 0 && message != 0
+}
+
+// conversation names the history that a message continues: all direct messages
+// with a person, a thread, or a chain of replies by its first message.
+func (b *Bot) conversation(ctx context.Context, m dg.Message) string {
+	switch {
+	case m.GuildID == nil:
+		return "discord/dm/" + m.ChannelID.String()
+	case b.places.parent(m.ChannelID) != 0:
+		return "discord/thread/" + m.ChannelID.String()
+	}
+	return "discord/chain/" + m.ChannelID.String() + "/" + b.root(ctx, m).String()
+}
+
+// maxChain bounds the messages that are read to find the first of a chain.
+const maxChain = 50
+
+// root returns the first message of the chain of replies that m is in: questions
+// and the bot's answers by turns. It is remembered for the next time.
+func (b *Bot) root(ctx context.Context, m dg.Message) snowflake.ID {
+	first := m.ID
+	var passed []snowflake.ID
+	at := &m
+	for range maxChain {
+		if known, ok := b.roots.get(at.ID); ok {
+			first = known
+			break
+		}
+		passed = append(passed, at.ID)
+		mine := at.Author.ID == b.self()
+		if !mine {
+			first = at.ID
+		}
+		up := repliedTo(*at)
+		if up == 0 && mine {
+			up = promptOf(*at)
+		}
+		if up == 0 {
+			break
+		}
+		next := at.ReferencedMessage
+		if next == nil || next.ID != up {
+			if known, ok := b.roots.get(up); ok {
+				first = known
+				break
+			}
+			got, err := b.api.message(ctx, m.ChannelID, up)
+			if err != nil {
+				break
+			}
+			next = &got
+		}
+		if !mine && next.Author.ID != b.self() {
+			break // a reply to somebody else begins a conversation
+		}
+		at = next
+	}
+	for _, id := range passed {
+		b.roots.put(id, first)
+	}
+	return first
+}
+
+// repliedTo returns the message that m replies to, or 0.
+func repliedTo(m dg.Message) snowflake.ID {
+	if m.MessageReference == nil || m.MessageReference.Type != dg.MessageReferenceTypeDefault || m.Type != dg.MessageTypeReply {
+		return 0
+	}
+	return orZero(m.MessageReference.MessageID)
+}
+
+// promptOf returns the message that one of the bot's answers is for, which its
+// buttons name, or 0.
+func promptOf(m dg.Message) snowflake.ID { return buttonOf(m, actRetry, actStop) }
+
+// buttonOf returns the first argument of a button with one of the actions, or 0.
+func buttonOf(m dg.Message, actions ...string) snowflake.ID {
+	for c := range m.AllComponents() {
+		if button, ok := c.(dg.ButtonComponent); ok {
+			if id, err := parseCustomID(button.CustomID); err == nil && slices.Contains(actions, id.action) {
+				return id.snowflake(0)
+			}
+		}
+	}
+	return 0
+}
+
+// maxPastedText is how large a message.txt is taken for the prompt's text.
+const maxPastedText = 100 << 10
+
+// isPasted tells whether an attachment is what Discord makes of a long message.
+func isPasted(a dg.Attachment) bool {
+	return a.Filename == "message.txt" && a.Size <= maxPastedText && (a.ContentType == nil || strings.HasPrefix(*a.ContentType, "text/plain"))
+}
+
+var userMention = regexp.MustCompile(`<@!?(\d+)>`)
+
+// plain is a message's text without the mention of the bot, and with names in
+// place of the other mentions.
+func (b *Bot) plain(m dg.Message) string {
+	names := map[string]string{b.self().String(): ""}
+	for _, u := range m.Mentions {
+		if u.ID != b.self() {
+			names[u.ID.String()] = "@" + u.EffectiveName()
+		}
+	}
+	text := userMention.ReplaceAllStringFunc(m.Content, func(s string) string {
+		if name, ok := names[userMention.FindStringSubmatch(s)[1]]; ok {
+			return name
+		}
+		return s
+	})
+	if m.GuildID != nil {
+		if role := b.places.ownRole(*m.GuildID); role != 0 {
+			text = strings.ReplaceAll(text, "<@&"+role.String()+">", "")
+		}
+	}
+	return strings.TrimSpace(text)
+}
+
+// prompt is what a question says, and the attachments that go with it.
+type prompt struct {
+	text        string
+	attachments []dg.Attachment
+	quote       string // of the message it replies to, for the model
+}
+
+// read collects the parts of a question: its text, the text of a message.txt,
+// what is forwarded, and the message that it is a reply to, unless that is the
+// bot's own and so in the history.
+func (b *Bot) read(ctx context.Context, m dg.Message) (p prompt, problems []string) {
+	var texts []string
+	take := func(text string, as []dg.Attachment) {
+		if text != "" {
+			texts = append(texts, text)
+		}
+		for _, a := range as {
+			if !isPasted(a) {
+				p.attachments = append(p.attachments, a)
+				continue
+			}
+			pasted, err := b.fetchText(ctx, m, a)
+			if err != nil {
+				problems = append(problems, b.explain(err, "reading message.txt"))
+				continue
+			}
+			texts = append(texts, pasted)
+		}
+	}
+	take(b.plain(m), m.Attachments)
+	for _, s := range m.MessageSnapshots {
+		take(s.Message.Content, s.Message.Attachments)
+	}
+	p.text = strings.TrimSpace(strings.Join(texts, "\n\n"))
+	if r := m.ReferencedMessage; r != nil && (r.Author.ID != b.self() || b.places.parent(m.ChannelID) == r.ID) {
+		if r.Author.ID != b.self() {
+			p.attachments = append(p.attachments, slices.DeleteFunc(slices.Clone(r.Attachments), isPasted)...)
+		}
+		if text := b.plain(*r); text != "" {
+			p.quote = "In reply to " + r.Author.EffectiveName() + ": " + clip(text, 1500)
+		}
+	}
+	if len(p.attachments) > 2*maxFiles {
+		p.attachments = p.attachments[:2*maxFiles]
+	}
+	return p, problems
+}
+
+// onEdit takes in that a message was edited, if somebody did.
+func (b *Bot) onEdit(m dg.Message) {
+	if m.EditedTimestamp == nil || m.Author.Bot || b.queue.edited(m) {
+		return
+	}
+	if b.running.has(m.ID) {
+		b.edits.put(m.ID, m.Content)
+		return
+	}
+	b.offerEdited(m)
+}
+
+func (b *Bot) onDelete(id snowflake.ID) { b.queue.deleted(id) }

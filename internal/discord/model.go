@@ -1,0 +1,69 @@
+package discord
+
+import (
+	"cmp"
+	"context"
+	"strings"
+	"time"
+
+	dg "github.com/disgoorg/disgo/discord"
+)
+
+// defaultModel is what people write to go back to the operator's choice.
+const defaultModel = "default"
+
+// modelCommand shows or changes the model that answers the user.
+func (b *Bot) modelCommand(ctx context.Context, it *interaction, data dg.SlashCommandInteractionData) error {
+	name, given := data.OptString("name")
+	name = strings.TrimSpace(name)
+	if given && name != "" {
+		choice := name
+		if name == defaultModel {
+			choice = ""
+		}
+		if err := b.engine.SetModel(ctx, it.user, choice); err != nil {
+			return err
+		}
+		if choice == "" {
+			return it.reply(ctx, post{text: "🧠 The default model answers you from now on."})
+		}
+		return it.reply(ctx, post{text: "🧠 **" + escape(name) + "** answers you from now on."})
+	}
+	current, err := b.engine.ModelOf(ctx, it.user)
+	if err != nil {
+		return err
+	}
+	lines := []string{"**" + escape(cmp.Or(current, "The provider's default")) + "** answers you.", ""}
+	models := b.engine.Models(ctx)
+	for i, m := range models {
+		if i == 20 {
+			lines = append(lines, "… and "+count(len(models)-i, "more model"))
+			break
+		}
+		mark := "▫️ "
+		if m == current {
+			mark = "🔹 "
+		}
+		lines = append(lines, mark+escape(m))
+	}
+	return it.reply(ctx, post{embeds: []dg.Embed{{Title: "🧠 Model", Color: blurple, Description: strings.Join(lines, "\n"),
+		Footer: &dg.EmbedFooter{Text: "/model name: chooses another one"}}}})
+}
+
+// complete offers the models whose names contain what is typed so far.
+func (b *Bot) complete(ctx context.Context, it *interaction, auto dg.AutocompleteInteraction) {
+	ctx, cancel := context.WithTimeout(ctx, 2500*time.Millisecond)
+	defer cancel()
+	choices := list{}
+	typed := strings.ToLower(strings.TrimSpace(auto.Data.String("name")))
+	for _, m := range append([]string{defaultModel}, b.engine.Models(ctx)...) {
+		if strings.Contains(strings.ToLower(m), typed) && len(m) <= 100 && len(choices) < maxOptions {
+			choices = append(choices, object{"name": m, "value": m})
+		}
+	}
+	it.mu.Lock()
+	defer it.mu.Unlock()
+	if err := it.callback(ctx, dg.InteractionResponseTypeAutocompleteResult, object{"choices": choices}, nil); err != nil {
+		b.log.Debug("no completion", "error", err)
+	}
+}

@@ -1,0 +1,221 @@
+package discord
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"image"
+	"image/color"
+	_ "image/gif"  // previews
+	_ "image/jpeg" // previews
+	"image/png"
+	"io"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	_ "golang.org/x/image/bmp" // previews
+	"golang.org/x/image/draw"
+	_ "golang.org/x/image/tiff" // previews
+	_ "golang.org/x/image/webp" // previews
+	"golang.org/x/text/encoding/charmap"
+
+	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/llm"
+)
+
+const (
+	previewHead   = 64 << 10 // bytes of a text that are looked at
+	previewRows   = 5
+	previewLines  = 12
+	previewWidth  = 60 // characters of a line
+	previewImage  = 20 << 20
+	previewPixels = 24_000_000 // of an image that is decoded
+	previewSide   = 480        // pixels of the picture shown
+)
+
+// previews hold back the decoding of several large images at once.
+var previews = make(chan struct{}, 2)
+
+// preview is what a file looks like: one of the two, or neither.
+type preview struct {
+	text    string // Markdown
+	picture []byte // PNG
+}
+
+// preview looks at the head of a file. A file that can't be shown has none; that
+// is no error.
+func (b *Bot) preview(ctx context.Context, f files.File) (p preview) {
+	defer func() {
+		if r := recover(); r != nil { // a decoder met something that it does not expect
+			b.log.Warn("a preview crashed", "id", f.ID, "kind", f.Kind, "panic", r)
+			p = preview{}
+		}
+	}()
+	isImage := f.Kind == files.Image
+	if !isImage && !f.Kind.Info().Text || isImage && f.Size > previewImage {
+		return preview{}
+	}
+	_, r, err := b.files.Open(ctx, f.User, f.ID)
+	if err != nil {
+		return preview{}
+	}
+	defer r.Close()
+	if isImage {
+		return preview{picture: thumbnail(ctx, r)}
+	}
+	head, err := io.ReadAll(io.LimitReader(r, previewHead))
+	if err != nil {
+		return preview{}
+	}
+	return preview{text: textPreview(f, head)}
+}
+
+func textPreview(f files.File, head []byte) string {
+	whole := int64(len(head)) == f.Size
+	text := decodeText(head)
+	switch f.Kind {
+	case "csv", "tsv":
+		if t, ok := tableHead(text, f.Kind == "tsv", whole); ok {
+			return t
+		}
+	case "json", "geojson", "jupyter":
+		var indented bytes.Buffer
+		if whole && json.Indent(&indented, []byte(text), "", " ") == nil {
+			text = indented.String()
+		}
+		return firstLines(text, "json", whole)
+	}
+	return firstLines(text, "", whole)
+}
+
+// tableHead shows the first rows of a delimited text.
+func tableHead(text string, tabs, whole bool) (string, bool) {
+	r := csv.NewReader(strings.NewReader(text))
+	r.LazyQuotes, r.FieldsPerRecord, r.ReuseRecord = true, -1, false
+	r.Comma = delimiter(text, tabs)
+	columns, err := r.Read()
+	if err != nil || len(columns) < 2 || len(columns) > 500 {
+		return "", false
+	}
+	t := llm.Table{Columns: columns, TotalColumns: len(columns)}
+	for len(t.Rows) < previewRows {
+		rec, err := r.Read()
+		if err != nil {
+			break
+		}
+		t.Rows = append(t.Rows, rec)
+	}
+	if !whole && len(t.Rows) > 0 && len(t.Rows) < previewRows {
+		t.Rows = t.Rows[:len(t.Rows)-1] // the last one may be cut
+	}
+	return narrow(t), true
+}
+
+// delimiter is the one of the usual separators that the first line has most.
+func delimiter(text string, tabs bool) rune {
+	if tabs {
+		return '\t'
+	}
+	line, _, _ := strings.Cut(text, "\n")
+	best, most := ',', 0
+	for _, d := range ",;\t|" {
+		if n := strings.Count(line, string(d)); n > most {
+			best, most = d, n
+		}
+	}
+	return best
+}
+
+// firstLines shows the first lines of a text as a code block.
+func firstLines(text, language string, whole bool) string {
+	text = strings.ReplaceAll(strings.Trim(text, "\r\n"), "\r", "")
+	lines := strings.Split(text, "\n")
+	more := !whole
+	if len(lines) > previewLines {
+		lines, more = lines[:previewLines], true
+	}
+	for i, l := range lines {
+		lines[i] = clip(strings.Map(visible, strings.ReplaceAll(l, "\t", "    ")), previewWidth)
+	}
+	shown := strings.TrimRight(strings.Join(lines, "\n"), "\n ")
+	if shown == "" {
+		return ""
+	}
+	if more {
+		shown += "\n…"
+	}
+	return fenced(language, shown)
+}
+
+func visible(r rune) rune {
+	if r < ' ' && r != '\n' || r == 0x7f || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
+		return -1
+	}
+	return r
+}
+
+// decodeText makes UTF-8 of the encodings that texts usually have.
+func decodeText(b []byte) string {
+	wide := func(order func([]byte) uint16) string {
+		units := make([]uint16, 0, len(b)/2)
+		for i := 2; i+1 < len(b); i += 2 {
+			units = append(units, order(b[i:]))
+		}
+		return string(utf16.Decode(units))
+	}
+	switch {
+	case bytes.HasPrefix(b, []byte{0xef, 0xbb, 0xbf}):
+		return strings.ToValidUTF8(string(b[3:]), "")
+	case bytes.HasPrefix(b, []byte{0xff, 0xfe}):
+		return wide(func(p []byte) uint16 { return uint16(p[0]) | uint16(p[1])<<8 })
+	case bytes.HasPrefix(b, []byte{0xfe, 0xff}):
+		return wide(func(p []byte) uint16 { return uint16(p[0])<<8 | uint16(p[1]) })
+	}
+	cut := b
+	for i := 0; i < utf8.UTFMax && len(cut) > 0 && !utf8.Valid(cut); i++ {
+		cut = cut[:len(cut)-1] // the head may end within a character
+	}
+	if utf8.Valid(cut) {
+		return string(cut)
+	}
+	latin, err := charmap.Windows1252.NewDecoder().Bytes(b)
+	if err != nil {
+		return strings.ToValidUTF8(string(b), "")
+	}
+	return string(latin)
+}
+
+// thumbnail draws an image smaller, as PNG; nil for what is none, or too large.
+func thumbnail(ctx context.Context, r io.ReadSeeker) []byte {
+	c, _, err := image.DecodeConfig(r)
+	if err != nil || c.Width <= 0 || c.Height <= 0 || c.Width > previewPixels/c.Height {
+		return nil
+	}
+	if _, err := r.Seek(0, io.SeekStart); err != nil {
+		return nil
+	}
+	select {
+	case previews <- struct{}{}:
+		defer func() { <-previews }()
+	case <-ctx.Done():
+		return nil
+	}
+	img, _, err := image.Decode(io.LimitReader(r, previewImage))
+	if err != nil {
+		return nil
+	}
+	w, h := img.Bounds().Dx(), img.Bounds().Dy()
+	if side := max(w, h); side > previewSide {
+		w, h = max(w*previewSide/side, 1), max(h*previewSide/side, 1)
+	}
+	small := image.NewRGBA(image.Rect(0, 0, w, h))
+	draw.Draw(small, small.Bounds(), image.NewUniform(color.White), image.Point{}, draw.Src)
+	draw.ApproxBiLinear.Scale(small, small.Bounds(), img, img.Bounds(), draw.Over, nil)
+	var out bytes.Buffer
+	if err := png.Encode(&out, small); err != nil {
+		return nil
+	}
+	return out.Bytes()
+}
