@@ -54,7 +54,7 @@ type Engine struct {
 	images imageCache
 
 	mu      sync.Mutex
-	windows map[string]int // tokens, of models that said that a request was too long
+	windows map[string]learnedWindow
 }
 
 // New returns an engine. It closes none of what it is given. A nil tools means
@@ -71,7 +71,7 @@ func New(model llm.Model, store Store, fs *files.Service, tools Toolbox, o Optio
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	e := &Engine{model: model, store: store, files: fs, tools: tools, opts: o, windows: map[string]int{}}
+	e := &Engine{model: model, store: store, files: fs, tools: tools, opts: o, windows: map[string]learnedWindow{}}
 	e.turns.idle = sync.NewCond(&e.turns.mu)
 	e.locks.held = map[string]*lock{}
 	e.ledger = ledger{store: store, opts: o}
@@ -82,6 +82,9 @@ func New(model llm.Model, store Store, fs *files.Service, tools Toolbox, o Optio
 // errStopping ends turns when the engine closes.
 var errStopping = fault.New(fault.Unavailable, "chat.Run",
 	"I have to stop for a moment, so this answer ends here. Please ask again in a minute.")
+
+// errClosing refuses turns: they have not begun, and may be run later.
+var errClosing = fault.New(fault.Unavailable, "chat.Run", "I am about to restart. Please ask again in a minute.")
 
 // errTooSlow ends a turn at Options.MaxTurn.
 var errTooSlow = errors.New("the turn takes too long")
@@ -110,6 +113,9 @@ func (e *Engine) Run(ctx context.Context, t Turn, emit func(Event)) (Result, err
 	defer cancel()
 
 	r, err := e.begin(ctx, t, emit)
+	if errors.Is(context.Cause(ctx), errStopping) && err != nil {
+		return Result{}, errClosing
+	}
 	if err != nil {
 		return Result{}, fault.Op(op, err)
 	}
@@ -152,6 +158,12 @@ func (e *Engine) begin(ctx context.Context, t Turn, emit func(Event)) (*run, err
 		ID: t.ID, Conversation: t.Conversation, User: t.User, Instance: e.opts.Instance,
 		State: Running, Started: e.clock.next(), Messages: []llm.Message{message},
 	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	// From here on it is known whether the turn has begun, also if the caller leaves.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
 	return r, e.store.Begin(ctx, r.rec, t.Replaces)
 }
 
@@ -204,7 +216,7 @@ func (s *turnSet) enter(ctx context.Context) (context.Context, func(), error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closing {
-		return nil, nil, fault.New(fault.Unavailable, "chat.Run", "I am about to restart. Please ask again in a minute.")
+		return nil, nil, errClosing
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	if s.running == nil {

@@ -113,6 +113,17 @@ func (e *Engine) modelOf(ctx context.Context, user files.UserID) (string, error)
 	return name, nil
 }
 
+const (
+	leastWindow  = 4000      // tokens: a model that has less is of no use here
+	windowMemory = time.Hour // how long it is remembered that a request was too long
+)
+
+// learnedWindow is what a model's refusal of a request tells about its window.
+type learnedWindow struct {
+	tokens int
+	at     time.Time
+}
+
 // window returns how many tokens a request to a model may have.
 func (e *Engine) window(model string) int {
 	e.mu.Lock()
@@ -121,21 +132,26 @@ func (e *Engine) window(model string) int {
 	if e.opts.MaxRequest > 0 {
 		n = min(n, e.opts.MaxRequest)
 	}
-	if learned := e.windows[model]; learned > 0 {
-		n = min(n, learned)
+	if l, ok := e.windows[model]; ok && e.opts.Now().Sub(l.at) < windowMemory {
+		n = min(n, l.tokens)
 	}
 	return n
 }
 
-// shrink learns that a request of so many tokens was too long for a model.
-func (e *Engine) shrink(model string, size int) int {
+// shrink learns that a request of so many tokens was too long for a model, and
+// returns what the next one may have; false if a shorter one makes no sense.
+func (e *Engine) shrink(model string, size int) (int, bool) {
+	if size <= leastWindow {
+		return 0, false
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if len(e.windows) > 1000 {
 		clear(e.windows)
 	}
-	e.windows[model] = size * 7 / 10
-	return e.windows[model]
+	n := max(size*7/10, leastWindow)
+	e.windows[model] = learnedWindow{n, e.opts.Now()}
+	return n, true
 }
 
 // clip cuts s to at most n bytes.

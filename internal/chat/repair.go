@@ -116,7 +116,7 @@ func (l *lenient) document() error {
 	if c := l.peek(); c != '{' && c != '[' {
 		return errLenient
 	}
-	if err := l.value(0); err != nil {
+	if err := l.value(0, 0); err != nil {
 		return err
 	}
 	for l.space(); l.pos < len(l.in); l.pos++ {
@@ -163,7 +163,8 @@ func (l *lenient) space() {
 var word = regexp.MustCompile(`^[A-Za-z_$][A-Za-z0-9_$-]*`)
 var number = regexp.MustCompile(`^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?`)
 
-func (l *lenient) value(depth int) error {
+// value reads what stands in a container: '{', '[', or 0 for none.
+func (l *lenient) value(depth int, container byte) error {
 	if depth > 100 {
 		return errLenient
 	}
@@ -174,7 +175,7 @@ func (l *lenient) value(depth int) error {
 	case '[':
 		return l.members(depth, ']')
 	case '"', '\'', '`':
-		s, err := l.text(depth > 0)
+		s, err := l.text(container)
 		l.out.Write(encode(s))
 		return err
 	}
@@ -205,7 +206,8 @@ func (l *lenient) value(depth int) error {
 
 // members reads an object or a list, up to its end or the end of the input.
 func (l *lenient) members(depth int, end byte) error {
-	l.out.WriteByte(l.in[l.pos])
+	open := l.in[l.pos]
+	l.out.WriteByte(open)
 	l.pos++
 	for first := true; ; first = false {
 		l.space()
@@ -226,7 +228,7 @@ func (l *lenient) members(depth int, end byte) error {
 				return err
 			}
 		}
-		if err := l.value(depth + 1); err != nil {
+		if err := l.value(depth+1, open); err != nil {
 			return err
 		}
 		l.space()
@@ -270,7 +272,7 @@ func (l *lenient) key() error {
 }
 
 // text reads a string in any quotes, three of them too.
-func (l *lenient) text(inside bool) (string, error) {
+func (l *lenient) text(container byte) (string, error) {
 	quote := l.in[l.pos : l.pos+1]
 	if triple := strings.Repeat(quote, 3); strings.HasPrefix(l.in[l.pos:], triple) && quote != "`" {
 		l.pos += 3
@@ -289,7 +291,7 @@ func (l *lenient) text(inside bool) (string, error) {
 		switch {
 		case c == '\\':
 			l.escape(&b)
-		case c == quote[0] && (!inside || l.ends()):
+		case c == quote[0] && l.ends(container):
 			l.pos++
 			return b.String(), nil
 		default:
@@ -324,20 +326,46 @@ func (l *lenient) escape(b *strings.Builder) {
 // escaped is an escape of JSON; two surrogates are one.
 var escaped = regexp.MustCompile(`^\\(?:["\\/bfnrt]|u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4})`)
 
-var (
-	nextKey  = regexp.MustCompile(`^,\s*("[^"\n]{1,64}"|'[^'\n]{1,64}'|[A-Za-z_]\w{0,64})\s*:`)
-	lastItem = regexp.MustCompile("^[\\s,]*(?:(?:#|//)[^\n]*\n\\s*)?([\\]}]\\s*)+([,;`{]|$)")
-)
-
-// ends tells whether the quote at the position ends its string: the next
-// member follows, or the end of the object. Any other is a part of the text.
-func (l *lenient) ends() bool {
+// ends tells whether the quote at the position ends its string, a member of
+// an object or of a list: the next member follows, or the end. Any other is a
+// part of the text.
+func (l *lenient) ends(container byte) bool {
 	after := lenient{in: l.in, pos: l.pos + 1}
 	after.space()
-	rest := after.in[after.pos:]
-	rest = rest[:min(len(rest), 300)] // far enough for a key or a list, and bounded for each quote
-	return rest == "" || nextKey.MatchString(rest) || lastItem.MatchString(rest) || inList.MatchString(rest)
+	next := after.peek()
+	switch {
+	case next == 0:
+		return true
+	case container == '[':
+		return next == ',' || next == ']'
+	case next == ',':
+		after.pos++
+		after.space()
+		return after.peek() == '}' || after.peek() == 0 || after.atKey()
+	case next != '}':
+		return false
+	}
+	for strings.IndexByte("]} \t\r\n", after.peek()) >= 0 {
+		after.pos++
+	}
+	return strings.IndexByte(",;`{\x00", after.peek()) >= 0
 }
 
-// inList is what follows a string that is not the last one of a list.
-var inList = regexp.MustCompile(`^,\s*["'{\[\d-][^)]*\]\s*[,}]`)
+// atKey tells whether a key of an object stands at the position.
+func (l *lenient) atKey() bool {
+	rest := l.in[l.pos:]
+	rest = rest[:min(len(rest), 100)] // no key is longer
+	if rest[0] == '"' || rest[0] == '\'' {
+		i := strings.IndexByte(rest[1:], rest[0])
+		if i < 1 {
+			return false
+		}
+		rest = rest[i+2:]
+	} else {
+		rest = rest[len(word.FindString(rest)):]
+		if len(rest) == len(l.in[l.pos:]) {
+			return false
+		}
+	}
+	return strings.HasPrefix(strings.TrimLeft(rest, " \t\r\n"), ":")
+}

@@ -128,13 +128,13 @@ func rawBreaks(s string) string {
 
 // The arguments are the model's: no text of them may take long.
 func TestRepairIsLinear(t *testing.T) {
-	const n = 100_000
+	const n = 200_000
 	for _, part := range []string{`",`, `"`, `"}`, `",[`, `" `, `"\n`, `",{"a":`, `\`, `\u`, `'`, "```", `"a",`, `/*`, "#", "[", `{"a":`, `"]},`, `," `, `"#`, `"//`} {
 		s := `{"code":"` + strings.Repeat(part, n/len(part))
 		for _, in := range []string{s, s + `"}`, strings.Repeat(part, n/len(part)), string(encode(s))} {
 			start := time.Now()
 			repairArguments(in, codeSchema)
-			if d := time.Since(start); d > 2*time.Second {
+			if d := time.Since(start); d > 5*time.Second {
 				t.Errorf("%d times %q takes %v", n/len(part), part, d)
 			}
 		}

@@ -242,11 +242,13 @@ func (r *run) request(ctx context.Context, round int, last bool) (llm.Reply, err
 		for _, l := range reply.Lacks {
 			r.notice(lacks(l, cmp.Or(reply.Model, r.model)))
 		}
-		switch {
-		case errors.Is(err, llm.ErrContext) && !shown && try < 4:
-			r.window = r.e.shrink(r.model, size)
-			continue
-		case err != nil:
+		if errors.Is(err, llm.ErrContext) && !shown && try < 5 {
+			if n, ok := r.e.shrink(r.model, size); ok {
+				r.window = n
+				continue
+			}
+		}
+		if err != nil {
 			return reply, err
 		}
 		r.rec.Model = cmp.Or(r.model, reply.Model)

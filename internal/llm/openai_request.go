@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/openai/openai-go/v3"
@@ -51,6 +52,7 @@ func params(req Request, lacks lack) any {
 // renderMessages translates messages. Where the model lacks something, its
 // content is kept as text: nothing of the conversation is lost on the model.
 func renderMessages(msgs []Message, lacks lack) []openai.ChatCompletionMessageParamUnion {
+	msgs = uniqueCalls(msgs)
 	var out []openai.ChatCompletionMessageParamUnion
 	var instructions []string // of system messages, for a model that knows no such role
 	fold := func(m Message) Message {
@@ -96,6 +98,39 @@ func renderMessages(msgs []Message, lacks lack) []openai.ChatCompletionMessagePa
 		user(Message{})
 	}
 	return out
+}
+
+// uniqueCalls renames calls whose id an earlier call has: a server that gives
+// each of its answers the same ids does not take them back so.
+func uniqueCalls(msgs []Message) []Message {
+	taken := map[string]bool{}
+	var renamed map[string]string // of the latest calls
+	out := slices.Clone(msgs)
+	for i, m := range out {
+		switch {
+		case m.Role == FromTool:
+			if id, ok := renamed[m.CallID]; ok {
+				out[i].CallID = id
+			}
+		case len(m.Calls) > 0:
+			renamed = map[string]string{}
+			out[i].Calls = slices.Clone(m.Calls)
+			for k, c := range m.Calls {
+				id := freeID(c.ID, taken)
+				taken[id] = true
+				out[i].Calls[k].ID, renamed[c.ID] = id, id
+			}
+		}
+	}
+	return out
+}
+
+// freeID returns id, or one like it that servers accept and that is not taken.
+func freeID(id string, taken map[string]bool) string {
+	for n := len(taken); id == "" || len(id) > 64 || taken[id]; n++ {
+		id = fmt.Sprintf("call_%d", n)
+	}
+	return id
 }
 
 // plainUser writes the speaker's name before the text, and names the images

@@ -307,10 +307,7 @@ func (a *assembly) finishCalls() []ToolCall {
 		if name == "" {
 			name = "unnamed"
 		}
-		id := c.id
-		for n := len(taken); id == "" || len(id) > 64 || taken[id]; n++ {
-			id = fmt.Sprintf("call_%d", n)
-		}
+		id := freeID(c.id, taken)
 		taken[id] = true
 		out = append(out, ToolCall{ID: id, Name: name[:min(len(name), 64)], Arguments: c.args.String()})
 	}

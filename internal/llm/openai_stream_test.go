@@ -3,6 +3,7 @@ package llm_test
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -135,12 +136,11 @@ func TestEndlessAnswerIsCut(t *testing.T) {
 	if testing.Short() {
 		t.Skip("reads 64 MB")
 	}
-	piece := "data: " + delta(`{"content":""}`) + "\n\n"
+	piece := "data: " + delta(`{"content":"`+strings.Repeat("and so on ", 10_000)+`"}`) + "\n\n"
 	hs := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/event-stream")
-		b := []byte(strings.Repeat(piece, 1000))
 		for {
-			if _, err := w.Write(b); err != nil {
+			if _, err := io.WriteString(w, piece); err != nil {
 				return
 			}
 		}

@@ -149,7 +149,7 @@ func (s *Server) chat(w http.ResponseWriter, r *http.Request) {
 		problem = fmt.Sprintf("content type %q", r.Header.Get("Content-Type"))
 	}
 	if problem != "" {
-		s.problem("%s in %s", problem, body)
+		s.problem("%s in …%s", problem, body[max(0, len(body)-500):])
 		refuse(w, http.StatusBadRequest, "invalid_request_error", "", problem)
 		return
 	}
@@ -191,7 +191,7 @@ func (s *Server) problem(format string, args ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := fmt.Sprintf(format, args...)
-	s.problems = append(s.problems, p[:min(len(p), 2000)])
+	s.problems = append(s.problems, p[:min(len(p), 800)])
 }
 
 func refuse(w http.ResponseWriter, status int, code, param, message string) {
