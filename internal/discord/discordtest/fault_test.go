@@ -35,6 +35,17 @@ func TestFaults(t *testing.T) {
 	if sc.post(`{"content":"c"}`); time.Since(began) < 40*time.Millisecond {
 		t.Errorf("answered after %s", time.Since(began))
 	}
+	sc.Inject(Fault{On: create, Status: 500, Times: -1, Chance: .5})
+	failed := 0
+	for range 100 {
+		if sc.post(`{"content":"c"}`).Status == 500 {
+			failed++
+		}
+	}
+	if failed < 20 || failed > 80 {
+		t.Errorf("%d of 100 failed at a chance of 0.5", failed)
+	}
+	sc.Heal()
 	sc.Inject(Fault{On: create, Status: 500, Times: -1})
 	sc.post(`{"content":"c"}`)
 	sc.Heal()

@@ -337,7 +337,7 @@ func TestFreeze(t *testing.T) {
 	}()
 	select {
 	case k := <-got:
-		t.Errorf("frozen gateway sent %+v", k)
+		t.Fatalf("frozen gateway sent %+v", k)
 	case <-short.Done():
 	}
 	sc.FreezeGateway(false)
