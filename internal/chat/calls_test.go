@@ -16,7 +16,6 @@ import (
 	"github.com/attachebot/attache/internal/llm/llmtest"
 )
 
-type handler = func(context.Context, files.UserID, string, llm.ToolCall, llm.ToolHooks) llm.ToolResult
 
 // results returns the texts of the tool messages of a request.
 func results(r llmtest.Request) (texts []string) {
