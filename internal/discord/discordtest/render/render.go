@@ -37,8 +37,8 @@ type Options struct {
 	shift time.Duration
 }
 
-// ErrUnavailable means that Chromium, or node with npm, is not installed.
-var ErrUnavailable = errors.New("chromium, or node with npm, is not installed")
+// ErrUnavailable means that Chromium, or node with npm, is not installed, or that npm cannot get the packages.
+var ErrUnavailable = errors.New("nothing to draw with")
 
 //go:embed page.html draw.js style.css package.json package-lock.json
 var assets embed.FS
@@ -53,7 +53,7 @@ func PNG(ctx context.Context, t discordtest.Transcript, o Options) ([]byte, erro
 	}
 	modules, err := npm.Install(ctx, assets)
 	if errors.Is(err, npm.ErrUnavailable) {
-		return nil, ErrUnavailable
+		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	if err != nil {
 		return nil, err
@@ -76,7 +76,7 @@ func PNG(ctx context.Context, t discordtest.Transcript, o Options) ([]byte, erro
 		return nil, err
 	}
 	defer stop()
-	for height := 2400; ; height *= 2 {
+	for height := 3200; ; height *= 2 {
 		shot, err := screenshot(ctx, browser, url, o.Width, height)
 		if err != nil {
 			return nil, err
@@ -104,7 +104,7 @@ func findBrowser() (string, error) {
 			return path, nil
 		}
 	}
-	return "", ErrUnavailable
+	return "", fmt.Errorf("%w: chromium is not installed (Debian: apt-get install chromium; or set CHROMIUM)", ErrUnavailable)
 }
 
 // serve gives the browser the page and what it imports, on loopback.
@@ -143,12 +143,18 @@ func screenshot(ctx context.Context, browser, url string, width, height int) (*i
 		"--disable-component-update", "--disable-sync", "--disable-extensions", "--disable-dev-shm-usage", "--hide-scrollbars",
 		"--force-device-scale-factor=2", "--default-background-color=00000000", "--virtual-time-budget=10000",
 		"--user-data-dir=" + filepath.Join(dir, "profile"), "--screenshot=" + file, fmt.Sprintf("--window-size=%d,%d", width, height), url}
-	if os.Geteuid() == 0 {
-		args = append([]string{"--no-sandbox"}, args...) // Chromium refuses to sandbox itself as root
+	run := func(args ...string) ([]byte, error) {
+		cmd := exec.CommandContext(ctx, browser, args...)
+		cmd.Env = append(os.Environ(), "HOME="+dir, "TZ=UTC")
+		return cmd.CombinedOutput()
 	}
-	cmd := exec.CommandContext(ctx, browser, args...)
-	cmd.Env = append(os.Environ(), "HOME="+dir, "TZ=UTC")
-	out, err := cmd.CombinedOutput()
+	unboxed := append([]string{"--no-sandbox"}, args...) // the page is our own
+	var out []byte
+	if os.Geteuid() == 0 { // Chromium refuses to sandbox itself as root
+		out, err = run(unboxed...)
+	} else if out, err = run(args...); err != nil && bytes.Contains(out, []byte("No usable sandbox")) {
+		out, err = run(unboxed...)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("chromium: %w\n%s", err, out)
 	}

@@ -12,15 +12,15 @@ import (
 	"path/filepath"
 )
 
-// ErrUnavailable means that npm or node is not installed.
-var ErrUnavailable = errors.New("node and npm are not installed")
+// ErrUnavailable means that npm or node is not installed, or that npm cannot get the packages.
+var ErrUnavailable = errors.New("npm packages are not available")
 
 // Install installs what package-lock.json in files says and returns the folder that has node_modules.
 // It is done once for each content of the lock file; several processes may do it at once. No scripts of packages run.
 func Install(ctx context.Context, files fs.FS) (dir string, err error) {
 	for _, program := range []string{"node", "npm"} {
 		if _, err := exec.LookPath(program); err != nil {
-			return "", ErrUnavailable
+			return "", fmt.Errorf("%w: %w", ErrUnavailable, err)
 		}
 	}
 	lock, err := fs.ReadFile(files, "package-lock.json")
@@ -55,7 +55,7 @@ func Install(ctx context.Context, files fs.FS) (dir string, err error) {
 	cmd := exec.CommandContext(ctx, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
 	cmd.Dir = tmp
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("npm ci: %w\n%s", err, out)
+		return "", fmt.Errorf("%w: npm ci: %w\n%s", ErrUnavailable, err, out)
 	}
 	if err := os.Rename(tmp, dir); err != nil {
 		if _, statErr := os.Stat(filepath.Join(dir, "node_modules")); statErr != nil {
