@@ -302,6 +302,8 @@ func (s *Files) Reclaim(ctx context.Context, before time.Time, own bool, limit i
 		}
 		if ok {
 			keys = append(keys, b.Key)
+		} else if err := s.settled(ctx, b.Key); err != nil {
+			return keys, translate(op, err)
 		}
 	}
 	return keys, translate(op, cursor.Err())
