@@ -24,6 +24,7 @@ func (m *Main) doctor(ctx context.Context, args []string) error {
 	d.add("settings", true, "no wrong value") // Run refuses them before it comes here
 	d.storage(ctx)
 	d.model(ctx)
+	d.discord()
 	host := d.python(ctx)
 	if host != nil {
 		checks, err := host.SelfTest(ctx)

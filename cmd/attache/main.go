@@ -14,6 +14,7 @@ import (
 	"syscall"
 
 	"github.com/attachebot/attache/internal/config"
+	"github.com/attachebot/attache/internal/discord"
 	"github.com/attachebot/attache/internal/fault"
 )
 
@@ -36,6 +37,9 @@ type Main struct {
 	EnvFile        string // read if it exists; the environment wins
 
 	Config config.Config
+
+	discord   discord.Options // a base that tests bend
+	connected func()          // called when the bot is; for tests
 
 	opened []func() error // what Close undoes, in the order of opening
 }

@@ -1,0 +1,183 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/attachebot/attache/internal/discord"
+	"github.com/attachebot/attache/internal/discord/discordtest"
+	"github.com/attachebot/attache/internal/llm"
+	"github.com/attachebot/attache/internal/llm/llmtest"
+	"github.com/attachebot/attache/internal/sandbox/sandboxtest"
+)
+
+// bot is the whole program, connected to the emulator and a scripted model.
+type bot struct {
+	*discordtest.Server
+	t     *testing.T
+	model llmtest.Server
+	stop  func() error // ends the program as a signal would; twice is once
+	log   *lockedBuilder
+}
+
+type lockedBuilder struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (l *lockedBuilder) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuilder) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// dataDir returns a data folder that has the prepared environment and snapshots.
+func dataDir(t *testing.T) string {
+	python := sandboxtest.Python(t)
+	data := t.TempDir()
+	if err := errors.Join(
+		os.MkdirAll(filepath.Join(data, "sandbox"), 0o755),
+		os.Symlink(filepath.Dir(python.Env), filepath.Join(data, "python")),
+		os.Symlink(filepath.Join(sandboxtest.Base(), "sandbox", "snapshots"), filepath.Join(data, "sandbox", "snapshots")),
+	); err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// serve starts the program.
+func serve(t *testing.T, settings map[string]string) *bot {
+	b := &bot{Server: discordtest.New(t), t: t, log: &lockedBuilder{}}
+	data := dataDir(t)
+	for name, value := range map[string]string{
+		"DISCORD_TOKEN": b.Token(), "OPENAI_BASE_URL": b.model.Start(t), "OPENAI_API_KEY": "sk-secret-key", "OPENAI_MODEL": "gpt-4o",
+		"DATA_DIR": data, "RUNSC": sandboxtest.Runsc(), "SANDBOX_POOL": "1", "TIMEZONE": "UTC",
+	} {
+		t.Setenv(name, value)
+	}
+	for name, value := range settings {
+		t.Setenv(name, value)
+	}
+	m := &Main{Stdin: strings.NewReader(""), Stdout: b.log, Stderr: b.log, EnvFile: filepath.Join(data, "none")}
+	m.discord = discord.Options{RESTURL: b.RESTURL(), GatewayURL: b.GatewayURL(), CDNHosts: []string{strings.TrimPrefix(b.CDNURL(), "http://")}}
+	connected := make(chan struct{})
+	m.connected = func() { close(connected) }
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- errors.Join(m.Run(ctx, []string{"serve"}), m.Close()) }()
+	b.stop = sync.OnceValue(func() error {
+		cancel()
+		return <-ended
+	})
+	t.Cleanup(func() {
+		if err := b.stop(); err != nil {
+			t.Errorf("serve: %v", err)
+		}
+		if t.Failed() {
+			t.Logf("log:\n%s", b.log)
+		}
+		for _, secret := range []string{b.Token(), "sk-secret-key"} {
+			if strings.Contains(b.log.String(), secret) {
+				t.Errorf("a secret is in the log")
+			}
+		}
+	})
+	select {
+	case <-connected:
+	case err := <-ended:
+		ended <- err
+		t.Fatalf("serve ended: %v\n%s", err, b.log)
+	case <-time.After(60 * time.Second):
+		t.Fatalf("not connected:\n%s", b.log)
+	}
+	return b
+}
+
+const salesCSV = "date,region,amount\n2024-01-01,North,120.5\n2024-01-02,South,80\n2024-01-03,North,99.9\n2024-01-04,East,150.25\n2024-01-05,South,60\n"
+
+var savedID = regexp.MustCompile(`File saved! ID: .?(\d+_\d+_[0-9a-f]{8})`)
+
+// A CSV and a question: the id, the figures, and the chart as an attachment.
+func TestDiscordSales(t *testing.T) {
+	b := serve(t, nil)
+	ctx := discordtest.Context(t)
+	guild := b.AddGuild("Acme")
+	anna := b.AddUser("anna")
+	guild.AddMember(anna)
+	general := guild.Channel("general")
+
+	b.model.Answer = func(r llmtest.Request) llmtest.Reply {
+		if r.Last().Role == "tool" {
+			return llmtest.Reply{Text: "Total sales were **510.65** in 5 rows.\n" + firstLine(r.Last().Text)}
+		}
+		id := regexp.MustCompile(`\d+_\d+_[0-9a-f]{8}`).FindString(r.LastUser() + r.System())
+		return llmtest.Reply{Calls: []llm.ToolCall{llmtest.Call("c1", "execute_python_code", map[string]string{
+			"code": "import matplotlib.pyplot as plt\ndf = load_file('" + id + "')\nprint(df.shape, df.amount.sum())\ndf.plot(x='date', y='amount')",
+		})}}
+	}
+	m, err := anna.Send(general, b.Bot().Mention()+" Analyze this data", discordtest.File{Name: "sales.csv", Data: []byte(salesCSV)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	confirmed, err := b.AwaitMessage(ctx, general, discordtest.FromBot, discordtest.After(m), discordtest.Contains("File saved! ID:"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !savedID.MatchString(confirmed.Text()) || !strings.Contains(confirmed.Text(), "sales.csv") || !strings.Contains(confirmed.Text(), "48h") {
+		t.Errorf("confirmation: %q", confirmed.Text())
+	}
+	if _, err := b.AwaitMessage(ctx, general, discordtest.FromBot, discordtest.Contains("Total sales were **510.65**"), discordtest.Contains("(5, 3) 510.65")); err != nil {
+		t.Fatalf("%v\n%+v", err, b.Messages(general))
+	}
+	chart, err := b.AwaitMessage(ctx, general, discordtest.FromBot, discordtest.HasFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a := chart.Attachments[0]; !strings.HasSuffix(a.Filename, ".png") {
+		t.Errorf("attachment %q", a.Filename)
+	} else {
+		sandboxtest.NotBlank(t, a.Filename, a.Bytes())
+	}
+}
+
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(s, "\n")
+	return line
+}
+
+// Of several attachments each gets its answer, good or bad, and the question
+// is answered with what is there.
+func TestDiscordManyAttachments(t *testing.T) {
+	b := serve(t, map[string]string{"OPENAI_BASE_URL": "", "OPENAI_API_KEY": "", "MAX_UPLOAD_MB": "1"}) // the built-in model
+	ctx := discordtest.Context(t)
+	anna := b.AddUser("anna")
+	b.AddGuild("Acme").AddMember(anna)
+	dm := anna.DM()
+	b.Inject(discordtest.Fault{On: "gone.csv", Times: -1, Status: 404})
+	m, err := anna.Send(dm, "Analyze this data",
+		discordtest.File{Name: "sales.csv", Data: []byte(salesCSV)},
+		discordtest.File{Name: "huge.csv", Data: make([]byte, 2<<20)},
+		discordtest.File{Name: "gone.csv", Data: []byte("a,b\n1,2\n")},
+		discordtest.File{Name: "more.csv", Data: []byte("x,y\n1,2\n3,4\n")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"sales.csv", "more.csv", "huge.csv", "gone.csv", "rows × 3 columns", "2 rows × 2 columns"} {
+		if _, err := b.AwaitMessage(ctx, dm, discordtest.FromBot, discordtest.After(m), discordtest.Contains(want)); err != nil {
+			t.Errorf("%q: %v", want, err)
+		}
+	}
+}
