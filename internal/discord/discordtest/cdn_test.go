@@ -60,6 +60,8 @@ func TestCDN(t *testing.T) {
 	again := sc.do("GET", fmt.Sprintf("/channels/%d/messages/%d", sc.general.ID, m.ID), nil).message(t)
 	get(t, sc, again.Attachments[0].URL)
 
+	lost := must(sc.anna.Send(sc.general, "", File{Name: "lost.txt", Data: []byte("x"), Gone: true}))(t)
+	gone("gone from the start", lost.Attachments[0].URL)
 	sc.Vanish(m.Attachments[0])
 	gone("vanished", fresh)
 	if err := sc.anna.Delete(m); err != nil {

@@ -219,6 +219,15 @@ func TestPings(t *testing.T) {
 	}
 }
 
+// TestNoEphemeralMessage shows that only answers to interactions can be ephemeral.
+func TestNoEphemeralMessage(t *testing.T) {
+	t.Parallel()
+	sc := newScene(t)
+	if m := sc.post(`{"content":"for all","flags":64}`).message(t); m.Flags != 0 {
+		t.Errorf("flags %d", m.Flags)
+	}
+}
+
 func TestNonce(t *testing.T) {
 	t.Parallel()
 	sc := newScene(t)

@@ -23,8 +23,9 @@ type User struct {
 type File struct {
 	Name string
 	Data []byte
-	Size int64 // instead of Data: so many zero bytes, which take no memory
-	Type string
+	Size int64  // instead of Data: so many zero bytes, which take no memory
+	Type string // what the client declares, for extensions Discord does not know
+	Gone bool   // vanished from the CDN before anybody can fetch it
 }
 
 // AddUser makes a person with that user name, who is in no guild yet. Set GlobalName for another name to be shown,
@@ -168,7 +169,7 @@ func (f File) upload(i int) upload {
 		o, _ = receive(bytes.NewReader(f.Data), int64(len(f.Data)))
 		o.data = slices.Clip(list(f.Data))
 	}
-	o.contentType = contentType(f.Name, f.Type)
+	o.contentType, o.gone = contentType(f.Name, f.Type), f.Gone
 	return upload{field: fmt.Sprintf("files[%d]", i), name: f.Name, obj: o}
 }
 
