@@ -1,0 +1,131 @@
+package llmtest_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/attachebot/attache/internal/llm"
+	"github.com/attachebot/attache/internal/llm/llmtest"
+	"github.com/attachebot/attache/internal/testbin"
+)
+
+// openaiPython is the version of OpenAI's client on PyPI that judges the
+// server.
+const openaiPython = "3.54.0"
+
+// python returns an interpreter that has OpenAI's client, made once in .cache.
+func python(t *testing.T) string {
+	t.Helper()
+	venv := filepath.Join(testbin.Root(), ".cache", "openai-python-"+openaiPython)
+	if _, err := os.Stat(venv); err == nil {
+		return filepath.Join(venv, "bin", "python")
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	for _, args := range [][]string{
+		{"python3", "-m", "venv", venv + ".new"},
+		{venv + ".new/bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "openai==" + openaiPython},
+	} {
+		if out, err := exec.CommandContext(ctx, args[0], args[1:]...).CombinedOutput(); err != nil {
+			os.RemoveAll(venv + ".new")
+			testbin.Missing(t, "openai-python", fmt.Sprintf("%v: %v\n%s", args, err, out))
+		}
+	}
+	if err := os.Rename(venv+".new", venv); err != nil && !os.IsExist(err) {
+		t.Fatal(err)
+	}
+	return filepath.Join(venv, "bin", "python")
+}
+
+// OpenAI's own client understands the server as it does the real API.
+func TestServerAsOpenAIsClientSeesIt(t *testing.T) {
+	py := python(t)
+	const key = "sk-oracle-0123456789"
+	s := &llmtest.Server{Key: key, Models: []string{"test-model", "another"}}
+	tried := false
+	s.Answer = func(r llmtest.Request) llmtest.Reply {
+		switch r.LastUser() {
+		case "whole":
+			return llmtest.Reply{Text: "All of it.", Usage: &llm.Usage{Input: 7, Output: 3}}
+		case "stream":
+			return llmtest.Reply{Text: "One piece after another, é 漢字 🐍.", Usage: &llm.Usage{Input: 9, Cached: 4, Output: 12}}
+		case "tools":
+			if r.Last().Role == "tool" {
+				return llmtest.Reply{Text: "It printed 41."}
+			}
+			return llmtest.Reply{Text: "I run it.", Calls: []llm.ToolCall{
+				llmtest.Call("call_a", "execute_python_code", map[string]string{"code": "print(41)  # é 🐍"}),
+				llmtest.Call("call_b", "execute_python_code", `{"code":"2"}`)}}
+		case "rate":
+			return llmtest.RateLimited(time.Second)
+		case "server":
+			return llmtest.Reply{Status: 503, Message: "overloaded"}
+		case "context":
+			return llmtest.ContextExceeded()
+		case "down":
+			return llmtest.Reply{Down: true}
+		case "cut":
+			return llmtest.Reply{Text: "This breaks off somewhere", Cut: 2}
+		case "retry":
+			if !tried {
+				tried = true
+				return llmtest.RateLimited(10 * time.Millisecond)
+			}
+			return llmtest.Reply{Text: "The second time."}
+		}
+		return llmtest.Reply{}
+	}
+	// Not Start: the oracle sends a malformed request on purpose.
+	base := startTolerant(t, s)
+
+	cmd := exec.CommandContext(t.Context(), py, "testdata/oracle.py", base, key)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got map[string]any
+	if err := json.Unmarshal(out, &got); err != nil {
+		t.Fatalf("%v in %s", err, out)
+	}
+	want := map[string]any{
+		"models": []any{"test-model", "another"},
+		"whole":  []any{"All of it.", "stop", 10.},
+		"stream": "One piece after another, é 漢字 🐍.",
+		"chunks": got["chunks"],
+		"usage":  []any{9., 4., 12.},
+		"calls": []any{
+			[]any{"call_a", "execute_python_code", `{"code":"print(41)  # é 🐍"}`},
+			[]any{"call_b", "execute_python_code", `{"code":"2"}`}},
+		"finish": "tool_calls",
+		"after":  "It printed 41.",
+		"errors": []any{
+			[]any{"rate", "RateLimitError", "rate_limit_exceeded"},
+			[]any{"server", "InternalServerError", nil},
+			[]any{"context", "BadRequestError", "context_length_exceeded"},
+			[]any{"down", "APIConnectionError", nil},
+			[]any{"cut", "APIConnectionError", nil},
+			[]any{"orphan", "BadRequestError", "invalid_request_error"},
+			[]any{"key", "AuthenticationError", "invalid_api_key"},
+		},
+		"retried": "The second time.",
+	}
+	for k, w := range want {
+		if !reflect.DeepEqual(got[k], w) {
+			t.Errorf("%s: %v, want %v", k, got[k], w)
+		}
+	}
+	if n, _ := got["chunks"].(float64); n < 5 {
+		t.Errorf("%v chunks", got["chunks"])
+	}
+	if p := s.Problems(); len(p) != 1 {
+		t.Errorf("malformed requests: %q", p)
+	}
+}
