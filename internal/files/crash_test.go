@@ -37,6 +37,9 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
+	if how := os.Getenv(fullChild); how != "" {
+		fullMain(how)
+	}
 	os.Exit(m.Run())
 }
 

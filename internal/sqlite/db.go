@@ -9,9 +9,11 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"modernc.org/sqlite"
@@ -66,7 +68,21 @@ func Open(ctx context.Context, file string) (*DB, error) {
 		}
 		return nil, fault.Wrap(err, fault.Unavailable, op, "The database %s can't be opened.", file)
 	}
+	reserve(abs + "-wal")
 	return db, nil
+}
+
+// reserve keeps disk blocks for the write-ahead log, so that on a full disk
+// files can still be deleted. The log starts over after 1,000 pages of 4 KB; some
+// file systems can't reserve.
+func reserve(wal string) {
+	const keepSize = 1 // FALLOC_FL_KEEP_SIZE
+	f, err := os.OpenFile(wal, os.O_RDWR, 0)
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	syscall.Fallocate(int(f.Fd()), keepSize, 0, 6<<20)
 }
 
 // Close closes all connections. Calls that are under way fail; a second Close
