@@ -63,3 +63,15 @@ func FuzzMarkdown(f *testing.F) {
 		}
 	})
 }
+
+// TestMarkdownIsFast shows that no text of a message's length takes long.
+func TestMarkdownIsFast(t *testing.T) {
+	t.Parallel()
+	for _, piece := range []string{"*", "_", "**_", "*_~~", "||**", "[", "[](", "`", "```", "<@", "- ", "> ", "  - a\n", "a_b ", "***a", "\\", "<t:1", "https://", "**a *b** c*"} {
+		began := time.Now()
+		markdown(strings.Repeat(piece, 4000/len(piece)), nil, time.UTC)
+		if took := time.Since(began); took > 2*time.Second {
+			t.Errorf("%q: %s", piece, took)
+		}
+	}
+}
