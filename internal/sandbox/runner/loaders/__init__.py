@@ -135,6 +135,10 @@ def run(kind, src, options):
         raise src.fail(explain(e, kind)) from None
     except Exception as e:
         raise src.fail(explain(e, kind)) from None
+    except BaseException as e:
+        if type(e).__name__ == "PanicException":  # of a library in Rust
+            raise src.fail(explain(e, kind)) from None
+        raise
 
 
 def decide(src):
@@ -159,6 +163,8 @@ def decide(src):
         found = sniff.text_kind(src)
         if sniff.agree(named, found):
             return named
+        if named == "geotiff":
+            return "image"
     note(f"{src.name} is named like {_article(named)} file, but its content is {found}: it was loaded as {found}.")
     return found
 

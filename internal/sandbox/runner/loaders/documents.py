@@ -1,6 +1,7 @@
 """Text, and documents as their text."""
 
 import json
+import re
 import zipfile
 
 from attache.imports import need
@@ -162,8 +163,6 @@ def _mobi(src):
             return [_html_text(f.read())]
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-        if not os.path.exists(folder):
-            logger.remove()
 
 
 def notebook(src):
@@ -194,14 +193,22 @@ def _joined(lines):
 
 def _html_text(data):
     """The text of a page, blocks on lines of their own."""
-    from bs4 import BeautifulSoup
+    import warnings
 
-    soup = BeautifulSoup(data, "lxml")
+    from bs4 import BeautifulSoup, NavigableString, XMLParsedAsHTMLWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)
+        soup = BeautifulSoup(data, "lxml")
     for e in soup(["script", "style", "head"]):
         e.decompose()
-    for e in soup(["p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "li", "tr", "br", "blockquote", "section", "td", "th"]):
-        e.append("\t" if e.name in ("td", "th") else "\n")
-    lines = (" ".join(line.split()) for line in soup.get_text().split("\n"))
+    for words in [w for w in soup.find_all(string=True) if type(w) is NavigableString]:
+        words.replace_with(re.sub(r"\s+", " ", words))
+    for e in soup(["p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "li", "tr", "br", "blockquote", "section"]):
+        e.append("\n")
+    for e in soup(["td", "th"]):
+        e.append("\t")
+    lines = (re.sub(" *\t *", "\t", line).strip() for line in soup.get_text().split("\n"))
     return "\n".join(line for line in lines if line)
 
 

@@ -36,7 +36,7 @@ def _svg(src, **options):
     text = encoding.decode(src.bytes())[0].removeprefix("\ufeff")
     if "<svg" not in text:
         raise src.fail("is not SVG")
-    fonts = {"font_dirs": [f"{get_data_path()}/fonts/ttf"], "sans_serif_family": "DejaVu Sans", "font_family": "DejaVu Sans"}
+    fonts = {"font_dirs": [f"{get_data_path()}/fonts/ttf"], "sans_serif_family": "DejaVu Sans", "font_family": "DejaVu Sans", "dpi": 96.0}
     picture = Image.open(io.BytesIO(bytes(resvg.svg_to_bytes(svg_string=text, **{**fonts, **options}))))
     picture.load()
     return picture

@@ -1,7 +1,7 @@
 """Sound and film: what they are, and the waveform of sound."""
 
 from attache.imports import need
-from attache.loaders.source import note
+from attache.loaders.source import hushed, note
 
 MAX_WAVEFORM = 256 << 20  # bytes of samples that are read at once
 _NUMBERS = {"duration": 0.001, "bit_rate": 1, "sampling_rate": 1, "channel_s": 1, "width": 1, "height": 1, "frame_rate": 1, "bit_depth": 1}
@@ -80,14 +80,13 @@ def _facts(track):
 def _waveform(src, found):
     soundfile = need("soundfile")
     try:
-        with soundfile.SoundFile(src.path) as f:
+        with hushed(), soundfile.SoundFile(src.path) as f:
             found.update(sample_rate=f.samplerate, channels=f.channels)
-            if f.frames * f.channels * 4 > MAX_WAVEFORM:
-                note(f"{src.name} is too long for its waveform to be read at once: read it in parts with soundfile.blocks(path).")
-                return None
-            samples = f.read(dtype="float32")
-            found["duration"] = round(len(samples) / f.samplerate, 3)
-            return samples
+            samples = f.read(dtype="float32") if f.frames * f.channels * 4 <= MAX_WAVEFORM else None
+            found["duration"] = round(f.frames / f.samplerate, 3)
+        if samples is None:
+            note(f"{src.name} is too long for its waveform to be read at once: read it in parts with soundfile.blocks(path).")
+        return samples
     except soundfile.LibsndfileError as e:
         if src.head[:4] in (b"RIFF", b"fLaC", b"OggS", b"FORM"):
             raise src.fail(f"could not be read as audio, it may be damaged or cut off: {e.error_string.rstrip('.')}") from None

@@ -15,6 +15,8 @@ def pickled(src, **options):
     import gzip
     import lzma
 
+    if b"joblib" in src.head[:200]:
+        return joblib_file(src, **options)
     opener = {b"\x1f\x8b": gzip.open, b"BZ": bz2.open, b"\xfd7": lzma.open}.get(src.head[:2], open)
     try:
         with opener(src.path, "rb") as f:

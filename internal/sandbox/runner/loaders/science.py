@@ -36,11 +36,11 @@ def numpy_file(src, **options):
 
 def matlab(src, **options):
     """Return the variables of a .mat file: a dict; structs are dicts, cells are lists."""
-    if src.head.startswith(b"\x89HDF") or src.head[:19] == b"MATLAB 7.3 MAT-file":
-        mat73 = need("mat73")
-        return mat73.loadmat(src.path, **options)
     from scipy.io import loadmat
 
+    # Version 7.3 is HDF5, behind a header of 512 bytes or without.
+    if src.head.startswith(b"\x89HDF") or src.head[512:516] == b"\x89HDF":
+        return need("mat73").loadmat(src.path, **options)
     loaded = loadmat(src.path, **{"simplify_cells": True, **options})
     return {name: value for name, value in loaded.items() if not name.startswith("__")}
 

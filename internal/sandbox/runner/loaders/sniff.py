@@ -4,6 +4,7 @@ import re
 import zipfile
 
 _MAGIC = [  # offset, bytes, kind
+    (128, b"DICM", "dicom"),
     (0, b"%PDF-", "pdf"),
     (0, b"PAR1", "parquet"),
     (0, b"ARROW1", "arrow"),
@@ -44,7 +45,6 @@ _MAGIC = [  # offset, bytes, kind
     (0, b"\x00\x00\x01\xba", "video"),
     (0, b"0&\xb2u\x8ef\xcf\x11", "video"),
     (0, b"SIMPLE  =", "fits"),
-    (128, b"DICM", "dicom"),
     (344, b"n+1\x00", "nifti"),
     (344, b"ni1\x00", "nifti"),
     (60, b"BOOKMOBI", "ebook"),
@@ -58,8 +58,9 @@ _MAGIC = [  # offset, bytes, kind
 # named as the first may be found to be any of the others.
 _ALIKE = {
     "feather": {"arrow"},
-    "joblib": {"archive"},
+    "joblib": {"archive", "pickle"},
     "pickle": {"archive"},
+    "excel": {"html", "xml"},
     "netcdf": {"hdf5"},
     "matlab": {"hdf5"},
     "geotiff": {"image"},
@@ -89,7 +90,7 @@ def content(src):
     head = src.head
     for offset, magic, kind in _MAGIC:
         if head.startswith(magic, offset):
-            return kind
+            return "geotiff" if magic in (b"II*\x00", b"MM\x00*") and _has_place(src) else kind
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _zip(src)
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
@@ -114,7 +115,7 @@ def agree(named, found):
 
 def sharper(named, found):
     """Of two kinds that agree, the one to load as."""
-    return found if (named, found) in {("archive", "shapefile")} else named
+    return found if (named, found) in {("archive", "shapefile"), ("image", "geotiff")} else named
 
 
 def is_text(src):
@@ -143,6 +144,17 @@ def text_kind(src):
     if start[:1] in "{[" and re.match(r'\[\s*[\[{"\d\-tfn\]]|\{\s*["}]', start):
         return "json"
     return "csv" if delimited.looks_like_table(src) else "text"
+
+
+def _has_place(src):
+    """Whether a TIFF says where on Earth it lies: the tags GeoKeyDirectory or ModelPixelScale."""
+    from PIL import Image
+
+    try:
+        with Image.open(src.path) as picture:
+            return 34735 in picture.tag_v2 or 33550 in picture.tag_v2
+    except Exception:
+        return False
 
 
 def _zip(src):

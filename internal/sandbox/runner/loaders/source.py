@@ -1,5 +1,6 @@
 """The file that is loaded, and the one error that loading ends in."""
 
+import contextlib
 import os
 import sys
 
@@ -55,6 +56,21 @@ class Source:
     def fail(self, sentence):
         """Return the error to raise: "<name> <sentence>"."""
         return FileLoadError(f"{self.name} {sentence}")
+
+
+@contextlib.contextmanager
+def hushed():
+    """Keep what a library writes to the process's error output, past Python, to itself."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 2)
+    os.close(null)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def note(text):
