@@ -16,7 +16,6 @@ import (
 	"github.com/attachebot/attache/internal/llm/llmtest"
 )
 
-
 // results returns the texts of the tool messages of a request.
 func results(r llmtest.Request) (texts []string) {
 	for _, m := range r.Messages {

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -14,12 +15,15 @@ import (
 )
 
 // Chats is a [chat.Store].
-type Chats struct{ db *DB }
+type Chats struct {
+	db     *DB
+	writes batch
+}
 
 var _ chat.Store = (*Chats)(nil)
 
 // NewChats returns the conversations and the usage of a database.
-func NewChats(db *DB) *Chats { return &Chats{db} }
+func NewChats(db *DB) *Chats { return &Chats{db, batch{db: db}} }
 
 const turnColumns = "id, conversation, user_id, instance, state, model, started, ended, messages"
 
@@ -67,7 +71,7 @@ func (c *Chats) Begin(ctx context.Context, r chat.Record, replaces string) error
 	if err != nil {
 		return fault.Wrap(err, fault.Internal, op, "")
 	}
-	return c.db.update(ctx, op, func(tx *sql.Tx) error {
+	return c.writes.update(ctx, op, func(ctx context.Context, tx *sql.Tx) error {
 		if replaces != "" {
 			if err := dropLast(ctx, tx, op, r, replaces); err != nil {
 				return err
@@ -115,26 +119,17 @@ func (c *Chats) Save(ctx context.Context, r chat.Record) error {
 	if err != nil {
 		return fault.Wrap(err, fault.Internal, op, "")
 	}
-	return c.db.update(ctx, op, func(tx *sql.Tx) error {
+	return c.writes.update(ctx, op, func(ctx context.Context, tx *sql.Tx) error {
 		res, err := tx.ExecContext(ctx, "UPDATE turns SET state = ?, model = ?, ended = ?, messages = ? WHERE id = ? AND state = ?",
 			r.State, r.Model, ended, messages, r.ID, chat.Running)
 		if err != nil {
 			return err
 		}
 		if n, err := res.RowsAffected(); err != nil || n == 0 {
-			return cmpErr(err, fault.New(fault.NotFound, op, "That message is no longer in my history."))
+			return cmp.Or(err, fault.New(fault.NotFound, op, "That message is no longer in my history."))
 		}
 		return nil
 	})
-}
-
-func cmpErr(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // Get implements chat.Store.
@@ -164,7 +159,7 @@ func (c *Chats) History(ctx context.Context, conversation string, limit int) (tu
 
 // Clear implements chat.Store.
 func (c *Chats) Clear(ctx context.Context, conversation string) error {
-	return c.db.update(ctx, "sqlite.Chats.Clear", func(tx *sql.Tx) error {
+	return c.writes.update(ctx, "sqlite.Chats.Clear", func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, "UPDATE turns SET state = 'dropped', messages = '[]' WHERE conversation = ? AND state <> 'dropped'", conversation)
 		return err
 	})
@@ -172,7 +167,7 @@ func (c *Chats) Clear(ctx context.Context, conversation string) error {
 
 // Recover implements chat.Store.
 func (c *Chats) Recover(ctx context.Context, instance string, before time.Time) (turns []chat.Record, err error) {
-	err = c.db.update(ctx, "sqlite.Chats.Recover", func(tx *sql.Tx) error {
+	err = c.writes.update(ctx, "sqlite.Chats.Recover", func(ctx context.Context, tx *sql.Tx) error {
 		const these = " WHERE state = 'running' AND (instance = ? OR started < ?)"
 		turns, err = queryTurns(ctx, tx, "SELECT "+turnColumns+" FROM turns"+these+" ORDER BY started, id", instance, before.UnixMicro())
 		if err != nil {
@@ -204,7 +199,7 @@ func (c *Chats) ModelOf(ctx context.Context, user files.UserID) (model string, e
 
 // SetModel implements chat.Store.
 func (c *Chats) SetModel(ctx context.Context, user files.UserID, model string) error {
-	return c.db.update(ctx, "sqlite.Chats.SetModel", func(tx *sql.Tx) error {
+	return c.writes.update(ctx, "sqlite.Chats.SetModel", func(ctx context.Context, tx *sql.Tx) error {
 		query, args := "INSERT INTO user_models (user_id, model) VALUES (?, ?) ON CONFLICT (user_id) DO UPDATE SET model = excluded.model", []any{int64(user), model}
 		if model == "" {
 			query, args = "DELETE FROM user_models WHERE user_id = ?", args[:1]

@@ -10,7 +10,7 @@ import (
 
 // AddUsage implements chat.Store.
 func (c *Chats) AddUsage(ctx context.Context, u chat.Usage) error {
-	return c.db.update(ctx, "sqlite.Chats.AddUsage", func(tx *sql.Tx) error {
+	return c.writes.update(ctx, "sqlite.Chats.AddUsage", func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `
 			INSERT INTO usage (day, user_id, model, requests, estimated, unpriced, input, cached, output, reasoning, cost)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
