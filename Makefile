@@ -5,24 +5,60 @@
 export CGO_ENABLED = 0
 GO ?= go
 CACHE := $(CURDIR)/.cache
+UV = $(CACHE)/data/python/uv-*/uv
+
+# What the tests may not skip: a comma-separated list, see docs/development.md.
 REQUIRE ?=
 export REQUIRE
 
-.PHONY: build run test check lock clean
+# Modules beside the main one: test doubles and judges whose dependencies stay
+# out of go.mod.
+NESTED := $(patsubst %/go.mod,%,$(shell git ls-files '*/go.mod'))
+
+.PHONY: build run setup-test test check unit nested runner lock clean
 
 build: bin/runsc
-	$(GO) build -trimpath -ldflags '-s -w' -o bin/attache ./cmd/attache
+	@$(GO) build -trimpath -ldflags '-s -w' -o bin/attache ./cmd/attache
 
 # gVisor, at the version of the tool line in go.mod.
 bin/runsc: go.mod
-	$(GO) build -trimpath -ldflags '-s -w' -o $@ gvisor.dev/gvisor/runsc
+	@echo 'Building gVisor and Attaché; the first time takes some minutes'
+	@$(GO) build -trimpath -ldflags '-s -w' -o $@ gvisor.dev/gvisor/runsc
 	@touch $@
 
 run: build
 	@bin/attache serve
 
-# The lock of the sandbox's Python environment.
-lock: build
-	DATA_DIR=$(CACHE)/data bin/attache setup
-	cd internal/sandbox/runner && $(CACHE)/data/python/uv-*/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+test: check unit nested runner
+
+check:
+	@files=$$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l); if [ -n "$$files" ]; then echo "not formatted by gofmt:"; echo "$$files"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+
+# The tests share one Python environment and its snapshot.
+setup-test: build
+	@DATA_DIR=$(CACHE)/data SANDBOX_POOL=0 bin/attache setup
+
+unit: setup-test
+	$(GO) test -timeout 14m ./...
+
+nested:
+	@for m in $(NESTED); do echo "cd $$m && go vet ./... && go test ./..."; (cd $$m && $(GO) vet ./... && $(GO) test ./...) || exit 1; done
+
+# What runs inside the sandbox, outside of it.
+runner: $(CACHE)/runner-venv/complete
+	cd internal/sandbox/runner && PYTHONDONTWRITEBYTECODE=1 $(CACHE)/runner-venv/bin/python -m pytest -q -p no:cacheprovider tests
+
+$(CACHE)/runner-venv/complete: internal/sandbox/runner/requirements.txt internal/sandbox/runner/tests/requirements.txt | setup-test
+	@$(UV) venv --quiet --clear --python $(CACHE)/data/python/env-*/bin/python $(CACHE)/runner-venv
+	@$(UV) pip install --quiet --only-binary :all: --python $(CACHE)/runner-venv/bin/python -r internal/sandbox/runner/requirements.txt -r internal/sandbox/runner/tests/requirements.txt
+	@touch $@
+
+# Lock the sandbox's Python environment anew.
+lock: setup-test
+	cd internal/sandbox/runner && $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 \
 		--generate-hashes --no-annotate --custom-compile-command 'make lock' requirements.in -o requirements.txt
+
+clean:
+	rm -rf bin .cache

@@ -13,3 +13,7 @@ func TestSessions(t *testing.T) { sandboxtest.Sessions(t) }
 func TestEscape(t *testing.T) { sandboxtest.Escape(t) }
 
 func TestBombs(t *testing.T) { sandboxtest.Bombs(t) }
+
+func TestPackages(t *testing.T) { sandboxtest.Packages(t) }
+
+func TestHostilePackages(t *testing.T) { sandboxtest.HostilePackages(t) }

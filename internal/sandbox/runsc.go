@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"syscall"
@@ -93,23 +92,6 @@ func (r *runsc) delete(id string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	return r.call(ctx, "delete", "--force", id)
-}
-
-// list returns the ids of all containers that runsc knows of.
-func (r *runsc) list() ([]string, error) {
-	names, err := filepath.Glob(filepath.Join(r.root, "*.state"))
-	if err != nil {
-		return nil, err
-	}
-	var ids []string
-	for _, n := range names {
-		// {id}_sandbox:{id}.state
-		id, _, ok := strings.Cut(filepath.Base(n), "_sandbox:")
-		if ok {
-			ids = append(ids, id)
-		}
-	}
-	return ids, nil
 }
 
 // startError explains why no sandbox could be started, from what the command

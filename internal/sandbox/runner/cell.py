@@ -125,6 +125,9 @@ def format_error(e):
         if first is None:
             first = next((i for i, f in enumerate(stack) if "/attache/" not in f.filename), len(stack))
         del stack[:first]
+        for i in reversed(range(len(stack))):
+            if stack[i].filename.startswith("/opt/attache/"):
+                del stack[i]
         hide = [i for i, f in enumerate(stack) if not f.filename.startswith("<cell")][1:-1]
         if len(hide) > 2:
             for i in reversed(hide):

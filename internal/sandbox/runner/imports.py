@@ -1,5 +1,6 @@
 """Missing imports: the host is asked to install what provides them."""
 
+import dis
 import importlib
 import importlib.abc
 import importlib.machinery
@@ -55,8 +56,8 @@ class Importer(importlib.abc.MetaPathFinder):
         self._take(self.link.ask("install", specs=specs))
 
     def _take(self, reply):
-        self.installed += reply.get("installed", [])
-        self.use(reply.get("paths", []))
+        self.installed += reply.get("installed") or []
+        self.use(reply.get("paths") or [])
 
     def _wanted(self):
         """Whether user code needs the module: a library that merely tries an
@@ -77,7 +78,9 @@ class Importer(importlib.abc.MetaPathFinder):
         # pandas names what read_excel, to_markdown and the like need.
         if frame.f_code.co_name == "import_optional_dependency":
             return frame.f_locals.get("errors") == "raise"
-        return False
+        # A function of a library that imports without a try around it was
+        # called for what it needs the module for.
+        return frame.f_code.co_name != "<module>" and not _guarded(frame)
 
 
 def need(module, distribution=None):
@@ -106,6 +109,12 @@ def located(module, distribution=None):
         if spec is None:
             raise ModuleNotFoundError(f"{distribution} was installed but does not provide {module}", name=module)
     return spec
+
+
+def _guarded(frame):
+    """Whether an exception in what the frame runs now is handled in it."""
+    at = frame.f_lasti
+    return any(e.start <= at < e.end for e in dis._parse_exception_table(frame.f_code))
 
 
 def pip_install(line):

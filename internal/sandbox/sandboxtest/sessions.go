@@ -268,7 +268,7 @@ func testPlaces(t *testing.T) {
 			key := sandbox.Key{User: user + 1, Conversation: "c"}
 			for i := range 2 {
 				res, err := h.Run(context.Background(), key, sandbox.Cell{
-					Code: fmt.Sprintf("import time\nn = globals().get('n', 0) + 1\ntime.sleep(.1)\nprint(n)"),
+					Code: "import time\nn = globals().get('n', 0) + 1\ntime.sleep(.1)\nprint(n)",
 					Status: func(s sandbox.Status) {
 						if s.State == sandbox.Queued {
 							mu.Lock()
