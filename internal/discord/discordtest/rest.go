@@ -56,6 +56,10 @@ func (s *Server) apiHandler() http.Handler {
 		}
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasPrefix(r.URL.Path, "/api/") && !strings.HasPrefix(r.Header.Get("Authorization"), "Bot ") {
+			http.NotFound(w, r) // a stranger, such as another test's client whose server had this port before
+			return
+		}
 		s.violate(r.Method+" "+r.URL.Path, "this route is not modelled")
 		s.serve(w, r, route{pattern: r.Method + " " + r.URL.Path, access: anybody, handle: func(*call) (any, error) {
 			return nil, &apiError{501, 0, "discordtest does not model this route", nil}
