@@ -88,8 +88,9 @@ func (s *Service) Save(ctx context.Context, u Upload) (Saved, error) {
 	return saved, nil
 }
 
-// save stores body as f, whose kind and path it finds out. admit, if not nil,
-// makes the check of a file of a size.
+// save stores body as f, whose path it finds out, and whose kind and checksum
+// too, unless they are given. admit, if not nil, makes the check of a file of
+// a size.
 func (s *Service) save(ctx context.Context, f File, body io.Reader, announced, limit int64, admit func(size int64) func(Usage) error) (Saved, error) {
 	const op = "files.Save"
 	ctx, cancel := context.WithTimeout(ctx, uploadLife)
@@ -97,30 +98,36 @@ func (s *Service) save(ctx context.Context, f File, body io.Reader, announced, l
 
 	buf := buffers.Get().(*[]byte)
 	defer buffers.Put(buf)
-	n, err := io.ReadFull(body, *buf)
-	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
-		return Saved{}, brokeOff(f.Name, err)
-	}
-	rest := body
+	n, rest, err := fill(body, *buf)
 	if err != nil {
-		rest = nil
+		return Saved{}, brokeOff(f.Name, err)
 	}
 	head := (*buf)[:n]
 	var note string
-	f.Kind, f.MIME, note = classify(f.Name, head)
-	if w, h := dimensions(f.MIME, head); w > 0 {
+	imported := f.Kind != ""
+	if !imported {
+		f.Kind, f.MIME, note = classify(f.Name, head)
+	}
+	if w, h := dimensions(f.MIME, head); !imported && w > 0 {
 		f.Width, f.Height = w, h
 	}
 	f.Path = key(f.ID, f.Ext())
 
 	if err := s.store.Begin(ctx, f.Path, s.now()); err != nil {
+		if fault.Is(err, fault.Exists) { // an import: new ids are unique
+			err = fault.Wrap(err, fault.Unavailable, op, "%s is just being saved by another process, or was when that crashed. Please try again in two hours.", f.ID)
+		}
 		return Saved{}, err
 	}
+	want := f.SHA256
 	f.Size, f.SHA256, err = s.write(ctx, f, head, rest, limit)
+	if err == nil && want != "" && want != f.SHA256 {
+		err = fault.New(fault.Invalid, op, "The bytes of %s in the archive are damaged.", f.ID)
+	}
 	if err == nil && f.Size < announced {
 		err = brokeOff(f.Name, io.ErrUnexpectedEOF)
 	}
-	if err == nil && f.MIME == mimeTIFF {
+	if err == nil && !imported && f.MIME == mimeTIFF {
 		err = s.inspectTIFF(ctx, &f)
 	}
 	if err != nil {
@@ -230,12 +237,31 @@ func copyHashed(ctx context.Context, w io.Writer, name string, head []byte, rest
 			return size, hex.EncodeToString(hash.Sum(nil)), nil
 		}
 		var err error
-		if n, err = io.ReadFull(rest, buf); err == io.EOF || err == io.ErrUnexpectedEOF {
-			rest = nil
-		} else if err != nil {
+		if n, rest, err = fill(rest, buf); err != nil {
 			return 0, "", brokeOff(name, err)
 		}
 	}
+}
+
+// fill reads until buf is full or r ends; then rest is nil. Unlike
+// io.ReadFull it does not take an io.ErrUnexpectedEOF of r for an end.
+func fill(r io.Reader, buf []byte) (n int, rest io.Reader, err error) {
+	for idle := 0; n < len(buf); {
+		m, err := r.Read(buf[n:])
+		n += m
+		if err == io.EOF {
+			return n, nil, nil
+		}
+		if err == nil && m == 0 {
+			if idle++; idle > 100 {
+				err = io.ErrNoProgress
+			}
+		}
+		if err != nil {
+			return n, nil, err
+		}
+	}
+	return n, r, nil
 }
 
 // discard removes the bytes of an upload that came to nothing. What it can't

@@ -48,7 +48,8 @@ type Totals struct {
 // processes. Errors are of kind Unavailable unless said otherwise. Times come
 // back in UTC to the millisecond. The contract is the suite in filestest.
 type Store interface {
-	// Begin enters a key into the journal at the time given. A key is begun once.
+	// Begin enters a key into the journal at the time given. A key that is there
+	// already, or that a file holds, is refused (Exists).
 	Begin(ctx context.Context, key string, at time.Time) error
 
 	// Commit makes f known, and takes f.Path out of the journal, at once.

@@ -3,6 +3,7 @@ package mongo
 import (
 	"context"
 	"errors"
+	"path"
 	"strings"
 	"time"
 
@@ -51,8 +52,18 @@ func (s *Files) updated(ctx context.Context, filter, update bson.D) (bool, error
 }
 
 func (s *Files) Begin(ctx context.Context, key string, at time.Time) error {
-	_, err := s.blobs.InsertOne(ctx, blob{Key: key, Refs: []files.ID{}, Open: []string{}, Owner: s.owner, At: at})
-	return translate("mongo.Begin", err)
+	const op = "mongo.Begin"
+	// A file of before holds its bytes without a blob.
+	id, _, _ := strings.Cut(path.Base(key), ".")
+	held, err := s.pathOf(ctx, files.ID(id))
+	if err == nil && held == key {
+		err = fault.New(fault.Exists, op, "")
+	}
+	if err != nil {
+		return translate(op, err)
+	}
+	_, err = s.blobs.InsertOne(ctx, blob{Key: key, Refs: []files.ID{}, Open: []string{}, Owner: s.owner, At: at})
+	return translate(op, err)
 }
 
 func (s *Files) Commit(ctx context.Context, f files.File, admit func(files.Usage) error) (files.File, files.ID, error) {

@@ -59,8 +59,13 @@ func queryFiles(ctx context.Context, tx *sql.Tx, query string, args ...any) ([]f
 }
 
 func (s *Files) Begin(ctx context.Context, key string, at time.Time) error {
-	return s.db.update(ctx, "sqlite.Begin", func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, "INSERT INTO file_journal (key, owner, at, reclaimed) VALUES (?, ?, ?, 0)", key, s.owner, millis(at))
+	const op = "sqlite.Begin"
+	return s.db.update(ctx, op, func(tx *sql.Tx) error {
+		n, err := affected(tx.ExecContext(ctx, "INSERT INTO file_journal (key, owner, at, reclaimed) "+
+			"SELECT ?1, ?2, ?3, 0 WHERE NOT EXISTS (SELECT 1 FROM files WHERE path = ?1)", key, s.owner, millis(at)))
+		if err == nil && n == 0 {
+			err = fault.New(fault.Exists, op, "")
+		}
 		return err
 	})
 }

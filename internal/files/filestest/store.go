@@ -170,6 +170,8 @@ func testBegin(t *testing.T, s suite) {
 	wantKind(t, s.Begin(s.ctx, "1/a", noon), fault.Exists)
 	wantKind(t, s.open("you").Begin(s.ctx, "1/a", noon), fault.Exists)
 	must(t, s.Begin(s.ctx, "1/b", noon))
+	f := s.add(t, file(1, noon, 0))
+	wantKind(t, s.Begin(s.ctx, f.Path, noon), fault.Exists) // its bytes would be overwritten
 	equal(t, "journal", s.journal(t), []string{"1/a", "1/b"})
 }
 
