@@ -27,7 +27,7 @@ import (
 func TestChaos(t *testing.T) {
 	turns, users := 1000, 50
 	if testing.Short() {
-		turns = 200
+		turns, users = 240, 12
 	}
 	seed := uint64(time.Now().UnixNano())
 	if s := os.Getenv("CHAOS_SEED"); s != "" {
@@ -69,8 +69,10 @@ func TestChaos(t *testing.T) {
 			})
 		}
 		if wave < 4 { // restart while they talk
-			time.Sleep(100 * time.Millisecond)
-			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			w.server.Await(ctx, (wave+1)*turns/6)
+			cancel()
+			ctx, cancel = context.WithTimeout(t.Context(), 20*time.Millisecond)
 			w.Close(ctx)
 			cancel()
 			all.Wait()
