@@ -19,6 +19,8 @@ type Options struct {
 	Model  string   // of users who chose none; default the model's own
 	Models []string // what users may choose; empty or with "*": also all that the provider lists
 
+	Instructions string // of the operator, added to the system prompt
+
 	MaxRounds     int           // of tool calls in one turn; default 12
 	MaxTurn       time.Duration // how long a turn may take; default 30 min
 	MaxTurnTokens int64         // of all requests of one turn; default 500,000; negative: no limit

@@ -156,6 +156,14 @@ func TestPromptNamesTheUsersFilesOnly(t *testing.T) {
 	}
 }
 
+func TestOperatorsInstructions(t *testing.T) {
+	w := newWorld(t, chat.Options{Instructions: " Speak like a pirate. "})
+	w.run(w.turn("hi"))
+	if sys := w.last().System(); !strings.Contains(sys, "# From the operator\nSpeak like a pirate.") {
+		t.Errorf("prompt:\n%s", sys)
+	}
+}
+
 func TestTrimmingKeepsCallsWithTheirResults(t *testing.T) {
 	// llmtest refuses a call without its result, and the reverse.
 	w := newWorld(t, chat.Options{MaxRequest: 6000})

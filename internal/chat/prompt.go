@@ -48,12 +48,16 @@ const trustPrompt = `
 - Code runs in a sandbox without network. Don't try to leave it.`
 
 // systemPrompt is the part of the prompt that stays the same.
-func systemPrompt(tools []llm.Tool) llm.Message {
+func systemPrompt(tools []llm.Tool, more string) llm.Message {
 	python := noPythonPrompt
 	if slices.ContainsFunc(tools, func(t llm.Tool) bool { return t.Name == "execute_python_code" }) {
 		python = pythonPrompt
 	}
-	return llm.Text(llm.System, persona+"\n"+python+"\n"+trustPrompt)
+	text := persona + "\n" + python + "\n" + trustPrompt
+	if more = strings.TrimSpace(more); more != "" {
+		text += "\n\n# From the operator\n" + more
+	}
+	return llm.Text(llm.System, text)
 }
 
 // contextPrompt is the part that changes: the time, who asks, and their files.

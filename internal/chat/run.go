@@ -123,7 +123,7 @@ func (r *run) prepare(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	r.system = systemPrompt(r.tools)
+	r.system = systemPrompt(r.tools, r.e.opts.Instructions)
 	r.context, err = r.e.contextPrompt(ctx, r.turn)
 	if err != nil {
 		return err
@@ -228,8 +228,8 @@ func (r *run) request(ctx context.Context, round int, last bool) (llm.Reply, err
 		if req.Messages, size, err = r.fit(last); err != nil {
 			return llm.Reply{}, err
 		}
-		release, err := r.admit(ctx, round, size)
-		if err != nil {
+		var release func()
+		if req.MaxOutput, release, err = r.admit(ctx, round, size); err != nil {
 			return llm.Reply{}, err
 		}
 		shown := false

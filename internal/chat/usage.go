@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"sync"
 	"time"
 
@@ -15,6 +16,10 @@ import (
 // assumedOutput is how many tokens an answer is expected to have when it is
 // decided whether a budget allows the request.
 const assumedOutput = 500
+
+// nearBound is how many tokens of output the bounds must leave for a request
+// to be made without a limit of its own.
+const nearBound = 32_000
 
 // ledger keeps what requests cost, and watches over the daily budgets.
 type ledger struct {
@@ -62,11 +67,21 @@ func (l *ledger) today(ctx context.Context, user files.UserID, now time.Time) (U
 	return rows[0], nil
 }
 
+// allowance is what a request may take at most.
+type allowance struct {
+	tokens int64
+	cost   Nano
+}
+
+var unlimited = allowance{math.MaxInt64, math.MaxInt64}
+
 // reserve puts the estimate of a request aside if the budgets allow it, and
-// returns how to give it back when the request is accounted for.
-func (l *ledger) reserve(ctx context.Context, user files.UserID, est Usage) (release func(), err error) {
+// returns what the request may take at most, and how to give the estimate back
+// when it is accounted for.
+func (l *ledger) reserve(ctx context.Context, user files.UserID, est Usage) (left allowance, release func(), err error) {
+	left = unlimited
 	if l.opts.UserDailyCost <= 0 && l.opts.UserDailyTokens <= 0 && l.opts.GlobalDailyCost <= 0 {
-		return func() {}, nil
+		return left, func() {}, nil
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -74,27 +89,32 @@ func (l *ledger) reserve(ctx context.Context, user files.UserID, est Usage) (rel
 	if l.opts.UserDailyCost > 0 || l.opts.UserDailyTokens > 0 {
 		spent, err := l.today(ctx, user, now)
 		if err != nil {
-			return nil, err
+			return left, nil, err
 		}
 		spent.add(l.reserved[user])
-		if limit := l.opts.UserDailyCost; limit > 0 && spent.Cost+est.Cost > limit {
-			return nil, l.used(now, "Your daily budget", spent.Cost.String(), limit.String(), est.Cost.String())
+		if limit := l.opts.UserDailyCost; limit > 0 {
+			if left.cost = limit - spent.Cost; est.Cost > left.cost {
+				return left, nil, l.used(now, "Your daily budget", spent.Cost.String(), limit.String(), est.Cost.String())
+			}
 		}
-		if limit := l.opts.UserDailyTokens; limit > 0 && spent.Tokens()+est.Tokens() > limit {
-			return nil, l.used(now, "Your daily budget", thousands(spent.Tokens()), thousands(limit)+" tokens", thousands(est.Tokens()))
+		if limit := l.opts.UserDailyTokens; limit > 0 {
+			if left.tokens = limit - spent.Tokens(); est.Tokens() > left.tokens {
+				return left, nil, l.used(now, "Your daily budget", thousands(spent.Tokens()), thousands(limit)+" tokens", thousands(est.Tokens()))
+			}
 		}
 	}
 	if limit := l.opts.GlobalDailyCost; limit > 0 {
 		spent, err := l.today(ctx, 0, now)
 		if err != nil {
-			return nil, err
+			return left, nil, err
 		}
-		if spent.Cost+l.all.Cost+est.Cost > limit {
-			return nil, l.used(now, "The daily budget that all users of this bot share", spent.Cost.String(), limit.String(), est.Cost.String())
+		spent.Cost += l.all.Cost
+		if left.cost = min(left.cost, limit-spent.Cost); est.Cost > limit-spent.Cost {
+			return left, nil, l.used(now, "The daily budget that all users of this bot share", spent.Cost.String(), limit.String(), est.Cost.String())
 		}
 	}
 	l.change(user, est, 1)
-	return func() {
+	return left, func() {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		l.change(user, est, -1)
@@ -161,30 +181,52 @@ func (u *Usage) add(v Usage) {
 }
 
 // admit decides whether a request of so many tokens may be made, by the
-// bounds of the turn and by the budgets.
-func (r *run) admit(ctx context.Context, round, size int) (release func(), err error) {
-	o := r.e.opts
-	est := Usage{Input: int64(size), Output: assumedOutput}
-	est.Cost, _ = r.e.meter(r.model).cost(llm.Usage{Input: size, Output: assumedOutput}, o.Now())
+// bounds of the turn and by the budgets. It returns the most tokens that the
+// answer may have; 0 if nothing is near that bounds it.
+func (r *run) admit(ctx context.Context, round, size int) (maxOutput int, release func(), err error) {
 	if r.free() {
-		est = Usage{}
+		return 0, func() {}, nil
 	}
-	used := int64(r.result.Usage.Input + r.result.Usage.Output)
+	o := r.e.opts
+	price := func(in, out int) Nano {
+		cost, _ := r.e.meter(r.model).cost(llm.Usage{Input: in, Output: out}, o.Now())
+		return cost
+	}
+	est := Usage{Input: int64(size), Output: assumedOutput, Cost: price(size, assumedOutput)}
+	left := unlimited
+	if o.MaxTurnTokens > 0 {
+		left.tokens = o.MaxTurnTokens - int64(r.result.Usage.Input+r.result.Usage.Output)
+	}
+	if o.MaxTurnCost > 0 {
+		left.cost = o.MaxTurnCost - r.result.Cost
+	}
 	switch {
-	case o.MaxTurnTokens > 0 && used+est.Tokens() > o.MaxTurnTokens:
+	case est.Tokens() > left.tokens:
 		err = fault.New(fault.TooLarge, "chat.Run", "That takes more than the %s tokens that one answer may take.", thousands(o.MaxTurnTokens))
-	case o.MaxTurnCost > 0 && r.result.Cost+est.Cost > o.MaxTurnCost:
+	case est.Cost > left.cost:
 		err = fault.New(fault.TooLarge, "chat.Run", "That costs more than the %s that one answer may cost.", o.MaxTurnCost)
 	default:
-		release, err = r.e.ledger.reserve(ctx, r.turn.User, est)
+		var today allowance
+		today, release, err = r.e.ledger.reserve(ctx, r.turn.User, est)
+		left = allowance{min(left.tokens, today.tokens), min(left.cost, today.cost)}
 	}
 	if err != nil && round > 1 && !fault.Is(err, fault.Unavailable) {
 		// There is an answer so far: it ends here, and says why.
 		r.notice(fault.Message(err))
 		r.mark("", fault.Message(err))
-		return nil, errEnough
+		return 0, nil, errEnough
 	}
-	return release, err
+	if err != nil {
+		return 0, nil, err
+	}
+	output := left.tokens - est.Input
+	if per := price(0, 1000); per > 0 {
+		output = min(output, int64((left.cost-price(size, 0))/per)*1000)
+	}
+	if output < nearBound {
+		return max(int(output), assumedOutput), release, nil
+	}
+	return 0, release, nil
 }
 
 // free tells whether the model runs here and costs nothing.

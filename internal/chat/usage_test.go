@@ -125,6 +125,10 @@ func TestOneTurnIsBounded(t *testing.T) {
 	if n := len(w.server.Requests()); n != 5 || res.Usage.Input+res.Usage.Output > 20_000+4500 || !strings.Contains(events, "more than the 20,000 tokens that one answer may take") {
 		t.Errorf("%d requests\n%s", n, events)
 	}
+	// Near its end the answer itself is bounded.
+	if first, last := w.server.Requests()[0].MaxTokens, w.last().MaxTokens; first < 15_000 || first > 19_500 || last < 500 || last > 2000 {
+		t.Errorf("the output is bounded to %d, at last %d", first, last)
+	}
 	small := newWorld(t, chat.Options{MaxTurnTokens: 100})
 	if _, err := small.Run(t.Context(), small.turn("hi"), nil); !fault.Is(err, fault.TooLarge) || len(small.server.Requests()) != 0 {
 		t.Errorf("%v", err)

@@ -100,12 +100,22 @@ var (
 	fileID = regexp.MustCompile(`\b\d+_\d+_[0-9a-f]{8}\b`)
 )
 
+// analysis is the code for a file: a report, or the beginning of what is no
+// table.
+const analysis = `try:
+    analysis = analyze_data_file('ID', 'comprehensive')
+except Exception as problem:
+    if 'is no table' not in str(problem):
+        raise
+    print(str(load_file('ID'))[:1500])
+`
+
 // plan returns the code to run for a prompt: an analysis of each file id
 // outside of code, then each block of code.
 func plan(prompt string) []string {
 	var codes []string
 	for _, id := range fileID.FindAllString(fence.ReplaceAllString(prompt, ""), -1) {
-		code := fmt.Sprintf("print(analyze_data_file('%s', 'comprehensive'))", id)
+		code := strings.ReplaceAll(analysis, "ID", id)
 		if !slices.Contains(codes, code) {
 			codes = append(codes, code)
 		}
@@ -122,7 +132,8 @@ func plan(prompt string) []string {
 func present(results []Message) string {
 	var b strings.Builder
 	for _, m := range results {
-		out := strings.TrimSpace(strings.ReplaceAll(m.Text(), "```", "'''"))
+		out, _, _ := strings.Cut(m.Text(), "\nSaved for the user and sent:") // they see that
+		out = strings.TrimSpace(strings.ReplaceAll(out, "```", "'''"))
 		if out == "" {
 			out = "(no output)"
 		}

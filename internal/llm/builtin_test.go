@@ -2,6 +2,7 @@ package llm_test
 
 import (
 	"context"
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -48,16 +49,22 @@ func TestBuiltinSaysHowToSetAModel(t *testing.T) {
 	}
 }
 
+// report is the call that analyses a file.
+func report(id string) string {
+	code := "try:\n    analysis = analyze_data_file('ID', 'comprehensive')\nexcept Exception as problem:\n" +
+		"    if 'is no table' not in str(problem):\n        raise\n    print(str(load_file('ID'))[:1500])\n"
+	b, _ := json.Marshal(map[string]string{"code": strings.ReplaceAll(code, "ID", id)})
+	return string(b)
+}
+
 func TestBuiltinAnalysesFilesAndRunsBlocks(t *testing.T) {
 	const id, id2 = "42_1700000000_0123abcd", "42_1700000001_89abcdef"
 	cases := []struct {
 		name, prompt string
 		want         []string
 	}{
-		{"an attachment", "Analyze this\n\n[Attached: sales.csv, id " + id + "]", []string{`{"code":"print(analyze_data_file('` + id + `', 'comprehensive'))"}`}},
-		{"two ids, one twice", id + " and " + id2 + ", " + id, []string{
-			`{"code":"print(analyze_data_file('` + id + `', 'comprehensive'))"}`,
-			`{"code":"print(analyze_data_file('` + id2 + `', 'comprehensive'))"}`}},
+		{"an attachment", "Analyze this\n\n[Attached: sales.csv, id " + id + "]", []string{report(id)}},
+		{"two ids, one twice", id + " and " + id2 + ", " + id, []string{report(id), report(id2)}},
 		{"a block", "Run\n```python\nprint('a')\n\nx = 1\n```\nplease", []string{`{"code":"print('a')\n\nx = 1\n"}`}},
 		{"two blocks, CRLF, py", "```py\r\n1\r\n```\n```Python3\n2\n```", []string{`{"code":"1\r\n"}`, `{"code":"2\n"}`}},
 		{"an id inside of code only", "```python\nload_file('" + id + "')\n```", []string{`{"code":"load_file('` + id + `')\n"}`}},
@@ -68,7 +75,7 @@ func TestBuiltinAnalysesFilesAndRunsBlocks(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			codes, text := converse(t, c.prompt, "Rows: 1,461", pythonTool)
+			codes, text := converse(t, c.prompt, "Rows: 1,461\n\nSaved for the user and sent: 1_2_00000000", pythonTool)
 			if strings.Join(codes, "|") != strings.Join(c.want, "|") {
 				t.Errorf("codes = %q", codes)
 			}
