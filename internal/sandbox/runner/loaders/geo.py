@@ -16,13 +16,21 @@ def vector(src, **options):
     one. Options are those of geopandas.read_file.
     """
     need("geopandas")
-    return _layers(src, _inside(src), options)
+    paths = _inside(src)
+    if paths == [src.path] and src.kind != "geojson":
+        _well_formed(src)
+    with tempfile.TemporaryDirectory() as folder:
+        if src.kind == "gml":  # beside which GDAL writes what it found out about it
+            paths = [os.path.join(folder, "features.gml")]
+            os.symlink(os.path.abspath(src.path), paths[0])
+        return _layers(src, paths, options)
 
 
 def gpx(src, **options):
     """Return the points of a GPX file: those of tracks and routes in their
     order, and the waypoints, with a column layer that tells which."""
     need("geopandas")
+    _well_formed(src)
     if "layer" in options:
         return _layers(src, [src.path], options)
     return _layers(src, [src.path], options, only=("waypoints", "route_points", "track_points"))
@@ -75,6 +83,17 @@ def raster(src, **options):
         data.load()
         data.close()
     return data
+
+
+def _well_formed(src):
+    """GDAL gives the first half of half a file without a word."""
+    from lxml import etree
+
+    try:
+        for _, e in etree.iterparse(src.path, resolve_entities=False, no_network=True, huge_tree=True):
+            e.clear()
+    except etree.XMLSyntaxError as e:
+        raise src.fail(f"is damaged or cut off: {e}") from None
 
 
 def _layers(src, paths, options, only=None):

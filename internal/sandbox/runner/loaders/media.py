@@ -48,6 +48,8 @@ def _info(src):
     tracks = [{"type": t["track_type"].lower(), **_facts(t)} for t in data if t["track_type"] in ("Audio", "Video", "Text")]
     if not tracks:
         raise src.fail("is not sound or film that can be read: it is damaged or cut off")
+    if general.get("istruncated") == "Yes":
+        note(f"{src.name} is cut off: a part of it is missing.")
     facts = _facts(general)
     bit_rate = general.get("overall_bit_rate")
     tags = {

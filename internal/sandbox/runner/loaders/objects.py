@@ -80,11 +80,11 @@ def binary(src):
 def msgpack(src, **options):
     """Return the object, of several in a row a list; records as a DataFrame."""
     reader = need("msgpack")
-    with open(src.path, "rb") as f:
-        unpacker = reader.Unpacker(f, **{"raw": False, "strict_map_key": False, "timestamp": 3, **options})
-        objects = list(unpacker)
-        if unpacker.tell() < src.size:
-            raise src.fail("is cut off or is not MessagePack")
+    unpacker = reader.Unpacker(None, **{"raw": False, "strict_map_key": False, "timestamp": 3, "max_buffer_size": src.size, **options})
+    unpacker.feed(src.bytes())
+    objects = list(unpacker)
+    if not objects or unpacker.read_bytes(1):
+        raise src.fail("is cut off or is not MessagePack")
     return structured.table(objects[0] if len(objects) == 1 else objects)
 
 

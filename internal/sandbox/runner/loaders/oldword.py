@@ -27,11 +27,12 @@ def paragraphs(src):
             raise src.fail("is damaged: the part that says where its text lies is missing")
         table = ole.openstream(name).read()
     length = struct.unpack_from("<I", main, 0x4C)[0]
-    return _paragraphs(_text(src, main, table)[:length])
+    # Lengths count units of UTF-16, of which some characters take two.
+    return _paragraphs(_text(src, main, table)[: 2 * length].decode("utf-16-le", "replace"))
 
 
 def _text(src, main, table):
-    """Put the pieces together."""
+    """Put the pieces together, as UTF-16."""
     at, size = struct.unpack_from("<II", main, 0x1A2)
     clx, i = table[at : at + size], 0
     while i < len(clx) and clx[i] == 1:  # changes of format, of no interest
@@ -47,10 +48,10 @@ def _text(src, main, table):
         chars = bounds[k + 1] - bounds[k]
         if where & 0x40000000:  # one byte a character
             start = (where & 0x3FFFFFFF) // 2
-            parts.append(main[start : start + chars].decode("cp1252", "replace"))
+            parts.append(main[start : start + chars].decode("cp1252", "replace").encode("utf-16-le"))
         else:
-            parts.append(main[where : where + 2 * chars].decode("utf-16-le", "replace"))
-    return "".join(parts)
+            parts.append(main[where : where + 2 * chars])
+    return b"".join(parts)
 
 
 def _paragraphs(text):

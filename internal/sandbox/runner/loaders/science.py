@@ -52,10 +52,10 @@ def fits(src, **options):
 
     # Read from memory: the list stays usable, and nothing is mapped.
     hdus = reader.open(io.BytesIO(src.bytes()), **{"lazy_load_hdus": False, **options})
-    hdus.verify("silentfix+warn")
-    if src.size <= IN_MEMORY:
-        for hdu in hdus:
-            hdu.data
+    for hdu in hdus:
+        if hdu.fileinfo()["datLoc"] + hdu.size > src.size:
+            raise src.fail("is cut off: a part of its data is missing")
+        hdu.data
     return hdus
 
 
@@ -64,8 +64,13 @@ def dicom(src, **options):
     pydicom = need("pydicom")
     marked = src.head[128:132] == b"DICM"
     data = pydicom.dcmread(src.path, **{"force": not marked, **options})
-    if not marked and not len(data):
+    if not marked and "SOPClassUID" not in data and "Modality" not in data:
         raise src.fail("is not DICOM")
+    if "Rows" in data and "SamplesPerPixel" in data:
+        size = data.Rows * data.Columns * data.SamplesPerPixel * data.BitsAllocated // 8 * int(data.get("NumberOfFrames", 1) or 1)
+        plain = not getattr(data.file_meta, "TransferSyntaxUID", None) or not data.file_meta.TransferSyntaxUID.is_compressed
+        if "PixelData" not in data or plain and len(data.PixelData) < size:
+            raise src.fail("is cut off: a part of its picture is missing")
     return data
 
 

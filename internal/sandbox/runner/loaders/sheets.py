@@ -43,7 +43,7 @@ def _read(src, settings):
     with book:
         _check_names(src, book, settings["sheet_name"])
         with hushed():
-            frames = book.parse(**settings)
+            frames = pd.read_excel(book, **settings)
         if not isinstance(frames, dict):
             return dates.convert(_better(src, book, settings["sheet_name"], frames, settings))
         frames = {name: dates.convert(_better(src, book, name, frame, settings)) for name, frame in frames.items()}
@@ -64,19 +64,21 @@ def _result(src, frames):
 
 def _better(src, book, name, frame, settings):
     """Read a sheet again whose first row is not the header."""
+    import pandas as pd
+
     if {"header", "skiprows", "names"} & settings.keys() or frame.columns.empty:
         return frame
     unnamed = sum(str(c).startswith("Unnamed: ") for c in frame.columns)
     if unnamed == 0 and all(isinstance(c, (int, float)) and not 1800 <= c <= 2200 for c in frame.columns):
         note(f"{src.name}: the sheet {name!r} has no header; its columns are numbered.")
-        return book.parse(**{**settings, "sheet_name": name, "header": None})
+        return pd.read_excel(book, **{**settings, "sheet_name": name, "header": None})
     if frame.empty or len(frame.columns) < 2 or unnamed < 0.3 * len(frame.columns):
         return frame
-    raw = book.parse(**{**settings, "sheet_name": name, "header": None, "nrows": 60})
+    raw = pd.read_excel(book, **{**settings, "sheet_name": name, "header": None, "nrows": 60})
     row = _header_row(raw)
     if not row:
         return frame
-    again = book.parse(**{**settings, "sheet_name": name, "header": row})
+    again = pd.read_excel(book, **{**settings, "sheet_name": name, "header": row})
     again = again.loc[:, [not (str(c).startswith("Unnamed: ") and again.iloc[:, i].isna().all()) for i, c in enumerate(again.columns)]]
     again = again.dropna(how="all").reset_index(drop=True)
     note(f"{src.name}: in the sheet {name!r} the table begins in row {row + 1}; what stands above was left out.")
