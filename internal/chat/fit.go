@@ -1,14 +1,36 @@
 package chat
 
 import (
+	"context"
 	"slices"
 
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/llm"
 )
 
-// maxHistory bounds the turns that are read for a prompt.
-const maxHistory = 100
+const (
+	fewTurns  = 30        // read for a prompt, whatever they hold
+	manyTurns = 200       // read if the few hold little
+	littleLen = 256 << 10 // bytes of text
+)
+
+// readHistory reads the latest turns of the conversation.
+func (r *run) readHistory(ctx context.Context) ([]Record, error) {
+	few, err := r.e.store.History(ctx, r.turn.Conversation, fewTurns)
+	if err != nil || len(few) < fewTurns {
+		return few, err
+	}
+	size := 0
+	for _, h := range few {
+		for _, m := range h.Messages {
+			size += len(m.Text())
+		}
+	}
+	if size > littleLen {
+		return few, nil
+	}
+	return r.e.store.History(ctx, r.turn.Conversation, manyTurns)
+}
 
 // wrapUp asks for the end of an answer that took all its steps.
 const wrapUp = "You have used all the steps that one answer may take. Answer now with what you have, and say what is missing."
@@ -19,12 +41,17 @@ type pastTurn struct {
 	size     int // tokens; 0: not counted yet
 }
 
-// setPast makes the history ready for prompts. Turns that were never answered
-// are left out.
+// setPast makes the history ready for prompts. Turns that failed before the
+// model said anything are left out.
 func (r *run) setPast(history []Record) {
 	for _, h := range history {
-		if len(h.Messages) > 1 {
-			r.past = append(r.past, pastTurn{messages: r.withPictures(shortenResults(h.Messages, maxOldText))})
+		ms := h.Messages
+		if h.State == Interrupted && len(ms) > 0 && (ms[len(ms)-1].Role != llm.Assistant || len(ms[len(ms)-1].Calls) > 0) {
+			// A crash wrote no mark.
+			ms = append(slices.Clip(ms), llm.Text(llm.Assistant, interrupted("", "")))
+		}
+		if len(ms) > 1 {
+			r.past = append(r.past, pastTurn{messages: r.withPictures(shortenResults(ms, maxOldText))})
 		}
 	}
 }
@@ -113,7 +140,7 @@ func hasImage(m llm.Message) bool {
 func onlyUsefulNames(ms []llm.Message) []llm.Message {
 	names := map[string]bool{}
 	for _, m := range ms {
-		if m.Role == llm.User {
+		if m.Name != "" {
 			names[m.Name] = true
 		}
 	}

@@ -156,6 +156,16 @@ func TestPromptNamesTheUsersFilesOnly(t *testing.T) {
 	}
 }
 
+func TestLongConversations(t *testing.T) {
+	w := newWorld(t, chat.Options{})
+	for i := range 60 {
+		w.run(w.turn(fmt.Sprintf("question %d.", i)))
+	}
+	if !strings.HasPrefix(said(w.last()), "question 0. ") {
+		t.Errorf("a conversation of little text is cut: %.100q", said(w.last()))
+	}
+}
+
 func TestOperatorsInstructions(t *testing.T) {
 	w := newWorld(t, chat.Options{Instructions: " Speak like a pirate. "})
 	w.run(w.turn("hi"))

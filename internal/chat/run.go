@@ -119,7 +119,7 @@ func (r *run) prepare(ctx context.Context) (err error) {
 		r.tools = r.e.tools.Tools(ctx, r.turn.User)
 	}
 	r.window = r.e.window(r.model)
-	history, err := r.e.store.History(ctx, r.turn.Conversation, maxHistory)
+	history, err := r.readHistory(ctx)
 	if err != nil {
 		return err
 	}
@@ -188,11 +188,19 @@ func (r *run) end(ctx context.Context, err error) error {
 
 // mark ends the history of an answer that has no end of its own.
 func (r *run) mark(text, why string) {
-	m := llm.Text(llm.Assistant, text+"\n\n[This answer was interrupted here. "+why+"]")
-	if text == "" {
-		m = llm.Text(llm.Assistant, "[This answer was interrupted. "+why+"]")
+	r.rec.Messages = append(r.rec.Messages, llm.Text(llm.Assistant, interrupted(text, why)))
+}
+
+// interrupted is what the model reads of its own answer that was interrupted
+// after text.
+func interrupted(text, why string) string {
+	if why != "" {
+		why = " " + why
 	}
-	r.rec.Messages = append(r.rec.Messages, m)
+	if text == "" {
+		return "[This answer was interrupted." + why + "]"
+	}
+	return text + "\n\n[This answer was interrupted here." + why + "]"
 }
 
 // save keeps the turn as it is now and reports whether there is nothing left

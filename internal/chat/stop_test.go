@@ -230,6 +230,23 @@ func TestRecoverAfterACrash(t *testing.T) {
 	if res, _ := w.run(retry); res.Text != "OK." {
 		t.Errorf("%+v", res)
 	}
+
+	// One that had begun to work is in the history, with a mark.
+	crashed.ID, crashed.Started = "crashed", time.Now().UTC()
+	result := llm.Text(llm.FromTool, "42")
+	result.CallID = "a"
+	crashed.Messages = []llm.Message{llm.Text(llm.User, "compute"), {Role: llm.Assistant, Calls: []llm.ToolCall{python("a", "42")}}, result}
+	if err := w.store.Begin(t.Context(), crashed, ""); err != nil {
+		t.Fatal(err)
+	}
+	w.start()
+	if turns, err := w.Recover(t.Context()); err != nil || len(turns) != 1 {
+		t.Fatalf("%+v, %v", turns, err)
+	}
+	w.run(w.turn("go on"))
+	if got := said(w.last()); !strings.Contains(got, "compute /  / [This answer was interrupted.] / go on") {
+		t.Errorf("history: %q", got)
+	}
 }
 
 func TestTurnsHaveATimeLimit(t *testing.T) {

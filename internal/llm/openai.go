@@ -27,7 +27,7 @@ const DefaultBaseURL = "https://api.openai.com/v1"
 // OpenAIOptions configures an OpenAI client. Each zero field has a default.
 type OpenAIOptions struct {
 	BaseURL string // of an OpenAI-compatible server, with its /v1; default DefaultBaseURL
-	Model   string // when Request.Model is empty; default "gpt-5-mini"
+	Model   string // when Request.Model is empty; default "gpt-5.4-mini"
 
 	Connect   time.Duration // to connect, TLS included; default 10 s
 	FirstByte time.Duration // from a request to the first byte of its answer; default 3 min
@@ -40,7 +40,7 @@ type OpenAIOptions struct {
 
 func (o OpenAIOptions) withDefaults() OpenAIOptions {
 	o.BaseURL = cmp.Or(o.BaseURL, DefaultBaseURL)
-	o.Model = cmp.Or(o.Model, "gpt-5-mini")
+	o.Model = cmp.Or(o.Model, "gpt-5.4-mini")
 	o.Connect = cmp.Or(o.Connect, 10*time.Second)
 	o.FirstByte = cmp.Or(o.FirstByte, 3*time.Minute)
 	o.Idle = cmp.Or(o.Idle, time.Minute)
@@ -55,16 +55,27 @@ func (o OpenAIOptions) withDefaults() OpenAIOptions {
 //
 // What a model cannot do (tools, images, system messages, some parameters) is
 // found out from its refusals, the request is repeated without, and the model's
-// limits are remembered for the life of the client.
+// limits are remembered for an hour.
 type OpenAI struct {
 	opts   OpenAIOptions
 	key    string
 	client openai.Client
 	wire   *wire
 
+	prefers lack // what the server is taken to want
+
 	mu    sync.Mutex
-	lacks map[string]lack // by model
+	lacks map[string]learned // by model
 }
+
+// learned is what a model's refusals told.
+type learned struct {
+	lack lack
+	at   time.Time
+}
+
+// lackMemory is how long a lack is remembered: gateways change their minds.
+const lackMemory = time.Hour
 
 var _ Model = (*OpenAI)(nil)
 
@@ -78,10 +89,10 @@ func NewOpenAI(key string, o OpenAIOptions) (*OpenAI, error) {
 			"OPENAI_BASE_URL must be a http or https address such as %s.", DefaultBaseURL)
 	}
 	w := newWire(o)
-	m := &OpenAI{opts: o, key: key, wire: w, lacks: map[string]lack{}}
+	m := &OpenAI{opts: o, key: key, wire: w, lacks: map[string]learned{}}
 	if u.Host != "api.openai.com" {
 		// The older name is the one that other servers have in common.
-		m.lacks[""] = preferMaxTokens
+		m.prefers = preferMaxTokens
 	}
 	m.client = openai.NewClient(
 		option.WithBaseURL(o.BaseURL),
@@ -234,7 +245,10 @@ func (m *OpenAI) retry(err error, try int) (time.Duration, bool) {
 func (m *OpenAI) limits(model string) lack {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.lacks[""] | m.lacks[model]
+	if l, ok := m.lacks[model]; ok && time.Since(l.at) < lackMemory {
+		return m.prefers | l.lack
+	}
+	return m.prefers
 }
 
 func (m *OpenAI) learn(model string, l lack) {
@@ -242,9 +256,13 @@ func (m *OpenAI) learn(model string, l lack) {
 	defer m.mu.Unlock()
 	// Names come from users: forget all rather than grow without bound.
 	if len(m.lacks) > 1000 {
-		m.lacks = map[string]lack{"": m.lacks[""]}
+		clear(m.lacks)
 	}
-	m.lacks[model] |= l
+	old := m.lacks[model]
+	if time.Since(old.at) > lackMemory {
+		old.lack = 0
+	}
+	m.lacks[model] = learned{old.lack | l, time.Now()}
 }
 
 // redact renders err for the log without the key.
