@@ -37,7 +37,7 @@ def archive(src, **options):
         return Archive(src.name, sevenzip.SevenZip(src, password))
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")) or zipfile.is_zipfile(src.path):
         return Archive(src.name, _zip(src, password))
-    if tarfile.is_tarfile(src.path):
+    if _is_tar(src.path):
         return Archive(src.name, Tar(src.path))
     form = packed.form(src)
     if form is None:
@@ -48,7 +48,7 @@ def archive(src, **options):
     try:
         path = os.path.join(folder, "content" + os.path.splitext(inner)[1])
         packed.unpack(src, form, path, MAX_BYTES)
-        if keep := tarfile.is_tarfile(path):
+        if keep := _is_tar(path):
             return Archive(src.name, Tar(path))  # which reads it for as long as the session lasts
         return _load(Source(path, {"filename": inner}), options)
     finally:
@@ -200,6 +200,15 @@ class Tar:
     def copy(self, member, out):
         with tarfile.open(self.path) as t:
             shutil.copyfileobj(t.extractfile(member.handle), out, 1 << 20)
+
+
+def _is_tar(path):
+    """Whether a file, also a compressed one, is a tar with something in it."""
+    try:
+        with tarfile.open(path) as t:
+            return t.next() is not None
+    except (tarfile.TarError, OSError, EOFError, ValueError):
+        return False
 
 
 def _zip(src, password):

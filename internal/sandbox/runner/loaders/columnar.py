@@ -55,7 +55,7 @@ def avro(src, **options):
 def stata(src, **options):
     import pandas as pd
 
-    return pd.read_stata(src.path, **options)
+    return pd.read_stata(src.path, **{"compression": None, **options})
 
 
 def spss(src, **options):
@@ -71,7 +71,7 @@ def sas(src, **options):
 
     form = "xport" if src.head.startswith(b"HEADER RECORD") else "sas7bdat"
     encoding = "utf-8" if form == "xport" else "infer"
-    return pd.read_sas(src.path, **{"format": form, "encoding": encoding, **options})
+    return pd.read_sas(src.path, **{"format": form, "encoding": encoding, "compression": None, **options})
 
 
 def rdata(src, **options):

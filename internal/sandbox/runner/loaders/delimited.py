@@ -27,7 +27,8 @@ def csv(src, **options):
     look = Look(src, options)
     if "encoding" not in options:
         encoding.tell(src, look.codec)
-    settings = {**look.settings(), **options}
+    # The content was looked at; what the path ends in says nothing.
+    settings = {"compression": None, **look.settings(), **options}
     frame = _read(src, settings, look)
     if not isinstance(frame, pd.DataFrame):
         return frame  # chunksize and iterator give a reader

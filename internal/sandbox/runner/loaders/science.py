@@ -51,11 +51,15 @@ def fits(src, **options):
     from astropy.io import fits as reader
 
     # Read from memory: the list stays usable, and nothing is mapped.
-    hdus = reader.open(io.BytesIO(src.bytes()), **{"lazy_load_hdus": False, **options})
+    data = src.bytes()
+    hdus = reader.open(io.BytesIO(data), **{"lazy_load_hdus": False, **options})
     for hdu in hdus:
-        if hdu.fileinfo()["datLoc"] + hdu.size > src.size:
+        end = hdu.fileinfo()["datLoc"] + hdu.size
+        if end > src.size:
             raise src.fail("is cut off: a part of its data is missing")
         hdu.data
+    if b"XTENSION=" in data[end:]:
+        raise src.fail("is cut off: a header is not complete")
     return hdus
 
 
