@@ -31,12 +31,17 @@ type bundle struct {
 	packages string
 	tools    string // may be empty
 	limits   Limits
+	weaken   func(*specs.Spec)
 }
 
 // write makes dir a bundle that runsc can start, with files as the folder of
 // the user's files.
 func (b *bundle) write(dir, files string) error {
-	data, err := json.Marshal(b.spec(files))
+	spec := b.spec(files)
+	if b.weaken != nil {
+		b.weaken(spec)
+	}
+	data, err := json.Marshal(spec)
 	if err != nil {
 		return err
 	}

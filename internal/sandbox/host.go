@@ -88,7 +88,7 @@ func Open(ctx context.Context, dir, runscPath string, python *Python, options Op
 			os.RemoveAll(h.dirs.mine)
 		}
 	}()
-	h.runsc = &runsc{path: runscPath, root: h.dirs.state}
+	h.runsc = &runsc{path: runscPath, root: h.dirs.state, flags: opts.flags}
 	if h.dirs.runner, err = extractRunner(dir); err != nil {
 		return nil, err
 	}
@@ -96,7 +96,7 @@ func Open(ctx context.Context, dir, runscPath string, python *Python, options Op
 	if err := writeRootfs(h.dirs.rootfs, python); err != nil {
 		return nil, err
 	}
-	h.bundle = &bundle{rootfs: h.dirs.rootfs, python: python, runner: h.dirs.runner, packages: h.dirs.packages, limits: opts.Limits}
+	h.bundle = &bundle{rootfs: h.dirs.rootfs, python: python, runner: h.dirs.runner, packages: h.dirs.packages, limits: opts.Limits, weaken: opts.weaken}
 	h.pkgs = newPackages(h)
 	h.adopt(ctx)
 	if h.image, err = h.snapshot(ctx); err != nil {

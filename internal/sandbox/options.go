@@ -4,6 +4,8 @@ import (
 	"io"
 	"log/slog"
 	"time"
+
+	specs "github.com/opencontainers/runtime-spec/specs-go"
 )
 
 // Limits bound one sandbox. A zero field takes the default.
@@ -47,6 +49,9 @@ type Options struct {
 	Index     string        // base URL of the package index; empty: PyPI
 	Log       *slog.Logger  // nil: discarded
 	Progress  io.Writer     // told what takes seconds at the first start; nil: discarded
+
+	weaken func(*specs.Spec) // takes protections away, for tests
+	flags  []string          // of runsc, likewise
 }
 
 func (o Options) withDefaults() Options {

@@ -389,9 +389,11 @@ func openUp(dir string) (size int64, err error) {
 // never an address, a path or an option.
 type requirement struct{ name, spec string }
 
+const oneVersion = `(?:===?|>=|<=|~=|!=|<|>)\s*[A-Za-z0-9][A-Za-z0-9.*+!]{0,40}`
+
 var (
 	moduleName  = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,99}$`)
-	projectSpec = regexp.MustCompile(`^([A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?)(\[[A-Za-z0-9._, -]{1,100}\])?\s*((?:==|>=|<=|~=|!=|<|>)[A-Za-z0-9.*+!,<>=~ -]{1,100})?$`)
+	projectSpec = regexp.MustCompile(`^([A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?)(\[[A-Za-z0-9._, -]{1,100}\])?\s*(` + oneVersion + `(?:\s*,\s*` + oneVersion + `){0,9})?$`)
 	folderName  = regexp.MustCompile(`^([a-z0-9-]+)-([0-9][A-Za-z0-9.+!]*)$`)
 )
 

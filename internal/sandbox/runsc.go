@@ -23,6 +23,8 @@ import (
 type runsc struct {
 	path string
 	root string // folder of its state
+
+	flags []string // more of them, for tests
 }
 
 // niceness of everything in a sandbox: the bot itself goes first.
@@ -40,6 +42,7 @@ func (r *runsc) command(args ...string) *exec.Cmd {
 		"--gofer-network-namespace=new", // the default leaves a mount behind
 		"--log=/dev/null",
 	}
+	flags = append(flags, r.flags...)
 	cmd := exec.Command(r.path, append(flags, args...)...)
 	// Nothing of our environment gets near the sandbox: the sandbox process
 	// inherits what runsc has.

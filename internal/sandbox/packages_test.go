@@ -1,0 +1,80 @@
+package sandbox
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestRequirements(t *testing.T) {
+	for spec, want := range map[string]requirement{
+		"pandas":                {"pandas", "pandas"},
+		"  Scikit_Learn ":       {"scikit-learn", "Scikit_Learn"},
+		"uvicorn[standard]":     {"uvicorn", "uvicorn[standard]"},
+		"numpy>=1.2,<3":         {"numpy", "numpy>=1.2,<3"},
+		"xmltodict==0.14.2":     {"xmltodict", "xmltodict==0.14.2"},
+		"zope.interface ~= 5.0": {"zope-interface", "zope.interface~= 5.0"},
+	} {
+		got, err := parseRequirement(spec)
+		if err != nil || got != want {
+			t.Errorf("%q: %+v %v", spec, got, err)
+		}
+	}
+	for _, spec := range []string{"", "-r x", "--index-url=x", "git+https://x/y", "x @ https://y", "/etc/passwd", "./x", "../x", "x;y", "x && y", "x\ny", "x==1;python_version<'3'",
+		"-e .", "$(x)", strings.Repeat("x", 200), "x==1 --hash=y"} {
+		if r, err := parseRequirement(spec); err == nil {
+			t.Errorf("%q is taken as %+v", spec, r)
+		}
+	}
+}
+
+func FuzzRequirement(f *testing.F) {
+	f.Add("pandas==1.0")
+	f.Fuzz(func(t *testing.T, spec string) {
+		r, err := parseRequirement(spec)
+		if err != nil {
+			return
+		}
+		if strings.HasPrefix(r.spec, "-") || strings.ContainsAny(r.spec, "\n\r@/;\\`$\"'#") || r.name == "" || strings.ContainsAny(r.name, "./_") {
+			t.Fatalf("%q is taken as %+v", spec, r)
+		}
+	})
+}
+
+func TestCurated(t *testing.T) {
+	for module, want := range map[string]string{"cv2": "opencv-python-headless", "sklearn": "scikit-learn", "docx": "python-docx", "bson": "pymongo",
+		"geopandas": "geopandas", "umap": "umap-learn", "dateutil": "python-dateutil"} {
+		if curatedModules[module] != want || !curated[want] {
+			t.Errorf("%s: %q", module, curatedModules[module])
+		}
+	}
+	var names []string
+	for line := range strings.Lines(curatedText) {
+		if name, _, _ := strings.Cut(strings.TrimSpace(line), ":"); name != "" && !strings.HasPrefix(name, "#") {
+			names = append(names, name)
+			if normalize(name) != name {
+				t.Errorf("%s is not the normal form of the name", name)
+			}
+		}
+	}
+	if !slices.IsSorted(names) {
+		t.Error("the list is not sorted")
+	}
+	if len(names) < 200 {
+		t.Errorf("%d names", len(names))
+	}
+}
+
+func TestInstallError(t *testing.T) {
+	// As uv 0.13 says it.
+	for said, want := range map[string]string{
+		"  × No solution found when resolving dependencies:\n  ╰─▶ Because nosuch was not found in the package registry and you require nosuch,\n      we can conclude": "There is no package named x on the package index.",
+		"  ╰─▶ Because odfpy has no usable wheels and you require odfpy":                                                                                                "x has no wheel for Python 3.11",
+		"error: Failed to fetch: `http://127.0.0.1:1/x/`\n  Caused by: error sending request":                                                                           "The package index can't be reached",
+	} {
+		err := installError(errFrame, []requirement{{name: "x"}}, said, "3.11")
+		if got := sentence(err); !strings.HasPrefix(got, want) {
+			t.Errorf("%q", got)
+		}
+	}
+}
