@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/disgoorg/snowflake/v2"
 	"go.uber.org/goleak"
 	"gocloud.dev/blob"
 	"gocloud.dev/blob/fileblob"
@@ -55,6 +56,7 @@ type bench struct {
 	bucket *blob.Bucket
 	openai *llm.OpenAI
 	db     *sqlite.DB
+	killed bool // its end is not expected to be a good one
 }
 
 // setup bends a bench.
@@ -139,7 +141,7 @@ func (w *bench) shutDown() {
 	if err := w.bot.Close(ctx); err != nil {
 		w.t.Error(err)
 	}
-	if err := w.engine.Close(ctx); err != nil {
+	if err := w.engine.Close(ctx); err != nil && !w.killed {
 		w.t.Error(err)
 	}
 	w.db.Close()
@@ -239,3 +241,11 @@ func chart(w, h int) []byte {
 }
 
 var salesCSV = []byte("date,region,product,units,revenue\n2024-01-05,North,Widget,12,240.00\n2024-01-06,South,Gadget,7,350.00\n2024-01-07,North,Widget,9,180.00\n")
+
+// delete deletes a message of the bot, as a moderator does.
+func (w *bench) delete(m discordtest.Message) {
+	w.t.Helper()
+	if err := w.bot.api.delete(w.ctx, snowflake.ID(m.ChannelID), snowflake.ID(m.ID)); err != nil {
+		w.t.Fatal(err)
+	}
+}

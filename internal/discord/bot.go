@@ -212,7 +212,7 @@ func (b *Bot) Close(ctx context.Context) error {
 	})
 	idle := make(chan struct{})
 	go func() {
-		b.queue.wait()
+		b.queue.idle()
 		close(idle)
 	}()
 	var parking <-chan time.Time

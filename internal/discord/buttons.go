@@ -34,13 +34,13 @@ func init() {
 
 // answered is what is remembered of a finished answer.
 type answered struct {
-	q       *question
-	runs    []llm.Run
-	message snowflake.ID // the one with the buttons; 0 if there is none
+	q    *question
+	runs []llm.Run
 
 	mu      sync.Mutex
-	content string // of the prompt that it answers
-	offered bool   // to run the edited question
+	message snowflake.ID // the one with the buttons; 0 if there is none yet
+	content string       // of the prompt that it answers
+	offered bool         // to run the edited question
 }
 
 // pressedStop ends a turn. What came before stays.
@@ -152,37 +152,33 @@ func (b *Bot) pressedRetry(ctx context.Context, it *interaction, id customID, i 
 // editWindow is how long after it was sent an edit of a question counts.
 const editWindow = 15 * time.Minute
 
-// offerEdited puts a button under the answer to a question that was edited since.
+// offerEdited puts a button under the answer to a question that was edited.
 func (b *Bot) offerEdited(m dg.Message) {
-	e, ok := b.answers.get(m.ID)
-	if !ok || b.opts.Now().Sub(m.ID.Time()) > editWindow {
+	if b.opts.Now().Sub(m.ID.Time()) > editWindow {
 		return
 	}
+	b.edits.put(m.ID, m.Content) // for an answer that is not finished yet
+	if e, ok := b.answers.get(m.ID); ok {
+		b.offer(e, m.Content)
+	}
+}
+
+func (b *Bot) offer(e *answered, content string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if m.Content == e.content || e.message == 0 || e.offered {
-		e.content = m.Content
+	if content == e.content || e.message == 0 {
 		return
 	}
-	e.content, e.offered = m.Content, true
-	b.background("offering the edited question", func(ctx context.Context) { b.putButtons(ctx, e, true) })
-}
-
-// lateEdit offers to run a question again that was edited while it was answered.
-func (b *Bot) lateEdit(ctx context.Context, e *answered) {
-	edited, ok := b.edits.get(e.q.msg.ID)
-	if !ok || edited == e.content || e.message == 0 {
-		return
+	e.content = content
+	if !e.offered {
+		e.offered = true
+		b.background("offering the edited question", func(ctx context.Context) { b.putButtons(ctx, e) })
 	}
-	e.mu.Lock()
-	e.content, e.offered = edited, true
-	e.mu.Unlock()
-	b.putButtons(ctx, e, true)
 }
 
-func (b *Bot) putButtons(ctx context.Context, e *answered, edited bool) {
+func (b *Bot) putButtons(ctx context.Context, e *answered) {
 	err := b.api.do(ctx, call{to: rest.UpdateMessage.Compile(nil, e.q.channel(), e.message),
-		body: object{"components": answerButtons(e.q, len(e.runs) > 0, edited)}})
+		body: object{"components": answerButtons(e.q, len(e.runs) > 0, true)}})
 	if err != nil {
 		b.log.Debug("the buttons can't be changed", "error", err)
 	}

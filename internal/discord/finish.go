@@ -30,18 +30,23 @@ func (a *answer) finish(ctx context.Context, res chat.Result, err error) {
 	posts := a.finished(ctx, res, err)
 	runs := a.runs
 	a.mu.Unlock()
-	if !a.gone {
-		a.deliver(ctx, posts)
-	}
 	for i := range runs { // what is remembered is bounded
 		runs[i].Code, runs[i].Output = clip(runs[i].Code, maxRemembered), clip(runs[i].Output, maxRemembered)
 	}
 	e := &answered{q: a.q, runs: runs, content: a.q.msg.Content}
+	a.b.answers.put(a.q.msg.ID, e) // before its buttons can be pressed
+	if a.gone {
+		return
+	}
+	a.deliver(ctx, posts)
+	e.mu.Lock()
 	if n := len(a.sent); n > 0 && !a.gone {
 		e.message = a.sent[n-1].id
 	}
-	a.b.answers.put(a.q.msg.ID, e)
-	a.b.lateEdit(ctx, e)
+	e.mu.Unlock()
+	if edited, ok := a.b.edits.get(a.q.msg.ID); ok {
+		a.b.offer(e, edited)
+	}
 }
 
 // finished is the answer as it stays.

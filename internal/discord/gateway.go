@@ -60,6 +60,9 @@ func (s *sessions) open(ctx context.Context) error {
 		if err := s.patiently(ctx, func() error {
 			return s.api.do(ctx, call{to: rest.GetGatewayBot.Compile(nil), into: &info})
 		}); err != nil {
+			if fault.Is(err, fault.Denied) {
+				err = fault.Wrap(err, fault.Denied, "discord.Open", badToken)
+			}
 			return err
 		}
 		if s.url != "" {
@@ -194,6 +197,9 @@ func (sh *shard) open(ctx context.Context) error {
 	for {
 		gw := gateway.New(s.api.token, sh.event,
 			gateway.WithURL(sh.info.URL), gateway.WithIntents(intents), gateway.WithLogger(s.log),
+			// With a compressed stream, disgo frees the decoder at Close while another
+			// goroutine reads from it, which takes the program down.
+			gateway.WithCompression(gateway.CompressionZlibPayload),
 			gateway.WithShardID(sh.id), gateway.WithShardCount(sh.info.Shards), gateway.WithIdentifyRateLimiter(sh.identify),
 			gateway.WithDefaultRateLimiterConfigOpts(gateway.WithRateLimiterLogger(s.log)),
 			gateway.WithDialer(&websocket.Dialer{Proxy: http.ProxyFromEnvironment, NetDialContext: sh.dial, HandshakeTimeout: 20 * time.Second}),
@@ -277,12 +283,14 @@ func closeCode(err error) int {
 	return 0
 }
 
+const badToken = "Discord does not accept DISCORD_TOKEN. Copy it again from the developer portal (Bot, Reset Token)."
+
 // explainClose tells the operator what to do about a final close code.
 func explainClose(err error) error {
 	const op = "discord.Open"
 	switch closeCode(err) {
 	case gateway.CloseEventCodeAuthenticationFailed.Code:
-		return fault.Wrap(err, fault.Denied, op, "Discord does not accept DISCORD_TOKEN. Copy it again from the developer portal (Bot, Reset Token).")
+		return fault.Wrap(err, fault.Denied, op, badToken)
 	case gateway.CloseEventCodeInvalidIntent.Code, gateway.CloseEventCodeDisallowedIntent.Code:
 		return fault.Wrap(err, fault.Denied, op, "Discord does not let the bot read messages. Switch on MESSAGE CONTENT INTENT in the developer portal (Bot, Privileged Gateway Intents).")
 	case 0:

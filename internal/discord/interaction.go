@@ -85,27 +85,56 @@ func (b *Bot) route(ctx context.Context, it *interaction) error {
 			return handle(b, ctx, it, data)
 		}
 	case dg.ComponentInteraction:
-		id, err := parseCustomID(i.Data.CustomID())
+		id, err := b.offered(i.Message, it.user, i.Data.CustomID(), chosenValue(i))
 		if err != nil {
 			return err
-		}
-		if id.user != it.user {
-			return fault.New(fault.Denied, "discord.route", "Only the person who asked can use that.")
 		}
 		b.expiries.cancel(i.Message.ID)
 		return components[id.action](b, ctx, it, id, i)
 	case dg.ModalSubmitInteraction:
-		id, err := parseCustomID(i.Data.CustomID)
+		if i.Message == nil {
+			break
+		}
+		id, err := b.offered(*i.Message, it.user, i.Data.CustomID, "")
 		if err != nil {
 			return err
 		}
-		if id.user != it.user || id.action != actJump {
-			return fault.New(fault.Denied, "discord.route", "Only the person who asked can use that.")
-		}
-		it.component = i.Message != nil
+		it.component = true
 		return b.jumped(ctx, it, id, i.Data)
 	}
 	return fault.New(fault.Invalid, "discord.route", "I don't know that command any more. Please reload Discord.")
+}
+
+// offered reads a custom id, if the bot's message really has a component with
+// it (and with the value chosen), and the user is the one whom it is for. What a
+// client makes up itself goes no further.
+func (b *Bot) offered(m dg.Message, user files.UserID, custom, value string) (customID, error) {
+	const op = "discord.offered"
+	id, err := parseCustomID(custom)
+	if err != nil {
+		return id, err
+	}
+	if id.user != user {
+		return id, fault.New(fault.Denied, op, "Only the person who asked can use that.")
+	}
+	for c := range m.AllComponents() {
+		switch c := c.(type) {
+		case dg.ButtonComponent:
+			if c.CustomID == custom && !c.Disabled && value == "" {
+				return id, nil
+			}
+		case dg.StringSelectMenuComponent:
+			if c.CustomID != custom || c.Disabled {
+				continue
+			}
+			for _, o := range c.Options {
+				if o.Value == value && value != "" {
+					return id, nil
+				}
+			}
+		}
+	}
+	return id, fault.New(fault.Invalid, op, "That button does not count any more. Please start again from the command.")
 }
 
 func (it *interaction) channel() snowflake.ID {

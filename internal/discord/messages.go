@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	dg "github.com/disgoorg/disgo/discord"
@@ -65,6 +66,9 @@ type question struct {
 	msg      dg.Message
 	received time.Time
 	gone     bool // deleted while it waited
+
+	marking sync.Mutex
+	marked  bool // with an hourglass
 
 	// To answer it again:
 	again    string // names the attempt; empty the first time
@@ -279,11 +283,7 @@ func (b *Bot) read(ctx context.Context, m dg.Message) (p prompt, problems []stri
 
 // onEdit takes in that a message was edited, if somebody did.
 func (b *Bot) onEdit(m dg.Message) {
-	if m.EditedTimestamp == nil || m.Author.Bot || b.queue.edited(m) {
-		return
-	}
-	if b.running.has(m.ID) {
-		b.edits.put(m.ID, m.Content)
+	if _, mine := b.seen.get(m.ID); !mine || m.EditedTimestamp == nil || b.queue.edited(m) {
 		return
 	}
 	b.offerEdited(m)

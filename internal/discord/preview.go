@@ -74,7 +74,7 @@ func (b *Bot) preview(ctx context.Context, f files.File) (p preview) {
 
 func textPreview(f files.File, head []byte) string {
 	whole := int64(len(head)) == f.Size
-	text := decodeText(head)
+	text := decodeText(head, whole)
 	switch f.Kind {
 	case "csv", "tsv":
 		if t, ok := tableHead(text, f.Kind == "tsv", whole); ok {
@@ -156,8 +156,9 @@ func visible(r rune) rune {
 	return r
 }
 
-// decodeText makes UTF-8 of the encodings that texts usually have.
-func decodeText(b []byte) string {
+// decodeText makes UTF-8 of the encodings that texts usually have. What is not
+// whole may end within a character.
+func decodeText(b []byte, whole bool) string {
 	wide := func(order func([]byte) uint16) string {
 		units := make([]uint16, 0, len(b)/2)
 		for i := 2; i+1 < len(b); i += 2 {
@@ -174,8 +175,8 @@ func decodeText(b []byte) string {
 		return wide(func(p []byte) uint16 { return uint16(p[0])<<8 | uint16(p[1]) })
 	}
 	cut := b
-	for i := 0; i < utf8.UTFMax && len(cut) > 0 && !utf8.Valid(cut); i++ {
-		cut = cut[:len(cut)-1] // the head may end within a character
+	for i := 0; !whole && i < utf8.UTFMax && len(cut) > 0 && !utf8.Valid(cut); i++ {
+		cut = cut[:len(cut)-1]
 	}
 	if utf8.Valid(cut) {
 		return string(cut)

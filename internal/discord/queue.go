@@ -67,7 +67,7 @@ func (q *queue) add(one *question) {
 	l.waiting = append(l.waiting, one)
 	q.pending[one.msg.ID] = one
 	if l.busy {
-		q.b.background("waiting", func(ctx context.Context) { q.b.mark(ctx, one, "⏳", true) })
+		q.b.background("waiting", func(ctx context.Context) { q.wait(ctx, one) })
 		return
 	}
 	l.busy = true
@@ -90,7 +90,7 @@ func (q *queue) refuse(l *line, one *question, now time.Time, sentence string) {
 
 // serve answers the questions of one user until none is left.
 func (q *queue) serve(l *line) {
-	for first := true; ; first = false {
+	for {
 		q.mu.Lock()
 		if len(l.waiting) == 0 {
 			l.busy = false
@@ -107,11 +107,31 @@ func (q *queue) serve(l *line) {
 		}
 		func() {
 			defer q.b.rescue("question")
-			if !first {
-				q.b.mark(q.b.ctx, one, "⏳", false)
+			one.marking.Lock()
+			if one.marked {
+				ctx, cancel := detached(q.b.ctx, callTimeout)
+				q.b.mark(ctx, one, "⏳", false)
+				cancel()
 			}
+			one.marking.Unlock()
 			q.b.answer(q.b.ctx, one)
 		}()
+	}
+}
+
+// wait shows that a question waits, unless its turn comes at once.
+func (q *queue) wait(ctx context.Context, one *question) {
+	if sleep(ctx, q.b.opts.tune.settle) != nil {
+		return
+	}
+	one.marking.Lock()
+	defer one.marking.Unlock()
+	q.mu.Lock()
+	waits := q.pending[one.msg.ID] == one
+	q.mu.Unlock()
+	if waits {
+		one.marked = true
+		q.b.mark(ctx, one, "⏳", true)
 	}
 }
 
@@ -164,5 +184,5 @@ func (q *queue) close() {
 	q.closed = true
 }
 
-// wait returns when no question is left.
-func (q *queue) wait() { q.all.Wait() }
+// idle returns when no question is left.
+func (q *queue) idle() { q.all.Wait() }

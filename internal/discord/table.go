@@ -16,7 +16,7 @@ const (
 	phoneWidth = 42 // characters of a code block that a phone shows without wrapping
 	maxRows    = 12 // of a table as text
 	maxCell    = 24 // columns of the screen that a cell takes
-	minCell    = 8  // to which cells are cut so that the table fits
+	minCell    = 12 // to which cells are cut so that the table fits
 )
 
 // monospace writes the head of a table as a code block that fits a phone. It
@@ -50,10 +50,11 @@ type grid struct {
 	rows    [][]string
 	right   []bool // numbers
 	widths  []int
+	gap     int // between two columns
 }
 
 func newGrid(t llm.Table, rows int) grid {
-	g := grid{columns: make([]string, len(t.Columns)), right: make([]bool, len(t.Columns)), widths: make([]int, len(t.Columns))}
+	g := grid{gap: 2, columns: make([]string, len(t.Columns)), right: make([]bool, len(t.Columns)), widths: make([]int, len(t.Columns))}
 	for i, c := range t.Columns {
 		g.columns[i] = cell(c)
 		g.right[i] = true
@@ -76,23 +77,27 @@ func newGrid(t llm.Table, rows int) grid {
 	return g
 }
 
-// fit narrows text columns until the grid is at most so wide, if that is possible.
+// fit makes the grid at most so wide, if that is possible: with narrower gaps,
+// then with less of long texts.
 func (g *grid) fit(limit int) bool {
 	for {
-		total, widest := -2, -1
+		total, widest := -g.gap, -1
 		for i, w := range g.widths {
-			total += w + 2
+			total += w + g.gap
 			if !g.right[i] && w > minCell && (widest < 0 || w > g.widths[widest]) {
 				widest = i
 			}
 		}
-		if total <= limit {
+		switch {
+		case total <= limit:
 			return true
-		}
-		if widest < 0 {
+		case g.gap > 1:
+			g.gap = 1
+		case widest < 0:
 			return false
+		default:
+			g.widths[widest]--
 		}
-		g.widths[widest]--
 	}
 }
 
@@ -103,7 +108,7 @@ func (g *grid) block(t llm.Table) string {
 		var l strings.Builder
 		for i, c := range cells {
 			if i > 0 {
-				l.WriteString("  ")
+				l.WriteString(strings.Repeat(" ", g.gap))
 			}
 			c = cutColumns(c, g.widths[i])
 			pad := strings.Repeat(" ", g.widths[i]-columnsOf(c))

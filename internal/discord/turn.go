@@ -3,6 +3,8 @@ package discord
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -45,13 +47,24 @@ func (b *Bot) answer(ctx context.Context, q *question) {
 	a := newAnswer(b, q, typing)
 	a.problems = problems
 	turn.Ask = a.ask
-	stop := b.running.start(q, cancel)
-	defer stop()
-	res, err := b.engine.Run(ctx, turn, a.event)
+	ended := b.running.start(q, cancel)
+	defer ended()
+	res, err := b.run(ctx, turn, a)
+	ended()
 	if err != nil && ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
 	a.finish(ctx, res, err)
+}
+
+// run asks the engine. A crash is an error like others.
+func (b *Bot) run(ctx context.Context, t chat.Turn, a *answer) (res chat.Result, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fault.Wrap(fmt.Errorf("panic: %v\n%s", p, debug.Stack()), fault.Internal, "discord.run", "")
+		}
+	}()
+	return b.engine.Run(ctx, t, a.event)
 }
 
 // prepare reads a question and saves its attachments, which it confirms.

@@ -1,0 +1,346 @@
+package discord
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"image/png"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/attachebot/attache/internal/discord/discordtest"
+	"github.com/attachebot/attache/internal/files"
+)
+
+// run runs a command and returns its reply.
+func (w *bench) run(u *discordtest.User, c *discordtest.Channel, name string, options ...discordtest.Option) discordtest.Message {
+	w.t.Helper()
+	it := must(u.Command(c, name, options...))(w)
+	return must(it.AwaitMessage(w.ctx))(w)
+}
+
+// press presses a button and returns the message that comes of it, for which
+// the conditions hold.
+func (w *bench) press(u *discordtest.User, m discordtest.Message, button string, conditions ...discordtest.Match) discordtest.Message {
+	w.t.Helper()
+	it := must(u.Press(m, button))(w)
+	return must(it.AwaitMessage(w.ctx, conditions...))(w)
+}
+
+func (w *bench) choose(u *discordtest.User, m discordtest.Message, menu, option string, conditions ...discordtest.Match) discordtest.Message {
+	w.t.Helper()
+	it := must(u.Choose(m, menu, option))(w)
+	return must(it.AwaitMessage(w.ctx, conditions...))(w)
+}
+
+const fileMenu, kindsMenu = "Choose a file…", "Show one kind only…"
+
+func at(day, hour, minute int) time.Time {
+	return time.Date(2024, 10, day, hour, minute, 0, 0, time.UTC)
+}
+
+func TestStoryFiles(t *testing.T) {
+	now := at(1, 8, 30)
+	clock := func() time.Time { return now }
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newBench(t, setup{discord: Options{Now: clock, Location: berlin}, files: files.Options{Now: clock}})
+	m := w.run(w.anna, w.general, "files")
+	w.contains(m, "📁 Your Files", "You have 0 file(s)", "⏰ New files are kept for 48h")
+	w.save(w.anna, "sales.csv", bytes.Repeat(salesCSV, 20_000))
+	w.save(w.anna, "notes_2024.txt", []byte("hello"))
+	w.save(w.bert, "secret.csv", salesCSV)
+	now = now.Add(12 * time.Hour)
+	m = w.run(w.anna, w.general, "files")
+	w.contains(m, "📁 Your Files", "You have 2 file(s)", "📊 sales.csv", "Type: csv • Size: 2.6 MB",
+		"Uploaded: 2024-10-01 10:30 • ⏰ 36h left", "📄 notes_2024.txt", "⏰ New files are kept for 48h • 2.6 MB in all", fileMenu)
+	w.lacks(m, "secret")
+	if m.EphemeralTo != w.anna.ID {
+		t.Error("others can see it")
+	}
+	now = now.Add(37 * time.Hour)
+	w.contains(w.run(w.anna, w.anna.DM(), "files"), "You have 0 file(s)")
+}
+
+func TestStoryFilesNeverExpire(t *testing.T) {
+	w := newBench(t, setup{files: files.Options{Expiry: -1}})
+	w.save(w.anna, "sales.csv", salesCSV)
+	w.contains(w.run(w.anna, w.general, "files"), "• ♾️ Never expires", "♾️ Files never expire • 134 B in all")
+}
+
+// Every one of a thousand files can be reached.
+func TestStoryThousandFiles(t *testing.T) {
+	w := newBench(t, setup{})
+	for i := range 1000 {
+		name := fmt.Sprintf("file%04d.txt", i)
+		if i == 500 {
+			name = "table.csv"
+		}
+		w.save(w.anna, name, []byte(fmt.Sprint("a,b\n", i)))
+	}
+	m := w.run(w.anna, w.general, "files")
+	w.contains(m, "You have 1000 file(s)", "file0999.txt", "1 / 100", "All kinds (1000)", "text (999)", "csv (1)")
+	m = w.press(w.anna, m, "▶️ Next")
+	w.contains(m, "2 / 100", "file0989.txt")
+	m = w.press(w.anna, m, "⏭️ Last")
+	w.contains(m, "100 / 100", "file0000.txt")
+	if discordtest.HasButton("▶️ Next")(m) {
+		t.Error("there is a page after the last")
+	}
+	m = w.choose(w.anna, m, fileMenu, "file0000.txt")
+	w.contains(m, "📄 file0000.txt")
+	m = w.press(w.anna, m, "◀️ Back")
+	w.contains(m, "100 / 100")
+	m = w.press(w.anna, m, "◀️ Previous")
+	w.contains(m, "99 / 100")
+	m = w.choose(w.anna, m, kindsMenu, "csv (1)")
+	w.contains(m, "1 of them 📊 csv", "table.csv")
+	m = w.choose(w.anna, m, kindsMenu, "All kinds (1000)")
+	w.contains(m, "1 / 100")
+
+	it := must(w.anna.Press(m, "1 / 100"))(w)
+	if r := must(it.Await(w.ctx))(w); r.Modal == nil || r.Modal.Title != "Go to page" {
+		t.Fatalf("got %+v", r)
+	}
+	it = must(w.anna.Submit(it, map[string]string{"page": "42"}))(w)
+	m = must(it.AwaitMessage(w.ctx))(w)
+	w.contains(m, "42 / 100", "file0589.txt")
+	it = must(w.anna.Press(m, "42 / 100"))(w)
+	must(it.Await(w.ctx))(w)
+	it = must(w.anna.Submit(it, map[string]string{"page": "many"}))(w)
+	w.contains(must(it.AwaitMessage(w.ctx))(w), "That is no page number.")
+	// Pages go when files go.
+	page := must(w.files.List(w.ctx, files.UserID(w.anna.ID), files.Query{Limit: 995}))(w)
+	for _, f := range page.Files {
+		if err := w.files.Delete(w.ctx, f.User, f.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.contains(w.press(w.anna, m, "▶️ Next"), "You have 5 file(s)", "file0000.txt")
+}
+
+func TestStoryDetails(t *testing.T) {
+	w := newBench(t, setup{})
+	wide := "id"
+	for i := range 30 {
+		wide += fmt.Sprintf(",column number %d", i)
+	}
+	cases := []struct {
+		name    string
+		content []byte
+		want    []string
+	}{
+		{"sales.csv", salesCSV, []string{"date       region product units revenue\n", "2024-01-05 North  Widget     12  240.00\n", "📊 sales.csv", "Type\ncsv", "Size\n134 B", "Kept\n⏰ 48h left"}},
+		{"wide.csv", []byte(wide + "\n1,2,3\n"), []string{"id", "of 31 columns"}},
+		{"semicolons.csv", []byte("a;b\n1,5;2\n"), []string{"  a  b\n", "1,5  2\n"}},
+		{"tabs.tsv", []byte("a\tb\n1\t2\n"), []string{"a  b\n"}},
+		{"latin.txt", []byte("caf\xe9"), []string{"```\ncafé\n```"}},
+		{"utf16.txt", append([]byte{0xff, 0xfe}, []byte("h\x00i\x00")...), []string{"```\nhi\n```"}},
+		{"fence.md", []byte("a\n```\n@everyone\n```\n"), []string{"@everyone"}},
+		{"long.txt", []byte(strings.Repeat("line\n", 50)), []string{"line\n…\n```"}},
+		{"data.json", []byte(`{"a":[1,2]}`), []string{"```json\n{\n \"a\": [\n"}},
+		{"archive.zip", []byte("PK\x05\x06" + strings.Repeat("\x00", 18)), []string{"Type\narchive"}},
+		{"empty.txt", nil, []string{"Size\n0 B"}},
+		{"picture.png", chart(1200, 800), []string{"Pixels\n1200 × 800"}},
+		{"broken.png", chart(300, 300)[:500], []string{"Type\nimage"}},
+	}
+	for _, c := range cases {
+		w.save(w.anna, c.name, c.content)
+		list := w.run(w.anna, w.general, "files")
+		m := w.choose(w.anna, list, fileMenu, c.name)
+		w.contains(m, append(c.want, c.name)...)
+		if strings.Count(m.Embeds[0].Description, "```")%2 != 0 {
+			t.Errorf("%s: a fence is open in %q", c.name, m.Embeds[0].Description)
+		}
+		for _, line := range strings.Split(m.Embeds[0].Description, "\n") {
+			if len([]rune(line)) > 62 {
+				t.Errorf("%s: too wide: %q", c.name, line)
+			}
+		}
+		picture := m.Embeds[0].Image
+		if (c.name == "picture.png") != (picture != nil) {
+			t.Errorf("%s: picture %+v", c.name, picture)
+		}
+		if picture != nil && (picture.Width != 480 || picture.Height != 320) {
+			t.Errorf("the preview has %d × %d", picture.Width, picture.Height)
+		}
+		if m = w.press(w.anna, m, "◀️ Back"); len(m.Attachments) != 0 || m.Embeds[0].Image != nil {
+			t.Error("the picture stays")
+		}
+		w.contains(m, "📁 Your Files")
+	}
+}
+
+func TestStoryDownload(t *testing.T) {
+	w := newBench(t, setup{})
+	name := "Übersicht 2024.csv"
+	w.save(w.anna, name, salesCSV)
+	m := w.choose(w.anna, w.run(w.anna, w.general, "files"), fileMenu, name)
+	done := w.press(w.anna, m, "⬇️ Download", discordtest.Contains("✅ Downloaded: **Übersicht 2024.csv**"))
+	if done.EphemeralTo != w.anna.ID {
+		t.Error("others can see it")
+	}
+	sent := w.await(w.anna.DM(), discordtest.FromBot, discordtest.HasFile)
+	if string(sent.Attachments[0].Bytes()) != string(salesCSV) || sent.Attachments[0].Title != "Übersicht 2024" {
+		t.Errorf("got %+v", sent.Attachments[0])
+	}
+
+	w.anna.CloseDMs()
+	done = w.press(w.anna, m, "⬇️ Download", discordtest.HasFile)
+	w.contains(done, "✅ Downloaded:", "Your direct messages are closed to me")
+	if done.EphemeralTo != w.anna.ID || string(done.Attachments[0].Bytes()) != string(salesCSV) {
+		t.Errorf("got %+v", done)
+	}
+	w.guild.RemoveMember(w.anna)
+	w.guild.AddMember(w.anna)
+
+	// The file expires or is deleted in between.
+	page := must(w.files.List(w.ctx, files.UserID(w.anna.ID), files.Query{}))(w)
+	if err := w.files.Delete(w.ctx, page.Files[0].User, page.Files[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	w.contains(w.press(w.anna, m, "⬇️ Download", discordtest.Contains("not found")), "File not found or expired", "You have 0 file(s)")
+}
+
+func TestStoryDownloadTooLarge(t *testing.T) {
+	w := newBench(t, setup{discord: Options{Link: func(f files.File) string { return "https://files.example/x" }, MaxDownload: 12 << 20}})
+	w.save(w.anna, "big.dat", make([]byte, 11<<20))
+	w.save(w.anna, "huge.dat", make([]byte, 13<<20))
+	// More than the guild takes.
+	m := w.choose(w.anna, w.run(w.anna, w.general, "files"), fileMenu, "big.dat")
+	w.contains(w.press(w.anna, m, "⬇️ Download", discordtest.Contains("📦")), "**File too large to download**: big.dat has 11 MB, and 10 MB can be sent here",
+		"You can still use it in code.", "[download](<https://files.example/x>)")
+	// A boosted guild takes it, direct messages don't.
+	w.guild.SetFileLimit(50 << 20)
+	done := w.press(w.anna, m, "⬇️ Download", discordtest.HasFile)
+	if done.Attachments[0].Size != 11<<20 || done.EphemeralTo != w.anna.ID {
+		t.Errorf("got %+v", done.Attachments)
+	}
+	// The operator's own limit.
+	m = w.choose(w.anna, w.run(w.anna, w.general, "files"), fileMenu, "huge.dat")
+	w.contains(w.press(w.anna, m, "⬇️ Download", discordtest.Contains("📦")), "huge.dat has 13 MB, and 12 MB can be sent here")
+	// Discord takes less than it said.
+	w.save(w.anna, "small.dat", make([]byte, 2<<20))
+	m = w.choose(w.anna, w.run(w.anna, w.general, "files"), fileMenu, "small.dat")
+	w.Inject(discordtest.Fault{On: "POST /channels/{channel_id}/messages", Status: 413, Code: 40005})
+	w.Inject(discordtest.Fault{On: "POST /webhooks", Status: 413, Code: 40005})
+	w.contains(w.press(w.anna, m, "⬇️ Download", discordtest.Contains("📦")), "**File too large to download**: small.dat has 2 MB. You can still use it in code.")
+}
+
+func TestStoryDelete(t *testing.T) {
+	w := newBench(t, setup{})
+	f := w.save(w.anna, "sales.csv", salesCSV)
+	w.save(w.anna, "other.csv", salesCSV)
+	m := w.choose(w.anna, w.run(w.anna, w.general, "files"), fileMenu, "sales.csv")
+	first := w.press(w.anna, m, "🗑️ Delete")
+	w.contains(first, "⚠️ Confirm Deletion", "sales.csv", "Within 30 s")
+	m = w.press(w.anna, first, "❌ Cancel")
+	w.contains(m, "📊 sales.csv", "Download")
+	first = w.press(w.anna, m, "🗑️ Delete")
+	second := w.press(w.anna, first, "⚠️ Yes, Delete")
+	w.contains(second, "⚠️ Final Confirmation", "gone for good")
+	if _, err := w.files.Get(w.ctx, f.User, f.ID); err != nil {
+		t.Fatal("it is deleted after one confirmation")
+	}
+	done := w.press(w.anna, second, "🔴 Click Again to Confirm")
+	w.contains(done, "🗑️ Deleted: **sales.csv**", "You have 1 file(s)", "other.csv")
+	if _, err := w.files.Get(w.ctx, f.User, f.ID); err == nil {
+		t.Error("it is still there")
+	}
+	// With the button of before.
+	it := must(w.anna.Forge(second, discordtest.Button, second.Components[0].Components[0].CustomID))(w)
+	w.contains(must(it.AwaitMessage(w.ctx))(w), "That button does not count any more.")
+
+	// The file is deleted elsewhere, or expires, while the confirmation is open.
+	other := must(w.files.List(w.ctx, files.UserID(w.anna.ID), files.Query{}))(w).Files[0]
+	m = w.choose(w.anna, w.run(w.anna, w.general, "files"), fileMenu, "other.csv")
+	m = w.press(w.anna, m, "🗑️ Delete")
+	m = w.press(w.anna, m, "⚠️ Yes, Delete")
+	if err := w.files.Delete(w.ctx, other.User, other.ID); err != nil {
+		t.Fatal(err)
+	}
+	w.contains(w.press(w.anna, m, "🔴 Click Again to Confirm"), "File not found or expired", "You have 0 file(s)")
+}
+
+// A confirmation that nobody gives dies, visibly.
+func TestStoryConfirmationsDie(t *testing.T) {
+	w := newBench(t, setup{discord: Options{tune: tuning{confirm: 400 * time.Millisecond}}})
+	f := w.save(w.anna, "sales.csv", salesCSV)
+	m := w.choose(w.anna, w.run(w.anna, w.general, "files"), fileMenu, "sales.csv")
+	w.press(w.anna, m, "🗑️ Delete", discordtest.Contains("Confirm Deletion"))
+	gone := w.await(w.general, discordtest.Contains("⌛ Timed out"))
+	if gone.ID != m.ID || len(gone.Components) != 0 {
+		t.Errorf("got %+v", gone)
+	}
+	m = w.choose(w.anna, w.run(w.anna, w.general, "files"), fileMenu, "sales.csv")
+	first := w.press(w.anna, m, "🗑️ Delete", discordtest.Contains("Confirm Deletion"))
+	w.press(w.anna, first, "⚠️ Yes, Delete", discordtest.Contains("Final Confirmation"))
+	w.await(w.general, discordtest.After(gone), discordtest.Contains("⌛ Timed out"))
+	// After a restart no timer takes the buttons away, but they say since when they are there.
+	w.set.discord.tune.confirm = time.Hour
+	w.shutDown()
+	w.start()
+	m = w.choose(w.anna, w.run(w.anna, w.general, "files"), fileMenu, "sales.csv")
+	second := w.press(w.anna, w.press(w.anna, m, "🗑️ Delete"), "⚠️ Yes, Delete")
+	w.set.discord.tune.confirm = 300 * time.Millisecond
+	w.shutDown()
+	time.Sleep(1500 * time.Millisecond)
+	w.start()
+	w.contains(w.press(w.anna, second, "🔴 Click Again to Confirm"), "⌛ Timed out", "Nothing was deleted")
+	if _, err := w.files.Get(w.ctx, f.User, f.ID); err != nil {
+		t.Error("it is deleted")
+	}
+}
+
+// All buttons work after a restart of the bot.
+func TestStoryFilesAfterRestart(t *testing.T) {
+	w := newBench(t, setup{})
+	f := w.save(w.anna, "sales.csv", salesCSV)
+	list := w.run(w.anna, w.general, "files")
+	again := func() { w.shutDown(); w.start() }
+	again()
+	m := w.choose(w.anna, list, fileMenu, "sales.csv")
+	again()
+	m = w.press(w.anna, m, "🗑️ Delete")
+	again()
+	m = w.press(w.anna, m, "⚠️ Yes, Delete")
+	again()
+	m = w.press(w.anna, m, "🔴 Click Again to Confirm")
+	w.contains(m, "🗑️ Deleted: **sales.csv**")
+	if _, err := w.files.Get(w.ctx, f.User, f.ID); err == nil {
+		t.Error("it is still there")
+	}
+}
+
+// A slow database does not make Discord say that the bot does not respond.
+func TestStorySlowAnswerToCommand(t *testing.T) {
+	slow := &slowModels{}
+	w := newBench(t, setup{discord: Options{tune: tuning{late: 200 * time.Millisecond}}, engine: func(e Engine) Engine { slow.Engine = e; return slow }})
+	it := must(w.anna.Command(w.general, "model"))(w)
+	if r := must(it.Await(w.ctx))(w); r.Type != discordtest.ReplyDeferred {
+		t.Errorf("got type %d", r.Type)
+	}
+	m := must(it.AwaitMessage(w.ctx))(w)
+	w.contains(m, "🧠 Model", "test-model")
+	if m.EphemeralTo != w.anna.ID {
+		t.Error("others can see it")
+	}
+}
+
+type slowModels struct{ Engine }
+
+func (s *slowModels) Models(ctx context.Context) []string {
+	time.Sleep(700 * time.Millisecond)
+	return s.Engine.Models(ctx)
+}
+
+func TestThumbnailIsAPicture(t *testing.T) {
+	b := thumbnail(context.Background(), bytes.NewReader(chart(1000, 10)))
+	c, err := png.DecodeConfig(bytes.NewReader(b))
+	if err != nil || c.Width != 480 || c.Height != 4 {
+		t.Errorf("%+v, %v", c, err)
+	}
+}

@@ -1,0 +1,442 @@
+package discord
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/disgoorg/disgo/rest"
+	"github.com/disgoorg/snowflake/v2"
+
+	"github.com/attachebot/attache/internal/chat"
+	"github.com/attachebot/attache/internal/discord/discordtest"
+	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/llm"
+	"github.com/attachebot/attache/internal/llm/llmtest"
+)
+
+// A global rate limit is obeyed by all requests.
+func TestWeatherGlobalRateLimit(t *testing.T) {
+	w := newBench(t, setup{})
+	w.Inject(discordtest.Fault{On: "POST /channels/{channel_id}/typing", RetryAfter: 700 * time.Millisecond, Global: true})
+	began := time.Now()
+	_, a := w.ask(w.anna, w.anna.DM(), "hi")
+	w.contains(a, "OK.")
+	if time.Since(began) < 600*time.Millisecond {
+		t.Error("it did not wait")
+	}
+	if n := w.InvalidRequests(); n != 1 {
+		t.Errorf("%d refused requests", n)
+	}
+}
+
+// Many answers in one channel share a bucket, and none meets its limit.
+func TestWeatherCrowdedChannel(t *testing.T) {
+	w := newBench(t, setup{})
+	var users []*discordtest.User
+	for i := range 8 {
+		u := w.AddUser(fmt.Sprint("user", i))
+		w.guild.AddMember(u)
+		users = append(users, u)
+	}
+	for _, u := range users {
+		w.model.Push(llmtest.Reply{Text: strings.Repeat("word ", 40), Pause: 60 * time.Millisecond})
+		must(u.Send(w.general, w.Bot().Mention()+" talk"))(w)
+	}
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		n := 0
+		for _, m := range w.Messages(w.general) {
+			if discordtest.HasButton("🔁 Retry")(m) {
+				n++
+			}
+		}
+		if n == len(users) {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d of %d answers", n, len(users))
+		}
+	}
+	if n := w.InvalidRequests(); n != 0 {
+		t.Errorf("%d requests were refused", n)
+	}
+}
+
+// What fails on Discord's side is repeated, and nothing is said twice.
+func TestWeatherErrorsAndLostAnswers(t *testing.T) {
+	w := newBench(t, setup{discord: Options{tune: tuning{burst: time.Millisecond}}})
+	for i, f := range []discordtest.Fault{
+		{On: "POST /channels/{channel_id}/messages", Status: 502, Times: 2},
+		{On: "POST /channels/{channel_id}/messages", Drop: true, AfterHandling: true},
+		{On: "POST /channels/{channel_id}/messages", Drop: true},
+		{On: "POST /channels/{channel_id}/typing", Status: 500, Times: 8},
+	} {
+		w.Inject(f)
+		q, a := w.ask(w.anna, w.anna.DM(), fmt.Sprint("question ", i))
+		w.contains(a, "OK.")
+		if n := len(w.after(w.anna.DM(), q)); n != 1 {
+			t.Errorf("fault %d: %d messages", i, n)
+		}
+		w.Heal()
+	}
+	for _, f := range []discordtest.Fault{
+		{On: "POST /interactions", Drop: true, AfterHandling: true},
+		{On: "POST /interactions", Status: 500},
+	} {
+		w.Inject(f)
+		it := must(w.anna.Command(w.general, "help"))(w)
+		w.contains(must(it.AwaitMessage(w.ctx))(w), "What I can do")
+	}
+	w.Heal()
+	w.AwaitQuiet(w.ctx, 100*time.Millisecond)
+	w.model.Push(llmtest.Reply{Text: strings.Repeat("word ", 50), Pause: 40 * time.Millisecond})
+	w.Inject(discordtest.Fault{On: "PATCH /channels/{channel_id}/messages/{message_id}", Status: 503, Times: 3})
+	_, a := w.ask(w.anna, w.anna.DM(), "stream")
+	w.contains(a, strings.TrimSpace(strings.Repeat("word ", 50)))
+}
+
+// The connection drops, and what was said meanwhile is answered.
+func TestWeatherGatewayDropped(t *testing.T) {
+	w := newBench(t, setup{})
+	w.DropGateway()
+	q := must(w.anna.Send(w.anna.DM(), "Are you there?"))(w)
+	w.contains(w.answerTo(q), "OK.")
+	if err := w.AwaitResumed(w.ctx, 1); err != nil {
+		t.Fatal(err)
+	}
+	w.RequestReconnect()
+	if err := w.AwaitResumed(w.ctx, 2); err != nil {
+		t.Fatal(err)
+	}
+	w.InvalidateSessions(false)
+	for deadline := time.Now().Add(15 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		if started, _ := w.Sessions(); started >= 2 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("no new session")
+		}
+	}
+	if err := w.AwaitConnected(w.ctx); err != nil {
+		t.Fatal(err)
+	}
+	q = must(w.anna.Send(w.anna.DM(), "And now?"))(w)
+	w.contains(w.answerTo(q), "OK.")
+}
+
+// An event that can't be decoded breaks its connection, and each one that
+// resumes the session: it is given up after some, and the bot goes on.
+func TestWeatherUndecodableEvent(t *testing.T) {
+	w := newBench(t, setup{discord: Options{tune: tuning{maxBroken: 1}}})
+	w.Inject(discordtest.Fault{On: "GATEWAY MESSAGE_CREATE", Corrupt: true})
+	must(w.anna.Send(w.anna.DM(), "this breaks"))(w)
+	for deadline := time.Now().Add(15 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		if started, _ := w.Sessions(); started >= 2 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the session is resumed for ever")
+		}
+	}
+	if err := w.AwaitConnected(w.ctx); err != nil {
+		t.Fatal(err)
+	}
+	q := must(w.anna.Send(w.anna.DM(), "and now?"))(w)
+	w.contains(w.answerTo(q), "OK.")
+}
+
+func TestWeatherShards(t *testing.T) {
+	w := newBench(t, setup{server: func(s *discordtest.Server) { s.Shards = 3 }})
+	w.ask(w.anna, w.general, "hi")
+	w.ask(w.anna, w.anna.DM(), "hi")
+	if started, _ := w.Sessions(); started != 3 {
+		t.Errorf("%d sessions", started)
+	}
+}
+
+// The bot grew since Discord was asked how many shards it needs.
+func TestWeatherShardingRequired(t *testing.T) {
+	w := newBench(t, setup{noStart: true, server: func(s *discordtest.Server) { s.GuildsPerShard = 3; s.Shards = 1 }})
+	for i := range 4 {
+		w.AddGuild(fmt.Sprint("Guild ", i))
+	}
+	w.start()
+	w.ask(w.anna, w.general, "hi")
+}
+
+// What the operator has to do is said.
+func TestWeatherRefusedByDiscord(t *testing.T) {
+	t.Run("intents", func(t *testing.T) {
+		w := newBench(t, setup{noStart: true, server: func(s *discordtest.Server) { s.DisallowedIntents = discordtest.IntentMessageContent }})
+		_, err := Open(w.ctx, w.Token(), nil, nil, Options{RESTURL: w.RESTURL(), GatewayURL: w.GatewayURL()})
+		if !fault.Is(err, fault.Denied) || !strings.Contains(fault.Message(err), "MESSAGE CONTENT INTENT") {
+			t.Errorf("got %v", err)
+		}
+	})
+	t.Run("token", func(t *testing.T) {
+		w := newBench(t, setup{noStart: true})
+		_, err := Open(w.ctx, "MTIz.wrong.token", nil, nil, Options{RESTURL: w.RESTURL(), GatewayURL: w.GatewayURL()})
+		if !fault.Is(err, fault.Denied) || !strings.Contains(fault.Message(err), "DISCORD_TOKEN") {
+			t.Errorf("got %v", err)
+		}
+	})
+	t.Run("later", func(t *testing.T) {
+		w := newBench(t, setup{})
+		w.CloseGateway(4004, "Authentication failed.")
+		select {
+		case <-w.bot.Done():
+		case <-w.ctx.Done():
+			t.Fatal("the bot does not end")
+		}
+		if err := w.bot.Err(); !fault.Is(err, fault.Denied) || !strings.Contains(fault.Message(err), "DISCORD_TOKEN") {
+			t.Errorf("got %v", err)
+		}
+	})
+	t.Run("down", func(t *testing.T) {
+		w := newBench(t, setup{noStart: true})
+		w.Inject(discordtest.Fault{On: "GET /gateway/bot", Status: 503, Times: 5})
+		w.start()
+		w.ask(w.anna, w.anna.DM(), "hi")
+	})
+}
+
+// The program is killed in the middle of an answer.
+func TestWeatherRestartInTheMiddle(t *testing.T) {
+	w := newBench(t, setup{})
+	dead := make(chan struct{})
+	w.tools.Handle = func(ctx context.Context, _ files.UserID, _ string, _ llm.ToolCall, _ llm.ToolHooks) llm.ToolResult {
+		<-dead
+		return llm.ToolResult{Text: "too late"}
+	}
+	w.model.Push(llmtest.Reply{Text: "Let me see.", Calls: []llm.ToolCall{python("a", "1")}})
+	q := must(w.anna.Send(w.general, w.Bot().Mention()+" Compute"))(w)
+	w.await(w.general, discordtest.FromBot, discordtest.Contains("Running Python"))
+
+	// The old program is cut off from Discord and from the database, as by a kill.
+	old := *w
+	w.kill()
+	w.tools.Handle = nil
+	w.start()
+	a := w.await(w.general, discordtest.FromBot, discordtest.Contains("⏸️ I was restarted in the middle of this answer."))
+	w.contains(a, "Let me see.")
+	w.lacks(a, "Running Python")
+	w.model.Push(llmtest.Reply{Text: "It is 4."})
+	must(w.anna.Press(a, "🔁 Retry"))(w)
+	w.await(w.general, discordtest.ReplyTo(q), discordtest.Contains("It is 4."))
+	close(dead)
+	old.killed = true
+	old.shutDown()
+}
+
+// kill leaves the bot running but cut off, as a machine that lost its network.
+func (w *bench) kill() {
+	w.bot.sessions.close(w.ctx)
+	w.bot.api.base = "http://127.0.0.1:9"
+	w.db.Close()
+}
+
+// A graceful stop lets answers end.
+func TestWeatherGracefulStop(t *testing.T) {
+	w := newBench(t, setup{})
+	w.model.Push(llmtest.Reply{Text: "The whole answer.", Wait: 700 * time.Millisecond})
+	q := must(w.anna.Send(w.anna.DM(), "hi"))(w)
+	w.model.Await(w.ctx, 1)
+	w.shutDown()
+	w.contains(w.answerTo(q), "The whole answer.")
+}
+
+// What does not end in time is parked, and what waits is told.
+func TestWeatherStopParks(t *testing.T) {
+	w := newBench(t, setup{})
+	w.model.Push(llmtest.Reply{Pieces: []string{"A beginning"}, Hang: true})
+	q := must(w.anna.Send(w.anna.DM(), "hi"))(w)
+	waiting := must(w.anna.Send(w.anna.DM(), "and then?"))(w)
+	w.await(w.anna.DM(), discordtest.FromBot, discordtest.Contains("A beginning"))
+	ctx, cancel := context.WithTimeout(context.Background(), 6*time.Second)
+	defer cancel()
+	began := time.Now()
+	if err := w.bot.Close(ctx); err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(began); took > 4*time.Second {
+		t.Errorf("it took %v", took)
+	}
+	a := w.await(w.anna.DM(), discordtest.ReplyTo(q), discordtest.HasButton("🔁 Retry"))
+	w.contains(a, "A beginning", "⏸️ I had to stop for a moment")
+	w.await(w.anna.DM(), discordtest.ReplyTo(waiting), discordtest.Contains("I have to stop for a moment. Please ask again in a minute."))
+	w.shutDown()
+	w.start()
+	w.model.Push(llmtest.Reply{Text: "The whole answer."})
+	must(w.anna.Press(a, "🔁 Retry"))(w)
+	w.await(w.anna.DM(), discordtest.ReplyTo(q), discordtest.Contains("The whole answer."))
+}
+
+// An upload is streamed: what it takes of memory does not depend on its size.
+func TestUploadTakesNoMemory(t *testing.T) {
+	w := newBench(t, setup{server: func(s *discordtest.Server) { s.KeepBytes = -1 }})
+	w.guild.SetFileLimit(100 << 20)
+	const size = 24 << 20
+	u := upload{name: "big.dat", size: size, open: func(context.Context) (io.ReadCloser, error) {
+		return io.NopCloser(io.LimitReader(zeroReader{}, size)), nil
+	}}
+	send := func() {
+		if _, err := w.bot.api.send(w.ctx, snowflake.ID(w.general.ID), post{files: []upload{u}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	send()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	send()
+	runtime.ReadMemStats(&after)
+	// The emulator is in the same process and other tests run beside: a copy of the file would still show.
+	if grown := after.TotalAlloc - before.TotalAlloc; grown > size*3/4 {
+		t.Errorf("%d MB were allocated for an upload of %d MB", grown>>20, size>>20)
+	}
+}
+
+type zeroReader struct{}
+
+func (zeroReader) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+// A file that can't be read fails the request, once, with its own error.
+func TestUploadOfABrokenFile(t *testing.T) {
+	w := newBench(t, setup{})
+	for name, u := range map[string]upload{
+		"can't be opened": {name: "a", size: 10, open: func(context.Context) (io.ReadCloser, error) {
+			return nil, fault.New(fault.NotFound, "test", "File not found or expired")
+		}},
+		"too short": {name: "a", size: 10, open: func(context.Context) (io.ReadCloser, error) {
+			return io.NopCloser(strings.NewReader("short")), nil
+		}},
+	} {
+		_, err := w.bot.api.send(w.ctx, snowflake.ID(w.general.ID), post{files: []upload{u}})
+		if err == nil {
+			t.Errorf("%s: no error", name)
+		}
+		if name == "can't be opened" && !fault.Is(err, fault.NotFound) {
+			t.Errorf("%s: %v", name, err)
+		}
+		w.ForgetViolations() // a form that breaks off is malformed
+	}
+}
+
+// Hostile names can't break out of the form, and stay readable.
+func TestUploadNames(t *testing.T) {
+	w := newBench(t, setup{})
+	for _, name := range []string{
+		"a\r\nX-Injected: yes\r\n\r\n.csv", `quote".csv`, "../../etc/passwd", "", "...", strings.Repeat("long", 100) + ".csv",
+		"\u202egnp.exe", "nul\x00.csv", "Größe 📊.csv", "a;b=\"c\"; filename=\"d\".csv", "back\\slash.csv", "%0d%0aX: y.csv",
+	} {
+		m, err := w.bot.api.send(w.ctx, snowflake.ID(w.general.ID), post{files: []upload{newUpload(name, []byte("x"))}})
+		if err != nil || len(m.Attachments) != 1 {
+			t.Errorf("%q: %v, %+v", name, err, m.Attachments)
+		}
+	}
+}
+
+// Requests stop before Discord bans the address.
+func TestLimiterCountsInvalid(t *testing.T) {
+	w := newBench(t, setup{})
+	l := w.bot.api.limits
+	l.mu.Lock()
+	for range maxInvalid {
+		l.invalid = append(l.invalid, l.now())
+	}
+	l.mu.Unlock()
+	err := w.bot.api.typing(w.ctx, snowflake.ID(w.general.ID))
+	if !fault.Is(err, fault.Unavailable) {
+		t.Errorf("got %v", err)
+	}
+	later := time.Now().Add(invalidWindow + time.Second)
+	l.mu.Lock()
+	l.now = func() time.Time { return later }
+	l.mu.Unlock()
+	if err := w.bot.api.typing(w.ctx, snowflake.ID(w.general.ID)); err != nil {
+		t.Error(err)
+	}
+}
+
+// Many requests at once to one bucket: none is refused, and they don't crawl.
+func TestLimiterUnderLoad(t *testing.T) {
+	w := newBench(t, setup{server: func(s *discordtest.Server) {
+		s.RateLimit = func(route string) (int, time.Duration) {
+			if route == "POST /channels/{channel_id}/typing" {
+				return 10, 300 * time.Millisecond
+			}
+			return 0, 0
+		}
+	}})
+	began := time.Now()
+	var all sync.WaitGroup
+	for range 60 {
+		all.Go(func() {
+			if err := w.bot.api.typing(w.ctx, snowflake.ID(w.general.ID)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if n := w.InvalidRequests(); n != 0 {
+		t.Errorf("%d requests were refused", n)
+	}
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("60 requests took %v", took)
+	}
+}
+
+func TestTranslate(t *testing.T) {
+	w := newBench(t, setup{})
+	for status, want := range map[int]fault.Kind{400: fault.Internal, 401: fault.Denied, 403: fault.Denied, 404: fault.NotFound, 413: fault.TooLarge} {
+		w.Inject(discordtest.Fault{On: "POST /channels/{channel_id}/typing", Status: status})
+		if err := w.bot.api.typing(w.ctx, snowflake.ID(w.general.ID)); fault.KindOf(err) != want {
+			t.Errorf("%d became %v", status, err)
+		}
+	}
+	ctx, cancel := context.WithCancel(w.ctx)
+	cancel()
+	if err := w.bot.api.typing(ctx, snowflake.ID(w.general.ID)); !fault.Is(err, fault.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	_, err := w.bot.api.message(w.ctx, snowflake.ID(w.general.ID), 1)
+	if codeOf(err) != rest.JSONErrorCodeUnknownMessage {
+		t.Errorf("got code %d", codeOf(err))
+	}
+	if errors.Is(err, errNotSent) {
+		t.Error("it was sent")
+	}
+}
+
+// A handler that crashes takes nothing else down.
+func TestWeatherCrash(t *testing.T) {
+	var crashed atomic.Bool
+	w := newBench(t, setup{engine: func(e Engine) Engine { return crasher{e, &crashed} }})
+	must(w.anna.Send(w.anna.DM(), "crash"))(w)
+	w.await(w.anna.DM(), discordtest.Contains("⚠️ Something went wrong on my side."))
+	_, a := w.ask(w.anna, w.anna.DM(), "hi")
+	w.contains(a, "OK.")
+	if !crashed.Load() {
+		t.Error("nothing crashed")
+	}
+}
+
+type crasher struct {
+	Engine
+	done *atomic.Bool
+}
+
+func (c crasher) Run(ctx context.Context, t chat.Turn, emit func(chat.Event)) (chat.Result, error) {
+	if t.Text == "crash" {
+		c.done.Store(true)
+		panic("crash")
+	}
+	return c.Engine.Run(ctx, t, emit)
+}
