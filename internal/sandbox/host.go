@@ -138,8 +138,11 @@ func (h *Host) Reset(ctx context.Context, key Key) error {
 		return fault.Op("sandbox.Reset", err)
 	}
 	defer h.leave(s)
-	return s.forget()
+	return s.forget(ctx)
 }
+
+// Live counts the sessions that have a sandbox now.
+func (h *Host) Live() int { return len(h.containers()) }
 
 // Close checkpoints the sessions that live and ends everything. Cells that
 // still run when ctx ends are interrupted. Close twice is once.

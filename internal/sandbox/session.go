@@ -135,11 +135,8 @@ func (s *session) bringUp(ctx context.Context, cell Cell) (notes []string, err e
 			s.drop()
 		}
 	}()
-	if err := os.MkdirAll(s.dir, 0o700); err != nil {
-		return nil, fault.Wrap(err, fault.Unavailable, "sandbox.Run", "The session folder can't be written.")
-	}
-	if s.own, err = lockFile(filepath.Join(s.dir, "lock")); err != nil {
-		return nil, fault.Wrap(err, fault.Unavailable, "sandbox.Run", "This session is in use by another Attaché process right now.")
+	if s.own, err = lockDir(ctx, s.dir); err != nil {
+		return nil, err
 	}
 	s.stored = readStored(s.dir)
 	s.notePackages()
@@ -219,20 +216,52 @@ func (s *session) notePackages() {
 }
 
 // forget ends the session and removes what is stored of it.
-func (s *session) forget() error {
+func (s *session) forget(ctx context.Context) error {
 	if s.own == nil {
 		if _, err := os.Stat(s.dir); os.IsNotExist(err) {
 			return nil
 		}
-		own, err := lockFile(filepath.Join(s.dir, "lock"))
+		own, err := lockDir(ctx, s.dir)
 		if err != nil {
-			return fault.Wrap(err, fault.Unavailable, "sandbox.Reset", "This session is in use by another Attaché process right now.")
+			return fault.Op("sandbox.Reset", err)
 		}
 		defer own.Close()
 	}
 	s.drop()
 	s.stored, s.stale, s.number = stored{}, false, 0
-	return os.RemoveAll(s.dir)
+	return removeSession(s.dir)
+}
+
+// lockDir makes the folder of a session and locks it. It waits for a short
+// while: for the compression of its image, or a process that is closing.
+func lockDir(ctx context.Context, dir string) (*os.File, error) {
+	const op = "sandbox.Run"
+	for end := time.Now().Add(3 * time.Second); ; {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return nil, fault.Wrap(err, fault.Unavailable, op, "The session folder can't be written.")
+		}
+		f, err := lockFile(filepath.Join(dir, "lock"))
+		switch {
+		case err == nil:
+			return f, nil
+		case errors.Is(err, os.ErrNotExist): // removed together with another session of the user
+		case time.Now().After(end):
+			return nil, fault.Wrap(err, fault.Unavailable, op, "This session is in use by another Attaché process right now.")
+		}
+		select {
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// removeSession removes what is stored of a session, and the user's folder if
+// it was the last one.
+func removeSession(dir string) error {
+	err := os.RemoveAll(dir)
+	os.Remove(filepath.Dir(dir)) // fails while there are others
+	return err
 }
 
 // answer gives the code what it asks for.

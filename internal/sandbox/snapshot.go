@@ -112,7 +112,8 @@ func (h *Host) snapshot(ctx context.Context) (string, error) {
 	}
 	image := filepath.Join(h.dirs.snapshots, key)
 	if _, err := os.Stat(filepath.Join(image, "checkpoint.img")); err == nil {
-		return image, nil
+		now := time.Now()
+		return image, os.Chtimes(image, now, now)
 	}
 	began := time.Now()
 	fmt.Fprintln(h.opts.Progress, "Starting Python in gVisor once, to start from its snapshot from now on")
@@ -139,7 +140,7 @@ func (h *Host) snapshot(ctx context.Context) (string, error) {
 	return image, nil
 }
 
-// dropOldSnapshots removes those that no process has used for a week.
+// dropOldSnapshots removes those that no process was started with for a week.
 func (h *Host) dropOldSnapshots(key string) {
 	entries, _ := os.ReadDir(h.dirs.snapshots)
 	for _, e := range entries {

@@ -77,7 +77,11 @@ func (h *Host) fresh(ctx context.Context) (*container, error) {
 	if c := h.pool.take(); c != nil {
 		return c, nil
 	}
-	return h.start(ctx, origin{image: h.image})
+	c, err := h.start(ctx, origin{image: h.image})
+	if err != nil && ctx.Err() == nil { // a sandbox that was killed while it started says nothing of the next
+		c, err = h.start(ctx, origin{image: h.image})
+	}
+	return c, err
 }
 
 // margin keeps the limit of addresses below that of memory, so that a process

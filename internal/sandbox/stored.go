@@ -187,6 +187,10 @@ func (s *session) restoreImage(ctx context.Context, files Files) bool {
 	if s.stored.Compatible != filepath.Base(s.h.image) {
 		return false
 	}
+	if err := expand(filepath.Join(s.dir, s.stored.Image)); err != nil {
+		s.h.log.Warn("image of a session", "user", s.key.User, "err", err)
+		return false
+	}
 	if err := s.h.pkgs.restore(ctx, s.stored.Packages); err != nil {
 		s.h.log.Warn("packages of a session", "user", s.key.User, "err", err)
 	}
@@ -288,10 +292,9 @@ func (h *Host) sweep() {
 			return nil // live
 		}
 		defer own.Close()
-		if err := os.RemoveAll(dir); err != nil {
+		if err := removeSession(dir); err != nil {
 			h.log.Warn("sweep of a session", "err", err)
 		}
-		os.Remove(filepath.Dir(dir)) // the user's folder, if it was the last
 		return fs.SkipDir
 	})
 }

@@ -52,8 +52,12 @@ func (h *Host) keep(ctx context.Context) {
 	every := min(max(h.opts.Idle/10, 50*time.Millisecond), 5*time.Second)
 	tick := time.NewTicker(every)
 	defer tick.Stop()
-	var swept time.Time
+	var swept, compacted time.Time
 	for {
+		if time.Since(compacted) > compactAfter/5 {
+			h.compact(ctx, time.Now().Add(-compactAfter))
+			compacted = time.Now()
+		}
 		if time.Since(swept) > time.Hour {
 			h.sweep()
 			h.pkgs.sweep()

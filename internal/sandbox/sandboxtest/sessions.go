@@ -22,6 +22,7 @@ func Sessions(t *testing.T) {
 	t.Run("too large", testTooLarge)
 	t.Run("image unusable", testImageUnusable)
 	t.Run("first run fails", testFirstRunFails)
+	t.Run("compressed", testCompressed)
 	t.Run("reset", testReset)
 	t.Run("expiry", testSessionExpiry)
 	t.Run("two processes", testTwoProcesses)
@@ -84,16 +85,31 @@ func AwaitNoSandboxes(t testing.TB) {
 }
 
 // CountSandboxes counts gVisor's processes below this one.
-func CountSandboxes() int {
-	n := 0
-	children := descendants(os.Getpid())
-	for _, pid := range children {
-		args, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
-		if strings.Contains(string(args), "runsc") {
-			n++
+func CountSandboxes() int { return len(below("runsc")) }
+
+// Sandboxes returns the ids of the sandbox processes themselves.
+func Sandboxes() []int { return below("runsc-sandbox") }
+
+// AwaitNoSessions waits until what runs is the pool alone.
+func AwaitNoSessions(t testing.TB, h *sandbox.Host) {
+	t.Helper()
+	for end := time.Now().Add(30 * time.Second); h.Live() > 0; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%d sessions live", h.Live())
 		}
 	}
-	return n
+}
+
+// below returns the processes below this one whose command line has the word.
+func below(word string) []int {
+	var pids []int
+	for _, pid := range descendants(os.Getpid()) {
+		args, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+		if strings.Contains(string(args), word) {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
 }
 
 func descendants(pid int) []int {
@@ -180,6 +196,43 @@ func testFirstRunFails(t *testing.T) {
 		t.Errorf("%+v", res)
 	}
 	s.Expect("x", "'kept'")
+}
+
+// A stored session that is not used for some minutes takes less room, and
+// comes back all the same.
+func testCompressed(t *testing.T) {
+	dir := Dir(t)
+	t.Run("first", func(t *testing.T) {
+		s := NewSession(t, OpenIn(t, dir, sandbox.Options{}))
+		s.Key.Conversation = "c"
+		s.Run("x = list(range(1000))")
+	})
+	images, _ := filepath.Glob(filepath.Join(dir, "sessions", "1", "*", "image-*", "pages.img"))
+	if len(images) != 1 {
+		t.Fatalf("images: %q", images)
+	}
+	before, _ := os.Stat(images[0])
+	old := time.Now().Add(-time.Hour)
+	if err := os.Chtimes(images[0], old, old); err != nil {
+		t.Fatal(err)
+	}
+	s := NewSession(t, OpenIn(t, dir, sandbox.Options{}))
+	s.Key.Conversation = "c"
+	for end := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		if after, err := os.Stat(images[0] + ".zst"); err == nil {
+			if after.Size() > before.Size()/3 {
+				t.Errorf("from %d to %d bytes", before.Size(), after.Size())
+			}
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatal("not compressed")
+		}
+	}
+	res := s.Run("sum(x)")
+	if res.Outcome != sandbox.OK || len(res.Shown) != 1 || res.Shown[0].Text != "499500" || len(res.Notes) != 0 {
+		t.Errorf("%+v", res)
+	}
 }
 
 func testReset(t *testing.T) {
