@@ -6,6 +6,10 @@ from dataclasses import dataclass, field
 from attache import loaders
 from attache.loaders.source import FileLoadError
 
+MAX_POINTS = 10_000_000  # of a grid that is made a table
+# Kinds that are looked for in an archive.
+TABLES = {"csv", "tsv", "excel", "spreadsheet", "json", "jsonl", "parquet", "feather", "arrow", "orc", "avro", "stata", "spss", "sas", "rdata", "hdf5"}
+
 
 @dataclass
 class Table:
@@ -53,44 +57,139 @@ def get(library, file):
 
 def _frame(value, notes):
     """Return a value as a DataFrame, or None when it is none."""
+    import numpy as np
     import pandas as pd
 
+    name = type(value).__name__
     if isinstance(value, pd.Series):
         return value.to_frame("value" if value.name is None else value.name)
-    if isinstance(value, pd.DataFrame):
+    if name == "GeoDataFrame":
         return _without_geometry(value, notes)
+    if isinstance(value, pd.DataFrame):
+        return value
+    if isinstance(value, np.ndarray):
+        return _of_array(value)
+    if name in ("Dataset", "DataArray") and hasattr(value, "to_dataframe"):
+        return _of_grid(value)
+    if name == "HDUList":
+        value = {f"{i} {h.name}".strip(): _of_array(h.data) for i, h in enumerate(value) if h.data is not None}
+    if name == "Database":
+        return _of_database(value, notes)
+    if name == "Archive":
+        return _of_archive(value, notes)
+    if name == "File" and hasattr(value, "visititems"):
+        value = _of_hdf5(value)
     if isinstance(value, dict):
         return _of_dict(value, notes)
-    if isinstance(value, list):
-        return pd.json_normalize(value) if value and all(isinstance(v, dict) for v in value) else None
-    return None
+    return _records(value)
 
 
 def _of_dict(value, notes):
     """The largest table of several, a table by columns, or the records in it."""
+    import numpy as np
     import pandas as pd
 
     frames = {str(k): f for k, f in ((k, _records(v)) for k, v in value.items()) if f is not None}
     if frames:
-        name = max(frames, key=lambda k: frames[k].size)
-        if len(frames) > 1:
-            others = ", ".join(f"{k} ({f.shape[0]:,} × {f.shape[1]:,})" for k, f in frames.items() if k != name)
-            notes.append(f"This is {name}; there are also {others}.")
-        return frames[name]
-    columns = [v for v in value.values() if isinstance(v, list)]
+        return _largest(frames, notes)
+    columns = [v for v in value.values() if isinstance(v, list) or isinstance(v, np.ndarray) and v.ndim == 1]
     if columns and len(columns) == len(value) and len({len(c) for c in columns}) == 1:
         return pd.DataFrame(value)
-    return None
+    arrays = {str(k): _of_array(v) for k, v in value.items() if isinstance(v, np.ndarray) and v.ndim in (1, 2) and v.size > 1}
+    return _largest({k: f for k, f in arrays.items() if f is not None}, notes)
+
+
+def _largest(frames, notes):
+    if not frames:
+        return None
+    name = max(frames, key=lambda k: frames[k].size)
+    if len(frames) > 1:
+        others = [f"{k} ({f.shape[0]:,} × {f.shape[1]:,})" for k, f in frames.items() if k != name]
+        notes.append(f"This is {name}; there are also {', '.join(others[:8])}{f' and {len(others) - 8} more' if len(others) > 8 else ''}.")
+    return frames[name]
 
 
 def _records(value):
+    """Records as a DataFrame; anything else is None."""
     import pandas as pd
 
     if isinstance(value, pd.DataFrame):
         return value
-    if isinstance(value, list) and value and all(isinstance(v, dict) for v in value):
+    if isinstance(value, list) and value and all(isinstance(v, dict) for v in value) and "cell_type" not in value[0]:
         return pd.json_normalize(value)
     return None
+
+
+def _of_array(array):
+    import numpy as np
+    import pandas as pd
+
+    array = np.asarray(array)
+    if array.dtype.byteorder == ">":
+        array = array.astype(array.dtype.newbyteorder("="))
+    if array.dtype.names:
+        fields = {n: array[n] for n in array.dtype.names if array.ndim == 1}
+        columns = {}
+        for name, column in fields.items():
+            if column.ndim > 1:
+                continue
+            if column.dtype.byteorder == ">":
+                column = column.astype(column.dtype.newbyteorder("="))
+            columns[name] = np.char.decode(column, "utf-8", "replace") if column.dtype.kind == "S" else column
+        return pd.DataFrame(columns) if columns else None
+    if array.ndim == 1 and array.size > 1:
+        return pd.DataFrame({"value": array})
+    if array.ndim == 2 and array.size > 1:
+        return pd.DataFrame(array, columns=[f"column {i}" for i in range(array.shape[1])])
+    return None
+
+
+def _of_grid(grid):
+    """A grid of xarray: a row for each point that has a value."""
+    points = grid.size if hasattr(grid, "dtype") else max((v.size for v in grid.data_vars.values()), default=0)
+    if points > MAX_POINTS:
+        raise FileLoadError(f"The grid has more than {MAX_POINTS:,} points: make a DataFrame of the part in question and pass that")
+    if hasattr(grid, "dtype"):
+        grid = grid.to_dataset(name=grid.name or "value")
+    frame = grid.to_dataframe().reset_index()
+    return frame.drop(columns=[c for c in frame if str(c) == "spatial_ref"]).dropna(how="all", subset=[v for v in grid.data_vars if v in frame])
+
+
+def _of_hdf5(file):
+    arrays = {}
+
+    def visit(name, item):
+        if getattr(item, "shape", None) and len(item.shape) in (1, 2) and 1 < item.size <= MAX_POINTS:
+            arrays[name] = item[()]
+
+    file.visititems(visit)
+    return arrays
+
+
+def _of_database(connection, notes):
+    import pandas as pd
+
+    from attache.loaders import dates
+
+    tables = connection.tables()
+    if not tables:
+        return None
+    name = max(tables, key=tables.get)
+    others = [f"{n} ({k:,} rows)" for n, k in tables.items() if n != name]
+    if others:
+        notes.append(f"This is the table {name}; there are also {', '.join(others[:8])}{f' and {len(others) - 8} more' if len(others) > 8 else ''}.")
+    quoted = name.replace('"', '""')
+    return dates.convert(pd.read_sql_query(f'SELECT * FROM "{quoted}"', connection))
+
+
+def _of_archive(archive, notes):
+    """The largest member that is a table."""
+    tables = {m.name: m.size for m in archive.members if loaders.KINDS.of(m.name) in TABLES and not m.encrypted}
+    if not tables:
+        return None
+    name = max(tables, key=tables.get)
+    notes.append(f"This is {name} of {len(archive)} file{'s' * (len(archive) != 1)} in the archive.")
+    return _frame(archive.load(name), notes)
 
 
 def _of_text(path, described, text):
@@ -112,19 +211,16 @@ def _of_text(path, described, text):
 
 
 def _without_geometry(frame, notes):
-    """Of a GeoDataFrame the attributes, and where the shapes are."""
-    if type(frame).__name__ != "GeoDataFrame":
-        return frame
+    """Of a GeoDataFrame the attributes, and where the points are."""
     import pandas as pd
 
     plain = pd.DataFrame(frame.drop(columns=frame.geometry.name))
-    points = frame.geometry.dropna()
-    if len(points) and (points.geom_type == "Point").all() and not {"longitude", "latitude"} & set(plain.columns):
-        plain["longitude"], plain["latitude"] = frame.geometry.x, frame.geometry.y
-    else:
-        notes.append(f"The geometry ({', '.join(sorted(set(frame.geom_type.dropna())))}) is left out.")
+    shapes = frame.geometry.dropna()
+    if len(shapes) and (shapes.geom_type == "Point").all() and not {"longitude", "latitude"} & set(plain.columns):
+        return plain.assign(longitude=frame.geometry.x, latitude=frame.geometry.y)
+    notes.append(f"The geometry ({', '.join(sorted(set(shapes.geom_type))) or 'empty'}) is left out.")
     return plain
 
 
 def _what(value):
-    return {"str": "text", "Connection": "a connection"}.get(type(value).__name__, f"a {type(value).__name__}")
+    return {"str": "text", "list": "a list"}.get(type(value).__name__, f"a {type(value).__name__}")

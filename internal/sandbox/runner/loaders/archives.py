@@ -81,6 +81,11 @@ class Archive:
 
         return pd.DataFrame({"name": self.names, "size": [m.size for m in self._members.values()]})
 
+    @property
+    def members(self):
+        """The members, each with name, size, link and encrypted."""
+        return list(self._members.values())
+
     def __iter__(self):
         return iter(self._members)
 

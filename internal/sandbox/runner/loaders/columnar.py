@@ -1,6 +1,7 @@
 """Tables in binary form: columns, records and what statistics programs write."""
 
 from attache.imports import need
+from attache.loaders import apart
 
 
 def parquet(src, **options):
@@ -62,7 +63,7 @@ def spss(src, **options):
     need("pyreadstat")
     import pandas as pd
 
-    return pd.read_spss(src.path, **options)
+    return apart.read(src, lambda: pd.read_spss(src.path, **options))
 
 
 def sas(src, **options):
@@ -118,7 +119,7 @@ def hdf5(src, **options):
         need("tables")
         import pandas as pd
 
-        frames |= {k: pd.read_hdf(src.path, k, **options) for k in pandas_keys}
+        frames |= apart.read(src, lambda: {k: pd.read_hdf(src.path, k, **options) for k in pandas_keys})
     frames = {k.strip("/"): f for k, f in frames.items()}
     return next(iter(frames.values())) if len(frames) == 1 else frames
 

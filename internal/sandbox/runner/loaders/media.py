@@ -1,8 +1,10 @@
 """Sound and film: what they are, and the waveform of sound."""
 
 from attache.imports import need
+from attache.loaders import apart
 from attache.loaders.source import hushed, note
 
+SECONDS = 10  # that reading the metadata may take; damaged files can make it endless
 MAX_WAVEFORM = 256 << 20  # bytes of samples that are read at once
 _NUMBERS = {"duration": 0.001, "bit_rate": 1, "sampling_rate": 1, "channel_s": 1, "width": 1, "height": 1, "frame_rate": 1, "bit_depth": 1}
 _NAMES = {"sampling_rate": "sample_rate", "channel_s": "channels", "codec_id": "codec"}
@@ -43,7 +45,7 @@ def _info(src):
     need("pymediainfo")
     from pymediainfo import MediaInfo
 
-    data = MediaInfo.parse(src.path).to_data()["tracks"]
+    data = apart.read(src, lambda: MediaInfo.parse(src.path).to_data()["tracks"], SECONDS)
     general = next((t for t in data if t["track_type"] == "General"), {})
     tracks = [{"type": t["track_type"].lower(), **_facts(t)} for t in data if t["track_type"] in ("Audio", "Video", "Text")]
     if not tracks:

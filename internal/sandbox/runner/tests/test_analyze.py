@@ -206,6 +206,37 @@ def test_tables_in_other_kinds(analyze, work, name, content, shape):
     assert (r["rows"], r["columns"]) == shape
 
 
+@pytest.mark.parametrize(
+    "file, shape, text",
+    [
+        ("cities.db", (2, 2), "This is the table cities; there are also big (1 rows)."),
+        ("box.zip", (2, 2), "This is box/cities.csv of 2 files in the archive."),
+        ("plain.csv.gz", (2, 2), ""),
+        ("two.hdf5", (3, 2), "This is areas; there are also numbers (4 × 1)."),
+        ("cities.geojson", (2, 4), "latitude"),
+        ("squares.shp.zip", (2, 1), "The geometry (Polygon) is left out."),
+        ("tb.fits", (2, 4), ""),
+        ("example_1.nc", (200, 6), "temp"),
+        ("height.tif", (12, 4), ""),
+        ("teststruct_7.4_GLNX86.mat", None, ""),
+        ("testhdf5_7.4_GLNX86.mat", (9, 1), ""),
+        ("python3.npy", (2, 1), ""),
+        ("iris.sav", (150, 5), "setosa 50"),
+        ("iris.sas7bdat", (150, 5), "setosa 50"),
+        ("people.bson", (2, 3), ""),
+        ("test4.ipynb", None, ""),
+        ("flag.png", None, ""),
+    ],
+)
+def test_files_of_other_kinds(analyze, file, shape, text):
+    if shape is None:
+        with pytest.raises(FileLoadError, match=f"{file} is no table: load_file gives an? "):
+            analyze(os.path.join(DATA, file))
+        return
+    r = analyze(os.path.join(DATA, file))
+    assert (r["rows"], r["columns"]) == shape and text in r.text
+
+
 def test_several_sheets(analyze, work):
     with pd.ExcelWriter(work / "b.xlsx") as book:
         pd.DataFrame({"a": range(3)}).to_excel(book, sheet_name="small", index=False)

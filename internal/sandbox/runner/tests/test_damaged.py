@@ -157,6 +157,25 @@ def test_too_large_for_memory(monkeypatch):
     assert "does not fit into memory" in load(os.path.join(DATA, "seattle-weather.csv"))[1]
 
 
+@pytest.mark.parametrize(
+    "file, changes, why",
+    [
+        ("clip.webm", [(265, 255), (577, 128)], "it could not be read in 1 s"),
+        ("cities.h5", [(928, 128), (19904, 128)], "the library that reads it crashed"),
+        ("iris.sav", [(416, 218)], "the library that reads it crashed"),
+    ],
+)
+def test_what_makes_libraries_crash_or_hang(file, changes, why, tmp_path, monkeypatch):
+    from attache.loaders import media
+
+    monkeypatch.setattr(media, "SECONDS", 1)
+    data = bytearray(open(os.path.join(DATA, file), "rb").read())
+    for at, byte in changes:
+        data[at] = byte
+    (tmp_path / file).write_bytes(data)
+    assert load(tmp_path / file)[1] == f"{file} is damaged: {why}"
+
+
 def test_billion_laughs_and_foreign_entities(tmp_path):
     laughs = '<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a "ha">' + "".join(f'<!ENTITY {chr(98 + i)} "{("&" + chr(97 + i) + ";") * 10}">' for i in range(9)) + "]><l>&j;</l>"
     secret = tmp_path / "secret"

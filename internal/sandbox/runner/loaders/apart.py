@@ -1,0 +1,68 @@
+"""Read a file in a process of its own, for libraries that a damaged file can
+make crash or hang: that must not end the session."""
+
+import os
+import pickle
+import select
+import signal
+import time
+import warnings
+
+LARGE = 32 << 20  # bytes of a file from which on the result would be too much to hand over
+
+
+def read(src, function, seconds=60):
+    """Return what function returns, or raise what it raises.
+
+    A crash, or more than so many seconds, is a FileLoadError. The result is
+    handed over as a pickle. A large file is read here, without this protection.
+    """
+    if src.size > LARGE:
+        return function()
+    r, w = os.pipe()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of forking beside threads, which the child does not use
+        pid = os.fork()
+    if pid == 0:
+        _child(w, function)
+    os.close(w)
+    try:
+        data = _all(r, seconds)
+    finally:  # also when the user interrupts
+        os.close(r)
+        os.kill(pid, signal.SIGKILL)  # it has ended, unless it hangs
+        os.waitpid(pid, 0)
+    if not data:
+        raise src.fail("is damaged: the library that reads it crashed" if data == b"" else f"is damaged: it could not be read in {seconds} s")
+    done, value = pickle.loads(data)
+    if done:
+        return value
+    raise value
+
+
+def _child(w, function):
+    try:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        try:
+            result = (True, function())
+        except BaseException as e:
+            result = (False, e)
+        try:
+            data = pickle.dumps(result, protocol=5)
+        except Exception:
+            data = pickle.dumps((False, RuntimeError(str(result[1])[:500])))
+        with open(w, "wb", closefd=False) as out:
+            out.write(data)
+    finally:
+        os._exit(0)
+
+
+def _all(r, seconds):
+    """Read to the end of a pipe; None when that takes longer than so many seconds."""
+    end, parts = time.monotonic() + seconds, []
+    while select.select([r], [], [], max(0, end - time.monotonic()))[0]:
+        part = os.read(r, 1 << 20)
+        if not part:
+            return b"".join(parts)
+        parts.append(part)
+    return None
