@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
-	"syscall"
 	"time"
 
 	"gocloud.dev/blob"
@@ -198,7 +197,11 @@ func (s *Service) write(ctx context.Context, f File, head []byte, rest io.Reader
 	if err != nil {
 		return 0, "", unavailable(op, err)
 	}
-	size, sum, err := copyHashed(ctx, w, f.Name, head, rest, limit, s.tooLarge)
+	var to io.Writer = w
+	if file != nil {
+		to = &earlyWriter{w: w, file: file}
+	}
+	size, sum, err := s.copyHashed(ctx, to, f.Name, head, rest, limit)
 	if err == nil && file != nil {
 		err = wrapBucket(op, file.Sync())
 	}
@@ -219,28 +222,70 @@ func (s *Service) write(ctx context.Context, f File, head []byte, rest io.Reader
 	return size, sum, nil
 }
 
-func copyHashed(ctx context.Context, w io.Writer, name string, head []byte, rest io.Reader, limit int64, tooLarge func(string, int64) error) (int64, string, error) {
-	hash, size, buf := sha256.New(), int64(0), head[:cap(head)]
-	for n := len(head); ; {
-		size += int64(n)
-		if size > limit {
-			return 0, "", tooLarge(name, size)
+// copyHashed writes head and rest to w and hashes them, beside one another.
+// head lies in a buffer that belongs to copyHashed until it returns.
+func (s *Service) copyHashed(ctx context.Context, w io.Writer, name string, head []byte, rest io.Reader, limit int64) (size int64, sum string, err error) {
+	h := newHasher(rest == nil)
+	defer func() { sum = h.close() }()
+	for buf := head; ; {
+		if size += int64(len(buf)); size > limit {
+			return 0, "", s.tooLarge(name, size)
 		}
 		if err := ctx.Err(); err != nil {
 			return 0, "", fault.Wrap(err, fault.Unavailable, "files.Save", "The upload took too long.")
 		}
-		hash.Write(buf[:n])
-		if _, err := w.Write(buf[:n]); err != nil {
+		if _, err := w.Write(buf); err != nil {
 			return 0, "", unavailable("files.Save", err)
 		}
+		h.full <- buf
 		if rest == nil {
-			return size, hex.EncodeToString(hash.Sum(nil)), nil
+			return size, "", nil
 		}
-		var err error
-		if n, rest, err = fill(rest, buf); err != nil {
+		buf = <-h.free
+		var n int
+		if n, rest, err = fill(rest, buf[:cap(buf)]); err != nil {
 			return 0, "", brokeOff(name, err)
 		}
+		buf = buf[:n]
 	}
+}
+
+// hasher hashes buffers in the order in which they come, and gives each back.
+type hasher struct {
+	full, free chan []byte
+	sum        chan string
+	own        []*[]byte
+}
+
+func newHasher(small bool) *hasher {
+	h := &hasher{full: make(chan []byte, 4), free: make(chan []byte, 4), sum: make(chan string)}
+	for range 3 {
+		if small {
+			break // one buffer is all
+		}
+		b := buffers.Get().(*[]byte)
+		h.own = append(h.own, b)
+		h.free <- *b
+	}
+	go func() {
+		hash := sha256.New()
+		for b := range h.full {
+			hash.Write(b)
+			h.free <- b
+		}
+		h.sum <- hex.EncodeToString(hash.Sum(nil))
+	}()
+	return h
+}
+
+// close waits for the last buffer and returns the checksum.
+func (h *hasher) close() string {
+	close(h.full)
+	sum := <-h.sum
+	for _, b := range h.own {
+		buffers.Put(b)
+	}
+	return sum
 }
 
 // fill reads until buf is full or r ends; then rest is nil. Unlike
@@ -305,18 +350,4 @@ func wrapBucket(op string, err error) error {
 		return nil
 	}
 	return unavailable(op, err)
-}
-
-// isFull tells whether a disk, a disk quota or a file's allowed size is used up.
-func isFull(err error) bool {
-	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG)
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
 }

@@ -88,8 +88,9 @@ type Store interface {
 	// Expired returns up to limit files that are expired at now, oldest expiry first.
 	Expired(ctx context.Context, now time.Time, limit int) ([]File, error)
 
-	// Scan returns up to limit files of all users, expired ones too, in order of
-	// their ids (as text), from the first after the id given.
+	// Scan returns up to limit files of all users, expired ones too, from the first
+	// after the id given. A store has an order of its own for it, in which
+	// a user's files are together, by id; the id given need not exist.
 	Scan(ctx context.Context, after ID, limit int) ([]File, error)
 
 	// Reclaim returns up to limit journal entries that were entered before the

@@ -143,13 +143,14 @@ func (s *Service) eraseParts(ctx context.Context, key string) error {
 
 // syncDirs makes the removal of keys last.
 func (s *Service) syncDirs(keys []string) error {
-	done := map[string]bool{}
+	dirs := map[string]bool{}
 	for _, k := range keys {
-		dir := filepath.Join(s.opts.Dir, filepath.FromSlash(path.Dir(k)))
-		if done[dir] {
-			continue
-		}
-		done[dir] = true
+		dirs[filepath.Join(s.opts.Dir, filepath.FromSlash(path.Dir(k)))] = true
+	}
+	if len(dirs) > 8 { // each costs a flush of the disk; all of it costs one
+		return syncFS(s.opts.Dir)
+	}
+	for dir := range dirs {
 		if err := syncDir(dir); err != nil && !os.IsNotExist(err) {
 			return err
 		}

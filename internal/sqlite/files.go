@@ -60,15 +60,23 @@ func queryFiles(ctx context.Context, tx *sql.Tx, query string, args ...any) ([]f
 
 func (s *Files) Begin(ctx context.Context, key string, at time.Time) error {
 	const op = "sqlite.Begin"
+	user, _, _ := strings.Cut(key, "/")
+	owner, err := files.ParseUserID(user)
+	if err != nil {
+		return fault.Op(op, err)
+	}
 	return s.db.update(ctx, op, func(tx *sql.Tx) error {
-		n, err := affected(tx.ExecContext(ctx, "INSERT INTO file_journal (key, owner, at, reclaimed) "+
-			"SELECT ?1, ?2, ?3, 0 WHERE NOT EXISTS (SELECT 1 FROM files WHERE path = ?1)", key, s.owner, millis(at)))
+		n, err := affected(tx.ExecContext(ctx, enter, key, s.owner, millis(at), 0, owner))
 		if err == nil && n == 0 {
 			err = fault.New(fault.Exists, op, "")
 		}
 		return err
 	})
 }
+
+// enter enters a key into the journal unless one of the user's files holds it.
+const enter = "INSERT INTO file_journal (key, owner, at, reclaimed) " +
+	"SELECT ?1, ?2, ?3, ?4 WHERE NOT EXISTS (SELECT 1 FROM files WHERE user_id = ?5 AND path = ?1)"
 
 func (s *Files) Commit(ctx context.Context, f files.File, admit func(files.Usage) error) (files.File, files.ID, error) {
 	const op = "sqlite.Commit"
@@ -104,12 +112,15 @@ func (s *Files) Commit(ctx context.Context, f files.File, admit func(files.Usage
 			}
 		}
 		if twin == "" {
-			if _, err := tx.ExecContext(ctx, "DELETE FROM file_journal WHERE key = ?", f.Path); err != nil {
-				return err
-			}
+			_, err = tx.ExecContext(ctx, "DELETE FROM file_journal WHERE key = ?", f.Path)
+		} else {
+			_, err = tx.ExecContext(ctx, "UPDATE files SET shared = 1 WHERE user_id = ? AND id = ?", f.User, twin)
 		}
-		_, err = tx.ExecContext(ctx, "INSERT INTO files ("+fileColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			f.ID, f.User, f.Name, f.Kind, f.Size, sum, f.MIME, f.Width, f.Height, f.Generated, millis(f.UploadedAt), nullMillis(f.ExpiresAt), stored.Path)
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, "INSERT INTO files ("+fileColumns+", shared) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			f.ID, f.User, f.Name, f.Kind, f.Size, sum, f.MIME, f.Width, f.Height, f.Generated, millis(f.UploadedAt), nullMillis(f.ExpiresAt), stored.Path, twin != "")
 		return err
 	})
 	if err != nil {
@@ -123,7 +134,7 @@ func (s *Files) Commit(ctx context.Context, f files.File, admit func(files.Usage
 // has committed or it never will.
 func (s *Files) Committed(ctx context.Context, f files.File) (known bool, err error) {
 	err = s.db.view(ctx, "sqlite.Committed", func(tx *sql.Tx) error {
-		return tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM files WHERE id = ?)", f.ID).Scan(&known)
+		return tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM files WHERE user_id = ? AND id = ?)", f.User, f.ID).Scan(&known)
 	})
 	return known, err
 }
@@ -131,7 +142,7 @@ func (s *Files) Committed(ctx context.Context, f files.File) (known bool, err er
 func (s *Files) Get(ctx context.Context, user files.UserID, id files.ID, now time.Time) (f files.File, err error) {
 	const op = "sqlite.Get"
 	err = s.db.view(ctx, op, func(tx *sql.Tx) error {
-		f, err = scanFile(tx.QueryRowContext(ctx, "SELECT "+fileColumns+" FROM files WHERE id = ? AND user_id = ? AND "+alive, id, user, millis(now)))
+		f, err = scanFile(tx.QueryRowContext(ctx, "SELECT "+fileColumns+" FROM files WHERE user_id = ? AND id = ? AND "+alive, user, id, millis(now)))
 		if errors.Is(err, sql.ErrNoRows) {
 			return fault.New(fault.NotFound, op, "")
 		}
@@ -189,23 +200,27 @@ func usage(ctx context.Context, tx *sql.Tx, user files.UserID, now time.Time) (f
 
 func (s *Files) Remove(ctx context.Context, fs []files.File, at time.Time) (removed []files.File, orphans []string, err error) {
 	err = s.db.update(ctx, "sqlite.Remove", func(tx *sql.Tx) error {
-		del, err := tx.PrepareContext(ctx, "DELETE FROM files WHERE id = ?")
+		del, err := tx.PrepareContext(ctx, "DELETE FROM files WHERE user_id = ? AND id = ? RETURNING shared")
 		if err != nil {
 			return err
 		}
-		enter, err := tx.PrepareContext(ctx, "INSERT INTO file_journal (key, owner, at, reclaimed) "+
-			"SELECT ?1, ?2, ?3, 1 WHERE NOT EXISTS (SELECT 1 FROM files WHERE path = ?1)")
+		enter, err := tx.PrepareContext(ctx, enter)
 		if err != nil {
 			return err
 		}
 		for _, f := range fs {
-			if n, err := affected(del.ExecContext(ctx, f.ID)); err != nil {
-				return err
-			} else if n == 0 {
+			var shared bool
+			if err := del.QueryRowContext(ctx, f.User, f.ID).Scan(&shared); errors.Is(err, sql.ErrNoRows) {
 				continue
+			} else if err != nil {
+				return err
 			}
 			removed = append(removed, f)
-			if n, err := affected(enter.ExecContext(ctx, f.Path, s.owner, millis(at))); err != nil {
+			holder := files.UserID(0) // nobody: not shared, so nobody has to be asked
+			if shared {
+				holder = f.User
+			}
+			if n, err := affected(enter.ExecContext(ctx, f.Path, s.owner, millis(at), 1, holder)); err != nil {
 				return err
 			} else if n > 0 {
 				orphans = append(orphans, f.Path)
@@ -236,7 +251,7 @@ func (s *Files) Expired(ctx context.Context, now time.Time, limit int) (fs []fil
 
 func (s *Files) Scan(ctx context.Context, after files.ID, limit int) (fs []files.File, err error) {
 	err = s.db.view(ctx, "sqlite.Scan", func(tx *sql.Tx) error {
-		fs, err = queryFiles(ctx, tx, "SELECT "+fileColumns+" FROM files WHERE id > ? ORDER BY id LIMIT ?", after, limit)
+		fs, err = queryFiles(ctx, tx, "SELECT "+fileColumns+" FROM files WHERE (user_id, id) > (?, ?) ORDER BY user_id, id LIMIT ?", after.User(), after, limit)
 		return err
 	})
 	return fs, err

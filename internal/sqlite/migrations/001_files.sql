@@ -1,8 +1,10 @@
 -- Times are Unix milliseconds.
 
+-- A user's files lie together, so that a page of them is near, and so that
+-- deleting one touches few pages.
 CREATE TABLE files (
-    id          TEXT    NOT NULL,
     user_id     INTEGER NOT NULL,
+    id          TEXT    NOT NULL,
     name        TEXT    NOT NULL,
     kind        TEXT    NOT NULL,
     size        INTEGER NOT NULL,
@@ -13,14 +15,12 @@ CREATE TABLE files (
     generated   INTEGER NOT NULL,
     uploaded_at INTEGER NOT NULL,
     expires_at  INTEGER,          -- NULL: never
-    path        TEXT    NOT NULL, -- in the bucket; files of equal bytes share it
-    PRIMARY KEY (user_id, uploaded_at DESC, id DESC)
+    path        TEXT    NOT NULL, -- in the bucket
+    shared      INTEGER NOT NULL, -- 1: other files of the user may have the same path
+    PRIMARY KEY (user_id, id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE UNIQUE INDEX files_by_id ON files (id);
-CREATE INDEX files_by_path ON files (path);
 CREATE INDEX files_by_expiry ON files (expires_at) WHERE expires_at IS NOT NULL;
-CREATE INDEX files_by_content ON files (user_id, sha256, size) WHERE sha256 IS NOT NULL;
 
 -- Keys of the bucket whose bytes may exist without a file.
 CREATE TABLE file_journal (
@@ -29,5 +29,3 @@ CREATE TABLE file_journal (
     at        INTEGER NOT NULL,
     reclaimed INTEGER NOT NULL -- 1: the bytes are to be removed
 ) STRICT, WITHOUT ROWID;
-
-CREATE INDEX file_journal_by_time ON file_journal (at);
