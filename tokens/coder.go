@@ -1,0 +1,242 @@
+package tokens
+
+import (
+	"encoding/binary"
+	"unsafe"
+)
+
+// scratch is what counting and encoding need besides the vocabulary. It
+// belongs to one goroutine at a time.
+type scratch struct {
+	ends [batch]int // of the pieces at hand
+	tail [256]byte  // the end of a text, with something to read behind it
+
+	lanes lanes
+	unit  []uint32 // of windows
+	part  []uint32 // tokens of windows
+	dead  []uint64 // of search
+
+	memo   memo
+	forget bool // leave the memo empty
+}
+
+// trim drops what grew beyond the usual.
+func (s *scratch) trim() {
+	const usual = 1 << 14
+	if cap(s.unit) > usual {
+		s.unit = nil
+	}
+	if cap(s.part) > usual {
+		s.part = nil
+	}
+	if cap(s.dead) > usual {
+		s.dead = nil
+	}
+}
+
+// pieces are the pieces at hand, and what lookUp found out about them.
+type pieces struct {
+	text  []byte
+	start int   // of the first piece
+	ends  []int // in text
+	ids   [batch]uint32
+	rest  [batch]uint8 // indices of the pieces that are not in ids
+	n     int          // how many
+}
+
+// from returns where piece k starts.
+func (p *pieces) from(k int) int {
+	if k == 0 {
+		return p.start
+	}
+	return p.ends[k-1]
+}
+
+// lookUp finds the pieces of text that are tokens, the first of them starting
+// at start, the others at the ends of the one before.
+func (v *vocab) lookUp(p *pieces, s *scratch, text []byte, start int, ends []int) {
+	p.text, p.start, p.ends = text, start, ends
+	if n := len(ends); p.from(n-1)+16 > cap(text) {
+		end := ends[n-1]
+		if end-start > len(s.tail)-16 {
+			p.n = n
+			for k := range p.rest {
+				p.rest[k] = uint8(k)
+			}
+			return
+		}
+		copy(s.tail[:], text[start:end])
+		p.text, p.start = s.tail[:end-start], 0
+		for i := range ends {
+			ends[i] -= start
+		}
+	}
+	v.lookUpFirst(p)
+}
+
+// lookUpFirst looks in the first bucket that a piece hashes to, where nearly
+// all tokens of up to maxShort bytes are. No branch depends on the text, and
+// no memory access on the one before. From the start of every piece 16 bytes
+// must be there to read.
+func (v *vocab) lookUpFirst(p *pieces) {
+	base := unsafe.Pointer(unsafe.SliceData(p.text))
+	short, shift := v.short, v.shortShift&63
+	start, n := p.start, 0
+	for k, end := range p.ends {
+		w := (*[16]byte)(unsafe.Add(base, start))
+		length := end - start
+		if length > 15 {
+			length = 15 // no key has that
+		}
+		m := &keyMasks[length&15]
+		lo := binary.LittleEndian.Uint64(w[:8]) & m.lo
+		hi := binary.LittleEndian.Uint64(w[8:])&m.hi | m.tag
+		b := &short[key{lo, hi}.hash()>>shift]
+		x := (b[0].lo ^ lo) | (b[0].hi^hi)<<(64-keyIDShift)
+		y := (b[1].lo ^ lo) | (b[1].hi^hi)<<(64-keyIDShift)
+		x, y = (x|-x)>>63, (y|-y)>>63 // 0 if equal
+		p.ids[k&(batch-1)] = uint32((b[0].hi&(x-1) | b[1].hi&(y-1)) >> keyIDShift)
+		p.rest[n&(batch-1)] = uint8(k)
+		n += int(x & y)
+		start = end
+	}
+	p.n = n
+}
+
+// count returns the number of tokens of a text, or some number above limit
+// as soon as it is clear that there are so many.
+func (v *vocab) count(s *scratch, pat pattern, text []byte, limit int) int {
+	sp := splitter{text: text, pattern: pat}
+	var p pieces
+	total, start := 0, 0
+	for total <= limit {
+		n := sp.next(&s.ends)
+		if n == 0 {
+			break
+		}
+		end := s.ends[n-1]
+		v.lookUp(&p, s, text, start, s.ends[:n])
+		total += n - p.n
+		for _, k := range p.rest[:p.n] {
+			total += v.countPiece(s, p.text, p.from(int(k)), p.ends[k])
+		}
+		start = end
+	}
+	return total + v.flush(s)
+}
+
+// encode appends the tokens of a text to dst.
+func (v *vocab) encode(s *scratch, pat pattern, text []byte, dst []uint32) []uint32 {
+	sp := splitter{text: text, pattern: pat}
+	var p pieces
+	start := 0
+	for {
+		n := sp.next(&s.ends)
+		if n == 0 {
+			return dst
+		}
+		end := s.ends[n-1]
+		v.lookUp(&p, s, text, start, s.ends[:n])
+		k := 0
+		for _, r := range p.rest[:p.n] {
+			dst = append(dst, p.ids[k:r]...)
+			dst = v.encodePiece(s, p.text, p.from(int(r)), p.ends[r], dst)
+			k = int(r) + 1
+		}
+		dst = append(dst, p.ids[k:n]...)
+		start = end
+	}
+}
+
+// countPiece returns the number of tokens of a piece that lookUp did not find.
+// It may put the piece into a lane and return the number of another one's
+// that is finished, or 0.
+func (v *vocab) countPiece(s *scratch, text []byte, start, end int) int {
+	n := end - start
+	if n <= maxShort {
+		k := keyAt(text, start, n)
+		if n := s.memo.countShort(k); n > 0 {
+			return n
+		}
+		if _, ok := v.shortID(k); ok {
+			return 1
+		}
+		l := s.lanes.next()
+		if v.load(l, s, text, start, end); !s.forget {
+			l.key = k
+		}
+		return v.push(s)
+	}
+	piece := text[start:end]
+	if !s.forget {
+		if m, found := s.memo.find(piece); found {
+			return int(m.count)
+		}
+	}
+	if _, ok := v.longID(piece); ok {
+		return 1
+	}
+	l := s.lanes.next()
+	if v.load(l, s, text, start, end) {
+		if !s.forget && n <= maxRemembered {
+			l.piece = append(l.piece[:0], piece...)
+		}
+		return v.push(s)
+	}
+	total := v.flush(s)
+	_, count := v.encodeLong(s, piece, nil, true)
+	return total + count
+}
+
+// encodePiece appends the tokens of a piece that lookUp did not find.
+func (v *vocab) encodePiece(s *scratch, text []byte, start, end int, dst []uint32) []uint32 {
+	n := end - start
+	var k key
+	piece := text[start:end]
+	if n <= maxShort {
+		k = keyAt(text, start, n)
+		if dst, ok := s.memo.appendShort(dst, k); ok {
+			return dst
+		}
+		if id, ok := v.shortID(k); ok {
+			return append(dst, id)
+		}
+	} else {
+		if !s.forget {
+			if m, found := s.memo.find(piece); found && int(m.count) <= len(m.tokens) {
+				return append(dst, m.tokens[:m.count]...)
+			}
+		}
+		if id, ok := v.longID(piece); ok {
+			return append(dst, id)
+		}
+	}
+	l := s.lanes.next()
+	if !v.load(l, s, text, start, end) {
+		dst, _ = v.encodeLong(s, piece, dst, false)
+		return dst
+	}
+	for v.step(l) {
+	}
+	if !s.forget {
+		l.key = k
+		if n > maxShort && n <= maxRemembered {
+			l.piece = append(l.piece[:0], piece...)
+		}
+		s.remember(l)
+	}
+	return l.appendTokens(dst, l.all())
+}
+
+// remember puts a finished lane's piece into the memo, and forgets it there.
+func (s *scratch) remember(l *lane) {
+	if len(l.piece) > 0 {
+		if m, found := s.memo.find(l.piece); !found {
+			m.set(l)
+		}
+		l.piece = l.piece[:0]
+	} else if l.key != (key{}) {
+		s.memo.addShort(l)
+		l.key = key{}
+	}
+}

@@ -1,0 +1,476 @@
+package tokens
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math/bits"
+	"slices"
+)
+
+// vocab is a vocabulary as tables that are made for look-ups: bytes to id,
+// pair of ids to merged id, id to bytes. Nothing changes after newVocab.
+type vocab struct {
+	bytes  []byte   // of all tokens, by id, and some padding
+	offset []uint32 // token id is bytes[offset[id]:offset[id+1]]
+
+	// Tokens of up to maxShort bytes: an open-addressing table of keys with
+	// the id in their unused bits, two to a bucket; a vacant slot is zero.
+	// Lesser ids, which are the more frequent tokens, have the better places.
+	short      [][2]key
+	shortShift uint
+
+	// Longer tokens: id in the low idBits, above it the top of the hash; a
+	// vacant slot is 0.
+	long      []uint64
+	longShift uint
+
+	// For every token the two tokens that merge into it: left, right and
+	// merged, idBits each; a vacant slot is 0. A pair is only looked up if
+	// its bit in the filter is set, for most pairs do not merge.
+	pairs  []uint64
+	filter [1 << filterBits / 64]uint64
+
+	// split is the same by merged id: left<<32 | right. A single byte has
+	// itself on both sides.
+	split []uint64
+
+	// Which lengths of tokens begin like this: see match.
+	lengths4  []uint8
+	lengths8  []uint32
+	lengths12 []uint32
+	lengths   []int // from 39 up, descending
+	byteID    [256]uint32
+	early     early
+	bytePair  []uint32 // merge of two bytes: first<<8 | second
+}
+
+const (
+	idBits     = 18
+	idMask     = 1<<idBits - 1
+	maxShort   = 13
+	filterBits = 21
+	none       = 1<<26 - 1 // no token's id
+)
+
+// key is a string of up to maxShort bytes, padded with zeros, then its length
+// in 4 bits, and in a table's slot the id in idBits above. No key is zero.
+type key struct{ lo, hi uint64 }
+
+const (
+	keyIDShift = 44
+	mixA       = 0x9e3779b97f4a7c15
+	mixB       = 0xd6e8feb86659fd93
+)
+
+func (k key) hash() uint64 { return (k.lo ^ bits.RotateLeft64(k.hi*mixB, 32)) * mixA }
+
+// equal reports whether a slot holds the key, which has no id.
+func (k key) equal(slot *key) bool {
+	return slot.lo == k.lo && (slot.hi^k.hi)<<(64-keyIDShift) == 0
+}
+
+// keyMasks keep the first n bytes of 16 and add n.
+var keyMasks = func() (t [16]struct{ lo, hi, tag uint64 }) {
+	for n := range t {
+		t[n].lo = 1<<(8*min(n, 8)) - 1
+		t[n].hi = 1<<(8*max(n-8, 0)) - 1
+		t[n].tag = uint64(n) << 40
+	}
+	return t
+}()
+
+// keyAt returns the key of b[i:i+n], for n <= maxShort.
+func keyAt(b []byte, i, n int) key {
+	m := &keyMasks[n&15]
+	if i+16 <= len(b) {
+		w := b[i : i+16]
+		return key{binary.LittleEndian.Uint64(w) & m.lo, binary.LittleEndian.Uint64(w[8:])&m.hi | m.tag}
+	}
+	return keyAtEnd(b[i:i+n], m.tag)
+}
+
+// keyAtEnd is keyAt where 16 bytes cannot be read.
+func keyAtEnd(b []byte, tag uint64) key {
+	var w [16]byte
+	copy(w[:], b)
+	return key{binary.LittleEndian.Uint64(w[:]), binary.LittleEndian.Uint64(w[8:]) | tag}
+}
+
+// hashLong hashes a string of at least 8 bytes.
+func hashLong(b []byte) uint64 {
+	h := uint64(len(b)) * mixB
+	if len(b) < 16 {
+		hi, lo := bits.Mul64(binary.LittleEndian.Uint64(b)^h, binary.LittleEndian.Uint64(b[len(b)-8:])^mixA)
+		return (hi ^ lo) * mixB
+	}
+	for len(b) > 16 {
+		hi, lo := bits.Mul64(binary.LittleEndian.Uint64(b)^h, binary.LittleEndian.Uint64(b[8:])^mixA)
+		h = hi ^ lo
+		b = b[min(16, len(b)-16):]
+	}
+	hi, lo := bits.Mul64(binary.LittleEndian.Uint64(b)^h, binary.LittleEndian.Uint64(b[8:])^mixA)
+	return (hi ^ lo) * mixB
+}
+
+// id returns the id of the token that is b[i:i+n].
+func (v *vocab) id(b []byte, i, n int) (id uint32, ok bool) {
+	if n <= maxShort {
+		return v.shortID(keyAt(b, i, n))
+	}
+	return v.longID(b[i : i+n])
+}
+
+func (v *vocab) shortID(k key) (id uint32, ok bool) {
+	mask := uint64(len(v.short) - 1)
+	for h := k.hash() >> v.shortShift; ; h++ {
+		b := &v.short[h&mask]
+		if k.equal(&b[0]) {
+			return uint32(b[0].hi >> keyIDShift), true
+		}
+		if k.equal(&b[1]) {
+			return uint32(b[1].hi >> keyIDShift), true
+		}
+		if b[1].hi == 0 {
+			return 0, false
+		}
+	}
+}
+
+// addShort is the inverse of shortID.
+func (v *vocab) addShort(k key, id uint32) {
+	mask := uint64(len(v.short) - 1)
+	for h := k.hash() >> v.shortShift; ; h++ {
+		b := &v.short[h&mask]
+		for i := range b {
+			if b[i].hi == 0 {
+				b[i] = key{k.lo, k.hi | uint64(id)<<keyIDShift}
+				return
+			}
+		}
+	}
+}
+
+func (v *vocab) longID(b []byte) (id uint32, ok bool) {
+	hash := hashLong(b)
+	mask := uint64(len(v.long) - 1)
+	for h := hash >> v.longShift; ; h++ {
+		slot := v.long[h&mask]
+		if slot == 0 {
+			return 0, false
+		}
+		if (slot^hash)>>idBits == 0 {
+			if id := uint32(slot & idMask); string(v.token(id)) == string(b) {
+				return id, true
+			}
+		}
+	}
+}
+
+// token returns the bytes of a token.
+func (v *vocab) token(id uint32) []byte { return v.bytes[v.offset[id]:v.offset[id+1]] }
+
+func (v *vocab) length(id uint32) int { return int(v.offset[id+1] - v.offset[id]) }
+
+// merge returns the token that a pair of tokens merges into, or none.
+func (v *vocab) merge(left, right uint32) uint32 {
+	k := pairKey(left, right)
+	a, b := v.slots(k)
+	return pick(k, a, b)
+}
+
+// merge in three parts, which compile to no call and no branch.
+
+func pairKey(left, right uint32) uint64 { return uint64(left+1)<<idBits | uint64(right) }
+
+// slots returns the two slots that may hold a pair; if the filter says that
+// none does, slot 0 twice, which stays in the cache.
+func (v *vocab) slots(k uint64) (a, b uint64) {
+	h := k * mixA
+	f := h >> (64 - filterBits)
+	mask := uint64(len(v.pairs)-1) & -(v.filter[f>>6] >> (f & 63) & 1)
+	return v.pairs[h>>40&mask], v.pairs[h>>20&mask]
+}
+
+func pick(k, a, b uint64) uint32 {
+	id := uint32(none)
+	if a>>idBits == k {
+		id = uint32(a & idMask)
+	}
+	if b>>idBits == k {
+		id = uint32(b & idMask)
+	}
+	return id
+}
+
+// addPair is the inverse of merge.
+func (v *vocab) addPair(left, right, id uint32) {
+	slot := (uint64(left+1)<<idBits|uint64(right))<<idBits | uint64(id)
+	mask := uint64(len(v.pairs) - 1)
+	h := slot >> idBits * mixA
+	f := h >> (64 - filterBits)
+	v.filter[f>>6] |= 1 << (f & 63)
+	at := h >> 40 & mask
+	for v.pairs[at] != 0 {
+		// Put out the tenant, which goes to its other place.
+		slot, v.pairs[at] = v.pairs[at], slot
+		h = slot >> idBits * mixA
+		at ^= h>>40&mask ^ h>>20&mask
+	}
+	v.pairs[at] = slot
+}
+
+// tableSize returns the least power of two that leaves a fifth of the slots
+// of a table of n vacant, and the shift that makes a hash an index.
+func tableSize(n int) (size int, shift uint) {
+	b := bits.Len(uint(n + n/4))
+	return 1 << b, uint(64 - b)
+}
+
+// newVocab reads tiktoken's format: a line a token, base64 and rank, with
+// ranks in order from 0, every single byte among them.
+func newVocab(data []byte, splits string) (*vocab, error) {
+	v := &vocab{}
+	if err := v.parse(data); err != nil {
+		return nil, err
+	}
+	v.index()
+	if err := v.join(splits); err != nil {
+		return nil, err
+	}
+	return v, nil
+}
+
+// base64Bits[k] gives the bits of a character in the k-th place of four.
+var base64Bits = func() (t [4][256]uint32) {
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+	for k := range t {
+		for c := range t[k] {
+			t[k][c] = 1 << 24
+		}
+		for i, c := range alphabet {
+			t[k][c] = uint32(i) << (18 - 6*k)
+		}
+		if k >= 2 {
+			t[k]['='] = 0
+		}
+	}
+	return t
+}()
+
+func (v *vocab) parse(data []byte) error {
+	lines := 0
+	v.bytes = make([]byte, 0, len(data)/2)
+	v.offset = make([]uint32, 1, len(data)/16)
+	out := v.bytes
+	for len(data) > 0 {
+		var bad uint32
+		i := 0
+		for i+4 < len(data) && data[i] != ' ' {
+			g := data[i : i+4]
+			x := base64Bits[0][g[0]] | base64Bits[1][g[1]] | base64Bits[2][g[2]] | base64Bits[3][g[3]]
+			bad |= x
+			out = append(out, byte(x>>16), byte(x>>8), byte(x))
+			i += 4
+		}
+		if bad>>24 != 0 || i == 0 || data[i] != ' ' {
+			return fmt.Errorf("line %d is not base64", lines+1)
+		}
+		if data[i-1] == '=' {
+			out = out[:len(out)-1]
+			if data[i-2] == '=' {
+				out = out[:len(out)-1]
+			}
+		}
+		rank := 0
+		i++
+		for ; i < len(data) && data[i] != '\n'; i++ {
+			rank = rank*10 + int(data[i]-'0')
+		}
+		if rank != lines {
+			return fmt.Errorf("line %d has rank %d", lines+1, rank)
+		}
+		data = data[min(i+1, len(data)):]
+		lines++
+		v.offset = append(v.offset, uint32(len(out)))
+	}
+	v.bytes = out
+	if lines < 256 || lines > idMask {
+		return fmt.Errorf("%d tokens", lines)
+	}
+	return nil
+}
+
+func (v *vocab) index() {
+	n := len(v.offset) - 1
+	short := 0
+	for id := range uint32(n) {
+		if v.length(id) <= maxShort {
+			short++
+		}
+	}
+	size, shift := tableSize(short)
+	v.short, v.shortShift = make([][2]key, size/2), shift+1
+	size, shift = tableSize(n - short)
+	v.long, v.longShift = make([]uint64, size), shift
+	v.lengths4, v.lengths8, v.lengths12 = make([]uint8, 1<<17), make([]uint32, 1<<17), make([]uint32, 1<<16)
+	v.bytes = append(v.bytes, make([]byte, 16)...) // so that keyAt may read on
+
+	for id := range uint32(n) {
+		start, length := int(v.offset[id]), v.length(id)
+		switch {
+		case length == 1:
+			v.byteID[v.bytes[start]] = id
+		case length >= 8:
+			bit := uint(length - 8)
+			if bit >= 31 {
+				bit = 31
+				v.lengths = append(v.lengths, length)
+			}
+			v.lengths8[prefix8(v.bytes[start:])] |= 1 << bit
+			if length >= 12 {
+				v.lengths12[prefix12(v.bytes[start:])] |= 1 << bit
+			}
+			v.lengths4[prefix4(v.bytes[start:])] |= 1 << 4
+		case length >= 4:
+			v.lengths4[prefix4(v.bytes[start:])] |= 1 << (length - 4)
+		}
+		if length <= maxShort {
+			v.addShort(keyAt(v.bytes, start, length), id)
+			continue
+		}
+		hash := hashLong(v.token(id))
+		mask := uint64(len(v.long) - 1)
+		h := hash >> v.longShift
+		for v.long[h&mask] != 0 {
+			h++
+		}
+		v.long[h&mask] = hash&^idMask | uint64(id)
+	}
+	slices.Sort(v.lengths)
+	v.lengths = slices.Compact(v.lengths)
+	slices.Reverse(v.lengths)
+}
+
+func prefix4(b []byte) uint32 {
+	return binary.LittleEndian.Uint32(b) * 0x9e3779b1 >> 15
+}
+
+func prefix12(b []byte) uint32 {
+	return uint32((binary.LittleEndian.Uint64(b)*mixB ^ uint64(binary.LittleEndian.Uint32(b[8:]))) * mixA >> 48)
+}
+
+func prefix8(b []byte) uint32 {
+	return uint32(binary.LittleEndian.Uint64(b) * mixA >> 47)
+}
+
+// join fills the tables of pairs. lengths has for every token a byte, '0' plus
+// the length of its left part; see splits.go.
+func (v *vocab) join(lengths string) error {
+	n := len(v.offset) - 1
+	if len(lengths) != n {
+		return fmt.Errorf("%d tokens, %d splits", n, len(lengths))
+	}
+	v.pairs = make([]uint64, 1<<bits.Len(uint(2*n)))
+	v.split = make([]uint64, n)
+	v.bytePair = make([]uint32, 1<<16)
+	for i := range v.bytePair {
+		v.bytePair[i] = none
+	}
+	for id := range uint32(n) {
+		start, length := int(v.offset[id]), v.length(id)
+		left, right := id, id
+		if length > 1 {
+			k := int(lengths[id] - '0')
+			if k <= 0 || k >= length {
+				return fmt.Errorf("token %d has its split at %d", id, k)
+			}
+			var ok1, ok2 bool
+			left, ok1 = v.id(v.bytes, start, k)
+			right, ok2 = v.id(v.bytes, start+k, length-k)
+			if !ok1 || !ok2 || left >= id || right >= id {
+				return fmt.Errorf("token %d is no pair", id)
+			}
+			v.addPair(left, right, id)
+			v.early.add(v, left, right, id)
+			if length == 2 {
+				v.bytePair[int(v.bytes[start])<<8|int(v.bytes[start+1])] = id
+			}
+		}
+		v.split[id] = uint64(left)<<32 | uint64(right)
+	}
+	return nil
+}
+
+// match returns the longest token of up to limit bytes that b has at i.
+func (v *vocab) match(b []byte, i, limit int) (id uint32, length int) {
+	if limit >= 4 {
+		m4 := v.lengths4[prefix4(b[i:])]
+		if limit >= 8 && m4>>4 != 0 {
+			m := v.lengths8[prefix8(b[i:])]
+			if m>>4 != 0 {
+				if limit >= 12 {
+					m &= v.lengths12[prefix12(b[i:])] | 15
+				} else {
+					m &= 15
+				}
+			}
+			if limit >= 39 && m>>31 != 0 {
+				for _, n := range v.lengths {
+					if n <= limit {
+						if id, ok := v.longID(b[i : i+n]); ok {
+							return id, n
+						}
+					}
+				}
+			}
+			m &= 1<<min(limit-7, 31) - 1
+			for m != 0 {
+				bit := 31 - bits.LeadingZeros32(m)
+				m &^= 1 << bit
+				if id, ok := v.id(b, i, bit+8); ok {
+					return id, bit + 8
+				}
+			}
+		}
+		m4 &= 1<<(min(limit, 7)-3) - 1
+		for m4 != 0 {
+			bit := 7 - bits.LeadingZeros8(m4)
+			m4 &^= 1 << bit
+			if id, ok := v.id(b, i, bit+4); ok {
+				return id, bit + 4
+			}
+		}
+		limit = 3
+	}
+	for ; limit > 1; limit-- {
+		if id, ok := v.id(b, i, limit); ok {
+			return id, limit
+		}
+	}
+	return v.byteID[b[i]], 1
+}
+
+// compatible reports whether two tokens may stand side by side: whether
+// merging their bytes anew gives the two of them again. It undoes their
+// merges, the latest first, and looks for a pair across the border that
+// would have merged before.
+func (v *vocab) compatible(left, right uint32) bool {
+	limit := uint32(none)
+	for {
+		k := pairKey(left, right)
+		a, b := v.slots(k)
+		if pick(k, a, b) < limit {
+			return false
+		}
+		latest := max(left, right)
+		if latest < 256 {
+			return true
+		}
+		parts := v.split[latest]
+		if isRight := uint32(int32(left-right-1) >> 31); true { // all ones for left <= right
+			limit = latest - isRight
+			left = left&isRight | uint32(parts)&^isRight
+			right = uint32(parts>>32)&isRight | right&^isRight
+		}
+	}
+}
