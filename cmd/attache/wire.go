@@ -19,6 +19,7 @@ import (
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
+	"github.com/attachebot/attache/internal/mongo"
 	"github.com/attachebot/attache/internal/sandbox"
 	"github.com/attachebot/attache/internal/sqlite"
 	"github.com/attachebot/attache/internal/tools"
@@ -104,12 +105,29 @@ func (m *Main) openStores(ctx context.Context) (stores, error) {
 	if err != nil {
 		return stores{}, err
 	}
+	if m.Config.MongoURI != "" {
+		return m.openMongo(ctx, owner)
+	}
 	db, err := sqlite.Open(ctx, filepath.Join(m.Config.DataDir, "attache.db"))
 	if err != nil {
 		return stores{}, err
 	}
 	m.onClose(db.Close)
 	return stores{files: sqlite.NewFiles(db, owner), chats: sqlite.NewChats(db), owner: owner}, nil
+}
+
+func (m *Main) openMongo(ctx context.Context, owner string) (stores, error) {
+	db, err := mongo.Open(ctx, m.Config.MongoURI.Reveal())
+	if err != nil {
+		return stores{}, err
+	}
+	m.onClose(db.Close)
+	fs, err := mongo.NewFiles(ctx, db, owner)
+	if err != nil {
+		return stores{}, err
+	}
+	chats, err := mongo.NewChats(ctx, db)
+	return stores{files: fs, chats: chats, owner: owner}, err
 }
 
 func (m *Main) openFiles(ctx context.Context, st stores, log *slog.Logger) (*files.Service, error) {
