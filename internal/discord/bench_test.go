@@ -68,11 +68,14 @@ type setup struct {
 	model   func(*llmtest.Server)
 	engine  func(Engine) Engine // in place of the bench's own
 	noStart bool
+	alone   bool // no other test runs beside
 }
 
 func newBench(t *testing.T, set setup) *bench {
 	t.Helper()
-	t.Parallel()
+	if !set.alone {
+		t.Parallel()
+	}
 	w := &bench{t: t, Server: discordtest.New(t), ctx: discordtest.Context(t), model: &llmtest.Server{}, tools: &chattest.Tools{}, set: set, dir: t.TempDir()}
 	if set.server != nil {
 		set.server(w.Server)
@@ -130,6 +133,11 @@ func (w *bench) start() {
 		w.t.Fatal(err)
 	}
 }
+
+// store is the metadata of the files, for another service on it.
+func (w *bench) store() files.Store { return sqlite.NewFiles(w.db, "test") }
+
+func (w *bench) chats() chat.Store { return sqlite.NewChats(w.db) }
 
 // shutDown stops the bot, as an end of the program does.
 func (w *bench) shutDown() {

@@ -2,6 +2,7 @@ package discord
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	dg "github.com/disgoorg/disgo/discord"
@@ -53,7 +54,8 @@ func (b *Bot) helpCommand(ctx context.Context, it *interaction, _ dg.SlashComman
 	lines := []string{
 		"**Ask** me by direct message, or mention me in a channel. Reply to an answer to go on with it; mention me again to start afresh. In a thread that you mention me in, I read along and answer everybody.",
 		"",
-		"**Attach files** — tables, documents, pictures, and about 160 kinds more, up to " + files.Size(b.files.MaxUpload()) + " each. I save each one under an id and work on it with Python: figures, tables, charts and new files come back. " + keep + ".",
+		fmt.Sprintf("**Attach files**: I know %d file types, and take up to %s each. I save every one under an id and work on it with Python: figures, tables, charts and new files come back. %s.",
+			fileTypes(), files.Size(b.files.MaxUpload()), keep),
 		"",
 		"**While I work** ⏹ stops me. Afterwards 📜 shows the code, and 🔁 runs the question again. If you edit a question soon after, I offer to run it again.",
 		"",
@@ -65,6 +67,17 @@ func (b *Bot) helpCommand(ctx context.Context, it *interaction, _ dg.SlashComman
 		"Your files and commands are yours alone. What I answer in a channel, everybody there can read.",
 	}
 	return it.reply(ctx, post{embeds: []dg.Embed{{Title: "👋 What I can do", Color: blurple, Description: strings.Join(lines, "\n")}}})
+}
+
+// fileTypes counts the extensions that are known.
+func fileTypes() int {
+	all := map[string]bool{}
+	for _, k := range files.Kinds() {
+		for _, e := range k.Extensions {
+			all[e] = true
+		}
+	}
+	return len(all)
 }
 
 // Colours of embeds.

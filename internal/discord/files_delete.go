@@ -37,7 +37,7 @@ func (b *Bot) confirmDelete(ctx context.Context, it *interaction, id customID, i
 		yes.action = actDelete3
 		e.Title, e.Color = secondTitle, red
 		e.Description = f.Emoji() + " **" + escape(clip(f.Name, 200)) + "** will be gone for good."
-		press = button(dg.ButtonStyleDanger, "🔴", "Click Again to Confirm", yes)
+		press = button(dg.ButtonStyleSecondary, "🔴", "Click Again to Confirm", yes)
 	}
 	return b.confirm(ctx, it, i, e, press, button(dg.ButtonStyleSecondary, "❌", "Cancel", customID{actDetails, it.user, args}))
 }

@@ -27,23 +27,22 @@ func (b *Bot) details(ctx context.Context, it *interaction, id files.ID, v view)
 		return b.notThere(ctx, it, v, err)
 	}
 	e := dg.Embed{Title: clip(f.Emoji()+" "+escape(f.Name), 256), Color: blurple, Fields: []dg.EmbedField{
-		inline("Type", string(f.Kind)), inline("Size", files.Size(f.Size)),
+		inline("Type", string(f.Kind)), inline("Size", files.Size(f.Size)), inline("Kept", left(f, b.opts.Now())),
 	}}
+	origin := "Uploaded"
+	if f.Generated {
+		origin = "Made by code"
+	}
+	e.Fields = append(e.Fields, inline(origin, b.when(f.UploadedAt)))
 	if f.Width > 0 && f.Height > 0 {
 		e.Fields = append(e.Fields, inline("Pixels", fmt.Sprintf("%d × %d", f.Width, f.Height)))
 	}
-	origin := ""
-	if f.Generated {
-		origin = " • made by code"
-	}
-	e.Fields = append(e.Fields,
-		inline("Uploaded", b.when(f.UploadedAt)+origin), inline("Kept", left(f, b.opts.Now())),
-		dg.EmbedField{Name: "ID", Value: "`" + string(f.ID) + "`"})
+	e.Fields = append(e.Fields, dg.EmbedField{Name: "ID", Value: "`" + string(f.ID) + "`"})
 	p := post{}
 	switch shown := b.preview(ctx, f); {
 	case shown.picture != nil:
-		p.files = []upload{newUpload("preview.png", shown.picture)}
-		e.Image = &dg.EmbedResource{URL: "attachment://preview.png"}
+		p.files = []upload{newUpload("preview."+shown.format, shown.picture)}
+		e.Image = &dg.EmbedResource{URL: "attachment://preview." + shown.format}
 	case shown.text != "":
 		e.Description = shown.text
 	}
@@ -70,7 +69,7 @@ func (b *Bot) notThere(ctx context.Context, it *interaction, v view, err error) 
 	if listErr != nil {
 		return err
 	}
-	p.text = "🫥 **File not found or expired.** Here is what you have now."
+	p.text = "🔎 **File not found or expired.** Here is what you have now."
 	return it.update(ctx, p)
 }
 

@@ -148,14 +148,14 @@ func (a *answer) uploads(ctx context.Context) (ups []upload, lines []string) {
 			lines = append(lines, fmt.Sprintf("-# … and %s more: `/files` has them.", count(len(made)-i, "file")))
 			break
 		}
-		line := fmt.Sprintf("-# %s %s • File saved! ID: `%s` • %s • %s • generated • %s",
-			f.Emoji(), escape(f.Name), f.ID, files.Size(f.Size), f.Kind, lifetime(f))
+		line := fmt.Sprintf("-# %s **%s** • %s • %s • generated • %s",
+			f.Emoji(), escape(f.Name), files.Size(f.Size), f.Kind, lifetime(f))
 		if f.Size > limit {
 			line += " • 📦 too large for Discord" + b.linkTo(f)
 		} else {
 			ups = append(ups, b.uploadOf(f))
 		}
-		lines = append(lines, line)
+		lines = append(lines, line, fmt.Sprintf("-# File saved! ID: `%s`", f.ID))
 	}
 	return ups, lines
 }

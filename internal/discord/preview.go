@@ -7,8 +7,8 @@ import (
 	"encoding/json"
 	"image"
 	"image/color"
-	_ "image/gif"  // previews
-	_ "image/jpeg" // previews
+	_ "image/gif" // previews
+	"image/jpeg"
 	"image/png"
 	"io"
 	"strings"
@@ -32,7 +32,7 @@ const (
 	previewWidth  = 60 // characters of a line
 	previewImage  = 20 << 20
 	previewPixels = 24_000_000 // of an image that is decoded
-	previewSide   = 480        // pixels of the picture shown
+	previewSide   = 800        // pixels of the picture shown
 )
 
 // previews hold back the decoding of several large images at once.
@@ -41,7 +41,8 @@ var previews = make(chan struct{}, 2)
 // preview is what a file looks like: one of the two, or neither.
 type preview struct {
 	text    string // Markdown
-	picture []byte // PNG
+	picture []byte
+	format  string // of the picture: "png", "jpg"
 }
 
 // preview looks at the head of a file. A file that can't be shown has none; that
@@ -63,7 +64,7 @@ func (b *Bot) preview(ctx context.Context, f files.File) (p preview) {
 	}
 	defer r.Close()
 	if isImage {
-		return preview{picture: thumbnail(ctx, r)}
+		return thumbnail(ctx, r)
 	}
 	head, err := io.ReadAll(io.LimitReader(r, previewHead))
 	if err != nil {
@@ -188,24 +189,25 @@ func decodeText(b []byte, whole bool) string {
 	return string(latin)
 }
 
-// thumbnail draws an image smaller, as PNG; nil for what is none, or too large.
-func thumbnail(ctx context.Context, r io.ReadSeeker) []byte {
+// thumbnail draws an image smaller: a photo as JPEG, others as PNG. There is none
+// of what is no image, or too large.
+func thumbnail(ctx context.Context, r io.ReadSeeker) (none preview) {
 	c, _, err := image.DecodeConfig(r)
 	if err != nil || c.Width <= 0 || c.Height <= 0 || c.Width > previewPixels/c.Height {
-		return nil
+		return none
 	}
 	if _, err := r.Seek(0, io.SeekStart); err != nil {
-		return nil
+		return none
 	}
 	select {
 	case previews <- struct{}{}:
 		defer func() { <-previews }()
 	case <-ctx.Done():
-		return nil
+		return none
 	}
-	img, _, err := image.Decode(io.LimitReader(r, previewImage))
+	img, format, err := image.Decode(io.LimitReader(r, previewImage))
 	if err != nil {
-		return nil
+		return none
 	}
 	w, h := img.Bounds().Dx(), img.Bounds().Dy()
 	if side := max(w, h); side > previewSide {
@@ -215,8 +217,13 @@ func thumbnail(ctx context.Context, r io.ReadSeeker) []byte {
 	draw.Draw(small, small.Bounds(), image.NewUniform(color.White), image.Point{}, draw.Src)
 	draw.ApproxBiLinear.Scale(small, small.Bounds(), img, img.Bounds(), draw.Over, nil)
 	var out bytes.Buffer
-	if err := png.Encode(&out, small); err != nil {
-		return nil
+	if format == "jpeg" {
+		format, err = "jpg", jpeg.Encode(&out, small, &jpeg.Options{Quality: 85})
+	} else {
+		format, err = "png", png.Encode(&out, small)
 	}
-	return out.Bytes()
+	if err != nil {
+		return none
+	}
+	return preview{picture: out.Bytes(), format: format}
 }

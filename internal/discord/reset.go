@@ -38,7 +38,7 @@ func (b *Bot) resetCommand(ctx context.Context, it *interaction, _ dg.SlashComma
 		bs = append(bs, button(dg.ButtonStylePrimary, "🧹", "Forget the conversation", id(actReset)))
 	}
 	if usage.Files > 0 {
-		e.Description += fmt.Sprintf("\nYour %s (%s) stay unless you choose otherwise.", count(usage.Files, "file"), files.Size(usage.Bytes))
+		e.Description += fmt.Sprintf("\nI keep your %s (%s) unless you choose otherwise.", count(usage.Files, "file"), files.Size(usage.Bytes))
 		bs = append(bs, button(dg.ButtonStyleDanger, "🗑️", "Delete my files too", id(actResetFiles)))
 	}
 	p := post{embeds: []dg.Embed{e}}
@@ -119,7 +119,7 @@ func (b *Bot) confirmReset(ctx context.Context, it *interaction, id customID, i 
 	if id.action == actResetFiles2 {
 		yes.action = actResetFiles3
 		e.Title, e.Color, e.Description = secondTitle, red, "All at once and for good: "+all+"."
-		press = button(dg.ButtonStyleDanger, "🔴", "Click Again to Confirm", yes)
+		press = button(dg.ButtonStyleSecondary, "🔴", "Click Again to Confirm", yes)
 	}
 	return b.confirm(ctx, it, i, e, press, button(dg.ButtonStyleSecondary, "❌", "Cancel", customID{action: actCancel, user: it.user}))
 }

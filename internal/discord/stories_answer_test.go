@@ -313,7 +313,7 @@ func TestStoryGallery(t *testing.T) {
 	if len(names) != 12 || names[0] != "chart_0.png" || names[11] != "out.csv" || len(last.Attachments) != 2 {
 		t.Errorf("got %q", names)
 	}
-	if strings.Count(text, "File saved! ID: `") != 12 || !strings.Contains(text, "📊 out.csv • File saved! ID: `") {
+	if strings.Count(text, "File saved! ID: `") != 12 || !strings.Contains(text, "📊 **out.csv** • 134 B • csv • generated • ⏰ Expires in 48h\n-# File saved! ID: `") {
 		t.Errorf("got %s", text)
 	}
 }

@@ -164,7 +164,7 @@ func TestStoryDetails(t *testing.T) {
 		if (c.name == "picture.png") != (picture != nil) {
 			t.Errorf("%s: picture %+v", c.name, picture)
 		}
-		if picture != nil && (picture.Width != 480 || picture.Height != 320) {
+		if picture != nil && (picture.Width != 800 || picture.Height != 533) {
 			t.Errorf("the preview has %d × %d", picture.Width, picture.Height)
 		}
 		if m = w.press(w.anna, m, "◀️ Back"); len(m.Attachments) != 0 || m.Embeds[0].Image != nil {
@@ -338,9 +338,9 @@ func (s *slowModels) Models(ctx context.Context) []string {
 }
 
 func TestThumbnailIsAPicture(t *testing.T) {
-	b := thumbnail(context.Background(), bytes.NewReader(chart(1000, 10)))
-	c, err := png.DecodeConfig(bytes.NewReader(b))
-	if err != nil || c.Width != 480 || c.Height != 4 {
+	p := thumbnail(context.Background(), bytes.NewReader(chart(1000, 10)))
+	c, err := png.DecodeConfig(bytes.NewReader(p.picture))
+	if err != nil || p.format != "png" || c.Width != 800 || c.Height != 8 {
 		t.Errorf("%+v, %v", c, err)
 	}
 }

@@ -281,7 +281,7 @@ func TestWeatherStopParks(t *testing.T) {
 
 // An upload is streamed: what it takes of memory does not depend on its size.
 func TestUploadTakesNoMemory(t *testing.T) {
-	w := newBench(t, setup{server: func(s *discordtest.Server) { s.KeepBytes = -1 }})
+	w := newBench(t, setup{alone: true, server: func(s *discordtest.Server) { s.KeepBytes = -1 }})
 	w.guild.SetFileLimit(100 << 20)
 	const size = 24 << 20
 	u := upload{name: "big.dat", size: size, open: func(context.Context) (io.ReadCloser, error) {
@@ -297,8 +297,8 @@ func TestUploadTakesNoMemory(t *testing.T) {
 	runtime.ReadMemStats(&before)
 	send()
 	runtime.ReadMemStats(&after)
-	// The emulator is in the same process and other tests run beside: a copy of the file would still show.
-	if grown := after.TotalAlloc - before.TotalAlloc; grown > size*3/4 {
+	// The emulator, which is in the same process, takes a little too.
+	if grown := after.TotalAlloc - before.TotalAlloc; grown > 2<<20 {
 		t.Errorf("%d MB were allocated for an upload of %d MB", grown>>20, size>>20)
 	}
 }

@@ -145,20 +145,12 @@ func usageChart(rows []chat.Usage, now time.Time) string {
 	for i := chartDays - 1; i >= 0; i-- {
 		day := now.AddDate(0, 0, -i)
 		n := byDay[day.Format(dayLayout)]
-		// A bar has eighths of a character at its end.
-		eighths := int(n * chartBar * 8 / most)
-		bar := strings.Repeat("█", eighths/8)
-		if rest := eighths % 8; rest > 0 {
-			bar += string([]rune(" ▏▎▍▌▋▊▉")[rest])
+		if n == 0 {
+			fmt.Fprintf(&b, "%s\n", day.Format("Mon 02"))
+			continue
 		}
-		if n > 0 && bar == "" {
-			bar = "▏"
-		}
-		label := ""
-		if n > 0 {
-			label = " " + short(n)
-		}
-		fmt.Fprintf(&b, "%s %s%s\n", day.Format("Mon 02"), bar, label)
+		bar := strings.Repeat("▆", max(int((n*chartBar+most/2)/most), 1))
+		fmt.Fprintf(&b, "%s %s %s\n", day.Format("Mon 02"), bar, short(n))
 	}
 	return b.String() + "```"
 }
