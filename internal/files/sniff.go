@@ -51,6 +51,7 @@ var signatures = []struct {
 	{"application/x-nifti", 4, "n+2\x00\r\n\x1a\n"},                    //
 	{mimeTIFF, 0, "II+\x00"},                                           // libtiff.org, BigTIFF Design
 	{mimeTIFF, 0, "MM\x00+"},
+	{"application/dicom", 128, "DICM"},        // dicom.nema.org, PS3.10, 7.1; what comes before may look like a TIFF
 	{"application/x-lzma", 0, "\x5d\x00\x00"}, // 7-zip.org, LZMA SDK
 }
 
@@ -68,7 +69,9 @@ func detect(head []byte) []string {
 func chain(m *mimetype.MIME) (c []string) {
 	for ; m != nil; m = m.Parent() {
 		mime, _, _ := strings.Cut(m.String(), ";")
-		c = append(c, mime)
+		if mime != "application/java-archive" { // found in any zip with a manifest
+			c = append(c, mime)
+		}
 	}
 	return c
 }
