@@ -42,7 +42,7 @@ def _trends(profile):
         change = f" ({(b - a) / abs(a):+.0%})" if a * b > 0 and abs(a) > 0.01 * spread else ""
         verb = "rose" if b > a else "fell"
         span = "the first year" if many else f"up to {day(low + part)}", "the last" if many else f"from {day(high - part)}"
-        yield 1.5 + abs(b - a) / spread, f"{c.name} {verb}{change}: on average {number(a)} {span[0]}, {number(b)} {span[1]}."
+        yield 1.5 + abs(b - a) / spread, f"{c.short} {verb}{change}: on average {number(a)} {span[0]}, {number(b)} {span[1]}."
 
 
 def _rank_correlation(order, values):
@@ -59,9 +59,9 @@ def _relations(profile):
     strong = [(a, b, r) for a, b, r in profile.correlations if abs(r) >= 0.7]
     for a, b, r in strong[:2]:
         if abs(r) > 0.999:
-            yield 2.2, f"{a.name} and {b.name} say the same (r = {r:+.3f})."
+            yield 2.2, f"{a.short} and {b.short} say the same (r = {r:+.3f})."
         else:
-            yield 1 + abs(r), f"{a.name} and {b.name} {'rise together' if r > 0 else 'move in opposite directions'} (r = {r:+.2f})."
+            yield 1 + abs(r), f"{a.short} and {b.short} {'rise together' if r > 0 else 'move in opposite directions'} (r = {r:+.2f})."
     if len(strong) > 2:
         yield 1.2, f"{len(strong) - 2} more pairs of columns are strongly correlated (|r| of at least 0.7)."
 
@@ -70,7 +70,7 @@ def _gaps(profile):
     sparse = [c for c in profile.columns if c.role != "empty" and c.missing >= 0.2 * profile.rows]
     if sparse:
         worst = sorted(sparse, key=lambda c: -c.missing)
-        names = ", ".join(f"{c.name} ({c.missing / profile.rows:.0%})" for c in worst[:4])
+        names = ", ".join(f"{c.short} ({c.missing / profile.rows:.0%})" for c in worst[:4])
         yield 1.9, f"Much is missing in {names}{f' and {len(worst) - 4} more' if len(worst) > 4 else ''}."
     if profile.duplicates and profile.duplicates >= 0.01 * profile.rows:
         yield 1.8, f"{profile.duplicates:,} rows repeat an earlier row."
@@ -82,22 +82,22 @@ def _shapes(profile):
         if not s:
             continue
         if s["outliers"] and s["outliers"] >= 0.05 * s["count"]:
-            yield 1.0 + s["outliers"] / s["count"], f"{c.name} has many outliers: {s['outliers']:,} values ({s['outliers'] / s['count']:.0%})."
+            yield 1.0 + s["outliers"] / s["count"], f"{c.short} has many outliers: {s['outliers']:,} values ({s['outliers'] / s['count']:.0%})."
         elif abs(s["skew"]) > 2:
             side = "a long tail of high values" if s["skew"] > 0 else "a long tail of low values"
-            yield 0.9, f"{c.name} has {side}: mean {number(s['mean'])}, median {number(s['median'])}."
+            yield 0.9, f"{c.short} has {side}: mean {number(s['mean'])}, median {number(s['median'])}."
 
 
 def _categories(profile):
     for c in profile.of("category", "boolean"):
         value, n = c.top[0] if c.top else ("", 0)
         if n > 0.8 * c.count and c.count >= 20:
-            yield 0.8, f"{c.name} is {value} in {n / c.count:.0%} of the rows."
+            yield 0.8, f"{c.short} is {value} in {n / c.count:.0%} of the rows."
 
 
 def _idle(profile):
-    for role, what in (("empty", "Nothing is in"), ("constant", "Always the same value is in")):
-        names = [c.name for c in profile.of(role)]
+    for role, what in (("empty", "Nothing is in"), ("constant", "Always the same is in")):
+        names = [c.short for c in profile.of(role)]
         if names:
             yield 1.5, f"{what} {', '.join(names[:5])}{f' and {len(names) - 5} more' if len(names) > 5 else ''}."
 

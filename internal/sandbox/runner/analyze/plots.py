@@ -48,10 +48,11 @@ def distributions(profile, figure, stem):
     shown = columns[:9]
     fig, axes = _grid(figure, len(shown), 3.5, 2.6)
     for ax, c in zip(axes, shown):
-        _histogram(ax, c)
+        _histogram(ax, c, profile)
     _title(fig, "Distributions")
     left = f"; {len(columns) - len(shown):,} more columns are not drawn" if len(columns) > len(shown) else ""
-    return fig, f"histograms of {_list(shown)}, the median marked{left}"
+    some = "" if profile.sample is None else f" (a sample of {len(profile.sample):,} rows)"
+    return fig, f"histograms of {_list(shown)}, the median marked{some}{left}"
 
 
 def categories(profile, figure, stem):
@@ -76,11 +77,14 @@ def correlation(profile, figure, stem):
     columns, matrix = profile.correlation_matrix
     if not profile.correlations or profile.rows < 8:
         return None
-    strongest = next(((a, b, r) for a, b, r in profile.correlations if abs(r) < 0.9999), profile.correlations[0])
+    # A pair that is the same twice, or is time and a measure, shows nothing new.
+    telling = [p for p in profile.correlations if "year" not in (p[0].role, p[1].role)]
+    strongest = next((p for p in telling if abs(p[2]) < 0.9999), (telling or profile.correlations)[0])
+    pair = f"{strongest[1].short} against {strongest[0].short}"
     if len(columns) < 3:
         fig = figure(6.6, 4.6)
         _scatter(fig.subplots(), profile, *strongest)
-        return fig, f"{strongest[0].name} against {strongest[1].name}, r = {strongest[2]:+.2f}"
+        return fig, f"{pair}, r = {strongest[2]:+.2f}"
     keep = _most_correlated(matrix, 14)
     size = 1.6 + 0.36 * len(keep)
     fig = figure(max(9.5, size + 6.2), max(4.4, size))
@@ -88,13 +92,11 @@ def correlation(profile, figure, stem):
     _heatmap(left, [columns[i] for i in keep], matrix[np.ix_(keep, keep)])
     _scatter(right, profile, *strongest)
     more = f" ({len(keep)} of {len(columns)} columns)" if len(keep) < len(columns) else ""
-    return fig, f"correlations{more}, and the strongest pair: {strongest[0].name} against {strongest[1].name}"
+    return fig, f"correlations{more}, and the strongest pair: {pair}"
 
 
-def _histogram(ax, c):
-    values, s = c.numbers, c.stats
-    if values.size > 200_000:
-        values = np.random.default_rng(0).choice(values, 200_000)
+def _histogram(ax, c, profile):
+    values, s = c.numbers(slice(None) if profile.sample is None else profile.sample), c.stats
     low, high = s["min"], s["max"]
     title = style.column(c, 34)
     if low > 0 and high / low > 1000 and s["skew"] > 2:

@@ -23,6 +23,7 @@ class Column:
 
     def __init__(self, position, name, series):
         self.position, self.name = position, name
+        self.short = name if len(name) <= 40 else name[:39] + "…"
         self.type, self.series = _typed(series)
         self.missing = int(self.series.isna().sum())
         self.count = len(series) - self.missing
@@ -59,16 +60,16 @@ class Column:
             return "id" if n == self.count and _named_id(self.name) else "text"
         return self.type
 
-    @cached_property
-    def numbers(self):
-        """The finite values as floats."""
-        values = self.series.to_numpy(dtype="float64", na_value=np.nan)
+    def numbers(self, rows=slice(None)):
+        """The finite values as floats, of all rows or of those at some positions.
+        They are not kept: of a large table they would fill the memory."""
+        values = self.series.iloc[rows].to_numpy(dtype="float64", na_value=np.nan)
         return values[np.isfinite(values)]
 
     @cached_property
     def stats(self):
         """count, mean, std, min, q25, median, q75, max, skew, outliers and their fences."""
-        v = self.numbers
+        v = self.numbers()
         if not v.size:
             return None
         with np.errstate(all="ignore"):

@@ -167,8 +167,14 @@ def _findings(profile):
 def _charts(profile, charts):
     if not charts:
         return f"Charts: none, there is too little to draw ({shape(profile)})"
+    from attache.analyze import style
+
     width = max(len(c.file) for c in charts)
-    return "Charts\n" + "\n".join(f"  {c.file.ljust(width)}  {c.caption}" for c in charts)
+    lines = [f"  {c.file.ljust(width)}  {c.caption}" for c in charts]
+    unwritable = [f"column {c.position + 1} is {_short(c.name)}" for c in profile.columns if not style.writable(c.name)]
+    if unwritable:
+        lines.append(f"  No font here can write some names; in the charts {', '.join(unwritable[:10])}.")
+    return "Charts\n" + "\n".join(lines)
 
 
 _SECTIONS = {

@@ -60,9 +60,9 @@ def plan(profile):
             made.panels.append(panel)
     if not made.panels:
         return None
-    names = ", ".join(c.name for c in measures) or "number of rows"
-    split = f" by {by.name}" if by is not None else ""
-    made.caption = f"{names}{split} along {time.name}"
+    names = ", ".join(c.short for c in measures) or "number of rows"
+    split = f" by {by.short}" if by is not None else ""
+    made.caption = f"{names}{split} along {time.short}"
     return made
 
 
@@ -118,7 +118,7 @@ def _by_year(profile, time):
         if lines:
             mean = " (mean of the year)" if repeated and by is None else ""
             made.panels.append(Panel(style.column(c, 50) + mean, lines))
-    made.caption = f"{', '.join(c.name for c in measures)}{f' by {by.name}' if by is not None else ''} along {time.name}"
+    made.caption = f"{', '.join(c.short for c in measures)}{f' by {by.short}' if by is not None else ''} along {time.short}"
     return made if made.panels else None
 
 

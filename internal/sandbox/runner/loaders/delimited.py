@@ -64,11 +64,11 @@ class Look:
             self.delimiter, self.skip = lines[0].strip('"')[4], 1
         self.delimiter = options.get("sep", options.get("delimiter")) or self.delimiter or self._delimiter(lines[self.skip :])
         single = len(self.delimiter) == 1
-        self.rows = list(_csv.reader(lines[self.skip : 400], delimiter=self.delimiter)) if single else []
+        self.rows = list(_csv.reader(lines[self.skip : 200], delimiter=self.delimiter)) if single else []
         self.width = _common([len(r) for r in self.rows if r])
         self.skip += self._preamble()
         body = self.rows[1:]
-        self.columns = [[r[i].strip() for r in body if len(r) > i and r[i]] for i in range(self.width)]
+        self.columns = [[v for v in (r[i].strip() for r in body if len(r) > i) if v] for i in range(self.width)]
         self.decimal = "," if self.delimiter != "," and any(c and all(map(_COMMA.fullmatch, c)) for c in self.columns) else "."
 
     def settings(self):
@@ -178,7 +178,7 @@ class Look:
                     columns[i].append(v.strip()) if v.strip() else None
         text = {}
         for name, values in zip(names, columns):
-            if any(_zeros(v) for v in values) and all(v.isdigit() for v in values):
+            if values and values[0].isdigit() and any(map(_zeros, values)) and all(v.isdigit() for v in values):
                 text[name] = "str"
             elif self.decimal == "," and values and all(map(_DOTTED.fullmatch, values)) and name:
                 text[name] = "str"  # _numbers makes 1.234 1234

@@ -156,7 +156,7 @@ def test_what_the_odd_ones_say(analyze):
     assert "too little to draw" in analyze(ODD["no rows"]).text
     assert analyze(ODD["one row"])["date_range"]["start"] == "2024-05-01"
     assert analyze(ODD["index"])["date_range"] == {"column": "date", "start": "2024-01-01", "end": "2024-01-30"}
-    assert "Always the same value is in a, b, c" in analyze(ODD["constant"]).text
+    assert "Always the same is in a, b, c" in analyze(ODD["constant"]).text
     assert "Nothing is in a, b, c" in analyze(ODD["all null"]).text
     assert analyze(ODD["decimals"])["numeric"]["a"]["mean"] == 2.0
     assert analyze(ODD["years"])["date_range"] == {"column": "year", "start": "2000", "end": "2019"}

@@ -96,3 +96,10 @@ def test_the_host_installs_what_is_missing(monkeypatch):
     assert imports.need("docx", "python-docx") and asked == [["python-docx"]]
     with pytest.raises(ModuleNotFoundError, match="^The user did not allow it.$"):
         imports.need("surely_not_there", "refused")
+
+
+def test_the_page_has_the_table():
+    import make_docs
+
+    with open(make_docs.PAGE, encoding="utf-8") as f:
+        assert f.read() == make_docs.page(), "run python internal/sandbox/runner/tests/make_docs.py"
