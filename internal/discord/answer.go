@@ -285,7 +285,7 @@ func (a *answer) unfinished() []post {
 	}
 	posts := make([]post, len(chunks))
 	for i, c := range chunks {
-		posts[i].text = c
+		posts[i].text, posts[i].passing = c, true
 	}
 	last := &posts[len(posts)-1]
 	last.text = strings.TrimSpace(last.text + "\n" + status)

@@ -58,6 +58,8 @@ type call struct {
 	files []upload // with body, as a form
 	into  any      // gets the answer; nil: it is dropped
 
+	low bool // it can wait for others
+
 	// once is set for requests that must not be repeated when it is not known
 	// whether they were carried out.
 	once bool
@@ -74,10 +76,15 @@ func (a *api) do(ctx context.Context, c call) error {
 			return fault.Wrap(err, fault.Internal, "discord.api", "")
 		}
 	}
-	// Interactions don't count towards the global limit.
-	exempt := !c.to.Endpoint.BotAuth
+	u := normal
+	switch {
+	case !c.to.Endpoint.BotAuth:
+		u = exempt
+	case c.low:
+		u = low
+	}
 	for failed, limited := 0, 0; ; {
-		bucket, err := a.limits.acquire(ctx, c.to, exempt)
+		bucket, err := a.limits.acquire(ctx, c.to, u)
 		if err != nil {
 			return translate(err)
 		}

@@ -39,7 +39,7 @@ func TestMain(m *testing.M) {
 // file service and the engine on SQLite, a scripted model and scripted tools.
 type bench struct {
 	*discordtest.Server
-	t       *testing.T
+	t       testing.TB
 	ctx     context.Context
 	model   *llmtest.Server
 	tools   *chattest.Tools
@@ -71,10 +71,10 @@ type setup struct {
 	alone   bool // no other test runs beside
 }
 
-func newBench(t *testing.T, set setup) *bench {
+func newBench(t testing.TB, set setup) *bench {
 	t.Helper()
-	if !set.alone {
-		t.Parallel()
+	if p, ok := t.(*testing.T); ok && !set.alone {
+		p.Parallel()
 	}
 	w := &bench{t: t, Server: discordtest.New(t), ctx: discordtest.Context(t), model: &llmtest.Server{}, tools: &chattest.Tools{}, set: set, dir: t.TempDir()}
 	if set.server != nil {
@@ -122,7 +122,7 @@ func (w *bench) start() {
 	if o.Interrupted, err = w.engine.Recover(w.ctx); err != nil {
 		w.t.Fatal(err)
 	}
-	if o.Log == nil {
+	if _, isTest := w.t.(*testing.T); o.Log == nil && isTest {
 		o.Log = slog.New(slog.NewTextHandler(testLog{w.t}, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
 	var engine Engine = w.engine
@@ -157,7 +157,7 @@ func (w *bench) shutDown() {
 }
 
 // testLog writes a log to a test.
-type testLog struct{ t *testing.T }
+type testLog struct{ t testing.TB }
 
 func (l testLog) Write(p []byte) (int, error) {
 	defer func() { _ = recover() }() // a line after the test's end

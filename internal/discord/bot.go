@@ -74,6 +74,7 @@ type tuning struct {
 	burst     time.Duration // in which maxBurst messages may come
 	late      time.Duration // after which an interaction is deferred
 	maxBroken int
+	global    int // requests a second
 }
 
 func (t tuning) withDefaults() tuning {
@@ -85,6 +86,7 @@ func (t tuning) withDefaults() tuning {
 	t.burst = cmp.Or(t.burst, 5*time.Second)
 	t.late = cmp.Or(t.late, 1800*time.Millisecond)
 	t.maxBroken = cmp.Or(t.maxBroken, maxBroken)
+	t.global = cmp.Or(t.global, globalLimit)
 	return t
 }
 
@@ -159,6 +161,7 @@ func Open(ctx context.Context, token string, engine Engine, fs *files.Service, o
 	b.queue.b = b
 	b.sessions = newSessions(b.api, o.GatewayURL, o.Log, b.handle)
 	b.sessions.maxBroken = o.tune.maxBroken
+	b.api.limits.global = o.tune.global
 	err := b.sessions.open(ctx)
 	if err == nil { // disgo reports a session as ready before it passes the event on
 		select {

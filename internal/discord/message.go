@@ -27,6 +27,7 @@ type post struct {
 	files  []upload
 	keep   []snowflake.ID // of the attachments that are there, those that stay; edits only
 
+	passing   bool         // it will be edited again soon
 	replyTo   snowflake.ID // 0: no reply
 	ephemeral bool         // answers to interactions only
 }
@@ -94,7 +95,7 @@ func (a *api) send(ctx context.Context, channel snowflake.ID, p post) (m dg.Mess
 
 // edit makes a message of the bot be as p says.
 func (a *api) edit(ctx context.Context, channel, message snowflake.ID, p post) (m dg.Message, err error) {
-	err = a.do(ctx, call{to: rest.UpdateMessage.Compile(nil, channel, message), body: p.body(true), files: p.files, into: &m})
+	err = a.do(ctx, call{to: rest.UpdateMessage.Compile(nil, channel, message), body: p.body(true), files: p.files, into: &m, low: p.passing})
 	return m, err
 }
 
@@ -123,7 +124,7 @@ func (a *api) messages(ctx context.Context, channel, after, before snowflake.ID,
 
 // typing shows for ten seconds that the bot is at work.
 func (a *api) typing(ctx context.Context, channel snowflake.ID) error {
-	return a.do(ctx, call{to: rest.SendTyping.Compile(nil, channel)})
+	return a.do(ctx, call{to: rest.SendTyping.Compile(nil, channel), low: true})
 }
 
 func (a *api) react(ctx context.Context, channel, message snowflake.ID, emoji string, on bool) error {
@@ -131,7 +132,7 @@ func (a *api) react(ctx context.Context, channel, message snowflake.ID, emoji st
 	if !on {
 		to = rest.RemoveOwnReaction
 	}
-	return a.do(ctx, call{to: to.Compile(nil, channel, message, emoji)})
+	return a.do(ctx, call{to: to.Compile(nil, channel, message, emoji), low: true})
 }
 
 // dm returns the channel of direct messages with a user.

@@ -39,7 +39,7 @@ func (w *bench) picture(name string, u *discordtest.User, c *discordtest.Channel
 	}
 }
 
-func drawPicture(t *testing.T, name string, tr discordtest.Transcript) {
+func drawPicture(t testing.TB, name string, tr discordtest.Transcript) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	png, err := render.PNG(ctx, tr, render.Options{Start: time.Date(2026, 11, 20, 10, 14, 0, 0, time.UTC)})

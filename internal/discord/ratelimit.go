@@ -27,8 +27,9 @@ const (
 // answers tell, for one channel, guild or webhook. Until a bucket's first answer
 // its requests go one by one.
 type limiter struct {
-	log *slog.Logger
-	now func() time.Time
+	log    *slog.Logger
+	now    func() time.Time
+	global int // requests a second
 
 	mu      sync.Mutex
 	hashes  map[string]string  // of routes whose hash is known
@@ -50,7 +51,7 @@ type bucket struct {
 }
 
 func newLimiter(log *slog.Logger) *limiter {
-	return &limiter{log: log, now: time.Now, hashes: map[string]string{}, buckets: map[string]*bucket{}}
+	return &limiter{log: log, now: time.Now, global: globalLimit, hashes: map[string]string{}, buckets: map[string]*bucket{}}
 }
 
 func routeOf(e *rest.CompiledEndpoint) string { return e.Endpoint.Method + " " + e.Endpoint.Route }
@@ -70,11 +71,20 @@ func (l *limiter) bucketOf(e *rest.CompiledEndpoint) *bucket {
 	return b
 }
 
+// urgency is how a request stands to the global limit.
+type urgency int
+
+const (
+	normal urgency = iota
+	low            // what can wait, or be left out: it leaves half of the limit to others
+	exempt         // interactions, which don't count
+)
+
 // acquire waits until a request may be sent. Each one that was acquired is
-// released, to the bucket returned. exempt requests don't count globally.
-func (l *limiter) acquire(ctx context.Context, e *rest.CompiledEndpoint, exempt bool) (*bucket, error) {
+// released, to the bucket returned.
+func (l *limiter) acquire(ctx context.Context, e *rest.CompiledEndpoint, u urgency) (*bucket, error) {
 	for {
-		b, wait, freed, err := l.try(e, exempt)
+		b, wait, freed, err := l.try(e, u)
 		if err != nil || wait == 0 {
 			return b, err
 		}
@@ -91,7 +101,7 @@ func (l *limiter) acquire(ctx context.Context, e *rest.CompiledEndpoint, exempt 
 }
 
 // try takes a request out of its bucket, or tells how long to wait.
-func (l *limiter) try(e *rest.CompiledEndpoint, exempt bool) (b *bucket, wait time.Duration, freed chan struct{}, err error) {
+func (l *limiter) try(e *rest.CompiledEndpoint, u urgency) (b *bucket, wait time.Duration, freed chan struct{}, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.now()
@@ -115,10 +125,14 @@ func (l *limiter) try(e *rest.CompiledEndpoint, exempt bool) (b *bucket, wait ti
 	case now.Before(l.blocked):
 		return nil, l.blocked.Sub(now), nil, nil
 	}
-	if !exempt {
+	if u != exempt {
 		l.sent = since(l.sent, now.Add(-time.Second))
-		if len(l.sent) >= globalLimit {
-			return nil, l.sent[0].Add(time.Second).Sub(now), nil, nil
+		free := l.global - len(l.sent)
+		if u == low {
+			free -= l.global / 2
+		}
+		if free <= 0 {
+			return nil, max(l.sent[min(-free, len(l.sent)-1)].Add(time.Second).Sub(now), time.Millisecond), nil, nil
 		}
 		l.sent = append(l.sent, now)
 	}
