@@ -1,0 +1,282 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/files"
+)
+
+// filesCommand is one of attache files' commands, with its flags.
+type filesCommand struct {
+	m       *Main
+	service *files.Service
+	user    files.UserID
+	hasUser bool // it was given
+	asJSON  bool
+	name    string
+	kind    string
+	out     string
+}
+
+// files manages users' files from the command line.
+func (m *Main) files(ctx context.Context, args []string) error {
+	fs := m.flags("files")
+	c := filesCommand{m: m}
+	fs.TextVar(&c.user, "user", files.UserID(1), "id of the user; get, rm, export: of any, unless given")
+	fs.BoolVar(&c.asJSON, "json", false, "print the result as JSON")
+	fs.StringVar(&c.name, "name", "", "put: the name to save under")
+	fs.StringVar(&c.kind, "kind", "", "list: only files of this kind")
+	fs.StringVar(&c.out, "out", "", "get, export: the file to write, or the folder, instead of standard output")
+	rest, err := parse(fs, args)
+	if err != nil {
+		return err
+	}
+	fs.Visit(func(f *flag.Flag) { c.hasUser = c.hasUser || f.Name == "user" })
+	commands := map[string]struct {
+		run         func(context.Context, []string) error
+		least, most int // arguments
+	}{
+		"put": {c.put, 1, 1 << 20}, "list": {c.list, 0, 0}, "get": {c.get, 1, 1}, "rm": {c.rm, 1, 1 << 20},
+		"sweep": {c.sweep, 0, 0}, "export": {c.export, 0, 0}, "import": {c.imports, 1, 1},
+	}
+	if len(rest) == 0 {
+		fs.Usage()
+		return errUsage
+	}
+	command, ok := commands[rest[0]]
+	if n := len(rest) - 1; !ok || n < command.least || n > command.most {
+		fs.Usage()
+		return errUsage
+	}
+	st, err := m.openStores(ctx)
+	if err != nil {
+		return err
+	}
+	if c.service, err = m.openFiles(ctx, st, m.log(m.quiet())); err != nil {
+		return err
+	}
+	return command.run(ctx, rest[1:])
+}
+
+// print prints v as JSON, or the text.
+func (c *filesCommand) print(v any, format string, args ...any) error {
+	if c.asJSON {
+		return c.m.printJSON(v)
+	}
+	_, err := fmt.Fprintf(c.m.Stdout, format, args...)
+	return err
+}
+
+// savedFile is what put prints with --json.
+type savedFile struct {
+	files.File
+	SameAs files.ID `json:"same_as,omitempty"` // an older file with the same bytes
+	Note   string   `json:"note,omitempty"`
+}
+
+func (c *filesCommand) put(ctx context.Context, paths []string) error {
+	all := []savedFile{}
+	for _, path := range paths {
+		s, err := c.putOne(ctx, path)
+		if err != nil {
+			return errors.Join(err, c.printSaved(all)) // what is saved is told
+		}
+		saved := savedFile{File: s.File, Note: s.Note}
+		if s.Twin != nil {
+			saved.SameAs = s.Twin.ID
+			fmt.Fprintf(c.m.Stderr, "%s has the same content as %s (%s): it is stored once.\n", s.Name, s.Twin.Name, s.Twin.ID)
+		}
+		if s.Note != "" {
+			fmt.Fprintln(c.m.Stderr, s.Note)
+		}
+		all = append(all, saved)
+	}
+	return c.printSaved(all)
+}
+
+func (c *filesCommand) printSaved(all []savedFile) error {
+	ids := ""
+	for _, s := range all {
+		ids += string(s.ID) + "\n"
+	}
+	return c.print(all, "%s", ids)
+}
+
+func (c *filesCommand) putOne(ctx context.Context, path string) (files.Saved, error) {
+	u := files.Upload{User: c.user, Name: c.name, Body: c.m.Stdin}
+	if path != "-" {
+		f, err := os.Open(path)
+		if err != nil {
+			return files.Saved{}, fault.Wrap(err, fault.Invalid, "attache.files", "%s can't be read: %v.", path, errors.Unwrap(err))
+		}
+		defer f.Close()
+		info, err := f.Stat()
+		if err != nil || info.IsDir() {
+			return files.Saved{}, fault.New(fault.Invalid, "attache.files", "%s is not a file.", path)
+		}
+		u.Body, u.Size = f, info.Size()
+		if u.Name == "" {
+			u.Name = filepath.Base(path)
+		}
+	}
+	return c.service.Save(ctx, u)
+}
+
+func (c *filesCommand) list(ctx context.Context, _ []string) error {
+	var all []files.File
+	for {
+		p, err := c.service.List(ctx, c.user, files.Query{Kind: files.Kind(c.kind), Offset: len(all), Limit: 1000})
+		if err != nil {
+			return err
+		}
+		if all = append(all, p.Files...); len(p.Files) == 0 || len(all) >= p.Total {
+			break
+		}
+	}
+	if c.asJSON {
+		return c.m.printJSON(append([]files.File{}, all...))
+	}
+	for _, f := range all {
+		left := "♾️ Never expires"
+		if !f.ExpiresAt.IsZero() {
+			left = fmt.Sprintf("⏰ %dh left", int(time.Until(f.ExpiresAt).Round(time.Hour).Hours()))
+		}
+		uploaded := f.UploadedAt.In(c.m.Config.Location()).Format("2006-01-02 15:04")
+		fmt.Fprintf(c.m.Stdout, "%s  %s %s  %s  %s  %s  %s\n", f.ID, f.Emoji(), f.Name, f.Kind, files.Size(f.Size), uploaded, left)
+	}
+	return nil
+}
+
+// owner is the user given, or the one that the id names: the operator may do
+// with all files what their users may.
+func (c *filesCommand) owner(id string) files.UserID {
+	if c.hasUser {
+		return c.user
+	}
+	return files.ID(id).User()
+}
+
+func (c *filesCommand) get(ctx context.Context, args []string) error {
+	f, r, err := c.service.Download(ctx, c.owner(args[0]), files.ID(args[0]))
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	if c.out == "" {
+		_, err := io.Copy(c.m.Stdout, r)
+		return fault.Wrap(err, fault.Unavailable, "attache.files", "The file can't be written.")
+	}
+	path := c.out
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		path, err = writeNew(path, f.Name, r)
+		if err != nil {
+			return fault.Wrap(err, fault.Unavailable, "attache.files", "%s can't be written: %v.", c.out, err)
+		}
+	} else if err := writeWhole(path, func(w io.Writer) error { _, err := io.Copy(w, r); return err }); err != nil {
+		return err
+	}
+	return c.print(map[string]any{"file": f, "path": path}, "%s\n", path)
+}
+
+func (c *filesCommand) rm(ctx context.Context, ids []string) error {
+	deleted := []string{}
+	var failed error
+	for _, id := range ids {
+		if err := c.service.Delete(ctx, c.owner(id), files.ID(id)); err != nil {
+			failed = errors.Join(failed, err)
+			fmt.Fprintf(c.m.Stderr, "%s: %s\n", id, fault.Message(err))
+			continue
+		}
+		deleted = append(deleted, id)
+	}
+	if c.asJSON {
+		failed = errors.Join(failed, c.m.printJSON(deleted))
+	}
+	if failed != nil {
+		return errCode(1)
+	}
+	return nil
+}
+
+func (c *filesCommand) sweep(ctx context.Context, _ []string) error {
+	n, err := c.service.Sweep(ctx)
+	if err != nil {
+		return err
+	}
+	return c.print(map[string]int{"expired": n}, "%d expired files deleted\n", n)
+}
+
+func (c *filesCommand) export(ctx context.Context, _ []string) error {
+	user := files.UserID(0)
+	if c.hasUser {
+		user = c.user
+	}
+	var moved files.Moved
+	write := func(w io.Writer) (err error) {
+		moved, err = c.service.Export(ctx, w, user)
+		return err
+	}
+	if c.out == "" {
+		if err := write(c.m.Stdout); err != nil {
+			return err
+		}
+		fmt.Fprintf(c.m.Stderr, "%d files exported\n", moved.Files)
+	} else {
+		if err := writeWhole(c.out, write); err != nil {
+			return err
+		}
+		if err := c.print(moved, "%d files exported\n", moved.Files); err != nil {
+			return err
+		}
+	}
+	if moved.Skipped > 0 {
+		return fault.New(fault.Internal, "attache.files", "%d files are not in the archive: their content is missing from the storage.", moved.Skipped)
+	}
+	return nil
+}
+
+func (c *filesCommand) imports(ctx context.Context, args []string) error {
+	in := c.m.Stdin
+	if args[0] != "-" {
+		f, err := os.Open(args[0])
+		if err != nil {
+			return fault.Wrap(err, fault.Invalid, "attache.files", "%s can't be read: %v.", args[0], errors.Unwrap(err))
+		}
+		defer f.Close()
+		in = f
+	}
+	moved, err := c.service.Import(ctx, in)
+	return errors.Join(err, c.print(moved, "%d files imported, %d skipped\n", moved.Files, moved.Skipped))
+}
+
+// writeWhole writes a file so that it is there as a whole or, if write fails,
+// as it was before.
+func writeWhole(path string, write func(io.Writer) error) error {
+	failed := func(err error) error {
+		return fault.Wrap(err, fault.Unavailable, "attache.files", "%s can't be written: %v.", path, err)
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".attache-*")
+	if err != nil {
+		return failed(err)
+	}
+	defer os.Remove(f.Name())
+	defer f.Close()
+	if err := write(f); err != nil {
+		if fault.KindOf(err) == fault.Internal {
+			return failed(err)
+		}
+		return err
+	}
+	if err := errors.Join(f.Chmod(0o644), f.Sync(), f.Close(), os.Rename(f.Name(), path)); err != nil {
+		return failed(err)
+	}
+	return nil
+}
