@@ -24,6 +24,7 @@ type filesCommand struct {
 	name    string
 	kind    string
 	out     string
+	all     bool
 }
 
 // files manages users' files from the command line.
@@ -35,6 +36,7 @@ func (m *Main) files(ctx context.Context, args []string) error {
 	fs.StringVar(&c.name, "name", "", "put: the name to save under")
 	fs.StringVar(&c.kind, "kind", "", "list: only files of this kind")
 	fs.StringVar(&c.out, "out", "", "get, export: the file to write, or the folder, instead of standard output")
+	fs.BoolVar(&c.all, "all", false, "sweep: also remove bytes that no file holds, as after a backup was brought back; lists the whole bucket")
 	rest, err := parse(fs, args)
 	if err != nil {
 		return err
@@ -211,7 +213,14 @@ func (c *filesCommand) sweep(ctx context.Context, _ []string) error {
 	if err != nil {
 		return err
 	}
-	return c.print(map[string]int{"expired": n}, "%d expired files deleted\n", n)
+	if !c.all {
+		return c.print(map[string]int{"expired": n}, "%d expired files deleted\n", n)
+	}
+	orphans, err := c.service.Reconcile(ctx)
+	if err != nil {
+		return err
+	}
+	return c.print(map[string]int{"expired": n, "orphans": orphans}, "%d expired files deleted, and bytes of %d that are no files\n", n, orphans)
 }
 
 func (c *filesCommand) export(ctx context.Context, _ []string) error {

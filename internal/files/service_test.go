@@ -414,6 +414,43 @@ func TestDeleteWhileBucketFails(t *testing.T) {
 	r.clean(t)
 }
 
+func TestReconcile(t *testing.T) {
+	onEach(t, files.Options{Expiry: -1}, func(t *testing.T, r *rig) {
+		r.clock.add(time.Since(r.clock.now())) // objects have the time of the machine
+		a := r.save(t, alice, "a.csv", "a")
+		b := r.save(t, alice, "b.nii.gz", "a")
+		c := r.save(t, bob, "c", "c")
+		must(t, r.Delete(r.ctx, alice, a.ID)) // b holds its bytes
+		id := alice.String() + "/" + alice.String() + "_1727778600_0000000"
+		begun := id + "5.csv"
+		must(t, r.store.Begin(r.ctx, begun, r.clock.now()))
+		orphans := []string{id + "1.csv", id + "2", id + "3.nii.gz", id + "4.csv.18a1b2c3d4.tmp"}
+		foreign := []string{
+			"readme.txt", "backup/1_2_00000000", alice.String() + "/notes.txt", alice.String() + "/" + string(c.ID), id + "1.CSV",
+			"0" + id + "1", id + "1/x", "x/" + id + "1", alice.String() + "/" + alice.String() + "_1_0000000g",
+		}
+		for _, k := range slices.Concat(orphans, foreign, []string{begun}) {
+			must(t, r.bucket.WriteAll(r.ctx, k, []byte("x"), nil))
+		}
+		if n, err := r.Reconcile(r.ctx); err != nil || n != 0 { // nothing is old enough
+			t.Errorf("%d keys, %v", n, err)
+		}
+		r.clock.add(61 * time.Minute)
+		if n, err := r.Reconcile(r.ctx); err != nil || n != len(orphans) {
+			t.Errorf("%d keys, %v", n, err)
+		}
+		want := append(foreign, begun, b.Path, c.Path)
+		slices.Sort(want)
+		if got := r.keys(t); !slices.Equal(got, want) {
+			t.Errorf("left\n got %q\nwant %q", got, want)
+		}
+		r.read(t, alice, b.ID)
+		if n, err := r.Reconcile(r.ctx); err != nil || n != 0 {
+			t.Errorf("a second time: %d keys, %v", n, err)
+		}
+	})
+}
+
 func TestLog(t *testing.T) {
 	r := onDisk(t, files.Options{Expiry: time.Hour})
 	a := r.save(t, alice, "very private name.csv", "very,private,content\n")
