@@ -45,6 +45,7 @@ type bucket struct {
 	limit     int // 0: not known
 	remaining int // that may be sent before reset
 	reset     time.Time
+	per       time.Duration // of a whole window, as far as it is known
 	inFlight  int
 	used      time.Time
 	freed     chan struct{} // closed when an answer arrives
@@ -113,7 +114,8 @@ func (l *limiter) try(e *rest.CompiledEndpoint, u urgency) (b *bucket, wait time
 	}
 	b = l.bucketOf(e)
 	if b.limit > 0 && !now.Before(b.reset) {
-		b.remaining = max(b.limit-b.inFlight, 0)
+		// The next window begins with this request, whether its answer arrives or not.
+		b.remaining, b.reset = max(b.limit-b.inFlight, 0), now.Add(b.per)
 	}
 	switch {
 	case b.limit == 0 && b.inFlight > 0:
@@ -181,7 +183,9 @@ func (l *limiter) release(b *bucket, e *rest.CompiledEndpoint, res *http.Respons
 	if err1 != nil || err2 != nil || err3 != nil {
 		return
 	}
-	reset := now.Add(time.Duration(after * float64(time.Second)))
+	rest := time.Duration(after * float64(time.Second))
+	reset := now.Add(rest)
+	b.per = max(b.per, rest)
 	left = max(left-b.inFlight, 0)
 	// In one window, the answers may come in another order than the requests.
 	if same := b.limit > 0 && reset.Sub(b.reset).Abs() < 500*time.Millisecond; same {
