@@ -9,7 +9,7 @@ import (
 	"github.com/gabriel-vasile/mimetype"
 )
 
-//go:generate go run gen.go
+//go:generate go test -count=1 -run ^TestGenerated$ . -update
 
 // Kind says what a file is, in one of the words of [Kinds]: "csv", "image".
 type Kind string
