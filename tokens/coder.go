@@ -103,26 +103,29 @@ func (v *vocab) lookUpFirst(p *pieces) {
 	p.n = n
 }
 
-// count returns the number of tokens of a text, or some number above limit
-// as soon as it is clear that there are so many.
-func (v *vocab) count(s *scratch, pat pattern, text []byte, limit int) int {
+// count returns the number of tokens of the pieces of a text that end at until
+// or before, and where the last of them ends. Once it is clear that there are
+// more than limit, it returns some number above that.
+func (v *vocab) count(s *scratch, pat pattern, text []byte, limit, until int) (total, end int) {
 	sp := splitter{text: text, pattern: pat}
 	var p pieces
-	total, start := 0, 0
 	for total <= limit {
 		n := sp.next(&s.ends)
+		for n > 0 && s.ends[n-1] > until {
+			n--
+		}
 		if n == 0 {
 			break
 		}
-		end := s.ends[n-1]
+		start := end
+		end = s.ends[n-1]
 		v.lookUp(&p, s, text, start, s.ends[:n])
 		total += n - p.n
 		for _, k := range p.rest[:p.n] {
 			total += v.countPiece(s, p.text, p.from(int(k)), p.ends[k])
 		}
-		start = end
 	}
-	return total + v.flush(s)
+	return total + v.flush(s), end
 }
 
 // encode appends the tokens of a text to dst.

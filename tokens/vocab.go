@@ -40,6 +40,7 @@ type vocab struct {
 	lengths12 []uint32
 	lengths   []int // from 39 up, descending
 	byteID    [256]uint32
+	longest   int // length of the longest token
 	early     early
 	bytePair  []uint32 // merge of two bytes: first<<8 | second
 }
@@ -317,6 +318,7 @@ func (v *vocab) index() {
 
 	for id := range uint32(n) {
 		start, length := int(v.offset[id]), v.length(id)
+		v.longest = max(v.longest, length)
 		switch {
 		case length == 1:
 			v.byteID[v.bytes[start]] = id

@@ -1,0 +1,286 @@
+package tokens
+
+import (
+	_ "embed"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"sync"
+	"unicode/utf8"
+	"unsafe"
+
+	"github.com/pkoukk/tiktoken-go-loader/assets"
+)
+
+// Encoding turns text into tokens as the models of its time do. Its
+// vocabulary is loaded on first use. All methods may be called at the same
+// time from several goroutines.
+//
+// Text is a string of bytes. A byte that is not part of valid UTF-8 divides
+// the text as U+FFFD would, and is encoded as itself, so that decoding gives
+// it back; tiktoken, which takes only valid text, has no rule for it.
+type Encoding struct {
+	name    string
+	pattern pattern
+	special *specials
+	vocab   func() *vocab
+	scratch *sync.Pool
+}
+
+// The encodings. O200KHarmony is O200KBase with the special tokens of gpt-oss.
+var (
+	CL100KBase   = newEncoding("cl100k_base", patternCL100K, cl100kVocab, cl100kSpecials)
+	O200KBase    = newEncoding("o200k_base", patternO200K, o200kVocab, o200kSpecials)
+	O200KHarmony = newEncoding("o200k_harmony", patternO200K, o200kVocab, harmonySpecials)
+)
+
+// EncodingByName returns the encoding that tiktoken calls so; false if this
+// package has none of that name.
+func EncodingByName(name string) (*Encoding, bool) {
+	for _, e := range []*Encoding{CL100KBase, O200KBase, O200KHarmony} {
+		if e.name == name {
+			return e, true
+		}
+	}
+	return nil, false
+}
+
+func newEncoding(name string, p pattern, v func() *vocab, s *specials) *Encoding {
+	return &Encoding{name, p, s, v, &sync.Pool{New: func() any { return &scratch{} }}}
+}
+
+//go:embed data/cl100k.splits
+var cl100kSplits string
+
+//go:embed data/o200k.splits
+var o200kSplits string
+
+var (
+	cl100kVocab = sync.OnceValue(func() *vocab { return mustLoad("cl100k_base", cl100kSplits) })
+	o200kVocab  = sync.OnceValue(func() *vocab { return mustLoad("o200k_base", o200kSplits) })
+)
+
+// mustLoad panics if what was built into the program is broken.
+func mustLoad(name, splits string) *vocab {
+	data, err := assets.Assets.ReadFile(name + ".tiktoken")
+	if err == nil {
+		var v *vocab
+		if v, err = newVocab(data, splits); err == nil {
+			return v
+		}
+	}
+	panic(fmt.Sprintf("tokens: the vocabulary of %s: %v", name, err))
+}
+
+// Name returns the encoding's name, as tiktoken has it.
+func (e *Encoding) Name() string { return e.name }
+
+// Count returns the number of tokens of a text. What looks like a special
+// token is text like any other.
+func (e *Encoding) Count(text string) int {
+	n, _ := e.count(stringBytes(text), math.MaxInt, len(text))
+	return n
+}
+
+// CountUpTo returns the number of tokens of a text and true, if they are not
+// more than limit; else limit and false, having read no more of the text than
+// it takes to know.
+func (e *Encoding) CountUpTo(text string, limit int) (n int, ok bool) {
+	if limit <= 0 {
+		return 0, limit == 0 && text == ""
+	}
+	if (len(text)-1)/e.vocab().longest >= limit {
+		return limit, false
+	}
+	n, _ = e.count(stringBytes(text), limit, len(text))
+	return min(n, limit), n <= limit
+}
+
+func (e *Encoding) count(text []byte, limit, until int) (n, end int) {
+	s := e.get()
+	n, end = e.vocab().count(s, e.pattern, text, limit, until)
+	e.put(s)
+	return n, end
+}
+
+// Encode returns the tokens of a text. What looks like a special token is text
+// like any other.
+func (e *Encoding) Encode(text string) []uint32 {
+	return e.encode(make([]uint32, 0, len(text)/3+1), text)
+}
+
+func (e *Encoding) encode(dst []uint32, text string) []uint32 {
+	s := e.get()
+	dst = e.vocab().encode(s, e.pattern, stringBytes(text), dst)
+	e.put(s)
+	return dst
+}
+
+// EncodeSpecial is Encode for text in which special tokens, such as
+// <|endoftext|>, are what they look like. Never give it text from elsewhere.
+func (e *Encoding) EncodeSpecial(text string) []uint32 {
+	dst := make([]uint32, 0, len(text)/3+1)
+	for {
+		at, length, id := e.special.find(text)
+		if at < 0 {
+			return e.encode(dst, text)
+		}
+		dst = append(e.encode(dst, text[:at]), id)
+		text = text[at+length:]
+	}
+}
+
+// Decode returns the text of tokens, special ones included. It is valid UTF-8
+// only if the tokens are those of valid text and no character's were parted.
+func (e *Encoding) Decode(tokens []uint32) (string, error) {
+	v := e.vocab()
+	var b strings.Builder
+	for _, id := range tokens {
+		if int(id) < len(v.offset)-1 {
+			b.Write(v.token(id))
+		} else if name, ok := e.special.name(id); ok {
+			b.WriteString(name)
+		} else {
+			return "", fmt.Errorf("tokens: %s has no token %d", e.name, id)
+		}
+	}
+	return b.String(), nil
+}
+
+// Truncate returns the beginning of a text that ends with the last possible of
+// its tokens, not within a character, and has at most limit tokens.
+func (e *Encoding) Truncate(text string, limit int) string {
+	if _, ok := e.CountUpTo(text, limit); ok {
+		return text
+	}
+	if limit <= 0 {
+		return ""
+	}
+	v := e.vocab()
+	tokens := e.Encode(text[:min(len(text), (limit+1)*v.longest)])[:limit]
+	end := 0
+	for _, id := range tokens {
+		end += v.length(id)
+	}
+	// Without what follows, the end may be divided in another way.
+	for k := limit - 1; k >= 0; k-- {
+		if end == len(text) || utf8.RuneStart(text[end]) {
+			if _, ok := e.CountUpTo(text[:end], limit); ok {
+				break
+			}
+		}
+		end -= v.length(tokens[k])
+	}
+	return text[:end]
+}
+
+// WithoutMemo returns an encoding that remembers nothing from one call to the
+// next. The others remember, as long as they are in use, the tokens of some
+// thousand words of up to 62 bytes, which takes 2 MB for every call that is
+// under way at the same time and makes them two to four times as fast.
+func (e *Encoding) WithoutMemo() *Encoding {
+	c := *e
+	c.scratch = &sync.Pool{New: func() any { return &scratch{forget: true} }}
+	return &c
+}
+
+func (e *Encoding) get() *scratch { return e.scratch.Get().(*scratch) }
+
+// put gives a scratch back.
+func (e *Encoding) put(s *scratch) {
+	s.trim()
+	e.scratch.Put(s)
+}
+
+// stringBytes returns the bytes of a string, which nobody may change.
+func stringBytes(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }
+
+// specials are the special tokens of an encoding.
+type specials struct {
+	ids map[string]uint32
+	// All <|reserved_N|> from first to last have the id N.
+	first, last uint32
+}
+
+var (
+	cl100kSpecials = &specials{ids: map[string]uint32{
+		"<|endoftext|>":   100257,
+		"<|fim_prefix|>":  100258,
+		"<|fim_middle|>":  100259,
+		"<|fim_suffix|>":  100260,
+		"<|endofprompt|>": 100276,
+	}}
+	o200kSpecials = &specials{ids: map[string]uint32{
+		"<|endoftext|>":   199999,
+		"<|endofprompt|>": 200018,
+	}}
+	harmonySpecials = &specials{ids: map[string]uint32{
+		"<|startoftext|>": 199998,
+		"<|endoftext|>":   199999,
+		"<|return|>":      200002,
+		"<|constrain|>":   200003,
+		"<|channel|>":     200005,
+		"<|start|>":       200006,
+		"<|end|>":         200007,
+		"<|message|>":     200008,
+		"<|call|>":        200012,
+		"<|endofprompt|>": 200018,
+	}, first: 200000, last: 201087}
+)
+
+// find returns where the first special token of a text is, its length and id;
+// at is -1 if there is none.
+func (s *specials) find(text string) (at, length int, id uint32) {
+	for at = 0; ; at++ {
+		i := strings.Index(text[at:], "<|")
+		if i < 0 {
+			return -1, 0, 0
+		}
+		at += i
+		if n := strings.Index(text[at+2:min(at+40, len(text))], "|>"); n >= 0 {
+			if id, ok := s.id(text[at : at+n+4]); ok {
+				return at, n + 4, id
+			}
+		}
+	}
+}
+
+func (s *specials) id(name string) (uint32, bool) {
+	if id, ok := s.ids[name]; ok {
+		return id, true
+	}
+	digits, ok := strings.CutPrefix(name, "<|reserved_")
+	n, err := strconv.ParseUint(strings.TrimSuffix(digits, "|>"), 10, 32)
+	if id := uint32(n); ok && err == nil && s.reserved(id) && len(digits) == len("200000|>") {
+		return id, true
+	}
+	return 0, false
+}
+
+// reserved reports whether <|reserved_N|> is a token. From 200013 on they all
+// are, even one that has another name besides.
+func (s *specials) reserved(id uint32) bool {
+	if id < s.first || id > s.last || s.last == 0 {
+		return false
+	}
+	return id >= 200013 || s.given(id) == ""
+}
+
+// given returns the name of its own that a special token has.
+func (s *specials) given(id uint32) string {
+	for name, other := range s.ids {
+		if other == id {
+			return name
+		}
+	}
+	return ""
+}
+
+// name returns a special token's text.
+func (s *specials) name(id uint32) (string, bool) {
+	if name := s.given(id); name != "" {
+		return name, true
+	}
+	return fmt.Sprintf("<|reserved_%d|>", id), s.reserved(id)
+}
