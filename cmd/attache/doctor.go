@@ -124,9 +124,12 @@ func (d *diagnosis) python(ctx context.Context) *sandbox.Host {
 		d.add("sandbox", false, fault.Message(err))
 		return nil
 	}
-	who := "as an ordinary user, in a user namespace"
-	if os.Geteuid() == 0 {
-		who = "as root"
+	who := "as root"
+	if os.Geteuid() != 0 {
+		who = "as an ordinary user"
+	}
+	if !sandbox.Privileged() {
+		who += ", in a user namespace"
 	}
 	began := time.Now()
 	key := sandbox.Key{Conversation: fmt.Sprintf("doctor %d", os.Getpid())}

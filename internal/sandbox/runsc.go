@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"runtime"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -17,9 +18,9 @@ import (
 	"github.com/attachebot/attache/internal/fault"
 )
 
-// runsc runs gVisor's command. As root it is called as it is; as an ordinary
-// user inside a new user and mount namespace that maps the user to root, which
-// checkpoint and restore need (its own --rootless refuses restore).
+// runsc runs gVisor's command. With root's privileges it is called as it is;
+// without, inside a new user and mount namespace that maps the user to root,
+// which checkpoint and restore need (its own --rootless refuses restore).
 type runsc struct {
 	path string
 	root string // folder of its state
@@ -48,13 +49,28 @@ func (r *runsc) command(args ...string) *exec.Cmd {
 	// inherits what runsc has.
 	cmd.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin"}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if os.Geteuid() != 0 {
+	if !privileged() {
 		cmd.SysProcAttr.Cloneflags = syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS
 		cmd.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}}
 		cmd.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}}
 	}
 	return cmd
 }
+
+// Privileged reports whether the process has CAP_SYS_ADMIN, which root in most
+// containers has not. Without it, sandboxes are started in user namespaces.
+func Privileged() bool { return privileged() }
+
+var privileged = sync.OnceValue(func() bool {
+	status, _ := os.ReadFile("/proc/self/status")
+	for line := range strings.Lines(string(status)) {
+		var caps uint64
+		if n, _ := fmt.Sscanf(line, "CapEff: %x", &caps); n == 1 {
+			return caps&(1<<unix.CAP_SYS_ADMIN) != 0
+		}
+	}
+	return false
+})
 
 // call runs a short command to its end.
 func (r *runsc) call(ctx context.Context, args ...string) error {
@@ -102,9 +118,9 @@ func (r *runsc) delete(id string) error {
 func startError(op string, err error, said string) error {
 	reason := lastLine(said)
 	switch {
-	case os.Geteuid() != 0 && (errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EACCES)):
+	case !privileged() && (errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EACCES)):
 		reason = "this user may not create user namespaces (" + err.Error() + ")" + namespaceHint()
-	case os.Geteuid() != 0 && strings.Contains(said, "operation not permitted"):
+	case !privileged() && strings.Contains(said, "operation not permitted"):
 		reason = "user namespaces are restricted (" + lastLine(said) + ")" + namespaceHint()
 	case reason == "":
 		reason = err.Error()
