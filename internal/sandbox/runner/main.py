@@ -15,6 +15,10 @@ def preload():
 
     matplotlib.use("agg")
     import matplotlib.pyplot  # noqa: F401
+
+    from attache import fonts
+
+    fonts.install()
     import numpy
     import pandas
     import pyarrow.parquet  # noqa: F401
