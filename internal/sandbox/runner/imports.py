@@ -41,7 +41,7 @@ class Importer(importlib.abc.MetaPathFinder):
     def find_spec(self, fullname, path=None, target=None):
         if "." in fullname or fullname in sys.stdlib_module_names or fullname.startswith("_"):
             return None
-        if not self._wanted():
+        if not self._wanted(fullname):
             return None
         if fullname not in self.refused:
             try:
@@ -59,7 +59,7 @@ class Importer(importlib.abc.MetaPathFinder):
         self.installed += reply.get("installed") or []
         self.use(reply.get("paths") or [])
 
-    def _wanted(self):
+    def _wanted(self, fullname):
         """Whether user code needs the module: a library that merely tries an
         optional import goes without it, as it would anywhere."""
         frame = sys._getframe(2)
@@ -67,7 +67,11 @@ class Importer(importlib.abc.MetaPathFinder):
         while frame is not None:
             name = frame.f_code.co_filename
             if name.startswith("<frozen importlib"):
-                through_machinery = through_machinery or frame.f_code.co_name == "_find_and_load"
+                if frame.f_code.co_name == "_find_and_load":
+                    through_machinery = True
+                    outer = frame.f_locals.get("name", fullname)
+                    if outer != fullname and not outer.startswith(fullname + "."):
+                        return False  # compiled code, which has no frame, tries it while it is imported
             elif "importlib" not in name:
                 break
             frame = frame.f_back
