@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,6 +17,8 @@ import (
 	"testing"
 	"testing/iotest"
 	"time"
+
+	"go.uber.org/goleak"
 
 	"github.com/attachebot/attache/internal/bucket"
 	"github.com/attachebot/attache/internal/bucket/buckettest"
@@ -40,7 +43,13 @@ func TestMain(m *testing.M) {
 	if how := os.Getenv(fullChild); how != "" {
 		fullMain(how)
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
+	if err := goleak.Find(goleak.IgnoreAnyFunction("net/http.(*persistConn).readLoop"), goleak.IgnoreAnyFunction("net/http.(*persistConn).writeLoop")); err != nil && code == 0 {
+		fmt.Fprintln(os.Stderr, err) // connections of the S3 client end by themselves
+		code = 1
+	}
+	os.Exit(code)
 }
 
 // A program is killed at every step that it makes between the first byte of

@@ -22,7 +22,7 @@ func TestSafeName(t *testing.T) {
 		"売上.xlsx":                            "売上.xlsx",
 		"تقرير.csv":                          "تقرير.csv",
 		"👨‍👩‍👧 family.png":                   "👨‍👩‍👧 family.png",
-		"می‌خواهم.txt":                       "می‌خواهم.txt",
+		"می\u200cخواهم.txt":                  "می\u200cخواهم.txt",
 		".bashrc":                            ".bashrc",
 		"a,b;c='d'.csv":                      "a,b;c='d'.csv",
 		"":                                   "file",
