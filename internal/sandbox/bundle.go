@@ -29,7 +29,7 @@ type bundle struct {
 	python   *Python
 	runner   string // folder with the package attache
 	packages string
-	tools    string // may be empty
+	tools    string // the operator's; may be empty, or gone by now
 	limits   Limits
 	weaken   func(*specs.Spec)
 }
@@ -74,10 +74,8 @@ func (b *bundle) spec(files string) *specs.Spec {
 		bind(b.runner, insideRunner),
 		bind(b.packages, insidePackages),
 		bind(files, insideFiles),
+		bind(b.toolsFolder(), insideTools),
 	)
-	if b.tools != "" {
-		mounts = append(mounts, bind(b.tools, insideTools))
-	}
 	limit := func(kind string, n uint64) specs.POSIXRlimit {
 		return specs.POSIXRlimit{Type: kind, Hard: n, Soft: n}
 	}
@@ -106,6 +104,15 @@ func (b *bundle) spec(files string) *specs.Spec {
 			},
 		},
 	}
+}
+
+// toolsFolder is what is bound for tools: always a folder, so that sessions
+// outlive its coming and going.
+func (b *bundle) toolsFolder() string {
+	if info, err := os.Stat(b.tools); b.tools != "" && err == nil && info.IsDir() {
+		return b.tools
+	}
+	return filepath.Join(b.rootfs, insideTools) // the empty mount point itself
 }
 
 // environ is the whole environment of the code.

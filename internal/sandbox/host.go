@@ -97,6 +97,11 @@ func Open(ctx context.Context, dir, runscPath string, python *Python, options Op
 		return nil, err
 	}
 	h.bundle = &bundle{rootfs: h.dirs.rootfs, python: python, runner: h.dirs.runner, packages: h.dirs.packages, limits: opts.Limits, weaken: opts.weaken}
+	if opts.Tools != "" {
+		if h.bundle.tools, err = filepath.Abs(opts.Tools); err != nil {
+			return nil, err
+		}
+	}
 	h.pkgs = newPackages(h)
 	h.adopt(ctx)
 	if h.image, err = h.snapshot(ctx); err != nil {

@@ -47,6 +47,7 @@ type Options struct {
 	TimeZone  string        // of the code; empty: UTC
 	Packages  Policy        // empty: PackagesAsk
 	Index     string        // base URL of the package index; empty: PyPI
+	Tools     string        // folder bound read-only at /opt/tools, for everybody's code to read; empty: none
 	Log       *slog.Logger  // nil: discarded
 	Progress  io.Writer     // told what takes seconds at the first start; nil: discarded
 

@@ -76,7 +76,9 @@ func (h *Host) snapshotKey() (string, error) {
 		return "", fmt.Errorf("%s: %w", h.runsc.path, err)
 	}
 	fmt.Fprintln(sum, filepath.Base(h.python.Env), h.python.prefix, filepath.Base(h.dirs.runner))
-	spec, err := json.Marshal(h.bundle.spec(""))
+	common := *h.bundle
+	common.tools = "" // which folder of tools is bound changes nothing
+	spec, err := json.Marshal(common.spec(""))
 	if err != nil {
 		return "", err
 	}

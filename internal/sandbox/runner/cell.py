@@ -9,6 +9,7 @@ import sys
 import traceback
 
 _MAGIC = re.compile(r"^(\s*)([!%]{1,2})(.*)$")
+_OWN = ("<cell", "/opt/tools/")  # whose lines people see in tracebacks
 _PIP = re.compile(r"^(?:python3?\s+-m\s+)?(?:uv\s+)?pip3?\s+install\s+(.*)$")
 
 
@@ -111,8 +112,8 @@ def shell(command):
 
 
 def format_error(e):
-    """Return the traceback from the user's first line on; of a deep stack in a
-    library only the ends."""
+    """Return the traceback from the user's first line on, or from a tool's; of
+    a deep stack in a library only the ends."""
     te = traceback.TracebackException.from_exception(e, compact=True)
     seen = set()
 
@@ -121,14 +122,16 @@ def format_error(e):
             return
         seen.add(id(t))
         stack = t.stack
-        first = next((i for i, f in enumerate(stack) if f.filename.startswith("<cell")), None)
+        first = next((i for i, f in enumerate(stack) if f.filename == "/opt/attache/tools.py"), None)
+        if first is None:
+            first = next((i for i, f in enumerate(stack) if f.filename.startswith("<cell")), None)
         if first is None:
             first = next((i for i, f in enumerate(stack) if "/attache/" not in f.filename), len(stack))
         del stack[:first]
         for i in reversed(range(len(stack))):
             if stack[i].filename.startswith("/opt/attache/"):
                 del stack[i]
-        hide = [i for i, f in enumerate(stack) if not f.filename.startswith("<cell")][1:-1]
+        hide = [i for i, f in enumerate(stack) if not f.filename.startswith(_OWN)][1:-1]
         if len(hide) > 2:
             for i in reversed(hide):
                 del stack[i]

@@ -72,6 +72,11 @@ class Displays:
         return False
 
 
+def is_table(value):
+    """Whether a value is shown as a table."""
+    return _as_frame(value) is not None
+
+
 def _as_frame(value):
     pandas = sys.modules.get("pandas")
     if pandas is None:

@@ -77,7 +77,7 @@ class Importer(importlib.abc.MetaPathFinder):
             frame = frame.f_back
         if frame is None or not through_machinery or not self.link.interruptible:
             return False
-        if frame.f_globals is self.ns or name.startswith(("<cell", "/work/", "/opt/attache/")):
+        if frame.f_globals is self.ns or name.startswith(("<cell", "/work/", "/opt/attache/", "/opt/tools/")):
             return True
         # pandas names what read_excel, to_markdown and the like need.
         if frame.f_code.co_name == "import_optional_dependency":

@@ -10,7 +10,7 @@ import time
 import types
 import warnings
 
-from attache import cell, console, display, figures, imports, library, outputs, state
+from attache import cell, console, display, figures, imports, library, outputs, state, tools
 
 WORK = "/work"
 
@@ -33,6 +33,7 @@ class Session:
         self.imports = imports.Importer(link, self.ns)
         self.provided = {**self.library.names(), "display": self.tables.show}
         self.ns.update(self.provided)
+        tools.install(link, self.provided)
         self.commands = {
             "wake": self.wake,
             "run": self.run,
