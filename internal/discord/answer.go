@@ -256,7 +256,7 @@ func (a *answer) show() {
 		if len(posts) == 0 || a.gone {
 			continue
 		}
-		changed, err := a.sync(ctx, posts)
+		changed, err := a.sync(posts)
 		if err != nil {
 			a.fail(ctx, err)
 		}
@@ -300,10 +300,10 @@ func (p post) key() string {
 }
 
 // sync makes the messages be as posts say, and tells whether anything changed.
-// What it begins it ends, although ctx may end: a message must not be sent
+// What it begins it ends, although the bot closes: a message must not be sent
 // without its id being known.
-func (a *answer) sync(ctx context.Context, posts []post) (changed bool, err error) {
-	ctx, cancel := detached(ctx, 2*time.Minute)
+func (a *answer) sync(posts []post) (changed bool, err error) {
+	ctx, cancel := a.b.detached(2 * time.Minute)
 	defer cancel()
 	for i, p := range posts {
 		switch key := p.key(); {

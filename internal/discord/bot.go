@@ -110,6 +110,8 @@ type Bot struct {
 	asked    asked
 	expiries expiries
 
+	base    context.Context // ended at the end of Close
+	kill    context.CancelFunc
 	ctx     context.Context // ended by Close, with errClosing
 	stop    context.CancelCauseFunc
 	work    sync.WaitGroup
@@ -157,7 +159,8 @@ func Open(ctx context.Context, token string, engine Engine, fs *files.Service, o
 		edits:   newRecent[snowflake.ID, string](2_000),
 		slots:   make(chan struct{}, maxEvents), done: make(chan struct{}), ready: make(chan struct{}),
 	}
-	b.ctx, b.stop = context.WithCancelCause(context.Background())
+	b.base, b.kill = context.WithCancel(context.Background())
+	b.ctx, b.stop = context.WithCancelCause(b.base)
 	b.queue.b = b
 	b.sessions = newSessions(b.api, o.GatewayURL, o.Log, b.handle)
 	b.sessions.maxBroken = o.tune.maxBroken
@@ -231,8 +234,10 @@ func (b *Bot) Close(ctx context.Context) error {
 	}
 	b.expiries.stopAll()
 	b.stop(errClosing)
+	defer context.AfterFunc(ctx, b.kill)()
 	<-idle
 	b.work.Wait()
+	b.kill()
 	b.api.close()
 	b.cdn.close()
 	return nil
@@ -298,9 +303,9 @@ func (b *Bot) self() snowflake.ID {
 	return b.me
 }
 
-// detached gives a bounded time to what has to be done although ctx may end.
-func detached(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), d)
+// detached gives a bounded time to what has to be done although the bot closes.
+func (b *Bot) detached(d time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(b.base, d)
 }
 
 // admits tells whether somebody is answered in a channel.

@@ -241,7 +241,7 @@ func (a *answer) ask(ctx context.Context, question string) (bool, error) {
 		outcome = "⏹️ That is not needed any more."
 		err = context.Cause(ctx)
 	}
-	ctx, cancel := detached(ctx, 20*time.Second)
+	ctx, cancel := b.detached(callTimeout)
 	defer cancel()
 	if _, err := b.api.edit(ctx, a.q.channel(), m.ID, post{text: text + "\n-# " + outcome}); err != nil {
 		b.log.Debug("a question can't be closed", "error", err)

@@ -30,12 +30,13 @@ const (
 
 // cdn downloads attachments from Discord.
 type cdn struct {
-	http  *http.Client
-	extra []string // hosts with port that are allowed as well, by http too
+	http   *http.Client
+	extra  []string // hosts with port that are allowed as well, by http too
+	lookup func(ctx context.Context, network, host string) ([]netip.Addr, error)
 }
 
 func newCDN(extra []string) *cdn {
-	c := &cdn{extra: extra}
+	c := &cdn{extra: extra, lookup: net.DefaultResolver.LookupNetIP}
 	dialer := &net.Dialer{Timeout: 10 * time.Second}
 	c.http = &http.Client{
 		Transport: &http.Transport{
@@ -80,7 +81,7 @@ func (c *cdn) dial(ctx context.Context, d *net.Dialer, network, addr string) (ne
 	if err != nil || port != "443" || !slices.Contains(cdnHosts, strings.ToLower(host)) {
 		return nil, fmt.Errorf("%s is none of Discord's CDN hosts", addr)
 	}
-	ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	ips, err := c.lookup(ctx, "ip", host)
 	if err != nil {
 		return nil, err
 	}

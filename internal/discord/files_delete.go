@@ -73,7 +73,7 @@ func (b *Bot) confirm(ctx context.Context, it *interaction, i dg.ComponentIntera
 	}
 	b.expiries.after(i.Message.ID, d, func() {
 		defer b.rescue("expiry")
-		ctx, cancel := detached(b.ctx, callTimeout)
+		ctx, cancel := b.detached(callTimeout)
 		defer cancel()
 		if err := it.update(ctx, b.timedOut()); err != nil && !fault.Is(err, fault.NotFound) {
 			b.log.Debug("a confirmation can't be ended", "error", err)

@@ -18,16 +18,15 @@ import (
 )
 
 // finish shows the whole answer with its files and buttons, and how it ended.
-func (a *answer) finish(ctx context.Context, res chat.Result, err error) {
+func (a *answer) finish(res chat.Result, err error) {
 	close(a.ended)
 	a.shown.Wait()
 	a.typing()
 	if fault.Is(err, fault.Exists) {
 		return // it was answered before
 	}
-	ctx = context.WithoutCancel(ctx)
 	a.mu.Lock()
-	posts := a.finished(ctx, res, err)
+	posts := a.finished(res, err)
 	runs := a.runs
 	a.mu.Unlock()
 	for i := range runs { // what is remembered is bounded
@@ -38,7 +37,7 @@ func (a *answer) finish(ctx context.Context, res chat.Result, err error) {
 	if a.gone {
 		return
 	}
-	a.deliver(ctx, posts)
+	a.deliver(a.b.base, posts)
 	e.mu.Lock()
 	if n := len(a.sent); n > 0 && !a.gone {
 		e.message = a.sent[n-1].id
@@ -50,12 +49,12 @@ func (a *answer) finish(ctx context.Context, res chat.Result, err error) {
 }
 
 // finished is the answer as it stays.
-func (a *answer) finished(ctx context.Context, res chat.Result, err error) []post {
+func (a *answer) finished(res chat.Result, err error) []post {
 	text, wide := a.text()
 	if text == "" && len(wide) == 0 {
 		text = strings.TrimSpace(markdownTables(res.Text))
 	}
-	uploads, lines := a.uploads(ctx)
+	uploads, lines := a.uploads()
 	for _, t := range wide {
 		picture, perr := tablePicture(t)
 		if perr != nil {
@@ -138,7 +137,7 @@ func answerButtons(q *question, code, edited bool) []dg.LayoutComponent {
 }
 
 // uploads are the files that the turn made, pictures first, and a line for each.
-func (a *answer) uploads(ctx context.Context) (ups []upload, lines []string) {
+func (a *answer) uploads() (ups []upload, lines []string) {
 	b := a.b
 	limit := min(b.opts.MaxDownload, b.places.fileLimit(a.q.guild()), maxRequest)
 	made := slices.Clone(a.made)
@@ -212,7 +211,7 @@ const patience = 10 * time.Minute
 func (a *answer) deliver(ctx context.Context, posts []post) {
 	began := time.Now()
 	for pause := 2 * time.Second; ; pause = min(2*pause, 30*time.Second) {
-		_, err := a.sync(ctx, posts)
+		_, err := a.sync(posts)
 		switch fault.KindOf(err) {
 		case fault.Unavailable, fault.Exhausted:
 			if time.Since(began) < patience && sleep(a.b.ctx, pause) == nil {
@@ -249,7 +248,7 @@ func withoutFiles(posts []post) (rest []post, files []upload) {
 // a message of its own, and a line for those that are refused again.
 func (a *answer) oneByOne(ctx context.Context, posts []post, ups []upload) {
 	if len(posts) > 0 {
-		if _, err := a.sync(ctx, posts); err != nil {
+		if _, err := a.sync(posts); err != nil {
 			a.fail(ctx, err)
 			return
 		}

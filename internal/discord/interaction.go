@@ -48,8 +48,8 @@ func (b *Bot) onInteraction(i dg.Interaction) {
 	}
 	it := &interaction{b: b, Interaction: i, user: files.UserID(i.User().ID)}
 	_, it.component = i.(dg.ComponentInteraction)
-	b.spawn("interaction", func(ctx context.Context) {
-		ctx, cancel := detached(ctx, 10*time.Minute)
+	b.spawn("interaction", func(context.Context) {
+		ctx, cancel := b.detached(10 * time.Minute)
 		defer cancel()
 		if auto, ok := i.(dg.AutocompleteInteraction); ok {
 			b.complete(ctx, it, auto)

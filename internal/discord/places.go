@@ -60,6 +60,8 @@ func (p *places) note(e gateway.EventData) {
 		p.limit(e.ID, e.PremiumTier)
 	case gateway.EventGuildRoleCreate:
 		p.role(e.GuildID, e.Role)
+	case gateway.EventGuildRoleUpdate:
+		p.role(e.GuildID, e.Role)
 	case gateway.EventThreadCreate:
 		p.add(e.GuildThread)
 	case gateway.EventThreadUpdate:

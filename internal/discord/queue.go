@@ -109,7 +109,7 @@ func (q *queue) serve(l *line) {
 			defer q.b.rescue("question")
 			one.marking.Lock()
 			if one.marked {
-				ctx, cancel := detached(q.b.ctx, callTimeout)
+				ctx, cancel := q.b.detached(callTimeout)
 				q.b.mark(ctx, one, "⏳", false)
 				cancel()
 			}

@@ -45,6 +45,7 @@ type bucket struct {
 	limit     int // 0: not known
 	remaining int // that may be sent before reset
 	reset     time.Time
+	blocked   time.Time     // no request before, whatever earlier answers say: it was met
 	per       time.Duration // of a whole window, as far as it is known
 	inFlight  int
 	used      time.Time
@@ -118,6 +119,8 @@ func (l *limiter) try(e *rest.CompiledEndpoint, u urgency) (b *bucket, wait time
 		b.remaining, b.reset = max(b.limit-b.inFlight, 0), now.Add(b.per)
 	}
 	switch {
+	case now.Before(b.blocked):
+		return nil, b.blocked.Sub(now), nil, nil
 	case b.limit == 0 && b.inFlight > 0:
 		return nil, time.Minute, b.freed, nil
 	case b.remaining <= 0 && now.Before(b.reset):
@@ -169,11 +172,13 @@ func (l *limiter) release(b *bucket, e *rest.CompiledEndpoint, res *http.Respons
 			l.log.Warn("Discord's global rate limit was met", "for", until.Sub(now))
 			return
 		}
-		b.remaining = 0
+		b.remaining, b.limit = 0, max(b.limit, 1)
 		if until.After(b.reset) {
 			b.reset = until
 		}
-		b.limit = max(b.limit, 1)
+		if until.After(b.blocked) {
+			b.blocked = until
+		}
 		l.log.Debug("a rate limit was met", "route", routeOf(e), "for", until.Sub(now))
 		return
 	}
@@ -228,7 +233,7 @@ func (l *limiter) sweep(now time.Time) {
 	}
 	l.swept = now
 	for key, b := range l.buckets {
-		if b.inFlight == 0 && now.After(b.reset) && now.Sub(b.used) > time.Minute {
+		if b.inFlight == 0 && now.After(b.reset) && now.After(b.blocked) && now.Sub(b.used) > time.Minute {
 			delete(l.buckets, key)
 		}
 	}

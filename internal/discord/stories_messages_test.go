@@ -346,6 +346,20 @@ func TestStoryQueue(t *testing.T) {
 	}
 }
 
+// People mention the bot's role when they mean the bot.
+func TestStoryRoleMention(t *testing.T) {
+	w := newBench(t, setup{})
+	role := w.guild.AddRole("Attaché", 0, 0)
+	w.SendEvent("GUILD_ROLE_UPDATE", map[string]any{"guild_id": w.guild.ID, "role": map[string]any{
+		"id": role.ID, "name": role.Name, "color": 0, "colors": map[string]any{"primary_color": 0}, "hoist": false, "position": 1, "permissions": "0",
+		"managed": true, "mentionable": true, "flags": 0, "tags": map[string]any{"bot_id": w.Bot().ID}}})
+	q := must(w.anna.Send(w.general, role.Mention()+" hello"))(w)
+	w.answerTo(q)
+	if got := w.model.Requests()[0].LastUser(); got != "hello" {
+		t.Errorf("got %q", got)
+	}
+}
+
 // An event that comes twice is answered once.
 func TestStoryDuplicateEvents(t *testing.T) {
 	w := newBench(t, setup{})

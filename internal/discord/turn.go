@@ -21,7 +21,7 @@ import (
 // shows what comes. Whatever happens, somebody who waits gets at least a sentence.
 func (b *Bot) answer(ctx context.Context, q *question) {
 	if ctx.Err() != nil {
-		b.sorry(ctx, q, context.Cause(ctx))
+		b.sorry(q, context.Cause(ctx))
 		return
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -54,7 +54,7 @@ func (b *Bot) answer(ctx context.Context, q *question) {
 	if err != nil && ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
-	a.finish(ctx, res, err)
+	a.finish(res, err)
 }
 
 // run asks the engine. A crash is an error like others.
@@ -120,13 +120,13 @@ func (b *Bot) hint(ctx context.Context, q *question, saved bool, problems []stri
 	}
 }
 
-// sorry says one sentence about an error, although ctx may have ended.
-func (b *Bot) sorry(ctx context.Context, q *question, err error) {
+// sorry says one sentence about an error, although the bot may be closing.
+func (b *Bot) sorry(q *question, err error) {
 	sentence := b.explain(err, "answering")
 	if sentence == "" {
 		return
 	}
-	ctx, cancel := detached(ctx, 10*time.Second)
+	ctx, cancel := b.detached(10 * time.Second)
 	defer cancel()
 	if err := b.say(ctx, q.channel(), q.msg.ID, "⚠️ "+sentence); err != nil {
 		b.unheard(ctx, q, err)
