@@ -3,6 +3,7 @@ package bucket
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go"
@@ -21,6 +22,9 @@ func abortS3(b *blob.Bucket, name, prefix string) func(context.Context, string) 
 		uploads := s3.NewListMultipartUploadsPaginator(client, &s3.ListMultipartUploadsInput{Bucket: &name, Prefix: &key})
 		for uploads.HasMorePages() {
 			page, err := uploads.NextPage(ctx)
+			if is(err, "AccessDenied", "NotImplemented", "MethodNotAllowed") {
+				return nil // a rule of the bucket has to do it
+			}
 			if err != nil {
 				return err
 			}
@@ -29,12 +33,17 @@ func abortS3(b *blob.Bucket, name, prefix string) func(context.Context, string) 
 					continue
 				}
 				_, err := client.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &name, Key: u.Key, UploadId: u.UploadId})
-				var api smithy.APIError
-				if err != nil && !(errors.As(err, &api) && api.ErrorCode() == "NoSuchUpload") {
+				if err != nil && !is(err, "NoSuchUpload") {
 					return err
 				}
 			}
 		}
 		return nil
 	}
+}
+
+// is tells whether S3 answered with one of these codes.
+func is(err error, codes ...string) bool {
+	var api smithy.APIError
+	return errors.As(err, &api) && slices.Contains(codes, api.ErrorCode())
 }

@@ -1,6 +1,7 @@
 package files
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -20,7 +21,7 @@ import (
 type Upload struct {
 	User UserID
 	Name string
-	Size int64 // bytes, as announced; 0: not known. Fewer than announced is a broken upload
+	Size int64 // bytes, as announced; 0 or less: not known. Fewer than announced is a broken upload
 	Body io.Reader
 
 	Generated     bool // made by code
@@ -63,7 +64,7 @@ func (s *Service) Save(ctx context.Context, u Upload) (Saved, error) {
 		f.ExpiresAt = now.Add(s.opts.Expiry).Truncate(time.Millisecond)
 	}
 	if u.Size > s.opts.MaxUpload {
-		return Saved{}, s.tooLarge(f.Name, u.Size)
+		return Saved{}, s.tooLarge(f.Name)
 	}
 	usage, err := s.store.Usage(ctx, u.User, now)
 	if err == nil {
@@ -187,7 +188,7 @@ func (s *Service) write(ctx context.Context, f File, head []byte, rest io.Reader
 	defer cancel()
 	var file *os.File // of a bucket on disk
 	w, err := s.bucket.NewWriter(ctx, f.Path, &blob.WriterOptions{
-		ContentType:    f.MIME,
+		ContentType:    cmp.Or(f.MIME, octets),
 		MaxConcurrency: 1, // parts of an upload that are in memory at once
 		BeforeWrite: func(as func(any) bool) error {
 			as(&file)
@@ -229,7 +230,7 @@ func (s *Service) copyHashed(ctx context.Context, w io.Writer, name string, head
 	defer func() { sum = h.close() }()
 	for buf := head; ; {
 		if size += int64(len(buf)); size > limit {
-			return 0, "", s.tooLarge(name, size)
+			return 0, "", s.tooLarge(name)
 		}
 		if err := ctx.Err(); err != nil {
 			return 0, "", fault.Wrap(err, fault.Unavailable, "files.Save", "The upload took too long.")
@@ -333,7 +334,7 @@ func (s *Service) admit(size int64) func(Usage) error {
 	}
 }
 
-func (s *Service) tooLarge(name string, size int64) error {
+func (s *Service) tooLarge(name string) error {
 	return fault.New(fault.TooLarge, "files.Save", "%s is too large: a file may have at most %s.", name, Size(s.opts.MaxUpload))
 }
 

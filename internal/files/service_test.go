@@ -292,6 +292,9 @@ func TestBrokenUploads(t *testing.T) {
 			"late":        {r.ctx, far(errors.New("reset")), 0, fault.Unavailable, "broke off"},
 			"cut":         {r.ctx, strings.NewReader("half"), 8, fault.Unavailable, "broke off"},
 			"cut late":    {r.ctx, io.LimitReader(endless{}, 12<<20), 13 << 20, fault.Unavailable, "broke off"},
+			"cut inside":  {r.ctx, far(io.ErrUnexpectedEOF), 0, fault.Unavailable, "broke off"}, // as of an HTTP response
+			"cut at once": {r.ctx, io.MultiReader(strings.NewReader("half"), iotest.ErrReader(io.ErrUnexpectedEOF)), 0, fault.Unavailable, "broke off"},
+			"no progress": {r.ctx, idle{}, 0, fault.Unavailable, "broke off"},
 			"own kind":    {r.ctx, far(own), 0, fault.NotFound, "The attachment is gone."},
 			"caller left": {canceled, io.MultiReader(io.LimitReader(endless{}, 12<<20), call(cancel), endless{}), 0, fault.Canceled, ""},
 		} {
@@ -306,9 +309,75 @@ func TestBrokenUploads(t *testing.T) {
 	})
 }
 
+type idle struct{}
+
+func (idle) Read([]byte) (int, error) { return 0, nil }
+
 type call func()
 
 func (c call) Read([]byte) (int, error) { c(); return 0, io.EOF }
+
+// A store whose answer to Commit is lost on the way.
+type lossy struct {
+	files.Store
+	before, after, asked error // what Commit fails with, before or after it commits; what Committed fails with
+}
+
+func (l lossy) Commit(ctx context.Context, f files.File, admit func(files.Usage) error) (files.File, files.ID, error) {
+	if l.before != nil {
+		return files.File{}, "", l.before
+	}
+	g, twin, err := l.Store.Commit(ctx, f, admit)
+	if err == nil && l.after != nil {
+		return files.File{}, "", l.after
+	}
+	return g, twin, err
+}
+
+func (l lossy) Committed(ctx context.Context, f files.File) (bool, error) {
+	if l.asked != nil {
+		return false, l.asked
+	}
+	return l.Store.Committed(ctx, f)
+}
+
+func TestLostAnswers(t *testing.T) {
+	lost := fault.New(fault.Unavailable, "db", "The database is gone.")
+	for name, c := range map[string]struct {
+		store lossy
+		saved bool // as far as the caller knows
+		files int  // as far as the store knows
+		left  int  // keys in the bucket without a file, until they are old
+	}{
+		"before":              {lossy{before: lost}, false, 0, 0},
+		"after":               {lossy{after: lost}, true, 1, 0},
+		"in doubt, not there": {lossy{before: lost, asked: lost}, false, 0, 1},
+		"in doubt, there":     {lossy{after: lost, asked: lost}, false, 1, 0},
+		"refused":             {lossy{before: fault.New(fault.NotFound, "db", "")}, false, 0, 0},
+	} {
+		r := onDisk(t, files.Options{})
+		c.store.Store = r.store
+		s := files.New(c.store, r.bucket.Bucket, files.Options{Now: r.clock.now, Dir: r.bucket.Dir})
+		_, err := s.Save(r.ctx, files.Upload{User: alice, Name: "a", Body: strings.NewReader("a")})
+		if c.saved != (err == nil) || err != nil && !fault.Is(err, fault.Unavailable) {
+			t.Errorf("%s: %v", name, err)
+		}
+		p, err := r.List(r.ctx, alice, files.Query{})
+		must(t, err)
+		if p.Total != c.files || len(r.keys(t)) != c.files+c.left {
+			t.Errorf("%s: %d files, bucket %q", name, p.Total, r.keys(t))
+		}
+		for _, f := range p.Files {
+			r.read(t, alice, f.ID)
+		}
+		r.clock.add(2 * time.Hour)
+		_, err = r.Sweep(r.ctx)
+		must(t, err)
+		if len(r.keys(t)) != c.files {
+			t.Errorf("%s: after a sweep the bucket has %q", name, r.keys(t))
+		}
+	}
+}
 
 func TestDeleteTwice(t *testing.T) {
 	onEach(t, files.Options{}, func(t *testing.T, r *rig) {

@@ -68,7 +68,7 @@ func (s *Service) Sweep(ctx context.Context) (int, error) {
 		if err == nil {
 			err = s.erase(ctx, orphans, false)
 		}
-		if err != nil {
+		if err != nil || len(removed) == 0 { // another sweep takes them at this moment
 			return swept, fault.Op(op, err)
 		}
 	}

@@ -63,20 +63,22 @@ func dead(now time.Time) bson.D {
 	}}}
 }
 
+// find returns files. A document that is none, as somebody else may have put
+// it there, is left out.
 func (s *Files) find(ctx context.Context, op string, filter bson.D, opts *options.FindOptionsBuilder) ([]files.File, error) {
 	cursor, err := s.files.Find(ctx, filter, opts)
 	if err != nil {
 		return nil, translate(op, err)
 	}
-	var docs []document
-	if err := cursor.All(ctx, &docs); err != nil {
-		return nil, translate(op, err)
-	}
+	defer cursor.Close(ctx)
 	var fs []files.File
-	for _, d := range docs {
-		fs = append(fs, d.decode())
+	for cursor.Next(ctx) {
+		var d document
+		if cursor.Decode(&d) == nil && d.FileID.User() != 0 {
+			fs = append(fs, d.decode())
+		}
 	}
-	return fs, nil
+	return fs, translate(op, cursor.Err())
 }
 
 func (s *Files) Get(ctx context.Context, user files.UserID, id files.ID, now time.Time) (files.File, error) {

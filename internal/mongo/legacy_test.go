@@ -26,7 +26,7 @@ func TestFilesOfBefore(t *testing.T) {
 	db := open(t, uri)
 	name := uri[len(uri)-len("attache_")-12:]
 	now := time.Date(2024, 10, 1, 12, 0, 0, 0, time.UTC)
-	doc := func(id, filename, path string, user, size, uploaded, expires any) bson.D {
+	doc := func(id any, filename, path string, user, size, uploaded, expires any) bson.D {
 		return bson.D{
 			{Key: "file_id", Value: id}, {Key: "user_id", Value: user}, {Key: "filename", Value: filename}, {Key: "file_path", Value: path},
 			{Key: "file_size", Value: size}, {Key: "file_type", Value: "csv"}, {Key: "uploaded_at", Value: uploaded}, {Key: "expires_at", Value: expires},
@@ -41,6 +41,8 @@ func TestFilesOfBefore(t *testing.T) {
 		doc("7_1727780400_00000006", "../../e\r\nvil.csv", "../../../etc/passwd", 7, 32, "2024-10-01T10:00:00", nil),
 		doc("8_1727780400_00000007", "other.csv", "user_files/8/8_1727780400_00000007.csv", "8", 64, "2024-10-01T10:00:00", nil),
 	})
+	must(t, err)
+	_, err = client.Database(name).Collection("user_files").InsertOne(ctx, doc(17, "no file", "x", int64(9), 0, true, now)) // not in the way
 	must(t, err)
 
 	s, err := mongo.NewFiles(ctx, db, "me")
@@ -80,7 +82,7 @@ func TestFilesOfBefore(t *testing.T) {
 	}
 	totals, err := s.Totals(ctx, now)
 	must(t, err)
-	if totals != (files.Totals{Users: 2, Files: 8, Bytes: 255, Stored: 255, Expired: 2}) {
+	if totals != (files.Totals{Users: 3, Files: 9, Bytes: 255, Stored: 255, Expired: 3}) {
 		t.Errorf("totals %+v", totals)
 	}
 	expired, err := s.Expired(ctx, now, 10)
@@ -94,7 +96,7 @@ func TestFilesOfBefore(t *testing.T) {
 		t.Errorf("removed %v, orphans %q", removed, orphans)
 	}
 	must(t, s.Forget(ctx, orphans))
-	if totals, err = s.Totals(ctx, now); err != nil || totals.Pending != 0 || totals.Files != 5 {
+	if totals, err = s.Totals(ctx, now); err != nil || totals.Pending != 0 || totals.Files != 6 {
 		t.Errorf("totals %+v, %v", totals, err)
 	}
 }
