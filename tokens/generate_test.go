@@ -124,15 +124,22 @@ func (g *generator) broken() string {
 		case 2:
 			p := blocks[g.IntN(len(blocks)-6)]
 			for range 1 + g.IntN(4) {
-				// Python's regex knows a later Unicode, which has more letters.
-				if r := p[0] + rune(g.IntN(int(p[1]-p[0]+1))); unicode.In(r, unicode.L, unicode.M, unicode.N, unicode.P, unicode.S, unicode.Z, unicode.Cc, unicode.Cf) {
-					b = utf8.AppendRune(b, r)
-				}
+				b = utf8.AppendRune(b, p[0]+rune(g.IntN(int(p[1]-p[0]+1))))
 			}
 			b = b[:len(b)-min(len(b), g.IntN(2))]
 		case 3:
 			b = append(b, "the quick, \xf0\x9f\x98"[g.IntN(10):]...)
 		}
+	}
+	// Python's regex, which judges, knows a later Unicode with more letters.
+	for i := 0; i < len(b); {
+		r, w := utf8.DecodeRune(b[i:])
+		if w > 1 && !unicode.In(r, unicode.L, unicode.M, unicode.N, unicode.P, unicode.S, unicode.Z, unicode.Cc, unicode.Cf) {
+			b = append(b[:i], b[i+w:]...)
+			i = 0
+			continue
+		}
+		i += w
 	}
 	return string(b)
 }

@@ -2,6 +2,7 @@ package tokens
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math/bits"
 	"slices"
@@ -203,21 +204,25 @@ func pick(k, a, b uint64) uint32 {
 	return id
 }
 
-// addPair is the inverse of merge.
-func (v *vocab) addPair(left, right, id uint32) {
-	slot := (uint64(left+1)<<idBits|uint64(right))<<idBits | uint64(id)
+// addPair is the inverse of merge. It returns false if there is no place.
+func (v *vocab) addPair(left, right, id uint32) bool {
+	slot := pairKey(left, right)<<idBits | uint64(id)
 	mask := uint64(len(v.pairs) - 1)
 	h := slot >> idBits * mixA
 	f := h >> (64 - filterBits)
 	v.filter[f>>6] |= 1 << (f & 63)
 	at := h >> 40 & mask
-	for v.pairs[at] != 0 {
+	for range 1000 {
+		if v.pairs[at] == 0 {
+			v.pairs[at] = slot
+			return true
+		}
 		// Put out the tenant, which goes to its other place.
 		slot, v.pairs[at] = v.pairs[at], slot
 		h = slot >> idBits * mixA
 		at ^= h>>40&mask ^ h>>20&mask
 	}
-	v.pairs[at] = slot
+	return false
 }
 
 // tableSize returns the least power of two that leaves a fifth of the slots
@@ -261,7 +266,7 @@ var base64Bits = func() (t [4][256]uint32) {
 func (v *vocab) parse(data []byte) error {
 	lines := 0
 	v.bytes = make([]byte, 0, len(data)/2)
-	v.offset = make([]uint32, 1, len(data)/16)
+	v.offset = make([]uint32, 1, len(data)/16+1)
 	out := v.bytes
 	for len(data) > 0 {
 		var bad uint32
@@ -295,8 +300,18 @@ func (v *vocab) parse(data []byte) error {
 		v.offset = append(v.offset, uint32(len(out)))
 	}
 	v.bytes = out
-	if lines < 256 || lines > idMask {
+	if lines < 256 || lines >= idMask {
 		return fmt.Errorf("%d tokens", lines)
+	}
+	var seen [256]bool
+	for id := range uint32(256) {
+		if b := v.token(id); len(b) == 1 {
+			v.byteID[b[0]] = id
+			seen[b[0]] = true
+		}
+	}
+	if slices.Contains(seen[:], false) {
+		return errors.New("the first tokens are not the single bytes")
 	}
 	return nil
 }
@@ -320,8 +335,6 @@ func (v *vocab) index() {
 		start, length := int(v.offset[id]), v.length(id)
 		v.longest = max(v.longest, length)
 		switch {
-		case length == 1:
-			v.byteID[v.bytes[start]] = id
 		case length >= 8:
 			bit := uint(length - 8)
 			if bit >= 31 {
@@ -392,7 +405,9 @@ func (v *vocab) join(lengths string) error {
 			if !ok1 || !ok2 || left >= id || right >= id {
 				return fmt.Errorf("token %d is no pair", id)
 			}
-			v.addPair(left, right, id)
+			if !v.addPair(left, right, id) {
+				return fmt.Errorf("no place for token %d", id)
+			}
 			v.early.add(v, left, right, id)
 			if length == 2 {
 				v.bytePair[int(v.bytes[start])<<8|int(v.bytes[start+1])] = id
