@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"runtime/debug"
 	"sync"
@@ -182,8 +183,19 @@ func Open(ctx context.Context, token string, engine Engine, fs *files.Service, o
 	}
 	b.work.Go(b.watch)
 	b.tellInterrupted()
-	b.log.Info("connected to Discord", "bot", b.self(), "shards", len(b.sessions.shards))
+	b.log.Info("connected to Discord", "bot", b.self(), "shards", len(b.sessions.shards), "invite", b.invite())
 	return b, nil
+}
+
+// permissions are what the bot needs in a server.
+const permissions = dg.PermissionViewChannel | dg.PermissionSendMessages | dg.PermissionSendMessagesInThreads |
+	dg.PermissionEmbedLinks | dg.PermissionAttachFiles | dg.PermissionReadMessageHistory | dg.PermissionAddReactions
+
+// invite is the link that invites the bot into a server.
+func (b *Bot) invite() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return fmt.Sprintf("https://discord.com/oauth2/authorize?client_id=%d&scope=bot+applications.commands&permissions=%d", b.app, permissions)
 }
 
 // Done is closed when the bot can't go on, and Err tells why: the token was
