@@ -189,7 +189,8 @@ func (s *Service) write(ctx context.Context, f File, head []byte, rest io.Reader
 	var file *os.File // of a bucket on disk
 	w, err := s.bucket.NewWriter(ctx, f.Path, &blob.WriterOptions{
 		ContentType:    cmp.Or(f.MIME, octets),
-		MaxConcurrency: 1, // parts of an upload that are in memory at once
+		BufferSize:     5 << 20, // of a part of an upload to S3 and the like, of which
+		MaxConcurrency: 1,       // as many are in memory
 		BeforeWrite: func(as func(any) bool) error {
 			as(&file)
 			return nil
