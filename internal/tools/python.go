@@ -63,6 +63,7 @@ func (p *Python) Spec() llm.Tool {
 		Description: pythonDescription,
 		Parameters: json.RawMessage(`{"type":"object","properties":{"code":{"type":"string","description":"Python source. Print what you need to see."}},` +
 			`"required":["code"],"additionalProperties":false}`),
+		InOrder: true, // calls share the session
 	}
 }
 
@@ -82,12 +83,18 @@ func (p *Python) Run(ctx context.Context, c Call, code string) llm.ToolResult {
 	if strings.TrimSpace(code) == "" {
 		return Failure(fault.New(fault.Invalid, "tools.Python", "The code is empty."))
 	}
+	return p.run(ctx, c, code, code, "Running Python")
+}
+
+// run runs code as a call's. The person may see shown as the code that ran,
+// and sees doing while it runs.
+func (p *Python) run(ctx context.Context, c Call, code, shown, doing string) llm.ToolResult {
 	var saved []string
 	res, err := p.in.Run(ctx, sessionKey(c.User, c.Conversation), sandbox.Cell{
 		Code:   code,
 		Files:  userFiles{p.files, c.User},
 		Output: c.Hooks.Output,
-		Status: func(s sandbox.Status) { c.Hooks.Status(statusText(s)) },
+		Status: func(s sandbox.Status) { c.Hooks.Status(statusText(s, doing)) },
 		Ask:    c.Hooks.Ask,
 		Save: func(ctx context.Context, name string, r io.Reader) error {
 			s, err := p.files.Save(ctx, files.Upload{User: c.User, Name: name, Size: -1, Body: r, Generated: true})
@@ -100,7 +107,7 @@ func (p *Python) Run(ctx context.Context, c Call, code string) llm.ToolResult {
 	if err != nil {
 		return Failure(err)
 	}
-	return pythonResult(code, res, saved)
+	return pythonResult(shown, res, saved)
 }
 
 // Reset implements Resetter: it ends the session.
@@ -112,7 +119,7 @@ func sessionKey(user files.UserID, conversation string) sandbox.Key {
 	return sandbox.Key{User: uint64(user), Conversation: conversation}
 }
 
-func statusText(s sandbox.Status) string {
+func statusText(s sandbox.Status, doing string) string {
 	switch s.State {
 	case sandbox.Queued:
 		return fmt.Sprintf("Waiting for a sandbox, place %d", s.Place)
@@ -123,8 +130,10 @@ func statusText(s sandbox.Status) string {
 	case sandbox.Installing:
 		return "Installing " + s.Detail
 	}
-	return "Running Python"
+	return doing
 }
+
+const ranSilently = "(The code ran and printed nothing.)"
 
 // pythonResult makes of what a cell did what the model and the user get.
 func pythonResult(code string, res sandbox.Result, saved []string) llm.ToolResult {
@@ -166,7 +175,7 @@ func pythonResult(code string, res sandbox.Result, saved []string) llm.ToolResul
 		section("", "Saved for the user and sent: "+strings.Join(saved, ", "))
 	}
 	if b.Len() == 0 {
-		b.WriteString("(The code ran and printed nothing.)")
+		b.WriteString(ranSilently)
 	}
 	out.Text = b.String()
 	return out

@@ -1,0 +1,3 @@
+package tools_test
+
+func serveTest(how string) {}
