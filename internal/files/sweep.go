@@ -18,7 +18,7 @@ import (
 )
 
 // batch is how many files one step of the sweep takes: its memory.
-const batch = 1000
+const batch = 5000
 
 // Run recovers and sweeps at once, and sweeps every hour until ctx ends. What
 // goes wrong is logged, and tried again the next time.
