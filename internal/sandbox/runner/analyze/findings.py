@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from attache.analyze import series
+
 MOST = 7
 
 
@@ -33,6 +35,10 @@ def _trends(profile):
     first, last = (when <= low + part).to_numpy(bool, na_value=False), (when >= high - part).to_numpy(bool, na_value=False)
     order = when.rank().to_numpy(float) if profile.sample is None else when.iloc[profile.sample].rank().to_numpy(float)
     for c in profile.of("number")[:20]:
+        summed = series.totals(profile, c)
+        if summed:
+            yield from _of_totals(c, *summed)
+            continue
         a, b = c.series[first].mean(), c.series[last].mean()
         spread = (c.stats or {}).get("std") or 0
         if not spread or not np.isfinite([a, b]).all() or abs(b - a) < 0.5 * spread:
@@ -43,6 +49,16 @@ def _trends(profile):
         verb = "rose" if b > a else "fell"
         span = "the first year" if many else f"up to {day(low + part)}", "the last" if many else f"from {day(high - part)}"
         yield 1.5 + abs(b - a) / spread, f"{c.short} {verb}{change}: on average {number(a)} {span[0]}, {number(b)} {span[1]}."
+
+
+def _of_totals(c, totals, period):
+    """How a total of the first fifth of the periods compares with that of the last."""
+    fifth = len(totals) // 5
+    if fifth < 2:
+        return
+    a, b, spread = totals.iloc[:fifth].mean(), totals.iloc[-fifth:].mean(), totals.std()
+    if a > 0 and spread > 0 and abs(b - a) >= 0.75 * spread and abs(_rank_correlation(np.arange(len(totals), dtype=float), totals.to_numpy())) >= 0.3:
+        yield 2.5, f"The {period} total of {c.short} {'rose' if b > a else 'fell'} ({(b - a) / a:+.0%}): {number(a)} at first, {number(b)} in the end."
 
 
 def _rank_correlation(order, values):
@@ -89,6 +105,13 @@ def _shapes(profile):
 
 
 def _categories(profile):
+    measure = series.main_measure(profile)
+    for c in profile.of("category") if measure is not None else ():
+        totals = profile.totals(c, measure)
+        whole = sum(t for _, t in totals)
+        value, most = totals[0]
+        if c.distinct > 2 and whole > 0 and most > max(0.3, 1.5 / c.distinct) * whole:
+            yield 1.6, f"{str(value)[:40]} has {most / whole:.0%} of the total {measure.short} among the {c.distinct} of {c.short}."
     for c in profile.of("category", "boolean"):
         value, n = c.top[0] if c.top else ("", 0)
         if n > 0.8 * c.count and c.count >= 20:

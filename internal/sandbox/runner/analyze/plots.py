@@ -56,20 +56,23 @@ def distributions(profile, figure, stem):
 
 
 def categories(profile, figure, stem):
-    """The most frequent values of the columns of categories."""
+    """The most frequent values of the columns of categories; where a measure
+    adds up (amounts, units), its totals by them."""
     columns = [c for c in profile.of("category", "boolean") if c.top and c.distinct > 1 and c.top[0][1] > 1]
     columns.sort(key=lambda c: (c.distinct > 50, c.position))
     if not columns:
         return None
     shown = columns[:4]
+    measure = series.main_measure(profile)
     rows = [min(c.distinct, 10) + (c.distinct > 10) for c in shown]
     across = min(2, len(shown))
     fig, axes = _grid(figure, len(shown), 5.2, max(1.6, 0.8 + 0.27 * max(rows)), across)
     for ax, c in zip(axes, shown):
-        _bars(ax, c)
-    _title(fig, "Categories")
+        _bars(ax, c, profile.totals(c, measure) if measure is not None else None)
+    _title(fig, "Categories" if measure is None else f"Total {style.column(measure, 40)} by category")
     left = f"; {len(columns) - len(shown):,} more columns are not drawn" if len(columns) > len(shown) else ""
-    return fig, f"most frequent values of {_list(shown)}{left}"
+    what = "most frequent values of" if measure is None else f"total {measure.short} by"
+    return fig, f"{what} {_list(shown)}{left}"
 
 
 def correlation(profile, figure, stem):
@@ -145,23 +148,25 @@ def _edges(c, values, low, high):
     return np.linspace(low, high, bins + 1)
 
 
-def _bars(ax, c):
-    top = c.top[:10]
-    names = [style.value(v, i + 1) for i, (v, _) in enumerate(top)]
-    counts = [n for _, n in top]
-    colors = [BLUE] * len(top)
-    other = c.count - sum(counts)
-    if other > 0:
-        names.append(f"{c.distinct - len(top):,} others")
-        counts.append(other)
+def _bars(ax, c, totals):
+    """The ten largest: of the totals, or without them of the counts."""
+    ranked, whole = (c.top[:10], c.count) if totals is None else (totals[:10], sum(t for _, t in totals))
+    ranks = {v: i + 1 for i, (v, _) in enumerate(c.top)}
+    names = [style.value(v, ranks.get(v, i + 1)) for i, (v, _) in enumerate(ranked)]
+    counts = [n for _, n in ranked]
+    colors = [BLUE] * len(ranked)
+    if c.distinct > len(ranked):
+        names.append(f"{c.distinct - len(ranked):,} others")
+        counts.append(whole - sum(counts))
         colors.append(PALE)
     at = np.arange(len(names))[::-1]
     ax.barh(at, counts, color=colors, height=0.72)
     ax.set_yticks(at, names)
     ax.tick_params(axis="y", length=0, labelcolor=INK)
     for y, n in zip(at, counts):
-        ax.text(n, y, f" {n:,} · {n / c.count:.1%}", va="center", ha="left", fontsize=8, color=GREY)
-    ax.set_xlim(0, max(counts) * 1.28)
+        figure = f"{n:,}" if totals is None else style.short(n)
+        ax.text(n, y, f" {figure} · {n / whole if whole else 0:.1%}", va="center", ha="left", fontsize=8, color=GREY)
+    ax.set_xlim(0, max(counts) * 1.28 or 1)
     ax.set_ylim(-0.6, len(names) - 0.4)
     ax.set_xticks([])
     ax.grid(False)

@@ -102,6 +102,7 @@ class Profile:
         self.rows, self.width = frame.shape
         names = _names(frame)
         self.columns = [Column(i, names[i], frame.iloc[:, i]) for i in range(self.width)]
+        self._totals = {}
 
     def of(self, *roles):
         return [c for c in self.columns if c.role in roles]
@@ -147,6 +148,17 @@ class Profile:
             return None
         start, end = c.range
         return {"column": c.name, "start": day(start), "end": day(end)}
+
+    def totals(self, c, measure):
+        """A measure's total for each value of a category, the largest first: a list of pairs."""
+        key = c.position, measure.position
+        if key not in self._totals:
+            codes, values = pd.factorize(c.series)
+            amounts = measure.series.to_numpy(dtype="float64", na_value=0.0)
+            known = (codes >= 0) & np.isfinite(amounts)
+            sums = np.bincount(codes[known], weights=amounts[known], minlength=len(values))
+            self._totals[key] = [(_plain(values[i]), float(sums[i])) for i in np.argsort(-sums, kind="stable")]
+        return self._totals[key]
 
     @cached_property
     def correlations(self):

@@ -1,5 +1,6 @@
 """What is drawn along time: which measures, by which period, one line or several."""
 
+import re
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,8 +17,9 @@ _PERIODS = (  # pandas offset, its rough length, its name as an adjective
     ("1h", "1h", "hourly"), ("6h", "6h", "6-hour"), ("1D", "1D", "daily"), ("W", "7D", "weekly"), ("MS", "30.4D", "monthly"),
     ("QS", "91.3D", "quarterly"), ("YS", "365.2D", "yearly"), ("10YS", "3652D", "10-year"),
 )  # fmt: skip
-_ADDS_UP = ("amount", "sales", "revenue", "gross", "quantity", "qty", "units", "orders", "total", "cost", "spend", "profit", "income", "count",
-            "visits", "clicks", "umsatz", "menge", "betrag", "ventes", "montant", "importe", "ventas")  # fmt: skip
+# Words in the names of measures whose totals mean something, the most telling first.
+_ADDS_UP = ("revenue", "sales", "turnover", "amount", "total", "gross", "profit", "income", "cost", "costs", "spend", "quantity", "qty", "units",
+            "orders", "count", "visits", "clicks", "views", "umsatz", "betrag", "menge", "ventes", "montant", "importe", "ventas")  # fmt: skip
 
 
 @dataclass
@@ -50,7 +52,7 @@ def plan(profile):
     repeated = time.count > 1.5 * time.distinct
     period = _period(when.min(), when.max(), time.distinct)
     made = Plan(name=style.column(time))
-    if not measures or (repeated and by is None and not any(map(_adds_up, measures))):
+    if not measures or (repeated and by is None and not any(map(adds_up, measures))):
         counts = _resample(pd.Series(1.0, index=when), period or _finest(when.min(), when.max(), time.distinct), "sum")
         if len(counts) >= 3:
             made.panels.append(Panel(f"Rows ({_adjective(period or _finest(when.min(), when.max(), time.distinct))})", [("rows", counts.index, counts.to_numpy())], True))
@@ -67,9 +69,9 @@ def plan(profile):
 
 
 def _measures(profile):
-    """The columns to draw; whole numbers of few values, often codes, come last."""
+    """The columns to draw: amounts first; whole numbers of few values, often codes, last."""
     varied = [c for c in profile.of("number") if c.count >= 3 and c.stats and c.stats["max"] > c.stats["min"]]
-    return sorted(varied, key=lambda c: c.type == "integer" and c.distinct <= 10)[:PANELS]
+    return sorted(varied, key=lambda c: (_rank(c), c.type == "integer" and c.distinct <= 10))[:PANELS]
 
 
 def time_axis(ax, made):
@@ -83,7 +85,7 @@ def time_axis(ax, made):
 
 
 def _panel(c, when, by, period, repeated):
-    how = "sum" if repeated and _adds_up(c) and by is None else "mean"
+    how = "sum" if repeated and adds_up(c) and by is None else "mean"
     values = c.series.astype("float64")
     title = style.column(c, 50)
     used = period
@@ -177,6 +179,28 @@ def _adjective(period):
     return period[2]
 
 
-def _adds_up(c):
-    name = c.name.lower()
-    return any(word in name for word in _ADDS_UP)
+def adds_up(c):
+    """Whether totals of a measure mean something, by its name: amounts, units, visits."""
+    return _rank(c) < len(_ADDS_UP)
+
+
+def main_measure(profile):
+    """The measure that totals are made of, or None."""
+    found = [c for c in profile.of("number") if adds_up(c) and c.stats and c.stats["min"] >= 0 and c.stats["max"] > 0]
+    return min(found, key=_rank, default=None)
+
+
+def totals(profile, c):
+    """A measure's total of each period, and the period's name; None where one is no sum."""
+    time = profile.time
+    if time is None or time.type != "date" or not adds_up(c) or time.count <= 1.5 * time.distinct:
+        return None
+    when = time.series.dt.tz_localize(None) if getattr(time.series.dtype, "tz", None) is not None else time.series
+    period = _finest(when.min(), when.max(), time.distinct)
+    values = pd.Series(c.series.to_numpy("float64", na_value=np.nan), index=pd.DatetimeIndex(when))
+    return _resample(values[values.index.notna()], period, "sum"), period[2]
+
+
+def _rank(c):
+    words = re.findall(r"[a-zäöü]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", c.name).lower())
+    return min((_ADDS_UP.index(w) for w in words if w in _ADDS_UP), default=len(_ADDS_UP))

@@ -1,6 +1,7 @@
 """Read a file in a process of its own, for libraries that a damaged file can
 make crash or hang: that must not end the session."""
 
+import faulthandler
 import os
 import pickle
 import select
@@ -43,6 +44,7 @@ def read(src, function, seconds=60):
 def _child(w, function):
     try:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+        faulthandler.disable()  # its report of a crash is of no use to anybody here
         try:
             result = (True, function())
         except BaseException as e:

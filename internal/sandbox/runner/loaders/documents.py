@@ -144,7 +144,6 @@ def _epub(src):
 
 
 def _mobi(src):
-    import os
     import shutil
 
     mobi = need("mobi")

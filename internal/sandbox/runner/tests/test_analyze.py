@@ -184,6 +184,28 @@ def test_trend_and_no_trend(analyze):
     assert not any(f.startswith("season") for f in r["findings"])
 
 
+def test_totals_of_what_adds_up(analyze):
+    n = 4000
+    frame = pd.DataFrame(
+        {
+            "date": pd.date_range("2023-01-01", "2024-12-31", periods=n).normalize(),
+            "region": np.resize(["North", "North", "South", "East", "North"], n),
+            "discount": 0.1,
+            "units": 2,
+            "revenue": np.linspace(100, 200, n) * np.resize([0.2, 1.8], n),
+        }
+    )
+    frame.loc[0, "discount"] = 0.2
+    r = analyze(frame)
+    assert any(f.startswith("The weekly total of revenue rose (+7") for f in r["findings"])
+    assert any(f.startswith("North has 60% of the total revenue") for f in r["findings"])
+    assert "total revenue by region" in r.text
+    from attache.analyze import profile, series
+
+    names = {c.name: series.adds_up(c) for c in profile.Profile(frame).columns}
+    assert names == {"date": False, "region": False, "discount": False, "units": True, "revenue": True}
+
+
 def test_sampling_is_said(analyze):
     n = 1_000_000
     frame = pd.DataFrame({"x": np.arange(n) * 0.5, "y": np.arange(n) * 0.25 + np.resize([0, 1, 5], n)})
