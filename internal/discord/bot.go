@@ -17,6 +17,7 @@ import (
 	"github.com/attachebot/attache/internal/chat"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/tokens"
 )
 
 // Engine is what the bot needs of *chat.Engine.
@@ -45,7 +46,7 @@ type Options struct {
 	MaxDownload int64                     // bytes of a file that is sent back; 0: 25 MB. Discord may allow less
 	Link        func(f files.File) string // of a file that is too large to be sent; nil or "": there is none
 
-	Price func(model string) (Price, bool) // for /usage; nil: prices are not shown
+	Catalog *tokens.Catalog // prices of models, for /usage; nil: tokens.BuiltIn()
 
 	Admins  []uint64 // users who see everybody's usage
 	Allowed Who      // if not empty, whoever is not named is not answered
@@ -150,6 +151,9 @@ func Open(ctx context.Context, token string, engine Engine, fs *files.Service, o
 	o.Location = cmp.Or(o.Location, time.UTC)
 	o.RESTURL = cmp.Or(o.RESTURL, "https://discord.com/api/v10")
 	o.MaxDownload = cmp.Or(o.MaxDownload, 25<<20)
+	if o.Catalog == nil {
+		o.Catalog = tokens.BuiltIn()
+	}
 	o.tune = o.tune.withDefaults()
 	b := &Bot{
 		opts: o, log: o.Log, engine: engine, files: fs,

@@ -211,11 +211,7 @@ func TestPicturesOfAConversation(t *testing.T) {
 }
 
 func TestPicturesOfCommands(t *testing.T) {
-	w := newScene(t, setup{noStart: true, chat: chat.Options{Model: "gpt-5.4-mini", Models: []string{"gpt-5.4-mini", "gpt-5.4", "o5-mini"}}})
-	w.set.discord.Price = func(m string) (Price, bool) {
-		p, ok := map[string]Price{"gpt-5.4-mini": {chat.Dollar / 4, chat.Dollar / 40, 2 * chat.Dollar}, "gpt-5.4": {chat.Dollar * 5 / 4, chat.Dollar / 8, 10 * chat.Dollar}}[m]
-		return p, ok
-	}
+	w := newScene(t, setup{noStart: true, chat: chat.Options{Model: "gpt-5.4-mini", Models: []string{"gpt-5.4-mini", "gpt-5.4", "gpt-5.5"}}})
 	w.set.chat.Now = func() time.Time { return w.set.discord.Now() }
 	w.set.chat.UserDailyCost = chat.Dollar / 2
 	w.start()
@@ -243,7 +239,7 @@ func (w *bench) addUsage(u *discordtest.User) {
 		}
 		for m, share := range map[string]int64{"gpt-5.4-mini": 4, "gpt-5.4": 1} {
 			err := w.chats().AddUsage(w.ctx, chat.Usage{User: files.UserID(u.ID), Model: m, Day: now.AddDate(0, 0, -i).Format(dayLayout),
-				Requests: 3 * share, Input: n * share, Cached: n * share / 3, Output: n * share / 9, Cost: chat.Nano(n*share*420) * chat.Nano(6-share)})
+				Requests: 3 * share, Input: n * share, Cached: n * share / 3, Output: n * share / 9, Cost: chat.Nano(n * share * 1000)})
 			if err != nil {
 				w.t.Fatal(err)
 			}

@@ -12,6 +12,7 @@ import (
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/llm/llmtest"
+	"github.com/attachebot/attache/tokens"
 )
 
 func TestStoryHelp(t *testing.T) {
@@ -116,9 +117,12 @@ func TestStoryModel(t *testing.T) {
 func TestStoryUsage(t *testing.T) {
 	w := newBench(t, setup{noStart: true, chat: chat.Options{UserDailyTokens: 1_000_000}})
 	w.set.discord.Admins = []uint64{uint64(w.bert.ID)}
-	w.set.discord.Price = func(model string) (Price, bool) {
-		return Price{chat.Dollar / 4, chat.Dollar / 40, 2 * chat.Dollar}, model == "test-model"
+	var err error
+	w.set.discord.Catalog, err = tokens.BuiltIn().With([]byte(`{"models":{"test-model":{"prices":[{"input":0.25,"cached":0.025,"output":2}]}}}`))
+	if err != nil {
+		t.Fatal(err)
 	}
+	w.set.chat.Catalog = w.set.discord.Catalog
 	w.start()
 	w.contains(w.run(w.anna, w.general, "usage"), "📊 Your Usage", "Nothing in the last two weeks.")
 	w.model.Push(llmtest.Reply{Text: "Hi.", Usage: &llm.Usage{Input: 12_000, Output: 345}}, llmtest.Reply{Text: "Hi.", Usage: &llm.Usage{Input: 1000, Output: 1}})
@@ -126,7 +130,7 @@ func TestStoryUsage(t *testing.T) {
 	w.ask(w.bert, w.general, "hi")
 	m := w.run(w.anna, w.general, "usage")
 	w.contains(m, "12.0k in", "345 out", "1 request", "**test-model**: 12.3k tokens", "12.3k of 1.0M tokens • frees at 00:00 UTC",
-		"test-model: $0.25 in, $0.025 cached, $2.00 out", "▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆ 12.3k")
+		"test-model: $0.25 in, $0.025 cached, $2 out", "**$0.0037**", "▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆ 12.3k")
 	w.lacks(m, "Who used most")
 	w.contains(w.run(w.anna, w.general, "usage", discordtest.Opt("everybody", true)), "⚠️ Only the bot's admins see what everybody used.")
 	m = w.run(w.bert, w.general, "usage", discordtest.Opt("everybody", true))

@@ -224,11 +224,11 @@ func estimates(rows []chat.Usage) string {
 	return s
 }
 
-// priceTable lists what the models that the user may care for cost.
+// maxPrices is how many models the price table has.
+const maxPrices = 8
+
+// priceTable lists what those models cost that the user may care for.
 func (b *Bot) priceTable(ctx context.Context, user files.UserID, rows []chat.Usage) string {
-	if b.opts.Price == nil {
-		return ""
-	}
 	var names []string
 	if current, err := b.engine.ModelOf(ctx, user); err == nil && current != "" {
 		names = append(names, current)
@@ -240,17 +240,18 @@ func (b *Bot) priceTable(ctx context.Context, user files.UserID, rows []chat.Usa
 	var lines []string
 	seen := map[string]bool{}
 	for _, n := range names {
-		p, ok := b.opts.Price(n)
+		p, ok := b.opts.Catalog.Model(n).Price(b.opts.Now())
 		if !ok || seen[n] {
 			continue
 		}
 		seen[n] = true
-		if lines = append(lines, fmt.Sprintf("%s: %s in, %s cached, %s out", escape(clip(n, 50)), p.Input, p.Cached, p.Output)); len(lines) == 10 {
+		line := fmt.Sprintf("%s: $%s in, ", escape(clip(n, 50)), p.Input)
+		if p.Cached != nil {
+			line += fmt.Sprintf("$%s cached, ", p.Cached)
+		}
+		if lines = append(lines, line+fmt.Sprintf("$%s out", p.Output)); len(lines) == maxPrices {
 			break
 		}
 	}
 	return clip(strings.Join(lines, "\n"), 1024)
 }
-
-// Price is what a million tokens of a model cost.
-type Price struct{ Input, Cached, Output chat.Nano }
