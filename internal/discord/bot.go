@@ -3,7 +3,6 @@ package discord
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
@@ -60,12 +59,6 @@ type Options struct {
 	tune tuning
 }
 
-// Who names people by themselves, by a role, or by the channel that they write
-// in. A thread counts as its channel.
-type Who struct{ Users, Roles, Channels []uint64 }
-
-func (w Who) empty() bool { return len(w.Users)+len(w.Roles)+len(w.Channels) == 0 }
-
 // tuning holds the times that tests shorten.
 type tuning struct {
 	confirm   time.Duration // that a confirmation can be given
@@ -105,6 +98,7 @@ type Bot struct {
 	places   places
 	seen     *recent[snowflake.ID, bool]         // events handled
 	roots    *recent[snowflake.ID, snowflake.ID] // first message of the reply chain that a message is in
+	threads  *recent[snowflake.ID, bool]         // whose first message the model has seen
 	answers  *recent[snowflake.ID, *answered]    // by the id of the prompt
 	queue    queue
 	edits    *recent[snowflake.ID, string] // texts of prompts that were edited
@@ -160,6 +154,7 @@ func Open(ctx context.Context, token string, engine Engine, fs *files.Service, o
 		api: newAPI(o.RESTURL, token, o.Log), cdn: newCDN(o.CDNHosts),
 		seen:    newRecent[snowflake.ID, bool](20_000),
 		roots:   newRecent[snowflake.ID, snowflake.ID](20_000),
+		threads: newRecent[snowflake.ID, bool](5_000),
 		answers: newRecent[snowflake.ID, *answered](500),
 		edits:   newRecent[snowflake.ID, string](2_000),
 		slots:   make(chan struct{}, maxEvents), done: make(chan struct{}), ready: make(chan struct{}),
@@ -322,98 +317,4 @@ func (b *Bot) self() snowflake.ID {
 // detached gives a bounded time to what has to be done although the bot closes.
 func (b *Bot) detached(d time.Duration) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(b.base, d)
-}
-
-// admits tells whether somebody is answered in a channel.
-func (b *Bot) admits(user snowflake.ID, roles []snowflake.ID, channel snowflake.ID) bool {
-	named := func(w Who) bool {
-		return contains(w.Users, user) || contains(w.Channels, channel) || contains(w.Channels, b.places.parent(channel)) ||
-			containsAny(w.Roles, roles)
-	}
-	return !named(b.opts.Blocked) && (b.opts.Allowed.empty() || named(b.opts.Allowed))
-}
-
-func contains(list []uint64, id snowflake.ID) bool {
-	for _, one := range list {
-		if one == uint64(id) && id != 0 {
-			return true
-		}
-	}
-	return false
-}
-
-func containsAny(list []uint64, ids []snowflake.ID) bool {
-	for _, id := range ids {
-		if contains(list, id) {
-			return true
-		}
-	}
-	return false
-}
-
-// recent is a map that keeps its newest entries. It is safe for concurrent use.
-type recent[K comparable, V any] struct {
-	mu    sync.Mutex
-	size  int
-	byKey map[K]V
-	order []K
-	next  int
-}
-
-func newRecent[K comparable, V any](size int) *recent[K, V] {
-	return &recent[K, V]{size: size, byKey: map[K]V{}}
-}
-
-func (r *recent[K, V]) get(k K) (V, bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	v, ok := r.byKey[k]
-	return v, ok
-}
-
-// put sets the value of k, and tells whether k is new.
-func (r *recent[K, V]) put(k K, v V) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	_, known := r.byKey[k]
-	r.byKey[k] = v
-	switch {
-	case known:
-	case len(r.order) < r.size:
-		r.order = append(r.order, k)
-	default:
-		delete(r.byKey, r.order[r.next])
-		r.order[r.next] = k
-		r.next = (r.next + 1) % r.size
-	}
-	return !known
-}
-
-// explain makes the one sentence that somebody sees about an error; "" for what
-// needs none. What is our fault is logged, under a number that they are told.
-func (b *Bot) explain(err error, what string) string {
-	switch fault.KindOf(err) {
-	case fault.Canceled:
-		if errors.Is(err, errClosing) {
-			return "I have to stop for a moment. Please ask again in a minute."
-		}
-		return ""
-	case fault.Internal:
-		number := shortID()
-		b.log.Error("something went wrong", "doing", what, "request", number, "error", err)
-		return "Something went wrong on my side. If it happens again, tell the operator this number: `" + number + "`"
-	case fault.Unavailable:
-		b.log.Warn("something is not available", "doing", what, "error", err)
-	default:
-		b.log.Debug("a request was refused", "doing", what, "error", err)
-	}
-	return fault.Message(err)
-}
-
-// nameIn is how somebody is called where they wrote.
-func nameIn(u dg.User, m *dg.Member) string {
-	if m != nil && m.Nick != nil && *m.Nick != "" {
-		return *m.Nick
-	}
-	return u.EffectiveName()
 }

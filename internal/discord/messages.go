@@ -241,8 +241,7 @@ type prompt struct {
 }
 
 // read collects the parts of a question: its text, the text of a message.txt,
-// what is forwarded, and the message that it is a reply to, unless that is the
-// bot's own and so in the history.
+// what is forwarded, and the message that it is about.
 func (b *Bot) read(ctx context.Context, m dg.Message) (p prompt, problems []string) {
 	var texts []string
 	take := func(text string, as []dg.Attachment) {
@@ -267,18 +266,36 @@ func (b *Bot) read(ctx context.Context, m dg.Message) (p prompt, problems []stri
 		take(s.Message.Content, s.Message.Attachments)
 	}
 	p.text = strings.TrimSpace(strings.Join(texts, "\n\n"))
-	if r := m.ReferencedMessage; r != nil && (r.Author.ID != b.self() || b.places.parent(m.ChannelID) == r.ID) {
-		if r.Author.ID != b.self() {
-			p.attachments = append(p.attachments, slices.DeleteFunc(slices.Clone(r.Attachments), isPasted)...)
+	if about, how := b.about(ctx, m); about != nil {
+		if about.Author.ID != b.self() {
+			p.attachments = append(p.attachments, slices.DeleteFunc(slices.Clone(about.Attachments), isPasted)...)
 		}
-		if text := b.plain(*r); text != "" {
-			p.quote = "In reply to " + r.Author.EffectiveName() + ": " + clip(text, 1500)
+		if text := b.plain(*about); text != "" {
+			p.quote = how + " " + about.Author.EffectiveName() + ": " + clip(text, 1500)
 		}
 	}
 	if len(p.attachments) > 2*maxFiles {
 		p.attachments = p.attachments[:2*maxFiles]
 	}
 	return p, problems
+}
+
+// about returns a message that m is about and that its conversation does not
+// have: the one that it replies to, unless that is the bot's, or the one that its
+// thread was started from, the first time.
+func (b *Bot) about(ctx context.Context, m dg.Message) (about *dg.Message, how string) {
+	if r := m.ReferencedMessage; r != nil && r.Author.ID != b.self() {
+		return r, "In reply to"
+	}
+	parent := b.places.parent(m.ChannelID)
+	if parent == 0 || !b.threads.put(m.ChannelID, true) {
+		return nil, ""
+	}
+	starter, err := b.api.message(ctx, parent, m.ChannelID) // it has the thread's id
+	if err != nil {
+		return nil, "" // a thread without one
+	}
+	return &starter, "This thread is about a message of"
 }
 
 // onEdit takes in that a message was edited, if somebody did.

@@ -175,6 +175,9 @@ func TestStoryThread(t *testing.T) {
 	thread := must(w.anna.StartThread(m, "data"))(w)
 	q := must(w.anna.Send(thread, w.Bot().Mention()+" My number is 7."))(w)
 	w.answerTo(q)
+	if got := w.model.Requests()[0].LastUser(); got != "[This thread is about a message of anna: Let's talk about the data]\n\nMy number is 7." {
+		t.Errorf("got %q", got)
+	}
 	q = must(w.bert.Send(thread, "Which number?"))(w)
 	w.answerTo(q)
 	if got := w.model.Requests()[1].LastUser(); got != "bert: Which number?" {
@@ -185,8 +188,21 @@ func TestStoryThread(t *testing.T) {
 	w.start()
 	q = must(w.anna.Send(thread, "And now?"))(w)
 	w.answerTo(q)
-	if rs := w.model.Requests(); len(rs) != 3 || rs[2].LastUser() != "anna: And now?" || len(rs[2].Messages) != 7 {
+	if rs := w.model.Requests(); len(rs) != 3 || !strings.HasSuffix(rs[2].LastUser(), "And now?") || len(rs[2].Messages) != 7 {
 		t.Errorf("%d requests, the last one: %+v", len(rs), rs[len(rs)-1].Messages)
+	}
+}
+
+// A thread that is started from a message is about it.
+func TestStoryThreadFromAnAnswer(t *testing.T) {
+	w := newBench(t, setup{})
+	w.model.Push(llmtest.Reply{Text: "The answer is 42."})
+	_, a := w.ask(w.anna, w.general, "What is the answer?")
+	thread := must(w.anna.StartThread(a, "more"))(w)
+	q := must(w.anna.Send(thread, w.Bot().Mention()+" Why?"))(w)
+	w.answerTo(q)
+	if got := w.model.Requests()[1].LastUser(); got != "[This thread is about a message of Attaché: The answer is 42.]\n\nWhy?" {
+		t.Errorf("got %q", got)
 	}
 }
 
