@@ -12,7 +12,7 @@ import (
 // Files that other software wrote, more than 160 of them, are what their names
 // say they are.
 func TestKindsOfRealFiles(t *testing.T) {
-	paths, err := filepath.Glob("../sandbox/runner/tests/*data/*")
+	paths, err := filepath.Glob("../sandbox/runner/tests/testdata/*")
 	if err != nil || len(paths) < 160 {
 		t.Fatalf("%d files, %v", len(paths), err)
 	}

@@ -12,7 +12,7 @@ from attache.analyze import PARTS, analyze_data_file
 from attache.loaders.source import FileLoadError
 from PIL import Image
 
-DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data")
+DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "testdata")
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from attache import loaders
 from attache.loaders import archives, packed
 from attache.loaders.source import FileLoadError
 
-DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data")
+DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "testdata")
 EVIL = ["../evil", "/tmp/evil-absolute", "a/../../evil", "C:\\evil", "..\\evil", "dir/..", "\\\\server\\share\\evil"]
 
 

@@ -8,7 +8,7 @@ import pytest
 from attache import loaders
 from attache.loaders.source import FileLoadError
 
-DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data")
+DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "testdata")
 # A file of each kind that is more than text.
 FILES = sorted({file for file, ext, e in kinds_check.CHECKS if loaders.KINDS.loader(loaders.KINDS.of("x" + ext)) != "documents.text"})
 # Formats that are still whole when they end early, or that can't tell.

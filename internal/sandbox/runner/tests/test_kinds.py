@@ -9,7 +9,7 @@ from attache import loaders
 from attache.loaders.source import FileLoadError
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-DATA = os.path.join(HERE, "data")
+DATA = os.path.join(HERE, "testdata")
 RUNNER = os.path.dirname(HERE)
 
 
