@@ -1,0 +1,149 @@
+package tokens
+
+import (
+	"regexp"
+	"strings"
+	"time"
+)
+
+// Model is what is known about a model. Its encoding's methods are its own:
+// ForModel("gpt-4o").Count(text).
+type Model struct {
+	*Encoding
+
+	Name  string // as it was asked for
+	Entry string // the catalog's name for it; empty if the catalog lacks it
+
+	// Exact tells that the encoding is the model's for certain. Without, it is
+	// a guess, and counts are estimates.
+	Exact bool
+
+	Window    int // tokens of a request and its answer together; 0: unknown
+	MaxInput  int // tokens of a request; 0: unknown, else at most Window
+	MaxOutput int // tokens of an answer; 0: unknown
+
+	entry  *entry
+	prices []Price
+}
+
+// Exact names and beginnings of names, as tiktoken maps them to encodings; the
+// first one that fits counts.
+var (
+	modelEncodings = map[string]*Encoding{
+		"o1": O200KBase, "o3": O200KBase, "o4-mini": O200KBase,
+		"gpt-5": O200KBase, "gpt-4.1": O200KBase, "gpt-4o": O200KBase,
+		"gpt-4": CL100KBase, "gpt-3.5-turbo": CL100KBase, "gpt-3.5": CL100KBase, "gpt-35-turbo": CL100KBase,
+		"davinci-002": CL100KBase, "babbage-002": CL100KBase,
+		"text-embedding-ada-002": CL100KBase, "text-embedding-3-small": CL100KBase, "text-embedding-3-large": CL100KBase,
+	}
+	prefixEncodings = []struct {
+		prefix string
+		enc    *Encoding
+	}{
+		{"o1-", O200KBase}, {"o3-", O200KBase}, {"o4-mini-", O200KBase},
+		{"gpt-5", O200KBase}, {"gpt-4.5-", O200KBase}, {"gpt-4.1-", O200KBase}, {"chatgpt-4o-", O200KBase}, {"gpt-4o-", O200KBase},
+		{"gpt-4-", CL100KBase}, {"gpt-3.5-turbo-", CL100KBase}, {"gpt-35-turbo-", CL100KBase},
+		{"gpt-oss-", O200KHarmony},
+		{"ft:gpt-4o", O200KBase}, {"ft:gpt-4", CL100KBase}, {"ft:gpt-3.5-turbo", CL100KBase}, {"ft:davinci-002", CL100KBase}, {"ft:babbage-002", CL100KBase},
+	}
+)
+
+// encodingFor returns the encoding that tiktoken gives a model, or, with exact
+// false, o200k_base, which is the nearest guess for everything newer.
+func encodingFor(name string) (e *Encoding, exact bool) {
+	if e := modelEncodings[name]; e != nil {
+		return e, true
+	}
+	for _, p := range prefixEncodings {
+		if strings.HasPrefix(name, p.prefix) {
+			return p.enc, true
+		}
+	}
+	return O200KBase, false
+}
+
+var snapshot = regexp.MustCompile(`-20\d\d-\d\d-\d\d$`)
+
+// Model returns what the catalog has about a model, whose name may be written
+// in any case and with a provider before it: openai/gpt-4o,
+// gpt-4o-2024-08-06, ft:gpt-4o-mini:acme::id. It never fails: about a model
+// that it doesn't know it says so, by Exact, zeros and no price. A fine-tuned
+// model has its base's window and encoding, but no price; so has a model that
+// another provider than openai stands before, unless the catalog has it by
+// that name.
+func (c *Catalog) Model(name string) *Model {
+	m := &Model{Name: name}
+	full := strings.ToLower(strings.TrimSpace(name))
+	var priced bool
+	m.entry, m.Entry, priced = c.find(full)
+	if m.Encoding, m.Exact = encodingFor(full); !m.Exact {
+		short, _, _ := strings.Cut(full[strings.LastIndexByte(full, '/')+1:], ":")
+		m.Encoding, m.Exact = encodingFor(short)
+	}
+	e := m.entry
+	if e == nil {
+		m.entry = &entry{}
+		return m
+	}
+	if enc, ok := EncodingByName(e.Encoding); ok {
+		m.Encoding, m.Exact = enc, true
+	}
+	m.Window, m.MaxInput, m.MaxOutput = e.Window, e.MaxInput, e.MaxOutput
+	if m.MaxInput == 0 || m.Window > 0 && m.MaxInput > m.Window {
+		m.MaxInput = m.Window
+	}
+	if priced {
+		m.prices = e.Prices
+	}
+	return m
+}
+
+// find returns a model's entry, its name there, and whether its prices are the
+// model's own.
+func (c *Catalog) find(full string) (e *entry, name string, priced bool) {
+	if e, name := c.lookUp(full); e != nil {
+		return e, name, true
+	}
+	priced = true
+	if base, tuned := strings.CutPrefix(full, "ft:"); tuned {
+		base, _, _ = strings.Cut(base, ":")
+		full, priced = base, false
+	} else {
+		if i := strings.LastIndexByte(full, '/'); i >= 0 {
+			priced = full[:i] == "openai"
+			full = full[i+1:]
+		}
+		if base, variant, ok := strings.Cut(full, ":"); ok { // as OpenRouter's :free
+			full, priced = base, priced && variant == ""
+		}
+	}
+	e, name = c.lookUp(full)
+	return e, name, priced
+}
+
+// lookUp finds a name, an alias, or the name that a dated snapshot is of.
+func (c *Catalog) lookUp(name string) (*entry, string) {
+	for _, n := range []string{name, snapshot.ReplaceAllString(name, "")} {
+		if to, ok := c.alias[n]; ok {
+			n = to
+		}
+		if e := c.models[n]; e != nil {
+			return e, n
+		}
+	}
+	return nil, ""
+}
+
+// Price returns what the model's tokens cost at a time; false if that is not
+// known.
+func (m *Model) Price(at time.Time) (*Price, bool) { return priceAt(m.prices, at.UTC()) }
+
+// Cost prices a request that is made at a time; false if its price is not
+// known.
+func (m *Model) Cost(u Usage, at time.Time) (Money, bool) {
+	p, ok := m.Price(at)
+	if !ok {
+		return 0, false
+	}
+	return p.Cost(u)
+}
