@@ -65,7 +65,7 @@ type tuning struct {
 	ask       time.Duration // that a question waits for its answer
 	edits     time.Duration // between two edits of an answer
 	status    time.Duration // between two edits of the status line alone
-	settle    time.Duration // before an answer is shown first
+	settle    time.Duration // for more words, before the first ones are shown
 	burst     time.Duration // in which maxBurst messages may come
 	late      time.Duration // after which an interaction is deferred
 	maxBroken int
@@ -77,7 +77,7 @@ func (t tuning) withDefaults() tuning {
 	t.ask = cmp.Or(t.ask, 2*time.Minute)
 	t.edits = cmp.Or(t.edits, 1250*time.Millisecond)
 	t.status = cmp.Or(t.status, 3*time.Second)
-	t.settle = cmp.Or(t.settle, 300*time.Millisecond)
+	t.settle = cmp.Or(t.settle, 40*time.Millisecond)
 	t.burst = cmp.Or(t.burst, 5*time.Second)
 	t.late = cmp.Or(t.late, 1800*time.Millisecond)
 	t.maxBroken = cmp.Or(t.maxBroken, maxBroken)

@@ -121,7 +121,7 @@ func (q *queue) serve(l *line) {
 
 // wait shows that a question waits, unless its turn comes at once.
 func (q *queue) wait(ctx context.Context, one *question) {
-	if sleep(ctx, q.b.opts.tune.settle) != nil {
+	if sleep(ctx, 300*time.Millisecond) != nil {
 		return
 	}
 	one.marking.Lock()

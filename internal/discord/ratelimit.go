@@ -166,10 +166,12 @@ func (l *limiter) release(b *bucket, e *rest.CompiledEndpoint, res *http.Respons
 		until := now.Add(retryAfter(h))
 		// Without Via it is Cloudflare that answers, for the whole address.
 		if h.Get("X-RateLimit-Global") != "" || h.Get("X-RateLimit-Scope") == "global" || h.Get("Via") == "" {
+			if until.Sub(l.blocked) > time.Second/2 { // once for all that were under way
+				l.log.Warn("Discord's global rate limit was met", "for", until.Sub(now))
+			}
 			if until.After(l.blocked) {
 				l.blocked = until
 			}
-			l.log.Warn("Discord's global rate limit was met", "for", until.Sub(now))
 			return
 		}
 		b.remaining, b.limit = 0, max(b.limit, 1)
