@@ -12,6 +12,7 @@ import (
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
+	"github.com/attachebot/attache/tokens"
 )
 
 // Options bend an [Engine]. The zero value works.
@@ -19,13 +20,15 @@ type Options struct {
 	Model  string   // of users who chose none; default the model's own
 	Models []string // what users may choose; empty or with "*": also all that the provider lists
 
+	Catalog *tokens.Catalog // windows and prices of models; default tokens.BuiltIn()
+
 	Instructions string // of the operator, added to the system prompt
 
 	MaxRounds     int           // of tool calls in one turn; default 12
 	MaxTurn       time.Duration // how long a turn may take; default 30 min
 	MaxTurnTokens int64         // of all requests of one turn; default 500,000; negative: no limit
 	MaxTurnCost   Nano          // of all requests of one turn; default $2; negative: no limit
-	MaxRequest    int           // tokens of one request; default what the model's window holds
+	MaxRequest    int           // tokens of one request; default what the model's window holds, and at most half of MaxTurnTokens
 
 	UserDailyCost   Nano  // of one user in one day of UTC; 0: no limit
 	UserDailyTokens int64 // the same in tokens, input and output; 0: no limit
@@ -56,6 +59,7 @@ type Engine struct {
 	images imageCache
 
 	mu      sync.Mutex
+	meters  map[string]*tokens.Model
 	windows map[string]learnedWindow
 }
 
@@ -67,13 +71,16 @@ func New(model llm.Model, store Store, fs *files.Service, tools Toolbox, o Optio
 	o.MaxTurnTokens = cmp.Or(o.MaxTurnTokens, 500_000)
 	o.MaxTurnCost = cmp.Or(o.MaxTurnCost, 2*Dollar)
 	o.Location = cmp.Or(o.Location, time.UTC)
+	if o.Catalog == nil {
+		o.Catalog = tokens.BuiltIn()
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	e := &Engine{model: model, store: store, files: fs, tools: tools, opts: o, windows: map[string]learnedWindow{}}
+	e := &Engine{model: model, store: store, files: fs, tools: tools, opts: o, meters: map[string]*tokens.Model{}, windows: map[string]learnedWindow{}}
 	e.turns.idle = sync.NewCond(&e.turns.mu)
 	e.locks.held = map[string]*lock{}
 	e.ledger = ledger{store: store, opts: o}

@@ -126,12 +126,15 @@ type learnedWindow struct {
 
 // window returns how many tokens a request to a model may have.
 func (e *Engine) window(model string) int {
-	e.mu.Lock()
-	defer e.mu.Unlock()
 	n := e.meter(model).window()
 	if e.opts.MaxRequest > 0 {
 		n = min(n, e.opts.MaxRequest)
 	}
+	if e.opts.MaxTurnTokens > 0 {
+		n = min(n, int(e.opts.MaxTurnTokens/2))
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	if l, ok := e.windows[model]; ok && e.opts.Now().Sub(l.at) < windowMemory {
 		n = min(n, l.tokens)
 	}

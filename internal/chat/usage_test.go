@@ -11,6 +11,7 @@ import (
 
 	"github.com/attachebot/attache/internal/chat"
 	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/llm/llmtest"
 )
@@ -104,6 +105,63 @@ func TestTokenBudget(t *testing.T) {
 	w.run(w.turn("four"))
 }
 
+func TestCostsAndTheirBudgets(t *testing.T) {
+	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	w := newWorld(t, chat.Options{Model: "gpt-5.4-mini", UserDailyCost: chat.Dollar / 10, GlobalDailyCost: chat.Dollar / 4,
+		Now: func() time.Time { return now }})
+	w.server.Answer = func(llmtest.Request) llmtest.Reply {
+		return llmtest.Reply{Text: "ok", Usage: &llm.Usage{Input: 100_000, Cached: 40_000, Output: 1000}}
+	}
+	// 60,000 × $0.75/M + 40,000 × $0.075/M + 1,000 × $4.50/M
+	const each = chat.Nano(45_000_000 + 3_000_000 + 4_500_000)
+	if res, _ := w.run(w.turn("one")); res.Cost != each {
+		t.Errorf("a turn costs %v, want %v", res.Cost, each)
+	}
+	w.run(w.turn("two"))
+	_, err := w.Run(t.Context(), w.turn("three"), nil)
+	if !fault.Is(err, fault.Exhausted) || !strings.Contains(fault.Message(err), "Your daily budget is used up: $0.11 of $0.10 are spent, and this takes about $0.00") {
+		t.Errorf("%v", err)
+	}
+	for i, u := range []files.UserID{bert, bert, 1, 2} {
+		turn := w.turn("mine")
+		turn.User, turn.Conversation = u, turn.ID
+		_, err = w.Run(t.Context(), turn, nil)
+		if i < 3 && err != nil {
+			t.Errorf("user %d: %v", u, err)
+		}
+	}
+	if !fault.Is(err, fault.Exhausted) || !strings.Contains(fault.Message(err), "all users of this bot share") {
+		t.Errorf("%v", err)
+	}
+	us, err := w.Usage(t.Context(), chat.UsageQuery{ByModel: true})
+	if err != nil || len(us) != 1 || us[0].Cost != 5*each || us[0].Unpriced != 0 {
+		t.Errorf("%+v, %v", us, err)
+	}
+	// One answer may not cost more than its bound.
+	w.opts = chat.Options{Model: "gpt-5.4-mini", MaxTurnCost: chat.Dollar / 10}
+	w.start()
+	w.server.Answer = func(llmtest.Request) llmtest.Reply {
+		return llmtest.Reply{Text: "Step.", Calls: []llm.ToolCall{python("", "1")}, Usage: &llm.Usage{Input: 100_000, Cached: 40_000, Output: 1000}}
+	}
+	if res, events := w.run(w.turn("loop")); res.Cost != 2*each || !strings.Contains(events, "costs more than the $0.10 that one answer may cost") {
+		t.Errorf("%+v\n%s", res, events)
+	}
+	if n := w.last().MaxTokens; n < 500 || n > 22_000 {
+		t.Errorf("the output is bounded to %d tokens", n)
+	}
+}
+
+func TestUnknownModelHasNoPrice(t *testing.T) {
+	w := newWorld(t, chat.Options{UserDailyCost: 1})
+	if res, _ := w.run(w.turn("hi")); res.Cost != 0 {
+		t.Errorf("%+v", res)
+	}
+	us, err := w.Usage(t.Context(), chat.UsageQuery{})
+	if err != nil || us[0].Unpriced != 1 {
+		t.Errorf("%+v, %v", us, err)
+	}
+}
+
 // A budget that ends in the middle of a turn ends the turn with a sentence.
 func TestBudgetEndsInTheMiddle(t *testing.T) {
 	w := newWorld(t, chat.Options{UserDailyTokens: 10_000})
@@ -140,7 +198,7 @@ func TestOneTurnIsBounded(t *testing.T) {
 func TestBudgetHoldsForTurnsAtOnce(t *testing.T) {
 	w := newWorld(t, chat.Options{UserDailyTokens: 10_000})
 	w.server.Answer = func(llmtest.Request) llmtest.Reply {
-		return llmtest.Reply{Text: "ok", Wait: 20 * time.Millisecond, Usage: &llm.Usage{Input: 1000, Output: 300}}
+		return llmtest.Reply{Text: "ok", Wait: 20 * time.Millisecond, Usage: &llm.Usage{Input: 700, Output: 300}}
 	}
 	var all sync.WaitGroup
 	var ok atomic.Int64
