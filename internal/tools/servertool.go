@@ -1,0 +1,159 @@
+package tools
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+
+	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/llm"
+)
+
+// serverTool is a tool of an MCP server.
+type serverTool struct {
+	s    *server
+	name string // as the server names it
+	spec llm.Tool
+}
+
+var _ Tool = (*serverTool)(nil)
+
+// Spec implements Tool.
+func (t *serverTool) Spec() llm.Tool { return t.spec }
+
+// Call implements Tool. It ends within the server's time limit, whatever the
+// server does.
+func (t *serverTool) Call(ctx context.Context, c Call) llm.ToolResult {
+	const op = "tools.MCP"
+	var args map[string]any
+	if err := unmarshalNumbers(c.Arguments, &args); err != nil || args == nil {
+		return Failure(fault.New(fault.Invalid, op, "The arguments of %s must be a JSON object.", t.spec.Name))
+	}
+	if t.s.cfg.Files {
+		if err := t.link(ctx, c.User, args); err != nil {
+			return Failure(err)
+		}
+	}
+	c.Hooks.Status("Running " + t.spec.Name)
+	res, err := t.call(ctx, &mcp.CallToolParams{Name: t.name, Arguments: args})
+	if err != nil {
+		return t.failure(ctx, err)
+	}
+	return t.result(ctx, c.User, res)
+}
+
+// call calls the server, once more if it had forgotten the session and so
+// carried nothing out.
+func (t *serverTool) call(ctx context.Context, params *mcp.CallToolParams) (*mcp.CallToolResult, error) {
+	ctx, cancel := context.WithTimeout(ctx, t.s.cfg.Timeout)
+	defer cancel()
+	session, err := t.s.session(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	res, err := session.CallTool(ctx, params)
+	if errors.Is(err, mcp.ErrSessionMissing) {
+		if session, err = t.s.session(ctx, session); err != nil {
+			return nil, err
+		}
+		res, err = session.CallTool(ctx, params)
+	}
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		m := t.s.m
+		if m.ctx.Err() == nil {
+			m.work.Go(func() { t.s.suspect(m.ctx, session) })
+		}
+	}
+	if err == nil && res == nil {
+		err = errors.New("an empty answer")
+	}
+	return res, err
+}
+
+// failure is the result of a call that came to nothing.
+func (t *serverTool) failure(ctx context.Context, err error) llm.ToolResult {
+	const op = "tools.MCP"
+	name := t.s.cfg.Name
+	var refused *jsonrpc.Error
+	var known *fault.Error
+	switch {
+	case ctx.Err() != nil:
+		err = fault.Wrap(context.Canceled, fault.Canceled, op, "The call was stopped.")
+	case errors.As(err, &known):
+	case errors.Is(err, context.DeadlineExceeded):
+		err = fault.Wrap(err, fault.Unavailable, op, "The tool server %s did not answer within %s.", name, t.s.cfg.Timeout)
+	case errors.As(err, &refused):
+		return llm.ToolResult{Failed: true, Text: "The tool server " + name + " refused the call: " + clip(oneLine(refused.Message), 2000)}
+	case errors.Is(err, mcp.ErrConnectionClosed):
+		err = fault.Wrap(err, fault.Unavailable, op, "The tool server %s ended during the call; what it did by then is not known. It is started again.", name)
+	default:
+		err = fault.Wrap(err, fault.Unavailable, op, "The tool server %s can't be reached right now, or its answer made no sense.", name)
+	}
+	if !fault.Is(err, fault.Canceled) {
+		t.s.m.log.Warn("MCP call failed", "server", name, "tool", t.name, "error", clip(oneLine(err.Error()), 500))
+	}
+	return Failure(err)
+}
+
+// link replaces the ids of the user's files in the arguments by links. The id
+// of no file of the user's is an error, and nothing leaves the program.
+func (t *serverTool) link(ctx context.Context, user files.UserID, args map[string]any) error {
+	var replace func(v any) (any, error)
+	replace = func(v any) (_ any, err error) {
+		switch v := v.(type) {
+		case string:
+			return t.linkOne(ctx, user, v)
+		case []any:
+			for i := range v {
+				if v[i], err = replace(v[i]); err != nil {
+					return nil, err
+				}
+			}
+		case map[string]any:
+			for k := range v {
+				if v[k], err = replace(v[k]); err != nil {
+					return nil, err
+				}
+			}
+		}
+		return v, nil
+	}
+	_, err := replace(args)
+	return err
+}
+
+// linkOne returns a link for a text that is the id of a file, or file: and an
+// id, and any other text as it is.
+func (t *serverTool) linkOne(ctx context.Context, user files.UserID, text string) (string, error) {
+	rest, named := strings.CutPrefix(text, "file:")
+	named = named && !strings.HasPrefix(rest, "/") // file:///path is somebody's URL
+	if !named {
+		rest = text
+	}
+	id, err := files.ParseID(rest)
+	if err != nil {
+		if named {
+			return "", err
+		}
+		return text, nil
+	}
+	f, err := t.s.m.files.Get(ctx, user, id)
+	if err != nil {
+		return "", err
+	}
+	return t.s.m.links.Link(user, f.ID, linkLife), nil
+}
+
+// asJSON writes a value that a server gave.
+func asJSON(v any) string {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return ""
+	}
+	return string(data)
+}

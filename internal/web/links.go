@@ -1,0 +1,181 @@
+// Package web serves files of users at signed links that expire, and nothing
+// else: for tools on other machines, and for files that are too large for
+// Discord.
+package web
+
+import (
+	"context"
+	"errors"
+	"log"
+	"log/slog"
+	"mime"
+	"net"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/net/netutil"
+
+	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/files"
+)
+
+// Options bend [Links]. The zero value works.
+type Options struct {
+	Listen  string           // host:port; empty: 127.0.0.1 and any free port
+	BaseURL string           // what links begin with, where a proxy stands before; empty: http:// and the address
+	Log     *slog.Logger     // nil: none
+	Now     func() time.Time // nil: time.Now
+}
+
+// maxConnections are served at the same time; others wait.
+const maxConnections = 100
+
+// Links makes and serves links to files. A link names its file and its end and
+// is signed with a key of the data folder; whoever has it gets the file, as
+// long as its user has it. It is safe for concurrent use.
+type Links struct {
+	files  *files.Service
+	signer *signer
+	base   string
+	now    func() time.Time
+	server *http.Server
+	done   chan struct{}
+}
+
+// Open serves links with the key in folder dir, which it makes if there is
+// none. Errors of kind Unavailable: the key or the address can't be had.
+func Open(dir string, fs *files.Service, o Options) (*Links, error) {
+	if o.Listen == "" {
+		o.Listen = "127.0.0.1:0"
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	signer, err := loadKey(filepath.Join(dir, "link.key"))
+	if err != nil {
+		return nil, err
+	}
+	listener, err := net.Listen("tcp", o.Listen)
+	if err != nil {
+		return nil, fault.Wrap(err, fault.Unavailable, "web.Open", "File links can't be served: LISTEN is %s, and that is not possible: %v.", o.Listen, err)
+	}
+	l := &Links{files: fs, signer: signer, base: strings.TrimRight(o.BaseURL, "/"), now: o.Now, done: make(chan struct{})}
+	if l.base == "" {
+		l.base = "http://" + reachable(listener.Addr())
+	}
+	l.server = &http.Server{
+		Handler:           l,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      15 * time.Minute, // of the largest file over a slow line
+		IdleTimeout:       time.Minute,
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          log.New(silent{}, "", 0), // what strangers send is no news, and may hold links
+	}
+	go func() {
+		defer close(l.done)
+		if err := l.server.Serve(netutil.LimitListener(listener, maxConnections)); !errors.Is(err, http.ErrServerClosed) {
+			o.Log.Error("file links are not served any more", "error", err)
+		}
+	}()
+	return l, nil
+}
+
+type silent struct{}
+
+func (silent) Write(b []byte) (int, error) { return len(b), nil }
+
+// reachable returns the address as a program on this machine can use it.
+func reachable(addr net.Addr) string {
+	host, port, _ := net.SplitHostPort(addr.String())
+	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return net.JoinHostPort(host, port)
+}
+
+// Link returns a URL that serves a user's file for the time given. It makes no
+// check: a link to what the user does not have leads nowhere.
+func (l *Links) Link(user files.UserID, id files.ID, life time.Duration) string {
+	link := l.base + prefix + l.signer.token(user, id, l.now().Add(life))
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	if f, err := l.files.Get(ctx, user, id); err == nil {
+		// The name is for people, and for programs that look at its end.
+		link += "/" + url.PathEscape(f.Name)
+	}
+	return link
+}
+
+// Close ends serving; transfers under way get a few seconds. Twice is once.
+func (l *Links) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if l.server.Shutdown(ctx) != nil {
+		l.server.Close()
+	}
+	<-l.done
+	return nil
+}
+
+const prefix = "/f/"
+
+// ServeHTTP answers GET and HEAD of links, and everything else with "not found".
+func (l *Links) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	// A file is hostile: it must be neither guessed at, nor shown, nor kept.
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Content-Security-Policy", "sandbox; default-src 'none'")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cache-Control", "private, no-store")
+	token, found := strings.CutPrefix(r.URL.EscapedPath(), prefix)
+	token, name, _ := strings.Cut(token, "/")
+	user, id, valid := l.signer.check(token, l.now())
+	if !found || !valid || strings.Contains(name, "/") {
+		notFound(w)
+		return
+	}
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		h.Set("Allow", "GET, HEAD")
+		http.Error(w, "Method not allowed", http.StatusMethodNotAllowed)
+		return
+	}
+	f, body, err := l.files.Download(r.Context(), user, id)
+	switch {
+	case fault.Is(err, fault.NotFound):
+		notFound(w)
+		return
+	case err != nil:
+		http.Error(w, fault.Message(err), fault.KindOf(err).HTTPStatus())
+		return
+	}
+	defer body.Close()
+	h.Set("Content-Type", "application/octet-stream")
+	if f.MIME != "" {
+		h.Set("Content-Type", f.MIME)
+	}
+	h.Set("Content-Disposition", attachment(f.Name))
+	if f.SHA256 != "" {
+		h.Set("ETag", `"`+f.SHA256+`"`)
+	}
+	http.ServeContent(w, r, "", f.UploadedAt, body)
+}
+
+// attachment says that a file is to be saved under its name and not shown.
+func attachment(name string) string {
+	if s := mime.FormatMediaType("attachment", map[string]string{"filename": files.SafeName(name)}); s != "" {
+		return s
+	}
+	return "attachment"
+}
+
+func notFound(w http.ResponseWriter) {
+	http.Error(w, "File not found or expired", http.StatusNotFound)
+}
