@@ -115,8 +115,8 @@ func TestChaos(t *testing.T) {
 	}
 	w.forgiveLate(len(w.Requests()) / 100)
 	t.Logf("%d questions, %d requests to Discord, %d refused", len(questions), len(w.Requests()), w.InvalidRequests())
-	// An injected limit is met by all requests that are under way.
-	if n, limit := w.InvalidRequests(), len(w.Requests())/10; n > limit {
+	// An injected global limit is met by all the requests, of 50 people, that are under way.
+	if n, limit := w.InvalidRequests(), len(w.Requests())/4; n > limit {
 		t.Errorf("%d of %d requests were refused", n, len(w.Requests()))
 	}
 }
