@@ -39,6 +39,8 @@ type Main struct {
 
 	Config config.Config
 
+	owner     string          // our name in DATA_DIR
+	serving   bool            // this is the bot, not a command beside it
 	discord   discord.Options // a base that tests bend
 	connected func()          // called when the bot is; for tests
 

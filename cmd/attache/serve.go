@@ -29,6 +29,13 @@ func (m *Main) serve(ctx context.Context, args []string) error {
 func (m *Main) serveDiscord(ctx context.Context) error {
 	log := m.log(m.Config.Level())
 	slog.SetDefault(log)
+	if _, err := m.openDataDir(); err != nil {
+		return err
+	}
+	if err := m.lockServe(); err != nil {
+		return err
+	}
+	m.serving = true
 	a, err := m.openAssistant(ctx, log, m.Stderr)
 	if err != nil {
 		return err
@@ -40,7 +47,7 @@ func (m *Main) serveDiscord(ctx context.Context) error {
 	}
 	o := m.discord // what tests bend
 	o.Log, o.Location, o.MaxDownload = log, m.Config.Location(), int64(m.Config.MaxSend)<<20
-	o.Admins = m.Config.AdminIDs
+	o.Admins, o.Catalog = m.Config.AdminIDs, a.catalog
 	o.Allowed = discord.Who{Users: m.Config.AllowedUsers, Roles: m.Config.AllowedRoles, Channels: m.Config.AllowedChannels}
 	o.Blocked = discord.Who{Users: m.Config.BlockedUsers, Roles: m.Config.BlockedRoles, Channels: m.Config.BlockedChannels}
 	o.Interrupted = interrupted

@@ -23,6 +23,7 @@ import (
 	"github.com/attachebot/attache/internal/sandbox"
 	"github.com/attachebot/attache/internal/sqlite"
 	"github.com/attachebot/attache/internal/tools"
+	"github.com/attachebot/attache/tokens"
 )
 
 // The parts of the program, each opened with what it needs and closed by
@@ -42,9 +43,12 @@ func (m *Main) quiet() slog.Level {
 	return slog.LevelError
 }
 
-// openDataDir makes DATA_DIR and claims a name in it.
+// openDataDir makes DATA_DIR and claims a name in it, once.
 func (m *Main) openDataDir() (owner string, err error) {
 	const op = "attache.data"
+	if m.owner != "" {
+		return m.owner, nil
+	}
 	dir := m.Config.DataDir
 	for _, d := range []string{dir, filepath.Join(dir, "owners")} {
 		if err := os.MkdirAll(d, 0o700); err != nil {
@@ -64,7 +68,8 @@ func (m *Main) openDataDir() (owner string, err error) {
 		}
 		if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
 			m.onClose(f.Close)
-			return fmt.Sprintf("%s-%d", id, n), nil
+			m.owner = fmt.Sprintf("%s-%d", id, n)
+			return m.owner, nil
 		}
 		f.Close()
 	}
@@ -204,18 +209,49 @@ func (m *Main) openTools(ctx context.Context, fs *files.Service, log *slog.Logge
 
 // openModel returns the model that the settings name, or the built-in one.
 func (m *Main) openModel() (llm.Model, error) {
-	c := m.Config
-	if c.OpenAIKey == "" && c.OpenAIBaseURL == "" {
+	if m.builtin() {
 		return llm.Builtin{}, nil
 	}
+	c := m.Config
 	return llm.NewOpenAI(c.OpenAIKey.Reveal(), llm.OpenAIOptions{BaseURL: c.OpenAIBaseURL, Model: c.OpenAIModel})
+}
+
+func (m *Main) builtin() bool { return m.Config.OpenAIKey == "" && m.Config.OpenAIBaseURL == "" }
+
+// openPrices returns the prices and windows of models: the built-in ones, and
+// over them those of PRICES_FILE.
+func (m *Main) openPrices() (*tokens.Catalog, error) {
+	catalog := tokens.BuiltIn()
+	if m.Config.PricesFile == "" {
+		return catalog, nil
+	}
+	data, err := os.ReadFile(m.Config.PricesFile)
+	if err == nil {
+		catalog, err = catalog.With(data)
+	}
+	return catalog, fault.Wrap(err, fault.Invalid, "attache.prices", "PRICES_FILE %s can't be used: %v.", m.Config.PricesFile, err)
+}
+
+// lockServe makes sure that one process serves a data folder.
+func (m *Main) lockServe() error {
+	f, err := os.OpenFile(filepath.Join(m.Config.DataDir, "serve.lock"), os.O_RDWR|os.O_CREATE|syscall.O_CLOEXEC, 0o600)
+	if err != nil {
+		return fault.Wrap(err, fault.Unavailable, "attache.serve", "The data folder %s can't be written: %v.", m.Config.DataDir, err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		f.Close()
+		return fault.Wrap(err, fault.Exists, "attache.serve", "Another `attache serve` uses the data folder %s.", m.Config.DataDir)
+	}
+	m.onClose(f.Close)
+	return nil
 }
 
 // assistant is what a front end needs.
 type assistant struct {
 	engine *chat.Engine
 	files  *files.Service
-	chats  chat.Store
+
+	catalog *tokens.Catalog
 }
 
 // openAssistant opens everything behind a front end.
@@ -236,15 +272,29 @@ func (m *Main) openAssistant(ctx context.Context, log *slog.Logger, progress io.
 	if err != nil {
 		return nil, err
 	}
-	engine := chat.New(model, st.chats, fs, box, chat.Options{
-		Models: m.Config.Models, MaxRounds: m.Config.MaxToolRounds,
-		UserDailyCost: chat.Nano(m.Config.UserDailyBudget), UserDailyTokens: m.Config.UserDailyTokens,
-		GlobalDailyCost: chat.Nano(m.Config.GlobalDailyBudget), Location: m.Config.Location(), Instance: st.owner,
-	})
+	catalog, err := m.openPrices()
+	if err != nil {
+		return nil, err
+	}
+	c := m.Config
+	o := chat.Options{
+		Models: c.Models, Catalog: catalog, Instructions: c.SystemPrompt, MaxRounds: c.MaxToolRounds, MaxRequest: c.MaxRequest,
+		UserDailyCost: chat.Nano(c.UserDailyBudget), UserDailyTokens: c.UserDailyTokens, GlobalDailyCost: chat.Nano(c.GlobalDailyBudget),
+		Location: c.Location(), Instance: st.owner, Log: log,
+	}
+	if m.builtin() {
+		o.Model, o.Models = llm.BuiltinName, nil
+	} else {
+		o.Model = c.OpenAIModel
+	}
+	if m.serving {
+		o.Instance = "serve-" + st.owner[:strings.LastIndexByte(st.owner, '-')] // one at a time, whatever its owner's number
+	}
+	engine := chat.New(model, st.chats, fs, box, o)
 	m.onClose(func() error {
 		ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
 		defer cancel()
 		return engine.Close(ctx)
 	})
-	return &assistant{engine: engine, files: fs, chats: st.chats}, nil
+	return &assistant{engine: engine, files: fs, catalog: catalog}, nil
 }

@@ -51,6 +51,7 @@ type Config struct {
 	OpenAIModel   string   `env:"OPENAI_MODEL" default:"gpt-5.4-mini" doc:"The model that answers unless a user chose another."`
 	Models        []string `env:"MODELS" doc:"Models that users may choose from, separated by commas. Empty: all that the server lists."`
 	MaxToolRounds int      `env:"MAX_TOOL_ROUNDS" default:"12" min:"1" max:"100" doc:"How often the model may call tools before it must answer."`
+	MaxRequest    int      `env:"MAX_REQUEST_TOKENS" default:"0" min:"0" doc:"Tokens of one request at most, for servers that cut longer ones without a word (Ollama's num_ctx). 0: what the model's window holds."`
 	PricesFile    string   `env:"PRICES_FILE" doc:"JSON file whose prices override and add to the built-in ones (own format or litellm's)."`
 	SystemPrompt  string   `env:"SYSTEM_PROMPT" doc:"Text added to the instructions that the model gets."`
 
