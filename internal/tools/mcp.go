@@ -38,7 +38,7 @@ var _ Source = (*Servers)(nil)
 // Files. Close it.
 func NewServers(list []ServerConfig, fs *files.Service, links Linker, log *slog.Logger) *Servers {
 	ctx, cancel := context.WithCancel(context.Background())
-	m := &Servers{files: fs, links: links, log: log, ctx: ctx, cancel: cancel}
+	m := &Servers{files: fs, links: links, log: log, cancel: cancel}
 	for _, cfg := range list {
 		s := newServer(m, cfg)
 		m.list = append(m.list, s)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -39,25 +40,31 @@ type server struct {
 	cfg   ServerConfig
 	state atomic.Pointer[serverState]
 	tried chan struct{}
-	sick  chan *mcp.ClientSession // sessions that should end
+	doubt chan *session // that let a call time out
 
 	mu   sync.Mutex
 	news chan struct{} // closed when state changes
 
-	said string // last logged error; of run
+	said bool // that it is not connected; of run
 }
 
 // serverState is what is known of a server.
 type serverState struct {
-	session  *mcp.ClientSession // nil: not connected
-	tools    []Tool             // as last listed
+	session  *session // nil: not connected
+	tools    []Tool   // as last listed
 	problems []string
 	err      error
 	lost     time.Time
 }
 
+// session is a connection and the context of what goes on in it.
+type session struct {
+	*mcp.ClientSession
+	ctx context.Context
+}
+
 func newServer(m *Servers, cfg ServerConfig) *server {
-	s := &server{m: m, cfg: cfg, tried: make(chan struct{}), sick: make(chan *mcp.ClientSession, 1), news: make(chan struct{})}
+	s := &server{m: m, cfg: cfg, tried: make(chan struct{}), doubt: make(chan *session, 1), news: make(chan struct{})}
 	s.state.Store(&serverState{err: errNotTried})
 	return s
 }
@@ -80,8 +87,8 @@ func (s *server) tools() []Tool {
 	return st.tools
 }
 
-// session returns a live session other than old. It waits a little for one.
-func (s *server) session(ctx context.Context, old *mcp.ClientSession) (*mcp.ClientSession, error) {
+// live returns a session other than old. It waits a little for one.
+func (s *server) live(ctx context.Context, old *session) (*session, error) {
 	late := time.After(reconnecting)
 	for {
 		s.mu.Lock()
@@ -120,10 +127,11 @@ func (s *server) run(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		if said := err.Error(); said != s.said {
-			s.m.log.Warn("MCP server is not connected", "server", s.cfg.Name, "error", said)
-			s.said = said
+		level := slog.LevelDebug
+		if !s.said {
+			s.said, level = true, slog.LevelWarn
 		}
+		s.m.log.Log(ctx, level, "MCP server is not connected", "server", s.cfg.Name, "error", err)
 		if time.Since(began) > stableAfter {
 			pause = firstPause
 		}
@@ -147,7 +155,6 @@ func (s *server) connected(ctx context.Context, legacy bool, first func()) (err 
 	if err != nil {
 		return err
 	}
-	defer func() { err = end(err) }()
 	changed := make(chan struct{}, 1)
 	client := mcp.NewClient(&mcp.Implementation{Name: "attache", Version: "1"}, &mcp.ClientOptions{
 		Capabilities: &mcp.ClientCapabilities{}, // it gets no roots, no sampling, no questions
@@ -158,36 +165,55 @@ func (s *server) connected(ctx context.Context, legacy bool, first func()) (err 
 			}
 		},
 	})
-	session, err := s.dial(ctx, client, transport, legacy)
+	c, err := s.dial(ctx, client, transport, legacy)
 	if err != nil {
-		return err
+		return end(err)
 	}
-	defer session.Close()
+	ctx, cancel := context.WithCancel(ctx)
+	defer func() {
+		cancel() // calls under way, which Close would wait for
+		err = end(err)
+		c.Close()
+	}()
+	session := &session{c, ctx}
 	if err := s.relist(ctx, session); err != nil {
 		return err
 	}
-	s.said = ""
+	s.said = false
 	s.m.log.Info("MCP server connected", "server", s.cfg.Name, "tools", len(s.state.Load().tools))
 	first()
 	return s.attend(ctx, session, changed)
 }
 
 // attend follows the changes of a session's tools until it ends.
-func (s *server) attend(ctx context.Context, session *mcp.ClientSession, changed <-chan struct{}) error {
+func (s *server) attend(ctx context.Context, session *session, changed <-chan struct{}) error {
+	ctx, cancel := context.WithCancel(ctx)
+	var work sync.WaitGroup
+	defer work.Wait()
+	defer cancel()
 	ended := make(chan error, 1)
-	go func() { ended <- session.Wait() }()
+	go func() { ended <- session.Wait() }() // ends when the session is closed
 	relist := time.NewTimer(relistEvery)
 	defer relist.Stop()
+	pinged := make(chan bool, 1)
+	pinging := false
 	for {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case err := <-ended:
-			return fmt.Errorf("%w: %w", mcp.ErrConnectionClosed, err)
-		case sick := <-s.sick:
-			if sick == session {
+			return err
+		case in := <-s.doubt:
+			if in == session && !pinging {
+				pinging = true
+				work.Go(func() { pinged <- answers(ctx, session) })
+			}
+			continue
+		case alive := <-pinged:
+			if !alive {
 				return errSick
 			}
+			pinging = false
 			continue
 		case <-changed:
 			select {
@@ -205,6 +231,14 @@ func (s *server) attend(ctx context.Context, session *mcp.ClientSession, changed
 }
 
 var errSick = errors.New("it stopped answering")
+
+// answers tells whether a session still lives: any answer to a ping is one.
+func answers(ctx context.Context, session *session) bool {
+	ping, cancel := context.WithTimeout(ctx, pingTime)
+	defer cancel()
+	session.Ping(ping, nil)
+	return ping.Err() == nil || ctx.Err() != nil
+}
 
 // transport returns the way to the server. end gives it up, which ends what
 // was started, and says for people what err means.
@@ -249,7 +283,7 @@ func ending(err error) string {
 }
 
 // relist asks for the server's tools and publishes them.
-func (s *server) relist(ctx context.Context, session *mcp.ClientSession) error {
+func (s *server) relist(ctx context.Context, session *session) error {
 	ctx, cancel := context.WithTimeout(ctx, listTime)
 	defer cancel()
 	var list []*mcp.Tool
@@ -273,18 +307,4 @@ func (s *server) relist(ctx context.Context, session *mcp.ClientSession) error {
 	}
 	s.set(serverState{session: session, tools: tools, problems: problems})
 	return nil
-}
-
-// suspect makes sure that a session that let a call time out still lives.
-func (s *server) suspect(ctx context.Context, session *mcp.ClientSession) {
-	ctx, cancel := context.WithTimeout(ctx, pingTime)
-	defer cancel()
-	session.Ping(ctx, nil)
-	if ctx.Err() == nil { // any answer is one
-		return
-	}
-	select {
-	case s.sick <- session:
-	default:
-	}
 }

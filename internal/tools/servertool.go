@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"os"
 	"strings"
+	"syscall"
 
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
@@ -47,33 +49,57 @@ func (t *serverTool) Call(ctx context.Context, c Call) llm.ToolResult {
 	return t.result(ctx, c.User, res)
 }
 
-// call calls the server, once more if it had forgotten the session and so
-// carried nothing out.
+// call calls the server, once more if the first try found a connection that
+// had ended before, so that nothing was carried out.
 func (t *serverTool) call(ctx context.Context, params *mcp.CallToolParams) (*mcp.CallToolResult, error) {
 	ctx, cancel := context.WithTimeout(ctx, t.s.cfg.Timeout)
 	defer cancel()
-	session, err := t.s.session(ctx, nil)
-	if err != nil {
-		return nil, err
-	}
-	res, err := session.CallTool(ctx, params)
-	if errors.Is(err, mcp.ErrSessionMissing) {
-		if session, err = t.s.session(ctx, session); err != nil {
+	var old *session
+	for {
+		session, err := t.s.live(ctx, old)
+		if err != nil {
 			return nil, err
 		}
-		res, err = session.CallTool(ctx, params)
-	}
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		m := t.s.m
-		if m.ctx.Err() == nil {
-			m.work.Go(func() { t.s.suspect(m.ctx, session) })
+		res, err := t.callIn(ctx, session, params)
+		if old == nil && unsent(err) {
+			old = session
+			continue
 		}
+		if err == nil && res == nil {
+			err = errors.New("an empty answer")
+		}
+		return res, err
 	}
-	if err == nil && res == nil {
-		err = errors.New("an empty answer")
+}
+
+// unsent tells whether a call failed because the connection had ended before it.
+func unsent(err error) bool {
+	return errors.Is(err, mcp.ErrSessionMissing) || errors.Is(err, mcp.ErrConnectionClosed) ||
+		errors.Is(err, syscall.EPIPE) || errors.Is(err, os.ErrClosed)
+}
+
+func (t *serverTool) callIn(ctx context.Context, session *session, params *mcp.CallToolParams) (*mcp.CallToolResult, error) {
+	if session.ctx.Err() != nil {
+		return nil, mcp.ErrConnectionClosed
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(session.ctx, func() { cancel(errLost) })()
+	res, err := session.CallTool(ctx, params)
+	switch {
+	case context.Cause(ctx) == errLost:
+		return nil, errLost
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		select {
+		case t.s.doubt <- session:
+		default:
+		}
 	}
 	return res, err
 }
+
+// errLost is a connection that ended during a call.
+var errLost = errors.New("the connection ended")
 
 // failure is the result of a call that came to nothing.
 func (t *serverTool) failure(ctx context.Context, err error) llm.ToolResult {
@@ -89,7 +115,7 @@ func (t *serverTool) failure(ctx context.Context, err error) llm.ToolResult {
 		err = fault.Wrap(err, fault.Unavailable, op, "The tool server %s did not answer within %s.", name, t.s.cfg.Timeout)
 	case errors.As(err, &refused):
 		return llm.ToolResult{Failed: true, Text: "The tool server " + name + " refused the call: " + clip(oneLine(refused.Message), 2000)}
-	case errors.Is(err, mcp.ErrConnectionClosed):
+	case t.s.cfg.Command != "" || err == errLost:
 		err = fault.Wrap(err, fault.Unavailable, op, "The tool server %s ended during the call; what it did by then is not known. It is started again.", name)
 	default:
 		err = fault.Wrap(err, fault.Unavailable, op, "The tool server %s can't be reached right now, or its answer made no sense.", name)
