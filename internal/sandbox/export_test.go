@@ -8,6 +8,20 @@ func Weaken(o Options, spec func(*specs.Spec), flags ...string) Options {
 	return o
 }
 
+// Short returns options of a host on a machine that is short of memory when
+// short says so.
+func Short(o Options, short func() bool) Options {
+	o.short = short
+	return o
+}
+
+// Waiting counts the sandboxes in the pool.
+func (h *Host) Waiting() int {
+	h.pool.mu.Lock()
+	defer h.pool.mu.Unlock()
+	return len(h.pool.idle)
+}
+
 // NewCanary and its Close are what SelfTest looks for.
 func NewCanary() (*Canary, error) { return newCanary() }
 func (c *Canary) Close()          { c.close() }

@@ -53,6 +53,7 @@ type Options struct {
 
 	weaken func(*specs.Spec) // takes protections away, for tests
 	flags  []string          // of runsc, likewise
+	short  func() bool       // whether the machine is short of memory; nil: memoryShort
 }
 
 func (o Options) withDefaults() Options {
@@ -80,6 +81,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.short == nil {
+		o.short = memoryShort
 	}
 	return o
 }

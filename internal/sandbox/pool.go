@@ -50,7 +50,7 @@ func (p *pool) poke() {
 // want returns how many should wait now: fewer when the machine is short of
 // memory or the sessions need the places.
 func (p *pool) want() int {
-	if memoryShort() {
+	if p.h.opts.short() {
 		return 0
 	}
 	return min(p.size, p.h.slots.available())

@@ -70,7 +70,7 @@ func (h *Host) keep(ctx context.Context) {
 		}
 		h.pool.poke()
 		limit := h.opts.Idle
-		if memoryShort() {
+		if h.opts.short() {
 			limit = time.Second
 		}
 		for {

@@ -17,6 +17,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/attachebot/attache/internal/sandbox"
 	"github.com/attachebot/attache/internal/testbin"
@@ -103,21 +104,38 @@ func Packages(t *testing.T) {
 	wg.Wait()
 	h.Reset(context.Background(), s.Key)
 
-	// It is there after hibernation, and a stored session brings it back when it
-	// was swept meanwhile.
+	// What nobody asked for in a week is removed; a stored session brings it back.
 	t.Run("after a restart", func(t *testing.T) {
 		dir := Dir(t)
 		t.Run("first", func(t *testing.T) {
 			s := NewSession(t, OpenIn(t, dir, sandbox.Options{}))
 			s.Key.Conversation = "c"
-			s.Run("import emoji")
+			s.Run("import emoji, inflect")
 		})
-		installed, _ := filepath.Glob(filepath.Join(dir, "packages", "*", "emoji-*"))
-		if len(installed) != 1 {
-			t.Fatalf("installed: %q", installed)
+		installed := func(name string) []string {
+			found, _ := filepath.Glob(filepath.Join(dir, "packages", "*", name+"-*"))
+			return found
 		}
-		os.RemoveAll(installed[0])
+		if len(installed("emoji")) != 1 || len(installed("inflect")) != 1 {
+			t.Fatalf("installed: %q", installed("*"))
+		}
+		age := func(name string, days int) {
+			then := time.Now().AddDate(0, 0, -days)
+			if err := os.Chtimes(installed(name)[0], then, then); err != nil {
+				t.Fatal(err)
+			}
+		}
+		age("emoji", 8)
+		age("inflect", 6)
 		s := NewSession(t, OpenIn(t, dir, sandbox.Options{}))
+		for end := time.Now().Add(10 * time.Second); len(installed("emoji")) > 0; time.Sleep(10 * time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatal("emoji was unused for 8 days and is still there")
+			}
+		}
+		if len(installed("inflect")) != 1 {
+			t.Error("inflect was used 6 days ago and is gone")
+		}
 		s.Key.Conversation = "c"
 		s.Expect("import importlib, emoji.core\nimportlib.reload(emoji.core)\nemoji.emojize(':thumbs_up:')", "'👍'")
 	})
