@@ -27,7 +27,6 @@ type Servers struct {
 	links  Linker
 	log    *slog.Logger
 	list   []*server
-	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
 	work   sync.WaitGroup
 }
