@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/big"
+	"net"
 	"net/url"
 	"os"
 	"reflect"
@@ -84,8 +85,11 @@ type Config struct {
 	HibernateMB int           `env:"SANDBOX_HIBERNATE_MB" default:"512" min:"0" doc:"Megabytes of a session that is stored whole; of a larger one, only the variables that can be pickled."`
 	Packages    string        `env:"PACKAGES" default:"ask" oneof:"off curated ask any" doc:"Which missing Python packages are installed: none, well-known ones, those and others after asking the user, or all."`
 	Index       string        `env:"UV_DEFAULT_INDEX" kind:"url" doc:"The package index. Empty: https://pypi.org/simple."`
-	ToolsDir    string        `env:"TOOLS_DIR" doc:"Folder of Python files whose typed functions become tools. Empty: DATA_DIR/tools, if it is there."`
-	ToolsFile   string        `env:"TOOLS_FILE" doc:"YAML file of MCP servers. Empty: DATA_DIR/tools.yaml, if it is there."`
+
+	ToolsDir  string `env:"TOOLS_DIR" group:"Tools" doc:"Folder of Python files whose typed functions become tools. Empty: DATA_DIR/tools, if it is there."`
+	ToolsFile string `env:"TOOLS_FILE" doc:"YAML file of MCP servers. Empty: DATA_DIR/tools.yaml, if it is there."`
+	Listen    string `env:"LISTEN" kind:"address" doc:"host:port at which serve gives out files by signed links. Empty: 127.0.0.1 and any free port, and only if a server in TOOLS_FILE has files: true."`
+	PublicURL string `env:"PUBLIC_URL" kind:"url" doc:"URL that leads to LISTEN from outside, such as https://files.example.com. With it, files that are too large for Discord are given as links."`
 
 	TimeZone string `env:"TIMEZONE" default:"UTC" kind:"zone" group:"Other" doc:"IANA time zone of the times shown, such as Europe/Berlin."`
 	LogLevel string `env:"LOG_LEVEL" default:"INFO" oneof:"DEBUG INFO WARN WARNING ERROR" doc:"How much is logged."`
@@ -100,16 +104,30 @@ type Dollars int64
 // envFile if it exists. The error lists every wrong value: the variable, what
 // it is and what is allowed.
 func Load(envFile string) (Config, error) {
-	fromFile, err := godotenv.Read(envFile)
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return Config{}, fmt.Errorf("%s can't be read: %w", envFile, scrub(err))
+	lookup, err := Lookup(envFile)
+	if err != nil {
+		return Config{}, err
 	}
 	return Parse(func(name string) string {
-		if v, ok := os.LookupEnv(name); ok {
-			return v
-		}
-		return fromFile[name]
+		v, _ := lookup(name)
+		return v
 	})
+}
+
+// Lookup returns what finds a variable in the environment, which wins, or in
+// the file envFile if it exists.
+func Lookup(envFile string) (func(name string) (string, bool), error) {
+	fromFile, err := godotenv.Read(envFile)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("%s can't be read: %w", envFile, scrub(err))
+	}
+	return func(name string) (string, bool) {
+		if v, ok := os.LookupEnv(name); ok {
+			return v, true
+		}
+		v, ok := fromFile[name]
+		return v, ok
+	}, nil
 }
 
 // scrub keeps the lines of a .env file out of an error: they may be secrets.
@@ -143,6 +161,9 @@ func Parse(lookup func(string) string) (Config, error) {
 			}
 			errs = append(errs, fmt.Errorf("%s is %s: %w", name, shown, err))
 		}
+	}
+	if c.PublicURL != "" && c.Listen == "" {
+		errs = append(errs, fmt.Errorf("PUBLIC_URL is %q: it needs LISTEN, the address that it leads to", c.PublicURL))
 	}
 	c.location, _ = time.LoadLocation(c.TimeZone)
 	return c, errors.Join(errs...)
@@ -249,6 +270,11 @@ func setString(v reflect.Value, tag reflect.StructTag, text string) error {
 	case "url":
 		if u, err := url.Parse(text); text != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
 			return errors.New("it must be a URL that begins with http:// or https://")
+		}
+	case "address":
+		_, port, err := net.SplitHostPort(text)
+		if _, err2 := strconv.ParseUint(port, 10, 16); text != "" && (err != nil || err2 != nil) {
+			return errors.New("it must be host:port or :port, such as 127.0.0.1:8080")
 		}
 	case "zone":
 		if _, err := time.LoadLocation(text); err != nil || text == "Local" {

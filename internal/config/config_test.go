@@ -62,6 +62,8 @@ func TestWrongValuesAreNamed(t *testing.T) {
 		"SANDBOX_IDLE":           {"10", "10m"},
 		"PACKAGES":               {"sure", "curated"},
 		"MAX_UPLOAD_MB":          {"501", "at most 500"},
+		"LISTEN":                 {"8080", "host:port"},
+		"PUBLIC_URL":             {"https://files.example.com", "it needs LISTEN"},
 	}
 	env := map[string]string{}
 	for name, c := range cases {
@@ -113,6 +115,13 @@ func TestEnvFile(t *testing.T) {
 	c, err := config.Load(file)
 	if err != nil {
 		t.Fatal(err)
+	}
+	lookup, err := config.Lookup(file)
+	if v, ok := lookup("TIMEZONE"); err != nil || !ok || v != "Europe/Berlin" {
+		t.Errorf("%q %v %v", v, ok, err)
+	}
+	if _, ok := lookup("NOT_THERE"); ok {
+		t.Error("found what is not there")
 	}
 	if c.MaxUpload != 8 || c.TimeZone != "Europe/Berlin" || c.Level() != slog.LevelWarn {
 		t.Errorf("%+v", c)
