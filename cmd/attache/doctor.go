@@ -26,6 +26,7 @@ func (m *Main) doctor(ctx context.Context, args []string) error {
 	d.model(ctx)
 	d.discord()
 	host := d.python(ctx)
+	d.tools(ctx, host)
 	if host != nil {
 		checks, err := host.SelfTest(ctx)
 		for _, c := range checks {
@@ -59,6 +60,11 @@ func (d *diagnosis) add(what string, ok bool, detail string) {
 		d.failed++
 	}
 	d.rows = append(d.rows, [3]string{mark, what, detail})
+}
+
+// warn adds a row on what is not right and keeps nothing from working.
+func (d *diagnosis) warn(what, detail string) {
+	d.rows = append(d.rows, [3]string{"warn", what, detail})
 }
 
 func (d *diagnosis) print() {

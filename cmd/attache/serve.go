@@ -51,6 +51,9 @@ func (m *Main) serveDiscord(ctx context.Context) error {
 	o.Allowed = discord.Who{Users: m.Config.AllowedUsers, Roles: m.Config.AllowedRoles, Channels: m.Config.AllowedChannels}
 	o.Blocked = discord.Who{Users: m.Config.BlockedUsers, Roles: m.Config.BlockedRoles, Channels: m.Config.BlockedChannels}
 	o.Interrupted = interrupted
+	if m.Config.PublicURL != "" {
+		o.Link = a.tools.download
+	}
 	bot, err := discord.Open(ctx, m.Config.DiscordToken.Reveal(), a.engine, a.files, o)
 	if err != nil {
 		return err

@@ -22,7 +22,6 @@ import (
 	"github.com/attachebot/attache/internal/mongo"
 	"github.com/attachebot/attache/internal/sandbox"
 	"github.com/attachebot/attache/internal/sqlite"
-	"github.com/attachebot/attache/internal/tools"
 	"github.com/attachebot/attache/tokens"
 )
 
@@ -159,12 +158,16 @@ func (m *Main) openPython(ctx context.Context, log *slog.Logger, progress io.Wri
 	if err != nil {
 		return nil, err
 	}
+	dir, err := m.toolsDir()
+	if err != nil {
+		return nil, err
+	}
 	keep := time.Duration(m.Config.Expiration) * time.Hour
 	h, err := sandbox.Open(ctx, filepath.Join(m.Config.DataDir, "sandbox"), m.runsc(), py, sandbox.Options{
 		Limits: sandbox.Limits{Time: time.Duration(m.Config.CodeTimeout) * time.Second},
 		Pool:   m.Config.Pool, Max: m.Config.MaxSandbox, Idle: m.Config.Idle, Keep: keep,
 		Hibernate: int64(m.Config.HibernateMB) << 20, TimeZone: m.Config.TimeZone,
-		Packages: sandbox.Policy(m.Config.Packages), Index: m.Config.Index, Log: log, Progress: progress,
+		Packages: sandbox.Policy(m.Config.Packages), Index: m.Config.Index, Tools: dir, Log: log, Progress: progress,
 	})
 	if err != nil {
 		return nil, err
@@ -188,23 +191,6 @@ func (m *Main) runsc() string {
 		return "runsc"
 	}
 	return filepath.Join(filepath.Dir(self), "runsc")
-}
-
-// openTools opens what the model may call. Where no sandbox starts, code is
-// refused with the reason, and everything else works.
-func (m *Main) openTools(ctx context.Context, fs *files.Service, log *slog.Logger, progress io.Writer) (*tools.Box, error) {
-	var in tools.Interpreter
-	h, err := m.openPython(ctx, log, progress)
-	switch {
-	case err == nil:
-		in = h
-	case fault.Is(err, fault.Unavailable):
-		fmt.Fprintf(m.Stderr, "%s\nEverything else works. `attache doctor` tells more.\n", fault.Message(err))
-		in = tools.NoInterpreter{Err: err}
-	default:
-		return nil, err
-	}
-	return tools.New(log, tools.NewPython(in, fs)), nil
 }
 
 // openModel returns the model that the settings name, or the built-in one.
@@ -250,6 +236,7 @@ func (m *Main) lockServe() error {
 type assistant struct {
 	engine *chat.Engine
 	files  *files.Service
+	tools  *toolbox
 
 	catalog *tokens.Catalog
 }
@@ -264,7 +251,7 @@ func (m *Main) openAssistant(ctx context.Context, log *slog.Logger, progress io.
 	if err != nil {
 		return nil, err
 	}
-	box, err := m.openTools(ctx, fs, log, progress)
+	tb, err := m.openTools(ctx, fs, log, progress)
 	if err != nil {
 		return nil, err
 	}
@@ -290,11 +277,11 @@ func (m *Main) openAssistant(ctx context.Context, log *slog.Logger, progress io.
 	if m.serving {
 		o.Instance = "serve-" + st.owner[:strings.LastIndexByte(st.owner, '-')] // one at a time, whatever its owner's number
 	}
-	engine := chat.New(model, st.chats, fs, box, o)
+	engine := chat.New(model, st.chats, fs, tb.Box, o)
 	m.onClose(func() error {
 		ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
 		defer cancel()
 		return engine.Close(ctx)
 	})
-	return &assistant{engine: engine, files: fs, catalog: catalog}, nil
+	return &assistant{engine: engine, files: fs, tools: tb, catalog: catalog}, nil
 }

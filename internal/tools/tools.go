@@ -65,9 +65,9 @@ func (b *Box) all(ctx context.Context, user files.UserID) []Tool {
 	return all
 }
 
-// maxTools is how many tools servers of models take in one request. One more,
+// MaxTools is how many tools servers of models take in one request. One more,
 // and they refuse it.
-const maxTools = 128
+const MaxTools = 128
 
 // Tools lists what the model may call for a user: the first 128 tools.
 func (b *Box) Tools(ctx context.Context, user files.UserID) []llm.Tool {
@@ -75,7 +75,7 @@ func (b *Box) Tools(ctx context.Context, user files.UserID) []llm.Tool {
 	seen := map[string]bool{}
 	for _, t := range b.all(ctx, user) {
 		spec := t.Spec()
-		if !seen[spec.Name] && len(specs) < maxTools {
+		if !seen[spec.Name] && len(specs) < MaxTools {
 			seen[spec.Name] = true
 			specs = append(specs, spec)
 		}
