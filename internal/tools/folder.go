@@ -121,7 +121,11 @@ func (f *Folder) run(ctx context.Context) {
 		}
 		var s *folderState
 		if err == nil {
-			s, err = f.describeAll(ctx, version, names)
+			s, err = f.describeAll(ctx, version, names, func(s folderState) {
+				if !done { // what is ready need not wait for a file that hangs
+					f.publish(&s)
+				}
+			})
 		}
 		switch {
 		case ctx.Err() != nil:
@@ -135,6 +139,9 @@ func (f *Folder) run(ctx context.Context) {
 			described = version
 		}
 		f.publish(s)
+		if err == nil {
+			f.log.Info("Python tools", "files", len(s.counts), "tools", len(s.tools))
+		}
 		if !done {
 			done = true
 			close(f.first)
@@ -149,9 +156,6 @@ func (f *Folder) publish(s *folderState) {
 		if !slices.Contains(old.problems, p) {
 			f.log.Warn(p)
 		}
-	}
-	if len(s.tools) != len(old.tools) {
-		f.log.Info("Python tools", "files", len(s.counts), "tools", len(s.tools))
 	}
 }
 
@@ -190,9 +194,9 @@ func (f *Folder) look() (version string, names []string, err error) {
 	return hex.EncodeToString(sum.Sum(nil)[:8]), names, nil
 }
 
-// describeAll asks the sandbox what the files offer. An error says that no
-// sandbox could be had.
-func (f *Folder) describeAll(ctx context.Context, version string, names []string) (*folderState, error) {
+// describeAll asks the sandbox what the files offer, and tells progress after
+// each. An error says that no sandbox could be had.
+func (f *Folder) describeAll(ctx context.Context, version string, names []string, progress func(folderState)) (*folderState, error) {
 	s := &folderState{}
 	if len(names) > maxToolFiles {
 		s.problems = append(s.problems, fmt.Sprintf("Of the Python tools only the first %d files are used; there are %d.", maxToolFiles, len(names)))
@@ -202,14 +206,20 @@ func (f *Folder) describeAll(ctx context.Context, version string, names []string
 		return s, nil
 	}
 	key := sandbox.Key{Conversation: fmt.Sprintf("tools %d", os.Getpid())}
-	defer func() {
+	reset := func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 		defer cancel()
 		f.py.in.Reset(ctx, key)
-	}()
+	}
+	defer reset()
 	from := map[string]string{f.py.Spec().Name: "the program itself"}
-	for _, name := range names {
+	for i, name := range names {
 		found, problems, err := f.describe(ctx, key, name, version)
+		if err == nil && len(problems) > 0 && i > 0 {
+			// Maybe it suffers from what a file before it did to the session.
+			reset()
+			found, problems, err = f.describe(ctx, key, name, version)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -228,8 +238,9 @@ func (f *Folder) describeAll(ctx context.Context, version string, names []string
 		}
 		s.counts = append(s.counts, count)
 		for _, p := range problems {
-			s.problems = append(s.problems, name+": "+p+".")
+			s.problems = append(s.problems, name+": "+strings.TrimSuffix(p, ".")+".")
 		}
+		progress(*s)
 	}
 	return s, nil
 }

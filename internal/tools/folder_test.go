@@ -118,7 +118,7 @@ func TestFolder(t *testing.T) {
 	_, problems := r.folder.Status()
 	for _, want := range []string{
 		"broken.py: line 1: SyntaxError: ", "empty.py: it has no function with types.", "leaves.py: importing it failed: ",
-		"sales.py: untyped has the parameter a without a type: ", "sales.py: count is not used: again.py has a tool of that name.",
+		"sales.py: line 47: untyped has the parameter a without a type: ", "sales.py: count is not used: again.py has a tool of that name.",
 	} {
 		if !strings.Contains(strings.Join(problems, "\n"), want) || strings.Count(r.log.String(), want) != 1 {
 			t.Errorf("%q is not said once:\n%s\n%s", want, strings.Join(problems, "\n"), r.log)
@@ -347,4 +347,60 @@ func TestNoInterpreter(t *testing.T) {
 	if _, problems := f.Status(); len(problems) != 1 || problems[0] != "Python tools: Code can't run here." {
 		t.Errorf("%q", problems)
 	}
+}
+
+// One file hides no other, whatever it does when it is imported, and one
+// function no other.
+func TestFolderOfHostileFiles(t *testing.T) {
+	contents := map[string]string{
+		"a_ends.py":    "import os\nos._exit(1)\n",
+		"b_eats.py":    "x = bytearray(10 << 30)\n",
+		"c_patches.py": "import json, sys, inspect\njson.dump = json.dumps = None\ninspect.isfunction = None\nsys.path.clear()\nsys.stdout = sys.stderr = None\nsys.setrecursionlimit(60)\n",
+		"d_raises.py":  "class Odd(BaseException): pass\n\nraise Odd('no\\nway')\n",
+		"e_exits.py":   "import sys\nsys.exit(0)\n",
+		"f_all.py":     "__all__ = 7\ndef f(a: int): ...\n",
+		"g_folder.py":  "import os\nos.mkdir('/work/tools.json')\n",
+		"h_asks.py":    "load_file('1_1_00000000')\n",
+		"i_bytes.py":   "\x00",
+		"j_link.py":    "import json\ndef one(a: int) -> int:\n    return a\n\nclass Meta(type):\n    def __eq__(self, other): raise ValueError('odd')\n    __hash__ = type.__hash__\nclass Type(metaclass=Meta): ...\n\ndef two(a: Type): ...\ndef three(a: int = 5) -> int:\n    return a\nthree.__wrapped__ = three\nloop = []\nloop.append(loop)\ndef four(a: list = loop): ...\n",
+		"z_good.py":    "import json\ndef good(a: int) -> str:\n    \"\"\"It is good.\"\"\"\n    return json.dumps({'a': a})\n\ndef bad_text() -> str:\n    return '\\ud800'\n\ndef leaves() -> None:\n    raise SystemExit(3)\n\ndef deep(a: list) -> list:\n    return a\n",
+	}
+	r := newFolderRig(t, contents)
+	if got := names(r.box, alice); got != "execute_python_code one good bad_text leaves deep" {
+		t.Errorf("tools: %s", got)
+	}
+	_, problems := r.folder.Status()
+	for _, want := range []string{
+		"a_ends.py: importing it failed: ", "b_eats.py: ", "c_patches.py: ", "d_raises.py: importing it failed: ", "e_exits.py: it ends the program",
+		"f_all.py: ", "g_folder.py: ", "h_asks.py: line 1: ", "i_bytes.py: ", "j_link.py: line 10: two ", "j_link.py: line 16: four ",
+	} {
+		found := 0
+		for _, p := range problems {
+			if strings.HasPrefix(p, want) && strings.Count(p, "\n") == 0 && len(p) < 600 {
+				found++
+			}
+		}
+		if found != 1 {
+			t.Errorf("%q is there %d times:\n%s", want, found, strings.Join(problems, "\n"))
+		}
+	}
+	if strings.Contains(strings.Join(problems, "\n"), "z_good.py") {
+		t.Errorf("%q", problems)
+	}
+	succeed(t, call(r.box, alice, "good", `{"a":1}`), `{"a": 1}`)
+
+	// What the model may send, and what a function may do, ends in an answer.
+	for _, args := range []string{`{"a":1e400}`, `{"a":` + strings.Repeat("1", 5000) + `}`, `{"a":"1"}`, `{"a":1,"b":2}`, `{"self":1}`, `[`, `"x"`} {
+		if res := call(r.box, alice, "good", args); !res.Failed || !strings.HasPrefix(res.Text, "Error (invalid): The arguments of good ") {
+			t.Errorf("%.40s: %+v", args, res)
+		}
+	}
+	call(r.box, alice, "bad_text", ``)
+	call(r.box, alice, "leaves", ``)
+	call(r.box, alice, "deep", `{"a":`+strings.Repeat("[", 5000)+strings.Repeat("]", 5000)+`}`)
+	injection := `{"a":["'); import os; print(os.listdir('/')) #", "\u0000\u2028\\", "` + `\"]))` + `"]}`
+	if res := succeed(t, call(r.box, alice, "deep", injection)); strings.Contains(res.Text, "opt") {
+		t.Errorf("%s", res.Text)
+	}
+	succeed(t, call(r.box, alice, "good", `{"a":2}`), `{"a": 2}`)
 }

@@ -76,6 +76,9 @@ func (s *schema) check(tool string, raw json.RawMessage) (json.RawMessage, error
 	if err != nil || !ok {
 		return nil, fault.New(fault.Invalid, op, "The arguments of %s must be a JSON object.", tool)
 	}
+	if n := tooLarge(args); n != "" {
+		return nil, fault.New(fault.Invalid, op, "The arguments of %s are wrong: the number %s is too large.", tool, clip(n, 40))
+	}
 	for name, v := range args {
 		if v == nil && s.omit[name] {
 			delete(args, name)
@@ -90,6 +93,30 @@ func (s *schema) check(tool string, raw json.RawMessage) (json.RawMessage, error
 		return nil, fault.New(fault.Invalid, op, "The arguments of %s are wrong: %s.", tool, strings.Join(list, "; "))
 	}
 	return json.Marshal(args)
+}
+
+// tooLarge returns a number in v that no program reads as one: beyond the
+// range of a float, or of more digits than Python takes.
+func tooLarge(v any) string {
+	switch v := v.(type) {
+	case json.Number:
+		if _, err := v.Float64(); err != nil || len(v) > 1000 {
+			return v.String()
+		}
+	case []any:
+		for _, e := range v {
+			if n := tooLarge(e); n != "" {
+				return n
+			}
+		}
+	case map[string]any:
+		for _, e := range v {
+			if n := tooLarge(e); n != "" {
+				return n
+			}
+		}
+	}
+	return ""
 }
 
 var english = message.NewPrinter(language.English)

@@ -36,19 +36,22 @@ func TestArguments(t *testing.T) {
 // What is wrong is said in one sentence that names the argument and what it may be.
 func TestWrongArguments(t *testing.T) {
 	for args, want := range map[string]string{
-		`[]`:                                 "The arguments of f must be a JSON object.",
-		`{"region":`:                         "must be a JSON object",
-		`{}`:                                 "The arguments of f are wrong: region is missing.",
-		`{"region":null}`:                    `region must be`,
-		`{"region":"east"}`:                  `region must be one of "north", "south"`,
-		`{"region":"north","top":"5"}`:       "top must be of type integer and is string",
-		`{"region":"north","top":1.5}`:       "top must be of type integer and is number",
-		`{"region":"north","share":"x"}`:     "share must be of type number or null",
-		`{"region":"north","names":[1]}`:     "names.0 must be of type string and is number",
-		`{"region":"north","either":[1]}`:    "either",
-		`{"region":"north","tops":5}`:        "there is no argument tops (there are any, either, names, region, share, top)",
-		`{"top":"5","names":1,"x":2}`:        "; ",
-		`{"region":"north","any":1} {"x":1}`: "must be a JSON object",
+		`[]`:                                      "The arguments of f must be a JSON object.",
+		`{"region":`:                              "must be a JSON object",
+		`{}`:                                      "The arguments of f are wrong: region is missing.",
+		`{"region":null}`:                         `region must be`,
+		`{"region":"east"}`:                       `region must be one of "north", "south"`,
+		`{"region":"north","top":"5"}`:            "top must be of type integer and is string",
+		`{"region":"north","top":1.5}`:            "top must be of type integer and is number",
+		`{"region":"north","share":"x"}`:          "share must be of type number or null",
+		`{"region":"north","names":[1]}`:          "names.0 must be of type string and is number",
+		`{"region":"north","either":[1]}`:         "either",
+		`{"region":"north","tops":5}`:             "there is no argument tops (there are any, either, names, region, share, top)",
+		`{"region":"north","top":1e999999}`:       "the number 1e999999 is too large",
+		`{"region":"north","any":[{"x":-1e400}]}`: "the number -1e400 is too large",
+		`{"region":"north","top":` + strings.Repeat("9", 5000) + `}`: "is too large",
+		`{"top":"5","names":1,"x":2}`:                                "; ",
+		`{"region":"north","any":1} {"x":1}`:                         "must be a JSON object",
 	} {
 		_, err := tools.CheckArguments(parameters, args)
 		msg := fault.Message(err)

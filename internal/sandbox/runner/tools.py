@@ -43,11 +43,15 @@ def describe(name, version):
     except SystemExit:
         found["problems"].append("it ends the program when it is imported")
     else:
-        for function_name, function in _public(module):
+        for function_name, function, line in _public(module):
             try:
-                found["tools"].append(signature.describe(function_name, function))
+                one = signature.describe(function_name, function)
+                json.dumps(one, allow_nan=False)
+                found["tools"].append(one)
             except signature.Unusable as e:
-                found["problems"].append(f"{function_name} {e}")
+                found["problems"].append(f"line {line}: {function_name} {e}")
+            except Exception as e:  # one function hides no other
+                found["problems"].append(f"line {line}: {function_name} can't be described ({type(e).__name__}: {e})")
     with open(f"{WORK}/tools.json", "w") as f:
         json.dump(found, f)
 
@@ -147,14 +151,18 @@ def _load(name, version):
 
 
 def _public(module):
-    """Return the functions that the file itself defines, in its order, with their names."""
+    """Return the functions that the file itself defines, in its order: name,
+    function and line."""
     names = getattr(module, "__all__", None)
     for name, value in list(vars(module).items()):
         if name.startswith("_") if names is None else name not in names:
             continue
-        function = inspect.unwrap(value) if callable(value) else None
+        try:
+            function = inspect.unwrap(value) if callable(value) else None
+        except ValueError:  # it wraps itself
+            continue
         if inspect.isfunction(function) and function.__module__ == module.__name__:
-            yield name, value
+            yield name, value, function.__code__.co_firstlineno
 
 
 def _reason(e):

@@ -209,7 +209,7 @@ def test_describe(folder):
     )
     got = describe(folder, "random.py", "1")
     assert [t["name"] for t in got["tools"]] == ["second", "first"]
-    assert len(got["problems"]) == 1 and got["problems"][0].startswith("bad has the parameter a without a type")
+    assert len(got["problems"]) == 1 and got["problems"][0].startswith("line 11: bad has the parameter a without a type")
     import random
 
     assert hasattr(random, "seed")
