@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	_ "time/tzdata" // TIMEZONE works on systems without a database of zones
 
 	"github.com/joho/godotenv"
 )

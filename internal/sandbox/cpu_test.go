@@ -11,6 +11,7 @@ import (
 
 	"github.com/attachebot/attache/internal/sandbox"
 	"github.com/attachebot/attache/internal/sandbox/sandboxtest"
+	"github.com/attachebot/attache/internal/testbin"
 )
 
 // Sandboxes share the processors by sandbox and not by process: each is a
@@ -21,7 +22,7 @@ func TestCPUIsShared(t *testing.T) {
 	groups, _ := os.ReadFile("/proc/self/cgroup")
 	root := strings.Contains(string(groups), "0::/\n") && !strings.Contains(string(groups), ":cpu:/a")
 	if strings.TrimSpace(string(on)) != "1" || !root {
-		t.Skip("this system has no autogroups, or this process is in a cgroup")
+		testbin.Missing(t, "autogroup", "this system has no autogroups, or this process is in a cgroup")
 	}
 	h := sandboxtest.Open(t, sandbox.Options{Pool: 2})
 	count := func(user uint64, code string) int {
