@@ -108,6 +108,9 @@ func (m *Main) readServers() ([]tools.ServerConfig, error) {
 		return nil, fault.Wrap(err, fault.Invalid, op, "%v.", err)
 	}
 	list, err := tools.ParseServers(data, func(name string) (string, error) {
+		if config.IsSecret(name) {
+			return "", errors.New("is a secret of this program; set another variable for the server")
+		}
 		if v, ok := lookup(name); ok {
 			return v, nil
 		}

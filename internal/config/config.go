@@ -314,6 +314,17 @@ func parseDollars(text string) (Dollars, bool) {
 	return Dollars(r.Num().Int64()), true
 }
 
+// IsSecret tells whether a variable is a setting whose value is never shown.
+func IsSecret(name string) bool {
+	t := reflect.TypeFor[Config]()
+	for i := range t.NumField() {
+		if f := t.Field(i); f.Tag.Get("env") == name && f.Type == reflect.TypeFor[Secret]() {
+			return true
+		}
+	}
+	return false
+}
+
 // Example returns the text of .env.example: every variable with its
 // description and default.
 func Example() string {

@@ -106,6 +106,14 @@ func TestSecretsAreNeverPrinted(t *testing.T) {
 	}
 }
 
+func TestIsSecret(t *testing.T) {
+	for name, want := range map[string]bool{"DISCORD_TOKEN": true, "OPENAI_API_KEY": true, "MONGODB_URI": true, "BUCKET_URL": true, "LISTEN": false, "HOME": false, "": false} {
+		if config.IsSecret(name) != want {
+			t.Errorf("%s: %v", name, !want)
+		}
+	}
+}
+
 func TestEnvFile(t *testing.T) {
 	file := filepath.Join(t.TempDir(), ".env")
 	if err := os.WriteFile(file, []byte("# c\nMAX_UPLOAD_MB=7\nTIMEZONE='Europe/Berlin'\nexport LOG_LEVEL=WARNING\n"), 0o600); err != nil {

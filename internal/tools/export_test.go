@@ -38,3 +38,14 @@ var ObjectSchema = objectSchema
 
 // ToolNames returns the names of a server's tools.
 func ToolNames(server string, list ...*mcp.Tool) []string { return toolNames(server, list) }
+
+// Plain returns a server without what Scrub alone needs.
+func Plain(list []ServerConfig) []ServerConfig {
+	for i := range list {
+		list[i].expanded = nil
+	}
+	return list
+}
+
+// Scrub takes secrets out of a text.
+func (s ServerConfig) Scrub(text string) string { return s.scrub(text) }

@@ -146,15 +146,15 @@ func (s *server) run(ctx context.Context) {
 
 // connected connects the server and returns why the connection ended.
 func (s *server) connected(ctx context.Context, legacy bool, first func()) (err error) {
-	defer func() {
-		if p := recover(); p != nil { // of the client library, over something that it did not expect
-			err = fmt.Errorf("its answer makes no sense: %v", p)
-		}
-	}()
 	transport, end, err := s.transport()
 	if err != nil {
 		return err
 	}
+	defer func() {
+		if p := recover(); p != nil { // of the client library, over something that it did not expect
+			err = end(fmt.Errorf("its answer makes no sense: %v", p))
+		}
+	}()
 	changed := make(chan struct{}, 1)
 	client := mcp.NewClient(&mcp.Implementation{Name: "attache", Version: "1"}, &mcp.ClientOptions{
 		Capabilities: &mcp.ClientCapabilities{}, // it gets no roots, no sampling, no questions
@@ -245,11 +245,11 @@ func answers(ctx context.Context, session *session) bool {
 func (s *server) transport() (t mcp.Transport, end func(error) error, err error) {
 	if s.cfg.Command == "" {
 		t, idle := httpTransport(&s.cfg)
-		return t, func(err error) error { idle(); return errors.New(ending(err)) }, nil
+		return t, func(err error) error { idle(); return errors.New(s.cfg.scrub(ending(err))) }, nil
 	}
 	p, err := startProcess(&s.cfg)
 	if err != nil {
-		return nil, nil, fmt.Errorf("it can't be started: %w", err)
+		return nil, nil, errors.New(s.cfg.scrub(fmt.Sprintf("it can't be started: %v", err)))
 	}
 	return p, func(err error) error {
 		p.close()
@@ -257,7 +257,7 @@ func (s *server) transport() (t mcp.Transport, end func(error) error, err error)
 		if said := p.said.last(); said != "" {
 			text += "; it said: " + said
 		}
-		return errors.New(text)
+		return errors.New(s.cfg.scrub(text))
 	}, nil
 }
 

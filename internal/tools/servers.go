@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/url"
 	"regexp"
 	"slices"
@@ -29,6 +30,8 @@ type ServerConfig struct {
 	Tools   []string          // that the model may call; empty: all
 	Timeout time.Duration     // of one call
 	Files   bool              // a file id as an argument becomes a link to the file
+
+	expanded []string // what stands for variables; likewise secret
 }
 
 const (
@@ -57,6 +60,7 @@ func ParseServers(data []byte, expand func(name string) (string, error)) ([]Serv
 
 type serversReader struct {
 	expand   func(string) (string, error)
+	expanded []string // of the server that is read
 	problems []string
 }
 
@@ -116,8 +120,10 @@ const (
 )
 
 // server reads one server.
-func (r *serversReader) server(name string, at, n *yaml.Node) ServerConfig {
-	s := ServerConfig{Name: name, Timeout: callTimeout}
+func (r *serversReader) server(name string, at, n *yaml.Node) (s ServerConfig) {
+	s = ServerConfig{Name: name, Timeout: callTimeout}
+	r.expanded = nil
+	defer func() { s.expanded = r.expanded }()
 	seen := map[string]*yaml.Node{}
 	r.mapping(n, name, "command or url", func(key string, k, v *yaml.Node) {
 		seen[key] = k
@@ -280,6 +286,7 @@ func (r *serversReader) value(n *yaml.Node, where string) string {
 		if err != nil {
 			r.wrong(n, "%s: ${%s} %v", where, name, err)
 		}
+		r.expanded = append(r.expanded, value)
 		return value
 	})
 }
@@ -297,4 +304,26 @@ func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!
 // allowed tells whether the model may call a tool of the server.
 func (s *ServerConfig) allowed(tool string) bool {
 	return len(s.Tools) == 0 || slices.Contains(s.Tools, tool)
+}
+
+// scrub takes out of a text what may be secret: values of env and headers,
+// what variables stood for, and the path and query of the URL.
+func (s *ServerConfig) scrub(text string) string {
+	if s.URL != "" {
+		if u, err := url.Parse(s.URL); err == nil {
+			text = strings.ReplaceAll(text, s.URL, u.Scheme+"://"+u.Host)
+		}
+	}
+	secrets := slices.Concat(s.expanded, slices.Collect(maps.Values(s.Env)), slices.Collect(maps.Values(s.Headers)))
+	for _, value := range s.Headers {
+		_, credentials, _ := strings.Cut(value, " ") // of Bearer and its like
+		secrets = append(secrets, credentials)
+	}
+	slices.SortFunc(secrets, func(a, b string) int { return len(b) - len(a) }) // one may be a part of another
+	for _, secret := range secrets {
+		if len(secret) >= 6 { // shorter ones are words
+			text = strings.ReplaceAll(text, secret, "[redacted]")
+		}
+	}
+	return text
 }

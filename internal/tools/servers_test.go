@@ -44,7 +44,15 @@ servers:
 			Env: map[string]string{"GITHUB_TOKEN": "xhunter2yhunter2", "EMPTY": "", "DEBUG": "1"}, Tools: []string{"search", "get"}, Timeout: 2 * time.Minute},
 		{Name: "docs", URL: "https://docs.example/mcp?a=b", Headers: map[string]string{"Authorization": "Bearer hunter2"}, Timeout: time.Minute, Files: true},
 	}
-	if !reflect.DeepEqual(got, want) {
+	for i, c := range [][2]string{
+		{"sh: hunter2: not found; xhunter2yhunter2", "sh: [redacted]: not found; [redacted]"},
+		{`Post "https://docs.example/mcp?a=b": 401 Bearer hunter2 hunter2`, `Post "https://docs.example": 401 [redacted] [redacted]`},
+	} {
+		if text := got[i].Scrub(c[0]); text != c[1] {
+			t.Errorf("%q", text)
+		}
+	}
+	if got = tools.Plain(got); !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
 	for _, empty := range []string{"", "# nothing\n", "servers:\n", "servers: {}\n", "---\n"} {
