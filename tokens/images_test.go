@@ -475,6 +475,16 @@ func TestSizerRefreshes(t *testing.T) {
 	if _, err := h.sizer(SizerOptions{Now: clock, Refresh: elsewhere}).Size(t.Context(), Image{URL: at(-time.Hour)}); !errors.Is(err, ErrHost) {
 		t.Errorf("with a Refresh that leads elsewhere: %v", err)
 	}
+	sized := Image{URL: at(-time.Hour), Width: 7, Height: 8}
+	if got, err := h.sizer(SizerOptions{Now: clock, Refresh: refresh}).Size(t.Context(), sized); err != nil || got != (Image{URL: at(time.Hour), Width: 7, Height: 8}) {
+		t.Errorf("of known size: %+v, %v", got, err)
+	}
+	if _, err := h.sizer(SizerOptions{Now: clock}).Size(t.Context(), sized); !errors.Is(err, ErrExpired) {
+		t.Errorf("of known size, without Refresh: %v", err)
+	}
+	if got, err := h.sizer(SizerOptions{Now: clock, Refresh: elsewhere}).Size(t.Context(), sized); !errors.Is(err, ErrHost) || got.URL != sized.URL {
+		t.Errorf("of known size, with a Refresh that leads elsewhere: %v, %v", got, err)
+	}
 	if _, err := h.sizer(SizerOptions{Now: clock}).Size(t.Context(), Image{URL: cdn + "/attachments/1/2/gone.png"}); !errors.Is(err, ErrExpired) {
 		t.Errorf("404: %v", err)
 	}
@@ -489,6 +499,7 @@ func TestFill(t *testing.T) {
 			{Text: "look"},
 			{Image: &Image{URL: cdn + "/attachments/1/2/x.png"}},
 			{Image: &Image{URL: cdn + "/attachments/1/2/x.png?ex=1"}},
+			{Image: &Image{URL: cdn + "/attachments/1/2/x.png?ex=1", Width: 3, Height: 4}},
 			{Image: &Image{URL: "https://example.com/y.png"}},
 			{Image: &Image{URL: "https://example.com/z.png", Width: 7, Height: 8}},
 		}},
@@ -505,10 +516,10 @@ func TestFill(t *testing.T) {
 	if s := strings.Join(got, " "); s != "look 5 0 7" {
 		t.Errorf("%s", s)
 	}
-	if len(notes) != 2 || !strings.Contains(notes[0], "expired") || !strings.Contains(notes[1], "example.com") {
+	if len(notes) != 3 || !strings.Contains(notes[0], "expired; it is left out") || notes[1] != notes[0] || !strings.Contains(notes[2], "example.com") {
 		t.Errorf("%q", notes)
 	}
-	if req.Messages[1].Parts[1].Image.Width != 0 || len(req.Messages[1].Parts) != 5 {
+	if req.Messages[1].Parts[1].Image.Width != 0 || len(req.Messages[1].Parts) != 6 {
 		t.Error("the request was changed")
 	}
 }

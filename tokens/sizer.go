@@ -114,19 +114,18 @@ func (s *Sizer) allowed(u *url.URL) error {
 	return nil
 }
 
-// Size returns an image's width and height: what it carries, or what can be
-// read from its data or its link. For a link that it had refreshed it returns
-// the image with the new one.
+// Size returns an image with its width and height: what it carries, or what
+// can be read from its data or its link. One of Discord's links that has
+// expired it has refreshed, and returns the image with the new one; the error
+// is ErrExpired if it can't, for an image of known size too.
 func (s *Sizer) Size(ctx context.Context, img Image) (Image, error) {
-	if img.sized() {
-		return img, nil
+	img, err := s.fresh(ctx, img)
+	if err != nil || img.sized() {
+		return img, err
 	}
 	w, h, isData, err := dataURLSize(img.URL)
 	if !isData {
-		img, err = s.fresh(ctx, img)
-		if err == nil {
-			w, h, err = s.read(ctx, img.URL)
-		}
+		w, h, err = s.read(ctx, img.URL)
 	}
 	if err != nil {
 		return img, err
@@ -147,6 +146,9 @@ func (s *Sizer) fresh(ctx context.Context, img Image) (Image, error) {
 	link, err := s.opts.Refresh(ctx, img.URL)
 	if err != nil {
 		return img, fmt.Errorf("%w, and there is no new one: %w", ErrExpired, err)
+	}
+	if u, err := url.Parse(link); err != nil || s.allowed(u) != nil {
+		return img, fmt.Errorf("%w: the new link leads elsewhere", ErrHost)
 	}
 	if l, ok := ParseDiscordLink(link); ok && l.Expired(s.opts.Now()) {
 		return img, ErrExpired
@@ -177,7 +179,7 @@ func (s *Sizer) Fill(ctx context.Context, req Request) (Request, []string) {
 	for i := range messages {
 		var parts []Part
 		for k, p := range messages[i].Parts {
-			if p.Image == nil || p.Image.sized() {
+			if p.Image == nil {
 				if parts != nil {
 					parts = append(parts, p)
 				}
@@ -188,10 +190,12 @@ func (s *Sizer) Fill(ctx context.Context, req Request) (Request, []string) {
 			}
 			img, err := s.Size(ctx, *p.Image)
 			if err != nil {
-				notes = append(notes, fmt.Sprintf("image in message %d: %s", i+1, strings.TrimPrefix(err.Error(), "tokens: ")))
+				note := fmt.Sprintf("image in message %d: %s", i+1, strings.TrimPrefix(err.Error(), "tokens: "))
 				if errors.Is(err, ErrExpired) {
+					notes = append(notes, note+"; it is left out")
 					continue
 				}
+				notes = append(notes, note)
 			}
 			parts = append(parts, Part{Text: p.Text, Image: &img})
 		}

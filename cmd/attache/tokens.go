@@ -1,0 +1,299 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/tokens"
+)
+
+// tokens counts the tokens of a text or of a request, or lists prices. It
+// needs no data folder.
+func (m *Main) tokens(ctx context.Context, args []string) error {
+	fs := m.flags("tokens")
+	c := tokensCommand{m: m}
+	fs.StringVar(&c.model, "model", "", "count as this model does; without it and --encoding, OPENAI_MODEL, or the request's")
+	fs.StringVar(&c.encoding, "encoding", "", "count with this encoding: "+strings.Join(encodingNames, ", "))
+	fs.BoolVar(&c.asJSON, "json", false, "print the result as JSON")
+	request := fs.String("request", "", "count a chat request in OpenAI's JSON; - is standard input")
+	rest, err := parse(fs, args)
+	if err != nil {
+		return err
+	}
+	if c.model != "" && c.encoding != "" {
+		return fault.New(fault.Invalid, "attache.tokens", "Give --model or --encoding, not both.")
+	}
+	if c.catalog, err = m.openPrices(); err != nil {
+		return err
+	}
+	switch {
+	case *request != "" && len(rest) == 0:
+		if c.encoding != "" {
+			return fault.New(fault.Invalid, "attache.tokens", "A request is counted as a model does: give --model instead of --encoding.")
+		}
+		return c.request(ctx, *request)
+	case *request == "" && len(rest) == 1 && rest[0] == "prices":
+		return c.prices()
+	case *request == "" && len(rest) == 1:
+		return c.file(ctx, rest[0])
+	}
+	fs.Usage()
+	return errUsage
+}
+
+type tokensCommand struct {
+	m               *Main
+	catalog         *tokens.Catalog
+	model, encoding string
+	asJSON          bool
+}
+
+var encodingNames = []string{tokens.CL100KBase.Name(), tokens.O200KBase.Name(), tokens.O200KHarmony.Name()}
+
+// tokensOf is what a text or a request is counted to be, with --json.
+type tokensOf struct {
+	Tokens   int                     `json:"tokens"`
+	Exact    bool                    `json:"exact"` // not an estimate
+	Encoding string                  `json:"encoding"`
+	Model    string                  `json:"model,omitempty"`
+	Parts    map[string]tokensAmount `json:"parts,omitempty"`
+	Limit    int                     `json:"limit,omitempty"`        // the most tokens that fit, if that is known
+	Reserve  int                     `json:"reserve,omitempty"`      // tokens that the request leaves for the answer
+	Fits     *bool                   `json:"fits,omitempty"`         // if that is known
+	Cost     json.Number             `json:"cost_usd,omitempty"`     // of the input, if the price is known
+	MaxCost  json.Number             `json:"max_cost_usd,omitempty"` // with the longest answer that the request allows
+	Notes    []string                `json:"notes,omitempty"`
+}
+
+type tokensAmount struct {
+	Tokens int  `json:"tokens"`
+	Exact  bool `json:"exact"`
+}
+
+// file counts a text of any length as it is read.
+func (c *tokensCommand) file(ctx context.Context, path string) error {
+	var enc *tokens.Encoding
+	var model *tokens.Model
+	if c.encoding != "" {
+		var ok bool
+		if enc, ok = tokens.EncodingByName(c.encoding); !ok {
+			return fault.New(fault.Invalid, "attache.tokens", "There is no encoding %q: it is one of %s.", c.encoding, strings.Join(encodingNames, ", "))
+		}
+	} else {
+		model = c.catalog.Model(cmp.Or(c.model, c.m.Config.OpenAIModel))
+		enc = model.Encoding
+	}
+	counter := enc.NewCounter()
+	if err := c.read(ctx, path, counter); err != nil {
+		return err
+	}
+	res := tokensOf{Tokens: counter.Count(), Exact: true, Encoding: enc.Name()}
+	if model != nil {
+		res.Exact = model.Exact
+		if !model.Exact {
+			res.Notes = []string{fmt.Sprintf("%s is not known: text is counted with %s", model.Name, enc.Name())}
+		}
+		res.price(model, 0)
+	}
+	return c.print(res)
+}
+
+// price adds what a model makes of it.
+func (r *tokensOf) price(m *tokens.Model, answer int) {
+	r.Model = m.Name
+	if r.Limit = m.InputLimit(answer); r.Limit > 0 {
+		fits := r.Tokens <= r.Limit
+		r.Fits = &fits
+		r.Reserve = answer
+	}
+	now := time.Now()
+	if cost, ok := m.Cost(tokens.Usage{Input: r.Tokens}, now); ok {
+		r.Cost = dollars(cost)
+	}
+	if cost, ok := m.Cost(tokens.Usage{Input: r.Tokens, Output: answer}, now); ok && answer > 0 {
+		r.MaxCost = dollars(cost)
+	}
+}
+
+func dollars(m tokens.Money) json.Number { return json.Number(strings.Replace(m.String(), "$", "", 1)) }
+
+// request counts a chat request. Sizes of images on Discord are asked there;
+// no other host is.
+func (c *tokensCommand) request(ctx context.Context, path string) error {
+	var body bytes.Buffer
+	if err := c.read(ctx, path, &body); err != nil {
+		return err
+	}
+	var req tokens.Request
+	if err := json.Unmarshal(body.Bytes(), &req); err != nil {
+		return fault.Wrap(err, fault.Invalid, "attache.tokens", "%s is not a chat request: %s.", path, strings.TrimPrefix(err.Error(), "tokens: "))
+	}
+	model := c.catalog.Model(cmp.Or(c.model, req.Model, c.m.Config.OpenAIModel))
+	req, notes := tokens.NewSizer(tokens.SizerOptions{}).Fill(ctx, req)
+	b := model.CountRequest(req)
+	total := b.Total()
+	res := tokensOf{Tokens: total.Tokens, Exact: total.Exact, Encoding: model.Encoding.Name(), Notes: append(notes, b.Notes...), Parts: map[string]tokensAmount{
+		"text": tokensAmount(b.Text), "images": tokensAmount(b.Images), "tools": tokensAmount(b.Tools), "overhead": tokensAmount(b.Overhead),
+	}}
+	res.price(model, req.MaxOutput)
+	return c.print(res)
+}
+
+func (c *tokensCommand) print(r tokensOf) error {
+	if c.asJSON {
+		return c.m.printJSON(r)
+	}
+	w := c.m.Stdout
+	of := r.Encoding
+	if r.Model != "" {
+		of = r.Model + ", " + of
+	}
+	fmt.Fprintf(w, "%s (%s)\n", amount(r.Tokens, r.Exact), of)
+	for _, part := range []string{"text", "images", "tools", "overhead"} {
+		if a, ok := r.Parts[part]; ok && (a.Tokens > 0 || !a.Exact) {
+			fmt.Fprintf(w, "  %-9s %s\n", part, amount(a.Tokens, a.Exact))
+		}
+	}
+	left := ""
+	if r.Reserve > 0 {
+		left = fmt.Sprintf(", with %s for the answer", grouped(r.Reserve))
+	}
+	switch {
+	case r.Model == "":
+	case r.Fits == nil:
+		fmt.Fprintln(w, "window: not known")
+	case *r.Fits:
+		fmt.Fprintf(w, "window: fits into %s%s\n", grouped(r.Limit), left)
+	default:
+		fmt.Fprintf(w, "window: %s too many for %s%s\n", grouped(r.Tokens-r.Limit), grouped(r.Limit), left)
+	}
+	switch {
+	case r.Model == "":
+	case r.Cost == "":
+		fmt.Fprintln(w, "cost: not known")
+	case r.MaxCost != "":
+		fmt.Fprintf(w, "cost: $%s, and with the longest answer $%s\n", r.Cost, r.MaxCost)
+	default:
+		fmt.Fprintf(w, "cost: $%s without the answer\n", r.Cost)
+	}
+	for _, n := range r.Notes {
+		fmt.Fprintf(w, "note: %s\n", n)
+	}
+	return nil
+}
+
+func amount(n int, exact bool) string {
+	if exact {
+		return grouped(n) + " tokens"
+	}
+	return "about " + grouped(n) + " tokens"
+}
+
+// grouped writes a number with a comma every three digits.
+func grouped(n int) string {
+	s := strconv.Itoa(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// modelPrice is a model in the list of prices, with --json.
+type modelPrice struct {
+	Model     string        `json:"model"`
+	Encoding  string        `json:"encoding"`
+	Exact     bool          `json:"exact"` // the encoding is certain
+	Window    int           `json:"window,omitempty"`
+	MaxInput  int           `json:"max_input,omitempty"`
+	MaxOutput int           `json:"max_output,omitempty"`
+	Price     *tokens.Price `json:"price,omitempty"` // of today
+}
+
+// prices lists the models of the catalog.
+func (c *tokensCommand) prices() error {
+	list := []modelPrice{}
+	for _, name := range c.catalog.Names() {
+		m := c.catalog.Model(name)
+		p := modelPrice{name, m.Encoding.Name(), m.Exact, m.Window, m.MaxInput, m.MaxOutput, nil}
+		p.Price, _ = m.Price(time.Now())
+		list = append(list, p)
+	}
+	if c.asJSON {
+		return c.m.printJSON(list)
+	}
+	fmt.Fprintf(c.m.Stdout, "US dollars for a million tokens, collected on %s.\n\n", c.catalog.Date().Format(time.DateOnly))
+	w := tabwriter.NewWriter(c.m.Stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "MODEL\tWINDOW\tMAX INPUT\tMAX OUTPUT\t$ INPUT\t$ CACHED\t$ OUTPUT\tSINCE\tLONG")
+	for _, p := range list {
+		row := []string{p.Model, number(p.Window), number(p.MaxInput), number(p.MaxOutput), "-", "-", "-", "-", "-"}
+		if p := p.Price; p != nil {
+			row[4], row[6] = p.Input.String(), p.Output.String()
+			if p.Cached != nil {
+				row[5] = p.Cached.String()
+			}
+			if p.From != "" {
+				row[7] = p.From
+			}
+			if l := p.Long; l != nil {
+				row[8] = fmt.Sprintf("above %s: input ×%s, output ×%s", grouped(l.Above), l.Input, l.Output)
+			}
+		}
+		fmt.Fprintln(w, strings.Join(row, "\t"))
+	}
+	return w.Flush()
+}
+
+func number(n int) string {
+	if n == 0 {
+		return "-"
+	}
+	return grouped(n)
+}
+
+// read copies a file, or standard input for -, to w until ctx ends.
+func (c *tokensCommand) read(ctx context.Context, path string, w io.Writer) error {
+	in := c.m.Stdin
+	if path != "-" {
+		f, err := os.Open(path)
+		if err != nil {
+			return fault.Wrap(err, fault.Invalid, "attache.tokens", "%s can't be read: %v.", path, errors.Unwrap(err))
+		}
+		defer f.Close()
+		in = f
+	}
+	done := make(chan error, 1)
+	go func() { // a terminal is read until the program ends
+		_, err := io.CopyBuffer(w, onlyReader{ctx, in}, make([]byte, 256<<10))
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		return fault.Wrap(err, fault.Invalid, "attache.tokens", "%s can't be read: %v.", path, cmp.Or(errors.Unwrap(err), err))
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// onlyReader reads until ctx ends, and has no other way to be copied.
+type onlyReader struct {
+	ctx context.Context
+	in  io.Reader
+}
+
+func (r onlyReader) Read(p []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.in.Read(p)
+}
