@@ -2,7 +2,6 @@ package tools_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -21,17 +20,17 @@ func TestBrokenServers(t *testing.T) {
 	list := func(tools string) string { return `scripted:{"tools/list":` + tools + `}` }
 	cases := map[string][2]string{ // name: how, what is said
 		"mute":      {"mute", "it does not answer"},
-		"exit":      {"exit", "it said: error: MISSING_KEY is not set"},
-		"garbage":   {"garbage", ""},
-		"flood":     {"flood", ""},
+		"exit":      {"exit", "it ended; it said: error: MISSING_KEY is not set"},
+		"garbage":   {"garbage", "its answer makes no sense: "},
+		"flood":     {"flood", "its answer makes no sense: "},
 		"stubborn":  {"stubborn", "it does not answer"},
 		"no-list":   {list(`"hang"`), "it does not answer"},
-		"list-text": {list(`"tools"`), ""},
-		"list-num":  {list(`{"tools":5}`), ""},
-		"list-big":  {list(`"flood"`), ""},
-		"list-die":  {list(`"crash"`), ""},
+		"list-text": {list(`"tools"`), "its answer makes no sense: "},
+		"list-num":  {list(`{"tools":5}`), "its answer makes no sense: "},
+		"list-big":  {list(`"flood"`), "its answer makes no sense: "},
+		"list-die":  {list(`"crash"`), "it ended"},
 		"hello":     {`scripted:{"initialize":{"protocolVersion":"1.0"}}`, "unsupported protocol version"},
-		"hello-num": {`scripted:{"initialize":7}`, ""},
+		"hello-num": {`scripted:{"initialize":7}`, "its answer makes no sense: "},
 	}
 	var configs []tools.ServerConfig
 	for name, c := range cases {
@@ -134,11 +133,7 @@ func TestEndlessList(t *testing.T) {
 	if got := names(r.box, alice); got != "s__a" {
 		t.Error(got)
 	}
-	var many []string
-	for i := range 300 {
-		many = append(many, fmt.Sprintf(`{"name":"t%d","inputSchema":{"type":"object"}}`, i))
-	}
-	all := process(t, "s", `scripted:{"tools/list":{"tools":[`+strings.Join(many, ",")+`]}}`)
+	all := process(t, "s", "many:10000,10")
 	other := process(t, "other", "real")
 	r = newServerRig(t, all, other).connected(t)
 	if got := strings.Fields(names(r.box, alice)); len(got) != 128 { // that a model takes
@@ -146,6 +141,16 @@ func TestEndlessList(t *testing.T) {
 	}
 	if p := r.servers.Status()[0].Problems; len(p) != 1 || p[0] != "only its first 128 tools are used" {
 		t.Errorf("%q", p)
+	}
+	// Descriptions of a megabyte are cut, and what is too much altogether is refused.
+	long, tooLong := process(t, "s", "many:5,1000000"), process(t, "too-long", "many:50,1000000")
+	r = newServerRig(t, long, tooLong)
+	r.servers.Wait(t.Context())
+	if d := specOf(t, r.box, "s__t0").Description; len(d) > 8<<10 || !strings.HasSuffix(d, "d…") {
+		t.Errorf("%d bytes", len(d))
+	}
+	if s := r.servers.Status()[1]; s.Err == nil || s.Tools != 0 || len(s.Err.Error()) > 400 {
+		t.Errorf("%+v", s)
 	}
 }
 

@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"net/http"
+	"regexp"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -279,8 +282,30 @@ func ending(err error) string {
 	case errors.Is(err, context.DeadlineExceeded):
 		return "it does not answer"
 	}
-	return clip(oneLine(err.Error()), 300)
+	text := clip(oneLine(libraryWords.ReplaceAllString(err.Error(), "")), 300)
+	switch {
+	case text == "EOF":
+		return "it ended"
+	case nonsense.MatchString(text):
+		return "its answer makes no sense: " + text
+	case !strings.Contains(text, " ") || statusTexts[text]:
+		return "it answers " + text
+	}
+	return text
 }
+
+var (
+	// libraryWords is how the client library says where an error passed through.
+	libraryWords = regexp.MustCompile(`(calling|sending) "[^"]*": |(rejected by transport|connection closed|client is closing): `)
+	nonsense     = regexp.MustCompile(`unmarshal|decode|invalid character|malformed|exceeded|larger than|unsupported (content type|protocol)`)
+	statusTexts  = func() map[string]bool {
+		all := map[string]bool{}
+		for code := 300; code < 600; code++ {
+			all[http.StatusText(code)] = true
+		}
+		return all
+	}()
+)
 
 // relist asks for the server's tools and publishes them.
 func (s *server) relist(ctx context.Context, session *session) error {

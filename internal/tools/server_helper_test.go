@@ -63,10 +63,12 @@ func realServer() *mcp.Server {
 		json.Unmarshal(args, &in)
 		return say(strings.Repeat("x", in.N)), nil
 	})
-	raw("slow", func(ctx context.Context, _ json.RawMessage) (*mcp.CallToolResult, error) {
+	raw("slow", func(ctx context.Context, args json.RawMessage) (*mcp.CallToolResult, error) {
+		in := struct{ Seconds float64 }{60}
+		json.Unmarshal(args, &in)
 		select {
 		case <-ctx.Done():
-		case <-time.After(time.Minute):
+		case <-time.After(time.Duration(in.Seconds * float64(time.Second))):
 		}
 		return say("at last"), nil
 	})
@@ -141,6 +143,14 @@ func serveTest(how string) {
 				return
 			}
 		}
+	case "many": // tools, each with a description of that many bytes
+		var count, size int
+		fmt.Sscanf(arg, "%d,%d", &count, &size)
+		var list []string
+		for i := range count {
+			list = append(list, fmt.Sprintf(`{"name":"t%d","description":"%s","inputSchema":{"type":"object"}}`, i, strings.Repeat("d", size)))
+		}
+		scripted(`{"tools/list":{"tools":[` + strings.Join(list, ",") + `]}}`)
 	case "scripted":
 		scripted(arg)
 	}

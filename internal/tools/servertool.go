@@ -98,6 +98,13 @@ func (t *serverTool) callIn(ctx context.Context, session *session, params *mcp.C
 	return res, err
 }
 
+// From codeRejected to codeClientClosing are errors of the client library
+// itself: nothing reached the server, or no answer came back.
+const (
+	codeRejected      = -32005
+	codeClientClosing = -32003
+)
+
 // errLost is a connection that ended during a call.
 var errLost = errors.New("the connection ended")
 
@@ -113,7 +120,7 @@ func (t *serverTool) failure(ctx context.Context, err error) llm.ToolResult {
 	case errors.As(err, &known):
 	case errors.Is(err, context.DeadlineExceeded):
 		err = fault.Wrap(err, fault.Unavailable, op, "The tool server %s did not answer within %s.", name, t.s.cfg.Timeout)
-	case errors.As(err, &refused):
+	case errors.As(err, &refused) && (refused.Code < codeRejected || refused.Code > codeClientClosing):
 		return llm.ToolResult{Failed: true, Text: "The tool server " + name + " refused the call: " + clip(oneLine(t.s.cfg.scrub(refused.Message)), 2000)}
 	case t.s.cfg.Command != "" || err == errLost:
 		err = fault.Wrap(err, fault.Unavailable, op, "The tool server %s ended during the call; what it did by then is not known. It is started again.", name)
