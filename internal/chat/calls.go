@@ -20,6 +20,7 @@ const (
 	maxParallel = 4      // that run at the same time
 	maxToolText = 20_000 // bytes of one result for the model
 	maxOldText  = 2_000  // bytes of a result of an earlier turn
+	maxRunText  = 16_000 // bytes that are kept of code, and of its output
 )
 
 // call runs the calls of a reply and returns their results as messages, in the
@@ -28,6 +29,7 @@ const (
 func (r *run) call(ctx context.Context, reply llm.Reply, round int) []llm.Message {
 	calls := reply.Message.Calls
 	texts := make([]string, len(calls))
+	runs := make([]*llm.Run, len(calls))
 	made := make([][]files.File, len(calls))
 	var all sync.WaitGroup
 	slots := make(chan struct{}, maxParallel)
@@ -40,7 +42,7 @@ func (r *run) call(ctx context.Context, reply llm.Reply, round int) []llm.Messag
 			r.emit(ToolEnded{Call: calls[i], Result: llm.ToolResult{Text: problem, Failed: true}})
 			continue
 		}
-		do := func() { texts[i], made[i] = r.callOne(ctx, calls[i], round) }
+		do := func() { texts[i], runs[i], made[i] = r.callOne(ctx, calls[i], round) }
 		if tool.InOrder {
 			chain = append(chain, do)
 			continue
@@ -61,9 +63,20 @@ func (r *run) call(ctx context.Context, reply llm.Reply, round int) []llm.Messag
 	for i, c := range calls {
 		out[i] = llm.Text(llm.FromTool, shorten(texts[i], maxToolText))
 		out[i].CallID = c.ID
+		out[i].Run = kept(runs[i])
 		r.result.Files = append(r.result.Files, made[i]...)
 	}
 	return out
+}
+
+// kept is what stays of a run in the history.
+func kept(r *llm.Run) *llm.Run {
+	if r == nil {
+		return nil
+	}
+	k := *r
+	k.Code, k.Output = shorten(k.Code, maxRunText), shorten(k.Output, maxRunText)
+	return &k
 }
 
 // check finds the call's tool and repairs its arguments in place. A problem is
@@ -93,7 +106,7 @@ func (r *run) check(c *llm.ToolCall, i int, cut bool) (tool llm.Tool, problem st
 }
 
 // callOne runs one call. A tool that panics has failed, and nothing else has.
-func (r *run) callOne(ctx context.Context, c llm.ToolCall, round int) (text string, made []files.File) {
+func (r *run) callOne(ctx context.Context, c llm.ToolCall, round int) (text string, run *llm.Run, made []files.File) {
 	r.emit(ToolStarted{c, round})
 	hooks := llm.ToolHooks{
 		Status: func(s string) { r.emit(ToolStatus{c.ID, s}) },
@@ -120,9 +133,9 @@ func (r *run) callOne(ctx context.Context, c llm.ToolCall, round int) (text stri
 	}
 	r.emit(ToolEnded{Call: c, Result: res, Files: made})
 	if res.Text == "" {
-		return "(no output)", made
+		return "(no output)", res.Run, made
 	}
-	return res.Text, made
+	return res.Text, res.Run, made
 }
 
 // shorten keeps head and tail of a text of more than limit bytes, and says

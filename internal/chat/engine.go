@@ -186,6 +186,26 @@ func (e *Engine) Recover(ctx context.Context) ([]Record, error) {
 	return turns, fault.Op("chat.Recover", err)
 }
 
+// Runs returns the code that ran in a turn of the user. Kind NotFound: there is
+// no such turn of this user, or it was replaced or forgotten.
+func (e *Engine) Runs(ctx context.Context, user files.UserID, turn string) ([]llm.Run, error) {
+	const op = "chat.Runs"
+	rec, err := e.store.Get(ctx, turn)
+	if err == nil && rec.User != user {
+		err = fault.New(fault.NotFound, op, "That message is no longer in my history.")
+	}
+	if err != nil {
+		return nil, fault.Op(op, err)
+	}
+	var runs []llm.Run
+	for _, m := range rec.Messages {
+		if m.Run != nil {
+			runs = append(runs, *m.Run)
+		}
+	}
+	return runs, nil
+}
+
 // Reset forgets a conversation, and what the tools keep of it for the user. A
 // turn that runs in it goes on, but leaves no trace in the history.
 func (e *Engine) Reset(ctx context.Context, user files.UserID, conversation string) error {

@@ -30,7 +30,7 @@ type answer struct {
 	calls  []*working
 	round  int
 	notes  []string
-	runs   []llm.Run
+	code   bool // some ran
 	made   []files.File
 	asking bool
 
@@ -115,9 +115,7 @@ func (a *answer) toolEnded(e chat.ToolEnded) {
 	for _, t := range e.Result.Tables {
 		a.parts = append(a.parts, part{table: &t})
 	}
-	if e.Result.Run != nil {
-		a.runs = append(a.runs, *e.Result.Run)
-	}
+	a.code = a.code || e.Result.Run != nil
 	a.made = append(a.made, e.Files...)
 	a.breakText()
 }

@@ -16,12 +16,14 @@ import (
 	"github.com/attachebot/attache/internal/chat"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/tokens"
 )
 
 // Engine is what the bot needs of *chat.Engine.
 type Engine interface {
 	Run(ctx context.Context, t chat.Turn, emit func(chat.Event)) (chat.Result, error)
+	Runs(ctx context.Context, user files.UserID, turn string) ([]llm.Run, error)
 	Reset(ctx context.Context, user files.UserID, conversation string) error
 	Models(ctx context.Context) []string
 	SetModel(ctx context.Context, user files.UserID, name string) error

@@ -35,7 +35,7 @@ func init() {
 // answered is what is remembered of a finished answer.
 type answered struct {
 	q    *question
-	runs []llm.Run
+	code bool // there is some to show
 
 	mu      sync.Mutex
 	message snowflake.ID // the one with the buttons; 0 if there is none yet
@@ -57,11 +57,14 @@ func (b *Bot) pressedStop(ctx context.Context, it *interaction, id customID, i d
 
 // pressedCode shows the code that an answer rests on.
 func (b *Bot) pressedCode(ctx context.Context, it *interaction, id customID, _ dg.ComponentInteraction) error {
-	e, ok := b.answers.get(id.snowflake(0))
-	if !ok || e.q.again != id.args[1] || e.q.user() != it.user || len(e.runs) == 0 {
-		return fault.New(fault.NotFound, "discord.Code", "I don't have the code of that answer any more: I keep it only until I am restarted.")
+	runs, err := b.engine.Runs(ctx, it.user, turnID(it.channel(), id.snowflake(0), id.args[1]))
+	if fault.Is(err, fault.NotFound) || err == nil && len(runs) == 0 {
+		return fault.New(fault.NotFound, "discord.Code", "I don't have the code of that answer any more: it was run again, or the conversation was forgotten.")
 	}
-	return it.reply(ctx, codePost(e.runs))
+	if err != nil {
+		return err
+	}
+	return it.reply(ctx, codePost(runs))
 }
 
 // codePost shows runs of code: in the message if they fit, else as files.
@@ -139,7 +142,7 @@ func (b *Bot) pressedRetry(ctx context.Context, it *interaction, id customID, i 
 		q.saved = e.q.saved
 	}
 	rows := []dg.LayoutComponent(nil)
-	if known && e.q.again == id.args[1] && len(e.runs) > 0 {
+	if known && e.q.again == id.args[1] && e.code {
 		rows = []dg.LayoutComponent{row(button(dg.ButtonStyleSecondary, "📜", "Code", customID{actCode, it.user, []string{id.args[0], id.args[1]}}))}
 	}
 	if err := it.setRows(ctx, rows); err != nil {
@@ -178,7 +181,7 @@ func (b *Bot) offer(e *answered, content string) {
 
 func (b *Bot) putButtons(ctx context.Context, e *answered) {
 	err := b.api.do(ctx, call{to: rest.UpdateMessage.Compile(nil, e.q.channel(), e.message),
-		body: object{"components": answerButtons(e.q, len(e.runs) > 0, true)}})
+		body: object{"components": answerButtons(e.q, e.code, true)}})
 	if err != nil {
 		b.log.Debug("the buttons can't be changed", "error", err)
 	}

@@ -27,12 +27,8 @@ func (a *answer) finish(res chat.Result, err error) {
 	}
 	a.mu.Lock()
 	posts := a.finished(res, err)
-	runs := a.runs
+	e := &answered{q: a.q, code: a.code, content: a.q.msg.Content}
 	a.mu.Unlock()
-	for i := range runs { // what is remembered is bounded
-		runs[i].Code, runs[i].Output = clip(runs[i].Code, maxRemembered), clip(runs[i].Output, maxRemembered)
-	}
-	e := &answered{q: a.q, runs: runs, content: a.q.msg.Content}
 	a.b.answers.put(a.q.msg.ID, e) // before its buttons can be pressed
 	if a.gone {
 		return
@@ -101,7 +97,7 @@ func (a *answer) finished(res chat.Result, err error) []post {
 		}
 		posts[len(posts)-1].files = batch
 	}
-	posts[len(posts)-1].rows = a.buttons(len(a.runs) > 0, false)
+	posts[len(posts)-1].rows = a.buttons(a.code, false)
 	return posts
 }
 
@@ -200,9 +196,6 @@ func batches(all []upload) (out [][]upload) {
 	}
 	return out
 }
-
-// maxRemembered is how much of each code and output is kept for 📜 Code.
-const maxRemembered = 16_000
 
 // patience is how long an answer waits for Discord to take it.
 const patience = 10 * time.Minute

@@ -123,21 +123,21 @@ func TestStoryCode(t *testing.T) {
 		return llm.ToolResult{Text: "4", Run: &llm.Run{Code: "print(2+2)", Output: "4 ``` 5", Elapsed: 1234 * time.Millisecond, Packages: []string{"geopandas 1.1.0"}}}
 	}
 	w.does("It is 4.")
-	_, a := w.ask(w.anna, w.general, "2+2?")
-	it := must(w.anna.Press(a, "📜 Code"))(w)
+	_, first := w.ask(w.anna, w.general, "2+2?")
+	it := must(w.anna.Press(first, "📜 Code"))(w)
 	code := must(it.AwaitMessage(w.ctx))(w)
 	w.contains(code, "```python\nprint(2+2)\n```", "Output:\n```\n4 `", "⏱️ 1.2 s", "📦 geopandas 1.1.0")
 	if code.EphemeralTo != w.anna.ID || strings.Count(code.Content, "```") != 4 {
 		t.Errorf("got %+v", code)
 	}
-	it = must(w.bert.Press(a, "📜 Code"))(w)
+	it = must(w.bert.Press(first, "📜 Code"))(w)
 	w.lacks(must(it.AwaitMessage(w.ctx))(w), "print")
 
 	w.tools.Handle = func(context.Context, files.UserID, string, llm.ToolCall, llm.ToolHooks) llm.ToolResult {
 		return llm.ToolResult{Text: "4", Run: &llm.Run{Code: strings.Repeat("print(2+2)\n", 300), Output: strings.Repeat("4\n", 300), Elapsed: time.Minute}}
 	}
 	w.does("Many.")
-	_, a = w.ask(w.anna, w.general, "more")
+	q, a := w.ask(w.anna, w.general, "more")
 	it = must(w.anna.Press(a, "📜 Code"))(w)
 	code = must(it.AwaitMessage(w.ctx))(w)
 	if len(code.Attachments) != 2 || code.Attachments[0].Filename != "code.py" || string(code.Attachments[1].Bytes()) != strings.Repeat("4\n", 300) {
@@ -147,7 +147,14 @@ func TestStoryCode(t *testing.T) {
 	w.shutDown()
 	w.start()
 	it = must(w.anna.Press(a, "📜 Code"))(w)
-	w.contains(must(it.AwaitMessage(w.ctx))(w), "until I am restarted")
+	if code = must(it.AwaitMessage(w.ctx))(w); len(code.Attachments) != 2 {
+		t.Errorf("after a restart: %+v", code)
+	}
+	if err := w.chats().Clear(w.ctx, must(w.chats().Get(w.ctx, turnID(snowflake.ID(q.ChannelID), snowflake.ID(q.ID), "")))(w).Conversation); err != nil {
+		t.Fatal(err)
+	}
+	it = must(w.anna.Press(a, "📜 Code"))(w)
+	w.contains(must(it.AwaitMessage(w.ctx))(w), "the conversation was forgotten")
 }
 
 func TestStoryRetry(t *testing.T) {

@@ -27,6 +27,7 @@ type Message struct {
 	Parts  []Part     `json:"parts,omitempty"`   // text and images, in order
 	Calls  []ToolCall `json:"calls,omitempty"`   // of an Assistant message
 	CallID string     `json:"call_id,omitempty"` // of a FromTool message: the call that it answers
+	Run    *Run       `json:"run,omitempty"`     // of a FromTool message: the code that ran; no model gets it
 }
 
 // Part is a text or an image; one field is set.

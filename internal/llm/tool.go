@@ -18,10 +18,10 @@ type ToolResult struct {
 
 // Run tells what code ran and how, for the person who wants to see it.
 type Run struct {
-	Code     string
-	Output   string // as printed, shortened in the middle beyond the output limit
-	Elapsed  time.Duration
-	Packages []string // installed for it, as "geopandas 1.1.0"
+	Code     string        `json:"code"`
+	Output   string        `json:"output,omitempty"` // as printed, shortened in the middle beyond the output limit
+	Elapsed  time.Duration `json:"elapsed"`
+	Packages []string      `json:"packages,omitempty"` // installed for it, as "geopandas 1.1.0"
 }
 
 // Table is a table to show: the head of a larger one when Rows of TotalRows

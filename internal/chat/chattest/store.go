@@ -109,7 +109,8 @@ func keeps(t *testing.T, s chat.Store) {
 				{Text: "\x00 $where .a 漢字 🐍\r\n\u2028"},
 				{Image: &llm.Image{FileID: "7_1_0123abcd", MIME: "image/png", Width: 3, Height: 4}}}},
 			{Role: llm.Assistant, Calls: []llm.ToolCall{{ID: "c", Name: "f", Arguments: `{"a": not json`}}},
-			{Role: llm.FromTool, CallID: "c", Parts: []llm.Part{{Text: strings.Repeat("x", 100_000)}}},
+			{Role: llm.FromTool, CallID: "c", Parts: []llm.Part{{Text: strings.Repeat("x", 100_000)}},
+				Run: &llm.Run{Code: "print('é')", Output: "é\n", Elapsed: 12345 * time.Microsecond, Packages: []string{"geopandas 1.1.0"}}},
 		},
 	}
 	begin(t, s, r)
