@@ -40,7 +40,8 @@ func (m *Main) serveDiscord(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	m.background(func(ctx context.Context) { a.files.Run(ctx) })
+	m.background(a.files.Run)
+	m.background(a.engine.Forget)
 	interrupted, err := a.engine.Recover(ctx)
 	if err != nil {
 		return err

@@ -267,7 +267,7 @@ func (m *Main) openAssistant(ctx context.Context, log *slog.Logger, progress io.
 	o := chat.Options{
 		Models: c.Models, Catalog: catalog, Instructions: c.SystemPrompt, MaxRounds: c.MaxToolRounds, MaxRequest: c.MaxRequest,
 		UserDailyCost: chat.Nano(c.UserDailyBudget), UserDailyTokens: c.UserDailyTokens, GlobalDailyCost: chat.Nano(c.GlobalDailyBudget),
-		Location: c.Location(), Instance: st.owner, Log: log,
+		Keep: time.Duration(c.History) * 24 * time.Hour, Location: c.Location(), Instance: st.owner, Log: log,
 	}
 	if m.builtin() {
 		o.Model, o.Models = llm.BuiltinName, nil

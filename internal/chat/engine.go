@@ -24,6 +24,8 @@ type Options struct {
 
 	Instructions string // of the operator, added to the system prompt
 
+	Keep time.Duration // how long turns stay in the history; 0: for ever
+
 	MaxRounds     int           // of tool calls in one turn; default 12
 	MaxTurn       time.Duration // how long a turn may take; default 30 min
 	MaxTurnTokens int64         // of all requests of one turn; default 500,000; negative: no limit
@@ -184,6 +186,26 @@ func (e *Engine) Recover(ctx context.Context) ([]Record, error) {
 	before := e.clock.next().Add(-e.opts.MaxTurn - time.Hour)
 	turns, err := e.store.Recover(ctx, e.opts.Instance, before)
 	return turns, fault.Op("chat.Recover", err)
+}
+
+// Forget deletes turns older than Options.Keep, at once and every hour, until
+// ctx ends. What goes wrong is logged, and tried again the next time.
+func (e *Engine) Forget(ctx context.Context) {
+	if e.opts.Keep <= 0 {
+		return
+	}
+	tick := time.NewTicker(time.Hour)
+	defer tick.Stop()
+	for {
+		if err := e.store.Forget(ctx, e.opts.Now().Add(-e.opts.Keep)); err != nil && ctx.Err() == nil {
+			e.opts.Log.Warn("old conversations are not all deleted; it goes on in an hour", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
 }
 
 // Runs returns the code that ran in a turn of the user. Kind NotFound: there is

@@ -1,8 +1,10 @@
 package chat_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -243,5 +245,41 @@ func TestModelSaysThatTheRequestIsTooLong(t *testing.T) {
 	w.server.Window = 10
 	if _, err := w.Run(t.Context(), w.turn("hopeless"), nil); err == nil {
 		t.Error("no error")
+	}
+}
+
+func TestOldTurnsAreForgotten(t *testing.T) {
+	var mu sync.Mutex
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	clock := func() time.Time { mu.Lock(); defer mu.Unlock(); return now }
+	w := newWorld(t, chat.Options{Keep: 30 * 24 * time.Hour, Now: clock})
+	ask := func(id string) {
+		if _, err := w.Run(t.Context(), chat.Turn{ID: id, User: anna, Conversation: "c", Text: "Hello"}, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	forget := func() { // its loop stops after the first round
+		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+		defer cancel()
+		w.Forget(ctx)
+	}
+	ask("old")
+	mu.Lock()
+	now = now.AddDate(0, 0, 29)
+	mu.Unlock()
+	ask("new")
+	forget()
+	if _, err := w.store.Get(t.Context(), "old"); err != nil {
+		t.Errorf("after 29 days: %v", err)
+	}
+	mu.Lock()
+	now = now.AddDate(0, 0, 2)
+	mu.Unlock()
+	forget()
+	if _, err := w.store.Get(t.Context(), "old"); !fault.Is(err, fault.NotFound) {
+		t.Errorf("after 31 days: %v", err)
+	}
+	if _, err := w.store.Get(t.Context(), "new"); err != nil {
+		t.Errorf("the new turn: %v", err)
 	}
 }

@@ -57,6 +57,9 @@ type Store interface {
 	// Clear makes all turns of a conversation Dropped, running ones too.
 	Clear(ctx context.Context, conversation string) error
 
+	// Forget deletes turns that started before the time given, but those that run.
+	Forget(ctx context.Context, before time.Time) error
+
 	// Recover makes running turns Interrupted: those of the instance, and those of
 	// any that started before the time given. It returns them, each one once.
 	// It also forgets Dropped turns that started more than a week before that.

@@ -72,6 +72,7 @@ type Config struct {
 	MongoURI   Secret `env:"MONGODB_URI" doc:"MongoDB instead of the built-in SQLite, such as mongodb://localhost:27017/attache."`
 	BucketURL  Secret `env:"BUCKET_URL" doc:"Where the bytes of files are: file:///path, s3://bucket?region=…, gs://bucket or azblob://container. Empty: DATA_DIR/user_files."`
 	Expiration int    `env:"FILE_EXPIRATION_HOURS" default:"48" kind:"hours" doc:"Hours that a file is kept; -1: for ever. A change applies to files saved from then on."`
+	History    int    `env:"HISTORY_DAYS" default:"365" min:"0" doc:"Days that a conversation's messages are kept. 0: for ever."`
 	MaxFiles   int    `env:"MAX_FILES_PER_USER" default:"20" min:"0" doc:"How many files one user may keep. 0: no limit."`
 	MaxStorage int    `env:"MAX_STORAGE_PER_USER_MB" default:"1024" min:"0" doc:"Megabytes that one user's files may take. 0: no limit."`
 	MaxUpload  int    `env:"MAX_UPLOAD_MB" default:"50" min:"1" max:"500" doc:"Megabytes of one file."`

@@ -205,6 +205,13 @@ func (c *Chats) Clear(ctx context.Context, conversation string) error {
 	return translate("mongo.Chats.Clear", err)
 }
 
+// Forget implements chat.Store.
+func (c *Chats) Forget(ctx context.Context, before time.Time) error {
+	_, err := c.turns.DeleteMany(ctx, bson.D{{Key: "state", Value: in(append(bson.A{chat.Dropped}, ended...))},
+		{Key: "started", Value: bson.D{{Key: "$lt", Value: before.UnixMicro()}}}})
+	return translate("mongo.Chats.Forget", err)
+}
+
 // Recover implements chat.Store.
 func (c *Chats) Recover(ctx context.Context, instance string, before time.Time) ([]chat.Record, error) {
 	const op = "mongo.Chats.Recover"

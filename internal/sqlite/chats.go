@@ -165,6 +165,27 @@ func (c *Chats) Clear(ctx context.Context, conversation string) error {
 	})
 }
 
+// forgotten is how many turns are deleted at a time; others write in between.
+const forgotten = 200
+
+// Forget implements chat.Store.
+func (c *Chats) Forget(ctx context.Context, before time.Time) error {
+	for n := int64(forgotten); n == forgotten; {
+		err := c.writes.update(ctx, "sqlite.Chats.Forget", func(ctx context.Context, tx *sql.Tx) error {
+			res, err := tx.ExecContext(ctx, "DELETE FROM turns WHERE rowid IN"+
+				" (SELECT rowid FROM turns WHERE state <> 'running' AND started < ? LIMIT ?)", before.UnixMicro(), forgotten)
+			if err == nil {
+				n, err = res.RowsAffected()
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Recover implements chat.Store.
 func (c *Chats) Recover(ctx context.Context, instance string, before time.Time) (turns []chat.Record, err error) {
 	err = c.writes.update(ctx, "sqlite.Chats.Recover", func(ctx context.Context, tx *sql.Tx) error {

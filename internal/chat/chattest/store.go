@@ -31,6 +31,7 @@ func Store(t *testing.T, open func(t *testing.T) chat.Store) {
 		"Clear":          clears,
 		"Recover":        recovers,
 		"RecoverForgets": recoverForgets,
+		"Forget":         forgets,
 		"Models":         models,
 		"Usage":          usage,
 		"UsageRace":      usageRace,
@@ -346,6 +347,32 @@ func recoverForgets(t *testing.T, s chat.Store) {
 	if got := ids(t, s, "d"); got != "2" {
 		t.Errorf("history is %q", got)
 	}
+}
+
+func forgets(t *testing.T, s chat.Store) {
+	for i := range 250 {
+		add(t, s, turn(i, "c"))
+	}
+	add(t, s, turn(501, "dropped"))
+	begin(t, s, turn(502, "c"))
+	for i := range 3 {
+		add(t, s, turn(1000+i, "c"))
+	}
+	if err := s.Clear(t.Context(), "dropped"); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := s.Forget(t.Context(), at(1001)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := ids(t, s, "c"); got != "1001 1002" {
+		t.Errorf("history is %q", got)
+	}
+	if r, err := s.Get(t.Context(), "turn-502"); err != nil || r.State != chat.Running {
+		t.Errorf("the running turn is %+v, %v", r, err)
+	}
+	begin(t, s, turn(501, "dropped")) // not known any more
 }
 
 func models(t *testing.T, s chat.Store) {

@@ -1,0 +1,1 @@
+CREATE INDEX turns_by_age ON turns (started) WHERE state <> 'running';
