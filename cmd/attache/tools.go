@@ -194,7 +194,7 @@ func (d *diagnosis) folder(ctx context.Context, host *sandbox.Host, log *slog.Lo
 	for _, file := range of {
 		count += file.Tools
 	}
-	d.add(what, true, fmt.Sprintf("%s: %d functions of %d files", dir, count, len(of)))
+	d.add(what, true, fmt.Sprintf("%s: %s of %s", dir, plural(count, "function"), plural(len(of), "file")))
 	if ctx.Err() != nil {
 		problems = append(problems, "they could not be described in time")
 	}
@@ -224,10 +224,17 @@ func (d *diagnosis) servers(ctx context.Context, log *slog.Logger) (count int) {
 			continue
 		}
 		count += s.Tools
-		d.add(what, true, fmt.Sprintf("connected, %d tools", s.Tools))
+		d.add(what, true, "connected, "+plural(s.Tools, "tool"))
 		for _, p := range s.Problems {
 			d.warn(what, p)
 		}
 	}
 	return count
+}
+
+func plural(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return fmt.Sprintf("%d %s", n, what)
 }
