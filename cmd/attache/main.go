@@ -80,16 +80,17 @@ func init() { // not a literal: help lists the commands
 // before anything is opened.
 func (m *Main) Run(ctx context.Context, args []string) error {
 	if len(args) == 0 || slices.Contains([]string{"help", "-h", "--help"}, args[0]) {
-		m.usage()
 		if len(args) == 0 {
+			m.usage(m.Stderr)
 			return errUsage
 		}
+		m.usage(m.Stdout)
 		return nil
 	}
 	i := slices.IndexFunc(commands, func(c command) bool { return c.name == args[0] })
 	if i < 0 {
 		fmt.Fprintf(m.Stderr, "attache: there is no command %q\n\n", args[0])
-		m.usage()
+		m.usage(m.Stderr)
 		return errUsage
 	}
 	var err error
@@ -111,12 +112,15 @@ func (m *Main) Close() error {
 
 func (m *Main) onClose(f func() error) { m.opened = append(m.opened, f) }
 
-func (m *Main) usage() {
-	fmt.Fprintf(m.Stderr, "Attaché answers questions about files, in Discord and in the terminal.\n\nUsage: attache COMMAND\n\n")
+func (m *Main) usage(w io.Writer) {
+	fmt.Fprintf(w, "Attaché answers questions about files, in Discord and in the terminal.\n\nUsage: attache COMMAND\n\n")
 	for _, c := range commands {
-		fmt.Fprintf(m.Stderr, "  %-8s %s\n           %s\n", c.name, c.what, c.args)
+		fmt.Fprintf(w, "  %-8s %s\n", c.name, c.what)
+		if c.args != "" {
+			fmt.Fprintf(w, "           %s\n", c.args)
+		}
 	}
-	fmt.Fprintf(m.Stderr, "\nSettings come from the environment and from .env; see .env.example.\n")
+	fmt.Fprintf(w, "\nSettings come from the environment and from .env; see .env.example.\n")
 }
 
 // exit tells what went wrong and returns the status of the program.
