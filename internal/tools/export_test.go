@@ -49,3 +49,6 @@ func Plain(list []ServerConfig) []ServerConfig {
 
 // Scrub takes secrets out of a text.
 func (s ServerConfig) Scrub(text string) string { return s.scrub(text) }
+
+// ServerKeys are all keys of a server.
+const ServerKeys = commandKeys + ", " + urlKeys + ", " + commonKeys
