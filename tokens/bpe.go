@@ -40,9 +40,9 @@ func (v *vocab) encodeLong(s *scratch, piece []byte, dst []uint32, countOnly boo
 	searched := -1 // where search was last
 	for {
 		var keep int // tokens that are not near the end
-		var whole bool
+		var whole, alone bool
 		if searches == 0 {
-			keep, whole = v.windows(s, piece, pos)
+			keep, whole, alone = v.windows(s, piece, pos)
 		} else {
 			w := piece[pos:min(pos+width, len(piece))]
 			whole = pos+len(w) == len(piece)
@@ -82,7 +82,7 @@ func (v *vocab) encodeLong(s *scratch, piece []byte, dst []uint32, countOnly boo
 			if searches == 0 {
 				searched = -1
 			}
-		} else if keep < 4 {
+		} else if keep < 4 || alone {
 			searches = patience
 			patience = min(2*patience, 64)
 		}
@@ -99,8 +99,9 @@ const (
 // as there are lanes, which overlap. The encodings of two neighbours are
 // joined at a token that they have in common: it is compatible with the one
 // before in the one, and with the one behind in the other. It returns how many
-// tokens are not near the end of what it encoded, or that this is all.
-func (v *vocab) windows(s *scratch, piece []byte, pos int) (keep int, whole bool) {
+// tokens are not near the end of what it encoded, whether this is all, and
+// whether all but the first window were in vain.
+func (v *vocab) windows(s *scratch, piece []byte, pos int) (keep int, whole, alone bool) {
 	ls := &s.lanes.lane
 	var next int
 	s.unit, next = v.units(s.unit[:0], piece, 0, pos, len(piece), (maxLanes-1)*windowStep+windowWidth)
@@ -134,11 +135,11 @@ func (v *vocab) windows(s *scratch, piece []byte, pos int) (keep int, whole bool
 			todo := l.all() & from
 			s.part = l.appendTokens(s.part, todo)
 			if i == n-1 && next == len(piece) {
-				return len(s.part), true
+				return len(s.part), true, false
 			}
 			// What starts before the last token that starts before the margin.
 			near := max(windowStep, l.length-(windowWidth-windowStep))
-			return len(s.part) - bits.OnesCount64(todo>>near) - 1, false
+			return len(s.part) - bits.OnesCount64(todo>>near) - 1, false, i == 0 && n > 1
 		}
 		s.part = l.appendTokens(s.part, l.all()&from&(1<<(at+windowStep)-1))
 		from = -(uint64(1) << at)

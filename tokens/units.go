@@ -11,14 +11,24 @@ package tokens
 // early tells which merges can come in between.
 type early struct {
 	// left[c&0x3f][n] is the lowest id of a token that a continuation byte c
-	// makes as the left part with a right part that starts with n.
+	// makes as the left part with a right part that starts with n; 0: none.
 	left [64][256]uint32
 
 	// right is a table of the lowest ids of tokens that the beginning u of a
 	// character makes as the right part with a left part that ends with p:
-	// u<<8 | p and that id.
-	right [1 << 12]struct{ key, id uint32 }
-	n     int
+	// u<<8 | p and that id. Bit p of rightStarts[c] tells that there is such a
+	// u that starts with byte c.
+	right       [1 << 12]struct{ key, id uint32 }
+	rightStarts [256][4]uint64
+
+	// units holds what becomes of a character of several bytes if nothing
+	// before or behind it has a say: its first unit's id<<3 | length. They are
+	// in pages of 64 by the last byte; pages2 to pages4 have the page for the
+	// bytes before that, in characters of 2 to 4 bytes.
+	units  [][64]uint32
+	pages2 [32]uint16
+	pages3 [16 << 6]uint16
+	pages4 [8 << 12]uint16
 }
 
 func (e *early) add(v *vocab, left, right, id uint32) {
@@ -36,9 +46,64 @@ func (e *early) add(v *vocab, left, right, id uint32) {
 		}
 		if e.right[h].id == 0 {
 			e.right[h].key, e.right[h].id = key, id
-			e.n++
 		}
+		p := l[len(l)-1]
+		e.rightStarts[r[0]][p>>6] |= 1 << (p & 63)
 	}
+}
+
+// addUnits fills the table of units, once all pairs are there.
+func (v *vocab) addUnits() {
+	e := &v.early
+	same := map[uint32]uint16{} // pages of one unit
+	// page makes the page of the characters that begin so.
+	page := func(begin ...byte) uint16 {
+		begin = append(make([]byte, 0, 4), begin...)
+		u, length := v.joinBytes(begin)
+		if length < len(begin) {
+			unit := u<<3 | uint32(length)
+			at, ok := same[unit]
+			if !ok {
+				at = uint16(len(e.units))
+				same[unit] = at
+				e.units = append(e.units, [64]uint32{})
+				for i := range e.units[at] {
+					e.units[at][i] = unit
+				}
+			}
+			return at
+		}
+		var all [64]uint32
+		for i := range all {
+			u, length := v.joinBytes(append(begin, 0x80|byte(i)))
+			all[i] = u<<3 | uint32(length)
+		}
+		e.units = append(e.units, all)
+		return uint16(len(e.units) - 1)
+	}
+	for c := range byte(32) {
+		e.pages2[c] = page(0xc0 | c)
+	}
+	for i := range uint(len(e.pages3)) {
+		e.pages3[i] = page(0xe0|byte(i>>6), 0x80|byte(i&63))
+	}
+	for i := range uint(5 << 12) {
+		e.pages4[i] = page(0xf0|byte(i>>12), 0x80|byte(i>>6&63), 0x80|byte(i&63))
+	}
+}
+
+// joinBytes merges bytes from the left as long as none of the bytes has another
+// merge before, and returns the token and its length.
+func (v *vocab) joinBytes(b []byte) (u uint32, length int) {
+	u = v.byteID[b[0]]
+	for i := 1; i < len(b); i++ {
+		id := v.merge(u, v.byteID[b[i]])
+		if id == none || i+1 < len(b) && id > v.early.takesRight(b[i], b[i+1]) {
+			return u, i
+		}
+		u = id
+	}
+	return u, len(b)
 }
 
 // takesLeft returns the lowest id of a token that takes u to its left, where p
@@ -81,6 +146,43 @@ func charLength(first byte) int {
 // unit returns the unit at text[i] of the string text[start:end], and where
 // the next one starts.
 func (v *vocab) unit(text []byte, start, i, end int) (u uint32, next int) {
+	c := text[i]
+	if c < 0xc2 {
+		return v.byteID[c], i + 1
+	}
+	if i+4 > end {
+		return v.unitByMerging(text, start, i, end)
+	}
+	e := &v.early
+	w := text[i : i+4]
+	var unit uint32
+	n := 2
+	switch c1, c2, c3 := w[1]^0x80, w[2]^0x80, w[3]^0x80; {
+	case c < 0xe0 && c1 < 0x40:
+		unit = e.units[e.pages2[c&0x1f]][c1&0x3f]
+	case c < 0xf0 && c1|c2 < 0x40:
+		unit = e.units[e.pages3[uint(c&0x0f)<<6|uint(c1)]][c2&0x3f]
+		n = 3
+	case c < 0xf5 && c1|c2|c3 < 0x40:
+		unit = e.units[e.pages4[uint(c&7)<<12|uint(c1)<<6|uint(c2)]][c3&0x3f]
+		n = 4
+	default: // not UTF-8
+		return v.unitByMerging(text, start, i, end)
+	}
+	u, next = unit>>3, i+int(unit&7)
+	if next == i+n && next < end && u > e.takesRight(text[next-1], text[next]) {
+		return v.unitByMerging(text, start, i, end)
+	}
+	if i > start {
+		if p := text[i-1]; e.rightStarts[c][p>>6]>>(p&63)&1 != 0 {
+			return v.unitByMerging(text, start, i, end)
+		}
+	}
+	return u, next
+}
+
+// unitByMerging is unit without the table of units.
+func (v *vocab) unitByMerging(text []byte, start, i, end int) (u uint32, next int) {
 	c := text[i]
 	u = v.byteID[c]
 	last := min(i+charLength(c), end)

@@ -415,6 +415,7 @@ func (v *vocab) join(lengths string) error {
 		}
 		v.split[id] = uint64(left)<<32 | uint64(right)
 	}
+	v.addUnits()
 	return nil
 }
 
