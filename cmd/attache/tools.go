@@ -28,6 +28,7 @@ const downloadLife = 24 * time.Hour
 // toolbox is what the model may call, and where it comes from.
 type toolbox struct {
 	*tools.Box
+	python  *tools.Python
 	folder  *tools.Folder  // nil: there is none
 	servers *tools.Servers // nil: there are none
 	links   *web.Links     // nil: nothing needs them
@@ -57,7 +58,7 @@ func (m *Main) openTools(ctx context.Context, fs *files.Service, log *slog.Logge
 		return nil, err
 	}
 	python := tools.NewPython(in, fs)
-	tb := &toolbox{Box: tools.New(log, python)}
+	tb := &toolbox{Box: tools.New(log, python), python: python}
 	if dir != "" {
 		tb.folder = tools.NewFolder(dir, python, log)
 		m.onClose(tb.folder.Close)

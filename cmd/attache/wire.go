@@ -272,7 +272,7 @@ func (m *Main) openAssistant(ctx context.Context, log *slog.Logger, progress io.
 	if m.builtin() {
 		o.Model, o.Models = llm.BuiltinName, nil
 	} else {
-		o.Model = c.OpenAIModel
+		o.Model, o.Documents = c.OpenAIModel, tb.python
 	}
 	if m.serving {
 		o.Instance = "serve-" + st.owner[:strings.LastIndexByte(st.owner, '-')] // one at a time, whatever its owner's number

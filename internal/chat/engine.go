@@ -24,6 +24,8 @@ type Options struct {
 
 	Instructions string // of the operator, added to the system prompt
 
+	Documents DocumentReader // nil: the prompt has no text of attached documents
+
 	Keep time.Duration // how long turns stay in the history; 0: for ever
 
 	MaxRounds     int           // of tool calls in one turn; default 12

@@ -39,7 +39,7 @@ const pythonPrompt = `
 
 const noPythonPrompt = `
 # Files
-You can't run code in this conversation, so you can't read files either, except for images that you see. Say so when it matters, and don't guess what is in a file.`
+You can't run code in this conversation, so you can't read files either, except for images that you see and documents whose text stands in a message. Say so when it matters, and don't guess what is in a file.`
 
 const trustPrompt = `
 # Trust

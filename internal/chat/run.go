@@ -129,6 +129,7 @@ func (r *run) prepare(ctx context.Context) (err error) {
 		return err
 	}
 	r.loadImages(ctx, history)
+	r.readDocuments(ctx)
 	r.setPast(history)
 	return nil
 }
