@@ -13,6 +13,8 @@ import (
 	"time"
 )
 
+//go:generate go test -count=1 -run ^TestModelTable$ -update .
+
 //go:embed data/models.json
 var modelsJSON []byte
 

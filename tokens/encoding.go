@@ -51,6 +51,10 @@ func newEncoding(name string, p pattern, v func() *vocab, s *specials) *Encoding
 	return &Encoding{name, p, s, v, &scratches{}}
 }
 
+//go:generate go test -count=1 -run ^TestSplits$ -update .
+
+// The splits are made from the vocabularies; see data/README.md.
+//
 //go:embed data/cl100k.splits
 var cl100kSplits string
 
@@ -178,7 +182,7 @@ func (e *Encoding) Truncate(text string, limit int) string {
 
 // WithoutMemo returns an encoding that remembers nothing from one call to the
 // next. The others remember the tokens of some thousand words of up to 62
-// bytes, which makes them up to twice as fast. That takes 2 MB, and as much
+// bytes, which makes them up to twice as fast. That takes 4 MB, and as much
 // again, for a while, for every further call that is under way at the same
 // time.
 func (e *Encoding) WithoutMemo() *Encoding {

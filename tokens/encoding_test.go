@@ -288,7 +288,7 @@ func TestMemory(t *testing.T) {
 	s.trim()
 	held := 4*(cap(s.unit)+cap(s.part)) + 8*cap(s.dead)
 	held += len(s.memo.short)*32 + len(s.memo.shortTokens)*32 + len(s.memo.long)*128
-	if held > 5<<19 {
+	if held > 5<<20 {
 		t.Errorf("%d bytes are held", held)
 	}
 	text := "An ordinary sentence, uncommonlyly worded."

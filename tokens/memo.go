@@ -6,7 +6,7 @@ import (
 )
 
 // memo remembers the tokens of pieces that are none themselves. It is of fixed
-// size, about 2 MB: a new piece displaces an old one. A zero memo is empty.
+// size, about 4 MB: a new piece displaces an old one. A zero memo is empty.
 type memo struct {
 	// Pieces of up to maxShort bytes, two to a set, the newer one first. The
 	// key's bits for an id hold the number of tokens; the tokens are in
@@ -18,8 +18,8 @@ type memo struct {
 }
 
 const (
-	shortMemoBits = 14 // sets
-	longMemoBits  = 13
+	shortMemoBits = 15 // sets
+	longMemoBits  = 14
 	maxRemembered = 62 // bytes
 )
 

@@ -379,7 +379,7 @@ func prefix8(b []byte) uint32 {
 }
 
 // join fills the tables of pairs. lengths has for every token a byte, '0' plus
-// the length of its left part; see splits.go.
+// the length of its left part; see data/README.md.
 func (v *vocab) join(lengths string) error {
 	n := len(v.offset) - 1
 	if len(lengths) != n {
