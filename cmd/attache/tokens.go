@@ -274,7 +274,7 @@ func (c *tokensCommand) read(ctx context.Context, path string, w io.Writer) erro
 	}
 	done := make(chan error, 1)
 	go func() { // a terminal is read until the program ends
-		_, err := io.CopyBuffer(w, onlyReader{ctx, in}, make([]byte, 256<<10))
+		_, err := io.CopyBuffer(w, onlyReader{ctx, in}, make([]byte, 32<<10))
 		done <- err
 	}()
 	select {
