@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
@@ -16,9 +17,10 @@ import (
 )
 
 const (
-	maxServerTools  = 128      // of one server
-	maxServerSchema = 64 << 10 // bytes
-	maxToolName     = 64       // characters that models allow
+	maxServerTools  = 128       // of one server
+	maxServerSchema = 64 << 10  // bytes
+	maxServerSpecs  = 128 << 10 // bytes of all its tools
+	maxToolName     = 64        // characters that models allow
 )
 
 const filesHint = "\n\nWhere this tool takes the URL of a file, the id of one of the user's files can be given instead."
@@ -57,6 +59,7 @@ func (s *server) build(list []*mcp.Tool) (tools []Tool, problems []string) {
 		}
 	}
 	names := toolNames(s.cfg.Name, kept)
+	size := 0
 	for i, t := range kept {
 		parameters, err := objectSchema(t.InputSchema)
 		if err != nil {
@@ -71,8 +74,13 @@ func (s *server) build(list []*mcp.Tool) (tools []Tool, problems []string) {
 		if s.cfg.Files {
 			description += filesHint
 		}
-		tools = append(tools, &serverTool{s: s, name: t.Name,
-			spec: llm.Tool{Name: names[i], Description: description, Parameters: parameters}})
+		spec := llm.Tool{Name: names[i], Description: description, Parameters: parameters}
+		if size+specSize(spec) > maxServerSpecs {
+			wrong("the tool %q is not used: with those before it, it takes more than %d KB of every request; name the useful ones with tools: in the server's entry", clip(t.Name, 80), maxServerSpecs>>10)
+			continue
+		}
+		size += specSize(spec)
+		tools = append(tools, &serverTool{s: s, name: t.Name, spec: spec})
 	}
 	return tools, problems
 }
@@ -103,9 +111,10 @@ func toolNames(server string, list []*mcp.Tool) []string {
 }
 
 // objectSchema returns a tool's parameters as JSON. They are passed on as they
-// are, but for what some models' servers insist on: that an object has
-// properties and an array has items, empty ones if need be. An error says why
-// they are none.
+// are, but for what some models' servers insist on, who refuse the whole
+// request otherwise: that an object has properties and an array has items,
+// empty ones if need be, and that no alternatives are at the top. An error
+// says why they are none.
 func objectSchema(schema any) (json.RawMessage, error) {
 	if schema == nil {
 		schema = map[string]any{}
@@ -123,6 +132,14 @@ func objectSchema(schema any) (json.RawMessage, error) {
 	if _, ok := top["properties"].(map[string]any); !ok {
 		top["properties"] = map[string]any{}
 	}
+	for name := range top["properties"].(map[string]any) {
+		if !argumentName.MatchString(name) {
+			return nil, fmt.Errorf("models refuse the name of its parameter %q", clip(name, 80))
+		}
+	}
+	for _, key := range []string{"oneOf", "anyOf", "allOf", "not", "enum"} {
+		delete(top, key) // the server checks the arguments itself
+	}
 	complete(top)
 	raw, err := json.Marshal(top)
 	if err != nil {
@@ -138,6 +155,9 @@ func objectSchema(schema any) (json.RawMessage, error) {
 	}
 	return nil, errors.New("its parameters are no valid JSON Schema")
 }
+
+// argumentName is what Anthropic's models take; OpenAI's take more.
+var argumentName = regexp.MustCompile(`^[a-zA-Z0-9_.-]{1,64}$`)
 
 // complete gives arrays the items that they lack.
 func complete(v any) {

@@ -98,6 +98,8 @@ func TestNonsenseTools(t *testing.T) {
 		`{"name":"wrong","inputSchema":{"type":"object","properties":{"a":{"type":"strng"}}}}`,
 		`{"name":"ref","inputSchema":{"type":"object","properties":{"a":{"$ref":"file:///etc/passwd"}}}}`,
 		`{"name":"huge","inputSchema":{"type":"object","description":"` + strings.Repeat("x", 70_000) + `"}}`,
+		`{"name":"odd","inputSchema":{"type":"object","properties":{"a b":{"type":"string"}}}}`,
+		`{"name":"either","inputSchema":{"type":"object","properties":{"a":{"anyOf":[{"type":"string"}]}},"oneOf":[{"required":["a"]}],"anyOf":[{}],"allOf":[{}],"not":{"required":["x"]},"enum":[{}]}}`,
 		`{"name":"a.b/c d","inputSchema":` + object + `}`, `{"name":"a_b_c_d","inputSchema":` + object + `}`, `{"name":"a:b:c:d","inputSchema":` + object + `}`,
 		`{"name":"` + strings.Repeat("l", 100) + `1","inputSchema":` + object + `}`, `{"name":"` + strings.Repeat("l", 100) + `2","inputSchema":` + object + `}`,
 		`{"name":"é","inputSchema":{"type":"object","properties":{"a":{"type":"array"}}},"description":"` + strings.Repeat("é", 8000) + `"}`,
@@ -113,15 +115,18 @@ func TestNonsenseTools(t *testing.T) {
 		}
 		seen[name] = true
 	}
-	if len(got) != 9 || !seen["s__ok"] || !seen["s__none"] || !seen["s__a_b_c_d"] || !seen["s__old"] {
+	if len(got) != 10 || !seen["s__ok"] || !seen["s__none"] || !seen["s__a_b_c_d"] || !seen["s__old"] {
 		t.Errorf("%d: %q", len(got), got)
 	}
 	problems := r.servers.Status()[0].Problems
 	for _, want := range []string{`the tool "ok" is listed twice`, "a tool has no name", `"text" is not used: its parameters are no JSON object`, `"list" is not used`,
-		`"string" is not used: its parameters are not of type object`, `"wrong" is not used: its parameters are no valid JSON Schema`, `"ref" is not used`, `"huge" is not used: its parameters take`} {
+		`"string" is not used: its parameters are not of type object`, `"wrong" is not used: its parameters are no valid JSON Schema`, `"ref" is not used`, `"huge" is not used: its parameters take`, `"odd" is not used: models refuse the name of its parameter "a b"`} {
 		if !strings.Contains(strings.Join(problems, "\n"), want) {
 			t.Errorf("%q is not said:\n%s", want, strings.Join(problems, "\n"))
 		}
+	}
+	if got := string(specOf(t, r.box, "s__either").Parameters); got != `{"properties":{"a":{"anyOf":[{"type":"string"}]}},"type":"object"}` {
+		t.Errorf("%s", got)
 	}
 	spec := specOf(t, r.box, "s___")
 	if !json.Valid(spec.Parameters) || !strings.Contains(string(spec.Parameters), `"items":{}`) || len(spec.Description) > 8<<10 {
@@ -144,6 +149,16 @@ func TestEndlessList(t *testing.T) {
 	}
 	if p := r.servers.Status()[0].Problems; len(p) != 1 || p[0] != "only its first 128 tools are used" {
 		t.Errorf("%q", p)
+	}
+	// Tools that would fill every request are left out, of one server and of all.
+	wide := []tools.ServerConfig{process(t, "w1", "many:100,5000"), process(t, "w2", "many:100,5000"), process(t, "w3", "many:5,5000")}
+	r = newServerRig(t, wide...).connected(t)
+	size := 0
+	for _, s := range r.box.Tools(t.Context(), alice) {
+		size += len(s.Name) + len(s.Description) + len(s.Parameters)
+	}
+	if p := r.servers.Status()[0].Problems; size > 256<<10 || size < 240<<10 || len(p) == 0 || !strings.Contains(p[0], "it takes more than 128 KB of every request") {
+		t.Errorf("%d bytes; %q", size, p)
 	}
 	// Descriptions of a megabyte are cut, and what is too much altogether is refused.
 	long, tooLong := process(t, "s", "many:5,1000000"), process(t, "too-long", "many:50,1000000")

@@ -57,6 +57,9 @@ func compileSchema(raw json.RawMessage) (*schema, error) {
 		return nil, errors.New("its parameters are not of type object")
 	}
 	for arg, p := range s.compiled.Properties {
+		if !argumentName.MatchString(arg) {
+			return nil, fmt.Errorf("models refuse the name of its parameter %q", clip(arg, 80))
+		}
 		if !slices.Contains(s.compiled.Required, arg) && p.Validate(nil) != nil {
 			s.omit[arg] = true
 		}

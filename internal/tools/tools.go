@@ -69,19 +69,28 @@ func (b *Box) all(ctx context.Context, user files.UserID) []Tool {
 // and they refuse it.
 const MaxTools = 128
 
-// Tools lists what the model may call for a user: the first 128 tools.
+// maxSpecs bounds the names, descriptions and parameters of all tools in a
+// request: some 60,000 tokens, which leave room in the windows of today's models.
+const maxSpecs = 256 << 10 // bytes
+
+// Tools lists what the model may call for a user: the first 128 tools, without
+// those that would make a request too large.
 func (b *Box) Tools(ctx context.Context, user files.UserID) []llm.Tool {
 	var specs []llm.Tool
 	seen := map[string]bool{}
+	size := 0
 	for _, t := range b.all(ctx, user) {
 		spec := t.Spec()
-		if !seen[spec.Name] && len(specs) < MaxTools {
+		if !seen[spec.Name] && len(specs) < MaxTools && size+specSize(spec) <= maxSpecs {
 			seen[spec.Name] = true
+			size += specSize(spec)
 			specs = append(specs, spec)
 		}
 	}
 	return specs
 }
+
+func specSize(t llm.Tool) int { return len(t.Name) + len(t.Description) + len(t.Parameters) }
 
 // Call runs one call. A tool that panics fails, and nothing else does.
 func (b *Box) Call(ctx context.Context, user files.UserID, conversation string, call llm.ToolCall, hooks llm.ToolHooks) (res llm.ToolResult) {
