@@ -176,11 +176,14 @@ func memoryFile(pid int) (*os.File, error) {
 
 // measure returns the bytes of memory that the code holds now.
 func (c *container) measure() int64 {
-	var st unix.Stat_t
-	if c.usage == nil || unix.Fstat(int(c.usage.Fd()), &st) != nil {
+	if c.usage == nil {
 		return 0
 	}
-	n := st.Blocks * 512
+	info, err := c.usage.Stat() // an error once it is destroyed
+	if err != nil {
+		return 0
+	}
+	n := info.Sys().(*syscall.Stat_t).Blocks * 512
 	c.memory.Store(n)
 	return n
 }

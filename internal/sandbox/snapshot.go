@@ -82,8 +82,8 @@ func (h *Host) snapshotKey() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	// The folder may move; what is in it stays the same.
-	fmt.Fprintln(sum, strings.ReplaceAll(string(spec), h.dirs.base, ""))
+	// The folders may move; what is in them stays the same.
+	fmt.Fprintln(sum, strings.NewReplacer(h.dirs.base, "", h.python.Env, "").Replace(string(spec)))
 	fmt.Fprintln(sum, cpuFeatures())
 	return hex.EncodeToString(sum.Sum(nil)[:8]), nil
 }
@@ -114,8 +114,8 @@ func (h *Host) snapshot(ctx context.Context) (string, error) {
 	}
 	image := filepath.Join(h.dirs.snapshots, key)
 	if _, err := os.Stat(filepath.Join(image, "checkpoint.img")); err == nil {
-		now := time.Now()
-		return image, os.Chtimes(image, now, now)
+		h.useSnapshot(image)
+		return image, nil
 	}
 	began := time.Now()
 	fmt.Fprintln(h.opts.Progress, "Starting Python in gVisor once, to start from its snapshot from now on")
@@ -137,17 +137,20 @@ func (h *Host) snapshot(ctx context.Context) (string, error) {
 			return "", err
 		}
 	}
-	h.dropOldSnapshots(key)
 	h.log.Info("snapshot made", "key", key, "ms", time.Since(began).Milliseconds())
 	return image, nil
 }
 
-// dropOldSnapshots removes those that no process was started with for a week.
-func (h *Host) dropOldSnapshots(key string) {
+// useSnapshot tells other processes that this one needs image, for a day. It
+// removes the snapshots that no process needs.
+func (h *Host) useSnapshot(image string) {
+	now := time.Now()
+	if err := os.Chtimes(image, now, now); err != nil {
+		h.log.Warn("snapshot", "err", err)
+	}
 	entries, _ := os.ReadDir(h.dirs.snapshots)
 	for _, e := range entries {
-		info, err := e.Info()
-		if err == nil && e.Name() != key && time.Since(info.ModTime()) > 7*24*time.Hour {
+		if info, err := e.Info(); err == nil && now.Sub(info.ModTime()) > 24*time.Hour {
 			os.RemoveAll(filepath.Join(h.dirs.snapshots, e.Name()))
 		}
 	}

@@ -61,6 +61,7 @@ func (h *Host) keep(ctx context.Context) {
 		if time.Since(swept) > time.Hour {
 			h.sweep()
 			h.pkgs.sweep()
+			h.useSnapshot(h.image)
 			swept = time.Now()
 		}
 		select {

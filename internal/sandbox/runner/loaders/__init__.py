@@ -29,6 +29,7 @@ LOADERS = {
     "richtext": "documents.rtf",
     "word": "documents.word",
     "document": "documents.odt",
+    "presentation": "slides.presentation",
     "pdf": "documents.pdf",
     "parquet": "columnar.parquet",
     "feather": "columnar.feather",

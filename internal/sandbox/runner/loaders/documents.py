@@ -69,13 +69,18 @@ def _cells(row):
 
 def odt(src):
     """Return the text of an OpenDocument: a paragraph a line, tabs between the cells of a table."""
+    lines = []
+    _odt_lines(odf_body(src), lines)
+    return "\n".join(lines)
+
+
+def odf_body(src):
+    """The body of an OpenDocument's content, as an element."""
     with zipfile.ZipFile(src.path) as z:
         if b"encryption-data" in z.read("META-INF/manifest.xml"):
             raise src.fail("is protected by a password: save it without one and upload it again")
         root = _xml(z.read("content.xml"))
-    lines = []
-    _odt_lines(next(e for e in root.iter() if _local(e) == "body"), lines)
-    return "\n".join(lines)
+    return next(e for e in root.iter() if _local(e) == "body")
 
 
 def _odt_lines(e, lines):

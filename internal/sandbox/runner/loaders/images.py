@@ -12,6 +12,8 @@ def image(src, **options):
 
     if src.head.lstrip()[:1] == b"<" or src.head.startswith(b"\xef\xbb\xbf<") or src.ext == ".svg":
         return _svg(src, **options)
+    if _is_heif(src.head):
+        need("pillow_heif", "pillow-heif").register_heif_opener()
     try:
         picture = Image.open(src.path, **options)
         picture.load()
@@ -24,6 +26,13 @@ def image(src, **options):
         picture = ImageOps.exif_transpose(picture)
         picture.format = form
     return picture
+
+
+def _is_heif(head):
+    """Whether the brands of a file (ISO/IEC 14496-12, 4.3) are HEIF's, and not
+    AVIF's, which Pillow reads itself."""
+    brands = head[8 : min(int.from_bytes(head[:4], "big"), 256)]
+    return head[4:8] == b"ftyp" and b"avif" not in brands and b"avis" not in brands
 
 
 def _svg(src, **options):

@@ -54,6 +54,10 @@ _MAGIC = [  # offset, bytes, kind
     (0, b"RDX3\n", "rdata"),
 ]
 
+# The major brands of pictures that are boxed as videos are: mp4ra.org, and
+# ISO/IEC 23008-12, 10.
+_PICTURES = (b"avif", b"avis", b"avci", b"avcs", b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1")
+
 # Kinds whose content a signature can't tell apart from another's: a file
 # named as the first may be found to be any of the others.
 _ALIKE = {
@@ -100,7 +104,7 @@ def content(src):
     if head.startswith(b"FORM") and head[8:12] in (b"AIFF", b"AIFC"):
         return "audio"
     if head[4:8] == b"ftyp":
-        return "audio" if head[8:11] in (b"M4A", b"M4B") else "image" if head[8:12] in (b"avif", b"heic") else "video"
+        return "audio" if head[8:11] in (b"M4A", b"M4B") else "image" if head[8:12] in _PICTURES else "video"
     if head[:2] == b"BM" and len(head) > 26 and int.from_bytes(head[14:18], "little") in (12, 40, 52, 56, 108, 124):
         return "image"
     if re.match(rb"\x80[\x02-\x05]", head) and src.bytes_at_end(1) == b".":
@@ -165,10 +169,15 @@ def _zip(src):
     except Exception:
         return "archive"
     if "[Content_Types].xml" in names:
-        for start, kind in (("xl/", "excel"), ("word/", "word")):
+        for start, kind in (("xl/", "excel"), ("word/", "word"), ("ppt/", "presentation")):
             if any(n.startswith(start) for n in names):
                 return kind
-    for part, kind in ((b"opendocument.spreadsheet", "spreadsheet"), (b"opendocument.text", "document"), (b"epub", "ebook")):
+    for part, kind in (
+        (b"opendocument.spreadsheet", "spreadsheet"),
+        (b"opendocument.text", "document"),
+        (b"opendocument.presentation", "presentation"),
+        (b"epub", "ebook"),
+    ):
         if part in mimetype:
             return kind
     plain = [n for n in names if not n.endswith("/") and not n.startswith("__MACOSX/")]
@@ -186,5 +195,7 @@ def _compound(src):
     if has("WordDocument"):
         return "word"
     if has("EncryptedPackage"):
-        return "word" if src.ext.startswith(".doc") else "excel"
+        return "word" if src.ext.startswith(".doc") else "presentation" if src.ext.startswith(".pp") else "excel"
+    if has("PowerPoint Document") and not has("Workbook"):
+        return "presentation"
     return "excel" if has("Workbook") or has("Book") else None

@@ -17,6 +17,7 @@ WAVE = " and v['waveform'].dtype == 'float32' and 0.4 < abs(v['waveform']).max()
 FLAG = "v.size == (24, 16) and v.convert('RGB').getpixel((2, 8))[0] > 150 and v.convert('RGB').getpixel((20, 8))[2] > 150"
 POINTS = "len(v) == 2 and v.crs.to_epsg() == 4326 and [round(p.x, 2) for p in v.geometry] == [8.54, 135.77] and v['people'].astype(int).tolist() == [443037, 1463723]"
 SQL = "v.tables() == {'cities': 2, 'big': 1} and v.execute('SELECT city FROM big').fetchall() == [('Kyōto',)]"
+HOPPER = "v.size == (128, 128) and max(abs(a - b) for a, b in zip(v.convert('RGB').getpixel((100, 40)), (93, 131, 193))) < 5"
 MESSAGE = "v == {1: 150, 2: 'testing', 3: {1: 3.5}, 4: [1, 2]}"
 
 
@@ -64,6 +65,14 @@ CHECKS = [  # file, extension, what must be true of v
     ("testWORD_various.doc", ".doc", "'Row 1 Col 1\\tRow 1 Col 2\\tRow 1 Col 3' in v and 'ゾルゲと尾崎、淡々と最期' in v and 'This is a hyperlink' in v"),
     ("cities.odt", ".odt", "'The city lies on the Limmat. Its area is 87.88 km².' in v and 'Kyōto\\t1463723' in v"),
     ("simpletable.odt", ".odt", "v.split('\\n')[0] == 'Cell 1\\tCell 2'"),
+    ("test_slides.pptx", ".pptx", "v == ['Test text\\nGroup test text\\nBox 1\\nBox 2\\nCol head 1\\tCol head 2\\nCell text 1\\tCell text 2']"),
+    ("sld-notes.pptx", ".pptx", "v == ['Notes:\\nNotes', '']"),
+    ("testPPT_groups.pptx", ".pptx", "v[1].split('\\n')[:2] == ['MyTitle', 'Text box3'] and v[1].split('\\n')[6:] == ['smart1', 'smart2', 'Smart3', 'smart4', 'Smart5', 'WordArt1', 'WordArt2', 'Ungrouped text box']"),
+    ("testPPT_charts.pptx", ".pptx", "v[0].startswith('wants a peach\\n\\tNUMBER\\nJanuary\\t5\\nFebruary\\t8\\n')"),
+    ("testPPT_various.pptx", ".pptx", "v[0].startswith('Row 1 Col 1\\tRow 1 Col 2\\tRow 1 Col 3\\nRow 2') and 'ゾルゲと尾崎、淡々と最期\\n' in v[0] and v[0].endswith('\\n[1] This is a footnote.')"),
+    ("testPPT.pptm", ".pptm", "len(v) == 3 and v[0] == 'Attachment Test\\nRajiv' and v[2].endswith('Mystery\\nBanking\\nInvestment')"),
+    ("testPPT.ppsx", ".ppsx", "len(v) == 3 and v[0] == 'Attachment Test\\nRajiv'"),
+    ("LibreOfficeImpress_odp_1.3.odp", ".odp", "v == ['This is\\nAn example Impress file', '']"),
     ("testPDF.pdf", ".pdf", "v == ['This is a page about France', 'This is a page about Denmark']"),
     ("v0.7.1.parquet", ".parquet", "v.shape == (10, 10) and v['carat'].iloc[0] == 0.23"),
     ("lz4.feather", ".feather", "v['a'].tolist() == [0, 1, 2, 3, 4]"),
@@ -98,6 +107,11 @@ CHECKS = [  # file, extension, what must be true of v
     ("gopher.webp", ".webp", "v.size == (75, 100)"),
     ("home.svg", ".svg", "v.size == (96, 96) and v.getextrema()[3] == (0, 255)"),
     ("favicon.ico", ".ico", "v.size == (32, 32)"),
+    ("zPug_3.heic", ".heic", "v.size == (64, 64) and v.n_frames == 3 and v.format == 'HEIF'"),
+    ("transform_mismatch_thumbnail.heic", ".heic", "[v.getpixel(p)[0] // 9 for p in ((2, 2), (61, 2), (2, 61), (61, 61))] == [1, 28, 0, 26]"),  # turned once
+    ("hopper.heif", ".heif", HOPPER),
+    ("hopper.avif", ".avif", HOPPER + " and v.format == 'AVIF'"),
+    ("rot1mir1.avif", ".avif", "v.size == (640, 427) and v.getpixel((3, 3))[2] > 200 > 50 > v.getpixel((3, 423))[2]"),
     ("a.py", ".py", text("print")),
     ("a.pyw", ".pyw", text("import")),
     ("test4.ipynb", ".ipynb", "v[0] == {'cell_type': 'markdown', 'source': '# nbconvert latex test'} and any(c['cell_type'] == 'code' and c['outputs'] for c in v)"),

@@ -84,6 +84,8 @@ def test_garbage(ext, tmp_path):
         ("testWORD_protected_passtika.doc", "testWORD_protected_passtika.doc is protected by a password: save it without one and upload it again"),
         ("testODTEncrypted.odt", "testODTEncrypted.odt is protected by a password: save it without one and upload it again"),
         ("testWORD6.doc", "testWORD6.doc was written by Word 95 or older: save it as .docx and upload it again"),
+        ("testPPT_protected_passtika.pptx", "testPPT_protected_passtika.pptx is protected by a password: save it without one and upload it again"),
+        ("testPPT.ppt", "testPPT.ppt was written by PowerPoint 2003 or older: save it as .pptx and upload it again"),
         ("testEXCEL.xlsb", "testEXCEL.xlsb is not a readable workbook: it is damaged or cut off"),
     ],
 )
@@ -109,6 +111,17 @@ def test_sentences(file, sentence, capfd):
         ("cities.html", "a.pdf", "html"),
         ("box.zip", "a.rar", None),
         ("cities.pkl", "a.dat", "pickle"),
+        ("test_slides.pptx", "a.docx", "presentation"),
+        ("testWORD.docx", "a.pptx", "word"),
+        ("LibreOfficeImpress_odp_1.3.odp", "a.pptx", None),
+        ("test_slides.pptx", "a.odp", None),
+        ("testPPT.ppsx", "noextension", None),
+        ("hopper.heif", "a.jpg", None),
+        ("hopper.avif", "a.heic", None),
+        ("hopper.heif", "a.mp4", "image"),
+        ("hopper.avif", "a.pptx", "image"),
+        ("clip.m4v", "a.heic", "video"),
+        ("zPug_3.heic", "noextension", None),
         ("MR_small.dcm", "noextension", None),
         ("seattle-weather.csv", "noextension", None),
         ("seattle-weather.csv", "a.unknown", None),
@@ -174,6 +187,28 @@ def test_what_makes_libraries_crash_or_hang(file, changes, why, tmp_path, monkey
         data[at] = byte
     (tmp_path / file).write_bytes(data)
     assert load(tmp_path / file)[1] == f"{file} is damaged: {why}"
+
+
+@pytest.mark.parametrize("file", ["hopper.heif", "zPug_3.heic", "hopper.avif", "test_slides.pptx"])
+def test_end_is_missing(file, tmp_path):
+    """A picture or a presentation that an upload cut off is none, wherever it was cut."""
+    data = open(os.path.join(DATA, file), "rb").read()
+    for part in (0.005, 0.1, 0.3, 0.9):
+        (tmp_path / file).write_bytes(data[: int(len(data) * part)])
+        value, problem = load(tmp_path / file)
+        assert problem, f"{type(value)} came out of {part} of {file}"
+
+
+def test_a_presentation_that_lacks_a_part(tmp_path):
+    import zipfile
+
+    for lost in ("ppt/presentation.xml", "ppt/slides/slide1.xml", "[Content_Types].xml", "ppt/_rels/presentation.xml.rels"):
+        with zipfile.ZipFile(os.path.join(DATA, "test_slides.pptx")) as whole, zipfile.ZipFile(tmp_path / "deck.pptx", "w") as z:
+            for name in whole.namelist():
+                if name != lost:
+                    z.writestr(name, whole.read(name))
+        value, problem = load(tmp_path / "deck.pptx")
+        assert problem, f"{value} without {lost}"
 
 
 def test_billion_laughs_and_foreign_entities(tmp_path):
