@@ -69,6 +69,7 @@ func TestModelNames(t *testing.T) {
 // tiktoken maps names to the same encodings, and has none for those that are
 // marked as guesses.
 func TestOracleModelNames(t *testing.T) {
+	t.Parallel()
 	o := newOracle(t, O200KBase)
 	names := append(BuiltIn().Names(), "gpt-4o-2024-08-06", "gpt-4-0613", "gpt-4-32k", "gpt-35-turbo", "gpt-35-turbo-16k", "gpt-3.5", "o1", "o1-mini", "o1x", "o3-", "o4", "o4-mini-x",
 		"gpt-4.5-preview", "gpt-4.5", "gpt-4.1", "gpt-4.1-nano", "gpt-5-pro", "gpt-6", "chatgpt-4o-latest", "gpt-oss-20b", "gpt-oss", "ft:gpt-4o:x", "ft:gpt-4-0613:x", "ft:davinci-002:x", "ft:babbage-002",

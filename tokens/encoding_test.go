@@ -45,6 +45,7 @@ func (v *vocab) definition(piece []byte) []uint32 {
 // Pieces of any bytes and length have the tokens of the definition, whichever
 // way they are found.
 func TestPieces(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(5, 6))
 	alphabets := []string{"a", "ab", "acgt", " \n", "abcdefghijklmnopqrstuvwxyz", "กขคงจเาี", "一二三四五", "😀👍🏽", "éèàü", "ЖАбвг", "\xf0\x9f\x98", "aé中😀 ", "=-", "ᠠᠡᠢ"}
 	for _, enc := range encodings[:2] {
@@ -164,6 +165,7 @@ func checkEncode(t *testing.T, enc *Encoding, text string, r *rand.Rand) {
 }
 
 func TestEncode(t *testing.T) {
+	t.Parallel()
 	seed := uint64(time.Now().UnixNano())
 	r := rand.New(rand.NewPCG(seed, 0))
 	t.Logf("seed %d", seed)

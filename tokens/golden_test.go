@@ -58,6 +58,7 @@ func TestGolden(t *testing.T) {
 }
 
 func TestOracleGolden(t *testing.T) {
+	t.Parallel()
 	cl, o2 := newOracle(t, CL100KBase), newOracle(t, O200KBase)
 	cl.check(goldenTexts)
 	o2.check(goldenTexts)

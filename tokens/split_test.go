@@ -58,6 +58,7 @@ func randomText(r *rand.Rand) []byte {
 }
 
 func TestWindowMatchesDefinition(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 200_000 {
 		text := randomText(r)
