@@ -145,6 +145,9 @@ func TestStoryDetails(t *testing.T) {
 		{"archive.zip", []byte("PK\x05\x06" + strings.Repeat("\x00", 18)), []string{"Type\narchive"}},
 		{"empty.txt", nil, []string{"Size\n0 B"}},
 		{"picture.png", chart(1200, 800), []string{"Pixels\n1200 × 800"}},
+		{"IMG_0001.heic", []byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic\x00\x00\x00\x08mdat"), []string{"🖼️ IMG_0001.heic", "Type\nimage", "Size\n32 B"}},
+		{"photo.avif", []byte("\x00\x00\x00\x18ftypavif\x00\x00\x00\x00mif1miaf\x00\x00\x00\x08mdat"), []string{"Type\nimage"}},
+		{"deck.pptx", []byte("PK\x05\x06" + strings.Repeat("\x00", 18)), []string{"📙 deck.pptx", "Type\npresentation"}},
 		{"broken.png", chart(300, 300)[:500], []string{"Type\nimage"}},
 	}
 	for _, c := range cases {

@@ -84,6 +84,8 @@ const (
 	mimeHDF5 = "application/x-hdf5"
 	mimeZip  = "application/zip"
 	mimeGzip = "application/gzip"
+	mimePPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
+	mimeHEIF = "image/heic|image/heif|image/heic-sequence|image/heif-sequence"
 )
 
 var rows = []row{
@@ -108,6 +110,8 @@ var rows = []row{
 	{"richtext", "📝", "text", "striprtf", text, ".rtf=text/rtf"},
 	{"word", "📘", "list of paragraphs", "python-docx olefile", opaque, ".docx=application/vnd.openxmlformats-officedocument.wordprocessingml.document .doc=application/msword"},
 	{"document", "📘", "text", "", opaque, ".odt=application/vnd.oasis.opendocument.text"},
+	{"presentation", "📙", "list of the slides' texts", "python-pptx", opaque,
+		".pptx=" + mimePPTX + " .pptm=" + mimePPTX + " .ppsx=" + mimePPTX + " .odp=application/vnd.oasis.opendocument.presentation"},
 	{"pdf", "📕", "list of the pages' texts", "pypdfium2", opaque, ".pdf=application/pdf"},
 	{"parquet", "📦", "DataFrame", "", opaque, ".parquet=application/vnd.apache.parquet"},
 	{"feather", "📦", "DataFrame", "", opaque, ".feather=application/vnd.apache.arrow.file"},
@@ -121,8 +125,9 @@ var rows = []row{
 	{"spss", "📈", "DataFrame", "pyreadstat", opaque, ".sav=application/x-spss-sav"},
 	{"stata", "📈", "DataFrame", "", opaque, ".dta=application/x-stata-dta"},
 	{"sas", "📈", "DataFrame", "", opaque, ".sas7bdat=application/x-sas-data .xpt=application/x-sas-xport"},
-	{Image, "🖼️", "PIL image", "resvg-py", opaque,
-		".png=image/png .jpg=image/jpeg .jpeg=image/jpeg .gif=image/gif .bmp=image/bmp .tiff=image/tiff .tif=image/tiff .webp=image/webp .svg=image/svg+xml|text/xml .ico=image/x-icon"},
+	{Image, "🖼️", "PIL image", "resvg-py pillow-heif", opaque,
+		".png=image/png .jpg=image/jpeg .jpeg=image/jpeg .gif=image/gif .bmp=image/bmp .tiff=image/tiff .tif=image/tiff .webp=image/webp .svg=image/svg+xml|text/xml .ico=image/x-icon" +
+			" .heic=" + mimeHEIF + " .heif=image/heif|" + mimeHEIF + " .avif=image/avif|image/heif|image/heif-sequence"},
 	{"python", "🐍", "text", "", text, ".py=text/x-python .pyw=text/x-python"},
 	{"jupyter", "📓", "list of cells", "", text, ".ipynb"},
 	{"r", "💻", "text", "", text, ".r .rmd"},

@@ -17,6 +17,7 @@ func TestKindsOfRealFiles(t *testing.T) {
 		t.Fatalf("%d files, %v", len(paths), err)
 	}
 	kinds := map[Kind]bool{}
+	sizeless := []string{"image/x-icon", "image/svg+xml", "image/heic", "image/avif"} // nothing here reads how large they are
 	for _, p := range paths {
 		b, err := os.ReadFile(p)
 		if err != nil {
@@ -31,7 +32,7 @@ func TestKindsOfRealFiles(t *testing.T) {
 		case note != "" || kind != named && kind != GeoTIFF || f.Ext() != nameExt(name):
 			t.Errorf("%s: %s, %s, %q, %q", name, kind, mime, f.Ext(), note)
 		}
-		if w, h := dimensions(mime, head); mime != "image/x-icon" && mime != "image/svg+xml" && strings.HasPrefix(mime, "image/") && (w <= 0 || h <= 0) {
+		if w, h := dimensions(mime, head); !slices.Contains(sizeless, mime) && strings.HasPrefix(mime, "image/") && (w <= 0 || h <= 0) {
 			t.Errorf("%s has %d×%d pixels", name, w, h)
 		}
 		// Without its extension, a file that is no text is known by its content,

@@ -69,7 +69,10 @@ func detect(head []byte) []string {
 func chain(m *mimetype.MIME) (c []string) {
 	for ; m != nil; m = m.Parent() {
 		mime, _, _ := strings.Cut(m.String(), ";")
-		if mime != "application/java-archive" { // found in any zip with a manifest
+		switch {
+		case mime == "application/java-archive": // found in any zip with a manifest
+		case mime == "video/mp4" && len(c) > 0 && strings.HasPrefix(c[0], "image/"): // a HEIC photograph is built as a video is, but it is none
+		default:
 			c = append(c, mime)
 		}
 	}
@@ -140,9 +143,6 @@ func (x ext) admits(found []string) bool {
 func contentKind(found []string) (Kind, string) {
 	t := table()
 	for _, m := range found {
-		if strings.HasPrefix(found[0], "image/") && !strings.HasPrefix(m, "image/") {
-			break // a HEIC photograph is built as a video is, but it is none
-		}
 		if e, ok := t.mime[m]; ok {
 			if k := t.ext[e].kind; k != Text {
 				return k, fmt.Sprintf("%s (%s)", k, e)

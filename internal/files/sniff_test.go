@@ -6,6 +6,7 @@ import (
 	"compress/gzip"
 	"encoding/binary"
 	"fmt"
+	"hash/crc32"
 	"image"
 	"image/color"
 	"image/gif"
@@ -49,6 +50,23 @@ func zipOf(names ...string) []byte {
 	return b.Bytes()
 }
 
+// storedOf is a zip whose first entry is not compressed, as OpenDocument asks for.
+func storedOf(name, content string) []byte {
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	f, _ := w.CreateRaw(&zip.FileHeader{Name: name, CompressedSize64: uint64(len(content)), UncompressedSize64: uint64(len(content)), CRC32: crc32.ChecksumIEEE([]byte(content))})
+	f.Write([]byte(content))
+	w.Close()
+	return b.Bytes()
+}
+
+// boxOf is how a file with the brands begins, ISO/IEC 14496-12, 4.3.
+func boxOf(major, compatible string) []byte {
+	b := binary.BigEndian.AppendUint32(nil, uint32(16+len(compatible)))
+	b = append(b, "ftyp"+major+"\x00\x00\x00\x00"+compatible...)
+	return append(b, "\x00\x00\x00\x08meta"...)
+}
+
 func gzipOf(b []byte) []byte {
 	var out bytes.Buffer
 	w := gzip.NewWriter(&out)
@@ -75,7 +93,14 @@ var (
 	webpFile = append([]byte("RIFF\x1a\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00\x00\x00\x00\x00\x1e\x00\x00\x10\x00\x00"), make([]byte, 16)...)
 	xlsxFile = zipOf("[Content_Types].xml", "_rels/.rels", "xl/workbook.xml")
 	docxFile = zipOf("[Content_Types].xml", "_rels/.rels", "word/document.xml")
+	pptxFile = zipOf("[Content_Types].xml", "_rels/.rels", "ppt/presentation.xml")
+	odpFile  = storedOf("mimetype", "application/vnd.oasis.opendocument.presentation")
 	zipFile  = zipOf("a.txt", "b.txt")
+	heicFile = boxOf("heic", "mif1heicmiaf")
+	heifFile = boxOf("mif1", "heicmif1")
+	hevcFile = boxOf("hevc", "msf1hevc")
+	avifFile = boxOf("avif", "avifmif1miaf")
+	mp4File  = boxOf("isom", "isomiso2avc1mp41")
 	pdfFile  = []byte("%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n")
 	oleFile  = append([]byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"), make([]byte, 600)...)
 	noise    = []byte("\x00\x01\x02\x03\xf0\x9f\xff\xfe\x00\x00\x13\x37 garbage \x00\x00")
@@ -139,6 +164,21 @@ func TestClassify(t *testing.T) {
 		{"a.bin", noise, "binary", quiet},
 		{"a.log", []byte("12:00 started\n"), "log", quiet},
 		{"a.ts", []byte("const x: number = 1\n"), "typescript", quiet},
+		{"a.pptx", pptxFile, "presentation", quiet},
+		{"a.pptm", pptxFile, "presentation", quiet},
+		{"a.ppsx", pptxFile, "presentation", quiet},
+		{"a.odp", odpFile, "presentation", quiet},
+		{"a.pptx", oleFile, "presentation", quiet}, // protected by a password
+		{"a.zip", pptxFile, "archive", quiet},
+		{"a.heic", heicFile, "image", quiet},
+		{"a.heic", heifFile, "image", quiet}, // as other cameras than Apple's write it
+		{"a.heic", hevcFile, "image", quiet},
+		{"a.heif", heicFile, "image", quiet},
+		{"a.heif", heifFile, "image", quiet},
+		{"a.avif", avifFile, "image", quiet},
+		{"a.avif", heifFile, "image", quiet}, // the brands behind the first one may be AVIF's
+		{"a.mp4", mp4File, "video", quiet},
+		{"a.heic", noise, "image", quiet},
 
 		// The content decides.
 		{"a.csv", pngFile, "image", lies},
@@ -163,6 +203,20 @@ func TestClassify(t *testing.T) {
 		{"a.mp3", []byte("fLaC\x00\x00\x00\x22"), "audio", lies},
 		{"a.out", []byte("\x7fELF\x02\x01\x01\x00"), "binary", lies},
 		{"a.nii.gz", pngFile, "image", lies},
+		{"a.jpg", heicFile, "image", lies},
+		{"a.heic", jpgFile, "image", lies},
+		{"a.heic", avifFile, "image", lies},
+		{"a.avif", heicFile, "image", lies},
+		{"a.heic", mp4File, "video", lies},
+		{"a.avif", mp4File, "video", lies},
+		{"a.mp4", heicFile, "image", lies},
+		{"a.mov", avifFile, "image", lies},
+		{"a.heif", csvText, "csv", lies},
+		{"a.pptx", xlsxFile, "excel", lies},
+		{"a.docx", pptxFile, "presentation", lies},
+		{"a.pptx", odpFile, "presentation", lies},
+		{"a.odt", odpFile, "presentation", lies},
+		{"a.pptx", pdfFile, "pdf", lies},
 		{"data", csvText, "csv", bare},
 		{"README", []byte("Read this first.\n"), "text", bare},
 		{"photo", jpgFile, "image", bare},
@@ -173,7 +227,9 @@ func TestClassify(t *testing.T) {
 		{"a.xyz", noise, "binary", vague},
 		{"a.dat", pngFile, "image", vague},
 		{"a.dat", []byte("1 2 3\n4 5 6\n"), "text", vague},
-		{"a.heic", []byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"), "binary", vague},
+		{"a.ppsm", pptxFile, "presentation", vague},
+		{"photo", heicFile, "image", bare},
+		{"deck", pptxFile, "presentation", bare},
 		{"a.rss", []byte("<?xml version=\"1.0\"?><rss version=\"2.0\">"), "xml", vague},
 		{"empty", nil, "binary", quiet},
 	} {
@@ -201,6 +257,8 @@ func TestExt(t *testing.T) {
 		{"a", csvText, ".csv"}, {"a", []byte("words\n"), ".txt"}, {"a", noise, ""}, {"a.xyz", noise, ""}, {"a.bin", noise, ".bin"},
 		{"a.nii.gz", gzipOf(noise), ".nii.gz"}, {"a.tar.gz", gzipOf(noise), ".gz"}, {"a.zip", gzipOf(noise), ".gz"}, {"a.txt", docxFile, ".docx"},
 		{"a.tif", tiffFile, ".tif"}, {"a.attrs", noise, ""}, {"a.tmp", csvText, ".csv"}, {"a.py", []byte("#!/bin/sh\n"), ".py"}, {"a.png", noise, ".png"},
+		{"a.jpg", heicFile, ".heic"}, {"a.heif", heicFile, ".heif"}, {"a", heifFile, ".heif"}, {"a.jpeg", avifFile, ".avif"},
+		{"a", pptxFile, ".pptx"}, {"a.ppsx", pptxFile, ".ppsx"}, {"a.pptx", odpFile, ".odp"}, {"a.ppsm", pptxFile, ".pptx"},
 	} {
 		f := File{Name: c.name}
 		f.Kind, f.MIME, _ = classify(c.name, c.head)
@@ -224,6 +282,15 @@ func TestDimensions(t *testing.T) {
 			if w, h := dimensions(mime, b[:i]); w != 0 && w != 31 || h != 0 && h != 17 {
 				t.Errorf("%s cut at %d: %d×%d", mime, i, w, h)
 			}
+		}
+	}
+}
+
+// A picture that nothing here decodes has no dimensions.
+func TestDimensionsUnknown(t *testing.T) {
+	for _, b := range [][]byte{heicFile, heifFile, avifFile, pptxFile} {
+		if w, h := dimensions(detect(b)[0], b); w != 0 || h != 0 {
+			t.Errorf("%.20q: %d×%d", b, w, h)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 """Presentations as the texts of their slides."""
 
 import itertools
+import zipfile
 
 from attache.imports import need
 from attache.loaders import documents
@@ -25,7 +26,9 @@ def presentation(src):
         if "EncryptedPackage".encode("utf-16-le") in src.bytes():
             raise src.fail("is protected by a password: save it without one and upload it again")
         raise src.fail("was written by PowerPoint 2003 or older: save it as .pptx and upload it again")
-    texts = _odp(src) if b"opendocument.presentation" in src.head[:200] or src.ext == ".odp" else _pptx(src)
+    with zipfile.ZipFile(src.path) as z:
+        read = _odp if "content.xml" in z.namelist() else _pptx
+    texts = read(src)
     empty = sum(not t for t in texts)
     if empty:
         note(f"{src.name}: {empty} of {len(texts)} slide(s) have no text; they may be pictures.")

