@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"image/png"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -122,6 +124,15 @@ func TestStoryThousandFiles(t *testing.T) {
 	w.contains(w.press(w.anna, m, "▶️ Next"), "You have 5 file(s)", "file0000.txt")
 }
 
+// testdata is a file that other software wrote.
+func testdata(t *testing.T, name string) []byte {
+	b, err := os.ReadFile(filepath.Join("..", "sandbox", "runner", "tests", "testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
 func TestStoryDetails(t *testing.T) {
 	w := newBench(t, setup{})
 	wide := "id"
@@ -145,9 +156,9 @@ func TestStoryDetails(t *testing.T) {
 		{"archive.zip", []byte("PK\x05\x06" + strings.Repeat("\x00", 18)), []string{"Type\narchive"}},
 		{"empty.txt", nil, []string{"Size\n0 B"}},
 		{"picture.png", chart(1200, 800), []string{"Pixels\n1200 × 800"}},
-		{"IMG_0001.heic", []byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic\x00\x00\x00\x08mdat"), []string{"🖼️ IMG_0001.heic", "Type\nimage", "Size\n32 B"}},
-		{"photo.avif", []byte("\x00\x00\x00\x18ftypavif\x00\x00\x00\x00mif1miaf\x00\x00\x00\x08mdat"), []string{"Type\nimage"}},
-		{"deck.pptx", []byte("PK\x05\x06" + strings.Repeat("\x00", 18)), []string{"📙 deck.pptx", "Type\npresentation"}},
+		{"IMG_0001.heic", testdata(t, "zPug_3.heic"), []string{"🖼️ IMG_0001.heic", "Type\nimage", "Size\n21.6 KB"}},
+		{"photo.avif", testdata(t, "hopper.avif"), []string{"Type\nimage"}},
+		{"deck.pptx", testdata(t, "test_slides.pptx"), []string{"📙 deck.pptx", "Type\npresentation"}},
 		{"broken.png", chart(300, 300)[:500], []string{"Type\nimage"}},
 	}
 	for _, c := range cases {
