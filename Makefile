@@ -51,7 +51,7 @@ runner: $(CACHE)/runner-venv/complete
 	cd internal/sandbox/runner && PYTHONDONTWRITEBYTECODE=1 $(CACHE)/runner-venv/bin/python -m pytest -q -p no:cacheprovider tests
 
 $(CACHE)/runner-venv/complete: internal/sandbox/runner/requirements.txt internal/sandbox/runner/tests/requirements.txt | setup-test
-	@$(UV) venv --quiet --clear --python $(CACHE)/data/python/env-*/bin/python $(CACHE)/runner-venv
+	@$(UV) venv --quiet --clear --python "$$(ls -t $(CACHE)/data/python/env-*/complete | head -1 | xargs dirname)/bin/python" $(CACHE)/runner-venv
 	@$(UV) pip install --quiet --only-binary :all: --python $(CACHE)/runner-venv/bin/python -r internal/sandbox/runner/requirements.txt -r internal/sandbox/runner/tests/requirements.txt
 	@touch $@
 

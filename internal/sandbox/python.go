@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/attachebot/attache/internal/fault"
 )
@@ -50,6 +51,7 @@ func PreparePython(ctx context.Context, dir, interpreter, index string, progress
 	env := filepath.Join(dir, "env-"+base.Version+"-"+hex.EncodeToString(sum[:6]))
 	p := &Python{Env: env, Version: base.Version, prefix: base.Prefix}
 	if _, err := os.Stat(filepath.Join(env, "complete")); err == nil {
+		p.use()
 		return p, nil
 	}
 	installer, err := ensureUV(ctx, dir, index, progress)
@@ -77,7 +79,28 @@ func PreparePython(ctx context.Context, dir, interpreter, index string, progress
 				"The Python environment could not be installed: %s", lastLine(said.String()))
 		}
 	}
-	return p, os.WriteFile(filepath.Join(env, "complete"), nil, 0o644)
+	if err := os.WriteFile(filepath.Join(env, "complete"), nil, 0o644); err != nil {
+		return nil, err
+	}
+	p.use()
+	return p, nil
+}
+
+// environmentsKeep is how long an environment stays that no process uses: of
+// an older version, or of another interpreter.
+const environmentsKeep = 7 * 24 * time.Hour
+
+// use tells other processes that this one needs the environment, and removes
+// those that none needs.
+func (p *Python) use() {
+	now := time.Now()
+	os.Chtimes(filepath.Join(p.Env, "complete"), now, now) // fails where it belongs to another user, who keeps it
+	others, _ := filepath.Glob(filepath.Join(filepath.Dir(p.Env), "env-*", "complete"))
+	for _, mark := range others {
+		if info, err := os.Stat(mark); err == nil && now.Sub(info.ModTime()) > environmentsKeep {
+			os.RemoveAll(filepath.Dir(mark))
+		}
+	}
 }
 
 // basePython is what an interpreter says of itself.

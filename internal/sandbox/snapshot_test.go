@@ -1,8 +1,11 @@
 package sandbox_test
 
 import (
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -59,5 +62,25 @@ func TestSnapshots(t *testing.T) {
 	sandboxtest.OpenIn(t, moved, sandbox.Options{})
 	if len(names()) != 2 {
 		t.Errorf("another folder made another snapshot: %q", names())
+	}
+}
+
+// An environment of packages that no process has used for a week is removed.
+func TestOldEnvironments(t *testing.T) {
+	dir := t.TempDir()
+	py := sandboxtest.Python(t)
+	for name, days := range map[string]int{filepath.Base(py.Env): 30, "env-old": 8, "env-recent": 6} {
+		then := time.Now().AddDate(0, 0, -days)
+		mark := filepath.Join(dir, name, "complete")
+		if err := errors.Join(os.Mkdir(filepath.Dir(mark), 0o755), os.WriteFile(mark, nil, 0o644), os.Chtimes(mark, then, then)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := sandbox.PreparePython(t.Context(), dir, os.Getenv("PYTHON"), "", io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	got, _ := filepath.Glob(filepath.Join(dir, "env-*"))
+	if want := []string{filepath.Join(dir, filepath.Base(py.Env)), filepath.Join(dir, "env-recent")}; !slices.Equal(got, want) {
+		t.Errorf("left: %q", got)
 	}
 }

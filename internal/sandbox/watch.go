@@ -62,6 +62,7 @@ func (h *Host) keep(ctx context.Context) {
 			h.sweep()
 			h.pkgs.sweep()
 			h.useSnapshot(h.image)
+			h.python.use()
 			swept = time.Now()
 		}
 		select {
