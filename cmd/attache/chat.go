@@ -123,10 +123,17 @@ func (t *terminal) converse(ctx context.Context) error {
 			fmt.Fprintf(t.m.Stderr, "There is no command %s.\n%s\n", command, terminalHelp)
 			continue
 		}
-		if err := t.ask(ctx, line, pending); err != nil {
-			if ctx.Err() != nil {
-				return err
-			}
+		turn, stop := context.WithCancel(ctx)
+		t.m.answering.Store(&stop) // Ctrl-C stops the answer, and the next one the program
+		err = t.ask(turn, line, pending)
+		t.m.answering.Store(nil)
+		stop()
+		switch {
+		case ctx.Err() != nil:
+			return err
+		case fault.Is(err, fault.Canceled):
+			fmt.Fprintln(t.m.Stderr, "⏹️  Stopped. Ctrl-C again leaves.")
+		default:
 			t.complain(err)
 		}
 		pending = nil
@@ -231,8 +238,12 @@ func (p *turnPrinter) show(e chat.Event) {
 		for _, n := range e.Result.Notes {
 			p.line("ℹ️  " + n)
 		}
-		if e.Result.Run != nil {
-			p.line(fmt.Sprintf("✅ Done in %s", e.Result.Run.Elapsed.Round(10*time.Millisecond)))
+		if r := e.Result.Run; r != nil {
+			how := "✅ Done in"
+			if e.Result.Failed {
+				how = "❌ Failed after"
+			}
+			p.line(fmt.Sprintf("%s %s", how, max(r.Elapsed.Round(time.Millisecond), time.Millisecond)))
 		}
 	case chat.Notice:
 		p.line("ℹ️  " + e.Text)

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/attachebot/attache/internal/config"
@@ -20,14 +21,29 @@ import (
 
 func main() {
 	asInit()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	os.Exit(run())
+}
+
+// run is the program on its own streams; it returns its exit status. SIGTERM
+// and Ctrl-C end it gracefully.
+func run() int {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
 	m := &Main{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, EnvFile: ".env"}
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		for s := range signals {
+			if s != os.Interrupt || !m.interrupt() {
+				cancel()
+			}
+		}
+	}()
 	err := m.Run(ctx, os.Args[1:])
 	if cerr := m.Close(); err == nil {
 		err = cerr
 	}
-	os.Exit(m.exit(err))
+	return m.exit(err)
 }
 
 // Main is the program: Run does what the arguments say, Close undoes what Run
@@ -43,6 +59,8 @@ type Main struct {
 	serving   bool            // this is the bot, not a command beside it
 	discord   discord.Options // a base that tests bend
 	connected func()          // called when the bot is; for tests
+
+	answering atomic.Pointer[context.CancelFunc] // stops what Ctrl-C stops, where that is not the program
 
 	opened []func() error // what Close undoes, in the order of opening
 }
@@ -98,6 +116,16 @@ func (m *Main) Run(ctx context.Context, args []string) error {
 		return fault.Wrap(err, fault.Invalid, "config", "Some settings are wrong:\n%v", err)
 	}
 	return commands[i].run(m, ctx, args[1:])
+}
+
+// interrupt stops the answer that a person at the terminal waits for, and
+// reports whether there was one.
+func (m *Main) interrupt() bool {
+	stop := m.answering.Swap(nil)
+	if stop != nil {
+		(*stop)()
+	}
+	return stop != nil
 }
 
 // Close undoes what Run opened, the last first. Close twice is once.

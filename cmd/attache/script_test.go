@@ -1,13 +1,10 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"image/png"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -20,14 +17,7 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"toolserver": toolServer,
 		"attache": func() {
-			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-			defer stop()
-			m := &Main{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, EnvFile: ".env"}
-			err := m.Run(ctx, os.Args[1:])
-			if cerr := m.Close(); err == nil {
-				err = cerr
-			}
-			os.Exit(m.exit(err))
+			os.Exit(run())
 		},
 	})
 }
