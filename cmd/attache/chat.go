@@ -40,7 +40,7 @@ func (m *Main) chat(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	t.tools.wait(ctx)
+	t.tools.wait(ctx, m.Stderr)
 	prompt := strings.Join(rest, " ")
 	if prompt == "" && len(saved) == 0 {
 		return t.converse(ctx)

@@ -148,9 +148,11 @@ func (m *Main) openLinks(tb *toolbox, fs *files.Service, servers []tools.ServerC
 
 // wait waits a little until all tools were tried once: for commands that ask
 // only once.
-func (tb *toolbox) wait(ctx context.Context) {
+func (tb *toolbox) wait(ctx context.Context, status io.Writer) {
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
+	slow := time.AfterFunc(time.Second, func() { fmt.Fprintln(status, "⏳ Waiting for tools to be ready") })
+	defer slow.Stop()
 	if tb.folder != nil {
 		tb.folder.Wait(ctx)
 	}
