@@ -8,8 +8,8 @@ import (
 // scratch is what counting and encoding need besides the vocabulary. It
 // belongs to one goroutine at a time.
 type scratch struct {
-	ends [batch]int // of the pieces at hand
-	tail [256]byte  // the end of a text, with something to read behind it
+	spans spans     // of the pieces at hand
+	tail  [256]byte // the end of a text, with something to read behind it
 
 	lanes lanes
 	unit  []uint32 // of windows
@@ -36,28 +36,21 @@ func (s *scratch) trim() {
 
 // pieces are the pieces at hand, and what lookUp found out about them.
 type pieces struct {
-	text  []byte
-	start int   // of the first piece
-	ends  []int // in text
-	ids   [batch]uint32
-	rest  [batch]uint8 // indices of the pieces that are not in ids
-	n     int          // how many
+	text         []byte
+	starts, ends []int // in text
+	ids          [batch]uint32
+	rest         [batch]uint8 // indices of the pieces that are not in ids
+	n            int          // how many
 }
 
-// from returns where piece k starts.
-func (p *pieces) from(k int) int {
-	if k == 0 {
-		return p.start
+// lookUp finds those of the first n pieces of s.spans that are tokens.
+func (v *vocab) lookUp(p *pieces, s *scratch, text []byte, n int) {
+	p.text, p.starts, p.ends, p.n = text, s.spans.starts[:n], s.spans.ends[:n], 0
+	if n == 0 {
+		return
 	}
-	return p.ends[k-1]
-}
-
-// lookUp finds the pieces of text that are tokens, the first of them starting
-// at start, the others at the ends of the one before.
-func (v *vocab) lookUp(p *pieces, s *scratch, text []byte, start int, ends []int) {
-	p.text, p.start, p.ends = text, start, ends
-	if n := len(ends); p.from(n-1)+16 > cap(text) {
-		end := ends[n-1]
+	if p.starts[n-1]+16 > cap(text) {
+		start, end := p.starts[0], p.ends[n-1]
 		if end-start > len(s.tail)-16 {
 			p.n = n
 			for k := range p.rest {
@@ -66,9 +59,10 @@ func (v *vocab) lookUp(p *pieces, s *scratch, text []byte, start int, ends []int
 			return
 		}
 		copy(s.tail[:], text[start:end])
-		p.text, p.start = s.tail[:end-start], 0
-		for i := range ends {
-			ends[i] -= start
+		p.text = s.tail[:end-start]
+		for i := range n {
+			p.starts[i] -= start
+			p.ends[i] -= start
 		}
 	}
 	v.lookUpFirst(p)
@@ -81,8 +75,10 @@ func (v *vocab) lookUp(p *pieces, s *scratch, text []byte, start int, ends []int
 func (v *vocab) lookUpFirst(p *pieces) {
 	base := unsafe.Pointer(unsafe.SliceData(p.text))
 	short, shift := v.short, v.shortShift&63
-	start, n := p.start, 0
+	n := 0
+	starts := p.starts[:len(p.ends)]
 	for k, end := range p.ends {
+		start := starts[k]
 		w := (*[16]byte)(unsafe.Add(base, start))
 		length := end - start
 		if length > 15 {
@@ -98,7 +94,6 @@ func (v *vocab) lookUpFirst(p *pieces) {
 		p.ids[k&(batch-1)] = uint32((b[0].hi&(x-1) | b[1].hi&(y-1)) >> keyIDShift)
 		p.rest[n&(batch-1)] = uint8(k)
 		n += int(x & y)
-		start = end
 	}
 	p.n = n
 }
@@ -109,20 +104,23 @@ func (v *vocab) lookUpFirst(p *pieces) {
 func (v *vocab) count(s *scratch, pat pattern, text []byte, limit, until int) (total, end int) {
 	sp := splitter{text: text, pattern: pat}
 	var p pieces
-	for total <= limit {
-		n := sp.next(&s.ends)
-		for n > 0 && s.ends[n-1] > until {
-			n--
-		}
-		if n == 0 {
+	for total <= limit && sp.pos < until {
+		n, skipped := sp.next(&s.spans, sp.pos+64 <= until)
+		if n+skipped == 0 {
 			break
 		}
-		start := end
-		end = s.ends[n-1]
-		v.lookUp(&p, s, text, start, s.ends[:n])
-		total += n - p.n
+		for n > 0 && s.spans.ends[n-1] > until {
+			n--
+		}
+		if sp.pos <= until {
+			end = sp.pos
+		} else if n > 0 {
+			end = s.spans.ends[n-1]
+		}
+		v.lookUp(&p, s, text, n)
+		total += skipped + n - p.n
 		for _, k := range p.rest[:p.n] {
-			total += v.countPiece(s, p.text, p.from(int(k)), p.ends[k])
+			total += v.countPiece(s, p.text, p.starts[k], p.ends[k])
 		}
 	}
 	return total + v.flush(s), end
@@ -132,22 +130,19 @@ func (v *vocab) count(s *scratch, pat pattern, text []byte, limit, until int) (t
 func (v *vocab) encode(s *scratch, pat pattern, text []byte, dst []uint32) []uint32 {
 	sp := splitter{text: text, pattern: pat}
 	var p pieces
-	start := 0
 	for {
-		n := sp.next(&s.ends)
+		n, _ := sp.next(&s.spans, false)
 		if n == 0 {
 			return dst
 		}
-		end := s.ends[n-1]
-		v.lookUp(&p, s, text, start, s.ends[:n])
+		v.lookUp(&p, s, text, n)
 		k := 0
 		for _, r := range p.rest[:p.n] {
 			dst = append(dst, p.ids[k:r]...)
-			dst = v.encodePiece(s, p.text, p.from(int(r)), p.ends[r], dst)
+			dst = v.encodePiece(s, p.text, p.starts[r], p.ends[r], dst)
 			k = int(r) + 1
 		}
 		dst = append(dst, p.ids[k:n]...)
-		start = end
 	}
 }
 

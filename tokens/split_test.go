@@ -1,28 +1,66 @@
 package tokens
 
 import (
+	"fmt"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"testing"
 )
 
 // splitAll returns the ends of all pieces of text by way of splitter.
-func splitAll(p pattern, text []byte) []int {
+func splitAll(t *testing.T, p pattern, text []byte) []int {
 	var all []int
-	var ends [batch]int
-	s := splitter{text: text, pattern: p}
+	var to spans
+	s, skipping := splitter{text: text, pattern: p}, splitter{text: text, pattern: p}
 	for {
-		n := s.next(&ends)
+		start := s.pos
+		n, _ := s.next(&to, false)
 		if n == 0 {
 			return all
 		}
-		all = append(all, ends[:n]...)
+		var long []int
+		end := start
+		for k, start := range to.starts[:n] {
+			if start != end {
+				t.Fatalf("pattern %d, text %q: a piece starts at %d, not %d", p, text, start, end)
+			}
+			end = to.ends[k]
+			digits := strings.Trim(string(text[start:end]), "0123456789") == ""
+			if end-start > 1 && !digits {
+				long = append(long, end)
+			}
+		}
+		if end != s.pos {
+			t.Fatalf("pattern %d, text %q: the pieces end at %d, not %d", p, text, end, s.pos)
+		}
+		all = append(all, to.ends[:n]...)
+
+		m, skipped := skipping.next(&to, true)
+		ends := slices.DeleteFunc(slices.Clone(to.ends[:m]), func(end int) bool { return !slices.Contains(long, end) })
+		if m+skipped != n || skipping.pos != s.pos || !slices.Equal(ends, long) {
+			t.Fatalf("pattern %d, text %q: up to %d, %d pieces are skipped of %d and %v are left, not %v", p, text, s.pos, skipped, n, to.ends[:m], long)
+		}
+	}
+}
+
+// Pieces that a splitter may skip are tokens.
+func TestSkippedPiecesAreTokens(t *testing.T) {
+	for _, enc := range encodings[:2] {
+		for n := range 1000 {
+			for _, piece := range []string{fmt.Sprintf("%d", n), fmt.Sprintf("%02d", n), fmt.Sprintf("%03d", n)} {
+				if ids := enc.Encode(piece); len(ids) != 1 {
+					t.Errorf("%s: %s has the tokens %v", enc.Name(), piece, ids)
+				}
+			}
+		}
 	}
 }
 
 // checkSplit fails unless splitter finds the pieces that pieceEnd defines.
 func checkSplit(t *testing.T, p pattern, text []byte) {
 	t.Helper()
-	got := splitAll(p, text)
+	got := splitAll(t, p, text)
 	pos := 0
 	for k := 0; pos < len(text); k++ {
 		end := p.pieceEnd(text, pos)

@@ -98,7 +98,8 @@ func firstWide(p *[64]byte) int {
 // borders returns the mask of the bytes that start a piece, of a window that
 // starts with one. Only the first n bytes count, 0 < n <= 64. With atEnd the
 // text ends behind them; without, bits above the returned limit may be wrong.
-func (pat pattern) borders(p *[64]byte, n int, atEnd bool) (starts uint64, limit int) {
+// Besides it returns the mask of the digits.
+func (pat pattern) borders(p *[64]byte, n int, atEnd bool) (starts, digit uint64, limit int) {
 	m := classify(p)
 	valid := ^uint64(0) >> (64 - uint(n))
 	m.letter &= valid
@@ -150,13 +151,13 @@ func (pat pattern) borders(p *[64]byte, n int, atEnd bool) (starts uint64, limit
 	}
 
 	// Digits go in threes.
-	digit := m.digit &^ (m.digit << 1)
+	first := m.digit &^ (m.digit << 1)
 	if third := m.digit & (m.digit << 1) & (m.digit << 2) & (m.digit << 3); third != 0 {
-		for next := digit << 3 & third; next != 0; next = next << 3 & third {
-			digit |= next
+		for next := first << 3 & third; next != 0; next = next << 3 & third {
+			first |= next
 		}
 	}
-	starts |= digit
+	starts |= first
 
 	if pat == patternO200K {
 		small := m.letter &^ m.capital
@@ -186,7 +187,7 @@ func (pat pattern) borders(p *[64]byte, n int, atEnd bool) (starts uint64, limit
 		if pat == patternCL100K && whiteTail > 0 {
 			starts &= 1<<(n-whiteTail+1) - 1
 		}
-		return starts, n - 1
+		return starts, m.digit, n - 1
 	}
-	return starts, min(n-3, n-whiteTail)
+	return starts, m.digit, min(n-3, n-whiteTail)
 }
