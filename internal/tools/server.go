@@ -63,7 +63,8 @@ type serverState struct {
 // session is a connection and the context of what goes on in it.
 type session struct {
 	*mcp.ClientSession
-	ctx context.Context
+	ctx  context.Context
+	gone atomic.Bool // a call has found its end, which the server's loop is about to find
 }
 
 func newServer(m *Servers, cfg ServerConfig) *server {
@@ -97,7 +98,7 @@ func (s *server) live(ctx context.Context, old *session) (*session, error) {
 		s.mu.Lock()
 		news := s.news
 		s.mu.Unlock()
-		if st := s.state.Load(); st.session != nil && st.session != old {
+		if st := s.state.Load(); st.session != nil && st.session != old && !st.session.gone.Load() {
 			return st.session, nil
 		}
 		select {
@@ -178,7 +179,7 @@ func (s *server) connected(ctx context.Context, legacy bool, first func()) (err 
 		err = end(err)
 		c.Close()
 	}()
-	session := &session{c, ctx}
+	session := &session{ClientSession: c, ctx: ctx}
 	if err := s.relist(ctx, session); err != nil {
 		return err
 	}

@@ -126,7 +126,7 @@ func serveTest(how string) {
 		io.Copy(io.Discard, os.Stdin)
 	case "stubborn": // and does not even leave
 		exec.Command("/bin/sh", "-c", "trap '' TERM; sleep 1000").Start()
-		select {}
+		time.Sleep(time.Hour)
 	case "exit":
 		fmt.Fprintln(os.Stderr, "error: MISSING_KEY is not set")
 		os.Exit(3)
@@ -180,7 +180,7 @@ func scripted(arg string) {
 		case m.ID == nil:
 		case string(result) == `"hang"`:
 		case string(result) == `"deaf"`:
-			select {}
+			time.Sleep(time.Hour)
 		case string(result) == `"crash"`:
 			os.Exit(9)
 		case string(result) == `"flood"`:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"os"
 	"strings"
 	"syscall"
@@ -61,6 +62,9 @@ func (t *serverTool) call(ctx context.Context, params *mcp.CallToolParams) (*mcp
 			return nil, err
 		}
 		res, err := t.callIn(ctx, session, params)
+		if t.s.cfg.Command != "" && errors.Is(err, io.EOF) {
+			session.gone.Store(true)
+		}
 		if old == nil && unsent(err) {
 			old = session
 			continue
