@@ -2,7 +2,8 @@ package tokens
 
 import "math/bits"
 
-// load starts the encoding of a piece in a lane, if it is short enough.
+// load starts the encoding of a piece that is no token in a lane, if it is
+// short enough.
 func (v *vocab) load(l *lane, s *scratch, text []byte, start, end int) bool {
 	n := end - start
 	if n <= 8 && start+8 <= cap(text) {
@@ -114,6 +115,7 @@ func (v *vocab) windows(s *scratch, piece []byte, pos int) (keep int, whole, alo
 		} else {
 			v.loadUnits(&ls[n], s.unit[at:end])
 		}
+		ls[n].most++ // it may become one token
 	}
 	for more := true; more; {
 		more = false

@@ -159,6 +159,9 @@ func (v *vocab) countPiece(s *scratch, text []byte, start, end int) int {
 		if _, ok := v.shortID(k); ok {
 			return 1
 		}
+		if s.forget && n <= 8 && text[end-1]&0xc0 == 0x80 && v.isTokenAndByte(text, start, end) {
+			return 2
+		}
 		l := s.lanes.next()
 		if v.load(l, s, text, start, end); !s.forget {
 			l.key = k
@@ -184,6 +187,13 @@ func (v *vocab) countPiece(s *scratch, text []byte, start, end int) int {
 	total := v.flush(s)
 	_, count := v.encodeLong(s, piece, nil, true)
 	return total + count
+}
+
+// isTokenAndByte reports whether the tokens of text[start:end], no token itself
+// and ending with a continuation byte, are this byte and one before it.
+func (v *vocab) isTokenAndByte(text []byte, start, end int) bool {
+	id, ok := v.shortID(keyAt(text, start, end-1-start))
+	return ok && v.takes[id]>>(text[end-1]&0x3f)&1 == 0
 }
 
 // encodePiece appends the tokens of a piece that lookUp did not find.

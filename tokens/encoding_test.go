@@ -42,6 +42,36 @@ func (v *vocab) definition(piece []byte) []uint32 {
 	}
 }
 
+// A token and a continuation byte are told apart as compatible does it.
+func TestTokenAndByte(t *testing.T) {
+	t.Parallel()
+	for _, enc := range encodings[:2] {
+		v := enc.vocab()
+		apart := 0
+		for id := range uint32(len(v.offset) - 1) {
+			if v.length(id) > 7 {
+				continue
+			}
+			for c := 0x80; c < 0xc0; c++ {
+				piece := append(slices.Clone(v.token(id)), byte(c))
+				if _, ok := v.id(piece, 0, len(piece)); ok {
+					continue
+				}
+				want := v.compatible(id, v.byteID[c])
+				if got := v.isTokenAndByte(piece, 0, len(piece)); got != want {
+					t.Fatalf("%s: %q: %v, not %v", enc.Name(), piece, got, want)
+				}
+				if !want {
+					apart++
+				}
+			}
+		}
+		if apart == 0 {
+			t.Errorf("%s: no byte merges with a part of a token", enc.Name())
+		}
+	}
+}
+
 // Pieces of any bytes and length have the tokens of the definition, whichever
 // way they are found.
 func TestPieces(t *testing.T) {

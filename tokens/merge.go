@@ -18,6 +18,7 @@ type lane struct {
 	next, prev [64]uint8  // positions of the neighbours
 	starts     uint64     // bit i: a token starts at the string's unit i, or the string ends
 	length     int        // of the string, in units
+	most       int        // merges that may be left to do
 
 	// The piece, if it is to be remembered: its key, or all of it.
 	key   key
@@ -42,6 +43,7 @@ const (
 func (v *vocab) loadWord(l *lane, text []byte, start, end int) {
 	n := end - start
 	l.length = n
+	l.most = n - 2 // no token itself, a piece keeps two
 	l.starts = 1<<(n+1) - 1
 	*(*[16]uint8)(l.next[:]) = [16]uint8(nextUnit[:])
 	*(*[16]uint8)(l.prev[:]) = [16]uint8(prevUnit[:])
@@ -90,6 +92,7 @@ func (v *vocab) loadUnits(l *lane, units []uint32) {
 // begin is what all loads of n units have in common.
 func (l *lane) begin(n int) {
 	l.length = n
+	l.most = n - 2 // no token itself, a piece keeps two
 	l.starts = 1<<(n+1) - 1
 	l.next, l.prev = nextUnit, prevUnit
 	l.token[0], l.candidate[0] = border, noMerge
@@ -99,7 +102,8 @@ func (l *lane) begin(n int) {
 	}
 }
 
-// step does one merge and reports whether there was one to do.
+// step does one merge, if there is one to do, and reports whether there may be
+// more.
 func (v *vocab) step(l *lane) bool {
 	best := uint64(least8((*[8]uint32)(l.candidate[0:8])))
 	for i := 8; i < l.length; i += 8 {
@@ -117,6 +121,10 @@ func (v *vocab) step(l *lane) bool {
 	l.starts &^= 1 << (gone - 1)
 	l.token[i] = id
 	l.candidate[gone] = noMerge
+	if l.most--; l.most == 0 {
+		l.candidate[i], l.candidate[prev] = noMerge, noMerge
+		return false
+	}
 	k1, k2 := pairKey(id, l.token[next]), pairKey(l.token[prev], id)
 	a1, b1 := v.slots(k1)
 	a2, b2 := v.slots(k2)

@@ -275,6 +275,7 @@ func (v *vocab) encodePieceMerging(s *scratch, p []byte) []uint32 {
 	}
 	l := s.lanes.next()
 	v.load(l, s, p, 0, len(p))
+	l.most++ // all of it may become one token
 	for v.step(l) {
 	}
 	return l.appendTokens(nil, l.all())

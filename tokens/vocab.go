@@ -35,6 +35,10 @@ type vocab struct {
 	// itself on both sides.
 	split []uint64
 
+	// takes has by token the continuation bytes, bit c&0x3f, that merge with
+	// a part of the token before it is whole, and so can't stand behind it.
+	takes []uint64
+
 	// Which lengths of tokens begin like this: see match.
 	lengths4  []uint8
 	lengths8  []uint32
@@ -387,6 +391,8 @@ func (v *vocab) join(lengths string) error {
 	}
 	v.pairs = make([]uint64, 1<<bits.Len(uint(2*n)))
 	v.split = make([]uint64, n)
+	v.takes = make([]uint64, n)
+	merges := make([]uint64, n) // the bytes that a token merges with, up to here
 	v.bytePair = make([]uint32, 1<<16)
 	for i := range v.bytePair {
 		v.bytePair[i] = none
@@ -409,6 +415,10 @@ func (v *vocab) join(lengths string) error {
 				return fmt.Errorf("no place for token %d", id)
 			}
 			v.early.add(v, left, right, id)
+			v.takes[id] = v.takes[right] | merges[right]
+			if c := v.bytes[start+k]; k == length-1 && c&0xc0 == 0x80 {
+				merges[left] |= 1 << (c & 0x3f)
+			}
 			if length == 2 {
 				v.bytePair[int(v.bytes[start])<<8|int(v.bytes[start+1])] = id
 			}
