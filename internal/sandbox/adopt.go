@@ -83,7 +83,7 @@ func (h *Host) adoptContainer(ctx context.Context, dir string) {
 	st := readStored(target)
 	st.Conversation, st.SavedAt, st.Number = info.Conversation, time.Now().UTC(), info.Number
 	st.Packages, st.Files = info.Packages, info.Files
-	st.Variables, st.Count, st.Lost = "", 0, nil
+	st.Variables, st.Count, st.Lost, st.Live, st.Behind = "", 0, nil, false, false
 	st.Image, st.Compatible = "image-"+newID(), info.Snapshot
 	image := filepath.Join(target, st.Image)
 	if err := os.Mkdir(image, 0o700); err != nil {

@@ -28,6 +28,7 @@ type Host struct {
 	bundle *bundle
 	image  string // the snapshot that new sessions are restored from
 	python *Python
+	zone   *time.Location // of times that are told
 	pkgs   *packages
 	log    *slog.Logger
 
@@ -101,6 +102,9 @@ func Open(ctx context.Context, dir, runscPath string, python *Python, options Op
 		if h.bundle.tools, err = filepath.Abs(opts.Tools); err != nil {
 			return nil, err
 		}
+	}
+	if h.zone, err = time.LoadLocation(opts.TimeZone); err != nil {
+		return nil, fault.Wrap(err, fault.Invalid, op, "There is no time zone %q.", opts.TimeZone)
 	}
 	h.pkgs = newPackages(h)
 	h.adopt(ctx)

@@ -103,20 +103,32 @@ func (s *session) run(ctx context.Context, cell Cell) (Result, error) {
 	})
 	res.Notes = append(notes, res.Notes...)
 	if err != nil {
-		s.drop()
-		if s.stale { // not run to an end since: what is on disk is what was before this cell
-			res.Lost = false
-			res.Error = strings.Replace(res.Error, "All variables are gone", "The variables are as before this code", 1)
-		}
+		s.lose(&res)
 		return res, nil
 	}
 	if s.stale {
-		s.discardImage()
+		s.stale = false
+		s.stored.Behind = true // it stays, in case that this process dies
+		s.keepStored()
 	}
 	s.h.mu.Lock()
 	s.busy = res.threads > 0
 	s.h.mu.Unlock()
 	return res, nil
+}
+
+// lose drops a session whose container ended in a cell, and says in the cell's
+// result what that costs.
+func (s *session) lose(res *Result) {
+	if s.stale { // not run to an end since: what is on disk is what was before this cell
+		res.Lost = false
+		res.Error = strings.Replace(res.Error, "All variables are gone", "The variables are as before this code", 1)
+		s.stored.Live = false
+	} else {
+		s.stored = stored{Conversation: s.key.Conversation, SavedAt: time.Now().UTC(), Packages: s.stored.Packages, Files: s.stored.Files, Number: s.number}
+	}
+	s.keepStored()
+	s.drop()
 }
 
 // bringUp gives the session a slot and a container: restored from its own
@@ -141,10 +153,11 @@ func (s *session) bringUp(ctx context.Context, cell Cell) (notes []string, err e
 	s.stored = readStored(s.dir)
 	s.notePackages()
 	s.number = s.stored.Number
+	notes = s.stored.afterDeath(s.h.zone)
 	if s.stored.Image != "" {
 		cell.Status(Status{State: Restoring})
 		if s.restoreImage(ctx, cell.Files) {
-			return nil, s.claim()
+			return notes, s.take()
 		}
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
@@ -156,14 +169,25 @@ func (s *session) bringUp(ctx context.Context, cell Cell) (notes []string, err e
 		return nil, err
 	}
 	if !s.stored.empty() {
-		notes = s.loadVariables(ctx)
+		notes = append(notes, s.loadVariables(ctx)...)
+		s.stale = true
 		if s.c == nil { // the load itself broke it
 			if err := s.freshContainer(ctx); err != nil {
 				return nil, err
 			}
 		}
 	}
-	return notes, s.claim()
+	return notes, s.take()
+}
+
+// take notes that the session lives in this process now.
+func (s *session) take() error {
+	s.stored.Conversation, s.stored.Live, s.stored.Behind = s.key.Conversation, true, false
+	if s.stored.SavedAt.IsZero() {
+		s.stored.SavedAt = time.Now().UTC()
+	}
+	s.keepStored()
+	return s.claim()
 }
 
 func (s *session) freshContainer(ctx context.Context) error {

@@ -29,6 +29,8 @@ type stored struct {
 	Packages     []string `json:",omitempty"` // folder names, in the order of installation
 	Files        []string `json:",omitempty"` // ids that were bound
 	Number       int64    // of the last cell
+	Live         bool     // a process has the session; after its death, what the session was
+	Behind       bool     // and it has gone on from what is stored here
 }
 
 func (s stored) empty() bool { return s.Image == "" && s.Variables == "" && len(s.Lost) == 0 }
@@ -121,6 +123,7 @@ func (s *session) hibernate(ctx context.Context) error {
 			s.h.log.Warn("checkpoint", "user", s.key.User, "err", err)
 		}
 	}
+	st.Live = err != nil && st.Image == "" && st.Variables == "" // it had died already
 	s.stored, s.stale = st, false
 	err = st.write(s.dir)
 	s.h.log.Info("session hibernated", "user", s.key.User, "bytes", size, "image", st.Image != "", "variables", st.Count,
@@ -264,13 +267,25 @@ func (s *session) sendVariables(ctx context.Context) (kept, lost []string, err e
 	return clip(m.Kept, 1000), clip(m.Lost, 1000), nil
 }
 
-// discardImage removes an image that the session has gone on from.
-func (s *session) discardImage() {
-	s.stale = false
-	s.stored.Image, s.stored.Variables, s.stored.Count, s.stored.Lost = "", "", 0, nil
+// keepStored writes what is stored of the session.
+func (s *session) keepStored() {
 	if err := s.stored.write(s.dir); err != nil {
 		s.h.log.Warn("session folder", "user", s.key.User, "err", err)
 	}
+}
+
+// afterDeath says what is lost of a session whose process died with it: a power
+// cut, or a machine out of memory.
+func (st stored) afterDeath(zone *time.Location) []string {
+	switch {
+	case !st.Live:
+		return nil
+	case st.Behind:
+		return []string{"the session is as it was on " + st.SavedAt.In(zone).Format("2006-01-02 at 15:04") + " · lost: what came after, because its process ended without warning"}
+	case st.empty():
+		return []string{"lost: all variables of this session, because its process ended without warning"}
+	}
+	return nil
 }
 
 // sweep removes the sessions that were stored longer ago than they are kept.

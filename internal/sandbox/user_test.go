@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -33,9 +34,10 @@ func TestOrdinaryUser(t *testing.T) {
 	for name, path := range map[string]string{"test": self, "runsc": sandboxtest.Runsc()} {
 		run(t, "install", "-D", "-m", "0755", path, filepath.Join(bin, name))
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 8*time.Minute)
+	suites := []string{"TestContract", "TestSessions", "TestEscape", "TestBombs", "TestPackages", "TestHostilePackages", "TestAdoption", "TestPowerCut"}
+	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, filepath.Join(bin, "test"), "-test.run", "^(TestContract|TestSessions|TestEscape|TestAdoption)$", "-test.v")
+	cmd := exec.CommandContext(ctx, filepath.Join(bin, "test"), "-test.run", "^("+strings.Join(suites, "|")+")$", "-test.v")
 	cmd.Dir = filepath.Join(base, "tmp")
 	cmd.Env = append(os.Environ(), "ATTACHE_TEST_DATA="+filepath.Join(base, "data"), "ATTACHE_TEST_RUNSC="+filepath.Join(bin, "runsc"),
 		"TMPDIR="+filepath.Join(base, "tmp"), "HOME="+base)
@@ -45,7 +47,7 @@ func TestOrdinaryUser(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}
-	for _, name := range []string{"TestContract", "TestSessions", "TestEscape", "TestAdoption"} {
+	for _, name := range suites {
 		if !strings.Contains(text, "--- PASS: "+name+" ") {
 			t.Errorf("%s did not pass as an ordinary user:\n%s", name, text)
 		}
@@ -109,23 +111,7 @@ func TestAdoption(t *testing.T) {
 	if os.Getenv("ATTACHE_TEST_VICTIM") != "" {
 		t.Fatal("the victim must run TestVictim")
 	}
-	sandboxtest.Python(t) // skips where there is none
-	cmd := exec.Command(os.Args[0], "-test.run", "^TestVictim$")
-	cmd.Env = append(os.Environ(), "ATTACHE_TEST_VICTIM="+dir)
-	cmd.Stderr = os.Stderr
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	buf := make([]byte, 5)
-	if _, err := out.Read(buf); err != nil || string(buf) != "ready" {
-		t.Fatalf("victim: %q %v", buf, err)
-	}
-	cmd.Process.Kill()
-	cmd.Wait()
+	killVictim(t, dir, "^TestVictim$")
 
 	h := sandboxtest.OpenIn(t, dir, sandbox.Options{Pool: 1})
 	for _, c := range []struct{ conversation, code, want string }{
@@ -142,6 +128,90 @@ func TestAdoption(t *testing.T) {
 	if left := glob(t, filepath.Join(dir, "run", "*")); len(left) != 1 {
 		t.Errorf("run folders: %q", left)
 	}
+}
+
+// killVictim runs a test that has sessions in dir as a process, and kills that.
+func killVictim(t *testing.T, dir, test string) {
+	t.Helper()
+	sandboxtest.Python(t) // skips where there is none
+	cmd := exec.Command(os.Args[0], "-test.run", test)
+	cmd.Env = append(os.Environ(), "ATTACHE_TEST_VICTIM="+dir)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	buf := make([]byte, 5)
+	if _, err := out.Read(buf); err != nil || string(buf) != "ready" {
+		t.Fatalf("victim: %q %v", buf, err)
+	}
+	cmd.Process.Kill()
+	cmd.Wait()
+}
+
+// TestPowerCut kills a process and its sandboxes: sessions come back as they
+// were last stored, and it is said what is lost.
+func TestPowerCut(t *testing.T) {
+	dir := sandboxtest.Dir(t)
+	killVictim(t, dir, "^TestPowerCutVictim$")
+	for _, file := range glob(t, filepath.Join(dir, "run", "*", "*", "pid")) {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pid, err := strconv.Atoi(strings.TrimSpace(string(data)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		syscall.Kill(pid, syscall.SIGKILL)
+		for end := time.Now().Add(10 * time.Second); syscall.Kill(pid, 0) == nil && time.Now().Before(end); {
+			time.Sleep(10 * time.Millisecond)
+		}
+	}
+	h := sandboxtest.OpenIn(t, dir, sandbox.Options{})
+	for _, c := range []struct{ conversation, code, output, note string }{
+		{"fresh", "print('x' in globals())", "False\n", "lost: all variables of this session, because its process ended without warning"},
+		{"stored", "print(y)", "1\n", "the session is as it was on " + time.Now().UTC().Format("2006-01-02") + " at "},
+		{"unchanged", "print(z)", "3\n", ""},
+	} {
+		key := sandbox.Key{User: 1, Conversation: c.conversation}
+		for i := range 2 {
+			res, err := h.Run(context.Background(), key, sandbox.Cell{Code: c.code})
+			if i == 1 {
+				c.note = "" // it is said once
+			}
+			if err != nil || res.Output != c.output || (c.note == "") != (len(res.Notes) == 0) || c.note != "" && !strings.HasPrefix(res.Notes[0], c.note) {
+				t.Errorf("%s: %+v %v", c.conversation, res, err)
+			}
+		}
+	}
+}
+
+// TestPowerCutVictim is the process that TestPowerCut kills.
+func TestPowerCutVictim(t *testing.T) {
+	dir := os.Getenv("ATTACHE_TEST_VICTIM")
+	if dir == "" {
+		t.Skip("a helper of TestPowerCut")
+	}
+	run := func(h *sandbox.Host, conversation, code string) {
+		t.Helper()
+		if res, err := h.Run(context.Background(), sandbox.Key{User: 1, Conversation: conversation}, sandbox.Cell{Code: code}); err != nil || res.Outcome != sandbox.OK {
+			t.Fatalf("%+v %v", res, err)
+		}
+	}
+	t.Run("stores", func(t *testing.T) {
+		h := sandboxtest.OpenIn(t, dir, sandbox.Options{})
+		run(h, "stored", "y = 1")
+		run(h, "unchanged", "z = 3")
+	})
+	h := sandboxtest.OpenIn(t, dir, sandbox.Options{})
+	run(h, "stored", "y = 2")
+	run(h, "fresh", "x = 1")
+	os.Stdout.WriteString("ready")
+	time.Sleep(time.Hour)
 }
 
 // TestVictim is the process that TestAdoption kills.
