@@ -141,6 +141,7 @@ func Open(ctx context.Context, token string, engine Engine, fs *files.Service, o
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	o.Log = slog.New(discreet{o.Log.Handler()})
 	if o.Now == nil {
 		o.Now = time.Now
 	}
