@@ -84,7 +84,7 @@ type Config struct {
 	Pool        int           `env:"SANDBOX_POOL" default:"2" min:"0" max:"64" doc:"Sandboxes that are kept ready (about 150 MB each)."`
 	MaxSandbox  int           `env:"SANDBOX_MAX" default:"8" min:"1" max:"1000" doc:"Sandboxes that exist at most; further requests queue."`
 	Idle        time.Duration `env:"SANDBOX_IDLE" default:"10m" min:"1s" doc:"A session without use is stored on disk after this time, such as 90s, 10m or 1h."`
-	HibernateMB int           `env:"SANDBOX_HIBERNATE_MB" default:"512" min:"0" doc:"Megabytes of a session that is stored whole; of a larger one, only the variables that can be pickled."`
+	HibernateMB int           `env:"SANDBOX_HIBERNATE_MB" default:"512" min:"1" doc:"Megabytes of a session that is stored whole; of a larger one, only the variables that can be pickled."`
 	Packages    string        `env:"PACKAGES" default:"ask" oneof:"off curated ask any" doc:"Which missing Python packages are installed: none, well-known ones, those and others after asking the user, or all."`
 	Index       string        `env:"UV_DEFAULT_INDEX" kind:"url" doc:"The package index. Empty: https://pypi.org/simple."`
 

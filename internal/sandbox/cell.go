@@ -132,6 +132,7 @@ func (r *cellRun) end(o Outcome, why string) error {
 }
 
 func (r *cellRun) finish(stopping Outcome, clock *stopwatch) {
+	r.res.Elapsed = max(r.res.Elapsed-clock.paused, 0)
 	if r.res.Outcome == Interrupted && stopping == TimedOut {
 		r.res.Outcome = TimedOut
 		r.res.Error = fmt.Sprintf("The code was interrupted after %s, the time limit. Variables are kept.\n%s", clock.limit, r.res.Error)
@@ -286,7 +287,9 @@ func (t *Table) valid() *Table {
 // stopwatch counts down a limit of running time. It begins running.
 type stopwatch struct {
 	limit, left time.Duration
-	since       time.Time // of the current run; zero when paused
+	paused      time.Duration // altogether, until the last resume
+	since       time.Time     // of the current run; zero when paused
+	stopped     time.Time     // of the current pause
 	timer       *time.Timer
 }
 
@@ -299,13 +302,14 @@ func (s *stopwatch) C() <-chan time.Time { return s.timer.C }
 func (s *stopwatch) pause() {
 	if !s.since.IsZero() {
 		s.left -= time.Since(s.since)
-		s.since = time.Time{}
+		s.since, s.stopped = time.Time{}, time.Now()
 		s.timer.Stop()
 	}
 }
 
 func (s *stopwatch) resume() {
 	s.since = time.Now()
+	s.paused += s.since.Sub(s.stopped)
 	s.timer.Reset(max(s.left, 0))
 }
 

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -208,4 +209,15 @@ func CSV(n int) File {
 		fmt.Fprintf(&b, "%d,%d\n", i, i*i)
 	}
 	return File{Name: "numbers.csv", Kind: "csv", Ext: ".csv", Data: []byte(b.String())}
+}
+
+// NeedIndex skips the test where the package index can't be reached, or fails
+// it if REQUIRE has index.
+func NeedIndex(t testing.TB) {
+	t.Helper()
+	res, err := http.Get("https://pypi.org/simple/emoji/")
+	if err != nil {
+		testbin.Missing(t, "index", err.Error())
+	}
+	res.Body.Close()
 }
