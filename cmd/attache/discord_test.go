@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"image"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -193,11 +195,7 @@ func TestDiscordDocuments(t *testing.T) {
 	b.model.Answer = func(r llmtest.Request) llmtest.Reply { return llmtest.Reply{Text: "Read."} }
 	var attached []discordtest.File
 	for _, name := range []string{"testPDF.pdf", "testWORD.docx"} {
-		data, err := os.ReadFile(filepath.Join(testbin.Root(), "internal", "sandbox", "runner", "tests", "testdata", name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		attached = append(attached, discordtest.File{Name: name, Data: data})
+		attached = append(attached, discordtest.File{Name: name, Data: testdata(t, name)})
 	}
 	attached = append(attached, discordtest.File{Name: "broken.pdf", Data: attached[0].Data[:2000]}, discordtest.File{Name: "notes.md", Data: []byte("# Buy milk")})
 	m, err := anna.Send(anna.DM(), "What do they say?", attached...)
@@ -216,5 +214,73 @@ func TestDiscordDocuments(t *testing.T) {
 		if !strings.Contains(got, want) {
 			t.Errorf("there is no %q in\n%s", want, got)
 		}
+	}
+}
+
+// testdata is a file that other software wrote.
+func testdata(t *testing.T, name string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(testbin.Root(), "internal", "sandbox", "runner", "tests", "testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// A model sees pictures that Go can't decode, and nothing of that becomes a
+// file of the user.
+func TestDiscordPictures(t *testing.T) {
+	b := serve(t, nil)
+	ctx := discordtest.Context(t)
+	anna := b.AddUser("anna")
+	b.AddGuild("Acme").AddMember(anna)
+	b.model.Answer = func(r llmtest.Request) llmtest.Reply {
+		if strings.Contains(r.LastUser(), "left over") && r.Last().Role != "tool" {
+			return llmtest.Reply{Calls: []llm.ToolCall{llmtest.Call("c1", "execute_python_code", map[string]string{"code": "import os; print(os.listdir('/work'), [n for n in dir() if n[0] != '_'])"})}}
+		}
+		return llmtest.Reply{Text: "Seen. " + firstLine(r.Last().Text)}
+	}
+	heic := testdata(t, "zPug_3.heic")
+	m, err := anna.Send(anna.DM(), "What is on them?", discordtest.File{Name: "IMG_1.heic", Data: heic},
+		discordtest.File{Name: "hopper.avif", Data: testdata(t, "hopper.avif")}, discordtest.File{Name: "home.svg", Data: testdata(t, "home.svg")},
+		discordtest.File{Name: "IMG_2.heic", Data: heic[:len(heic)/3]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := b.AwaitMessage(ctx, anna.DM(), discordtest.FromBot, discordtest.After(m), discordtest.Contains("Seen."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got [][]byte
+	for _, m := range b.model.Requests()[len(b.model.Requests())-1].Messages {
+		got = append(got, m.Images...)
+	}
+	if len(got) != 3 {
+		t.Fatalf("%d pictures are in the prompt", len(got))
+	}
+	for i, p := range got {
+		c, _, err := image.DecodeConfig(bytes.NewReader(p))
+		if err != nil || c.Width > 2048 || c.Height > 2048 || c.Width < 16 {
+			t.Errorf("picture %d: %+v, %v", i, c, err)
+		}
+	}
+	if !strings.Contains(answer.Text(), "IMG_2.heic can't be shown to the model: ") {
+		t.Errorf("the broken one is not mentioned: %s", answer.Text())
+	}
+	if m, err = anna.Send(anna.DM(), "What is left over?"); err != nil {
+		t.Fatal(err)
+	}
+	if answer, err = b.AwaitMessage(ctx, anna.DM(), discordtest.FromBot, discordtest.After(m), discordtest.Contains("Seen. ")); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(answer.Text(), "Seen. [] [") || strings.Contains(answer.Text(), "attache") {
+		t.Errorf("something is left over: %s", answer.Text())
+	}
+	it, err := anna.Command(anna.DM(), "files")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if list, err := it.AwaitMessage(ctx); err != nil || !strings.Contains(list.Text(), "You have 4 file(s)") {
+		t.Errorf("%v: %s", err, list.Text())
 	}
 }

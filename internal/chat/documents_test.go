@@ -13,7 +13,15 @@ import (
 )
 
 // reader takes the place of the Python that reads documents.
-type reader struct{ asked []string }
+type reader struct {
+	asked   []string
+	picture func(f files.File) ([]byte, error)
+}
+
+func (r *reader) Picture(_ context.Context, user files.UserID, conversation string, f files.File) ([]byte, error) {
+	r.asked = append(r.asked, fmt.Sprintf("%d %s %s", user, conversation, f.Name))
+	return r.picture(f)
+}
 
 func (r *reader) Document(_ context.Context, user files.UserID, conversation string, f files.File, limit int) (string, int, error) {
 	r.asked = append(r.asked, fmt.Sprintf("%d %s %s %d", user, conversation, f.Name, limit))

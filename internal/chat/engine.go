@@ -24,7 +24,7 @@ type Options struct {
 
 	Instructions string // of the operator, added to the system prompt
 
-	Documents DocumentReader // nil: the prompt has no text of attached documents
+	Documents DocumentReader // nil: the prompt has no text of attached documents, and no images that Go can't decode
 
 	Keep time.Duration // how long turns stay in the history; 0: for ever
 

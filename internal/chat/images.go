@@ -20,6 +20,7 @@ import (
 	_ "golang.org/x/image/tiff"
 	_ "golang.org/x/image/webp"
 
+	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
 )
@@ -40,58 +41,102 @@ const (
 func isImage(f files.File) bool { return f.Kind == "image" }
 
 // loadImages reads the images of this turn and of the last ones before, of
-// those that the prompt shows. What can't be read is not shown.
+// those that the prompt shows. What can't be read is not shown; of this turn's
+// images the person is told so.
 func (r *run) loadImages(ctx context.Context, history []Record) {
 	r.images = map[string]*llm.Image{}
-	load := func(owner files.UserID, ms []llm.Message) {
+	load := func(owner files.UserID, ms []llm.Message, asked bool) {
 		for _, m := range slices.Backward(ms) {
 			for _, p := range slices.Backward(m.Parts) {
 				if p.Image == nil || len(r.images) >= maxImages || r.images[p.Image.FileID] != nil {
 					continue
 				}
-				if img := r.e.image(ctx, owner, files.ID(p.Image.FileID)); img != nil {
+				f, err := r.e.files.Get(ctx, owner, files.ID(p.Image.FileID))
+				if err != nil || !isImage(f) {
+					continue
+				}
+				img, err := r.e.image(ctx, f, r.turn.Conversation)
+				switch {
+				case err == nil:
 					r.images[p.Image.FileID] = img
+				case asked && ctx.Err() == nil:
+					r.notice(f.Name + " can't be shown to the model: " + fault.Message(err))
 				}
 			}
 		}
 	}
-	load(r.turn.User, r.rec.Messages)
+	load(r.turn.User, r.rec.Messages, true)
 	for i, h := range slices.Backward(history) {
 		if i < len(history)-imageTurns {
 			break
 		}
 		// An image was shown to the conversation by its owner.
-		load(h.User, h.Messages)
+		load(h.User, h.Messages, false)
 	}
 }
 
-// image returns a picture ready for a model, or nil.
-func (e *Engine) image(ctx context.Context, owner files.UserID, id files.ID) *llm.Image {
-	f, err := e.files.Get(ctx, owner, id)
-	if err != nil || !isImage(f) || f.Size > maxImageBytes {
-		return nil
+// image returns a picture ready for a model. What can't be decoded here is read
+// in the sandbox of its owner.
+func (e *Engine) image(ctx context.Context, f files.File, conversation string) (*llm.Image, error) {
+	if f.Size > maxImageBytes {
+		return nil, fault.New(fault.TooLarge, "chat.image", "It has more than %s.", files.Size(maxImageBytes))
 	}
-	if img := e.images.get(id); img != nil {
-		return img
+	img, err := e.images.get(f.ID)
+	if img != nil || err != nil {
+		return img, err
 	}
+	if img, err = e.decodeImage(ctx, f); err != nil {
+		return nil, err
+	}
+	if img == nil {
+		img, err = e.drawImage(ctx, f, conversation)
+	}
+	switch {
+	case img != nil:
+		img.FileID = string(f.ID)
+		e.images.put(img)
+	case fault.Is(err, fault.Invalid):
+		e.images.refuse(f.ID, err)
+	}
+	return img, err
+}
+
+// decodeImage returns an image that Go can decode, or nil.
+func (e *Engine) decodeImage(ctx context.Context, f files.File) (*llm.Image, error) {
 	// One at a time: a decoded picture is large.
 	e.images.decode.Lock()
 	defer e.images.decode.Unlock()
-	_, body, err := e.files.Open(ctx, owner, id)
+	_, body, err := e.files.Open(ctx, f.User, f.ID)
 	if err != nil {
-		return nil
+		return nil, err
 	}
 	defer body.Close()
 	b, err := io.ReadAll(io.LimitReader(body, maxImageBytes))
 	if err != nil {
-		return nil
+		return nil, fault.Wrap(err, fault.Unavailable, "chat.image", "It can't be fetched right now.")
 	}
-	img := prepareImage(b)
-	if img != nil {
-		img.FileID = string(id)
-		e.images.put(img)
+	return prepareImage(b), nil
+}
+
+// drawImage returns an image that only code can read.
+func (e *Engine) drawImage(ctx context.Context, f files.File, conversation string) (*llm.Image, error) {
+	const op = "chat.image"
+	unreadable := fault.New(fault.Invalid, op, "It is not a picture that can be read.")
+	if e.opts.Documents == nil {
+		return nil, unreadable
 	}
-	return img
+	ctx, cancel := context.WithTimeoutCause(ctx, documentTime, fault.New(fault.Unavailable, op, "It took more than %v.", documentTime))
+	defer cancel()
+	b, err := e.opts.Documents.Picture(ctx, f.User, conversation, f)
+	if err != nil {
+		return nil, fault.Op(op, err)
+	}
+	e.images.decode.Lock()
+	defer e.images.decode.Unlock()
+	if img := prepareImage(b); img != nil {
+		return img, nil
+	}
+	return nil, unreadable
 }
 
 // prepareImage scales a picture down to what models look at, upright, and
@@ -266,20 +311,36 @@ type imageCache struct {
 	mu     sync.Mutex
 	images []*llm.Image // least recently used first
 	bytes  int
+	bad    map[files.ID]error // that can't be read, and why
 }
 
-const maxCache = 16 << 20 // bytes
+const (
+	maxCache = 16 << 20 // bytes
+	maxBad   = 1000
+)
 
-func (c *imageCache) get(id files.ID) *llm.Image {
+// get returns a picture, or why there can't be one, or neither.
+func (c *imageCache) get(id files.ID) (*llm.Image, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for i, img := range c.images {
 		if img.FileID == string(id) {
 			c.images = append(slices.Delete(c.images, i, i+1), img)
-			return img
+			return img, nil
 		}
 	}
-	return nil
+	return nil, c.bad[id]
+}
+
+// refuse remembers that there is no picture, so that it is not tried again with
+// each turn that shows it.
+func (c *imageCache) refuse(id files.ID, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.bad == nil || len(c.bad) >= maxBad {
+		c.bad = map[files.ID]error{}
+	}
+	c.bad[id] = err
 }
 
 func (c *imageCache) put(img *llm.Image) {

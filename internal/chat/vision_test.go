@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/attachebot/attache/internal/chat"
+	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm/llmtest"
 )
 
@@ -104,5 +106,60 @@ func TestManyImages(t *testing.T) {
 	w.run(turn)
 	if got := images(t, w.last()); strings.Count(got, "x") != 8 || !strings.HasSuffix(got, "21x10") {
 		t.Errorf("images: %s", got)
+	}
+}
+
+// What Go can't decode is drawn by code, once; what can't be drawn is said, once.
+func TestImagesThatOnlyCodeReads(t *testing.T) {
+	busy := fault.New(fault.Unavailable, "test", "All sandboxes are busy.")
+	rd := &reader{}
+	rd.picture = func(f files.File) ([]byte, error) {
+		switch f.Name {
+		case "broken.heic":
+			return nil, fault.New(fault.Invalid, "test", "broken.heic is damaged.")
+		case "busy.heic":
+			return nil, busy
+		case "liar.heic":
+			return []byte("no picture"), nil
+		}
+		return picture(t, 4000, 1000), nil
+	}
+	w := newWorld(t, chat.Options{Documents: rd})
+	heic := func(name string) files.File {
+		f := w.save(anna, name, []byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"+name))
+		if f.Kind != "image" {
+			t.Fatalf("%s is %s", name, f.Kind)
+		}
+		return f
+	}
+	_, events := w.run(w.turn("What is this?", heic("photo.heic"), w.save(anna, "small.png", picture(t, 30, 20))))
+	if got := images(t, w.last()); got != "2048x512 30x20" || strings.Contains(events, "notice") {
+		t.Errorf("images: %s\n%s", got, events)
+	}
+	_, events = w.run(w.turn("And these?", heic("broken.heic"), heic("busy.heic"), heic("liar.heic")))
+	if got := images(t, w.last()); got != "2048x512 30x20" {
+		t.Errorf("images: %s", got)
+	}
+	for _, want := range []string{
+		"notice: broken.heic can't be shown to the model: broken.heic is damaged.", "notice: busy.heic can't be shown to the model: All sandboxes are busy.",
+		"notice: liar.heic can't be shown to the model: It is not a picture that can be read.",
+	} {
+		if !strings.Contains(events, want) {
+			t.Errorf("there is no %q in\n%s", want, events)
+		}
+	}
+	// Later turns ask again only for what may succeed, and say nothing.
+	rd.asked = nil
+	_, events = w.run(w.turn("Sure?"))
+	if want := fmt.Sprintf("%d dm:anna busy.heic", anna); strings.Join(rd.asked, ", ") != want || strings.Contains(events, "notice") {
+		t.Errorf("asked %q, want %q\n%s", rd.asked, want, events)
+	}
+	if got := images(t, w.last()); got != "2048x512 30x20" {
+		t.Errorf("images: %s", got)
+	}
+	// Without a reader it is said as well.
+	w = newWorld(t, chat.Options{})
+	if _, events = w.run(w.turn("What is this?", heic("photo.heic"))); !strings.Contains(events, "notice: photo.heic can't be shown to the model: It is not") {
+		t.Errorf("events: %s", events)
 	}
 }

@@ -1,0 +1,95 @@
+package tools
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/llm"
+	"github.com/attachebot/attache/internal/sandbox"
+)
+
+const (
+	pictureName = "attache-picture.jpg"
+	maxPicture  = 16 << 20 // bytes
+)
+
+// pictureCode writes an image as a JPEG, on white where it is transparent.
+// Neither code leaves a variable behind.
+const pictureCode = `(lambda P, i: (i.thumbnail((2048, 2048)), (lambda a: P.alpha_composite(P.new("RGBA", a.size, "white"), a))(
+    i.convert("RGBA")).convert("RGB").save("/work/%[2]s", "JPEG", quality=90), None)[-1])(__import__("PIL.Image").Image, load_file(%[1]q))`
+
+const removeCode = `__import__("os").remove("/work/%s")`
+
+// tableCode shows the first table of a file.
+const tableCode = `(lambda v: [display(t) for t in [t for t in (v.values() if isinstance(v, dict) else [v]) if hasattr(t, "iloc")][:1]] and None)(load_file(%q))`
+
+// Picture returns a user's image as a JPEG of at most 2048 pixels a side, drawn
+// in the session of the conversation. Kinds of errors: Invalid (it can't be
+// drawn), Unavailable, Canceled.
+func (p *Python) Picture(ctx context.Context, user files.UserID, conversation string, f files.File) ([]byte, error) {
+	const op = "tools.Picture"
+	var picture []byte
+	key := sessionKey(user, conversation)
+	res, err := p.in.Run(ctx, key, sandbox.Cell{
+		Code: fmt.Sprintf(pictureCode, f.ID, pictureName), Files: userFiles{p.files, user},
+		// Caught, and kept nowhere.
+		Save: func(_ context.Context, name string, r io.Reader) error {
+			if name != pictureName {
+				return nil
+			}
+			b, err := io.ReadAll(io.LimitReader(r, maxPicture+1))
+			if err == nil && len(b) > maxPicture {
+				err = errors.New("the picture is too large")
+			}
+			if err == nil {
+				picture = b
+			}
+			return err
+		},
+	})
+	if err != nil {
+		return nil, fault.Op(op, err)
+	}
+	if res.Outcome == sandbox.OK {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		// What can't be removed is a file that the code may see, and no more.
+		_, _ = p.in.Run(ctx, key, sandbox.Cell{Code: fmt.Sprintf(removeCode, pictureName)})
+	}
+	if len(picture) == 0 {
+		return nil, notSeen(ctx, op, res)
+	}
+	return picture, nil
+}
+
+// Table returns the first rows of a user's table, of the first one of a file
+// that has several. Errors are those of Picture.
+func (p *Python) Table(ctx context.Context, user files.UserID, conversation string, f files.File, rows int) (llm.Table, error) {
+	const op = "tools.Table"
+	res, err := p.in.Run(ctx, sessionKey(user, conversation), sandbox.Cell{Code: fmt.Sprintf(tableCode, f.ID), Files: userFiles{p.files, user}})
+	if err != nil {
+		return llm.Table{}, fault.Op(op, err)
+	}
+	if res.Outcome != sandbox.OK || len(res.Shown) == 0 || res.Shown[0].Table == nil {
+		return llm.Table{}, notSeen(ctx, op, res)
+	}
+	t := llm.Table(*res.Shown[0].Table)
+	t.Rows = t.Rows[:min(len(t.Rows), rows)]
+	return t, nil
+}
+
+// notSeen is why code that looks at a file has nothing to show.
+func notSeen(ctx context.Context, op string, res sandbox.Result) error {
+	switch {
+	case ctx.Err() != nil:
+		return fault.Wrap(ctx.Err(), fault.Unavailable, op, "It took too long.")
+	case res.Outcome != sandbox.Failed:
+		return fault.New(fault.Invalid, op, "It can't be read.")
+	}
+	return fault.New(fault.Invalid, op, "%s.", reason(res.Error))
+}
