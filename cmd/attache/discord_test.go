@@ -284,3 +284,65 @@ func TestDiscordPictures(t *testing.T) {
 		t.Errorf("%v: %s", err, list.Text())
 	}
 }
+
+// The details of a file show what only Python reads.
+func TestDiscordPreviews(t *testing.T) {
+	b := serve(t, nil)
+	ctx := discordtest.Context(t)
+	anna := b.AddUser("anna")
+	guild := b.AddGuild("Acme")
+	guild.AddMember(anna)
+	general := guild.Channel("general")
+	attached := map[string]func(discordtest.Message) bool{
+		"deaths.xlsx":       discordtest.Contains("```\n"),
+		"v0.7.1.parquet":    discordtest.Contains("```\n"),
+		"pythagoras.ods":    discordtest.Contains("```\n"),
+		"iris.sav":          discordtest.Contains("```\n"),
+		"cities.dta":        discordtest.Contains("```\n"),
+		"full-deflate.avro": discordtest.Contains("```\n"),
+		"zPug_3.heic":       func(m discordtest.Message) bool { return len(m.Embeds) > 0 && m.Embeds[0].Image != nil },
+		"home.svg":          func(m discordtest.Message) bool { return len(m.Embeds) > 0 && m.Embeds[0].Image != nil },
+	}
+	var all []discordtest.File
+	for name := range attached {
+		all = append(all, discordtest.File{Name: name, Data: testdata(t, name)})
+	}
+	m, err := anna.Send(anna.DM(), "", all...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.AwaitMessage(ctx, anna.DM(), discordtest.FromBot, discordtest.After(m), discordtest.Contains("File saved! ID:")); err != nil {
+		t.Fatal(err)
+	}
+	for name, shown := range attached {
+		it, err := anna.Command(general, "files")
+		if err != nil {
+			t.Fatal(err)
+		}
+		list, err := it.AwaitMessage(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		if it, err = anna.Choose(list, "Choose a file…", name); err != nil {
+			t.Fatal(err)
+		}
+		first, err := it.AwaitMessage(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := time.Since(began)
+		m, err := b.AwaitMessage(ctx, general, discordtest.Contains(name), shown, func(m discordtest.Message) bool { return m.ID == first.ID })
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		t.Logf("%s: after %v, the preview after %v\n%s", name, at.Round(time.Millisecond), time.Since(began).Round(time.Millisecond), m.Embeds[0].Description)
+		if at > 2*time.Second {
+			t.Errorf("%s: the details took %v", name, at)
+		}
+		if strings.Count(m.Embeds[0].Description, "\n") > 9 {
+			t.Errorf("%s: %s", name, m.Embeds[0].Description)
+		}
+	}
+}

@@ -51,7 +51,7 @@ func (m *Main) serveDiscord(ctx context.Context) error {
 	o.Admins, o.Catalog = m.Config.AdminIDs, a.catalog
 	o.Allowed = discord.Who{Users: m.Config.AllowedUsers, Roles: m.Config.AllowedRoles, Channels: m.Config.AllowedChannels}
 	o.Blocked = discord.Who{Users: m.Config.BlockedUsers, Roles: m.Config.BlockedRoles, Channels: m.Config.BlockedChannels}
-	o.Interrupted = interrupted
+	o.Interrupted, o.Viewer = interrupted, a.tools.python
 	if m.Config.PublicURL != "" {
 		o.Link = a.tools.download
 	}

@@ -47,6 +47,8 @@ type Options struct {
 	MaxDownload int64                     // bytes of a file that is sent back; 0: 25 MB. Discord may allow less
 	Link        func(f files.File) string // of a file that is too large to be sent; nil or "": there is none
 
+	Viewer Viewer // makes the previews of files that Go can't read; nil: they have none
+
 	Catalog *tokens.Catalog // prices of models, for /usage; nil: tokens.BuiltIn()
 
 	Admins  []uint64 // users who see everybody's usage
@@ -70,6 +72,7 @@ type tuning struct {
 	settle    time.Duration // for more words, before the first ones are shown
 	burst     time.Duration // in which maxBurst messages may come
 	late      time.Duration // after which an interaction is deferred
+	view      time.Duration // that making a preview may take
 	maxBroken int
 	global    int // requests a second
 }
@@ -82,6 +85,7 @@ func (t tuning) withDefaults() tuning {
 	t.settle = cmp.Or(t.settle, 40*time.Millisecond)
 	t.burst = cmp.Or(t.burst, 5*time.Second)
 	t.late = cmp.Or(t.late, 1800*time.Millisecond)
+	t.view = cmp.Or(t.view, 10*time.Second)
 	t.maxBroken = cmp.Or(t.maxBroken, maxBroken)
 	t.global = cmp.Or(t.global, globalLimit)
 	return t
@@ -107,6 +111,8 @@ type Bot struct {
 	running  running
 	asked    asked
 	expiries expiries
+	views    views
+	viewed   *recent[files.ID, preview] // what the viewer made
 
 	base    context.Context // ended at the end of Close
 	kill    context.CancelFunc
@@ -160,6 +166,7 @@ func Open(ctx context.Context, token string, engine Engine, fs *files.Service, o
 		threads: newRecent[snowflake.ID, bool](5_000),
 		answers: newRecent[snowflake.ID, *answered](500),
 		edits:   newRecent[snowflake.ID, string](2_000),
+		viewed:  newRecent[files.ID, preview](100),
 		slots:   make(chan struct{}, maxEvents), done: make(chan struct{}), ready: make(chan struct{}),
 	}
 	b.base, b.kill = context.WithCancel(context.Background())

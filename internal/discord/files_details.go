@@ -38,8 +38,25 @@ func (b *Bot) details(ctx context.Context, it *interaction, id files.ID, v view)
 		e.Fields = append(e.Fields, inline("Pixels", fmt.Sprintf("%d × %d", f.Width, f.Height)))
 	}
 	e.Fields = append(e.Fields, dg.EmbedField{Name: "ID", Value: "`" + string(f.ID) + "`"})
-	p := post{}
-	switch shown := b.preview(ctx, f); {
+	args := append([]string{string(f.ID)}, v.args()...)
+	p := post{embeds: []dg.Embed{e}, rows: []dg.LayoutComponent{row(
+		button(dg.ButtonStylePrimary, "⬇️", "Download", customID{actDownload, it.user, args}),
+		button(dg.ButtonStyleDanger, "🗑️", "Delete", customID{actDelete, it.user, args}),
+		button(dg.ButtonStyleSecondary, "◀️", "Back", customID{actList, it.user, v.args()}))}}
+	shown, known := b.viewed.get(f.ID)
+	if !known {
+		shown = b.preview(ctx, f)
+	}
+	if shown.empty() && !known && b.viewable(f) {
+		return b.showLater(ctx, it, f, p)
+	}
+	return it.update(ctx, p.with(shown))
+}
+
+// with adds a preview to the details of a file.
+func (p post) with(shown preview) post {
+	e := p.embeds[0]
+	switch {
 	case shown.picture != nil:
 		p.files = []upload{newUpload("preview."+shown.format, shown.picture)}
 		e.Image = &dg.EmbedResource{URL: "attachment://preview." + shown.format}
@@ -47,12 +64,33 @@ func (b *Bot) details(ctx context.Context, it *interaction, id files.ID, v view)
 		e.Description = shown.text
 	}
 	p.embeds = []dg.Embed{e}
-	args := append([]string{string(f.ID)}, v.args()...)
-	p.rows = []dg.LayoutComponent{row(
-		button(dg.ButtonStylePrimary, "⬇️", "Download", customID{actDownload, it.user, args}),
-		button(dg.ButtonStyleDanger, "🗑️", "Delete", customID{actDelete, it.user, args}),
-		button(dg.ButtonStyleSecondary, "◀️", "Back", customID{actList, it.user, v.args()}))}
-	return it.update(ctx, p)
+	return p
+}
+
+// showLater shows details at once, and the preview when it is made, unless
+// that takes too long or the message shows something else by then.
+func (b *Bot) showLater(ctx context.Context, it *interaction, f files.File, p post) error {
+	i, ok := it.Interaction.(dg.ComponentInteraction)
+	if !ok {
+		return it.update(ctx, p)
+	}
+	open, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(b.ctx, cancel)()
+	making, end := b.views.begin(open, i.Message.ID, b.opts.tune.view)
+	defer end()
+	if err := it.update(ctx, p); err != nil {
+		return err
+	}
+	shown := b.view(making, f)
+	if making.Err() != nil || shown.empty() {
+		return nil
+	}
+	b.viewed.put(f.ID, shown)
+	if err := it.update(ctx, p.with(shown)); err != nil {
+		b.log.Debug("a preview can't be shown", "error", err)
+	}
+	return nil
 }
 
 func inline(name, value string) dg.EmbedField {
@@ -90,7 +128,7 @@ func (b *Bot) download(ctx context.Context, it *interaction, id customID, _ dg.C
 	if err := it.quietly(ctx); err != nil {
 		return err
 	}
-	_, r, err := b.files.Download(ctx, it.user, f.ID)
+	_, r, err := b.files.Open(ctx, it.user, f.ID)
 	if err != nil {
 		return b.notThere(ctx, it, viewOf(id, 1), err)
 	}
@@ -98,6 +136,7 @@ func (b *Bot) download(ctx context.Context, it *interaction, id customID, _ dg.C
 	if f.Size <= defaultFileLimit {
 		err = b.downloadByDM(ctx, it, f)
 		if err == nil {
+			b.downloaded(f)
 			return it.reply(ctx, post{text: "✅ Downloaded: **" + escape(f.Name) + "**\n-# It is in our direct messages."})
 		}
 		if !fault.Is(err, fault.Denied) && !fault.Is(err, fault.TooLarge) {
@@ -109,10 +148,18 @@ func (b *Bot) download(ctx context.Context, it *interaction, id customID, _ dg.C
 		note = "\n-# Your direct messages are closed to me, so it is here."
 	}
 	err = it.reply(ctx, post{text: "✅ Downloaded: **" + escape(f.Name) + "**" + note, files: []upload{b.uploadOf(f)}})
+	if err == nil {
+		b.downloaded(f)
+	}
 	if fault.Is(err, fault.TooLarge) {
 		return it.reply(ctx, b.tooLarge(f, 0))
 	}
 	return err
+}
+
+// downloaded logs that a file was handed to its user.
+func (b *Bot) downloaded(f files.File) {
+	b.log.Info("file downloaded", "user", f.User, "id", f.ID, "kind", f.Kind, "size", f.Size)
 }
 
 func (b *Bot) downloadByDM(ctx context.Context, it *interaction, f files.File) error {

@@ -51,14 +51,15 @@ func (b *Bot) onInteraction(i dg.Interaction) {
 	b.spawn("interaction", func(context.Context) {
 		ctx, cancel := b.detached(10 * time.Minute)
 		defer cancel()
+		admitted := b.admits(i.User().ID, roles, it.channel())
 		if auto, ok := i.(dg.AutocompleteInteraction); ok {
-			b.complete(ctx, it, auto)
+			b.complete(ctx, it, auto, admitted)
 			return
 		}
 		it.timer = time.AfterFunc(b.opts.tune.late-min(max(time.Since(i.CreatedAt()), 0), b.opts.tune.late/2), func() { it.announce(ctx) })
 		defer it.timer.Stop()
 		var err error
-		if !b.admits(i.User().ID, roles, it.channel()) {
+		if !admitted {
 			err = fault.New(fault.Denied, "discord.admits", "You can't use me here.")
 		} else {
 			err = b.route(ctx, it)
@@ -90,6 +91,7 @@ func (b *Bot) route(ctx context.Context, it *interaction) error {
 			return err
 		}
 		b.expiries.cancel(i.Message.ID)
+		b.views.stop(ctx, i.Message.ID)
 		return components[id.action](b, ctx, it, id, i)
 	case dg.ModalSubmitInteraction:
 		if i.Message == nil {

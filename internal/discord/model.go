@@ -50,13 +50,18 @@ func (b *Bot) modelCommand(ctx context.Context, it *interaction, data dg.SlashCo
 		Footer: &dg.EmbedFooter{Text: "/model name: chooses another one"}}}})
 }
 
-// complete offers the models whose names contain what is typed so far.
-func (b *Bot) complete(ctx context.Context, it *interaction, auto dg.AutocompleteInteraction) {
+// complete offers the models whose names contain what is typed so far, and
+// nothing to those who may not use the bot.
+func (b *Bot) complete(ctx context.Context, it *interaction, auto dg.AutocompleteInteraction, admitted bool) {
 	ctx, cancel := context.WithTimeout(ctx, 2500*time.Millisecond)
 	defer cancel()
 	choices := list{}
 	typed := strings.ToLower(strings.TrimSpace(auto.Data.String("name")))
-	for _, m := range append([]string{defaultModel}, b.engine.Models(ctx)...) {
+	var models []string
+	if admitted {
+		models = append([]string{defaultModel}, b.engine.Models(ctx)...)
+	}
+	for _, m := range models {
 		if strings.Contains(strings.ToLower(m), typed) && len(m) <= 100 && len(choices) < maxOptions {
 			choices = append(choices, object{"name": m, "value": m})
 		}

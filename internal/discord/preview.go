@@ -45,6 +45,8 @@ type preview struct {
 	format  string // of the picture: "png", "jpg"
 }
 
+func (p preview) empty() bool { return p.text == "" && p.picture == nil }
+
 // preview looks at the head of a file. A file that can't be shown has none; that
 // is no error.
 func (b *Bot) preview(ctx context.Context, f files.File) (p preview) {

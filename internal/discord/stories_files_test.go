@@ -12,7 +12,9 @@ import (
 	"time"
 
 	"github.com/attachebot/attache/internal/discord/discordtest"
+	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/llm"
 )
 
 // run runs a command and returns its reply.
@@ -189,7 +191,8 @@ func TestStoryDetails(t *testing.T) {
 }
 
 func TestStoryDownload(t *testing.T) {
-	w := newBench(t, setup{})
+	log := &logBuffer{}
+	w := newBench(t, setup{discord: Options{Log: log.logger()}, files: files.Options{Log: log.logger()}})
 	name := "Übersicht 2024.csv"
 	w.save(w.anna, name, salesCSV)
 	m := w.choose(w.anna, w.run(w.anna, w.general, "files"), fileMenu, name)
@@ -202,11 +205,27 @@ func TestStoryDownload(t *testing.T) {
 		t.Errorf("got %+v", sent.Attachments[0])
 	}
 
+	logged := func() int { return strings.Count(log.String(), "file downloaded") }
+	if logged() != 1 {
+		t.Errorf("the log is\n%s", log)
+	}
+
 	w.anna.CloseDMs()
+	// What is not sent is not downloaded.
+	w.Inject(discordtest.Fault{On: "POST /webhooks", Status: 403, Code: 50013})
+	w.press(w.anna, m, "⬇️ Download", discordtest.Contains("⚠️"))
+	if logged() != 1 {
+		t.Errorf("it failed, and the log is\n%s", log)
+	}
 	done = w.press(w.anna, m, "⬇️ Download", discordtest.HasFile)
 	w.contains(done, "✅ Downloaded:", "Your direct messages are closed to me")
 	if done.EphemeralTo != w.anna.ID || string(done.Attachments[0].Bytes()) != string(salesCSV) {
 		t.Errorf("got %+v", done)
+	}
+	for end := time.Now().Add(5 * time.Second); logged() != 2; time.Sleep(5 * time.Millisecond) { // right after the reply
+		if time.Now().After(end) {
+			t.Fatalf("the log is\n%s", log)
+		}
 	}
 	w.guild.RemoveMember(w.anna)
 	w.guild.AddMember(w.anna)
@@ -356,5 +375,109 @@ func TestThumbnailIsAPicture(t *testing.T) {
 	c, err := png.DecodeConfig(bytes.NewReader(p.picture))
 	if err != nil || p.format != "png" || c.Width != 800 || c.Height != 8 {
 		t.Errorf("%+v, %v", c, err)
+	}
+}
+
+// viewer takes the place of the Python that looks at files.
+type viewer struct {
+	asked   chan string
+	release chan struct{} // nil: at once
+}
+
+func (v *viewer) wait(ctx context.Context, user files.UserID, conversation string, f files.File) error {
+	v.asked <- fmt.Sprintf("%d %s %s", user, conversation, f.Name)
+	if v.release != nil {
+		select {
+		case <-v.release:
+		case <-ctx.Done():
+		}
+	}
+	if ctx.Err() == nil && strings.HasPrefix(f.Name, "broken") {
+		return fault.New(fault.Invalid, "test", "It is damaged.")
+	}
+	return ctx.Err()
+}
+
+func (v *viewer) Table(ctx context.Context, user files.UserID, conversation string, f files.File, rows int) (llm.Table, error) {
+	t := llm.Table{Columns: []string{"city", "people"}, TotalRows: 40, TotalColumns: 2}
+	for i := range rows {
+		t.Rows = append(t.Rows, []string{fmt.Sprint("Town ", i), fmt.Sprint(1000 * i)})
+	}
+	return t, v.wait(ctx, user, conversation, f)
+}
+
+func (v *viewer) Picture(ctx context.Context, user files.UserID, conversation string, f files.File) ([]byte, error) {
+	return chart(1600, 800), v.wait(ctx, user, conversation, f)
+}
+
+// Files that only code reads get their preview when it is made.
+func TestStoryLatePreviews(t *testing.T) {
+	v := &viewer{asked: make(chan string, 10)}
+	w := newBench(t, setup{discord: Options{Viewer: v}})
+	w.save(w.anna, "towns.parquet", testdata(t, "v0.7.1.parquet"))
+	w.save(w.anna, "photo.heic", testdata(t, "zPug_3.heic"))
+	w.save(w.anna, "broken.xlsx", testdata(t, "deaths.xlsx"))
+	w.save(w.anna, "deck.pptx", testdata(t, "test_slides.pptx"))
+	w.save(w.anna, "notes.txt", []byte("a"))
+	open := func(name string, conditions ...discordtest.Match) discordtest.Message {
+		return w.choose(w.anna, w.run(w.anna, w.general, "files"), fileMenu, name, conditions...)
+	}
+	v.release = make(chan struct{})
+	m := open("towns.parquet")
+	w.contains(m, "📦 towns.parquet", "Type\nparquet") // at once
+	w.lacks(m, "Town")
+	if got, want := <-v.asked, fmt.Sprintf("%d preview towns.parquet", w.anna.ID); got != want {
+		t.Errorf("asked %q, want %q", got, want)
+	}
+	close(v.release)
+	m = w.await(w.general, discordtest.Contains("Town 4    4000"))
+	w.contains(m, "city    people", "📦 towns.parquet")
+	w.lacks(w.press(w.anna, m, "◀️ Back"), "Town")
+
+	picture := func(m discordtest.Message) bool { return len(m.Embeds) > 0 && m.Embeds[0].Image != nil }
+	if m = open("photo.heic", picture); m.Embeds[0].Image.Width != 800 || m.Embeds[0].Image.Height != 400 {
+		t.Errorf("picture %+v", m.Embeds[0].Image)
+	}
+	<-v.asked
+	// The second time it is there at once.
+	v.release = make(chan struct{})
+	if m = open("photo.heic"); !picture(m) {
+		t.Error("the preview is made again")
+	}
+	close(v.release)
+	// What can't be shown, isn't, and nobody asks for what has no preview.
+	m = open("broken.xlsx")
+	<-v.asked
+	open("deck.pptx")
+	open("notes.txt")
+	if len(v.asked) != 0 {
+		t.Errorf("asked for %s", <-v.asked)
+	}
+	if err := w.AwaitQuiet(w.ctx, 100*time.Millisecond); err != nil {
+		t.Fatal(err)
+	}
+	after, _ := w.Message(m.ID)
+	w.lacks(after, "⚠️", "damaged", "Town")
+}
+
+// A preview that takes too long, or whose message shows something else by then,
+// does not come.
+func TestStoryPreviewTooLate(t *testing.T) {
+	v := &viewer{asked: make(chan string, 10), release: make(chan struct{})}
+	w := newBench(t, setup{discord: Options{Viewer: v, tune: tuning{view: 300 * time.Millisecond}}})
+	w.save(w.anna, "towns.parquet", testdata(t, "v0.7.1.parquet"))
+	m := w.choose(w.anna, w.run(w.anna, w.general, "files"), fileMenu, "towns.parquet")
+	<-v.asked
+	list := w.press(w.anna, m, "◀️ Back")
+	w.contains(list, "📁 Your Files")
+	m = w.choose(w.anna, list, fileMenu, "towns.parquet")
+	<-v.asked
+	time.Sleep(500 * time.Millisecond)
+	close(v.release)
+	if err := w.AwaitQuiet(w.ctx, 100*time.Millisecond); err != nil {
+		t.Fatal(err)
+	}
+	if m, _ = w.Message(m.ID); strings.Contains(m.Text(), "Town") || !strings.Contains(m.Text(), "📦 towns.parquet") {
+		t.Errorf("got %s", m.Text())
 	}
 }

@@ -289,6 +289,12 @@ func TestStoryWhoMay(t *testing.T) {
 		}
 		it := must(w.bert.Command(w.general, "files"))(w)
 		w.contains(must(it.AwaitMessage(w.ctx))(w), "You can't use me here.")
+		for who, want := range map[*discordtest.User]int{w.bert: 0, w.anna: 2} { // "default" and the model
+			it = must(who.Complete(w.general, "model", "name", discordtest.Opt("name", "")))(w)
+			if r := must(it.Await(w.ctx))(w); len(r.Choices) != want {
+				t.Errorf("%s is offered %+v", who.Mention(), r.Choices)
+			}
+		}
 	})
 	t.Run("allowed", func(t *testing.T) {
 		w := newBench(t, setup{noStart: true})
