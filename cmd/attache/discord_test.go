@@ -298,6 +298,7 @@ func TestDiscordPreviews(t *testing.T) {
 		"v0.7.1.parquet":    discordtest.Contains("```\n"),
 		"pythagoras.ods":    discordtest.Contains("```\n"),
 		"iris.sav":          discordtest.Contains("```\n"),
+		"cities.kmz":        discordtest.Contains("```\n"),
 		"cities.dta":        discordtest.Contains("```\n"),
 		"full-deflate.avro": discordtest.Contains("```\n"),
 		"zPug_3.heic":       func(m discordtest.Message) bool { return len(m.Embeds) > 0 && m.Embeds[0].Image != nil },

@@ -24,12 +24,15 @@ const (
 type view struct {
 	kind files.Kind // "": all
 	page int        // from 0
+	menu int        // of the kinds offered, from 0; not kept
 }
 
 func (v view) args() []string { return []string{string(v.kind), strconv.Itoa(v.page)} }
 
 // viewOf reads a view out of the arguments of a custom id, from the i-th on.
-func viewOf(id customID, i int) view { return view{files.Kind(id.args[i]), id.number(i + 1)} }
+func viewOf(id customID, i int) view {
+	return view{kind: files.Kind(id.args[i]), page: id.number(i + 1)}
+}
 
 func (b *Bot) filesCommand(ctx context.Context, it *interaction, _ dg.SlashCommandInteractionData) error {
 	p, err := b.listPost(ctx, it.user, view{})
@@ -44,7 +47,15 @@ func (b *Bot) showList(ctx context.Context, it *interaction, id customID, _ dg.C
 }
 
 func (b *Bot) kindChosen(ctx context.Context, it *interaction, _ customID, i dg.ComponentInteraction) error {
-	return b.updateList(ctx, it, view{kind: files.Kind(strings.TrimPrefix(chosenValue(i), "kind "))})
+	value := chosenValue(i)
+	if menu, ok := strings.CutPrefix(value, otherKinds); ok {
+		n, err := strconv.Atoi(menu)
+		if err != nil {
+			n = 0
+		}
+		return b.updateList(ctx, it, view{menu: n})
+	}
+	return b.updateList(ctx, it, view{kind: files.Kind(strings.TrimPrefix(value, oneKind))})
 }
 
 // chosenValue is the value chosen in a menu; "" if there is none.
@@ -72,7 +83,7 @@ func (b *Bot) listPost(ctx context.Context, user files.UserID, v view) (post, er
 	if len(page.Files) == 0 && (v.page > 0 || v.kind != "") {
 		// Files have gone in the meantime.
 		if v.page > 0 {
-			return b.listPost(ctx, user, view{v.kind, min(v.page-1, max(page.Total-1, 0)/pageSize)})
+			return b.listPost(ctx, user, view{kind: v.kind, page: min(v.page-1, max(page.Total-1, 0)/pageSize)})
 		}
 		return b.listPost(ctx, user, view{})
 	}
@@ -138,7 +149,14 @@ func (b *Bot) fileMenu(user files.UserID, v view, fs []files.File, now time.Time
 	return m
 }
 
-// kindMenu offers the kinds that the user has, the most frequent first.
+// Values of the menu of kinds: a kind follows, or a number of a menu.
+const (
+	oneKind    = "kind "
+	otherKinds = "more "
+)
+
+// kindMenu offers the kinds that the user has, the most frequent first. More
+// than fit are in several menus, which lead to one another.
 func kindMenu(user files.UserID, v view, u files.Usage) dg.StringSelectMenuComponent {
 	kinds := make([]files.Kind, 0, len(u.Kinds))
 	for k := range u.Kinds {
@@ -147,14 +165,27 @@ func kindMenu(user files.UserID, v view, u files.Usage) dg.StringSelectMenuCompo
 	slices.SortFunc(kinds, func(x, y files.Kind) int {
 		return cmp.Or(cmp.Compare(u.Kinds[y], u.Kinds[x]), cmp.Compare(x, y))
 	})
+	size := maxOptions - 1
+	if len(kinds) > size {
+		size--
+	}
+	menus := max((len(kinds)+size-1)/size, 1)
+	at := min(max(v.menu, 0), menus-1)
+	if i := slices.Index(kinds, v.kind); i >= 0 {
+		at = i / size
+	}
 	m := dg.StringSelectMenuComponent{CustomID: customID{action: actKinds, user: user}.String(), Placeholder: "Show one kind only…"}
-	m.Options = []dg.StringSelectMenuOption{{Label: fmt.Sprintf("All kinds (%d)", u.Files), Value: "kind ",
-		Emoji: &dg.ComponentEmoji{Name: "📁"}, Default: v.kind == ""}}
-	for _, k := range kinds {
-		if len(m.Options) < maxOptions {
-			m.Options = append(m.Options, dg.StringSelectMenuOption{Label: fmt.Sprintf("%s (%d)", k, u.Kinds[k]), Value: "kind " + string(k),
-				Emoji: &dg.ComponentEmoji{Name: k.Info().Emoji}, Default: v.kind == k})
-		}
+	m.Options = []dg.StringSelectMenuOption{{Label: fmt.Sprintf("All kinds (%d)", u.Files), Value: oneKind,
+		Emoji: &dg.ComponentEmoji{Name: "📁"}, Default: v.kind == "" && at == 0}}
+	others := u.Files
+	for _, k := range kinds[at*size : min((at+1)*size, len(kinds))] {
+		others -= u.Kinds[k]
+		m.Options = append(m.Options, dg.StringSelectMenuOption{Label: fmt.Sprintf("%s (%d)", k, u.Kinds[k]), Value: oneKind + string(k),
+			Emoji: &dg.ComponentEmoji{Name: k.Info().Emoji}, Default: v.kind == k})
+	}
+	if menus > 1 {
+		m.Options = append(m.Options, dg.StringSelectMenuOption{Label: fmt.Sprintf("Other kinds (%d)", others),
+			Value: otherKinds + strconv.Itoa((at+1)%menus), Emoji: &dg.ComponentEmoji{Name: "➡️"}})
 	}
 	return m
 }
@@ -165,7 +196,7 @@ func pager(user files.UserID, v view, pages int) dg.LayoutComponent {
 	to := func(emoji, label string, page int) dg.InteractiveComponent {
 		// Two buttons may lead to the same page: the ids are kept apart by the way
 		// the page is written.
-		args := view{v.kind, page}.args()
+		args := view{kind: v.kind, page: page}.args()
 		if label == "First" || label == "Last" {
 			args[1] = "0" + args[1]
 		}
@@ -198,5 +229,5 @@ func (b *Bot) jumped(ctx context.Context, it *interaction, id customID, data dg.
 	if err != nil || n < 1 {
 		return fault.New(fault.Invalid, "discord.jumped", "That is no page number.")
 	}
-	return b.updateList(ctx, it, view{files.Kind(id.args[0]), min(n, max(id.number(1), 1)) - 1})
+	return b.updateList(ctx, it, view{kind: files.Kind(id.args[0]), page: min(n, max(id.number(1), 1)) - 1})
 }

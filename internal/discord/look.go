@@ -28,8 +28,7 @@ const viewing = "preview"
 
 // viewable tells whether a file may have a preview that only the viewer makes.
 func (b *Bot) viewable(f files.File) bool {
-	info := f.Kind.Info()
-	return b.opts.Viewer != nil && (f.Kind == files.Image || !info.Text && strings.Contains(info.Loads, "DataFrame"))
+	return b.opts.Viewer != nil && f.Size > 0 && (f.Kind == files.Image || strings.Contains(f.Kind.Info().Loads, "DataFrame"))
 }
 
 // view makes a preview by the viewer. It may take as long as tuning.view.

@@ -77,6 +77,9 @@ func (b *Bot) preview(ctx context.Context, f files.File) (p preview) {
 
 func textPreview(f files.File, head []byte) string {
 	whole := int64(len(head)) == f.Size
+	if bytes.IndexByte(head, 0) >= 0 && !bytes.HasPrefix(head, []byte{0xff, 0xfe}) && !bytes.HasPrefix(head, []byte{0xfe, 0xff}) {
+		return "" // a kind that may be text, but this one is not
+	}
 	text := decodeText(head, whole)
 	switch f.Kind {
 	case "csv", "tsv":

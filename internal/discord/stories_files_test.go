@@ -7,6 +7,7 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -161,6 +162,7 @@ func TestStoryDetails(t *testing.T) {
 		{"IMG_0001.heic", testdata(t, "zPug_3.heic"), []string{"🖼️ IMG_0001.heic", "Type\nimage", "Size\n21.6 KB"}},
 		{"photo.avif", testdata(t, "hopper.avif"), []string{"Type\nimage"}},
 		{"deck.pptx", testdata(t, "test_slides.pptx"), []string{"📙 deck.pptx", "Type\npresentation"}},
+		{"noise.bin", []byte("\x01\x02\x00\xfe\x00noise"), []string{"Type\nbinary"}},
 		{"broken.png", chart(300, 300)[:500], []string{"Type\nimage"}},
 	}
 	for _, c := range cases {
@@ -175,6 +177,9 @@ func TestStoryDetails(t *testing.T) {
 			if len([]rune(line)) > 62 {
 				t.Errorf("%s: too wide: %q", c.name, line)
 			}
+		}
+		if c.name == "noise.bin" && m.Embeds[0].Description != "" {
+			t.Errorf("bytes are shown as text: %q", m.Embeds[0].Description)
 		}
 		picture := m.Embeds[0].Image
 		if (c.name == "picture.png") != (picture != nil) {
@@ -479,5 +484,59 @@ func TestStoryPreviewTooLate(t *testing.T) {
 	}
 	if m, _ = w.Message(m.ID); strings.Contains(m.Text(), "Town") || !strings.Contains(m.Text(), "📦 towns.parquet") {
 		t.Errorf("got %s", m.Text())
+	}
+}
+
+// Every kind can be chosen, however many there are.
+func TestStoryManyKinds(t *testing.T) {
+	w := newBench(t, setup{})
+	n := 0
+	for _, k := range files.Kinds() {
+		if f := w.save(w.anna, "a"+k.Extensions[0], []byte(fmt.Sprint("text ", n))); f.Kind == k.Kind {
+			n++
+		} else if err := w.files.Delete(w.ctx, f.User, f.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.save(w.anna, "b.csv", salesCSV) // the most frequent one is the first
+	m := w.run(w.anna, w.general, "files")
+	all := fmt.Sprintf("All kinds (%d)", n+1)
+	seen := map[string]bool{}
+	other := regexp.MustCompile(`^Other kinds \((\d+)\)$`)
+	for menus := 1; ; menus++ {
+		options := m.Components[1].Components[0].Options
+		first, last := options[0].Label, options[len(options)-1].Label
+		if first != all || len(options) > 25 || menus == 1 && options[1].Label != "csv (2)" {
+			t.Fatalf("offered %+v", options)
+		}
+		on := 0
+		for _, o := range options[1 : len(options)-1] {
+			seen[o.Label] = true
+			on++
+			if o.Label == "csv (2)" {
+				on++
+			}
+		}
+		if left := other.FindStringSubmatch(last); left == nil || left[1] != fmt.Sprint(n+1-on) {
+			t.Errorf("%q after %d files", last, on)
+		}
+		if len(seen) == n {
+			if menus < 2 {
+				t.Errorf("%d kinds are too few for this test", n)
+			}
+			// A choice shows its own menu.
+			kind := options[len(options)-2].Label
+			m = w.choose(w.anna, m, kindsMenu, kind)
+			w.contains(m, "1 of them", "Type: "+strings.Fields(kind)[0])
+			if now := m.Components[1].Components[0].Options; len(now) != len(options) || !now[len(now)-2].Default {
+				t.Errorf("then offered %+v", now)
+			}
+			w.contains(w.choose(w.anna, m, kindsMenu, last), fmt.Sprintf("You have %d file(s)", n+1), "csv (2)")
+			return
+		}
+		if menus > n {
+			t.Fatalf("only %d of %d kinds are offered", len(seen), n)
+		}
+		m = w.choose(w.anna, m, kindsMenu, last)
 	}
 }

@@ -264,10 +264,16 @@ func TestHostileNames(t *testing.T) {
 		}
 		must(t, r.files.Delete(t.Context(), alice, f.ID))
 	}
-	html := r.save(alice, "page.html", "<!DOCTYPE html><script>alert(1)</script>")
-	resp, _ := r.do("GET", r.links.Link(alice, html.ID, time.Hour))
-	if h := resp.Header; h.Get("Content-Security-Policy") != "sandbox; default-src 'none'" || !strings.HasPrefix(h.Get("Content-Disposition"), "attachment") {
-		t.Errorf("%v", h)
+	for name, c := range map[string]struct{ content, mime string }{
+		"page.html": {"<!DOCTYPE html><script>alert(1)</script>", "text/html"},
+		"logo.svg":  {`<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"><script>alert(2)</script></svg>`, "image/svg+xml"},
+	} {
+		resp, _ := r.do("GET", r.links.Link(alice, r.save(alice, name, c.content).ID, time.Hour))
+		h := resp.Header
+		if h.Get("Content-Security-Policy") != "sandbox; default-src 'none'" || h.Get("X-Content-Type-Options") != "nosniff" ||
+			!strings.HasPrefix(h.Get("Content-Disposition"), "attachment") || !strings.HasPrefix(h.Get("Content-Type"), c.mime) {
+			t.Errorf("%s: %v", name, h)
+		}
 	}
 }
 
