@@ -31,8 +31,8 @@ func (p *packages) describe(ctx context.Context, name string) (string, error) {
 	if first := firstUpload(page); !first.IsZero() {
 		parts = append(parts, "first published "+age(time.Since(first))+" ago")
 	}
-	if index == pypi {
-		if n := downloads(ctx, name); n > 0 {
+	if counts := p.h.opts.install.statistics; counts != "" {
+		if n := downloads(ctx, counts, name); n > 0 {
 			parts = append(parts, thousands(n)+" downloads last month")
 		}
 	}
@@ -61,12 +61,12 @@ func firstUpload(page []byte) time.Time {
 	return first
 }
 
-// downloads returns last month's downloads as pypistats.org counts them, 0
-// when it does not answer in time.
-func downloads(ctx context.Context, name string) int64 {
+// downloads returns last month's downloads as the statistics at base count them
+// (https://pypistats.org/api/), 0 when they do not answer in time.
+func downloads(ctx context.Context, base, name string) int64 {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	data, err := httpGet(ctx, "https://pypistats.org/api/packages/"+name+"/recent", 64<<10)
+	data, err := httpGet(ctx, base+"/"+name+"/recent", 64<<10)
 	if err != nil {
 		return 0
 	}

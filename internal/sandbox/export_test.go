@@ -1,6 +1,10 @@
 package sandbox
 
-import specs "github.com/opencontainers/runtime-spec/specs-go"
+import (
+	"time"
+
+	specs "github.com/opencontainers/runtime-spec/specs-go"
+)
 
 // Weaken returns options of a host whose sandboxes lack protections.
 func Weaken(o Options, spec func(*specs.Spec), flags ...string) Options {
@@ -12,6 +16,24 @@ func Weaken(o Options, spec func(*specs.Spec), flags ...string) Options {
 // short says so.
 func Short(o Options, short func() bool) Options {
 	o.short = short
+	return o
+}
+
+// Bounded returns options of a host with other bounds for installations.
+func Bounded(o Options, bytes int64, limit time.Duration) Options {
+	o.install.bytes, o.install.time = bytes, limit
+	return o
+}
+
+// Counting returns options of a host that asks for downloads at another place.
+func Counting(o Options, statistics string) Options {
+	o.install.statistics = statistics
+	return o
+}
+
+// Building returns options of a host that installs source distributions too.
+func Building(o Options) Options {
+	o.install.build = true
 	return o
 }
 

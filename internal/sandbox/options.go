@@ -51,9 +51,10 @@ type Options struct {
 	Log       *slog.Logger  // nil: discarded
 	Progress  io.Writer     // told what takes seconds at the first start; nil: discarded
 
-	weaken func(*specs.Spec) // takes protections away, for tests
-	flags  []string          // of runsc, likewise
-	short  func() bool       // whether the machine is short of memory; nil: memoryShort
+	weaken  func(*specs.Spec) // takes protections away, for tests
+	flags   []string          // of runsc, likewise
+	short   func() bool       // whether the machine is short of memory; nil: memoryShort
+	install installation      // how packages are installed
 }
 
 func (o Options) withDefaults() Options {
@@ -82,6 +83,7 @@ func (o Options) withDefaults() Options {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	o.install = o.install.withDefaults(o.Index)
 	if o.short == nil {
 		o.short = memoryShort
 	}

@@ -18,14 +18,51 @@ import (
 	"github.com/attachebot/attache/internal/fault"
 )
 
-// Bounds of one installation.
 const (
-	installTime   = 3 * time.Minute
-	installBytes  = 1 << 30 // of all that one request installs, unpacked
 	packagesKeep  = 7 * 24 * time.Hour
 	maxInstalls   = 40 // distributions of one request, dependencies included
 	packageFolder = "%s-%s"
 )
+
+// installation says how packages are installed. Tests have their own.
+type installation struct {
+	time       time.Duration // of one request; 0: 3 min
+	bytes      int64         // of all that one request installs, unpacked; 0: 1 GiB
+	statistics string        // base URL of the counts of downloads; empty: pypistats.org's if the index is PyPI, or none
+	build      bool          // source distributions too, whose code then runs on the host
+}
+
+func (i installation) withDefaults(index string) installation {
+	if i.time == 0 {
+		i.time = 3 * time.Minute
+	}
+	if i.bytes == 0 {
+		i.bytes = 1 << 30
+	}
+	if i.statistics == "" && indexOr(index) == pypi {
+		i.statistics = "https://pypistats.org/api/packages"
+	}
+	return i
+}
+
+// wheels is the option of the installer that keeps code of packages from
+// running on the host.
+func (i installation) wheels() []string {
+	if i.build {
+		return nil
+	}
+	return []string{"--only-binary", ":all:"}
+}
+
+// tooLarge is the error of an installation that is refused for its size.
+func (i installation) tooLarge(op, what string) error {
+	return fault.New(fault.TooLarge, op, "%s is larger than the %s that an installation may take.", what, bytesText(i.bytes))
+}
+
+// tooLong is the error of an installation that was given up.
+func (i installation) tooLong(op, what string) error {
+	return fault.New(fault.Unavailable, op, "Installing %s took more than %s and was given up.", what, i.time)
+}
 
 // packages installs what code imports and the environment lacks: wheels only,
 // each distribution into a folder of its own below dir, which all sandboxes
@@ -86,8 +123,8 @@ func (p *packages) provide(ctx context.Context, s *session, cell Cell, m *messag
 	}
 	cell.Status(Status{State: Installing, Detail: strings.Join(names, ", ")})
 	defer cell.Status(Status{State: Running})
-	ctx, cancel := context.WithTimeoutCause(ctx, installTime,
-		fault.New(fault.Unavailable, op, "Installing %s took more than %s and was given up.", strings.Join(names, ", "), installTime))
+	bounds := p.h.opts.install
+	ctx, cancel := context.WithTimeoutCause(ctx, bounds.time, bounds.tooLong(op, strings.Join(names, ", ")))
 	defer cancel()
 	folders, err := p.install(ctx, wanted, s.stored.Packages)
 	if err != nil {
@@ -157,7 +194,7 @@ func (p *packages) install(ctx context.Context, wanted []requirement, have []str
 	if len(all) > maxInstalls {
 		return nil, fault.New(fault.TooLarge, op, "%s needs %d other packages; at most %d are installed at once.", wanted[0].name, len(all)-1, maxInstalls)
 	}
-	budget := int64(installBytes)
+	budget := p.h.opts.install.bytes
 	for _, d := range all {
 		n, err := p.ensure(ctx, installer, d, budget)
 		if err != nil {
@@ -192,13 +229,15 @@ func (p *packages) resolve(ctx context.Context, installer *uv, wanted []requirem
 	if err := os.WriteFile(file, []byte(constraints.String()), 0o600); err != nil {
 		return nil, err
 	}
-	cmd := installer.command(ctx, "pip", "compile", "--quiet", "--no-header", "--no-annotate", "--no-cache",
-		"--only-binary", ":all:", "--python", filepath.Join(p.h.python.Env, "bin", "python"), "--constraint", file, "-")
+	cmd := installer.command(ctx, slices.Concat([]string{"pip", "compile", "--quiet", "--no-header", "--no-annotate", "--no-cache",
+		"--python", filepath.Join(p.h.python.Env, "bin", "python"), "--constraint", file}, p.h.opts.install.wheels(), []string{"-"})...)
 	cmd.Env = append(cmd.Env, "TMPDIR="+tmp)
 	cmd.Stdin = strings.NewReader(in.String())
 	var out, said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &said
-	if err := cmd.Run(); err != nil {
+	if err := runBounded(cmd, p.h.opts.install.bytes); errors.Is(err, errFileSize) {
+		return nil, p.h.opts.install.tooLarge("sandbox.install", wanted[0].name)
+	} else if err != nil {
 		return nil, installError(err, wanted, said.String(), p.h.python.Version)
 	}
 	var all []distribution
@@ -229,20 +268,22 @@ func (p *packages) ensure(ctx context.Context, installer *uv, d distribution, bu
 		return 0, fault.Wrap(err, fault.Unavailable, op, "The folder of packages can't be written.")
 	}
 	defer os.RemoveAll(tmp)
+	tooLarge := p.h.opts.install.tooLarge(op, d.name)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	go boundSize(ctx, tmp, budget, func() {
-		cancel(fault.New(fault.TooLarge, op, "%s is larger than the %s that an installation may take.", d.name, bytesText(installBytes)))
-	})
+	go boundSize(ctx, tmp, budget, func() { cancel(tooLarge) })
 	made := filepath.Join(tmp, "made")
-	cmd := installer.command(ctx, "pip", "install", "--quiet", "--no-deps", "--no-cache", "--only-binary", ":all:", "--link-mode", "copy",
-		"--python", filepath.Join(p.h.python.Env, "bin", "python"), "--target", made, d.name+"=="+d.version)
+	cmd := installer.command(ctx, slices.Concat([]string{"pip", "install", "--quiet", "--no-deps", "--no-cache", "--link-mode", "copy",
+		"--python", filepath.Join(p.h.python.Env, "bin", "python"), "--target", made}, p.h.opts.install.wheels(), []string{d.name + "==" + d.version})...)
 	cmd.Env = append(cmd.Env, "TMPDIR="+tmp)
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &said
-	if err := cmd.Run(); err != nil {
+	if err := runBounded(cmd, budget); err != nil {
 		if cause := context.Cause(ctx); cause != nil {
 			return 0, cause
+		}
+		if errors.Is(err, errFileSize) {
+			return 0, tooLarge
 		}
 		return 0, installError(err, []requirement{{name: d.name}}, said.String(), p.h.python.Version)
 	}
@@ -251,7 +292,7 @@ func (p *packages) ensure(ctx context.Context, installer *uv, d distribution, bu
 		return 0, fault.Wrap(err, fault.Unavailable, op, "The folder of packages can't be written.")
 	}
 	if n > budget {
-		return 0, fault.New(fault.TooLarge, op, "%s is larger than the %s that an installation may take.", d.name, bytesText(installBytes))
+		return 0, tooLarge
 	}
 	if err := os.Rename(made, target); err != nil && !errors.Is(err, fs.ErrExist) {
 		if _, serr := os.Stat(target); serr != nil {
@@ -264,6 +305,9 @@ func (p *packages) ensure(ctx context.Context, installer *uv, d distribution, bu
 
 // restore installs again what a stored session has and a sweep removed.
 func (p *packages) restore(ctx context.Context, folders []string) error {
+	bounds := p.h.opts.install
+	ctx, cancel := context.WithTimeoutCause(ctx, bounds.time, bounds.tooLong("sandbox.restore", "the session's packages"))
+	defer cancel()
 	for _, f := range folders {
 		now := time.Now()
 		if os.Chtimes(filepath.Join(p.dir, f), now, now) == nil {
@@ -277,7 +321,7 @@ func (p *packages) restore(ctx context.Context, folders []string) error {
 		if err != nil {
 			return err
 		}
-		if _, err := p.ensure(ctx, installer, d, installBytes); err != nil {
+		if _, err := p.ensure(ctx, installer, d, bounds.bytes); err != nil {
 			return err
 		}
 	}
@@ -354,7 +398,7 @@ func boundSize(ctx context.Context, dir string, limit int64, over func()) {
 				}
 				return nil
 			})
-			// uv keeps what it downloads beside what it unpacks.
+			// uv unpacks, and then copies.
 			if n > 2*limit {
 				over()
 				return

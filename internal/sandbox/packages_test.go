@@ -1,9 +1,17 @@
 package sandbox
 
 import (
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 func TestRequirements(t *testing.T) {
@@ -76,5 +84,71 @@ func TestInstallError(t *testing.T) {
 		if got := sentence(err); !strings.HasPrefix(got, want) {
 			t.Errorf("%q", got)
 		}
+	}
+}
+
+// What is installed has regular files that everybody inside may read, and
+// nothing else.
+func TestOpenUp(t *testing.T) {
+	dir := t.TempDir()
+	outside := filepath.Join(t.TempDir(), "outside")
+	for _, err := range []error{
+		os.WriteFile(outside, []byte("secret"), 0o600),
+		os.Mkdir(filepath.Join(dir, "a"), 0o700),
+		os.WriteFile(filepath.Join(dir, "a", "x.py"), []byte("12345"), 0o600),
+		os.Symlink(outside, filepath.Join(dir, "a", "file")),
+		os.Symlink(filepath.Dir(outside), filepath.Join(dir, "folder")),
+		os.Symlink("nowhere", filepath.Join(dir, "dangling")),
+		unix.Mkfifo(filepath.Join(dir, "fifo"), 0o666),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n, err := openUp(dir); n != 5 || err != nil {
+		t.Errorf("%d bytes, %v", n, err)
+	}
+	var left []string
+	filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if info, ierr := d.Info(); err == nil && ierr == nil && path != dir {
+			left = append(left, fmt.Sprint(d.Name(), " ", info.Mode()))
+		}
+		return err
+	})
+	if got := strings.Join(left, ", "); got != "a drwxr-xr-x, x.py -rw-r--r--" {
+		t.Errorf("left: %s", got)
+	}
+	if info, err := os.Stat(outside); err != nil || info.Mode() != 0o600 {
+		t.Errorf("%v %v", info, err)
+	}
+}
+
+// What grows is seen to grow over its limit, and only then.
+func TestBoundSize(t *testing.T) {
+	dir := t.TempDir()
+	write := func(n int) {
+		if err := os.WriteFile(filepath.Join(dir, "x"), make([]byte, n), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	over, ended := make(chan struct{}), make(chan struct{})
+	write(2000)
+	go func() {
+		boundSize(ctx, dir, 1000, func() { close(over) })
+		close(ended)
+	}()
+	select {
+	case <-over:
+		t.Fatal("2000 bytes are the download and what is in it")
+	case <-time.After(1200 * time.Millisecond):
+	}
+	write(2001)
+	select {
+	case <-over:
+		<-ended
+	case <-time.After(5 * time.Second):
+		t.Fatal("not seen")
 	}
 }

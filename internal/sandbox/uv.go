@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -16,7 +17,10 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/attachebot/attache/internal/fault"
 )
@@ -188,4 +192,27 @@ func (u *uv) command(ctx context.Context, args ...string) *exec.Cmd {
 	}
 	cmd.WaitDelay = 5 * time.Second
 	return cmd
+}
+
+// errFileSize is the end of a command that wanted to write too large a file.
+var errFileSize = errors.New("a file is too large")
+
+// runBounded runs cmd, which ends when it writes more than limit bytes to one
+// file. That bounds a download, which uv keeps in a file without a name.
+func runBounded(cmd *exec.Cmd, limit int64) error {
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	err := errors.Join(
+		unix.Prlimit(cmd.Process.Pid, unix.RLIMIT_CORE, &unix.Rlimit{}, nil), // which the end by the other would leave
+		unix.Prlimit(cmd.Process.Pid, unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: uint64(limit), Max: uint64(limit)}, nil))
+	if err != nil && !errors.Is(err, unix.ESRCH) { // ESRCH: it has ended
+		cmd.Process.Kill()
+		return errors.Join(err, cmd.Wait())
+	}
+	err = cmd.Wait()
+	if status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); ok && status.Signaled() && status.Signal() == syscall.SIGXFSZ {
+		return errFileSize
+	}
+	return err
 }

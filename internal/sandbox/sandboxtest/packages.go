@@ -4,12 +4,15 @@ import (
 	"archive/tar"
 	"archive/zip"
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -153,34 +156,39 @@ func Packages(t *testing.T) {
 	})
 }
 
-// HostilePackages is a package index that wants to run code.
+// HostilePackages is a package index that wants to run code, to write where it
+// should not, and to fill the disk.
 func HostilePackages(t *testing.T) {
-	ran := filepath.Join(t.TempDir(), "ran")
+	outside := t.TempDir()
+	ran := filepath.Join(outside, "ran")
 	touch := fmt.Sprintf("open(%q, 'w').write('x')\n", ran)
-	ix := &index{files: map[string][]byte{
-		"sourceonly-1.0.tar.gz": sdist("sourceonly", "1.0", touch+"from setuptools import setup; setup(name='sourceonly', version='1.0')"),
-		"pthpkg-1.0-py3-none-any.whl": wheel("pthpkg", "1.0", map[string]string{
-			"pthpkg.pth":                   "import os; " + strings.TrimSpace(touch),
-			"sitecustomize.py":             touch,
-			"pthpkg/__init__.py":           "x = 1\n",
-			"pthpkg-1.0.data/scripts/evil": "#!/bin/sh\ntouch " + ran + "\n",
-		}),
-		"traverse-1.0-py3-none-any.whl": wheel("traverse", "1.0", map[string]string{
-			"traverse.py": "x = 1\n", "../../../../../../../../../../" + strings.TrimPrefix(ran, "/"): "x",
-		}),
-		"large-1.0-py3-none-any.whl": wheel("large", "1.0", map[string]string{"large.py": "x = 1\n", "large.bin": strings.Repeat("\x00", 3<<20)}),
-	}}
-	srv := httptest.NewServer(ix)
-	defer srv.Close()
-	ix.base = srv.URL
+	up := strings.Repeat("../", 20) + strings.TrimPrefix(outside, "/")
+	ix := NewIndex(t, map[string][]byte{
+		"sourceonly-1.0.tar.gz": Sdist("sourceonly", touch),
+		"pthpkg-1.0-py3-none-any.whl": Wheel("pthpkg",
+			Entry{"pthpkg.pth", "import os; " + strings.TrimSpace(touch), 0},
+			Entry{"sitecustomize.py", touch, 0},
+			Entry{"pthpkg/__init__.py", "x = 1\n", 0},
+			Entry{"pthpkg-1.0.data/scripts/evil", "#!/bin/sh\ntouch " + ran + "\n", 0}),
+		"upward-1.0-py3-none-any.whl":   Wheel("upward", Entry{"upward.py", "x = 1\n", 0}, Entry{up + "/upward", "x", 0}),
+		"absolute-1.0-py3-none-any.whl": Wheel("absolute", Entry{"absolute.py", "x = 1\n", 0}, Entry{outside + "/absolute", "x", 0}),
+		"scripts-1.0-py3-none-any.whl":  Wheel("scripts", Entry{"scripts.py", "x = 1\n", 0}, Entry{"scripts-1.0.data/scripts/" + up + "/scripts", "#!python\n", 0}),
+		"points-1.0-py3-none-any.whl": Wheel("points", Entry{"points.py", "x = 1\n", 0},
+			Entry{"points-1.0.dist-info/entry_points.txt", "[console_scripts]\n" + up + "/points = points:x\n" + outside + "/points2 = points:x\n", 0}),
+		"linked-1.0-py3-none-any.whl": Wheel("linked", Entry{"linked.py", "x = 1\n", 0},
+			Entry{"linked_data/passwd", "/etc/passwd", fs.ModeSymlink | 0o777}, Entry{"linked_data/out", outside, fs.ModeSymlink | 0o777}),
+		"through-1.0-py3-none-any.whl": Wheel("through", Entry{"through.py", "x = 1\n", 0},
+			Entry{"through_data", outside, fs.ModeSymlink | 0o777}, Entry{"through_data/through", "x", 0}),
+	})
 	dir := Dir(t)
-	h := OpenIn(t, dir, sandbox.Options{Packages: sandbox.PackagesAny, Index: srv.URL + "/simple"})
+	h := OpenIn(t, dir, sandbox.Options{Packages: sandbox.PackagesAny, Index: ix.URL()})
 	s := NewSession(t, h)
 	unharmed := func(what string) {
 		t.Helper()
-		if _, err := os.Stat(ran); err == nil {
-			t.Fatalf("%s: code of a package ran outside", what)
+		if found, err := os.ReadDir(outside); err != nil || len(found) > 0 {
+			t.Fatalf("%s: outside there are %v %v", what, found, err)
 		}
+		OnlyFiles(t, dir)
 	}
 	if res := s.Run("import sourceonly"); res.Outcome != sandbox.Failed || !strings.Contains(res.Error, "no wheel") {
 		t.Errorf("%+v", res)
@@ -188,34 +196,105 @@ func HostilePackages(t *testing.T) {
 	unharmed("source distribution")
 	s.Expect("import pthpkg\npthpkg.x", "1")
 	unharmed("wheel with .pth and scripts")
-	if res := s.Run("import traverse"); res.Outcome != sandbox.Failed {
-		t.Logf("traverse: %+v", res)
+	for name, works := range map[string]bool{"upward": true, "absolute": true, "scripts": true, "points": false, "linked": true, "through": false} {
+		res := s.Run("import " + name + "\n" + name + ".x")
+		if works != (res.Outcome == sandbox.OK) || !works && !strings.Contains(res.Error, name+" could not be installed") {
+			t.Errorf("%s: %s %s", name, res.Outcome, res.Error)
+		}
+		unharmed(name)
 	}
-	unharmed("path traversal")
-	if p, _ := filepath.Glob(filepath.Join(dir, "packages", "*", ".*")); len(p) != 0 {
-		t.Errorf("left: %q", p)
-	}
-	s.Expect("import large\nlarge.x", "1")
+	s.Expect(`
+import os
+found = []
+for folder, folders, names in os.walk('/packages'):
+    for n in folders + names:
+        p = os.path.join(folder, n)
+        if os.path.islink(p) or n in ('passwd', 'through') and b'root:' in open(p, 'rb').read(): found.append(p)
+found`, "[]")
 
 	// The index is gone.
-	srv.CloseClientConnections()
-	srv.Close()
+	ix.Close()
 	if res := s.Run("import another_one"); res.Outcome != sandbox.Failed || !strings.Contains(res.Error, "index can't be reached") {
 		t.Errorf("%+v", res)
 	}
 	s.Expect("pthpkg.x", "1")
 }
 
-// index serves files as a simple package index (PEP 691).
-type index struct {
-	base  string
-	files map[string][]byte
+// Installed returns the names of what is in the folder of packages of a host
+// in dir, half-made things included.
+func Installed(t testing.TB, dir string) []string {
+	t.Helper()
+	found, err := filepath.Glob(filepath.Join(dir, "packages", "python*"))
+	if err != nil || len(found) != 1 {
+		t.Fatalf("%q %v", found, err)
+	}
+	entries, err := os.ReadDir(found[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names
 }
 
-func (ix *index) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// OnlyFiles fails the test when there is anything but folders and regular
+// files among the packages of a host in dir, or anything half-made.
+func OnlyFiles(t testing.TB, dir string) {
+	t.Helper()
+	for _, name := range Installed(t, dir) {
+		if strings.HasPrefix(name, ".") {
+			t.Errorf("left: %q", name)
+		}
+	}
+	err := filepath.WalkDir(filepath.Join(dir, "packages"), func(path string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() && !d.Type().IsRegular() {
+			t.Errorf("%s is a %s", path, d.Type())
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// Index is a package index (PEP 503, 691 and 700) that serves what it is given.
+type Index struct {
+	srv   *httptest.Server
+	files map[string][]byte
+
+	// Handle, if set, sees each request first and reports whether it answered.
+	Handle func(w http.ResponseWriter, r *http.Request) bool
+}
+
+// NewIndex starts an index of these files, by their names. It ends with the test.
+func NewIndex(t testing.TB, files map[string][]byte) *Index {
+	ix := &Index{files: files}
+	ix.srv = httptest.NewServer(ix)
+	t.Cleanup(ix.Close)
+	return ix
+}
+
+// URL is the address of the index.
+func (ix *Index) URL() string { return ix.srv.URL + "/simple" }
+
+// File is one of its files.
+func (ix *Index) File(name string) []byte { return ix.files[name] }
+
+// Close ends the index and what it is answering. Twice is once.
+func (ix *Index) Close() {
+	ix.srv.CloseClientConnections()
+	ix.srv.Close()
+}
+
+func (ix *Index) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if ix.Handle != nil && ix.Handle(w, r) {
+		return
+	}
 	path := strings.Trim(r.URL.Path, "/")
-	if data, ok := ix.files[strings.TrimPrefix(path, "files/")]; ok {
-		w.Write(data)
+	if name, ok := strings.CutPrefix(path, "files/"); ok && ix.files[name] != nil {
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(ix.files[name]))
 		return
 	}
 	project, ok := strings.CutPrefix(path, "simple/")
@@ -223,11 +302,12 @@ func (ix *index) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		Filename string            `json:"filename"`
 		URL      string            `json:"url"`
 		Hashes   map[string]string `json:"hashes"`
+		Uploaded time.Time         `json:"upload-time"`
 	}
 	var list []file
 	for name, data := range ix.files {
 		if strings.HasPrefix(name, project+"-") {
-			list = append(list, file{name, ix.base + "/files/" + name, map[string]string{"sha256": fmt.Sprintf("%x", sha256.Sum256(data))}})
+			list = append(list, file{name, ix.srv.URL + "/files/" + name, map[string]string{"sha256": fmt.Sprintf("%x", sha256.Sum256(data))}, time.Now().AddDate(-3, -1, 0)})
 		}
 	}
 	if !ok || len(list) == 0 {
@@ -235,42 +315,60 @@ func (ix *index) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/vnd.pypi.simple.v1+json")
-	json.NewEncoder(w).Encode(map[string]any{"meta": map[string]string{"api-version": "1.0"}, "name": project, "files": list})
+	json.NewEncoder(w).Encode(map[string]any{"meta": map[string]string{"api-version": "1.1"}, "name": project, "files": list})
 }
 
-// wheel makes a wheel with these files.
-func wheel(name, version string, content map[string]string) []byte {
+// Entry is a member of a wheel.
+type Entry struct {
+	Name, Content string
+	Mode          fs.FileMode // 0: 0o644
+}
+
+// Wheel makes version 1.0 of a package with these members.
+func Wheel(name string, content ...Entry) []byte { return wheel(name, zip.Deflate, content) }
+
+// StoredWheel is Wheel without compression: an installer can't unpack it while
+// it comes.
+func StoredWheel(name string, content ...Entry) []byte { return wheel(name, zip.Store, content) }
+
+func wheel(name string, method uint16, content []Entry) []byte {
+	info := name + "-1.0.dist-info/"
+	all := append([]Entry{
+		{info + "METADATA", "Metadata-Version: 2.1\nName: " + name + "\nVersion: 1.0\n", 0},
+		{info + "WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n", 0},
+	}, content...)
+	var record strings.Builder
+	for _, e := range all {
+		sum := sha256.Sum256([]byte(e.Content))
+		fmt.Fprintf(&record, "%s,sha256=%s,%d\n", e.Name, base64.RawURLEncoding.EncodeToString(sum[:]), len(e.Content))
+	}
+	all = append(all, Entry{info + "RECORD", record.String() + info + "RECORD,,\n", 0})
 	var buf bytes.Buffer
 	z := zip.NewWriter(&buf)
-	info := name + "-" + version + ".dist-info/"
-	all := map[string]string{
-		info + "METADATA": "Metadata-Version: 2.1\nName: " + name + "\nVersion: " + version + "\n",
-		info + "WHEEL":    "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+	for _, e := range all {
+		h := &zip.FileHeader{Name: e.Name, Method: method}
+		h.SetMode(cmp.Or(e.Mode, 0o644))
+		f, _ := z.CreateHeader(h)
+		io.WriteString(f, e.Content)
 	}
-	for n, c := range content {
-		all[n] = c
-	}
-	record := ""
-	for n, c := range all {
-		f, _ := z.Create(n)
-		f.Write([]byte(c))
-		sum := sha256.Sum256([]byte(c))
-		record += fmt.Sprintf("%s,sha256=%s,%d\n", n, base64.RawURLEncoding.EncodeToString(sum[:]), len(c))
-	}
-	f, _ := z.Create(info + "RECORD")
-	f.Write([]byte(record + info + "RECORD,,\n"))
 	z.Close()
 	return buf.Bytes()
 }
 
-// sdist makes a source distribution with this setup.py.
-func sdist(name, version, setup string) []byte {
+// Sdist makes version 1.0 of a source distribution that runs code when it is
+// built, which needs no other package.
+func Sdist(name, code string) []byte {
 	var buf bytes.Buffer
 	gz := gzip.NewWriter(&buf)
 	tw := tar.NewWriter(gz)
-	for n, c := range map[string]string{"setup.py": setup, "PKG-INFO": "Metadata-Version: 2.1\nName: " + name + "\nVersion: " + version + "\n"} {
-		tw.WriteHeader(&tar.Header{Name: name + "-" + version + "/" + n, Mode: 0o644, Size: int64(len(c))})
-		tw.Write([]byte(c))
+	for n, c := range map[string]string{
+		"pyproject.toml": "[build-system]\nrequires = []\nbuild-backend = 'backend'\nbackend-path = ['.']\n[project]\nname = '" + name + "'\ndynamic = ['version']\n",
+		"backend.py":     code,
+		"setup.py":       code,
+		"PKG-INFO":       "Metadata-Version: 2.1\nName: " + name + "\nVersion: 1.0\n",
+	} {
+		tw.WriteHeader(&tar.Header{Name: name + "-1.0/" + n, Mode: 0o644, Size: int64(len(c))})
+		io.WriteString(tw, c)
 	}
 	tw.Close()
 	gz.Close()
