@@ -31,6 +31,9 @@ func Counting(o Options, statistics string) Options {
 	return o
 }
 
+// Statistics is where a host of these options asks for downloads.
+func Statistics(o Options) string { return o.withDefaults().install.statistics }
+
 // Building returns options of a host that installs source distributions too.
 func Building(o Options) Options {
 	o.install.build = true

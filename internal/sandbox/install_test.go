@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -169,5 +170,75 @@ func TestRestoreOfPackagesIsBounded(t *testing.T) {
 	res := s.RunContext(ctx, "kept")
 	if res.Outcome != sandbox.OK || len(res.Shown) != 1 || res.Shown[0].Text != "1" || time.Since(began) > 30*time.Second {
 		t.Errorf("after %v: %+v", time.Since(began), res)
+	}
+}
+
+// The question tells downloads as the statistics have them. Where these know
+// none, are broken or too slow, it does without, soon.
+func TestQuestionTellsDownloads(t *testing.T) {
+	ix := sandboxtest.NewIndex(t, map[string][]byte{
+		"asked-1.0-py3-none-any.whl": sandboxtest.Wheel("asked", sandboxtest.Entry{Name: "asked.py", Content: "x = 1\n"}),
+	})
+	over := make(chan struct{})
+	answers := map[string]func(w http.ResponseWriter, r *http.Request){
+		"known": func(w http.ResponseWriter, _ *http.Request) {
+			io.WriteString(w, `{"data":{"last_day":1,"last_month":1234567,"last_week":2},"package":"asked","type":"recent_downloads"}`)
+		},
+		"none":        func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"data":{},"package":"asked"}`) },
+		"unknown":     http.NotFound,
+		"failing":     func(w http.ResponseWriter, _ *http.Request) { http.Error(w, `{"data":{"last_month":1234567}}`, 503) },
+		"no JSON":     func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "<html>1234567") },
+		"another one": func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"data":{"last_month":"1234567"}}`) },
+		"negative":    func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"data":{"last_month":-1234567}}`) },
+		"endless": func(w http.ResponseWriter, _ *http.Request) {
+			for err := error(nil); err == nil; {
+				_, err = io.WriteString(w, strings.Repeat(" ", 1<<16))
+			}
+		},
+		"slow": func(_ http.ResponseWriter, r *http.Request) {
+			select {
+			case <-r.Context().Done():
+			case <-over:
+			}
+		},
+	}
+	var answer func(http.ResponseWriter, *http.Request)
+	statistics := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/api/packages/asked/recent" {
+			t.Errorf("asked for %s", r.URL)
+		}
+		answer(w, r)
+	}))
+	defer statistics.Close()
+	defer close(over)
+	h := sandboxtest.Open(t, sandbox.Counting(sandbox.Options{Index: ix.URL()}, statistics.URL+"/api/packages"))
+	s := sandboxtest.NewSession(t, h)
+	var question string
+	s.Cell.Ask = func(_ context.Context, q string) (bool, error) {
+		question = q
+		return false, nil
+	}
+	s.Run("1")
+	for name, f := range answers {
+		answer, question = f, ""
+		want := "May I install the Python package **asked** for this? It is not on the list of well-known packages: first published 3 years ago."
+		if name == "known" {
+			want = strings.TrimSuffix(want, ".") + ", 1,234,567 downloads last month."
+		}
+		began := time.Now()
+		res := s.Run("import asked")
+		if question != want || res.Outcome != sandbox.Failed || !strings.Contains(res.Error, "did not allow") {
+			t.Errorf("%s: %q\n%+v", name, question, res)
+		}
+		if took := time.Since(began); took > 5*time.Second {
+			t.Errorf("%s: asked after %v", name, took)
+		}
+	}
+	// An index of one's own has no statistics: nobody is told its names.
+	if got := sandbox.Statistics(sandbox.Options{Index: ix.URL()}); got != "" {
+		t.Errorf("statistics of a private index at %q", got)
+	}
+	if got := sandbox.Statistics(sandbox.Options{}); got != "https://pypistats.org/api/packages" {
+		t.Errorf("statistics of PyPI at %q", got)
 	}
 }
