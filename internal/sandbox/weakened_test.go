@@ -1,12 +1,15 @@
 package sandbox_test
 
 import (
+	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	specs "github.com/opencontainers/runtime-spec/specs-go"
 
@@ -15,6 +18,7 @@ import (
 )
 
 // Each probe and each limit is seen to fail when its protection is taken away.
+// What the runner does inside is in the reach of the code, which takes it away.
 // A snapshot depends on what is taken away, so each host makes one of its own.
 func TestWeakened(t *testing.T) {
 	canary, err := sandbox.NewCanary()
@@ -26,6 +30,9 @@ func TestWeakened(t *testing.T) {
 		dir := t.TempDir() // no shared snapshots
 		h := sandboxtest.OpenIn(t, dir, sandbox.Weaken(sandbox.Options{Limits: limits}, f, flags...))
 		return sandboxtest.NewSession(t, h)
+	}
+	open := func(t *testing.T, o sandbox.Options) *sandboxtest.Session {
+		return sandboxtest.NewSession(t, sandboxtest.Open(t, o))
 	}
 	bind := func(s *specs.Spec, dir string) {
 		s.Mounts = append(s.Mounts, specs.Mount{Destination: dir, Source: dir, Type: "bind", Options: []string{"rbind", "rw"}})
@@ -85,6 +92,89 @@ func TestWeakened(t *testing.T) {
 		s := weak(t, sandbox.Limits{Memory: 4 << 30, Work: 1 << 30}, nil)
 		if got := s.Output("b = bytearray(1300 << 20)\nwith open('/work/.fill', 'wb') as f:\n    for i in range(600): f.write(bytes(1 << 20))\nprint('ok')"); got != "ok" {
 			t.Errorf("%s", got)
+		}
+	})
+	t.Run("output", func(t *testing.T) {
+		code := "print('x' * 300_000)"
+		if got := open(t, sandbox.Options{}).Output(code); len(got) > 110_000 || !strings.Contains(got, "characters left out") {
+			t.Errorf("%d characters with a limit", len(got))
+		}
+		if got := open(t, sandbox.Options{Limits: sandbox.Limits{Output: 1 << 20}}).Output(code); len(got) != 300_000 {
+			t.Errorf("%d characters without a limit", len(got))
+		}
+	})
+	t.Run("time", func(t *testing.T) {
+		code := "import time\ntime.sleep(2)"
+		if res := open(t, sandbox.Options{Limits: sandbox.Limits{Time: time.Second}}).Run(code); res.Outcome != sandbox.TimedOut {
+			t.Errorf("with a limit: %+v", res)
+		}
+		if res := open(t, sandbox.Options{}).Run(code); res.Outcome != sandbox.OK {
+			t.Errorf("without a limit: %+v", res)
+		}
+	})
+	t.Run("children", func(t *testing.T) {
+		s := open(t, sandbox.Options{})
+		for weakened, want := range []string{"1", "2"} {
+			if weakened == 1 {
+				s.Run("import attache.session\nattache.session._kill_children = lambda: None")
+			}
+			s.Run("import subprocess\nsubprocess.Popen(['setsid', 'sleep', '1000'])")
+			s.Expect("import glob, time\ntime.sleep(.2)\nprint(len(glob.glob('/proc/[0-9]*')))", want)
+		}
+	})
+	t.Run("plants", func(t *testing.T) {
+		s := open(t, sandbox.Options{})
+		plant := func(want string) {
+			t.Helper()
+			// A FIFO with a writer, so that what reads it gets something and an end.
+			s.Run(`
+import os, shutil, threading
+for name in os.listdir():
+    os.remove(name)
+os.symlink('/etc/passwd', 'passwd.txt')
+os.mkfifo('pipe.txt')
+r = os.open('pipe.txt', os.O_RDONLY | os.O_NONBLOCK)
+w = os.open('pipe.txt', os.O_WRONLY)
+os.write(w, b'through the pipe'); os.close(w)
+`)
+			if got := strings.Join(slices.Sorted(maps.Keys(s.Saved)), " "); got != want {
+				t.Errorf("sent: %q, want %q", got, want)
+			}
+			for name, content := range s.Saved {
+				if !strings.Contains(string(content), map[string]string{"passwd.txt": "root:", "pipe.txt": "through the pipe"}[name]) {
+					t.Errorf("%s: %q", name, content)
+				}
+			}
+		}
+		plant("")
+		// The look at the folder takes all for files: what opens them refuses still.
+		s.Run(`
+import attache.outputs, os
+def walk(self):
+    for name in os.listdir(self.folder):
+        yield os.path.join(self.folder, name), (0, 0, os.lstat(name).st_ino)
+attache.outputs.Outputs._walk = walk`)
+		plant("")
+		// A link is followed, and must be to a file.
+		s.Run("os.O_NOFOLLOW = 0")
+		plant("passwd.txt")
+		s.Run("attache.outputs.stat.S_ISREG = lambda mode: True")
+		plant("passwd.txt pipe.txt")
+	})
+	t.Run("wheels only", func(t *testing.T) {
+		for _, weakened := range []bool{false, true} {
+			marker := filepath.Join(t.TempDir(), "ran")
+			ix := sandboxtest.NewIndex(t, map[string][]byte{"built-1.0.tar.gz": sandboxtest.Sdist("built", fmt.Sprintf("open(%q, 'w')\n", marker))})
+			o := sandbox.Options{Packages: sandbox.PackagesAny, Index: ix.URL()}
+			if weakened {
+				o = sandbox.Building(o)
+			}
+			if res := open(t, o).Run("import built"); res.Outcome != sandbox.Failed {
+				t.Errorf("%+v", res)
+			}
+			if _, err := os.Stat(marker); (err == nil) != weakened {
+				t.Errorf("weakened: %v, and code of the package on the host: %v", weakened, err)
+			}
 		}
 	})
 	t.Run("the sandbox itself", func(t *testing.T) {
