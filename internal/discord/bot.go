@@ -144,6 +144,30 @@ const maxEvents = 256
 // the operator should do (the token, the intents), Canceled and Unavailable when
 // ctx ended. Engine and file service are the caller's to close, after the Bot.
 func Open(ctx context.Context, token string, engine Engine, fs *files.Service, o Options) (*Bot, error) {
+	b := newBot(token, engine, fs, o)
+	err := b.sessions.open(ctx)
+	if err == nil { // disgo reports a session as ready before it passes the event on
+		select {
+		case <-b.ready:
+		case <-ctx.Done():
+			err = translate(context.Cause(ctx))
+		}
+	}
+	if err == nil {
+		err = b.sessions.patiently(ctx, func() error { return b.register(ctx) })
+	}
+	if err != nil {
+		b.Close(ctx)
+		return nil, fault.Op("discord.Open", err)
+	}
+	b.work.Go(b.watch)
+	b.tellInterrupted()
+	b.log.Info("connected to Discord", "bot", b.self(), "shards", len(b.sessions.shards), "invite", b.invite())
+	return b, nil
+}
+
+// newBot returns a bot that is not connected yet.
+func newBot(token string, engine Engine, fs *files.Service, o Options) *Bot {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -175,25 +199,7 @@ func Open(ctx context.Context, token string, engine Engine, fs *files.Service, o
 	b.sessions = newSessions(b.api, o.GatewayURL, o.Log, b.handle)
 	b.sessions.maxBroken = o.tune.maxBroken
 	b.api.limits.global = o.tune.global
-	err := b.sessions.open(ctx)
-	if err == nil { // disgo reports a session as ready before it passes the event on
-		select {
-		case <-b.ready:
-		case <-ctx.Done():
-			err = translate(context.Cause(ctx))
-		}
-	}
-	if err == nil {
-		err = b.sessions.patiently(ctx, func() error { return b.register(ctx) })
-	}
-	if err != nil {
-		b.Close(ctx)
-		return nil, fault.Op("discord.Open", err)
-	}
-	b.work.Go(b.watch)
-	b.tellInterrupted()
-	b.log.Info("connected to Discord", "bot", b.self(), "shards", len(b.sessions.shards), "invite", b.invite())
-	return b, nil
+	return b
 }
 
 // permissions are what the bot needs in a server.

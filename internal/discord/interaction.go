@@ -39,7 +39,7 @@ const (
 
 // onInteraction handles an interaction. It must not take long.
 func (b *Bot) onInteraction(i dg.Interaction) {
-	if i == nil || !b.seen.put(i.ID(), true) {
+	if i == nil || !byUser(i) || !b.seen.put(i.ID(), true) {
 		return
 	}
 	var roles []snowflake.ID
@@ -75,6 +75,13 @@ func (b *Bot) onInteraction(i dg.Interaction) {
 			b.log.Debug("an interaction can't be answered", "error", err)
 		}
 	})
+}
+
+// byUser tells whether an event says who caused it: disgo's User has nothing to
+// return for one that does not.
+func byUser(i dg.Interaction) (known bool) {
+	defer func() { _ = recover() }()
+	return i.User().ID != 0
 }
 
 // route finds the handler of an interaction.
