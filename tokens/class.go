@@ -42,6 +42,17 @@ var asciiClass = func() (t [utf8.RuneSelf]uint8) {
 	return t
 }()
 
+// classBit is the set of a byte's class alone; of no class from utf8.RuneSelf
+// on.
+var classBit = func() (t [256]uint16) {
+	for c := range t {
+		if t[c] = 1 << 8; c < utf8.RuneSelf {
+			t[c] = 1 << asciiClass[c]
+		}
+	}
+	return t
+}()
+
 // classAt returns the class and the width of the character at b[i].
 func classAt(b []byte, i int) (class uint, width int) {
 	c := b[i]

@@ -169,23 +169,32 @@ func (v *vocab) countPiece(s *scratch, text []byte, start, end int) int {
 		return v.push(s)
 	}
 	piece := text[start:end]
-	if !s.forget {
-		if m, found := s.memo.find(piece); found {
-			return int(m.count)
+	var slot *ringSlot
+	if s.forget {
+	} else if n > maxRemembered {
+		var count int
+		if slot, count = s.memo.ring.find(piece); count > 0 {
+			return count
 		}
+	} else if m, found := s.memo.find(piece); found {
+		return int(m.count)
 	}
 	if _, ok := v.longID(piece); ok {
 		return 1
 	}
 	l := s.lanes.next()
 	if v.load(l, s, text, start, end) {
-		if !s.forget && n <= maxRemembered {
+		if !s.forget {
 			l.piece = append(l.piece[:0], piece...)
+			l.slot = slot
 		}
 		return v.push(s)
 	}
 	total := v.flush(s)
 	_, count := v.encodeLong(s, piece, nil, true)
+	if slot != nil {
+		s.memo.ring.set(slot, piece, count)
+	}
 	return total + count
 }
 
@@ -238,7 +247,10 @@ func (v *vocab) encodePiece(s *scratch, text []byte, start, end int, dst []uint3
 
 // remember puts a finished lane's piece into the memo, and forgets it there.
 func (s *scratch) remember(l *lane) {
-	if len(l.piece) > 0 {
+	if l.slot != nil {
+		s.memo.ring.set(l.slot, l.piece, l.count())
+		l.piece, l.slot = l.piece[:0], nil
+	} else if len(l.piece) > 0 {
 		if m, found := s.memo.find(l.piece); !found {
 			m.set(l)
 		}

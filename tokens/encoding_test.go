@@ -320,7 +320,8 @@ func TestMemory(t *testing.T) {
 	s.trim()
 	held := 4*(cap(s.unit)+cap(s.part)) + 8*cap(s.dead)
 	held += len(s.memo.short)*32 + len(s.memo.shortTokens)*32 + len(s.memo.long)*128
-	if held > 5<<20 {
+	held += cap(s.memo.ring.slots)*16 + cap(s.memo.ring.data)
+	if held > 5_500_000 {
 		t.Errorf("%d bytes are held", held)
 	}
 	text := "An ordinary sentence, uncommonlyly worded."
@@ -329,7 +330,8 @@ func TestMemory(t *testing.T) {
 	}
 	plain := &scratch{forget: true}
 	v.count(plain, patternO200K, []byte("uncommonlyly unrememberedish"), 1<<62, 1<<62)
-	if plain.memo.short != nil || plain.memo.long != nil {
+	v.count(plain, patternO200K, []byte(strings.Repeat("qx", 50)+" "+strings.Repeat("qx", 500)), 1<<62, 1<<62)
+	if plain.memo.short != nil || plain.memo.long != nil || plain.memo.ring.data != nil {
 		t.Error("something is remembered that should not be")
 	}
 	for i := range plain.lanes.lane {

@@ -5,8 +5,9 @@ import (
 	"unsafe"
 )
 
-// memo remembers the tokens of pieces that are none themselves. It is of fixed
-// size, about 4 MB: a new piece displaces an old one. A zero memo is empty.
+// memo remembers the tokens of pieces that are none themselves, and of pieces
+// of more than maxRemembered bytes only how many they are. It is of fixed size,
+// about 5.5 MB: a new piece displaces an old one. A zero memo is empty.
 type memo struct {
 	// Pieces of up to maxShort bytes, two to a set, the newer one first. The
 	// key's bits for an id hold the number of tokens; the tokens are in
@@ -15,6 +16,8 @@ type memo struct {
 	shortTokens [][2][4]uint32
 
 	long []longMemo
+
+	ring ring // of still longer ones
 }
 
 const (

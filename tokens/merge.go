@@ -20,9 +20,11 @@ type lane struct {
 	length     int        // of the string, in units
 	most       int        // merges that may be left to do
 
-	// The piece, if it is to be remembered: its key, or all of it.
+	// The piece, if it is to be remembered: its key, or all of it, and the
+	// slot if that is in the ring.
 	key   key
 	piece []byte
+	slot  *ringSlot
 }
 
 // nextUnit and prevUnit are neighbours before the first merge.

@@ -128,12 +128,36 @@ func word(b []byte, i int) int {
 // skip returns the end of the run of characters from b[i] on whose classes
 // are in the set.
 func skip(b []byte, i int, set uint) int {
-	for i < len(b) {
+	for near := min(i+16, len(b)); i < near; {
 		class, w := classAt(b, i)
 		if set>>class&1 == 0 {
-			break
+			return i
 		}
 		i += w
+	}
+	return skipLong(b, i, set)
+}
+
+// skipLong is skip, made for long runs of ASCII.
+func skipLong(b []byte, i int, set uint) int {
+	for i < len(b) {
+		for ; i+8 <= len(b); i += 8 {
+			c := (*[8]byte)(b[i:])
+			if (classBit[c[0]]|classBit[c[1]]|classBit[c[2]]|classBit[c[3]]|
+				classBit[c[4]]|classBit[c[5]]|classBit[c[6]]|classBit[c[7]])&^uint16(set) != 0 {
+				break
+			}
+		}
+		for range 8 {
+			if i == len(b) {
+				break
+			}
+			class, w := classAt(b, i)
+			if set>>class&1 == 0 {
+				return i
+			}
+			i += w
+		}
 	}
 	return i
 }
@@ -160,6 +184,10 @@ func digits(b []byte, i int) int {
 func whitespace(b []byte, i int, endWhole bool) int {
 	afterNewline, last := 0, i
 	j := i
+	for len(b)-j >= 8 && string(b[j:j+8]) == "        " {
+		j += 8
+		last = j - 1
+	}
 	for j < len(b) {
 		class, w := classAt(b, j)
 		if inSpace>>class&1 == 0 {

@@ -104,3 +104,54 @@ func TestWindowMatchesDefinition(t *testing.T) {
 		checkSplit(t, patternO200K, text)
 	}
 }
+
+// Long runs end where they do character by character.
+func TestLongRuns(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	one := func(b []byte, i int, set uint) int {
+		for i < len(b) {
+			class, w := classAt(b, i)
+			if set>>class&1 == 0 {
+				break
+			}
+			i += w
+		}
+		return i
+	}
+	hits := 0
+	for range 100_000 {
+		run := []string{"a", "A", " ", "#", "aZ", "中", "é", "a中", "e\u0301", "1", "\xff", "\n", "\t "}[r.IntN(13)]
+		text := []byte(strings.Repeat(run, 1+r.IntN(60)) + []string{"", "b", "é", "Z", " ", "!", "7", "\n", "\xc3"}[r.IntN(9)] + string(randomText(r)))
+		set := []uint{inCapital, inSmall, inLetter, inSpace, inSymbol}[r.IntN(5)]
+		i := r.IntN(4) % len(text)
+		end := skip(text, i, set)
+		if want := one(text, i, set); end != want {
+			t.Fatalf("%q from %d: the run of %b ends at %d, not %d", text, i, set, end, want)
+		}
+		if end > i+16 {
+			hits++
+		}
+		checkSplit(t, patternCL100K, text)
+		checkSplit(t, patternO200K, text)
+	}
+	if hits < 10_000 {
+		t.Errorf("%d long runs", hits)
+	}
+}
+
+func TestLongWhiteSpace(t *testing.T) {
+	for n := range 100 {
+		for _, c := range []struct {
+			behind        string
+			cl100k, o200k int // of the first piece, beyond the spaces
+		}{{"", 0, 0}, {"a", -1, -1}, {"\n", 1, 1}, {"\n  ", 3, 1}, {"\n a", 1, 1}, {"\u00a0", 2, 2}, {"\u00a0b", 0, 0}, {"1", -1, -1}} {
+			text := []byte(strings.Repeat(" ", n+2) + c.behind)
+			if end := patternCL100K.pieceEnd(text, 0); end != n+2+c.cl100k {
+				t.Errorf("cl100k: %q: %d", text, end)
+			}
+			if end := patternO200K.pieceEnd(text, 0); end != n+2+c.o200k {
+				t.Errorf("o200k: %q: %d", text, end)
+			}
+		}
+	}
+}

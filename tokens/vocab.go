@@ -157,6 +157,9 @@ func (v *vocab) addShort(k key, id uint32) {
 }
 
 func (v *vocab) longID(b []byte) (id uint32, ok bool) {
+	if len(b) > v.longest {
+		return 0, false
+	}
 	hash := hashLong(b)
 	mask := uint64(len(v.long) - 1)
 	for h := hash >> v.longShift; ; h++ {
