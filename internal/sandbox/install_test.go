@@ -186,7 +186,7 @@ func TestQuestionTellsDownloads(t *testing.T) {
 		},
 		"none":        func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"data":{},"package":"asked"}`) },
 		"unknown":     http.NotFound,
-		"failing":     func(w http.ResponseWriter, _ *http.Request) { http.Error(w, `{"data":{"last_month":1234567}}`, 503) },
+		"failing":     func(w http.ResponseWriter, _ *http.Request) { http.Error(w, `{"data":{"last_month":1234567}}`, http.StatusServiceUnavailable) },
 		"no JSON":     func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "<html>1234567") },
 		"another one": func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"data":{"last_month":"1234567"}}`) },
 		"negative":    func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"data":{"last_month":-1234567}}`) },

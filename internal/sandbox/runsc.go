@@ -118,32 +118,36 @@ func (r *runsc) delete(id string) error {
 func startError(op string, err error, said string) error {
 	reason := lastLine(said)
 	switch {
-	case !privileged() && (errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EACCES)):
-		reason = "this user may not create user namespaces (" + err.Error() + ")" + namespaceHint()
+	case !privileged() && errors.Is(err, syscall.ENOSPC): // clone(2) says it of namespaces, not of a disk
+		reason = "this user may not create user namespaces (the limit of their number is reached)" + namespaceHint(err, systemSwitch)
+	case !privileged() && (errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EACCES)):
+		reason = "this user may not create user namespaces (" + err.Error() + ")" + namespaceHint(err, systemSwitch)
 	case !privileged() && strings.Contains(said, "operation not permitted"):
-		reason = "user namespaces are restricted (" + lastLine(said) + ")" + namespaceHint()
+		reason = "user namespaces are restricted (" + lastLine(said) + ")" + namespaceHint(err, systemSwitch)
 	case reason == "":
 		reason = err.Error()
 	}
 	return fault.Wrap(errors.Join(err, errors.New(lastLine(said))), fault.Unavailable, op,
-		"Code can't run here: the sandbox did not start: %s.", strings.TrimSuffix(reason, "."))
+		"Code can't run here: the sandbox did not start: %s. Check with `attache doctor`.", strings.TrimSuffix(reason, "."))
 }
 
 // namespaceHint names the switch of this system that forbids user namespaces.
-func namespaceHint() string {
-	read := func(p string) string {
-		b, _ := os.ReadFile(p)
-		return strings.TrimSpace(string(b))
-	}
+func namespaceHint(err error, read func(name string) string) string {
 	switch {
-	case read("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == "1":
-		return "; AppArmor restricts them (Ubuntu 24.04): run `sysctl kernel.apparmor_restrict_unprivileged_userns=0` or add a profile for runsc"
-	case read("/proc/sys/kernel/unprivileged_userns_clone") == "0":
-		return "; run `sysctl kernel.unprivileged_userns_clone=1`"
-	case read("/proc/sys/user/max_user_namespaces") == "0":
+	case errors.Is(err, syscall.ENOSPC), read("user/max_user_namespaces") == "0":
 		return "; run `sysctl user.max_user_namespaces=15000`"
+	case read("kernel/apparmor_restrict_unprivileged_userns") == "1":
+		return "; AppArmor restricts them (Ubuntu 24.04): run `sysctl kernel.apparmor_restrict_unprivileged_userns=0` or add a profile for runsc"
+	case read("kernel/unprivileged_userns_clone") == "0":
+		return "; run `sysctl kernel.unprivileged_userns_clone=1`"
 	}
 	return "; inside a container, start it with --security-opt seccomp=unconfined --security-opt apparmor=unconfined"
+}
+
+// systemSwitch returns the value of a switch in /proc/sys, "" if there is none.
+func systemSwitch(name string) string {
+	b, _ := os.ReadFile("/proc/sys/" + name)
+	return strings.TrimSpace(string(b))
 }
 
 func lastLine(s string) string {
