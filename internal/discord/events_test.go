@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	dg "github.com/disgoorg/disgo/discord"
 	"github.com/disgoorg/disgo/gateway"
 	"github.com/disgoorg/snowflake/v2"
 	"github.com/gorilla/websocket"
@@ -98,6 +99,24 @@ func realEvents(w *bench) []rawEvent {
 		w.t.Fatal(err)
 	}
 	return stop()
+}
+
+func TestOption(t *testing.T) {
+	var data dg.SlashCommandInteractionData
+	if err := json.Unmarshal([]byte(`{"name":"model","options":[{"name":"a","type":3,"value":"x"},{"name":"b","type":5,"value":true},{"name":"c","type":3}]}`), &data); err != nil {
+		t.Fatal(err)
+	}
+	if v, ok := option[string](data, "a"); v != "x" || !ok {
+		t.Errorf("%q, %v", v, ok)
+	}
+	if v, ok := option[bool](data, "b"); !v || !ok {
+		t.Errorf("%v, %v", v, ok)
+	}
+	for _, name := range []string{"b", "c", "d"} {
+		if v, ok := option[string](data, name); v != "" || ok {
+			t.Errorf("%s: %q, %v", name, v, ok)
+		}
+	}
 }
 
 // node is a place in a JSON document, with what sets it.

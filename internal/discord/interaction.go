@@ -3,6 +3,7 @@ package discord
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"strings"
 	"sync"
 	"time"
@@ -144,6 +145,14 @@ func (b *Bot) offered(m dg.Message, user files.UserID, custom, value string) (cu
 		}
 	}
 	return id, fault.New(fault.Invalid, op, "That button does not count any more. Please start again from the command.")
+}
+
+// option returns an option of a command, if it is there and of its type: disgo's
+// own ways panic otherwise.
+func option[T any](data dg.SlashCommandInteractionData, name string) (v T, given bool) {
+	o, ok := data.Option(name)
+	given = ok && json.Unmarshal(o.Value, &v) == nil
+	return v, given
 }
 
 func (it *interaction) channel() snowflake.ID {

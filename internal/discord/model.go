@@ -14,7 +14,7 @@ const defaultModel = "default"
 
 // modelCommand shows or changes the model that answers the user.
 func (b *Bot) modelCommand(ctx context.Context, it *interaction, data dg.SlashCommandInteractionData) error {
-	name, given := data.OptString("name")
+	name, given := option[string](data, "name")
 	name = strings.TrimSpace(name)
 	if given && name != "" {
 		choice := name

@@ -24,7 +24,7 @@ const (
 
 // usageCommand shows what the user used, or for admins what everybody did.
 func (b *Bot) usageCommand(ctx context.Context, it *interaction, data dg.SlashCommandInteractionData) error {
-	everybody := data.Bool("everybody")
+	everybody, _ := option[bool](data, "everybody")
 	if everybody && !slices.Contains(b.opts.Admins, uint64(it.user)) {
 		return fault.New(fault.Denied, "discord.usage", "Only the bot's admins see what everybody used.")
 	}
