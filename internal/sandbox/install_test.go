@@ -184,9 +184,11 @@ func TestQuestionTellsDownloads(t *testing.T) {
 		"known": func(w http.ResponseWriter, _ *http.Request) {
 			io.WriteString(w, `{"data":{"last_day":1,"last_month":1234567,"last_week":2},"package":"asked","type":"recent_downloads"}`)
 		},
-		"none":        func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"data":{},"package":"asked"}`) },
-		"unknown":     http.NotFound,
-		"failing":     func(w http.ResponseWriter, _ *http.Request) { http.Error(w, `{"data":{"last_month":1234567}}`, http.StatusServiceUnavailable) },
+		"none":    func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"data":{},"package":"asked"}`) },
+		"unknown": http.NotFound,
+		"failing": func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, `{"data":{"last_month":1234567}}`, http.StatusServiceUnavailable)
+		},
 		"no JSON":     func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "<html>1234567") },
 		"another one": func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"data":{"last_month":"1234567"}}`) },
 		"negative":    func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"data":{"last_month":-1234567}}`) },
