@@ -123,16 +123,6 @@ func (d *diagnosis) model(ctx context.Context) {
 	d.add("model", true, fmt.Sprintf("%s, of %d that the server has", d.m.Config.OpenAIModel, len(names)))
 }
 
-// hugePages warns where the kernel gives none to shared memory, which the
-// sandbox's memory is: see docs/sandbox.md for what that costs.
-func (d *diagnosis) hugePages() {
-	const path = "/sys/kernel/mm/transparent_hugepage/shmem_enabled"
-	setting, err := os.ReadFile(path)
-	if err == nil && (strings.Contains(string(setting), "[never]") || strings.Contains(string(setting), "[deny]")) {
-		d.warn("huge pages", "large arrays are slower than they could be: echo advise > "+path)
-	}
-}
-
 func (d *diagnosis) python(ctx context.Context) *sandbox.Host {
 	d.m.Config.Pool = 0
 	host, err := d.m.openPython(ctx, d.m.log(d.m.quiet()), d.m.Stderr)
@@ -155,7 +145,6 @@ func (d *diagnosis) python(ctx context.Context) *sandbox.Host {
 		d.add("sandbox", false, fault.Message(err)+" "+res.Error)
 		return nil
 	}
-	d.hugePages()
 	d.add("sandbox", true, fmt.Sprintf("gVisor %s; first result %d ms after the start of a session", who, time.Since(began).Milliseconds()))
 	return host
 }
