@@ -9,17 +9,19 @@ import signal
 import time
 import warnings
 
+SECONDS = 60  # that reading may take
 LARGE = 32 << 20  # bytes of a file from which on the result would be too much to hand over
 
 
-def read(src, function, seconds=60):
+def read(src, function, seconds=None):
     """Return what function returns, or raise what it raises.
 
-    A crash, or more than so many seconds, is a FileLoadError. The result is
+    A crash, or more than so many seconds (SECONDS), is a FileLoadError. The result is
     handed over as a pickle. A large file is read here, without this protection.
     """
     if src.size > LARGE:
         return function()
+    seconds = SECONDS if seconds is None else seconds
     r, w = os.pipe()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of forking beside threads, which the child does not use
