@@ -148,7 +148,12 @@ func TestBrokenHTTPServers(t *testing.T) {
 		}
 		want := "its answer makes no sense: "
 		switch s.Name {
-		case "null", "hang", "comments":
+		case "null": // in the newest protocol no answer to what was asked, in an older one an empty answer
+			if strings.HasPrefix(fmt.Sprint(s.Err), want) {
+				continue
+			}
+			want = "it does not answer"
+		case "hang", "comments":
 			want = "it does not answer"
 		case "locked":
 			want = "it answers Unauthorized"
