@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -132,14 +133,36 @@ func (m *Main) printExec(res llm.ToolResult, made []madeFile) {
 }
 
 func (m *Main) readCode(path string) (string, error) {
-	var data []byte
-	var err error
-	if path == "-" {
-		data, err = io.ReadAll(m.Stdin)
-	} else {
-		data, err = os.ReadFile(path)
+	in, err := m.openInput(path)
+	if err != nil {
+		return "", err
 	}
-	return string(data), fault.Wrap(err, fault.Invalid, "attache.exec", "%s can't be read: %v.", path, errors.Unwrap(err))
+	defer in.Close()
+	data, err := io.ReadAll(in)
+	return string(data), fault.Wrap(err, fault.Invalid, "attache.exec", "%s can't be read: %v.", path, cmp.Or(errors.Unwrap(err), err))
+}
+
+// openInput opens a file of this machine, or standard input for -.
+func (m *Main) openInput(path string) (io.ReadCloser, error) {
+	if path == "-" {
+		return io.NopCloser(m.Stdin), nil
+	}
+	f, _, err := openFile(path)
+	return f, err
+}
+
+// openFile opens a file of this machine, or a pipe, whose size is 0.
+func openFile(path string) (f *os.File, size int64, err error) {
+	f, err = os.Open(path)
+	if err != nil {
+		return nil, 0, fault.Wrap(err, fault.Invalid, "attache.input", "%s can't be read: %v.", path, errors.Unwrap(err))
+	}
+	info, err := f.Stat()
+	if err != nil || info.IsDir() {
+		f.Close()
+		return nil, 0, fault.New(fault.Invalid, "attache.input", "%s is not a file.", path)
+	}
+	return f, info.Size(), nil
 }
 
 // attach saves files of this machine as the user's, and says so.
@@ -156,16 +179,12 @@ func (m *Main) attach(ctx context.Context, service *files.Service, user files.Us
 }
 
 func (m *Main) attachOne(ctx context.Context, service *files.Service, user files.UserID, path string) (files.Saved, error) {
-	f, err := os.Open(path)
+	f, size, err := openFile(path)
 	if err != nil {
-		return files.Saved{}, fault.Wrap(err, fault.Invalid, "attache.attach", "%s can't be read: %v.", path, errors.Unwrap(err))
+		return files.Saved{}, err
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil || !info.Mode().IsRegular() {
-		return files.Saved{}, fault.New(fault.Invalid, "attache.attach", "%s is not a file.", path)
-	}
-	s, err := service.Save(ctx, files.Upload{User: user, Name: filepath.Base(path), Size: info.Size(), Body: f})
+	s, err := service.Save(ctx, files.Upload{User: user, Name: filepath.Base(path), Size: size, Body: f})
 	if err != nil {
 		return files.Saved{}, err
 	}

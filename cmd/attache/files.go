@@ -115,16 +115,12 @@ func (c *filesCommand) printSaved(all []savedFile) error {
 func (c *filesCommand) putOne(ctx context.Context, path string) (files.Saved, error) {
 	u := files.Upload{User: c.user, Name: c.name, Body: c.m.Stdin}
 	if path != "-" {
-		f, err := os.Open(path)
+		f, size, err := openFile(path)
 		if err != nil {
-			return files.Saved{}, fault.Wrap(err, fault.Invalid, "attache.files", "%s can't be read: %v.", path, errors.Unwrap(err))
+			return files.Saved{}, err
 		}
 		defer f.Close()
-		info, err := f.Stat()
-		if err != nil || info.IsDir() {
-			return files.Saved{}, fault.New(fault.Invalid, "attache.files", "%s is not a file.", path)
-		}
-		u.Body, u.Size = f, info.Size()
+		u.Body, u.Size = f, size
 		if u.Name == "" {
 			u.Name = filepath.Base(path)
 		}
@@ -253,15 +249,11 @@ func (c *filesCommand) export(ctx context.Context, _ []string) error {
 }
 
 func (c *filesCommand) imports(ctx context.Context, args []string) error {
-	in := c.m.Stdin
-	if args[0] != "-" {
-		f, err := os.Open(args[0])
-		if err != nil {
-			return fault.Wrap(err, fault.Invalid, "attache.files", "%s can't be read: %v.", args[0], errors.Unwrap(err))
-		}
-		defer f.Close()
-		in = f
+	in, err := c.m.openInput(args[0])
+	if err != nil {
+		return err
 	}
+	defer in.Close()
 	moved, err := c.service.Import(ctx, in)
 	return errors.Join(err, c.print(moved, "%d files imported, %d skipped\n", moved.Files, moved.Skipped))
 }

@@ -8,11 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"github.com/dustin/go-humanize"
 
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/tokens"
@@ -167,16 +167,16 @@ func (c *tokensCommand) print(r tokensOf) error {
 	}
 	left := ""
 	if r.Reserve > 0 {
-		left = fmt.Sprintf(", with %s for the answer", grouped(r.Reserve))
+		left = fmt.Sprintf(", with %s for the answer", comma(r.Reserve))
 	}
 	switch {
 	case r.Model == "":
 	case r.Fits == nil:
 		fmt.Fprintln(w, "window: not known")
 	case *r.Fits:
-		fmt.Fprintf(w, "window: fits into %s%s\n", grouped(r.Limit), left)
+		fmt.Fprintf(w, "window: fits into %s%s\n", comma(r.Limit), left)
 	default:
-		fmt.Fprintf(w, "window: %s too many for %s%s\n", grouped(r.Tokens-r.Limit), grouped(r.Limit), left)
+		fmt.Fprintf(w, "window: %s too many for %s%s\n", comma(r.Tokens-r.Limit), comma(r.Limit), left)
 	}
 	switch {
 	case r.Model == "":
@@ -195,18 +195,9 @@ func (c *tokensCommand) print(r tokensOf) error {
 
 func amount(n int, exact bool) string {
 	if exact {
-		return grouped(n) + " tokens"
+		return comma(n) + " tokens"
 	}
-	return "about " + grouped(n) + " tokens"
-}
-
-// grouped writes a number with a comma every three digits.
-func grouped(n int) string {
-	s := strconv.Itoa(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
+	return "about " + comma(n) + " tokens"
 }
 
 // modelPrice is a model in the list of prices, with --json.
@@ -246,7 +237,7 @@ func (c *tokensCommand) prices() error {
 				row[7] = p.From
 			}
 			if l := p.Long; l != nil {
-				row[8] = fmt.Sprintf("above %s: input ×%s, output ×%s", grouped(l.Above), l.Input, l.Output)
+				row[8] = fmt.Sprintf("above %s: input ×%s, output ×%s", comma(l.Above), l.Input, l.Output)
 			}
 		}
 		fmt.Fprintln(w, strings.Join(row, "\t"))
@@ -258,20 +249,18 @@ func number(n int) string {
 	if n == 0 {
 		return "-"
 	}
-	return grouped(n)
+	return comma(n)
 }
+
+func comma(n int) string { return humanize.Comma(int64(n)) }
 
 // read copies a file, or standard input for -, to w until ctx ends.
 func (c *tokensCommand) read(ctx context.Context, path string, w io.Writer) error {
-	in := c.m.Stdin
-	if path != "-" {
-		f, err := os.Open(path)
-		if err != nil {
-			return fault.Wrap(err, fault.Invalid, "attache.tokens", "%s can't be read: %v.", path, errors.Unwrap(err))
-		}
-		defer f.Close()
-		in = f
+	in, err := c.m.openInput(path)
+	if err != nil {
+		return err
 	}
+	defer in.Close()
 	done := make(chan error, 1)
 	go func() { // a terminal is read until the program ends
 		_, err := io.CopyBuffer(w, onlyReader{ctx, in}, make([]byte, 32<<10))

@@ -1,18 +1,12 @@
 package chat
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
-
-	"golang.org/x/text/encoding/charmap"
-	"golang.org/x/text/encoding/unicode"
-	"golang.org/x/text/transform"
 
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
@@ -106,28 +100,11 @@ func (e *Engine) plainText(ctx context.Context, f files.File, limit int) (string
 		return "", 0, fault.Wrap(err, fault.Unavailable, "chat.Documents", "It can't be fetched right now.")
 	}
 	whole := int64(len(b)) == f.Size
-	text := decode(b)
+	text := files.DecodeText(b, whole)
 	runes := []rune(text)
 	size := len(runes)
 	if !whole {
 		size = int(float64(size) * float64(f.Size) / float64(len(b)))
 	}
 	return string(runes[:min(len(runes), limit)]), size, nil
-}
-
-// decode returns text in UTF-8, UTF-16 with its mark, or else Windows-1252. A
-// character that is cut at the end is left out.
-func decode(b []byte) string {
-	if bytes.HasPrefix(b, []byte{0xff, 0xfe}) || bytes.HasPrefix(b, []byte{0xfe, 0xff}) {
-		out, _, _ := transform.Bytes(unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewDecoder(), b[:len(b)&^1])
-		return string(out)
-	}
-	b = bytes.TrimPrefix(b, []byte("\ufeff"))
-	for cut := 0; cut < utf8.UTFMax && cut < len(b); cut++ {
-		if utf8.Valid(b[:len(b)-cut]) {
-			return string(b[:len(b)-cut])
-		}
-	}
-	out, _ := charmap.Windows1252.NewDecoder().Bytes(b)
-	return string(out)
 }

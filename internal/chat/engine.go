@@ -158,12 +158,12 @@ func (e *Engine) begin(ctx context.Context, t Turn, emit func(Event)) (*run, err
 	r := &run{e: e, turn: t, emitTo: emit}
 	message := userMessage(t)
 	if t.Replaces != "" && strings.TrimSpace(t.Text) == "" && len(t.Files) == 0 {
-		old, err := e.store.Get(ctx, t.Replaces)
+		old, err := e.turnOf(ctx, t.User, t.Replaces)
+		if err == nil && (old.Conversation != t.Conversation || len(old.Messages) == 0) {
+			err = errNoTurn
+		}
 		if err != nil {
 			return nil, err
-		}
-		if old.User != t.User || old.Conversation != t.Conversation || len(old.Messages) == 0 {
-			return nil, fault.New(fault.NotFound, "chat.Run", "That message is no longer in my history.")
 		}
 		message = old.Messages[0]
 	}
@@ -214,10 +214,7 @@ func (e *Engine) Forget(ctx context.Context) {
 // no such turn of this user, or it was replaced or forgotten.
 func (e *Engine) Runs(ctx context.Context, user files.UserID, turn string) ([]llm.Run, error) {
 	const op = "chat.Runs"
-	rec, err := e.store.Get(ctx, turn)
-	if err == nil && rec.User != user {
-		err = fault.New(fault.NotFound, op, "That message is no longer in my history.")
-	}
+	rec, err := e.turnOf(ctx, user, turn)
 	if err != nil {
 		return nil, fault.Op(op, err)
 	}
@@ -228,6 +225,17 @@ func (e *Engine) Runs(ctx context.Context, user files.UserID, turn string) ([]ll
 		}
 	}
 	return runs, nil
+}
+
+var errNoTurn = fault.New(fault.NotFound, "chat.Get", "That message is no longer in my history.")
+
+// turnOf returns a turn of the user's own. Another's is not found.
+func (e *Engine) turnOf(ctx context.Context, user files.UserID, turn string) (Record, error) {
+	rec, err := e.store.Get(ctx, turn)
+	if err == nil && rec.User != user {
+		err = errNoTurn
+	}
+	return rec, err
 }
 
 // Reset forgets a conversation, and what the tools keep of it for the user. A

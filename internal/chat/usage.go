@@ -3,10 +3,11 @@ package chat
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"math"
 	"sync"
 	"time"
+
+	"github.com/dustin/go-humanize"
 
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
@@ -99,7 +100,7 @@ func (l *ledger) reserve(ctx context.Context, user files.UserID, est Usage) (lef
 		}
 		if limit := l.opts.UserDailyTokens; limit > 0 {
 			if left.tokens = limit - spent.Tokens(); est.Tokens() > left.tokens {
-				return left, nil, l.used(now, "Your daily budget", thousands(spent.Tokens()), thousands(limit)+" tokens", thousands(est.Tokens()))
+				return left, nil, l.used(now, "Your daily budget", humanize.Comma(spent.Tokens()), humanize.Comma(limit)+" tokens", humanize.Comma(est.Tokens()))
 			}
 		}
 	}
@@ -202,7 +203,7 @@ func (r *run) admit(ctx context.Context, round, size int) (maxOutput int, releas
 	}
 	switch {
 	case est.Tokens() > left.tokens:
-		err = fault.New(fault.TooLarge, "chat.Run", "That takes more than the %s tokens that one answer may take.", thousands(o.MaxTurnTokens))
+		err = fault.New(fault.TooLarge, "chat.Run", "That takes more than the %s tokens that one answer may take.", humanize.Comma(o.MaxTurnTokens))
 	case est.Cost > left.cost:
 		err = fault.New(fault.TooLarge, "chat.Run", "That costs more than the %s that one answer may cost.", o.MaxTurnCost)
 	default:
@@ -267,13 +268,4 @@ func (r *run) account(ctx context.Context, size int, reply llm.Reply, err error)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	r.e.ledger.add(ctx, row)
-}
-
-// thousands writes 1234567 as "1,234,567".
-func thousands(n int64) string {
-	s := fmt.Sprint(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
 }

@@ -17,18 +17,15 @@ import (
 	"github.com/disgoorg/disgo/rest"
 
 	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/tokens"
 )
-
-// cdnHosts are the hosts that Discord serves attachments from. Nothing else is
-// ever fetched for a user.
-var cdnHosts = []string{"cdn.discordapp.com", "media.discordapp.net"}
 
 const (
 	cdnTries = 4
 	cdnIdle  = 30 * time.Second // without a byte
 )
 
-// cdn downloads attachments from Discord.
+// cdn downloads attachments from Discord. Nothing else is ever fetched for a user.
 type cdn struct {
 	http   *http.Client
 	extra  []string // hosts with port that are allowed as well, by http too
@@ -65,7 +62,7 @@ func (c *cdn) allow(u *url.URL) error {
 	if slices.Contains(c.extra, u.Host) && (u.Scheme == "http" || u.Scheme == "https") && u.User == nil {
 		return nil
 	}
-	if u.Scheme != "https" || u.User != nil || u.Port() != "" && u.Port() != "443" || !slices.Contains(cdnHosts, strings.ToLower(u.Hostname())) {
+	if u.Scheme != "https" || u.User != nil || u.Port() != "" && u.Port() != "443" || !slices.Contains(tokens.DiscordHosts, strings.ToLower(u.Hostname())) {
 		return fault.New(fault.Denied, "discord.cdn", "That file is not on Discord, so I don't fetch it.")
 	}
 	return nil
@@ -78,7 +75,7 @@ func (c *cdn) dial(ctx context.Context, d *net.Dialer, network, addr string) (ne
 		return d.DialContext(ctx, network, addr)
 	}
 	host, port, err := net.SplitHostPort(addr)
-	if err != nil || port != "443" || !slices.Contains(cdnHosts, strings.ToLower(host)) {
+	if err != nil || port != "443" || !slices.Contains(tokens.DiscordHosts, strings.ToLower(host)) {
 		return nil, fmt.Errorf("%s is none of Discord's CDN hosts", addr)
 	}
 	ips, err := c.lookup(ctx, "ip", host)
@@ -98,9 +95,11 @@ func (c *cdn) dial(ctx context.Context, d *net.Dialer, network, addr string) (ne
 	return nil, err
 }
 
+var sharedAddresses = netip.MustParsePrefix("100.64.0.0/10") // of carriers' NAT: RFC 6598
+
 func public(ip netip.Addr) bool {
 	ip = ip.Unmap()
-	return ip.IsGlobalUnicast() && !ip.IsPrivate() && !netip.MustParsePrefix("100.64.0.0/10").Contains(ip)
+	return ip.IsGlobalUnicast() && !ip.IsPrivate() && !sharedAddresses.Contains(ip)
 }
 
 // attachment is the content of an attachment. It is fetched from the first Read

@@ -12,14 +12,11 @@ import (
 	"image/png"
 	"io"
 	"strings"
-	"unicode/utf16"
-	"unicode/utf8"
 
 	_ "golang.org/x/image/bmp" // previews
 	"golang.org/x/image/draw"
 	_ "golang.org/x/image/tiff" // previews
 	_ "golang.org/x/image/webp" // previews
-	"golang.org/x/text/encoding/charmap"
 
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
@@ -80,7 +77,7 @@ func textPreview(f files.File, head []byte) string {
 	if bytes.IndexByte(head, 0) >= 0 && !bytes.HasPrefix(head, []byte{0xff, 0xfe}) && !bytes.HasPrefix(head, []byte{0xfe, 0xff}) {
 		return "" // a kind that may be text, but this one is not
 	}
-	text := decodeText(head, whole)
+	text := files.DecodeText(head, whole)
 	switch f.Kind {
 	case "csv", "tsv":
 		if t, ok := tableHead(text, f.Kind == "tsv", whole); ok {
@@ -160,38 +157,6 @@ func visible(r rune) rune {
 		return -1
 	}
 	return r
-}
-
-// decodeText makes UTF-8 of the encodings that texts usually have. What is not
-// whole may end within a character.
-func decodeText(b []byte, whole bool) string {
-	wide := func(order func([]byte) uint16) string {
-		units := make([]uint16, 0, len(b)/2)
-		for i := 2; i+1 < len(b); i += 2 {
-			units = append(units, order(b[i:]))
-		}
-		return string(utf16.Decode(units))
-	}
-	switch {
-	case bytes.HasPrefix(b, []byte{0xef, 0xbb, 0xbf}):
-		return strings.ToValidUTF8(string(b[3:]), "")
-	case bytes.HasPrefix(b, []byte{0xff, 0xfe}):
-		return wide(func(p []byte) uint16 { return uint16(p[0]) | uint16(p[1])<<8 })
-	case bytes.HasPrefix(b, []byte{0xfe, 0xff}):
-		return wide(func(p []byte) uint16 { return uint16(p[0])<<8 | uint16(p[1]) })
-	}
-	cut := b
-	for i := 0; !whole && i < utf8.UTFMax && len(cut) > 0 && !utf8.Valid(cut); i++ {
-		cut = cut[:len(cut)-1]
-	}
-	if utf8.Valid(cut) {
-		return string(cut)
-	}
-	latin, err := charmap.Windows1252.NewDecoder().Bytes(b)
-	if err != nil {
-		return strings.ToValidUTF8(string(b), "")
-	}
-	return string(latin)
 }
 
 // thumbnail draws an image smaller: a photo as JPEG, others as PNG. There is none

@@ -3,10 +3,10 @@ package discord
 import (
 	"fmt"
 	"regexp"
-	"strconv"
 	"strings"
 	"unicode"
 
+	"github.com/dustin/go-humanize"
 	"golang.org/x/text/width"
 
 	"github.com/attachebot/attache/internal/llm"
@@ -141,9 +141,9 @@ func sizeNote(t llm.Table, rows, columns int) string {
 	allRows, allColumns := max(t.TotalRows, len(t.Rows)), max(t.TotalColumns, len(t.Columns))
 	switch {
 	case allRows > rows && allColumns > columns:
-		return fmt.Sprintf("%s of %s rows, %d of %d columns", thousands(rows), thousands(allRows), columns, allColumns)
+		return fmt.Sprintf("%s of %s rows, %d of %d columns", humanize.Comma(int64(rows)), humanize.Comma(int64(allRows)), columns, allColumns)
 	case allRows > rows:
-		return fmt.Sprintf("%s of %s rows", thousands(rows), thousands(allRows))
+		return fmt.Sprintf("%s of %s rows", humanize.Comma(int64(rows)), humanize.Comma(int64(allRows)))
 	case allColumns > columns:
 		return fmt.Sprintf("%d of %d columns", columns, allColumns)
 	}
@@ -208,15 +208,6 @@ func cutColumns(s string, n int) string {
 		b.WriteRune(r)
 	}
 	return b.String() + "…"
-}
-
-// thousands writes 1234567 as "1,234,567".
-func thousands[T int | int64](n T) string {
-	s := strconv.FormatInt(int64(n), 10)
-	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
 }
 
 var tableRule = regexp.MustCompile(`^\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$`)

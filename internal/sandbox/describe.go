@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dustin/go-humanize"
+
 	"github.com/attachebot/attache/internal/fault"
 )
 
@@ -33,7 +35,7 @@ func (p *packages) describe(ctx context.Context, name string) (string, error) {
 	}
 	if counts := p.h.opts.install.statistics; counts != "" {
 		if n := downloads(ctx, counts, name); n > 0 {
-			parts = append(parts, thousands(n)+" downloads last month")
+			parts = append(parts, humanize.Comma(n)+" downloads last month")
 		}
 	}
 	if len(parts) == 0 {
@@ -92,12 +94,4 @@ func age(d time.Duration) string {
 		return "1 day"
 	}
 	return fmt.Sprintf("%d days", days)
-}
-
-func thousands(n int64) string {
-	s := fmt.Sprint(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
 }

@@ -37,7 +37,7 @@ func (p *Python) Document(ctx context.Context, user files.UserID, conversation s
 	first, rest, _ := strings.Cut(res.Output, "\n")
 	size, bad := strconv.Atoi(first)
 	if res.Outcome != sandbox.OK || bad != nil {
-		return "", 0, fault.New(fault.Invalid, op, "%s.", reason(res.Error))
+		return "", 0, notSeen(ctx, op, res)
 	}
 	text = strings.TrimRight(rest, "\n")
 	for _, n := range append(res.Notes, res.Warnings...) {

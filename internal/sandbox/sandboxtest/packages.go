@@ -23,17 +23,12 @@ import (
 	"time"
 
 	"github.com/attachebot/attache/internal/sandbox"
-	"github.com/attachebot/attache/internal/testbin"
 )
 
 // Packages is what happens when code imports what is not there, against the
 // real package index.
 func Packages(t *testing.T) {
-	res, err := http.Get("https://pypi.org/simple/emoji/")
-	if err != nil {
-		testbin.Missing(t, "index", err.Error())
-	}
-	res.Body.Close()
+	NeedIndex(t)
 	h := Open(t, sandbox.Options{})
 	s := NewSession(t, h)
 	refuse := func(name, code string, contains ...string) {

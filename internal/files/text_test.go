@@ -1,0 +1,28 @@
+package files
+
+import "testing"
+
+func TestDecodeText(t *testing.T) {
+	for _, c := range []struct {
+		bytes string
+		whole bool
+		want  string
+	}{
+		{"", true, ""},
+		{"größe", true, "größe"},
+		{"\ufeffa", true, "a"},
+		{"gr\xc3", false, "gr"}, // the text goes on within ö
+		{"gr\xc3", true, "grÃ"}, // Windows-1252, to its end
+		{"caf\xe9", true, "café"},
+		{"\x80 5 caf\xe9 ol\xe9 x", false, "€ 5 café olé x"},
+		{"🙂🙂"[:7], false, "🙂"},
+		{"\xff\xfeh\x00i\x00", true, "hi"},
+		{"\xfe\xff\x00h\x00i\x01", false, "hi"},
+		{"\xff\xfe\x3d\xd8\x42\xde", true, "🙂"},
+		{"\xff\xfe\x3d\xd8", false, "\ufffd"},
+	} {
+		if got := DecodeText([]byte(c.bytes), c.whole); got != c.want {
+			t.Errorf("%q, whole %v: %q, not %q", c.bytes, c.whole, got, c.want)
+		}
+	}
+}
