@@ -75,26 +75,36 @@ func (m *Main) openDataDir() (owner string, err error) {
 	return "", fault.New(fault.Exhausted, op, "Too many processes use the data folder %s.", dir)
 }
 
-// instanceID names this data folder among those that share a database.
+// instanceID names this data folder among those that share a database. The name
+// is made once, as a whole.
 func instanceID(dir string) (string, error) {
+	const length = 16
 	path := filepath.Join(dir, "instance")
-	if data, err := os.ReadFile(path); err == nil && len(strings.TrimSpace(string(data))) == 16 {
-		return strings.TrimSpace(string(data)), nil
+	data, err := os.ReadFile(path)
+	if id := strings.TrimSpace(string(data)); len(id) == length {
+		return id, nil
 	}
-	var b [8]byte
+	publish := os.Link // does not replace the name that another process has just made
+	if err == nil {
+		publish = os.Rename // it is damaged
+	}
+	var b [length / 2]byte
 	rand.Read(b[:])
 	id := hex.EncodeToString(b[:])
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, os.ErrExist) {
-		time.Sleep(10 * time.Millisecond) // another process writes it right now
-		data, err := os.ReadFile(path)
-		return strings.TrimSpace(string(data)), err
-	}
+	f, err := os.CreateTemp(dir, ".instance-*")
 	if err != nil {
 		return "", err
 	}
+	defer os.Remove(f.Name())
 	_, err = f.WriteString(id + "\n")
-	return id, errors.Join(err, f.Sync(), f.Close())
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return "", err
+	}
+	if err = publish(f.Name(), path); errors.Is(err, os.ErrExist) {
+		data, err = os.ReadFile(path)
+		id = strings.TrimSpace(string(data))
+	}
+	return id, err
 }
 
 // stores are the adapters of one database.
