@@ -131,7 +131,7 @@ func (s *Server) limit(c *call, rt route, f *Fault) *answer {
 }
 
 // grace is how long an answer may take to reach a client that had already sent its next request.
-const grace = 50 * time.Millisecond
+const grace = 200 * time.Millisecond
 
 func (s *Server) tooMany(c *call, b *bucket, scope string, now time.Time) *answer {
 	if !b.known.IsZero() && c.Time.After(b.known.Add(grace)) {
