@@ -21,9 +21,9 @@ func New(tb testing.TB) *Server {
 	return s
 }
 
-// Context is a context for awaiting in a test: it ends with the test, and after 20 seconds at the latest.
+// Context is a context for awaiting in a test: it ends with the test, and after a minute at the latest.
 func Context(tb testing.TB) context.Context {
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	tb.Cleanup(cancel)
 	return ctx
 }
