@@ -112,13 +112,14 @@ func (p *packages) provide(ctx context.Context, s *session, cell Cell, m *messag
 		}
 		wanted = append(wanted, r)
 	}
-	for _, r := range wanted {
+	var names []string
+	for i, r := range wanted {
 		if err := p.allow(ctx, cell, r.name); err != nil {
 			return provided{}, err
 		}
-	}
-	var names []string
-	for _, r := range wanted {
+		if spec := curated[r.name]; spec != "" && r.spec == r.name {
+			wanted[i].spec = spec
+		}
 		names = append(names, r.name)
 	}
 	cell.Status(Status{State: Installing, Detail: strings.Join(names, ", ")})
@@ -149,7 +150,7 @@ func (p *packages) provide(ctx context.Context, s *session, cell Cell, m *messag
 // allow asks for the user's yes where the policy wants one.
 func (p *packages) allow(ctx context.Context, cell Cell, name string) error {
 	const op = "sandbox.provide"
-	if curated[name] || p.base[name] != "" || p.h.opts.Packages == PackagesAny {
+	if curated[name] != "" || p.base[name] != "" || p.h.opts.Packages == PackagesAny {
 		return nil
 	}
 	if p.h.opts.Packages == PackagesCurated {

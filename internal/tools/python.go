@@ -52,7 +52,7 @@ The user's files: load_file('file_id') returns the content as what fits its kind
 
 Packages: numpy, pandas, matplotlib, seaborn, scipy, scikit-learn, pyarrow, openpyxl and pillow are imported ready. Any other package is installed automatically when it is imported; just import it. (%pip install name works too.)
 
-Results: print what you need to see. A DataFrame as the last expression is shown to the user as a table. Every figure that is open at the end is saved and sent to the user as an image: no need to call savefig or show. A chart of Plotly, Altair or Folium as the last expression is sent as an HTML page, which people must open; where they should see it in the chat, draw with matplotlib or seaborn. Every file that the code writes into the current folder is saved for the user, with an id, and sent (at most 20 files of 50 MB).
+Results: print what you need to see. A DataFrame as the last expression is shown to the user as a table. Every figure that is open at the end is saved and sent to the user as an image: no need to call savefig or show. A chart of Plotly or Altair that is shown, or the last expression, is sent as a picture and as an HTML page; one of Folium or Bokeh, and a Plotly map, as a page alone, which people must open. Every file that the code writes into the current folder is saved for the user, with an id, and sent (at most 20 files of 50 MB).
 
 There is no network and no input(). A run is interrupted after the time limit; variables survive that.`
 

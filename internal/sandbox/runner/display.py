@@ -1,5 +1,6 @@
 """Values as people see them: tables as tables, pictures as files, the rest as text."""
 
+import base64
 import reprlib
 import sys
 
@@ -16,7 +17,7 @@ class Displays:
     def begin(self):
         self.shown = 0
 
-    def show(self, *values):
+    def show(self, *values, **kwargs):
         """display(value, ...): show values as the last line of a cell would."""
         for value in values:
             self.show_value(value)
@@ -65,11 +66,37 @@ class Displays:
 
             value.convert("RGBA" if "A" in value.getbands() else "RGB").save(figures.next_name("image"))
             return True
-        if type(value).__module__.split(".")[0] in ("plotly", "altair", "bokeh", "folium"):
-            from attache import figures
+        from attache import figures, interactive
 
-            return figures.save_interactive(value)
-        return False
+        if interactive.save(value):
+            return True
+        data = _own_picture(value)
+        if data is None:
+            return False
+        ext = ".jpg" if data.startswith(b"\xff\xd8") else ".png"
+        with open(figures.next_name("chart", ext), "wb") as f:
+            f.write(data)
+        return True
+
+
+def _own_picture(value):
+    """The picture that a value makes of itself for notebooks, or None."""
+    for method in ("_repr_png_", "_repr_jpeg_", "_repr_mimebundle_"):
+        if not hasattr(type(value), method):
+            continue
+        try:
+            data = getattr(value, method)()
+        except Exception:
+            continue
+        if isinstance(data, tuple):  # with metadata
+            data = data[0]
+        if isinstance(data, dict):
+            data = data.get("image/png") or data.get("image/jpeg")
+        if isinstance(data, str):
+            data = base64.b64decode(data)
+        if isinstance(data, bytes) and data:
+            return data
+    return None
 
 
 def is_table(value):

@@ -55,24 +55,3 @@ def save(figure):
     if not (figure.axes or figure.lines or figure.patches or figure.texts or figure.images or figure.legends):
         return
     figure.savefig(next_name("chart"), bbox_inches="tight")
-
-
-def save_interactive(value):
-    """Save a chart of a browser library as HTML, and as PNG where that works."""
-    written = False
-    if hasattr(value, "write_html"):  # plotly
-        try:
-            value.write_image(next_name("chart"), scale=2)
-            written = True
-        except Exception:
-            pass
-        value.write_html(next_name("chart", ".html"), include_plotlyjs=True)
-        return True
-    for method in ("save",):  # altair, folium
-        if hasattr(value, method):
-            try:
-                getattr(value, method)(next_name("chart", ".html"))
-                written = True
-            except Exception:
-                pass
-    return written

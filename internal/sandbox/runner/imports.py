@@ -4,6 +4,7 @@ import dis
 import importlib
 import importlib.abc
 import importlib.machinery
+import os
 import shlex
 import sys
 
@@ -43,6 +44,8 @@ class Importer(importlib.abc.MetaPathFinder):
             return None
         if not self._wanted(fullname):
             return None
+        if fullname == "IPython":
+            return importlib.machinery.PathFinder.find_spec(fullname, [os.path.dirname(__file__)])  # its stand-in
         if fullname not in self.refused:
             try:
                 self._take(self.link.ask("import", module=fullname))

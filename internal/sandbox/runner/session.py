@@ -10,7 +10,7 @@ import time
 import types
 import warnings
 
-from attache import cell, console, display, figures, imports, library, outputs, state, tools
+from attache import cell, console, display, figures, imports, interactive, library, outputs, state, tools
 
 WORK = "/work"
 
@@ -51,6 +51,7 @@ class Session:
         signal.signal(signal.SIGINT, self.link.on_interrupt)
         self.figures.install()
         self.imports.install()
+        interactive.install(self.tables.show)
         gc.collect()
         gc.freeze()
         self.link.send("ready", memory=_virtual_memory())
