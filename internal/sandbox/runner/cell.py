@@ -13,11 +13,11 @@ _OWN = ("<cell", "/opt/tools/")  # whose lines people see in tracebacks
 _PIP = re.compile(r"^(?:python3?\s+-m\s+)?(?:uv\s+)?pip3?\s+install\s+(.*)$")
 
 
-def execute(code, ns, number, link, show):
+def execute(code, ns, number, link, show, explain):
     """Run code in ns and return {"status", "error"}.
 
-    show is called with the value of a last line that is an expression. The
-    status is ok, error (with the traceback as text), interrupted, or exit.
+    show is called with the value of a last line that is an expression, explain
+    with an exception that ended the code, to add a note to. The status is ok, error (with the traceback as text), interrupted, or exit.
     """
     filename = f"<cell {number}>"
     try:
@@ -38,6 +38,7 @@ def execute(code, ns, number, link, show):
     except SystemExit as e:
         return _exit(e.code)
     except BaseException as e:
+        explain(e)
         return {"status": "error", "error": format_error(e)}
     finally:
         # A traceback keeps every frame's variables alive.

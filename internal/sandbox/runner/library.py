@@ -60,11 +60,25 @@ class Library:
 
         return analyze.analyze_data_file(self, file_path, analysis_type)
 
+    def explain(self, error):
+        """Add to an error about a file that is not there the id of the user's file of that name."""
+        if not isinstance(error, FileNotFoundError):
+            return
+        name = os.path.basename(str(getattr(error, "asked", None) or error.filename or ""))
+        try:
+            ids = [f["file_id"] for f in self.list_user_files() if f["filename"] == name]
+        except Exception:
+            return
+        if ids:
+            error.add_note(f"{name} is a file of the user: load_file({ids[0]!r}) reads it.")
+
     def _ask(self, what, file_id):
         try:
             return self.link.ask(what, file=str(file_id))
         except HostError as e:
-            raise FileNotFoundError(str(e)) from None
+            error = FileNotFoundError(str(e))
+            error.asked = file_id
+            raise error from None
 
 
 class _Files(Mapping):

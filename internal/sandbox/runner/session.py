@@ -95,7 +95,7 @@ class Session:
         self.ns.update({k: v for k, v in self.provided.items() if k not in self.ns})
         with warnings.catch_warnings():
             warnings.showwarning = self._warn
-            outcome = cell.execute(command["code"], self.ns, command["id"], self.link, self.tables.show_value)
+            outcome = cell.execute(command["code"], self.ns, command["id"], self.link, self.tables.show_value, self.library.explain)
             outcome["seconds"] = time.monotonic() - started
             if outcome["status"] != "interrupted":
                 outcome.update(self._finish())

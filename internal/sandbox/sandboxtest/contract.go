@@ -210,6 +210,14 @@ func testFilesIn(t *testing.T, s *Session) {
 			t.Errorf("%s: %s %s", code, res.Outcome, res.Error)
 		}
 	}
+	for _, code := range []string{"open('/mnt/data/note.txt')", "load_file('note.txt')", "import pandas\npandas.read_csv('note.txt')"} {
+		if res := s.Run(code); !strings.HasSuffix(res.Error, "note.txt is a file of the user: load_file('1_1700000001_0123abcd') reads it.") {
+			t.Errorf("%s: %s", code, res.Error)
+		}
+	}
+	if res := s.Run("open('other.txt')"); !strings.HasSuffix(res.Error, "No such file or directory: 'other.txt'") {
+		t.Error(res.Error)
+	}
 	if res := s.Run("open('/files/x', 'w')"); res.Outcome != sandbox.Failed {
 		t.Error("the files' folder can be written")
 	}
