@@ -358,13 +358,21 @@ func TestStoryRefusedUpload(t *testing.T) {
 }
 
 func TestStoryMayNotAttach(t *testing.T) {
-	w := newBench(t, setup{})
-	w.general.Deny(discordtest.AttachFiles)
-	w.tools.Handle = w.makes(discordtest.File{Name: "small.png", Data: chart(30, 30)})
-	w.does("A picture.")
-	_, a := w.ask(w.anna, w.general, "make")
-	w.contains(a, "A picture.")
-	w.await(w.general, discordtest.FromBot, discordtest.Contains("I may not attach files here. `/files` has small.png."))
+	for name, pause := range map[string]time.Duration{"at once": 0, "by an edit": 500 * time.Millisecond} {
+		t.Run(name, func(t *testing.T) {
+			w := newBench(t, setup{})
+			w.general.Deny(discordtest.AttachFiles)
+			makes := w.makes(discordtest.File{Name: "small.png", Data: chart(30, 30)})
+			w.tools.Handle = func(ctx context.Context, user files.UserID, conversation string, c llm.ToolCall, h llm.ToolHooks) llm.ToolResult {
+				time.Sleep(pause)
+				return makes(ctx, user, conversation, c, h)
+			}
+			w.does("A picture.")
+			_, a := w.ask(w.anna, w.general, "make")
+			w.contains(a, "A picture.")
+			w.await(w.general, discordtest.FromBot, discordtest.Contains("I may not attach files here. `/files` has small.png."))
+		})
+	}
 }
 
 func TestStoryMayNotWrite(t *testing.T) {

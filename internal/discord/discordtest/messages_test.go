@@ -151,6 +151,8 @@ func TestPermissions(t *testing.T) {
 	}
 	sc.general.Deny(AttachFiles)
 	check("files", 403, 50013, sc.post(multi(`{"content":"c"}`, "a.txt", "x")))
+	posted := sc.post(`{"content":"c"}`).message(t)
+	check("files by an edit", 403, 50013, sc.do("PATCH", fmt.Sprintf("/channels/%d/messages/%d", sc.general.ID, posted.ID), multi(`{"content":"c"}`, "a.txt", "x")))
 	sc.general.Deny(SendMessages)
 	check("sending", 403, 50013, sc.post(`{"content":"c"}`))
 	check("typing", 403, 50013, sc.do("POST", fmt.Sprintf("/channels/%d/typing", sc.general.ID), nil))
@@ -170,8 +172,8 @@ func TestPermissions(t *testing.T) {
 	check("closed", 403, 50007, send(sc.anna))
 	sc.anna.OpenDMs()
 	check("open again", 200, 0, send(sc.anna))
-	if n := sc.InvalidRequests(); n != 6 {
-		t.Errorf("%d invalid requests, want the 6 answers 403", n)
+	if n := sc.InvalidRequests(); n != 7 {
+		t.Errorf("%d invalid requests, want the 7 answers 403", n)
 	}
 	opened := sc.do("POST", "/users/@me/channels", fmt.Sprintf(`{"recipient_id":"%d"}`, sc.anna.ID))
 	if opened.Body["id"] != sc.anna.DM().ID.String() {

@@ -138,6 +138,9 @@ func (c *call) editMessage() (any, error) {
 	if m.Author.ID != c.s.bot.ID {
 		return nil, errNotAuthor
 	}
+	if len(c.form) > 0 && m.channel.botPermissions()&AttachFiles == 0 {
+		return nil, errMissingPermissions
+	}
 	return c.edit(m)
 }
 
