@@ -124,3 +124,21 @@ display(Image(b.getvalue()))`)
 		t.Errorf("%+v\n%q, saved %q", res, texts, s.Order)
 	}
 }
+
+// A picture never costs a session its memory: it is left out instead.
+func TestInteractiveChartsLeaveMemory(t *testing.T) {
+	sandboxtest.NeedIndex(t)
+	s := sandboxtest.NewSession(t, sandboxtest.Open(t, sandbox.Options{}))
+	const points = "import plotly.express as px\nfig = px.scatter(x=list(range(20_000)), y=list(range(20_000)), render_mode='webgl')\n"
+	if res := s.Run(points + "fig"); res.Outcome != sandbox.OK || len(s.Saved) != 2 {
+		t.Fatalf("%+v, saved %q", res, s.Order)
+	}
+	res := s.Run("import numpy\nhold = numpy.ones(550 << 17)\n" + points + "fig")
+	if res.Outcome != sandbox.OK || s.Saved["chart_2.html"] == nil || s.Saved["chart_2.png"] != nil {
+		t.Errorf("%+v, saved %q", res, s.Order)
+	}
+	if res := s.Run("fig.to_image()"); res.Outcome != sandbox.Failed || !strings.Contains(res.Error, "too little of the session's memory is left") {
+		t.Errorf("%+v", res)
+	}
+	s.Expect("hold.size", "72089600")
+}

@@ -96,7 +96,7 @@ func (c *container) wake(ctx context.Context, h *Host, from origin) error {
 	}
 	err := c.send(map[string]any{
 		"op": "wake", "new": !from.resumed, "timezone": h.opts.TimeZone,
-		"memory": max(h.opts.Limits.Memory-held-margin, margin), "packages": insidePaths(from.packages),
+		"limit": h.opts.Limits.Memory, "memory": max(h.opts.Limits.Memory-held-margin, margin), "packages": insidePaths(from.packages),
 	})
 	if err != nil {
 		return err

@@ -16,11 +16,14 @@ import pickle
 import subprocess
 import sys
 import tempfile
+import time
 
 from attache.figures import next_name
 from attache.imports import located, need
 
 SECONDS = 60  # of one drawing
+RESERVE = 80 << 20  # bytes that a drawing leaves of the session's memory
+SVG_POINTS = 30_000  # up to which points are drawn as SVG, in less memory than WebGL takes
 SIZE = 700, 500  # of a Plotly chart that does not say; Plotly's own
 FORMATS = {"png": "png", "jpg": "jpeg", "jpeg": "jpeg", "webp": "webp", "svg": "svg", "pdf": "pdf"}
 # Plotly's charts on maps, whose lands and tiles come from the network.
@@ -28,6 +31,8 @@ MAPS = {
     "choropleth", "choroplethmap", "choroplethmapbox", "densitymap", "densitymapbox",
     "scattergeo", "scattermap", "scattermapbox",
 }  # fmt: skip
+
+limit = 0  # bytes of memory that the session may have; 0: not known
 
 
 def install(show):
@@ -98,6 +103,7 @@ def plotly_image(figure, format=None, width=None, height=None, scale=None, **kwa
         raise ValueError(f"Plotly charts can be drawn as {', '.join(FORMATS)}; {format} is none of them")
     chart = json.loads(to_json(figure, validate=False))
     layout = chart.get("layout") or {}
+    _without_webgl(chart)
     request = {
         "data": chart,
         "format": FORMATS[name],
@@ -120,6 +126,20 @@ def plotly_image(figure, format=None, width=None, height=None, scale=None, **kwa
     if not answer.get("result"):
         raise RuntimeError(f"The chart could not be drawn: {answer.get('message') or 'it is empty'}")
     return answer["result"].encode() if name == "svg" else base64.b64decode(answer["result"])
+
+
+def _without_webgl(chart):
+    """Make points that Plotly would draw with WebGL such of SVG, which look the same."""
+    traces = [t for t in chart.get("data") or [] if t.get("type") in ("scattergl", "scatterpolargl")]
+    if sum(_length(t.get("x", t.get("r"))) for t in traces) <= SVG_POINTS:
+        for t in traces:
+            t["type"] = t["type"].removesuffix("gl")
+
+
+def _length(values):
+    if isinstance(values, dict):  # an array as base64
+        return len(values.get("bdata", "")) // 10
+    return len(values or ())
 
 
 def plotly_write(figure, file, format=None, scale=None, width=None, height=None, **kwargs):
@@ -166,18 +186,43 @@ sys.stdout.buffer.write(pickle.dumps(result))
 
 
 def _run(argv, data, cwd=None, env=None):
-    """Run a program that draws, without the limit of addresses. Returns its output."""
-    try:
-        done = subprocess.run(
+    """Run a program that draws, without the limit of addresses. Returns its output.
+
+    It is ended before it costs the session its life: all memory together has a
+    limit, at which the host ends everything.
+    """
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as fed:
+        fed.write(data)
+        fed.seek(0)
+        process = subprocess.Popen(
             ["/bin/sh", "-c", 'ulimit -v unlimited; exec "$0" "$@"', *argv],
-            input=data, capture_output=True, timeout=SECONDS, cwd=cwd, env={**os.environ, **(env or {})},
+            stdin=fed, stdout=out, stderr=said, cwd=cwd, env={**os.environ, **(env or {})},
         )  # fmt: skip
-    except subprocess.TimeoutExpired:
-        raise RuntimeError(f"The chart could not be drawn within {SECONDS} seconds") from None
-    if done.returncode or not done.stdout:
-        said = done.stderr.decode(errors="replace").strip().splitlines()
-        raise RuntimeError(f"The chart could not be drawn: {said[-1][:200] if said else f'code {done.returncode}'}")
-    return done.stdout
+        try:
+            end = time.monotonic() + SECONDS
+            while process.poll() is None:
+                if time.monotonic() > end:
+                    raise RuntimeError(f"The chart could not be drawn within {SECONDS} seconds")
+                if limit and _memory() > limit - RESERVE:
+                    raise RuntimeError("The chart could not be drawn: too little of the session's memory is left. Delete what you don't need, or draw fewer points.")
+                time.sleep(0.01)
+        finally:
+            process.kill()
+            process.wait()
+        out.seek(0)
+        result = out.read()
+        if process.returncode or not result:
+            said.seek(0)
+            lines = said.read().decode(errors="replace").strip().splitlines()
+            raise RuntimeError(f"The chart could not be drawn: {lines[-1][:200] if lines else f'code {process.returncode}'}")
+        return result
+
+
+def _memory():
+    """The bytes that all processes and files of the session have: here, what of the machine's is not free."""
+    with open("/proc/meminfo") as f:
+        values = dict(line.split()[:2] for line in f.read(200).splitlines()[:2])
+    return (int(values["MemTotal:"]) - int(values["MemFree:"])) << 10
 
 
 class _AfterImport(importlib.abc.MetaPathFinder):

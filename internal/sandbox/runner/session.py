@@ -81,6 +81,7 @@ class Session:
             os.environ["TZ"] = command["timezone"]
             time.tzset()
         _limit_memory(command.get("memory", 0))
+        interactive.limit = command.get("limit", 0)
         self.imports.use(command.get("packages", []))
         self.baseline_threads = _threads()
         self.link.send("awake")
