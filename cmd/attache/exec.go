@@ -151,18 +151,22 @@ func (m *Main) openInput(path string) (io.ReadCloser, error) {
 	return f, err
 }
 
-// openFile opens a file of this machine, or a pipe, whose size is 0.
-func openFile(path string) (f *os.File, size int64, err error) {
-	f, err = os.Open(path)
+// openFile opens a file of this machine, which may be a pipe or a device.
+func openFile(path string) (*os.File, os.FileInfo, error) {
+	f, err := os.Open(path)
 	if err != nil {
-		return nil, 0, fault.Wrap(err, fault.Invalid, "attache.input", "%s can't be read: %v.", path, errors.Unwrap(err))
+		return nil, nil, fault.Wrap(err, fault.Invalid, "attache.input", "%s can't be read: %v.", path, errors.Unwrap(err))
 	}
 	info, err := f.Stat()
 	if err != nil || info.IsDir() {
 		f.Close()
-		return nil, 0, fault.New(fault.Invalid, "attache.input", "%s is not a file.", path)
+		return nil, nil, errNoFile(path)
 	}
-	return f, info.Size(), nil
+	return f, info, nil
+}
+
+func errNoFile(path string) error {
+	return fault.New(fault.Invalid, "attache.input", "%s is not a file.", path)
 }
 
 // attach saves files of this machine as the user's, and says so.
@@ -179,12 +183,15 @@ func (m *Main) attach(ctx context.Context, service *files.Service, user files.Us
 }
 
 func (m *Main) attachOne(ctx context.Context, service *files.Service, user files.UserID, path string) (files.Saved, error) {
-	f, size, err := openFile(path)
+	f, info, err := openFile(path)
 	if err != nil {
 		return files.Saved{}, err
 	}
 	defer f.Close()
-	s, err := service.Save(ctx, files.Upload{User: user, Name: filepath.Base(path), Size: size, Body: f})
+	if !info.Mode().IsRegular() {
+		return files.Saved{}, errNoFile(path)
+	}
+	s, err := service.Save(ctx, files.Upload{User: user, Name: filepath.Base(path), Size: info.Size(), Body: f})
 	if err != nil {
 		return files.Saved{}, err
 	}

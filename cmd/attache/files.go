@@ -115,12 +115,12 @@ func (c *filesCommand) printSaved(all []savedFile) error {
 func (c *filesCommand) putOne(ctx context.Context, path string) (files.Saved, error) {
 	u := files.Upload{User: c.user, Name: c.name, Body: c.m.Stdin}
 	if path != "-" {
-		f, size, err := openFile(path)
+		f, info, err := openFile(path)
 		if err != nil {
 			return files.Saved{}, err
 		}
 		defer f.Close()
-		u.Body, u.Size = f, size
+		u.Body, u.Size = f, info.Size()
 		if u.Name == "" {
 			u.Name = filepath.Base(path)
 		}
