@@ -48,16 +48,16 @@ nested:
 
 # What runs inside the sandbox, outside of it.
 runner: $(CACHE)/runner-venv/complete
-	cd internal/sandbox/runner && PYTHONDONTWRITEBYTECODE=1 $(CACHE)/runner-venv/bin/python -m pytest -q -p no:cacheprovider tests
+	cd runner && PYTHONDONTWRITEBYTECODE=1 $(CACHE)/runner-venv/bin/python -m pytest -q -p no:cacheprovider tests
 
-$(CACHE)/runner-venv/complete: internal/sandbox/runner/requirements.txt internal/sandbox/runner/tests/requirements.txt | setup-test
+$(CACHE)/runner-venv/complete: runner/requirements.txt runner/tests/requirements.txt | setup-test
 	@$(UV) venv --quiet --clear --python "$$(ls -t $(CACHE)/data/python/env-*/complete | head -1 | xargs dirname)/bin/python" $(CACHE)/runner-venv
-	@$(UV) pip install --quiet --only-binary :all: --python $(CACHE)/runner-venv/bin/python -r internal/sandbox/runner/requirements.txt -r internal/sandbox/runner/tests/requirements.txt
+	@$(UV) pip install --quiet --only-binary :all: --python $(CACHE)/runner-venv/bin/python -r runner/requirements.txt -r runner/tests/requirements.txt
 	@touch $@
 
 # Lock the sandbox's Python environment anew.
 lock: setup-test
-	cd internal/sandbox/runner && $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 \
+	cd runner && $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 \
 		--generate-hashes --no-annotate --custom-compile-command 'make lock' requirements.in -o requirements.txt
 
 clean:

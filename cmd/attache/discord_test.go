@@ -220,7 +220,7 @@ func TestDiscordDocuments(t *testing.T) {
 // testdata is a file that other software wrote.
 func testdata(t *testing.T, name string) []byte {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join(testbin.Root(), "internal", "sandbox", "runner", "tests", "testdata", name))
+	data, err := os.ReadFile(filepath.Join(testbin.Root(), "runner", "tests", "testdata", name))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -139,7 +139,7 @@ func (m *Main) readCode(path string) (string, error) {
 	}
 	defer in.Close()
 	data, err := io.ReadAll(in)
-	return string(data), fault.Wrap(err, fault.Invalid, "attache.exec", "%s can't be read: %v.", path, cmp.Or(errors.Unwrap(err), err))
+	return string(data), fault.Wrap(err, fault.Invalid, "%s can't be read: %v.", path, cmp.Or(errors.Unwrap(err), err))
 }
 
 // openInput opens a file of this machine, or standard input for -.
@@ -155,7 +155,7 @@ func (m *Main) openInput(path string) (io.ReadCloser, error) {
 func openFile(path string) (*os.File, os.FileInfo, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, nil, fault.Wrap(err, fault.Invalid, "attache.input", "%s can't be read: %v.", path, errors.Unwrap(err))
+		return nil, nil, fault.Wrap(err, fault.Invalid, "%s can't be read: %v.", path, errors.Unwrap(err))
 	}
 	info, err := f.Stat()
 	if err != nil || info.IsDir() {
@@ -166,7 +166,7 @@ func openFile(path string) (*os.File, os.FileInfo, error) {
 }
 
 func errNoFile(path string) error {
-	return fault.New(fault.Invalid, "attache.input", "%s is not a file.", path)
+	return fault.New(fault.Invalid, "%s is not a file.", path)
 }
 
 // attach saves files of this machine as the user's, and says so.
@@ -217,7 +217,7 @@ func (m *Main) fetch(ctx context.Context, service *files.Service, user files.Use
 		}
 		r.Close()
 		if err != nil {
-			return made, fault.Wrap(err, fault.Unavailable, "attache.out", "%s can't be written: %v.", out, err)
+			return made, fault.Wrap(err, fault.Unavailable, "%s can't be written: %v.", out, err)
 		}
 		made = append(made, mf)
 	}

@@ -170,13 +170,13 @@ func (c *filesCommand) get(ctx context.Context, args []string) error {
 	defer r.Close()
 	if c.out == "" {
 		_, err := io.Copy(c.m.Stdout, r)
-		return fault.Wrap(err, fault.Unavailable, "attache.files", "The file can't be written.")
+		return fault.Wrap(err, fault.Unavailable, "The file can't be written.")
 	}
 	path := c.out
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		path, err = writeNew(path, f.Name, r)
 		if err != nil {
-			return fault.Wrap(err, fault.Unavailable, "attache.files", "%s can't be written: %v.", c.out, err)
+			return fault.Wrap(err, fault.Unavailable, "%s can't be written: %v.", c.out, err)
 		}
 	} else if err := writeWhole(path, func(w io.Writer) error { _, err := io.Copy(w, r); return err }); err != nil {
 		return err
@@ -243,7 +243,7 @@ func (c *filesCommand) export(ctx context.Context, _ []string) error {
 		}
 	}
 	if moved.Skipped > 0 {
-		return fault.New(fault.Internal, "attache.files", "%d files are not in the archive: their content is missing from the storage.", moved.Skipped)
+		return fault.New(fault.Internal, "%d files are not in the archive: their content is missing from the storage.", moved.Skipped)
 	}
 	return nil
 }
@@ -262,7 +262,7 @@ func (c *filesCommand) imports(ctx context.Context, args []string) error {
 // as it was before.
 func writeWhole(path string, write func(io.Writer) error) error {
 	failed := func(err error) error {
-		return fault.Wrap(err, fault.Unavailable, "attache.files", "%s can't be written: %v.", path, err)
+		return fault.Wrap(err, fault.Unavailable, "%s can't be written: %v.", path, err)
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), ".attache-*")
 	if err != nil {

@@ -18,11 +18,12 @@ const module = "github.com/attachebot/attache"
 // that is not named may import none. Test packages (below) and cmd are apart.
 var mayImport = map[string][]string{
 	"tokens":           {},
+	"runner":           {},
 	"internal/config":  {},
 	"internal/fault":   {},
 	"internal/files":   {"internal/fault"},
 	"internal/bucket":  {"internal/fault"},
-	"internal/sandbox": {"internal/fault"},
+	"internal/sandbox": {"internal/fault", "runner"},
 	"internal/llm":     {"internal/fault"},
 	"internal/chat":    {"internal/fault", "internal/files", "internal/llm", "tokens"},
 	"internal/tools":   {"internal/fault", "internal/files", "internal/llm", "internal/sandbox"},

@@ -49,7 +49,7 @@ func TestEveryKindInTheSandbox(t *testing.T) {
 		t.Fatal(err)
 	}
 	python := tools.NewPython(host, service)
-	dir := filepath.Join(testbin.Root(), "internal", "sandbox", "runner", "tests")
+	dir := filepath.Join(testbin.Root(), "runner", "tests")
 	source, err := os.ReadFile(filepath.Join(dir, "kinds_check.py"))
 	if err != nil {
 		t.Fatal(err)

@@ -113,7 +113,7 @@ func (m *Main) Run(ctx context.Context, args []string) error {
 	}
 	var err error
 	if m.Config, err = config.Load(m.EnvFile); err != nil {
-		return fault.Wrap(err, fault.Invalid, "config", "Some settings are wrong:\n%v", err)
+		return fault.Wrap(err, fault.Invalid, "Some settings are wrong:\n%v", err)
 	}
 	return commands[i].run(m, ctx, args[1:])
 }

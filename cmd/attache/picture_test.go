@@ -65,7 +65,7 @@ func TestPicture(t *testing.T) {
 				got.Year, got.High, got.Rows, got.First, got.Last, got.Hot, got.Cold, got.Wet)}
 		}
 	}
-	data, err := os.ReadFile(filepath.Join(testbin.Root(), "internal", "sandbox", "runner", "tests", "testdata", "seattle-weather.csv"))
+	data, err := os.ReadFile(filepath.Join(testbin.Root(), "runner", "tests", "testdata", "seattle-weather.csv"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -43,7 +43,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("DATA_DIR", data)
 			env.Setenv("RUNSC", sandboxtest.Runsc())
 			env.Setenv("PYTHON", os.Getenv("PYTHON"))
-			env.Setenv("DATASETS", filepath.Join(testbin.Root(), "internal", "sandbox", "runner", "tests", "testdata"))
+			env.Setenv("DATASETS", filepath.Join(testbin.Root(), "runner", "tests", "testdata"))
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"pictures": pictures},

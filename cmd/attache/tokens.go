@@ -32,7 +32,7 @@ func (m *Main) tokens(ctx context.Context, args []string) error {
 		return err
 	}
 	if c.model != "" && c.encoding != "" {
-		return fault.New(fault.Invalid, "attache.tokens", "Give --model or --encoding, not both.")
+		return fault.New(fault.Invalid, "Give --model or --encoding, not both.")
 	}
 	if c.catalog, err = m.openPrices(); err != nil {
 		return err
@@ -40,7 +40,7 @@ func (m *Main) tokens(ctx context.Context, args []string) error {
 	switch {
 	case *request != "" && len(rest) == 0:
 		if c.encoding != "" {
-			return fault.New(fault.Invalid, "attache.tokens", "A request is counted as a model does: give --model instead of --encoding.")
+			return fault.New(fault.Invalid, "A request is counted as a model does: give --model instead of --encoding.")
 		}
 		return c.request(ctx, *request)
 	case *request == "" && len(rest) == 1 && rest[0] == "prices":
@@ -88,7 +88,7 @@ func (c *tokensCommand) file(ctx context.Context, path string) error {
 	if c.encoding != "" {
 		var ok bool
 		if enc, ok = tokens.EncodingByName(c.encoding); !ok {
-			return fault.New(fault.Invalid, "attache.tokens", "There is no encoding %q: it is one of %s.", c.encoding, strings.Join(encodingNames, ", "))
+			return fault.New(fault.Invalid, "There is no encoding %q: it is one of %s.", c.encoding, strings.Join(encodingNames, ", "))
 		}
 	} else {
 		model = c.catalog.Model(cmp.Or(c.model, c.m.Config.OpenAIModel))
@@ -137,7 +137,7 @@ func (c *tokensCommand) request(ctx context.Context, path string) error {
 	}
 	var req tokens.Request
 	if err := json.Unmarshal(body.Bytes(), &req); err != nil {
-		return fault.Wrap(err, fault.Invalid, "attache.tokens", "%s is not a chat request: %s.", path, strings.TrimPrefix(err.Error(), "tokens: "))
+		return fault.Wrap(err, fault.Invalid, "%s is not a chat request: %s.", path, strings.TrimPrefix(err.Error(), "tokens: "))
 	}
 	model := c.catalog.Model(cmp.Or(c.model, req.Model, c.m.Config.OpenAIModel))
 	req, notes := tokens.NewSizer(tokens.SizerOptions{}).Fill(ctx, req)
@@ -268,7 +268,7 @@ func (c *tokensCommand) read(ctx context.Context, path string, w io.Writer) erro
 	}()
 	select {
 	case err := <-done:
-		return fault.Wrap(err, fault.Invalid, "attache.tokens", "%s can't be read: %v.", path, cmp.Or(errors.Unwrap(err), err))
+		return fault.Wrap(err, fault.Invalid, "%s can't be read: %v.", path, cmp.Or(errors.Unwrap(err), err))
 	case <-ctx.Done():
 		return ctx.Err()
 	}

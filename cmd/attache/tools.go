@@ -88,25 +88,24 @@ func (m *Main) toolsDir() (string, error) {
 	case m.Config.ToolsDir == "" && errors.Is(err, fs.ErrNotExist):
 		return "", nil
 	case err == nil:
-		return "", fault.New(fault.Invalid, "attache.tools", "The Python tools in %s can't be used: it is not a folder.", dir)
+		return "", fault.New(fault.Invalid, "The Python tools in %s can't be used: it is not a folder.", dir)
 	}
-	return "", fault.Wrap(err, fault.Invalid, "attache.tools", "The Python tools in %s can't be used: %v.", dir, errors.Unwrap(err))
+	return "", fault.Wrap(err, fault.Invalid, "The Python tools in %s can't be used: %v.", dir, errors.Unwrap(err))
 }
 
 // readServers reads the MCP servers of TOOLS_FILE.
 func (m *Main) readServers() ([]tools.ServerConfig, error) {
-	const op = "attache.servers"
 	path := m.toolsFile()
 	data, err := os.ReadFile(path)
 	if m.Config.ToolsFile == "" && errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fault.Wrap(err, fault.Invalid, op, "The MCP servers in %s can't be read: %v.", path, errors.Unwrap(err))
+		return nil, fault.Wrap(err, fault.Invalid, "The MCP servers in %s can't be read: %v.", path, errors.Unwrap(err))
 	}
 	lookup, err := config.Lookup(m.EnvFile)
 	if err != nil {
-		return nil, fault.Wrap(err, fault.Invalid, op, "%v.", err)
+		return nil, fault.Wrap(err, fault.Invalid, "%v.", err)
 	}
 	list, err := tools.ParseServers(data, func(name string) (string, error) {
 		if config.IsSecret(name) {
@@ -117,7 +116,7 @@ func (m *Main) readServers() ([]tools.ServerConfig, error) {
 		}
 		return "", errors.New("is not set")
 	})
-	return list, fault.Wrap(err, fault.Invalid, op, "The MCP servers in %s are not right:\n%s", path, fault.Message(err))
+	return list, fault.Wrap(err, fault.Invalid, "The MCP servers in %s are not right:\n%s", path, fault.Message(err))
 }
 
 func (m *Main) toolsFile() string {

@@ -44,26 +44,25 @@ func (m *Main) quiet() slog.Level {
 
 // openDataDir makes DATA_DIR and claims a name in it, once.
 func (m *Main) openDataDir() (owner string, err error) {
-	const op = "attache.data"
 	if m.owner != "" {
 		return m.owner, nil
 	}
 	dir := m.Config.DataDir
 	for _, d := range []string{dir, filepath.Join(dir, "owners")} {
 		if err := os.MkdirAll(d, 0o700); err != nil {
-			return "", fault.Wrap(err, fault.Unavailable, op, "The data folder %s can't be made: %v.", dir, err)
+			return "", fault.Wrap(err, fault.Unavailable, "The data folder %s can't be made: %v.", dir, err)
 		}
 	}
 	id, err := instanceID(dir)
 	if err != nil {
-		return "", fault.Wrap(err, fault.Unavailable, op, "The data folder %s can't be written: %v.", dir, err)
+		return "", fault.Wrap(err, fault.Unavailable, "The data folder %s can't be written: %v.", dir, err)
 	}
 	// The first name that no living process has. What a process left behind that
 	// had it and died is cleaned up by the next one that gets it.
 	for n := 1; n < 10_000; n++ {
 		f, err := os.OpenFile(filepath.Join(dir, "owners", fmt.Sprint(n)), os.O_RDWR|os.O_CREATE|syscall.O_CLOEXEC, 0o600)
 		if err != nil {
-			return "", fault.Wrap(err, fault.Unavailable, op, "The data folder %s can't be written: %v.", dir, err)
+			return "", fault.Wrap(err, fault.Unavailable, "The data folder %s can't be written: %v.", dir, err)
 		}
 		if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
 			m.onClose(f.Close)
@@ -72,7 +71,7 @@ func (m *Main) openDataDir() (owner string, err error) {
 		}
 		f.Close()
 	}
-	return "", fault.New(fault.Exhausted, op, "Too many processes use the data folder %s.", dir)
+	return "", fault.New(fault.Exhausted, "Too many processes use the data folder %s.", dir)
 }
 
 // instanceID names this data folder among those that share a database. The name
@@ -225,18 +224,18 @@ func (m *Main) openPrices() (*tokens.Catalog, error) {
 	if err == nil {
 		catalog, err = catalog.With(data)
 	}
-	return catalog, fault.Wrap(err, fault.Invalid, "attache.prices", "PRICES_FILE %s can't be used: %v.", m.Config.PricesFile, err)
+	return catalog, fault.Wrap(err, fault.Invalid, "PRICES_FILE %s can't be used: %v.", m.Config.PricesFile, err)
 }
 
 // lockServe makes sure that one process serves a data folder.
 func (m *Main) lockServe() error {
 	f, err := os.OpenFile(filepath.Join(m.Config.DataDir, "serve.lock"), os.O_RDWR|os.O_CREATE|syscall.O_CLOEXEC, 0o600)
 	if err != nil {
-		return fault.Wrap(err, fault.Unavailable, "attache.serve", "The data folder %s can't be written: %v.", m.Config.DataDir, err)
+		return fault.Wrap(err, fault.Unavailable, "The data folder %s can't be written: %v.", m.Config.DataDir, err)
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		f.Close()
-		return fault.Wrap(err, fault.Exists, "attache.serve", "Another `attache serve` uses the data folder %s.", m.Config.DataDir)
+		return fault.Wrap(err, fault.Exists, "Another `attache serve` uses the data folder %s.", m.Config.DataDir)
 	}
 	m.onClose(f.Close)
 	return nil

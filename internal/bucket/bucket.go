@@ -38,9 +38,8 @@ type Bucket struct {
 // as each provider documents it, never from the URL. Nothing is connected yet;
 // IsAccessible tells whether it works. An error is of kind Invalid. Close it.
 func Open(ctx context.Context, rawURL string) (*Bucket, error) {
-	const op = "bucket.Open"
 	invalid := func(err error) error {
-		return fault.Wrap(err, fault.Invalid, op, "The bucket %q can't be used: it has to be a folder, or a URL that begins with file://, s3://, gs:// or azblob://.", rawURL)
+		return fault.Wrap(err, fault.Invalid, "The bucket %q can't be used: it has to be a folder, or a URL that begins with file://, s3://, gs:// or azblob://.", rawURL)
 	}
 	u, err := url.Parse(rawURL)
 	if rawURL == "" {

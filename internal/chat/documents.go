@@ -56,7 +56,7 @@ func (r *run) readDocuments(ctx context.Context) {
 			continue
 		}
 		n++
-		ctx, cancel := context.WithTimeoutCause(ctx, documentTime, fault.New(fault.Unavailable, "chat.Documents", "It took more than %v.", documentTime))
+		ctx, cancel := context.WithTimeoutCause(ctx, documentTime, fault.New(fault.Unavailable, "It took more than %v.", documentTime))
 		var text string
 		var size int
 		var err error
@@ -97,7 +97,7 @@ func (e *Engine) plainText(ctx context.Context, f files.File, limit int) (string
 	defer body.Close()
 	b, err := io.ReadAll(io.LimitReader(body, 4*int64(limit)))
 	if err != nil {
-		return "", 0, fault.Wrap(err, fault.Unavailable, "chat.Documents", "It can't be fetched right now.")
+		return "", 0, fault.Wrap(err, fault.Unavailable, "It can't be fetched right now.")
 	}
 	whole := int64(len(b)) == f.Size
 	text := files.DecodeText(b, whole)

@@ -31,7 +31,7 @@ func (r *reader) Document(_ context.Context, user files.UserID, conversation str
 	case "empty.pdf":
 		return " \n", 2, nil
 	case "locked.pdf":
-		return "", 0, fault.New(fault.Invalid, "test", "locked.pdf is protected by a password.")
+		return "", 0, fault.New(fault.Invalid, "locked.pdf is protected by a password.")
 	}
 	return "[page 1]\nOur plan for 2027", 26, nil
 }

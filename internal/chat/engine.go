@@ -93,11 +93,10 @@ func New(model llm.Model, store Store, fs *files.Service, tools Toolbox, o Optio
 }
 
 // errStopping ends turns when the engine closes.
-var errStopping = fault.New(fault.Unavailable, "chat.Run",
-	"I have to stop for a moment, so this answer ends here. Please ask again in a minute.")
+var errStopping = fault.New(fault.Unavailable, "I have to stop for a moment, so this answer ends here. Please ask again in a minute.")
 
 // errClosing refuses turns: they have not begun, and may be run later.
-var errClosing = fault.New(fault.Unavailable, "chat.Run", "I am about to restart. Please ask again in a minute.")
+var errClosing = fault.New(fault.Unavailable, "I am about to restart. Please ask again in a minute.")
 
 // errTooSlow ends a turn at Options.MaxTurn.
 var errTooSlow = errors.New("the turn takes too long")
@@ -113,7 +112,6 @@ var errTooSlow = errors.New("the turn takes too long")
 // ctx ended. What there was of an answer by then is in the result and stays in
 // the history, with a mark.
 func (e *Engine) Run(ctx context.Context, t Turn, emit func(Event)) (Result, error) {
-	const op = "chat.Run"
 	if err := t.check(); err != nil {
 		return Result{}, err
 	}
@@ -130,7 +128,7 @@ func (e *Engine) Run(ctx context.Context, t Turn, emit func(Event)) (Result, err
 		return Result{}, errClosing
 	}
 	if err != nil {
-		return Result{}, fault.Op(op, err)
+		return Result{}, err
 	}
 	defer r.silence()
 	// The next turn of the conversation begins when this one is in the history.
@@ -139,16 +137,15 @@ func (e *Engine) Run(ctx context.Context, t Turn, emit func(Event)) (Result, err
 		err = r.answer(ctx)
 	}
 	err = r.end(ctx, err)
-	return r.result, fault.Op(op, err)
+	return r.result, err
 }
 
 func (t Turn) check() error {
-	const op = "chat.Run"
 	switch {
 	case t.ID == "" || len(t.ID) > 200 || t.Conversation == "" || len(t.Conversation) > 200 || t.User == 0:
-		return fault.New(fault.Internal, op, "")
+		return fault.New(fault.Internal, "")
 	case strings.TrimSpace(t.Text) == "" && len(t.Files) == 0 && t.Replaces == "":
-		return fault.New(fault.Invalid, op, "There is nothing in that message to answer.")
+		return fault.New(fault.Invalid, "There is nothing in that message to answer.")
 	}
 	return nil
 }
@@ -187,7 +184,7 @@ func (e *Engine) Recover(ctx context.Context) ([]Record, error) {
 	// No turn of another instance lives longer than MaxTurn.
 	before := e.clock.next().Add(-e.opts.MaxTurn - time.Hour)
 	turns, err := e.store.Recover(ctx, e.opts.Instance, before)
-	return turns, fault.Op("chat.Recover", err)
+	return turns, err
 }
 
 // Forget deletes turns older than Options.Keep, at once and every hour, until
@@ -213,10 +210,9 @@ func (e *Engine) Forget(ctx context.Context) {
 // Runs returns the code that ran in a turn of the user. Kind NotFound: there is
 // no such turn of this user, or it was replaced or forgotten.
 func (e *Engine) Runs(ctx context.Context, user files.UserID, turn string) ([]llm.Run, error) {
-	const op = "chat.Runs"
 	rec, err := e.turnOf(ctx, user, turn)
 	if err != nil {
-		return nil, fault.Op(op, err)
+		return nil, err
 	}
 	var runs []llm.Run
 	for _, m := range rec.Messages {
@@ -227,7 +223,7 @@ func (e *Engine) Runs(ctx context.Context, user files.UserID, turn string) ([]ll
 	return runs, nil
 }
 
-var errNoTurn = fault.New(fault.NotFound, "chat.Get", "That message is no longer in my history.")
+var errNoTurn = fault.New(fault.NotFound, "That message is no longer in my history.")
 
 // turnOf returns a turn of the user's own. Another's is not found.
 func (e *Engine) turnOf(ctx context.Context, user files.UserID, turn string) (Record, error) {
@@ -245,7 +241,7 @@ func (e *Engine) Reset(ctx context.Context, user files.UserID, conversation stri
 	if e.tools != nil {
 		err = errors.Join(err, e.tools.Reset(ctx, user, conversation))
 	}
-	return fault.Op("chat.Reset", err)
+	return err
 }
 
 // Close ends the engine: new turns are refused (Unavailable), those that run
@@ -259,7 +255,7 @@ func (e *Engine) Close(ctx context.Context) error {
 	defer cancel()
 	err := e.ledger.flush(ctx)
 	if stopped > 0 {
-		return fault.Wrap(errStopping, fault.Unavailable, "chat.Close", "%d turns were stopped.", stopped)
+		return fault.Wrap(errStopping, fault.Unavailable, "%d turns were stopped.", stopped)
 	}
-	return fault.Op("chat.Close", err)
+	return err
 }

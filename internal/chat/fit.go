@@ -83,8 +83,7 @@ func (r *run) fit(last bool) ([]llm.Message, int, error) {
 	}
 	for size > room {
 		if turn = withoutOldestRound(turn); turn == nil {
-			return nil, 0, fault.New(fault.TooLarge, "chat.Run",
-				"That message is too long for the model. Attach it as a file instead, and I'll read it with code.")
+			return nil, 0, fault.New(fault.TooLarge, "That message is too long for the model. Attach it as a file instead, and I'll read it with code.")
 		}
 		size = m.messages(turn)
 	}

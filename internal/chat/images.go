@@ -79,7 +79,7 @@ func (r *run) loadImages(ctx context.Context, history []Record) {
 // in the sandbox of its owner.
 func (e *Engine) image(ctx context.Context, f files.File, conversation string) (*llm.Image, error) {
 	if f.Size > maxImageBytes {
-		return nil, fault.New(fault.TooLarge, "chat.image", "It has more than %s.", files.Size(maxImageBytes))
+		return nil, fault.New(fault.TooLarge, "It has more than %s.", files.Size(maxImageBytes))
 	}
 	img, err := e.images.get(f.ID)
 	if img != nil || err != nil {
@@ -113,23 +113,22 @@ func (e *Engine) decodeImage(ctx context.Context, f files.File) (*llm.Image, err
 	defer body.Close()
 	b, err := io.ReadAll(io.LimitReader(body, maxImageBytes))
 	if err != nil {
-		return nil, fault.Wrap(err, fault.Unavailable, "chat.image", "It can't be fetched right now.")
+		return nil, fault.Wrap(err, fault.Unavailable, "It can't be fetched right now.")
 	}
 	return prepareImage(b), nil
 }
 
 // drawImage returns an image that only code can read.
 func (e *Engine) drawImage(ctx context.Context, f files.File, conversation string) (*llm.Image, error) {
-	const op = "chat.image"
-	unreadable := fault.New(fault.Invalid, op, "It is not a picture that can be read.")
+	unreadable := fault.New(fault.Invalid, "It is not a picture that can be read.")
 	if e.opts.Documents == nil {
 		return nil, unreadable
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, documentTime, fault.New(fault.Unavailable, op, "It took more than %v.", documentTime))
+	ctx, cancel := context.WithTimeoutCause(ctx, documentTime, fault.New(fault.Unavailable, "It took more than %v.", documentTime))
 	defer cancel()
 	b, err := e.opts.Documents.Picture(ctx, f.User, conversation, f)
 	if err != nil {
-		return nil, fault.Op(op, err)
+		return nil, err
 	}
 	e.images.decode.Lock()
 	defer e.images.decode.Unlock()

@@ -87,18 +87,17 @@ func chats(name string) bool {
 // SetModel keeps a user's choice; "" goes back to the default. A name that is
 // not in Models is an error of kind Invalid.
 func (e *Engine) SetModel(ctx context.Context, user files.UserID, name string) error {
-	const op = "chat.SetModel"
 	if name != "" && !slices.Contains(e.Models(ctx), name) {
-		return fault.New(fault.Invalid, op, "There is no model named %q to choose.", clip(name, 100))
+		return fault.New(fault.Invalid, "There is no model named %q to choose.", clip(name, 100))
 	}
-	return fault.Op(op, e.store.SetModel(ctx, user, name))
+	return e.store.SetModel(ctx, user, name)
 }
 
 // ModelOf returns the model that answers a user: their choice, else the
 // default. "" is the provider's own default.
 func (e *Engine) ModelOf(ctx context.Context, user files.UserID) (string, error) {
 	name, err := e.modelOf(ctx, user)
-	return name, fault.Op("chat.ModelOf", err)
+	return name, err
 }
 
 func (e *Engine) modelOf(ctx context.Context, user files.UserID) (string, error) {

@@ -150,7 +150,7 @@ func (r *run) end(ctx context.Context, err error) error {
 		}
 	}
 	if errors.Is(err, errTooSlow) {
-		err = fault.Wrap(err, fault.Unavailable, "chat.Run", "This took longer than %v, so I stopped.", r.e.opts.MaxTurn)
+		err = fault.Wrap(err, fault.Unavailable, "This took longer than %v, so I stopped.", r.e.opts.MaxTurn)
 	}
 	switch {
 	case err == nil:
@@ -266,14 +266,14 @@ func (r *run) request(ctx context.Context, round int, last bool) (llm.Reply, err
 		case !empty || reply.Finish == llm.Filtered:
 			return reply, nil
 		case reply.Finish == llm.Length:
-			return reply, fault.New(fault.Unavailable, "chat.Run", "The model reached its output limit before it said anything.")
+			return reply, fault.New(fault.Unavailable, "The model reached its output limit before it said anything.")
 		case try == 0:
 			continue
 		case round > 1:
 			reply.Message = llm.Message{} // what the tools made is the answer
 			return reply, nil
 		}
-		return reply, fault.New(fault.Unavailable, "chat.Run", "The language model gave an empty answer. Please try again.")
+		return reply, fault.New(fault.Unavailable, "The language model gave an empty answer. Please try again.")
 	}
 }
 

@@ -38,7 +38,7 @@ const dayLayout = "2006-01-02"
 // Usage returns what was used, for /usage. See UsageQuery.
 func (e *Engine) Usage(ctx context.Context, q UsageQuery) ([]Usage, error) {
 	rows, err := e.store.Usage(ctx, q)
-	return rows, fault.Op("chat.Usage", err)
+	return rows, err
 }
 
 // Budget is how a user stands today. A limit of 0 is none.
@@ -53,7 +53,7 @@ type Budget struct {
 func (e *Engine) Budget(ctx context.Context, user files.UserID) (Budget, error) {
 	now := e.opts.Now().UTC()
 	today, err := e.ledger.today(ctx, user, now)
-	return Budget{today, e.opts.UserDailyCost, e.opts.UserDailyTokens, nextDay(now)}, fault.Op("chat.Budget", err)
+	return Budget{today, e.opts.UserDailyCost, e.opts.UserDailyTokens, nextDay(now)}, err
 }
 
 func nextDay(now time.Time) time.Time { return now.Truncate(24 * time.Hour).Add(24 * time.Hour) }
@@ -124,7 +124,7 @@ func (l *ledger) reserve(ctx context.Context, user files.UserID, est Usage) (lef
 
 func (l *ledger) used(now time.Time, what, spent, limit, need string) error {
 	frees := nextDay(now)
-	return fault.New(fault.Exhausted, "chat.Run", "%s is used up: %s of %s are spent, and this takes about %s. It frees at %s, in %s.",
+	return fault.New(fault.Exhausted, "%s is used up: %s of %s are spent, and this takes about %s. It frees at %s, in %s.",
 		what, spent, limit, need, frees.In(l.opts.Location).Format("15:04 MST"), until(frees.Sub(now)))
 }
 
@@ -203,9 +203,9 @@ func (r *run) admit(ctx context.Context, round, size int) (maxOutput int, releas
 	}
 	switch {
 	case est.Tokens() > left.tokens:
-		err = fault.New(fault.TooLarge, "chat.Run", "That takes more than the %s tokens that one answer may take.", humanize.Comma(o.MaxTurnTokens))
+		err = fault.New(fault.TooLarge, "That takes more than the %s tokens that one answer may take.", humanize.Comma(o.MaxTurnTokens))
 	case est.Cost > left.cost:
-		err = fault.New(fault.TooLarge, "chat.Run", "That costs more than the %s that one answer may cost.", o.MaxTurnCost)
+		err = fault.New(fault.TooLarge, "That costs more than the %s that one answer may cost.", o.MaxTurnCost)
 	default:
 		var today allowance
 		today, release, err = r.e.ledger.reserve(ctx, r.turn.User, est)

@@ -111,12 +111,12 @@ func TestManyImages(t *testing.T) {
 
 // What Go can't decode is drawn by code, once; what can't be drawn is said, once.
 func TestImagesThatOnlyCodeReads(t *testing.T) {
-	busy := fault.New(fault.Unavailable, "test", "All sandboxes are busy.")
+	busy := fault.New(fault.Unavailable, "All sandboxes are busy.")
 	rd := &reader{}
 	rd.picture = func(f files.File) ([]byte, error) {
 		switch f.Name {
 		case "broken.heic":
-			return nil, fault.New(fault.Invalid, "test", "broken.heic is damaged.")
+			return nil, fault.New(fault.Invalid, "broken.heic is damaged.")
 		case "busy.heic":
 			return nil, busy
 		case "liar.heic":

@@ -73,7 +73,7 @@ func (a *api) do(ctx context.Context, c call) error {
 	if c.body != nil {
 		var err error
 		if payload, err = json.Marshal(c.body); err != nil {
-			return fault.Wrap(err, fault.Internal, "discord.api", "")
+			return fault.Wrap(err, fault.Internal, "")
 		}
 	}
 	u := normal
@@ -95,7 +95,7 @@ func (a *api) do(ctx context.Context, c call) error {
 			if c.into == nil || len(answer) == 0 {
 				return nil
 			}
-			return fault.Wrap(json.Unmarshal(answer, c.into), fault.Unavailable, "discord.api", "Discord gave an answer that I don't understand.")
+			return fault.Wrap(json.Unmarshal(answer, c.into), fault.Unavailable, "Discord gave an answer that I don't understand.")
 		case ctx.Err() != nil:
 			return translate(context.Cause(ctx))
 		case err == nil && res.StatusCode == http.StatusTooManyRequests:
@@ -192,7 +192,6 @@ func codeOf(err error) rest.JSONErrorCode {
 
 // translate gives an error of the API its kind.
 func translate(err error) error {
-	const op = "discord.api"
 	var e *rest.Error
 	var known *fault.Error
 	switch {
@@ -202,25 +201,25 @@ func translate(err error) error {
 	case errors.As(err, &known):
 		return err
 	case errors.Is(err, context.Canceled):
-		return fault.Wrap(err, fault.Canceled, op, "")
+		return fault.Wrap(err, fault.Canceled, "")
 	default:
-		return fault.Wrap(err, fault.Unavailable, op, "I can't reach Discord right now.")
+		return fault.Wrap(err, fault.Unavailable, "I can't reach Discord right now.")
 	}
 	switch {
 	case e.Code == 40005 || e.Response.StatusCode == http.StatusRequestEntityTooLarge:
-		return fault.Wrap(err, fault.TooLarge, op, "That is too large for Discord.")
+		return fault.Wrap(err, fault.TooLarge, "That is too large for Discord.")
 	case e.Response.StatusCode == http.StatusUnauthorized:
-		return fault.Wrap(err, fault.Denied, op, "Discord does not accept the bot's token.")
+		return fault.Wrap(err, fault.Denied, "Discord does not accept the bot's token.")
 	case e.Response.StatusCode == http.StatusForbidden:
-		return fault.Wrap(err, fault.Denied, op, "Discord does not let me do that here.")
+		return fault.Wrap(err, fault.Denied, "Discord does not let me do that here.")
 	case e.Response.StatusCode == http.StatusNotFound:
-		return fault.Wrap(err, fault.NotFound, op, "That is gone from Discord.")
+		return fault.Wrap(err, fault.NotFound, "That is gone from Discord.")
 	case e.Response.StatusCode == http.StatusTooManyRequests:
-		return fault.Wrap(err, fault.Exhausted, op, "Discord asks me to slow down. Please try again in a minute.")
+		return fault.Wrap(err, fault.Exhausted, "Discord asks me to slow down. Please try again in a minute.")
 	case e.Response.StatusCode >= 500:
-		return fault.Wrap(err, fault.Unavailable, op, "Discord has a problem right now. Please try again in a minute.")
+		return fault.Wrap(err, fault.Unavailable, "Discord has a problem right now. Please try again in a minute.")
 	}
-	return fault.Wrap(err, fault.Internal, op, "")
+	return fault.Wrap(err, fault.Internal, "")
 }
 
 // sleep waits, or returns the reason why ctx ended.

@@ -133,7 +133,7 @@ type Bot struct {
 }
 
 // errClosing ends what is under way when the bot closes.
-var errClosing = fault.New(fault.Canceled, "discord.Close", "I have to stop for a moment.")
+var errClosing = fault.New(fault.Canceled, "I have to stop for a moment.")
 
 // maxEvents bounds the events that are handled at the same time. More wait, and
 // the gateway's connection with them.
@@ -158,7 +158,7 @@ func Open(ctx context.Context, token string, engine Engine, fs *files.Service, o
 	}
 	if err != nil {
 		b.Close(ctx)
-		return nil, fault.Op("discord.Open", err)
+		return nil, err
 	}
 	b.work.Go(b.watch)
 	b.tellInterrupted()
@@ -228,7 +228,7 @@ func (b *Bot) watch() {
 	select {
 	case err := <-b.sessions.fatal:
 		b.mu.Lock()
-		b.err = fault.Op("discord.Bot", err)
+		b.err = err
 		b.mu.Unlock()
 		close(b.done)
 	case <-b.ctx.Done():

@@ -59,7 +59,7 @@ func (b *Bot) pressedStop(ctx context.Context, it *interaction, id customID, i d
 func (b *Bot) pressedCode(ctx context.Context, it *interaction, id customID, _ dg.ComponentInteraction) error {
 	runs, err := b.engine.Runs(ctx, it.user, turnID(it.channel(), id.snowflake(0), id.args[1]))
 	if fault.Is(err, fault.NotFound) || err == nil && len(runs) == 0 {
-		return fault.New(fault.NotFound, "discord.Code", "I don't have the code of that answer any more: it was run again, or the conversation was forgotten.")
+		return fault.New(fault.NotFound, "I don't have the code of that answer any more: it was run again, or the conversation was forgotten.")
 	}
 	if err != nil {
 		return err
@@ -114,20 +114,19 @@ func seconds(d time.Duration) string {
 // pressedRetry runs a question again, or the edited one. Question and
 // conversation are found in the channel, never taken from the button.
 func (b *Bot) pressedRetry(ctx context.Context, it *interaction, id customID, i dg.ComponentInteraction) error {
-	const op = "discord.Retry"
 	prompt := id.snowflake(0)
 	if b.running.has(prompt) {
-		return fault.New(fault.Exists, op, "That question is being answered right now.")
+		return fault.New(fault.Exists, "That question is being answered right now.")
 	}
 	m, err := b.api.message(ctx, it.channel(), prompt)
 	if fault.Is(err, fault.NotFound) {
-		return fault.New(fault.NotFound, op, "The question is gone, so I can't run it again.")
+		return fault.New(fault.NotFound, "The question is gone, so I can't run it again.")
 	}
 	if err != nil {
 		return err
 	}
 	if m.Author.ID != snowflake.ID(it.user) {
-		return fault.New(fault.Denied, op, "Only the person who asked can use that.")
+		return fault.New(fault.Denied, "Only the person who asked can use that.")
 	}
 	m.GuildID = it.GuildID()
 	if member := it.Member(); member != nil {

@@ -63,7 +63,7 @@ func (c *cdn) allow(u *url.URL) error {
 		return nil
 	}
 	if u.Scheme != "https" || u.User != nil || u.Port() != "" && u.Port() != "443" || !slices.Contains(tokens.DiscordHosts, strings.ToLower(u.Hostname())) {
-		return fault.New(fault.Denied, "discord.cdn", "That file is not on Discord, so I don't fetch it.")
+		return fault.New(fault.Denied, "That file is not on Discord, so I don't fetch it.")
 	}
 	return nil
 }
@@ -139,7 +139,7 @@ func (a *attachment) Read(p []byte) (int, error) {
 		case err != nil:
 			a.hangUp()
 			if a.retry(err) != nil {
-				a.err = fault.Wrap(err, fault.Unavailable, "discord.cdn", "The upload of %s broke off. Please send it again.", a.name)
+				a.err = fault.Wrap(err, fault.Unavailable, "The upload of %s broke off. Please send it again.", a.name)
 			}
 		}
 		if n > 0 {
@@ -173,8 +173,7 @@ func (a *attachment) retry(err error) error {
 
 // connect gets the response that goes on at a.at.
 func (a *attachment) connect() error {
-	const op = "discord.cdn"
-	gone := fault.New(fault.NotFound, op, "%s is no longer on Discord. Please attach it again.", a.name)
+	gone := fault.New(fault.NotFound, "%s is no longer on Discord. Please attach it again.", a.name)
 	for {
 		res, err := a.get()
 		if errors.As(err, new(*fault.Error)) {
@@ -206,7 +205,7 @@ func (a *attachment) connect() error {
 			err = fmt.Errorf("the CDN answered %s", res.Status)
 		}
 		if a.retry(err) != nil {
-			return fault.Wrap(err, fault.Unavailable, op, "I could not get %s from Discord. Please send it again.", a.name)
+			return fault.Wrap(err, fault.Unavailable, "I could not get %s from Discord. Please send it again.", a.name)
 		}
 	}
 }
@@ -226,7 +225,7 @@ func (a *attachment) get() (*http.Response, error) {
 		err = a.cdn.allow(u)
 	}
 	if err != nil {
-		return nil, fault.Wrap(err, fault.Denied, "discord.cdn", "%s is not on Discord, so I don't fetch it.", a.name)
+		return nil, fault.Wrap(err, fault.Denied, "%s is not on Discord, so I don't fetch it.", a.name)
 	}
 	ctx, cancel := context.WithCancel(a.ctx)
 	a.cancel = cancel

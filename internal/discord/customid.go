@@ -60,7 +60,7 @@ func (c customID) String() string {
 
 // parseCustomID reads what String writes, and nothing else.
 func parseCustomID(s string) (customID, error) {
-	bad := fault.New(fault.Invalid, "discord.parseCustomID", "That button is from an older version of me. Please run the command again.")
+	bad := fault.New(fault.Invalid, "That button is from an older version of me. Please run the command again.")
 	parts := strings.Split(s, ":")
 	if len(parts) < 2 || len(s) > 100 {
 		return customID{}, bad

@@ -61,7 +61,7 @@ func (s *sessions) open(ctx context.Context) error {
 			return s.api.do(ctx, call{to: rest.GetGatewayBot.Compile(nil), into: &info})
 		}); err != nil {
 			if fault.Is(err, fault.Denied) {
-				err = fault.Wrap(err, fault.Denied, "discord.Open", badToken)
+				err = fault.Wrap(err, fault.Denied, badToken)
 			}
 			return err
 		}
@@ -287,16 +287,15 @@ const badToken = "Discord does not accept DISCORD_TOKEN. Copy it again from the 
 
 // explainClose tells the operator what to do about a final close code.
 func explainClose(err error) error {
-	const op = "discord.Open"
 	switch closeCode(err) {
 	case gateway.CloseEventCodeAuthenticationFailed.Code:
-		return fault.Wrap(err, fault.Denied, op, badToken)
+		return fault.Wrap(err, fault.Denied, badToken)
 	case gateway.CloseEventCodeInvalidIntent.Code, gateway.CloseEventCodeDisallowedIntent.Code:
-		return fault.Wrap(err, fault.Denied, op, "Discord does not let the bot read messages. Switch on MESSAGE CONTENT INTENT in the developer portal (Bot, Privileged Gateway Intents).")
+		return fault.Wrap(err, fault.Denied, "Discord does not let the bot read messages. Switch on MESSAGE CONTENT INTENT in the developer portal (Bot, Privileged Gateway Intents).")
 	case 0:
 		return translate(err)
 	}
-	return fault.Wrap(err, fault.Unavailable, op, "Discord closed the connection for good.")
+	return fault.Wrap(err, fault.Unavailable, "Discord closed the connection for good.")
 }
 
 // quiet passes on warnings and errors only: disgo's other lines hold the

@@ -61,7 +61,7 @@ func (b *Bot) onInteraction(i dg.Interaction) {
 		defer it.timer.Stop()
 		var err error
 		if !admitted {
-			err = fault.New(fault.Denied, "discord.admits", "You can't use me here.")
+			err = fault.New(fault.Denied, "You can't use me here.")
 		} else {
 			err = b.route(ctx, it)
 		}
@@ -112,20 +112,19 @@ func (b *Bot) route(ctx context.Context, it *interaction) error {
 		it.component = true
 		return b.jumped(ctx, it, id, i.Data)
 	}
-	return fault.New(fault.Invalid, "discord.route", "I don't know that command any more. Please reload Discord.")
+	return fault.New(fault.Invalid, "I don't know that command any more. Please reload Discord.")
 }
 
 // offered reads a custom id, if the bot's message really has a component with
 // it (and with the value chosen), and the user is the one whom it is for. What a
 // client makes up itself goes no further.
 func (b *Bot) offered(m dg.Message, user files.UserID, custom, value string) (customID, error) {
-	const op = "discord.offered"
 	id, err := parseCustomID(custom)
 	if err != nil {
 		return id, err
 	}
 	if id.user != user {
-		return id, fault.New(fault.Denied, op, "Only the person who asked can use that.")
+		return id, fault.New(fault.Denied, "Only the person who asked can use that.")
 	}
 	for c := range m.AllComponents() {
 		switch c := c.(type) {
@@ -144,7 +143,7 @@ func (b *Bot) offered(m dg.Message, user files.UserID, custom, value string) (cu
 			}
 		}
 	}
-	return id, fault.New(fault.Invalid, op, "That button does not count any more. Please start again from the command.")
+	return id, fault.New(fault.Invalid, "That button does not count any more. Please start again from the command.")
 }
 
 // option returns an option of a command, if it is there and of its type: disgo's

@@ -52,9 +52,6 @@ func scrub(err error) string {
 func causes(err error) string {
 	if e, ok := err.(*fault.Error); ok {
 		s := e.Kind.String()
-		if e.Op != "" {
-			s = e.Op + ": " + s
-		}
 		if e.Err != nil {
 			s += ": " + causes(e.Err)
 		}

@@ -46,7 +46,7 @@ func TestStoryLogHasNoNames(t *testing.T) {
 	}{
 		"down":      {[]discordtest.Fault{{On: "CDN ", Times: -1, Drop: true}}, "I could not get", "WARN"},
 		"ill":       {[]discordtest.Fault{{On: "CDN ", Times: -1, Status: 503}}, "I could not get", "the CDN answered 503"},
-		"gone":      {[]discordtest.Fault{{On: "CDN ", Times: -1, Status: 404}}, "is no longer on Discord", "discord.cdn: not found"},
+		"gone":      {[]discordtest.Fault{{On: "CDN ", Times: -1, Status: 404}}, "is no longer on Discord", "not found"},
 		"truncated": {[]discordtest.Fault{{On: "CDN ", Drop: true, AfterHandling: true}, {On: "CDN ", Times: -1, Drop: true}}, "Please send it again.", "WARN"},
 	} {
 		t.Run(what, func(t *testing.T) {
@@ -63,7 +63,7 @@ func TestStoryLogHasNoNames(t *testing.T) {
 					t.Errorf("%q is in the log:\n%s", secret, log)
 				}
 			}
-			if !strings.Contains(log.String(), c.log) || !strings.Contains(log.String(), "discord.cdn: ") {
+			if !strings.Contains(log.String(), c.log) || !strings.Contains(log.String(), "saving an attachment") {
 				t.Errorf("the log does not say what happened:\n%s", log)
 			}
 		})
@@ -73,14 +73,14 @@ func TestStoryLogHasNoNames(t *testing.T) {
 func TestScrub(t *testing.T) {
 	link := "https://cdn.discordapp.com/attachments/1/2/secret.csv?ex=1&is=2&hm=3"
 	request := &url.Error{Op: "Get", URL: link, Err: errors.New("connection refused")}
-	named := fault.New(fault.NotFound, "files.Get", "secret.csv is gone.")
+	named := fault.New(fault.NotFound, "secret.csv is gone.")
 	for want, err := range map[string]error{
 		"connection refused": errors.New("connection refused"),
-		`files.Save: unavailable: discord.cdn: unavailable: Get "https://cdn.discordapp.com/…": connection refused`: fault.Op("files.Save", fault.Wrap(request, fault.Unavailable, "discord.cdn", "I could not get secret.csv.")),
-		"files.Get: not found":                                      named,
-		"while: files.Get: not found":                               fmt.Errorf("while: %w", named),
+		`unavailable: Get "https://cdn.discordapp.com/…": connection refused`: fault.Wrap(request, fault.Unavailable, "I could not get secret.csv."),
+		"not found":        named,
+		"while: not found": fmt.Errorf("while: %w", named),
 		"while: no connection: Post \"https://discord.com/…\": EOF": fmt.Errorf("while: %w: %w", errNotSent, &url.Error{Op: "Post", URL: "https://discord.com/api/v10/webhooks/1/token/messages/@original", Err: errors.New("EOF")}),
-		"a\nx: internal":                                            errors.Join(errors.New("a"), fault.New(fault.Internal, "x", "secret.csv")),
+		"a\nx: internal": errors.Join(errors.New("a"), fault.New(fault.Internal, "secret.csv")),
 	} {
 		if got := scrub(err); got != want {
 			t.Errorf("got  %q\nwant %q", got, want)

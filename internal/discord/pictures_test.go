@@ -60,7 +60,7 @@ func drawPicture(t testing.TB, name string, tr discordtest.Transcript) {
 // weatherData is a real file; the charts and figures about it are the true ones.
 func weatherData(t *testing.T) []byte {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join(testbin.Root(), "internal", "sandbox", "runner", "tests", "testdata", "seattle-weather.csv"))
+	data, err := os.ReadFile(filepath.Join(testbin.Root(), "runner", "tests", "testdata", "seattle-weather.csv"))
 	if err != nil {
 		t.Fatal(err)
 	}

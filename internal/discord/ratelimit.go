@@ -110,8 +110,7 @@ func (l *limiter) try(e *rest.CompiledEndpoint, u urgency) (b *bucket, wait time
 	l.sweep(now)
 	l.invalid = since(l.invalid, now.Add(-invalidWindow))
 	if len(l.invalid) >= maxInvalid {
-		return nil, 0, nil, fault.New(fault.Unavailable, "discord.limiter",
-			"Discord refused too many of my requests, so I have to pause for some minutes.")
+		return nil, 0, nil, fault.New(fault.Unavailable, "Discord refused too many of my requests, so I have to pause for some minutes.")
 	}
 	b = l.bucketOf(e)
 	if b.limit > 0 && !now.Before(b.reset) {

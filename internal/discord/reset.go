@@ -82,7 +82,7 @@ func (b *Bot) conversationOf(ctx context.Context, it *interaction, root snowflak
 		return "", err
 	}
 	if got.Author.ID != snowflake.ID(it.user) {
-		return "", fault.New(fault.Denied, "discord.reset", "Only the person who began a conversation can reset it.")
+		return "", fault.New(fault.Denied, "Only the person who began a conversation can reset it.")
 	}
 	got.GuildID = it.GuildID()
 	return b.conversation(ctx, got), nil

@@ -452,8 +452,8 @@ func TestStoryHonestSentences(t *testing.T) {
 		err  error
 		want string
 	}{
-		{fault.New(fault.Exhausted, "chat.Run", "Your daily budget is used up. It frees at 00:00 UTC, in 5 h."), "⚠️ Your daily budget is used up. It frees at 00:00 UTC, in 5 h."},
-		{fault.New(fault.Unavailable, "llm", "The language model can't be reached."), "⚠️ The language model can't be reached."},
+		{fault.New(fault.Exhausted, "Your daily budget is used up. It frees at 00:00 UTC, in 5 h."), "⚠️ Your daily budget is used up. It frees at 00:00 UTC, in 5 h."},
+		{fault.New(fault.Unavailable, "The language model can't be reached."), "⚠️ The language model can't be reached."},
 		{errors.New("secret: hunter2"), "⚠️ Something went wrong on my side. If it happens again, tell the operator this number: `"},
 		{nil, "🤷 There was nothing to say."},
 	} {
@@ -462,7 +462,7 @@ func TestStoryHonestSentences(t *testing.T) {
 		w.contains(a, c.want)
 		w.lacks(a, "hunter2")
 	}
-	fake.set(fault.New(fault.Exists, "chat.Run", "answered"))
+	fake.set(fault.New(fault.Exists, "answered"))
 	q := must(w.anna.Send(w.anna.DM(), "again"))(w)
 	w.AwaitQuiet(w.ctx, 300*time.Millisecond)
 	if got := w.after(w.anna.DM(), q); len(got) != 0 {

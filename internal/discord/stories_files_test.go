@@ -129,7 +129,7 @@ func TestStoryThousandFiles(t *testing.T) {
 
 // testdata is a file that other software wrote.
 func testdata(t *testing.T, name string) []byte {
-	b, err := os.ReadFile(filepath.Join("..", "sandbox", "runner", "tests", "testdata", name))
+	b, err := os.ReadFile(filepath.Join("..", "..", "runner", "tests", "testdata", name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -398,7 +398,7 @@ func (v *viewer) wait(ctx context.Context, user files.UserID, conversation strin
 		}
 	}
 	if ctx.Err() == nil && strings.HasPrefix(f.Name, "broken") {
-		return fault.New(fault.Invalid, "test", "It is damaged.")
+		return fault.New(fault.Invalid, "It is damaged.")
 	}
 	return ctx.Err()
 }

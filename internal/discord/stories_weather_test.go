@@ -324,7 +324,7 @@ func TestUploadOfABrokenFile(t *testing.T) {
 	w := newBench(t, setup{})
 	for name, u := range map[string]upload{
 		"can't be opened": {name: "a", size: 10, open: func(context.Context) (io.ReadCloser, error) {
-			return nil, fault.New(fault.NotFound, "test", "File not found or expired")
+			return nil, fault.New(fault.NotFound, "File not found or expired")
 		}},
 		"too short": {name: "a", size: 10, open: func(context.Context) (io.ReadCloser, error) {
 			return io.NopCloser(strings.NewReader("short")), nil

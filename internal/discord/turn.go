@@ -61,7 +61,7 @@ func (b *Bot) answer(ctx context.Context, q *question) {
 func (b *Bot) run(ctx context.Context, t chat.Turn, a *answer) (res chat.Result, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fault.Wrap(fmt.Errorf("panic: %v\n%s", p, debug.Stack()), fault.Internal, "discord.run", "")
+			err = fault.Wrap(fmt.Errorf("panic: %v\n%s", p, debug.Stack()), fault.Internal, "")
 		}
 	}()
 	return b.engine.Run(ctx, t, a.event)
@@ -177,7 +177,7 @@ type runningTurn struct {
 }
 
 // errStopped ends a turn whose user had enough.
-var errStopped = fault.New(fault.Canceled, "discord.Stop", "You stopped this answer.")
+var errStopped = fault.New(fault.Canceled, "You stopped this answer.")
 
 func (r *running) start(q *question, stop context.CancelCauseFunc) (done func()) {
 	r.mu.Lock()

@@ -26,7 +26,7 @@ const (
 func (b *Bot) usageCommand(ctx context.Context, it *interaction, data dg.SlashCommandInteractionData) error {
 	everybody, _ := option[bool](data, "everybody")
 	if everybody && !slices.Contains(b.opts.Admins, uint64(it.user)) {
-		return fault.New(fault.Denied, "discord.usage", "Only the bot's admins see what everybody used.")
+		return fault.New(fault.Denied, "Only the bot's admins see what everybody used.")
 	}
 	now := b.opts.Now().UTC()
 	q := chat.UsageQuery{User: it.user, From: now.AddDate(0, 0, -usageDays+1).Format(dayLayout), ByDay: true, ByModel: true}

@@ -58,7 +58,6 @@ func (k Kind) known() Kind {
 // Error is an error with a kind and a sentence for the user.
 type Error struct {
 	Kind Kind
-	Op   string // what was being done, as package.Func: "files.Save"
 	Msg  string // may be shown to a user; empty means a generic sentence of Kind
 	Err  error  // the cause, only logged; may be nil
 }
@@ -66,9 +65,6 @@ type Error struct {
 // Error renders everything, for the log.
 func (e *Error) Error() string {
 	s := e.Kind.String()
-	if e.Op != "" {
-		s = e.Op + ": " + s
-	}
 	if e.Msg != "" {
 		s += ": " + e.Msg
 	}
@@ -82,30 +78,21 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.Err }
 
 // New returns an error without a cause. Msg is formatted as by fmt.Sprintf.
-func New(k Kind, op, format string, args ...any) error {
-	return &Error{Kind: k, Op: op, Msg: fmt.Sprintf(format, args...)}
+func New(k Kind, format string, args ...any) error {
+	return &Error{Kind: k, Msg: fmt.Sprintf(format, args...)}
 }
 
 // Wrap gives err a kind and a sentence. It returns nil for a nil err.
 // An ended context wins over k: a canceled one makes the error Canceled,
 // whatever the adapter made of the failure that followed.
-func Wrap(err error, k Kind, op, format string, args ...any) error {
+func Wrap(err error, k Kind, format string, args ...any) error {
 	if err == nil {
 		return nil
 	}
 	if errors.Is(err, context.Canceled) {
 		k = Canceled
 	}
-	return &Error{Kind: k, Op: op, Msg: fmt.Sprintf(format, args...), Err: err}
-}
-
-// Op adds where an error passed through and keeps its kind and sentence.
-// It returns nil for a nil err.
-func Op(op string, err error) error {
-	if err == nil {
-		return nil
-	}
-	return &Error{Kind: KindOf(err), Op: op, Msg: message(err), Err: err}
+	return &Error{Kind: k, Msg: fmt.Sprintf(format, args...), Err: err}
 }
 
 // KindOf returns the kind of the outermost *Error in err's tree. Bare context

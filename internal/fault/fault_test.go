@@ -19,12 +19,12 @@ func TestKindOf(t *testing.T) {
 		{base, fault.Internal},
 		{context.Canceled, fault.Canceled},
 		{fmt.Errorf("read: %w", context.DeadlineExceeded), fault.Unavailable},
-		{fault.New(fault.NotFound, "files.Get", "no such file"), fault.NotFound},
-		{fmt.Errorf("outer: %w", fault.New(fault.TooLarge, "x", "big")), fault.TooLarge},
-		{fault.Wrap(base, fault.Unavailable, "x", "later"), fault.Unavailable},
-		{fault.Wrap(context.Canceled, fault.Unavailable, "x", "later"), fault.Canceled},
-		{fault.Op("y", fault.New(fault.Denied, "x", "no")), fault.Denied},
-		{fault.Op("y", base), fault.Internal},
+		{fault.New(fault.NotFound, "no such file"), fault.NotFound},
+		{fmt.Errorf("outer: %w", fault.New(fault.TooLarge, "big")), fault.TooLarge},
+		{fault.Wrap(base, fault.Unavailable, "later"), fault.Unavailable},
+		{fault.Wrap(context.Canceled, fault.Unavailable, "later"), fault.Canceled},
+		{fault.New(fault.Denied, "no"), fault.Denied},
+		{base, fault.Internal},
 	}
 	for _, c := range cases {
 		if got := fault.KindOf(c.err); got != c.kind {
@@ -37,7 +37,7 @@ func TestKindOf(t *testing.T) {
 	if fault.Is(nil, fault.Internal) {
 		t.Error("a nil error has a kind")
 	}
-	if fault.Wrap(nil, fault.Invalid, "x", "y") != nil || fault.Op("x", nil) != nil {
+	if fault.Wrap(nil, fault.Invalid, "y") != nil {
 		t.Error("wrapping nil made an error")
 	}
 }
@@ -46,11 +46,11 @@ func TestKindOf(t *testing.T) {
 // the log, so it carries all.
 func TestMessageKeepsCausesOut(t *testing.T) {
 	secret := errors.New("dial tcp 10.0.0.7: token=hunter2")
-	err := fault.Op("chat.Run", fault.Wrap(secret, fault.Unavailable, "llm.Stream", "The model is busy."))
+	err := fault.Wrap(secret, fault.Unavailable, "The model is busy.")
 	if got := fault.Message(err); got != "The model is busy." {
 		t.Errorf("Message = %q", got)
 	}
-	for _, e := range []error{secret, fault.Wrap(secret, fault.Internal, "op", ""), fault.Op("op", secret)} {
+	for _, e := range []error{secret, fault.Wrap(secret, fault.Internal, ""), secret} {
 		if m := fault.Message(e); strings.Contains(m, "hunter2") || m == "" {
 			t.Errorf("Message(%v) = %q", e, m)
 		}

@@ -30,7 +30,6 @@ type Moved struct {
 // archive, in constant memory. A file whose bytes are missing is skipped and
 // logged. What is saved or deleted meanwhile may or may not be in it.
 func (s *Service) Export(ctx context.Context, w io.Writer, user UserID) (Moved, error) {
-	const op = "files.Export"
 	var m Moved
 	out := tar.NewWriter(w)
 	after := ID("")
@@ -40,7 +39,7 @@ func (s *Service) Export(ctx context.Context, w io.Writer, user UserID) (Moved, 
 	for {
 		fs, err := s.store.Scan(ctx, after, batch)
 		if err != nil {
-			return m, fault.Op(op, err)
+			return m, err
 		}
 		if len(fs) == 0 || user != 0 && fs[0].User != user {
 			break
@@ -51,7 +50,7 @@ func (s *Service) Export(ctx context.Context, w io.Writer, user UserID) (Moved, 
 				continue
 			}
 			if err := s.exportOne(ctx, out, f, &m); err != nil {
-				return m, fault.Op(op, err)
+				return m, err
 			}
 		}
 	}
@@ -59,11 +58,10 @@ func (s *Service) Export(ctx context.Context, w io.Writer, user UserID) (Moved, 
 	if err == nil {
 		err = out.Close()
 	}
-	return m, fault.Wrap(err, fault.Unavailable, op, "The archive can't be written.")
+	return m, fault.Wrap(err, fault.Unavailable, "The archive can't be written.")
 }
 
 func (s *Service) exportOne(ctx context.Context, out *tar.Writer, f File, m *Moved) error {
-	const op = "files.Export"
 	r, err := s.bucket.NewReader(ctx, f.Path, nil)
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -90,7 +88,7 @@ func (s *Service) exportOne(ctx context.Context, out *tar.Writer, f File, m *Mov
 		_, err = io.Copy(out, r)
 	}
 	m.Files++
-	return fault.Wrap(err, fault.Unavailable, op, "The archive can't be written.")
+	return fault.Wrap(err, fault.Unavailable, "The archive can't be written.")
 }
 
 // Import saves the files of an archive with the ids, owners and times that
@@ -99,7 +97,6 @@ func (s *Service) exportOne(ctx context.Context, out *tar.Writer, f File, m *Mov
 // What is wrong with the archive is an error of kind Invalid; the files before
 // that place are saved.
 func (s *Service) Import(ctx context.Context, r io.Reader) (Moved, error) {
-	const op = "files.Import"
 	var m Moved
 	in := tar.NewReader(r)
 	for {
@@ -108,22 +105,22 @@ func (s *Service) Import(ctx context.Context, r io.Reader) (Moved, error) {
 			return m, cutShort(m)
 		}
 		if err != nil {
-			return m, fault.Wrap(err, fault.Invalid, op, "The archive can't be read after %d files.", m.Files+m.Skipped)
+			return m, fault.Wrap(err, fault.Invalid, "The archive can't be read after %d files.", m.Files+m.Skipped)
 		}
 		if h.Name == lastEntry {
 			if n := m.Files + m.Skipped; h.PAXRecords[recordCount] != strconv.Itoa(n) {
-				return m, fault.New(fault.Invalid, op, "The archive has %d files, and says it has %.20s.", n, h.PAXRecords[recordCount])
+				return m, fault.New(fault.Invalid, "The archive has %d files, and says it has %.20s.", n, h.PAXRecords[recordCount])
 			}
 			return m, nil
 		}
 		f, err := fromHeader(h)
 		if err != nil {
-			return m, fault.Op(op, err)
+			return m, err
 		}
 		there := f.Expired(s.now())
 		if !there {
 			if there, err = s.has(ctx, f); err != nil {
-				return m, fault.Op(op, err)
+				return m, err
 			}
 		}
 		if there {
@@ -132,7 +129,7 @@ func (s *Service) Import(ctx context.Context, r io.Reader) (Moved, error) {
 		}
 		saved, err := s.save(ctx, f, entry{in, m}, f.Size, f.Size, nil)
 		if err != nil {
-			return m, fault.Op(op, err)
+			return m, err
 		}
 		s.log("file saved", saved.File, "imported", true)
 		m.Files++
@@ -140,7 +137,7 @@ func (s *Service) Import(ctx context.Context, r io.Reader) (Moved, error) {
 }
 
 func cutShort(m Moved) error {
-	return fault.New(fault.Invalid, "files.Import", "The archive is cut short after %d files.", m.Files+m.Skipped)
+	return fault.New(fault.Invalid, "The archive is cut short after %d files.", m.Files+m.Skipped)
 }
 
 // entry is a file of an archive.
@@ -169,7 +166,7 @@ func (s *Service) has(ctx context.Context, f File) (bool, error) {
 func fromHeader(h *tar.Header) (File, error) {
 	var f File
 	invalid := func(why string) (File, error) {
-		return File{}, fault.New(fault.Invalid, "files.Import", "%q in the archive %s.", SafeName(h.Name), why)
+		return File{}, fault.New(fault.Invalid, "%q in the archive %s.", SafeName(h.Name), why)
 	}
 	meta, ok := h.PAXRecords[recordFile]
 	if !ok || h.Typeflag != tar.TypeReg {

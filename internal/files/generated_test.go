@@ -26,8 +26,8 @@ func TestGenerated(t *testing.T) {
 		t.Fatalf("%s lacks the marks %q and %q", docs, begin, end)
 	}
 	for path, want := range map[string][]byte{
-		docs:                           []byte(before + begin + kindsTable() + end + after),
-		"../sandbox/runner/kinds.json": files.KindsJSON(),
+		docs:                      []byte(before + begin + kindsTable() + end + after),
+		"../../runner/kinds.json": files.KindsJSON(),
 	} {
 		if *update {
 			must(t, os.WriteFile(path, want, 0o644))

@@ -18,7 +18,7 @@ type UserID uint64
 func ParseUserID(s string) (UserID, error) {
 	n, ok := decimal(s)
 	if !ok || n == 0 {
-		return 0, fault.New(fault.Invalid, "files.ParseUserID", "A user's id is a number like 123456789012345678.")
+		return 0, fault.New(fault.Invalid, "A user's id is a number like 123456789012345678.")
 	}
 	return UserID(n), nil
 }
@@ -50,7 +50,7 @@ func ParseID(s string) (ID, error) {
 	u, ok := decimal(user)
 	_, ok2 := decimal(unix)
 	if !ok || !ok2 || u == 0 || len(random) != 8 || strings.Trim(random, "0123456789abcdef") != "" {
-		return "", errNotFound("files.ParseID")
+		return "", errNotFound()
 	}
 	return ID(s), nil
 }
@@ -74,6 +74,6 @@ func decimal(s string) (uint64, bool) {
 	return n, err == nil && s[0] >= '0' && (s[0] != '0' || len(s) == 1)
 }
 
-func errNotFound(op string) error {
-	return fault.New(fault.NotFound, op, "File not found or expired")
+func errNotFound() error {
+	return fault.New(fault.NotFound, "File not found or expired")
 }

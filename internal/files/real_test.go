@@ -12,7 +12,7 @@ import (
 // Files that other software wrote, more than 160 of them, are what their names
 // say they are.
 func TestKindsOfRealFiles(t *testing.T) {
-	paths, err := filepath.Glob("../sandbox/runner/tests/testdata/*")
+	paths, err := filepath.Glob("../../runner/tests/testdata/*")
 	if err != nil || len(paths) < 160 {
 		t.Fatalf("%d files, %v", len(paths), err)
 	}
@@ -53,7 +53,7 @@ func TestKindsOfRealFiles(t *testing.T) {
 
 // What the table says that kinds need is what the Python inside installs.
 func TestNeedsOfLoaders(t *testing.T) {
-	paths, err := filepath.Glob("../sandbox/runner/loaders/*.py")
+	paths, err := filepath.Glob("../../runner/loaders/*.py")
 	if err != nil || len(paths) == 0 {
 		t.Fatalf("no loaders: %v", err)
 	}

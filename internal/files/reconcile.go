@@ -21,7 +21,6 @@ var ownKey = regexp.MustCompile(`^(([1-9][0-9]*)/([1-9][0-9]*)_[0-9]+_[0-9a-f]{8
 // many keys it removed. It lists the whole bucket, in constant memory; all else
 // may go on meanwhile.
 func (s *Service) Reconcile(ctx context.Context) (int, error) {
-	const op = "files.Reconcile"
 	old := s.now().Add(-2 * uploadLife)
 	removed := 0
 	for it := s.bucket.List(&blob.ListOptions{}); ; {
@@ -30,7 +29,7 @@ func (s *Service) Reconcile(ctx context.Context) (int, error) {
 			return removed, nil
 		}
 		if err != nil {
-			return removed, unavailable(op, err)
+			return removed, unavailable(err)
 		}
 		m := ownKey.FindStringSubmatch(o.Key)
 		if m == nil || m[2] != m[3] || strings.HasSuffix(m[1], ".tmp") || o.ModTime.After(old) {
@@ -45,7 +44,7 @@ func (s *Service) Reconcile(ctx context.Context) (int, error) {
 			err = s.erase(ctx, []string{m[1]}, true)
 		}
 		if err != nil {
-			return removed, fault.Op(op, err)
+			return removed, err
 		}
 		s.opts.Log.Info("bytes without a file removed", "key", m[1], "size", o.Size)
 		removed++

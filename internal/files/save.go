@@ -51,9 +51,8 @@ var buffers = sync.Pool{New: func() any { b := make([]byte, bufferSize); return 
 // body broke off, the bucket or the store failed), Canceled. An error of a kind
 // that Body returns is returned as it is.
 func (s *Service) Save(ctx context.Context, u Upload) (Saved, error) {
-	const op = "files.Save"
 	if !u.User.valid() {
-		return Saved{}, fault.New(fault.Invalid, op, "A file needs a user.")
+		return Saved{}, fault.New(fault.Invalid, "A file needs a user.")
 	}
 	now := s.now()
 	f := File{
@@ -71,11 +70,11 @@ func (s *Service) Save(ctx context.Context, u Upload) (Saved, error) {
 		err = s.admit(u.Size)(usage)
 	}
 	if err != nil {
-		return Saved{}, fault.Op(op, err)
+		return Saved{}, err
 	}
 	saved, err := s.save(ctx, f, u.Body, u.Size, s.opts.MaxUpload, s.admit)
 	if err != nil {
-		return Saved{}, fault.Op(op, err)
+		return Saved{}, err
 	}
 	more := []any{}
 	if f.Generated {
@@ -92,7 +91,6 @@ func (s *Service) Save(ctx context.Context, u Upload) (Saved, error) {
 // too, unless they are given. admit, if not nil, makes the check of a file of
 // a size.
 func (s *Service) save(ctx context.Context, f File, body io.Reader, announced, limit int64, admit func(size int64) func(Usage) error) (Saved, error) {
-	const op = "files.Save"
 	ctx, cancel := context.WithTimeout(ctx, uploadLife)
 	defer cancel()
 
@@ -115,14 +113,14 @@ func (s *Service) save(ctx context.Context, f File, body io.Reader, announced, l
 
 	if err := s.store.Begin(ctx, f.Path, s.now()); err != nil {
 		if fault.Is(err, fault.Exists) { // an import: new ids are unique
-			err = fault.Wrap(err, fault.Unavailable, op, "%s is just being saved by another process, or was when that crashed. Please try again in two hours.", f.ID)
+			err = fault.Wrap(err, fault.Unavailable, "%s is just being saved by another process, or was when that crashed. Please try again in two hours.", f.ID)
 		}
 		return Saved{}, err
 	}
 	want := f.SHA256
 	f.Size, f.SHA256, err = s.write(ctx, f, head, rest, limit)
 	if err == nil && want != "" && want != f.SHA256 {
-		err = fault.New(fault.Invalid, op, "The bytes of %s in the archive are damaged.", f.ID)
+		err = fault.New(fault.Invalid, "The bytes of %s in the archive are damaged.", f.ID)
 	}
 	if err == nil && f.Size < announced {
 		err = brokeOff(f.Name, io.ErrUnexpectedEOF)
@@ -175,7 +173,7 @@ func (s *Service) settle(ctx context.Context, f File, note string, failed error)
 	}
 	s.discard(ctx, f.Path)
 	if fault.Is(failed, fault.NotFound) {
-		failed = fault.Wrap(failed, fault.Unavailable, "files.Save", "The upload of %s was interrupted. Please send it again.", f.Name)
+		failed = fault.Wrap(failed, fault.Unavailable, "The upload of %s was interrupted. Please send it again.", f.Name)
 	}
 	return Saved{}, failed
 }
@@ -183,7 +181,6 @@ func (s *Service) settle(ctx context.Context, f File, note string, failed error)
 // write writes head and rest, and returns their size and SHA-256. When
 // it returns no error, the bytes are on disk.
 func (s *Service) write(ctx context.Context, f File, head []byte, rest io.Reader, limit int64) (int64, string, error) {
-	const op = "files.Save"
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var file *os.File // of a bucket on disk
@@ -197,7 +194,7 @@ func (s *Service) write(ctx context.Context, f File, head []byte, rest io.Reader
 		},
 	})
 	if err != nil {
-		return 0, "", unavailable(op, err)
+		return 0, "", unavailable(err)
 	}
 	var to io.Writer = w
 	if file != nil {
@@ -205,7 +202,7 @@ func (s *Service) write(ctx context.Context, f File, head []byte, rest io.Reader
 	}
 	size, sum, err := s.copyHashed(ctx, to, f.Name, head, rest, limit)
 	if err == nil && file != nil {
-		err = wrapBucket(op, file.Sync())
+		err = wrapBucket(file.Sync())
 	}
 	if err != nil {
 		cancel() // so that Close discards what was written
@@ -213,12 +210,12 @@ func (s *Service) write(ctx context.Context, f File, head []byte, rest io.Reader
 		return 0, "", err
 	}
 	if err := w.Close(); err != nil {
-		return 0, "", unavailable(op, err)
+		return 0, "", unavailable(err)
 	}
 	if file != nil { // the names of the file and of the user's folder
 		folder := filepath.Dir(file.Name())
 		if err := errors.Join(syncDir(folder), syncDir(filepath.Dir(folder))); err != nil {
-			return 0, "", unavailable(op, err)
+			return 0, "", unavailable(err)
 		}
 	}
 	return size, sum, nil
@@ -234,10 +231,10 @@ func (s *Service) copyHashed(ctx context.Context, w io.Writer, name string, head
 			return 0, "", s.tooLarge(name)
 		}
 		if err := ctx.Err(); err != nil {
-			return 0, "", fault.Wrap(err, fault.Unavailable, "files.Save", "The upload took too long.")
+			return 0, "", fault.Wrap(err, fault.Unavailable, "The upload took too long.")
 		}
 		if _, err := w.Write(buf); err != nil {
-			return 0, "", unavailable("files.Save", err)
+			return 0, "", unavailable(err)
 		}
 		h.full <- buf
 		if rest == nil {
@@ -324,19 +321,18 @@ func (s *Service) discard(ctx context.Context, key string) {
 // admit returns the check whether a user may save a file of a size.
 func (s *Service) admit(size int64) func(Usage) error {
 	return func(u Usage) error {
-		const op = "files.Save"
 		if s.opts.MaxFiles > 0 && u.Files >= s.opts.MaxFiles {
-			return fault.New(fault.Exhausted, op, "You have %d of %d files. Delete one with /files, then send this one again.", u.Files, s.opts.MaxFiles)
+			return fault.New(fault.Exhausted, "You have %d of %d files. Delete one with /files, then send this one again.", u.Files, s.opts.MaxFiles)
 		}
 		if s.opts.MaxBytes > 0 && u.Bytes+max(size, 0) > s.opts.MaxBytes {
-			return fault.New(fault.Exhausted, op, "Your files take %s of %s. Delete some with /files, then send this one again.", Size(u.Bytes), Size(s.opts.MaxBytes))
+			return fault.New(fault.Exhausted, "Your files take %s of %s. Delete some with /files, then send this one again.", Size(u.Bytes), Size(s.opts.MaxBytes))
 		}
 		return nil
 	}
 }
 
 func (s *Service) tooLarge(name string) error {
-	return fault.New(fault.TooLarge, "files.Save", "%s is too large: a file may have at most %s.", name, Size(s.opts.MaxUpload))
+	return fault.New(fault.TooLarge, "%s is too large: a file may have at most %s.", name, Size(s.opts.MaxUpload))
 }
 
 // brokeOff is for an error of the body. One that has a kind keeps it.
@@ -344,12 +340,12 @@ func brokeOff(name string, err error) error {
 	if known := new(fault.Error); errors.As(err, &known) {
 		return err
 	}
-	return fault.Wrap(err, fault.Unavailable, "files.Save", "The upload of %s broke off. Please send it again.", name)
+	return fault.Wrap(err, fault.Unavailable, "The upload of %s broke off. Please send it again.", name)
 }
 
-func wrapBucket(op string, err error) error {
+func wrapBucket(err error) error {
 	if err == nil {
 		return nil
 	}
-	return unavailable(op, err)
+	return unavailable(err)
 }

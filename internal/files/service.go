@@ -72,15 +72,14 @@ func (s *Service) now() time.Time { return s.opts.Now().UTC().Truncate(time.Mill
 
 // Get returns the metadata of one file.
 func (s *Service) Get(ctx context.Context, user UserID, id ID) (File, error) {
-	const op = "files.Get"
 	if _, err := ParseID(string(id)); err != nil || id.User() != user {
-		return File{}, errNotFound(op)
+		return File{}, errNotFound()
 	}
 	f, err := s.store.Get(ctx, user, id, s.now())
 	if fault.Is(err, fault.NotFound) {
-		return File{}, errNotFound(op)
+		return File{}, errNotFound()
 	}
-	return f, fault.Op(op, err)
+	return f, err
 }
 
 // List returns a page of the user's files, newest first, and what they sum up to.
@@ -91,26 +90,25 @@ func (s *Service) List(ctx context.Context, user UserID, q Query) (Page, error) 
 	}
 	q.Limit, q.Offset = min(q.Limit, 1000), max(q.Offset, 0)
 	p, err := s.store.List(ctx, user, q, s.now())
-	return p, fault.Op("files.List", err)
+	return p, err
 }
 
 // Usage sums up the user's files.
 func (s *Service) Usage(ctx context.Context, user UserID) (Usage, error) {
 	u, err := s.store.Usage(ctx, user, s.now())
-	return u, fault.Op("files.Usage", err)
+	return u, err
 }
 
 // Totals sums up everything, for the operator. It reads all metadata.
 func (s *Service) Totals(ctx context.Context) (Totals, error) {
 	t, err := s.store.Totals(ctx, s.now())
-	return t, fault.Op("files.Totals", err)
+	return t, err
 }
 
 // Open returns a file and a reader at its first byte, for use by the program
 // itself; see also [Service.Download]. Seeking is cheap: nothing is read until
 // the next Read. Close the reader; ctx holds until then.
 func (s *Service) Open(ctx context.Context, user UserID, id ID) (File, io.ReadSeekCloser, error) {
-	const op = "files.Open"
 	f, err := s.Get(ctx, user, id)
 	if err != nil {
 		return File{}, nil, err
@@ -120,12 +118,12 @@ func (s *Service) Open(ctx context.Context, user UserID, id ID) (File, io.ReadSe
 		return f, r, nil
 	}
 	if gcerrors.Code(err) != gcerrors.NotFound {
-		return File{}, nil, fault.Wrap(err, fault.Unavailable, op, "The file storage is not available right now. Please try again in a minute.")
+		return File{}, nil, fault.Wrap(err, fault.Unavailable, "The file storage is not available right now. Please try again in a minute.")
 	}
 	if _, gone := s.Get(ctx, user, id); gone != nil { // deleted since
 		return File{}, nil, gone
 	}
-	return File{}, nil, fault.Wrap(err, fault.Internal, op, "The content of this file is missing from the storage.")
+	return File{}, nil, fault.Wrap(err, fault.Internal, "The content of this file is missing from the storage.")
 }
 
 // Download is Open for handing the file to its user, which is logged.
@@ -139,7 +137,6 @@ func (s *Service) Download(ctx context.Context, user UserID, id ID) (File, io.Re
 
 // Delete deletes one file, for good. The second of two calls gets NotFound.
 func (s *Service) Delete(ctx context.Context, user UserID, id ID) error {
-	const op = "files.Delete"
 	f, err := s.Get(ctx, user, id)
 	if err != nil {
 		return err
@@ -149,10 +146,10 @@ func (s *Service) Delete(ctx context.Context, user UserID, id ID) error {
 	defer cancel()
 	removed, orphans, err := s.store.Remove(ctx, []File{f}, s.now())
 	if err != nil {
-		return fault.Op(op, err)
+		return err
 	}
 	if len(removed) == 0 {
-		return errNotFound(op)
+		return errNotFound()
 	}
 	s.log("file deleted", f)
 	if err := s.erase(ctx, orphans, false); err != nil {
@@ -171,10 +168,10 @@ func (s *Service) log(what string, f File, more ...any) {
 }
 
 // unavailable gives an error of the bucket its kind.
-func unavailable(op string, err error) error {
+func unavailable(err error) error {
 	msg := "The file storage is not available right now. Please try again in a minute."
 	if isFull(err) {
 		msg = "The file storage is full. Nothing was saved; please tell the operator."
 	}
-	return fault.Wrap(err, fault.Unavailable, op, "%s", msg)
+	return fault.Wrap(err, fault.Unavailable, "%s", msg)
 }

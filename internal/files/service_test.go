@@ -280,7 +280,7 @@ func TestBrokenUploads(t *testing.T) {
 		}
 		canceled, cancel := context.WithCancel(r.ctx)
 		defer cancel()
-		own := fault.New(fault.NotFound, "cdn", "The attachment is gone.")
+		own := fault.New(fault.NotFound, "The attachment is gone.")
 		for name, c := range map[string]struct {
 			ctx  context.Context
 			body io.Reader
@@ -342,7 +342,7 @@ func (l lossy) Committed(ctx context.Context, f files.File) (bool, error) {
 }
 
 func TestLostAnswers(t *testing.T) {
-	lost := fault.New(fault.Unavailable, "db", "The database is gone.")
+	lost := fault.New(fault.Unavailable, "The database is gone.")
 	for name, c := range map[string]struct {
 		store lossy
 		saved bool // as far as the caller knows
@@ -353,7 +353,7 @@ func TestLostAnswers(t *testing.T) {
 		"after":               {lossy{after: lost}, true, 1, 0},
 		"in doubt, not there": {lossy{before: lost, asked: lost}, false, 0, 1},
 		"in doubt, there":     {lossy{after: lost, asked: lost}, false, 1, 0},
-		"refused":             {lossy{before: fault.New(fault.NotFound, "db", "")}, false, 0, 0},
+		"refused":             {lossy{before: fault.New(fault.NotFound, "")}, false, 0, 0},
 	} {
 		r := onDisk(t, files.Options{})
 		c.store.Store = r.store

@@ -13,8 +13,6 @@ import (
 	"gocloud.dev/blob"
 	"gocloud.dev/gcerrors"
 	"golang.org/x/sync/errgroup"
-
-	"github.com/attachebot/attache/internal/fault"
 )
 
 // batch is how many files one step of the sweep takes: its memory.
@@ -46,19 +44,18 @@ func (s *Service) Run(ctx context.Context) {
 // bytes without metadata. Call it at start; an upload that is under way in the
 // name of the same owner fails. It costs what was left, not what is stored.
 func (s *Service) Recover(ctx context.Context) error {
-	return fault.Op("files.Recover", s.reclaim(ctx, true))
+	return s.reclaim(ctx, true)
 }
 
 // Sweep deletes expired files, and bytes that older crashes and failures have
 // left, of other programs too. It returns how many files it deleted. Memory
 // does not grow with their number. Several may sweep at once.
 func (s *Service) Sweep(ctx context.Context) (int, error) {
-	const op = "files.Sweep"
 	swept := 0
 	for {
 		fs, err := s.store.Expired(ctx, s.now(), batch)
 		if err != nil || len(fs) == 0 {
-			return swept, fault.Op(op, errors.Join(err, s.reclaim(ctx, false)))
+			return swept, errors.Join(err, s.reclaim(ctx, false))
 		}
 		removed, orphans, err := s.store.Remove(ctx, fs, s.now())
 		for _, f := range removed {
@@ -69,7 +66,7 @@ func (s *Service) Sweep(ctx context.Context) (int, error) {
 			err = s.erase(ctx, orphans, false)
 		}
 		if err != nil || len(removed) == 0 { // another sweep takes them at this moment
-			return swept, fault.Op(op, err)
+			return swept, err
 		}
 	}
 }
@@ -90,7 +87,6 @@ func (s *Service) reclaim(ctx context.Context, own bool) error {
 // stops at the first error; what is not yet removed stays in the journal.
 // broken says that the uploads of the keys may have broken off halfway.
 func (s *Service) erase(ctx context.Context, keys []string, broken bool) error {
-	const op = "files.erase"
 	if len(keys) == 0 {
 		return nil
 	}
@@ -110,11 +106,11 @@ func (s *Service) erase(ctx context.Context, keys []string, broken bool) error {
 		})
 	}
 	if err := g.Wait(); err != nil {
-		return unavailable(op, err)
+		return unavailable(err)
 	}
 	if s.opts.Dir != "" {
 		if err := s.syncDirs(keys); err != nil {
-			return unavailable(op, err)
+			return unavailable(err)
 		}
 	}
 	return s.store.Forget(ctx, keys)

@@ -76,7 +76,7 @@ func (s *Service) inspectTIFF(ctx context.Context, f *File) error {
 	info, ok := parseTIFF(at)
 	switch {
 	case at.err != nil:
-		return unavailable("files.Save", at.err)
+		return unavailable(at.err)
 	case !ok:
 		return nil
 	}

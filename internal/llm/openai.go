@@ -85,8 +85,7 @@ func NewOpenAI(key string, o OpenAIOptions) (*OpenAI, error) {
 	o = o.withDefaults()
 	u, err := url.Parse(o.BaseURL)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return nil, fault.New(fault.Invalid, "llm.NewOpenAI",
-			"OPENAI_BASE_URL must be a http or https address such as %s.", DefaultBaseURL)
+		return nil, fault.New(fault.Invalid, "OPENAI_BASE_URL must be a http or https address such as %s.", DefaultBaseURL)
 	}
 	w := newWire(o)
 	m := &OpenAI{opts: o, key: key, wire: w, lacks: map[string]learned{}}
@@ -112,7 +111,6 @@ func (m *OpenAI) Close() error {
 
 // Generate implements Model.
 func (m *OpenAI) Generate(ctx context.Context, req Request, delta func(string)) (Reply, error) {
-	const op = "llm.OpenAI.Generate"
 	req.Model = cmp.Or(req.Model, m.opts.Model)
 	shown := false
 	emit := func(s string) {
@@ -129,7 +127,7 @@ func (m *OpenAI) Generate(ctx context.Context, req Request, delta func(string)) 
 			return reply, nil
 		}
 		if ctx.Err() != nil {
-			return reply, fault.Wrap(context.Cause(ctx), fault.KindOf(ctx.Err()), op, "The request to the model was stopped.")
+			return reply, fault.Wrap(context.Cause(ctx), fault.KindOf(ctx.Err()), "The request to the model was stopped.")
 		}
 		var refused *apiError
 		if errors.As(err, &refused) && !shown {
@@ -140,7 +138,7 @@ func (m *OpenAI) Generate(ctx context.Context, req Request, delta func(string)) 
 		}
 		wait, again := m.retry(err, try)
 		if shown || !again {
-			return reply, translate(op, req.Model, m.redact(err), err)
+			return reply, translate(req.Model, m.redact(err), err)
 		}
 		try++
 		t := time.NewTimer(wait)
@@ -154,19 +152,18 @@ func (m *OpenAI) Generate(ctx context.Context, req Request, delta func(string)) 
 
 // Models implements Model. The names are sorted.
 func (m *OpenAI) Models(ctx context.Context) ([]string, error) {
-	const op = "llm.OpenAI.Models"
 	ctx, watch := newWatch(ctx, m.opts)
 	defer watch.stop()
 	res, err := m.do(ctx, http.MethodGet, "models", nil)
 	if err != nil {
 		err = watch.cause(err)
-		return nil, translate(op, "", m.redact(err), err)
+		return nil, translate("", m.redact(err), err)
 	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
 	if err != nil {
 		err = watch.cause(err)
-		return nil, translate(op, "", m.redact(err), err)
+		return nil, translate("", m.redact(err), err)
 	}
 	type model struct {
 		ID string `json:"id"`
@@ -176,7 +173,7 @@ func (m *OpenAI) Models(ctx context.Context) ([]string, error) {
 	}
 	// A bare array is what some servers answer.
 	if json.Unmarshal(body, &list) != nil && json.Unmarshal(body, &list.Data) != nil {
-		return nil, fault.New(fault.Unavailable, op, "The model's server did not answer with a list of models.")
+		return nil, fault.New(fault.Unavailable, "The model's server did not answer with a list of models.")
 	}
 	var names []string
 	for _, d := range list.Data {

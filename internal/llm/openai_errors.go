@@ -248,9 +248,9 @@ func (l lack) usedBy(req Request, have lack) bool {
 
 // translate gives an error its kind and its sentence. Shown is the text for
 // the log; err is only looked at.
-func translate(op, model string, shown, err error) error {
+func translate(model string, shown, err error) error {
 	wrap := func(k fault.Kind, format string, args ...any) error {
-		return &fault.Error{Kind: k, Op: op, Msg: fmt.Sprintf(format, args...), Err: shown}
+		return &fault.Error{Kind: k, Msg: fmt.Sprintf(format, args...), Err: shown}
 	}
 	var refused *apiError
 	if errors.As(err, &refused) {

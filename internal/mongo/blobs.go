@@ -52,23 +52,21 @@ func (s *Files) updated(ctx context.Context, filter, update bson.D) (bool, error
 }
 
 func (s *Files) Begin(ctx context.Context, key string, at time.Time) error {
-	const op = "mongo.Begin"
 	// A file of before holds its bytes without a blob.
 	id, _, _ := strings.Cut(path.Base(key), ".")
 	held, err := s.pathOf(ctx, files.ID(id))
 	if err == nil && held == key {
-		err = fault.New(fault.Exists, op, "")
+		err = fault.New(fault.Exists, "")
 	}
 	if err != nil {
-		return translate(op, err)
+		return translate(err)
 	}
 	_, err = s.blobs.InsertOne(ctx, blob{Key: key, Refs: []files.ID{}, Open: []string{}, Owner: s.owner, At: at})
-	return translate(op, err)
+	return translate(err)
 }
 
 func (s *Files) Commit(ctx context.Context, f files.File, admit func(files.Usage) error) (files.File, files.ID, error) {
-	const op = "mongo.Commit"
-	fail := func(err error) (files.File, files.ID, error) { return files.File{}, "", translate(op, err) }
+	fail := func(err error) (files.File, files.ID, error) { return files.File{}, "", translate(err) }
 
 	begun := bson.D{{Key: "_id", Value: f.Path}, {Key: "refs", Value: none}, {Key: "reclaimed", Value: bson.D{{Key: "$ne", Value: true}}}}
 	if err := s.blobs.FindOne(ctx, begun).Err(); err != nil {
@@ -114,7 +112,7 @@ func (s *Files) Commit(ctx context.Context, f files.File, admit func(files.Usage
 	if ok, err := s.confirm(ctx, g.Path, f.ID, s.note(f.ID)); err != nil {
 		return fail(err)
 	} else if !ok { // somebody took this program for dead
-		return s.undo(ctx, g, fault.Wrap(mongo.ErrNoDocuments, fault.NotFound, op, ""))
+		return s.undo(ctx, g, fault.Wrap(mongo.ErrNoDocuments, fault.NotFound, ""))
 	}
 	return stored(g), twin, nil
 }
@@ -199,33 +197,32 @@ func (s *Files) release(ctx context.Context, key string, id files.ID, note strin
 // undo takes back a file that was inserted, and returns why.
 func (s *Files) undo(ctx context.Context, f files.File, why error) (files.File, files.ID, error) {
 	if _, err := s.files.DeleteOne(ctx, bson.D{{Key: "file_id", Value: f.ID}}); err != nil {
-		return files.File{}, "", translate("mongo.Commit", err)
+		return files.File{}, "", translate(err)
 	}
 	if _, _, err := s.release(ctx, f.Path, f.ID, s.note(f.ID)); err != nil {
-		return files.File{}, "", translate("mongo.Commit", err)
+		return files.File{}, "", translate(err)
 	}
 	return files.File{}, "", why
 }
 
 func (s *Files) Committed(ctx context.Context, f files.File) (bool, error) {
-	const op = "mongo.Committed"
 	path, err := s.pathOf(ctx, f.ID)
 	if err != nil {
-		return false, translate(op, err)
+		return false, translate(err)
 	}
 	if path != "" {
 		_, err := s.confirm(ctx, path, f.ID, s.note(f.ID))
-		return true, translate(op, err)
+		return true, translate(err)
 	}
 	var b blob
 	err = s.blobs.FindOneAndUpdate(ctx, bson.D{{Key: "_id", Value: f.Path}, {Key: "refs", Value: none}},
 		bson.D{{Key: "$set", Value: bson.D{{Key: "reclaimed", Value: true}}}}).Decode(&b)
 	if !errors.Is(err, mongo.ErrNoDocuments) {
-		return false, translate(op, err)
+		return false, translate(err)
 	}
 	if n, err := s.blobs.CountDocuments(ctx, bson.D{{Key: "_id", Value: f.Path}}); err != nil || n > 0 {
 		// The insertion may still be on its way. When the note is old, it is not.
-		return false, fault.Wrap(errors.Join(err, errors.New("an insertion is in doubt")), fault.Unavailable, op, "")
+		return false, fault.Wrap(errors.Join(err, errors.New("an insertion is in doubt")), fault.Unavailable, "")
 	}
 	return false, nil
 }
@@ -241,7 +238,6 @@ func (s *Files) pathOf(ctx context.Context, id files.ID) (string, error) {
 }
 
 func (s *Files) Remove(ctx context.Context, fs []files.File, at time.Time) (removed []files.File, orphans []string, err error) {
-	const op = "mongo.Remove"
 	for _, f := range fs {
 		gone, orphan, err := s.remove(ctx, f, at)
 		if gone {
@@ -251,7 +247,7 @@ func (s *Files) Remove(ctx context.Context, fs []files.File, at time.Time) (remo
 			orphans = append(orphans, f.Path)
 		}
 		if err != nil {
-			return removed, orphans, translate(op, err)
+			return removed, orphans, translate(err)
 		}
 	}
 	return removed, orphans, nil
@@ -275,17 +271,16 @@ func (s *Files) remove(ctx context.Context, f files.File, at time.Time) (removed
 }
 
 func (s *Files) Reclaim(ctx context.Context, before time.Time, own bool, limit int) (keys []string, err error) {
-	const op = "mongo.Reclaim"
 	before = before.Truncate(time.Millisecond)
 	cursor, err := s.blobs.Find(ctx, loose, options.Find().SetSort(bson.D{{Key: "at", Value: 1}}))
 	if err != nil {
-		return nil, translate(op, err)
+		return nil, translate(err)
 	}
 	defer cursor.Close(ctx)
 	for len(keys) < limit && cursor.Next(ctx) {
 		var b blob
 		if err := cursor.Decode(&b); err != nil {
-			return keys, translate(op, err)
+			return keys, translate(err)
 		}
 		dead := func(owner string) bool { return b.At.Before(before) || own && owner == s.owner }
 		for _, note := range b.Open {
@@ -300,7 +295,7 @@ func (s *Files) Reclaim(ctx context.Context, before time.Time, own bool, limit i
 				_, _, err = s.release(ctx, b.Key, files.ID(id), note)
 			}
 			if err != nil {
-				return keys, translate(op, err)
+				return keys, translate(err)
 			}
 		}
 		if !dead(b.Owner) {
@@ -309,15 +304,15 @@ func (s *Files) Reclaim(ctx context.Context, before time.Time, own bool, limit i
 		ok, err := s.updated(ctx, bson.D{{Key: "_id", Value: b.Key}, {Key: "refs", Value: none}, {Key: "at", Value: b.At}},
 			bson.D{{Key: "$set", Value: bson.D{{Key: "reclaimed", Value: true}}}})
 		if err != nil {
-			return keys, translate(op, err)
+			return keys, translate(err)
 		}
 		if ok {
 			keys = append(keys, b.Key)
 		} else if err := s.settled(ctx, b.Key); err != nil {
-			return keys, translate(op, err)
+			return keys, translate(err)
 		}
 	}
-	return keys, translate(op, cursor.Err())
+	return keys, translate(cursor.Err())
 }
 
 func (s *Files) Forget(ctx context.Context, keys []string) error {
@@ -325,5 +320,5 @@ func (s *Files) Forget(ctx context.Context, keys []string) error {
 		return nil
 	}
 	_, err := s.blobs.DeleteMany(ctx, bson.D{{Key: "_id", Value: bson.D{{Key: "$in", Value: keys}}}, {Key: "refs", Value: none}})
-	return translate("mongo.Forget", err)
+	return translate(err)
 }

@@ -84,25 +84,24 @@ func set(fields ...bson.E) bson.D { return bson.D{{Key: "$set", Value: bson.D(fi
 // drop leaves of a turn its id.
 var drop = set(bson.E{Key: "state", Value: chat.Dropped}, bson.E{Key: "messages", Value: "[]"})
 
-func errNoTurn(op string) error {
-	return fault.New(fault.NotFound, op, "That message is no longer in my history.")
+func errNoTurn() error {
+	return fault.New(fault.NotFound, "That message is no longer in my history.")
 }
 
 // Begin implements chat.Store. A crash after the new turn is entered leaves
 // the replaced one in the history, before a turn that Recover finds.
 func (c *Chats) Begin(ctx context.Context, r chat.Record, replaces string) error {
-	const op = "mongo.Chats.Begin"
 	t, err := encodeTurn(r)
 	if err != nil {
-		return fault.Wrap(err, fault.Internal, op, "")
+		return fault.Wrap(err, fault.Internal, "")
 	}
 	if replaces != "" {
-		if err := c.mayReplace(ctx, op, t, replaces); err != nil {
+		if err := c.mayReplace(ctx, t, replaces); err != nil {
 			return err
 		}
 	}
 	if _, err := c.turns.InsertOne(ctx, t); err != nil || replaces == "" {
-		return translate(op, err)
+		return translate(err)
 	}
 	// Of calls that race, one finds the old turn as it was.
 	res, err := c.turns.UpdateOne(ctx, bson.D{{Key: "_id", Value: replaces}, {Key: "state", Value: in(ended)}}, drop)
@@ -113,29 +112,29 @@ func (c *Chats) Begin(ctx context.Context, r chat.Record, replaces string) error
 	defer cancel()
 	_, undone := c.turns.DeleteOne(undo, bson.D{{Key: "_id", Value: t.ID}})
 	if err = errors.Join(err, undone); err != nil {
-		return translate(op, err)
+		return translate(err)
 	}
-	return errNoTurn(op)
+	return errNoTurn()
 }
 
-func (c *Chats) mayReplace(ctx context.Context, op string, t turn, replaces string) error {
+func (c *Chats) mayReplace(ctx context.Context, t turn, replaces string) error {
 	var old, last turn
 	err := c.turns.FindOne(ctx, bson.D{{Key: "_id", Value: replaces}, {Key: "conversation", Value: t.Conversation},
 		{Key: "user_id", Value: t.User}, {Key: "state", Value: in(visible)}}).Decode(&old)
 	switch {
 	case errors.Is(err, mongo.ErrNoDocuments):
-		return errNoTurn(op)
+		return errNoTurn()
 	case err != nil:
-		return translate(op, err)
+		return translate(err)
 	case old.State == chat.Running:
-		return fault.New(fault.Invalid, op, "That message is still being answered.")
+		return fault.New(fault.Invalid, "That message is still being answered.")
 	}
 	err = c.turns.FindOne(ctx, bson.D{{Key: "conversation", Value: t.Conversation}, {Key: "state", Value: in(visible)}},
 		options.FindOne().SetSort(latest)).Decode(&last)
 	if err == nil && last.ID != replaces {
-		return fault.New(fault.Invalid, op, "Only the last message of a conversation can be run again.")
+		return fault.New(fault.Invalid, "Only the last message of a conversation can be run again.")
 	}
-	return translate(op, err)
+	return translate(err)
 }
 
 // latest sorts a conversation, the last turn first.
@@ -143,48 +142,46 @@ var latest = bson.D{{Key: "started", Value: -1}, {Key: "_id", Value: -1}}
 
 // Save implements chat.Store.
 func (c *Chats) Save(ctx context.Context, r chat.Record) error {
-	const op = "mongo.Chats.Save"
 	t, err := encodeTurn(r)
 	if err != nil {
-		return fault.Wrap(err, fault.Internal, op, "")
+		return fault.Wrap(err, fault.Internal, "")
 	}
 	res, err := c.turns.UpdateOne(ctx, bson.D{{Key: "_id", Value: t.ID}, {Key: "state", Value: chat.Running}},
 		set(bson.E{Key: "state", Value: t.State}, bson.E{Key: "model", Value: t.Model},
 			bson.E{Key: "ended", Value: t.Ended}, bson.E{Key: "messages", Value: t.Messages}))
 	if err == nil && res.MatchedCount == 0 {
-		return errNoTurn(op)
+		return errNoTurn()
 	}
-	return translate(op, err)
+	return translate(err)
 }
 
 // Get implements chat.Store.
 func (c *Chats) Get(ctx context.Context, id string) (chat.Record, error) {
-	const op = "mongo.Chats.Get"
 	var t turn
 	err := c.turns.FindOne(ctx, bson.D{{Key: "_id", Value: id}, {Key: "state", Value: in(visible)}}).Decode(&t)
 	if errors.Is(err, mongo.ErrNoDocuments) {
-		return chat.Record{}, errNoTurn(op)
+		return chat.Record{}, errNoTurn()
 	}
 	if err != nil {
-		return chat.Record{}, translate(op, err)
+		return chat.Record{}, translate(err)
 	}
 	return t.decode()
 }
 
-func (c *Chats) find(ctx context.Context, op string, filter bson.D, opts *options.FindOptionsBuilder) ([]chat.Record, error) {
+func (c *Chats) find(ctx context.Context, filter bson.D, opts *options.FindOptionsBuilder) ([]chat.Record, error) {
 	cursor, err := c.turns.Find(ctx, filter, opts)
 	if err != nil {
-		return nil, translate(op, err)
+		return nil, translate(err)
 	}
 	var docs []turn
 	if err := cursor.All(ctx, &docs); err != nil {
-		return nil, translate(op, err)
+		return nil, translate(err)
 	}
 	var turns []chat.Record
 	for _, t := range docs {
 		r, err := t.decode()
 		if err != nil {
-			return nil, fault.Wrap(err, fault.Internal, op, "")
+			return nil, fault.Wrap(err, fault.Internal, "")
 		}
 		turns = append(turns, r)
 	}
@@ -193,7 +190,7 @@ func (c *Chats) find(ctx context.Context, op string, filter bson.D, opts *option
 
 // History implements chat.Store.
 func (c *Chats) History(ctx context.Context, conversation string, limit int) ([]chat.Record, error) {
-	turns, err := c.find(ctx, "mongo.Chats.History", bson.D{{Key: "conversation", Value: conversation}, {Key: "state", Value: in(ended)}},
+	turns, err := c.find(ctx, bson.D{{Key: "conversation", Value: conversation}, {Key: "state", Value: in(ended)}},
 		options.Find().SetSort(latest).SetLimit(int64(limit)))
 	slices.Reverse(turns)
 	return turns, err
@@ -202,20 +199,19 @@ func (c *Chats) History(ctx context.Context, conversation string, limit int) ([]
 // Clear implements chat.Store.
 func (c *Chats) Clear(ctx context.Context, conversation string) error {
 	_, err := c.turns.UpdateMany(ctx, bson.D{{Key: "conversation", Value: conversation}, {Key: "state", Value: in(visible)}}, drop)
-	return translate("mongo.Chats.Clear", err)
+	return translate(err)
 }
 
 // Forget implements chat.Store.
 func (c *Chats) Forget(ctx context.Context, before time.Time) error {
 	_, err := c.turns.DeleteMany(ctx, bson.D{{Key: "state", Value: in(append(bson.A{chat.Dropped}, ended...))},
 		{Key: "started", Value: bson.D{{Key: "$lt", Value: before.UnixMicro()}}}})
-	return translate("mongo.Chats.Forget", err)
+	return translate(err)
 }
 
 // Recover implements chat.Store.
 func (c *Chats) Recover(ctx context.Context, instance string, before time.Time) ([]chat.Record, error) {
-	const op = "mongo.Chats.Recover"
-	found, err := c.find(ctx, op, bson.D{{Key: "state", Value: chat.Running}, {Key: "$or", Value: bson.A{
+	found, err := c.find(ctx, bson.D{{Key: "state", Value: chat.Running}, {Key: "$or", Value: bson.A{
 		bson.D{{Key: "instance", Value: instance}},
 		bson.D{{Key: "started", Value: bson.D{{Key: "$lt", Value: before.UnixMicro()}}}},
 	}}}, options.Find().SetSort(bson.D{{Key: "started", Value: 1}, {Key: "_id", Value: 1}}))
@@ -227,7 +223,7 @@ func (c *Chats) Recover(ctx context.Context, instance string, before time.Time) 
 		res, err := c.turns.UpdateOne(ctx, bson.D{{Key: "_id", Value: r.ID}, {Key: "state", Value: chat.Running}},
 			set(bson.E{Key: "state", Value: chat.Interrupted}, bson.E{Key: "ended", Value: r.Started.UnixMicro()}))
 		if err != nil {
-			return turns, translate(op, err)
+			return turns, translate(err)
 		}
 		if res.MatchedCount > 0 { // not by another program in the meantime
 			r.State = chat.Interrupted
@@ -236,7 +232,7 @@ func (c *Chats) Recover(ctx context.Context, instance string, before time.Time) 
 	}
 	_, err = c.turns.DeleteMany(ctx, bson.D{{Key: "state", Value: chat.Dropped},
 		{Key: "started", Value: bson.D{{Key: "$lt", Value: before.AddDate(0, 0, -7).UnixMicro()}}}})
-	return turns, translate(op, err)
+	return turns, translate(err)
 }
 
 // ModelOf implements chat.Store.
@@ -248,18 +244,17 @@ func (c *Chats) ModelOf(ctx context.Context, user files.UserID) (string, error) 
 	if errors.Is(err, mongo.ErrNoDocuments) {
 		return "", nil
 	}
-	return doc.Model, translate("mongo.Chats.ModelOf", err)
+	return doc.Model, translate(err)
 }
 
 // SetModel implements chat.Store.
 func (c *Chats) SetModel(ctx context.Context, user files.UserID, model string) error {
-	const op = "mongo.Chats.SetModel"
 	id := bson.D{{Key: "_id", Value: int64(user)}}
 	if model == "" {
 		_, err := c.models.DeleteOne(ctx, id)
-		return translate(op, err)
+		return translate(err)
 	}
-	return translate(op, upsert(ctx, c.models, id, set(bson.E{Key: "model", Value: model})))
+	return translate(upsert(ctx, c.models, id, set(bson.E{Key: "model", Value: model})))
 }
 
 // upsert updates a document that it makes if there is none. Two that make the

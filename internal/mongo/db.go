@@ -29,10 +29,9 @@ type DB struct {
 // it names none. Kinds: Invalid for the URI, Unavailable for the server.
 // Close it after use.
 func Open(ctx context.Context, uri string) (*DB, error) {
-	const op = "mongo.Open"
 	cs, err := connstring.ParseAndValidate(uri)
 	if err != nil { // it may quote the password
-		return nil, fault.New(fault.Invalid, op, "The URI of MongoDB is not valid: it looks like mongodb://user:password@host:27017/attache.")
+		return nil, fault.New(fault.Invalid, "The URI of MongoDB is not valid: it looks like mongodb://user:password@host:27017/attache.")
 	}
 	name := cs.Database
 	if name == "" {
@@ -44,11 +43,11 @@ func Open(ctx context.Context, uri string) (*DB, error) {
 	client, err := mongo.Connect(options.Client().SetServerSelectionTimeout(10 * time.Second).SetAppName("attache").
 		ApplyURI(uri).SetWriteConcern(concern))
 	if err != nil {
-		return nil, fault.New(fault.Invalid, op, "The URI of MongoDB can't be used.")
+		return nil, fault.New(fault.Invalid, "The URI of MongoDB can't be used.")
 	}
 	if err := client.Ping(ctx, nil); err != nil {
 		client.Disconnect(context.WithoutCancel(ctx))
-		return nil, fault.Wrap(err, fault.Unavailable, op, "MongoDB at %s does not answer.", strings.Join(cs.Hosts, ", "))
+		return nil, fault.Wrap(err, fault.Unavailable, "MongoDB at %s does not answer.", strings.Join(cs.Hosts, ", "))
 	}
 	return &DB{client.Database(name)}, nil
 }
@@ -67,11 +66,10 @@ func (db *DB) Close() error {
 // index makes the indexes of a collection that are not there yet. An index is
 // known by its name: one whose keys change gets a new name.
 func (db *DB) index(ctx context.Context, collection string, indexes ...index) error {
-	const op = "mongo.index"
 	view := db.db.Collection(collection).Indexes()
 	there, err := view.ListSpecifications(ctx)
 	if err != nil {
-		return translate(op, err)
+		return translate(err)
 	}
 	for _, i := range indexes {
 		if slices.ContainsFunc(there, func(s mongo.IndexSpecification) bool { return s.Name == i.name }) {
@@ -79,7 +77,7 @@ func (db *DB) index(ctx context.Context, collection string, indexes ...index) er
 		}
 		model := mongo.IndexModel{Keys: i.keys, Options: options.Index().SetName(i.name).SetUnique(i.unique)}
 		if _, err := view.CreateOne(ctx, model); err != nil {
-			return translate(op, err)
+			return translate(err)
 		}
 	}
 	return nil
@@ -94,7 +92,7 @@ type index struct {
 // translate gives an error of the driver its kind and its sentence: a violated
 // unique index is Exists, no document is NotFound, whatever else the server can't
 // do is Unavailable. Errors that have a kind keep it.
-func translate(op string, err error) error {
+func translate(err error) error {
 	var known *fault.Error
 	switch {
 	case err == nil:
@@ -102,9 +100,9 @@ func translate(op string, err error) error {
 	case errors.As(err, &known):
 		return err
 	case mongo.IsDuplicateKeyError(err):
-		return fault.Wrap(err, fault.Exists, op, "")
+		return fault.Wrap(err, fault.Exists, "")
 	case errors.Is(err, mongo.ErrNoDocuments):
-		return fault.Wrap(err, fault.NotFound, op, "")
+		return fault.Wrap(err, fault.NotFound, "")
 	}
-	return fault.Wrap(err, fault.Unavailable, op, "The database is not available right now.")
+	return fault.Wrap(err, fault.Unavailable, "The database is not available right now.")
 }

@@ -65,10 +65,10 @@ func dead(now time.Time) bson.D {
 
 // find returns files. A document that is none, as somebody else may have put
 // it there, is left out.
-func (s *Files) find(ctx context.Context, op string, filter bson.D, opts *options.FindOptionsBuilder) ([]files.File, error) {
+func (s *Files) find(ctx context.Context, filter bson.D, opts *options.FindOptionsBuilder) ([]files.File, error) {
 	cursor, err := s.files.Find(ctx, filter, opts)
 	if err != nil {
-		return nil, translate(op, err)
+		return nil, translate(err)
 	}
 	defer cursor.Close(ctx)
 	var fs []files.File
@@ -78,14 +78,14 @@ func (s *Files) find(ctx context.Context, op string, filter bson.D, opts *option
 			fs = append(fs, d.decode())
 		}
 	}
-	return fs, translate(op, cursor.Err())
+	return fs, translate(cursor.Err())
 }
 
 func (s *Files) Get(ctx context.Context, user files.UserID, id files.ID, now time.Time) (files.File, error) {
 	var d document
 	err := s.files.FindOne(ctx, bson.D{{Key: "file_id", Value: id}, byUser(user), alive(now)}).Decode(&d)
 	if err != nil {
-		return files.File{}, translate("mongo.Get", err)
+		return files.File{}, translate(err)
 	}
 	return d.decode(), nil
 }
@@ -101,13 +101,12 @@ func (s *Files) List(ctx context.Context, user files.UserID, q files.Query, now 
 		p.Total = p.Usage.Kinds[q.Kind]
 	}
 	// Dates sort behind strings, which are of before: the order of time.
-	p.Files, err = s.find(ctx, "mongo.List", filter, options.Find().SetSkip(int64(q.Offset)).SetLimit(int64(q.Limit)).
+	p.Files, err = s.find(ctx, filter, options.Find().SetSkip(int64(q.Offset)).SetLimit(int64(q.Limit)).
 		SetSort(bson.D{{Key: "uploaded_at", Value: -1}, {Key: "file_id", Value: -1}}))
 	return p, err
 }
 
 func (s *Files) Usage(ctx context.Context, user files.UserID, now time.Time) (files.Usage, error) {
-	const op = "mongo.Usage"
 	u := files.Usage{Kinds: map[files.Kind]int{}}
 	match := bson.D{byUser(user), alive(now)}
 	err := s.sum(ctx, match, "$file_type", 1, func(kind any, n int64) {
@@ -118,7 +117,7 @@ func (s *Files) Usage(ctx context.Context, user files.UserID, now time.Time) (fi
 	if err == nil {
 		err = s.sum(ctx, match, nil, "$file_size", func(_ any, n int64) { u.Bytes = n })
 	}
-	return u, translate(op, err)
+	return u, translate(err)
 }
 
 // sum adds up what of the files that match, by groups.
@@ -151,18 +150,17 @@ func (s *Files) aggregate(ctx context.Context, do func(group any, sum int64), st
 }
 
 func (s *Files) Expired(ctx context.Context, now time.Time, limit int) ([]files.File, error) {
-	return s.find(ctx, "mongo.Expired", dead(now), options.Find().SetSort(bson.D{{Key: "expires_at", Value: 1}}).SetLimit(int64(limit)))
+	return s.find(ctx, dead(now), options.Find().SetSort(bson.D{{Key: "expires_at", Value: 1}}).SetLimit(int64(limit)))
 }
 
 func (s *Files) Scan(ctx context.Context, after files.ID, limit int) ([]files.File, error) {
-	return s.find(ctx, "mongo.Scan", bson.D{{Key: "file_id", Value: bson.D{{Key: "$gt", Value: after}}}},
+	return s.find(ctx, bson.D{{Key: "file_id", Value: bson.D{{Key: "$gt", Value: after}}}},
 		options.Find().SetSort(bson.D{{Key: "file_id", Value: 1}}).SetLimit(int64(limit)))
 }
 
 // Totals asks the server for one document per user, and to go through all
 // paths: it is for the operator, now and then.
 func (s *Files) Totals(ctx context.Context, now time.Time) (files.Totals, error) {
-	const op = "mongo.Totals"
 	var t files.Totals
 	users := map[string]bool{} // a number and a string may be the same user
 	all := bson.D{}
@@ -179,15 +177,15 @@ func (s *Files) Totals(ctx context.Context, now time.Time) (files.Totals, error)
 		err = s.aggregate(ctx, func(_ any, n int64) { t.Stored = n }, group(once, 1), group(nil, "$_id.size"))
 	}
 	if err != nil {
-		return t, translate(op, err)
+		return t, translate(err)
 	}
 	expired, err := s.files.CountDocuments(ctx, dead(now))
 	if err != nil {
-		return t, translate(op, err)
+		return t, translate(err)
 	}
 	pending, err := s.blobs.CountDocuments(ctx, loose)
 	t.Expired, t.Pending = int(expired), int(pending)
-	return t, translate(op, err)
+	return t, translate(err)
 }
 
 // stored is f as it comes back.

@@ -42,7 +42,7 @@ func (c *Chats) AddUsage(ctx context.Context, u chat.Usage) error {
 		fields := set(bson.E{Key: "day", Value: u.Day}, bson.E{Key: "user_id", Value: int64(user)}, bson.E{Key: "model", Value: u.Model})
 		id := bson.D{{Key: "_id", Value: fmt.Sprintf("%s %d %s", u.Day, user, u.Model)}}
 		if err := upsert(ctx, c.usage, id, append(fields, inc...)); err != nil {
-			return translate("mongo.Chats.AddUsage", err)
+			return translate(err)
 		}
 	}
 	return nil
@@ -51,7 +51,6 @@ func (c *Chats) AddUsage(ctx context.Context, u chat.Usage) error {
 // Usage implements chat.Store. The sums of groups are made here: FerretDB has
 // no stage for several sums.
 func (c *Chats) Usage(ctx context.Context, q chat.UsageQuery) ([]chat.Usage, error) {
-	const op = "mongo.Chats.Usage"
 	filter := bson.D{{Key: "user_id", Value: int64(q.User)}}
 	if q.User == 0 && q.ByUser {
 		filter = bson.D{{Key: "user_id", Value: bson.D{{Key: "$ne", Value: int64(0)}}}}
@@ -68,7 +67,7 @@ func (c *Chats) Usage(ctx context.Context, q chat.UsageQuery) ([]chat.Usage, err
 	}
 	cursor, err := c.usage.Find(ctx, filter)
 	if err != nil {
-		return nil, translate(op, err)
+		return nil, translate(err)
 	}
 	defer cursor.Close(context.WithoutCancel(ctx))
 	type group struct {
@@ -80,7 +79,7 @@ func (c *Chats) Usage(ctx context.Context, q chat.UsageQuery) ([]chat.Usage, err
 	for cursor.Next(ctx) {
 		var r usageRow
 		if err := cursor.Decode(&r); err != nil {
-			return nil, translate(op, err)
+			return nil, translate(err)
 		}
 		var g group
 		if q.ByDay {
@@ -107,7 +106,7 @@ func (c *Chats) Usage(ctx context.Context, q chat.UsageQuery) ([]chat.Usage, err
 		u.Cost += chat.Nano(r.Cost)
 	}
 	if err := cursor.Err(); err != nil {
-		return nil, translate(op, err)
+		return nil, translate(err)
 	}
 	var rows []chat.Usage
 	for _, u := range sums {

@@ -38,7 +38,7 @@ plt.savefig("chart.png")
 `
 
 func weather(b *testing.B) (path string, file sandboxtest.File) {
-	path = filepath.Join(testbin.Root(), "internal", "sandbox", "runner", "tests", "testdata", "seattle-weather.csv")
+	path = filepath.Join(testbin.Root(), "runner", "tests", "testdata", "seattle-weather.csv")
 	data, err := os.ReadFile(path)
 	if err != nil {
 		b.Fatal(err)

@@ -77,7 +77,7 @@ func startContainer(run *runsc, id, dir, image string) (_ *container, err error)
 	c.cmd.Stdin, c.cmd.Stdout, c.cmd.Stderr = pipes[0].r, pipes[1].w, pipes[2].w
 	if err = startNice(c.cmd); err != nil {
 		c.out.close()
-		return nil, startError("sandbox.start", err, "")
+		return nil, startError(err, "")
 	}
 	go c.readFrames(pipes[1].r)
 	go func() {

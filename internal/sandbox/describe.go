@@ -17,7 +17,6 @@ import (
 // the curated list: its age, and its downloads a month where they are known.
 // A name that is not on the index is an error of kind NotFound.
 func (p *packages) describe(ctx context.Context, name string) (string, error) {
-	const op = "sandbox.provide"
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	index := indexOr(p.h.opts.Index)
@@ -25,9 +24,9 @@ func (p *packages) describe(ctx context.Context, name string) (string, error) {
 	var status *statusError
 	switch {
 	case errors.As(err, &status) && status.code == 404:
-		return "", fault.New(fault.NotFound, op, "There is no package named %s on the package index.", name)
+		return "", fault.New(fault.NotFound, "There is no package named %s on the package index.", name)
 	case err != nil:
-		return "", fault.Wrap(err, fault.Unavailable, op, "The package index can't be reached right now, so %s was not installed.", name)
+		return "", fault.Wrap(err, fault.Unavailable, "The package index can't be reached right now, so %s was not installed.", name)
 	}
 	var parts []string
 	if first := firstUpload(page); !first.IsZero() {

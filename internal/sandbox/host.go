@@ -52,7 +52,6 @@ type dirs struct{ base, run, mine, state, sessions, snapshots, rootfs, runner, p
 // (some seconds), and fills the pool. An error of kind Unavailable says why no
 // sandbox can be started here.
 func Open(ctx context.Context, dir, runscPath string, python *Python, options Options) (_ *Host, err error) {
-	const op = "sandbox.Open"
 	opts := options.withDefaults()
 	if dir, err = filepath.Abs(dir); err != nil {
 		return nil, err
@@ -61,8 +60,7 @@ func Open(ctx context.Context, dir, runscPath string, python *Python, options Op
 		return nil, err
 	}
 	if info, err := os.Stat(runscPath); err != nil || !info.Mode().IsRegular() {
-		return nil, fault.New(fault.Unavailable, op,
-			"Code can't run here: runsc (gVisor) is not at %s; build it with `make build`, or set RUNSC.", runscPath)
+		return nil, fault.New(fault.Unavailable, "Code can't run here: runsc (gVisor) is not at %s; build it with `make build`, or set RUNSC.", runscPath)
 	}
 	h := &Host{opts: opts, python: python, log: opts.Log, sessions: map[Key]*session{}, slots: newSlots(opts.Max)}
 	h.dirs = dirs{base: dir, run: filepath.Join(dir, "run"), state: filepath.Join(dir, "state"),
@@ -71,7 +69,7 @@ func Open(ctx context.Context, dir, runscPath string, python *Python, options Op
 	h.dirs.mine = filepath.Join(h.dirs.run, newID())
 	for _, d := range []string{h.dirs.mine, h.dirs.state, h.dirs.sessions, h.dirs.snapshots, h.dirs.packages} {
 		if err := os.MkdirAll(d, 0o700); err != nil {
-			return nil, fault.Wrap(err, fault.Unavailable, op, "The sandbox folder %s can't be made.", dir)
+			return nil, fault.Wrap(err, fault.Unavailable, "The sandbox folder %s can't be made.", dir)
 		}
 	}
 	// What runs inside as nobody must be readable to it.
@@ -104,7 +102,7 @@ func Open(ctx context.Context, dir, runscPath string, python *Python, options Op
 		}
 	}
 	if h.zone, err = time.LoadLocation(opts.TimeZone); err != nil {
-		return nil, fault.Wrap(err, fault.Invalid, op, "There is no time zone %q.", opts.TimeZone)
+		return nil, fault.Wrap(err, fault.Invalid, "There is no time zone %q.", opts.TimeZone)
 	}
 	h.pkgs = newPackages(h)
 	h.adopt(ctx)
@@ -125,16 +123,15 @@ func Open(ctx context.Context, dir, runscPath string, python *Python, options Op
 // could not run at all: Unavailable when no sandbox starts, Exhausted when the
 // host is closing, Canceled when ctx ended before the code began.
 func (h *Host) Run(ctx context.Context, key Key, cell Cell) (Result, error) {
-	const op = "sandbox.Run"
 	cell = cell.serial()
 	s, err := h.enter(ctx, key)
 	if err != nil {
-		return Result{}, fault.Op(op, err)
+		return Result{}, err
 	}
 	defer h.leave(s)
 	res, err := s.run(ctx, cell)
 	if err != nil {
-		return Result{}, fault.Op(op, err)
+		return Result{}, err
 	}
 	return res, nil
 }
@@ -144,7 +141,7 @@ func (h *Host) Run(ctx context.Context, key Key, cell Cell) (Result, error) {
 func (h *Host) Reset(ctx context.Context, key Key) error {
 	s, err := h.enter(ctx, key)
 	if err != nil {
-		return fault.Op("sandbox.Reset", err)
+		return err
 	}
 	defer h.leave(s)
 	return s.forget(ctx)
@@ -187,7 +184,7 @@ func (h *Host) Close(ctx context.Context) error {
 	return errors.Join(append(errs, os.RemoveAll(h.dirs.mine))...)
 }
 
-var errClosed = fault.New(fault.Unavailable, "sandbox", "I am shutting down; please try again in a minute.")
+var errClosed = fault.New(fault.Unavailable, "I am shutting down; please try again in a minute.")
 
 // enter returns the session of key, locked.
 func (h *Host) enter(ctx context.Context, key Key) (*session, error) {

@@ -55,13 +55,13 @@ func (i installation) wheels() []string {
 }
 
 // tooLarge is the error of an installation that is refused for its size.
-func (i installation) tooLarge(op, what string) error {
-	return fault.New(fault.TooLarge, op, "%s is larger than the %s that an installation may take.", what, bytesText(i.bytes))
+func (i installation) tooLarge(what string) error {
+	return fault.New(fault.TooLarge, "%s is larger than the %s that an installation may take.", what, bytesText(i.bytes))
 }
 
 // tooLong is the error of an installation that was given up.
-func (i installation) tooLong(op, what string) error {
-	return fault.New(fault.Unavailable, op, "Installing %s took more than %s and was given up.", what, i.time)
+func (i installation) tooLong(what string) error {
+	return fault.New(fault.Unavailable, "Installing %s took more than %s and was given up.", what, i.time)
 }
 
 // packages installs what code imports and the environment lacks: wheels only,
@@ -90,14 +90,13 @@ type provided struct {
 // provide answers a missing import or a pip install for a session: it finds
 // the distributions, asks the user where the policy says so, and installs.
 func (p *packages) provide(ctx context.Context, s *session, cell Cell, m *message) (provided, error) {
-	const op = "sandbox.provide"
 	if p.h.opts.Packages == PackagesOff {
-		return provided{}, fault.New(fault.Denied, op, "Installing packages is switched off here; %s is not available.", oneLine(m.Module+strings.Join(m.Specs, " "), 80))
+		return provided{}, fault.New(fault.Denied, "Installing packages is switched off here; %s is not available.", oneLine(m.Module+strings.Join(m.Specs, " "), 80))
 	}
 	var wanted []requirement
 	if m.What == "import" {
 		if !moduleName.MatchString(m.Module) {
-			return provided{}, fault.New(fault.Invalid, op, "No module named %q.", oneLine(m.Module, 80))
+			return provided{}, fault.New(fault.Invalid, "No module named %q.", oneLine(m.Module, 80))
 		}
 		name, known := curatedModules[m.Module]
 		if !known {
@@ -125,7 +124,7 @@ func (p *packages) provide(ctx context.Context, s *session, cell Cell, m *messag
 	cell.Status(Status{State: Installing, Detail: strings.Join(names, ", ")})
 	defer cell.Status(Status{State: Running})
 	bounds := p.h.opts.install
-	ctx, cancel := context.WithTimeoutCause(ctx, bounds.time, bounds.tooLong(op, strings.Join(names, ", ")))
+	ctx, cancel := context.WithTimeoutCause(ctx, bounds.time, bounds.tooLong(strings.Join(names, ", ")))
 	defer cancel()
 	folders, err := p.install(ctx, wanted, s.stored.Packages)
 	if err != nil {
@@ -149,18 +148,17 @@ func (p *packages) provide(ctx context.Context, s *session, cell Cell, m *messag
 
 // allow asks for the user's yes where the policy wants one.
 func (p *packages) allow(ctx context.Context, cell Cell, name string) error {
-	const op = "sandbox.provide"
 	if curated[name] != "" || p.base[name] != "" || p.h.opts.Packages == PackagesAny {
 		return nil
 	}
 	if p.h.opts.Packages == PackagesCurated {
-		return fault.New(fault.Denied, op, "%s is not on the list of packages that may be installed here.", name)
+		return fault.New(fault.Denied, "%s is not on the list of packages that may be installed here.", name)
 	}
 	about, err := p.describe(ctx, name)
 	if err != nil {
 		return err
 	}
-	refused := fault.New(fault.Denied, op, "The user did not allow the installation of %s; go on without it.", name)
+	refused := fault.New(fault.Denied, "The user did not allow the installation of %s; go on without it.", name)
 	if cell.Ask == nil {
 		return refused
 	}
@@ -183,7 +181,6 @@ func (d distribution) folder() string { return fmt.Sprintf(packageFolder, d.name
 // puts every distribution that is missing into its folder. It returns all that
 // the session needs to see for them.
 func (p *packages) install(ctx context.Context, wanted []requirement, have []string) ([]distribution, error) {
-	const op = "sandbox.install"
 	installer, err := p.installer(ctx)
 	if err != nil {
 		return nil, err
@@ -193,7 +190,7 @@ func (p *packages) install(ctx context.Context, wanted []requirement, have []str
 		return nil, err
 	}
 	if len(all) > maxInstalls {
-		return nil, fault.New(fault.TooLarge, op, "%s needs %d other packages; at most %d are installed at once.", wanted[0].name, len(all)-1, maxInstalls)
+		return nil, fault.New(fault.TooLarge, "%s needs %d other packages; at most %d are installed at once.", wanted[0].name, len(all)-1, maxInstalls)
 	}
 	budget := p.h.opts.install.bytes
 	for _, d := range all {
@@ -223,7 +220,7 @@ func (p *packages) resolve(ctx context.Context, installer *uv, wanted []requirem
 	}
 	tmp, err := os.MkdirTemp(p.dir, ".resolve")
 	if err != nil {
-		return nil, fault.Wrap(err, fault.Unavailable, "sandbox.install", "The folder of packages can't be written.")
+		return nil, fault.Wrap(err, fault.Unavailable, "The folder of packages can't be written.")
 	}
 	defer os.RemoveAll(tmp)
 	file := filepath.Join(tmp, "constraints.txt")
@@ -237,7 +234,7 @@ func (p *packages) resolve(ctx context.Context, installer *uv, wanted []requirem
 	var out, said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &said
 	if err := runBounded(cmd, p.h.opts.install.bytes); errors.Is(err, errFileSize) {
-		return nil, p.h.opts.install.tooLarge("sandbox.install", wanted[0].name)
+		return nil, p.h.opts.install.tooLarge(wanted[0].name)
 	} else if err != nil {
 		return nil, installError(err, wanted, said.String(), p.h.python.Version)
 	}
@@ -256,7 +253,6 @@ func (p *packages) resolve(ctx context.Context, installer *uv, wanted []requirem
 // ensure has d in its folder afterwards and returns how many bytes were new.
 // Several callers, in several processes too, make it once.
 func (p *packages) ensure(ctx context.Context, installer *uv, d distribution, budget int64) (int64, error) {
-	const op = "sandbox.install"
 	target := filepath.Join(p.dir, d.folder())
 	unlock := p.lock(d.folder())
 	defer unlock()
@@ -266,10 +262,10 @@ func (p *packages) ensure(ctx context.Context, installer *uv, d distribution, bu
 	}
 	tmp, err := os.MkdirTemp(p.dir, ".install")
 	if err != nil {
-		return 0, fault.Wrap(err, fault.Unavailable, op, "The folder of packages can't be written.")
+		return 0, fault.Wrap(err, fault.Unavailable, "The folder of packages can't be written.")
 	}
 	defer os.RemoveAll(tmp)
-	tooLarge := p.h.opts.install.tooLarge(op, d.name)
+	tooLarge := p.h.opts.install.tooLarge(d.name)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	go boundSize(ctx, tmp, budget, func() { cancel(tooLarge) })
@@ -290,7 +286,7 @@ func (p *packages) ensure(ctx context.Context, installer *uv, d distribution, bu
 	}
 	n, err := openUp(made)
 	if err != nil {
-		return 0, fault.Wrap(err, fault.Unavailable, op, "The folder of packages can't be written.")
+		return 0, fault.Wrap(err, fault.Unavailable, "The folder of packages can't be written.")
 	}
 	if n > budget {
 		return 0, tooLarge
@@ -307,7 +303,7 @@ func (p *packages) ensure(ctx context.Context, installer *uv, d distribution, bu
 // restore installs again what a stored session has and a sweep removed.
 func (p *packages) restore(ctx context.Context, folders []string) error {
 	bounds := p.h.opts.install
-	ctx, cancel := context.WithTimeoutCause(ctx, bounds.time, bounds.tooLong("sandbox.restore", "the session's packages"))
+	ctx, cancel := context.WithTimeoutCause(ctx, bounds.time, bounds.tooLong("the session's packages"))
 	defer cancel()
 	for _, f := range folders {
 		now := time.Now()
@@ -445,8 +441,7 @@ var (
 func parseRequirement(spec string) (requirement, error) {
 	m := projectSpec.FindStringSubmatch(strings.TrimSpace(spec))
 	if m == nil {
-		return requirement{}, fault.New(fault.Invalid, "sandbox.provide",
-			"%q can't be installed: give the name of a package on the index, with a version if need be.", oneLine(spec, 80))
+		return requirement{}, fault.New(fault.Invalid, "%q can't be installed: give the name of a package on the index, with a version if need be.", oneLine(spec, 80))
 	}
 	return requirement{name: normalize(m[1]), spec: m[1] + m[2] + m[3]}, nil
 }
@@ -479,7 +474,6 @@ func (p *Python) distributions() map[string]string {
 
 // installError makes one sentence of what the installer said.
 func installError(err error, wanted []requirement, said, python string) error {
-	const op = "sandbox.install"
 	names := make([]string, len(wanted))
 	for i, r := range wanted {
 		names[i] = r.name
@@ -491,16 +485,16 @@ func installError(err error, wanted []requirement, said, python string) error {
 	case errors.Is(err, context.Canceled):
 		return err
 	case strings.Contains(low, "was not found in the package registry"):
-		return fault.Wrap(full, fault.NotFound, op, "There is no package named %s on the package index.", name)
+		return fault.Wrap(full, fault.NotFound, "There is no package named %s on the package index.", name)
 	case strings.Contains(low, "no usable wheels"), strings.Contains(low, "no wheels"), strings.Contains(low, "building from source is disabled"):
-		return fault.Wrap(full, fault.Invalid, op, "%s has no wheel for Python %s on this system, and packages that must be built are not installed.", name, python)
+		return fault.Wrap(full, fault.Invalid, "%s has no wheel for Python %s on this system, and packages that must be built are not installed.", name, python)
 	case strings.Contains(low, "error sending request"), strings.Contains(low, "failed to fetch"), strings.Contains(low, "dns error"),
 		strings.Contains(low, "connect"), strings.Contains(low, "timed out"):
-		return fault.Wrap(full, fault.Unavailable, op, "The package index can't be reached right now, so %s was not installed.", name)
+		return fault.Wrap(full, fault.Unavailable, "The package index can't be reached right now, so %s was not installed.", name)
 	case strings.Contains(low, "no solution found"):
-		return fault.Wrap(full, fault.Invalid, op, "%s does not fit the packages that are here: %s", name, oneLine(because(said), 300))
+		return fault.Wrap(full, fault.Invalid, "%s does not fit the packages that are here: %s", name, oneLine(because(said), 300))
 	}
-	return fault.Wrap(full, fault.Unavailable, op, "%s could not be installed: %s", name, oneLine(lastLine(said), 200))
+	return fault.Wrap(full, fault.Unavailable, "%s could not be installed: %s", name, oneLine(lastLine(said), 200))
 }
 
 // because returns the reason out of a report of the resolver.

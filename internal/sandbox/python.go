@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	_ "embed"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -16,10 +15,8 @@ import (
 	"time"
 
 	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/runner"
 )
-
-//go:embed runner/requirements.txt
-var requirements []byte
 
 // Python is a prepared environment: an interpreter of the system and the
 // locked packages, ready to be bound into sandboxes.
@@ -39,7 +36,6 @@ var interpreters = []string{"python3", "python3.14", "python3.13", "python3.12",
 // the package index and tells progress what it does. interpreter may be empty:
 // the first Python on PATH that is new enough.
 func PreparePython(ctx context.Context, dir, interpreter, index string, progress io.Writer) (*Python, error) {
-	const op = "sandbox.PreparePython"
 	base, err := findPython(ctx, interpreter)
 	if err != nil {
 		return nil, err
@@ -47,7 +43,7 @@ func PreparePython(ctx context.Context, dir, interpreter, index string, progress
 	if dir, err = filepath.Abs(dir); err != nil {
 		return nil, err
 	}
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%s", base.Full, base.Prefix, requirements))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%s", base.Full, base.Prefix, runner.Requirements))
 	env := filepath.Join(dir, "env-"+base.Version+"-"+hex.EncodeToString(sum[:6]))
 	p := &Python{Env: env, Version: base.Version, prefix: base.Prefix}
 	if _, err := os.Stat(filepath.Join(env, "complete")); err == nil {
@@ -60,7 +56,7 @@ func PreparePython(ctx context.Context, dir, interpreter, index string, progress
 	}
 	fmt.Fprintf(progress, "Installing pandas, matplotlib and their kin for Python %s (%s)\n", base.Full, base.Executable)
 	lock := filepath.Join(dir, "requirements.txt")
-	if err := os.WriteFile(lock, requirements, 0o644); err != nil {
+	if err := os.WriteFile(lock, runner.Requirements, 0o644); err != nil {
 		return nil, err
 	}
 	if err := os.RemoveAll(env); err != nil {
@@ -75,8 +71,7 @@ func PreparePython(ctx context.Context, dir, interpreter, index string, progress
 		cmd.Stdout, cmd.Stderr = io.MultiWriter(&said, progress), io.MultiWriter(&said, progress)
 		if err := cmd.Run(); err != nil {
 			os.RemoveAll(env)
-			return nil, fault.Wrap(fmt.Errorf("uv %s: %w: %s", args[0], err, lastLine(said.String())), fault.Unavailable, op,
-				"The Python environment could not be installed: %s", lastLine(said.String()))
+			return nil, fault.Wrap(fmt.Errorf("uv %s: %w: %s", args[0], err, lastLine(said.String())), fault.Unavailable, "The Python environment could not be installed: %s", lastLine(said.String()))
 		}
 	}
 	if err := os.WriteFile(filepath.Join(env, "complete"), nil, 0o644); err != nil {
@@ -138,8 +133,7 @@ func findPython(ctx context.Context, interpreter string) (basePython, error) {
 	if interpreter != "" && len(found) == 0 {
 		what = interpreter + " does not run"
 	}
-	return basePython{}, fault.New(fault.Unavailable, "sandbox.PreparePython",
-		"Python %s or newer is needed (%s): install it, or set PYTHON to its path.", minPython, what)
+	return basePython{}, fault.New(fault.Unavailable, "Python %s or newer is needed (%s): install it, or set PYTHON to its path.", minPython, what)
 }
 
 func versionLess(a, b string) bool {

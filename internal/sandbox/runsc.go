@@ -115,7 +115,7 @@ func (r *runsc) delete(id string) error {
 
 // startError explains why no sandbox could be started, from what the command
 // said and what is known of the system.
-func startError(op string, err error, said string) error {
+func startError(err error, said string) error {
 	reason := lastLine(said)
 	switch {
 	case !privileged() && errors.Is(err, syscall.ENOSPC): // clone(2) says it of namespaces, not of a disk
@@ -127,8 +127,7 @@ func startError(op string, err error, said string) error {
 	case reason == "":
 		reason = err.Error()
 	}
-	return fault.Wrap(errors.Join(err, errors.New(lastLine(said))), fault.Unavailable, op,
-		"Code can't run here: the sandbox did not start: %s. Check with `attache doctor`.", strings.TrimSuffix(reason, "."))
+	return fault.Wrap(errors.Join(err, errors.New(lastLine(said))), fault.Unavailable, "Code can't run here: the sandbox did not start: %s. Check with `attache doctor`.", strings.TrimSuffix(reason, "."))
 }
 
 // namespaceHint names the switch of this system that forbids user namespaces.

@@ -38,7 +38,7 @@ func TestStartError(t *testing.T) {
 		"":                              "the sandbox did not start: frame.",
 		"starting\nno such platform.\n": "the sandbox did not start: no such platform.",
 	} {
-		err := startError("sandbox.start", fmt.Errorf("frame"), said)
+		err := startError(fmt.Errorf("frame"), said)
 		if got := fault.Message(err); !fault.Is(err, fault.Unavailable) || got != "Code can't run here: "+want+" Check with `attache doctor`." {
 			t.Errorf("%q: %q", said, got)
 		}

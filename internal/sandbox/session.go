@@ -247,7 +247,7 @@ func (s *session) forget(ctx context.Context) error {
 		}
 		own, err := lockDir(ctx, s.dir)
 		if err != nil {
-			return fault.Op("sandbox.Reset", err)
+			return err
 		}
 		defer own.Close()
 	}
@@ -259,10 +259,9 @@ func (s *session) forget(ctx context.Context) error {
 // lockDir makes the folder of a session and locks it. It waits for a short
 // while: for the compression of its image, or a process that is closing.
 func lockDir(ctx context.Context, dir string) (*os.File, error) {
-	const op = "sandbox.Run"
 	for end := time.Now().Add(3 * time.Second); ; {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return nil, fault.Wrap(err, fault.Unavailable, op, "The session folder can't be written.")
+			return nil, fault.Wrap(err, fault.Unavailable, "The session folder can't be written.")
 		}
 		f, err := lockFile(filepath.Join(dir, "lock"))
 		switch {
@@ -270,7 +269,7 @@ func lockDir(ctx context.Context, dir string) (*os.File, error) {
 			return f, nil
 		case errors.Is(err, os.ErrNotExist): // removed together with another session of the user
 		case time.Now().After(end):
-			return nil, fault.Wrap(err, fault.Unavailable, op, "This session is in use by another Attaché process right now.")
+			return nil, fault.Wrap(err, fault.Unavailable, "This session is in use by another Attaché process right now.")
 		}
 		select {
 		case <-ctx.Done():
@@ -291,7 +290,7 @@ func removeSession(dir string) error {
 // answer gives the code what it asks for.
 func (s *session) answer(ctx context.Context, cell Cell, m *message) (map[string]any, error) {
 	if cell.Files == nil && (m.What == "list" || m.What == "stat" || m.What == "file") {
-		return nil, fault.New(fault.NotFound, "sandbox", "There are no files here.")
+		return nil, fault.New(fault.NotFound, "There are no files here.")
 	}
 	switch m.What {
 	case "list":
@@ -314,7 +313,7 @@ func (s *session) answer(ctx context.Context, cell Cell, m *message) (map[string
 		s.notePackages()
 		return map[string]any{"paths": got.paths, "installed": got.names}, s.claim()
 	}
-	return nil, fault.New(fault.Invalid, "sandbox", "Unknown request.")
+	return nil, fault.New(fault.Invalid, "Unknown request.")
 }
 
 // bindFile puts one of the user's files into the session's folder and returns
@@ -350,7 +349,7 @@ func copyFile(ctx context.Context, files Files, id, dir string) (FileInfo, error
 	defer body.Close()
 	name := info.ID + info.Ext
 	if !safeName.MatchString(name) {
-		return FileInfo{}, fault.New(fault.Internal, "sandbox", "This file has an unusable id.")
+		return FileInfo{}, fault.New(fault.Internal, "This file has an unusable id.")
 	}
 	tmp, err := os.CreateTemp(filepath.Dir(dir), "incoming")
 	if err == nil {
@@ -361,7 +360,7 @@ func copyFile(ctx context.Context, files Files, id, dir string) (FileInfo, error
 	if err == nil {
 		err = os.Rename(tmp.Name(), filepath.Join(dir, name))
 	}
-	return info, fault.Wrap(err, fault.Unavailable, "sandbox", "The file could not be read right now.")
+	return info, fault.Wrap(err, fault.Unavailable, "The file could not be read right now.")
 }
 
 func (h *Host) makeRoomSoon() { h.work.Go(h.makeRoom) }

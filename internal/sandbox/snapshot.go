@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"debug/buildinfo"
-	"embed"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -15,21 +14,18 @@ import (
 	"time"
 
 	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/runner"
 )
-
-//go:embed runner/*.py runner/*.json runner/*/*.py
-var runnerFiles embed.FS
 
 // extractRunner writes the package attache below dir, once for each version.
 func extractRunner(dir string) (string, error) {
 	sum := sha256.New()
 	content := map[string][]byte{}
-	err := fs.WalkDir(runnerFiles, "runner", func(path string, d fs.DirEntry, err error) error {
-		name := strings.TrimPrefix(path, "runner/")
+	err := fs.WalkDir(runner.Python, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || strings.HasPrefix(name, "tests/") {
 			return err
 		}
-		data, err := runnerFiles.ReadFile(path)
+		data, err := runner.Python.ReadFile(name)
 		content[name] = data
 		fmt.Fprintf(sum, "%s %d\n%s", name, len(data), data)
 		return err
@@ -110,7 +106,7 @@ func cpuFeatures() string {
 func (h *Host) snapshot(ctx context.Context) (string, error) {
 	key, err := h.snapshotKey()
 	if err != nil {
-		return "", fault.Wrap(err, fault.Unavailable, "sandbox.snapshot", "runsc (gVisor) at %s is not usable: build it with `make build`.", h.runsc.path)
+		return "", fault.Wrap(err, fault.Unavailable, "runsc (gVisor) at %s is not usable: build it with `make build`.", h.runsc.path)
 	}
 	image := filepath.Join(h.dirs.snapshots, key)
 	if _, err := os.Stat(filepath.Join(image, "checkpoint.img")); err == nil {
@@ -125,12 +121,12 @@ func (h *Host) snapshot(ctx context.Context) (string, error) {
 	}
 	defer c.destroy()
 	if _, err := c.tidy(ctx); err != nil {
-		return "", startError("sandbox.snapshot", err, c.out.said())
+		return "", startError(err, c.out.said())
 	}
 	tmp := image + "." + newID()
 	defer os.RemoveAll(tmp)
 	if err := c.checkpoint(ctx, tmp); err != nil {
-		return "", startError("sandbox.snapshot", err, err.Error())
+		return "", startError(err, err.Error())
 	}
 	if err := os.Rename(tmp, image); err != nil {
 		if _, serr := os.Stat(filepath.Join(image, "checkpoint.img")); serr != nil {

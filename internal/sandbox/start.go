@@ -67,7 +67,7 @@ func (h *Host) start(ctx context.Context, from origin) (_ *container, err error)
 		if ctx.Err() == context.Canceled {
 			return nil, context.Cause(ctx)
 		}
-		return nil, startError("sandbox.start", err, said)
+		return nil, startError(err, said)
 	}
 	return c, nil
 }

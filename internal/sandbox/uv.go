@@ -54,13 +54,12 @@ func ensureUV(ctx context.Context, dir, index string, progress io.Writer) (*uv, 
 	}
 	wheel, ok := uvWheels[runtime.GOARCH]
 	if !ok {
-		return nil, fault.New(fault.Unavailable, "sandbox.Setup", "There is no Python installer for %s; amd64 and arm64 work.", runtime.GOARCH)
+		return nil, fault.New(fault.Unavailable, "There is no Python installer for %s; amd64 and arm64 work.", runtime.GOARCH)
 	}
 	fmt.Fprintf(progress, "Fetching uv %s, the Python package installer\n", uvVersion)
 	data, err := fetchWheel(ctx, index, "uv", wheel.file, wheel.sha256)
 	if err != nil {
-		return nil, fault.Wrap(err, fault.Unavailable, "sandbox.Setup",
-			"The package index %s can't be reached to fetch uv; check the network, or set UV_DEFAULT_INDEX to a mirror.", indexOr(index))
+		return nil, fault.Wrap(err, fault.Unavailable, "The package index %s can't be reached to fetch uv; check the network, or set UV_DEFAULT_INDEX to a mirror.", indexOr(index))
 	}
 	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
 	if err != nil {

@@ -24,7 +24,6 @@ type batch struct {
 
 type update struct {
 	ctx  context.Context
-	op   string
 	do   func(context.Context, *sql.Tx) error
 	done bool // set and read under turn
 	err  error
@@ -32,8 +31,8 @@ type update struct {
 
 // update runs do. A context that ends while it waits ends the update; once it
 // runs, it runs to its end.
-func (b *batch) update(ctx context.Context, op string, do func(context.Context, *sql.Tx) error) error {
-	u := &update{ctx: ctx, op: op, do: do}
+func (b *batch) update(ctx context.Context, do func(context.Context, *sql.Tx) error) error {
+	u := &update{ctx: ctx, do: do}
 	b.mu.Lock()
 	b.waiting = append(b.waiting, u)
 	b.mu.Unlock()
@@ -47,7 +46,7 @@ func (b *batch) update(ctx context.Context, op string, do func(context.Context, 
 		b.mu.Unlock()
 		b.run(all)
 	}
-	return translate(op, u.err)
+	return translate(u.err)
 }
 
 // run runs updates in one transaction and notes how each one went.
@@ -61,7 +60,7 @@ func (b *batch) run(all []*update) {
 			u.err = cmp.Or(u.err, err)
 		}
 	}()
-	err = b.db.update(ctx, "sqlite.batch", func(tx *sql.Tx) error {
+	err = b.db.update(ctx, func(tx *sql.Tx) error {
 		for _, u := range all {
 			if err := u.apply(ctx, tx); err != nil {
 				return err

@@ -26,7 +26,7 @@ func TestBatch(t *testing.T) {
 	cancel()
 
 	insert := func(ctx context.Context, user int, fail error) error {
-		return b.update(ctx, "test", func(ctx context.Context, tx *sql.Tx) error {
+		return b.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
 			if _, err := tx.ExecContext(ctx, "INSERT INTO user_models VALUES (?, 'm')", user); err != nil {
 				return err
 			}
@@ -79,7 +79,7 @@ func TestBatch(t *testing.T) {
 				t.Error("the panic is lost")
 			}
 		}()
-		_ = b.update(t.Context(), "test", func(context.Context, *sql.Tx) error { panic("a bug") })
+		_ = b.update(t.Context(), func(context.Context, *sql.Tx) error { panic("a bug") })
 	}()
 	if err := insert(t.Context(), 2000, nil); err != nil {
 		t.Errorf("after a panic: %v", err)
@@ -106,9 +106,9 @@ func BenchmarkWritesAtOnce(b *testing.B) {
 					}
 					var err error
 					if way == "together" {
-						err = c.writes.update(b.Context(), "test", do)
+						err = c.writes.update(b.Context(), do)
 					} else {
-						err = db.update(b.Context(), "test", func(tx *sql.Tx) error { return do(b.Context(), tx) })
+						err = db.update(b.Context(), func(tx *sql.Tx) error { return do(b.Context(), tx) })
 					}
 					if err != nil {
 						b.Error(err)

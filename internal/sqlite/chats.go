@@ -66,14 +66,13 @@ func turnValues(r chat.Record) (ended sql.NullInt64, messages string, err error)
 
 // Begin implements chat.Store.
 func (c *Chats) Begin(ctx context.Context, r chat.Record, replaces string) error {
-	const op = "sqlite.Chats.Begin"
 	ended, messages, err := turnValues(r)
 	if err != nil {
-		return fault.Wrap(err, fault.Internal, op, "")
+		return fault.Wrap(err, fault.Internal, "")
 	}
-	return c.writes.update(ctx, op, func(ctx context.Context, tx *sql.Tx) error {
+	return c.writes.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		if replaces != "" {
-			if err := dropLast(ctx, tx, op, r, replaces); err != nil {
+			if err := dropLast(ctx, tx, r, replaces); err != nil {
 				return err
 			}
 		}
@@ -85,7 +84,7 @@ func (c *Chats) Begin(ctx context.Context, r chat.Record, replaces string) error
 
 // dropLast drops the turn with an id if it is the last one of the conversation
 // that r continues, and of the same user.
-func dropLast(ctx context.Context, tx *sql.Tx, op string, r chat.Record, id string) error {
+func dropLast(ctx context.Context, tx *sql.Tx, r chat.Record, id string) error {
 	var last string
 	var state chat.State
 	err := tx.QueryRowContext(ctx,
@@ -93,11 +92,11 @@ func dropLast(ctx context.Context, tx *sql.Tx, op string, r chat.Record, id stri
 		id, r.Conversation, int64(r.User), chat.Dropped).Scan(&state)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
-		return fault.New(fault.NotFound, op, "That message is no longer in my history.")
+		return fault.New(fault.NotFound, "That message is no longer in my history.")
 	case err != nil:
 		return err
 	case state == chat.Running:
-		return fault.New(fault.Invalid, op, "That message is still being answered.")
+		return fault.New(fault.Invalid, "That message is still being answered.")
 	}
 	err = tx.QueryRowContext(ctx,
 		"SELECT id FROM turns WHERE conversation = ? AND state <> 'dropped' ORDER BY started DESC, id DESC LIMIT 1",
@@ -106,7 +105,7 @@ func dropLast(ctx context.Context, tx *sql.Tx, op string, r chat.Record, id stri
 		return err
 	}
 	if last != id {
-		return fault.New(fault.Invalid, op, "Only the last message of a conversation can be run again.")
+		return fault.New(fault.Invalid, "Only the last message of a conversation can be run again.")
 	}
 	_, err = tx.ExecContext(ctx, "UPDATE turns SET state = ?, messages = '[]' WHERE id = ?", chat.Dropped, id)
 	return err
@@ -114,19 +113,18 @@ func dropLast(ctx context.Context, tx *sql.Tx, op string, r chat.Record, id stri
 
 // Save implements chat.Store.
 func (c *Chats) Save(ctx context.Context, r chat.Record) error {
-	const op = "sqlite.Chats.Save"
 	ended, messages, err := turnValues(r)
 	if err != nil {
-		return fault.Wrap(err, fault.Internal, op, "")
+		return fault.Wrap(err, fault.Internal, "")
 	}
-	return c.writes.update(ctx, op, func(ctx context.Context, tx *sql.Tx) error {
+	return c.writes.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		res, err := tx.ExecContext(ctx, "UPDATE turns SET state = ?, model = ?, ended = ?, messages = ? WHERE id = ? AND state = ?",
 			r.State, r.Model, ended, messages, r.ID, chat.Running)
 		if err != nil {
 			return err
 		}
 		if n, err := res.RowsAffected(); err != nil || n == 0 {
-			return cmp.Or(err, fault.New(fault.NotFound, op, "That message is no longer in my history."))
+			return cmp.Or(err, fault.New(fault.NotFound, "That message is no longer in my history."))
 		}
 		return nil
 	})
@@ -134,11 +132,10 @@ func (c *Chats) Save(ctx context.Context, r chat.Record) error {
 
 // Get implements chat.Store.
 func (c *Chats) Get(ctx context.Context, id string) (r chat.Record, err error) {
-	const op = "sqlite.Chats.Get"
-	err = c.db.view(ctx, op, func(tx *sql.Tx) error {
+	err = c.db.view(ctx, func(tx *sql.Tx) error {
 		r, err = scanTurn(tx.QueryRowContext(ctx, "SELECT "+turnColumns+" FROM turns WHERE id = ? AND state <> ?", id, chat.Dropped))
 		if errors.Is(err, sql.ErrNoRows) {
-			return fault.New(fault.NotFound, op, "That message is no longer in my history.")
+			return fault.New(fault.NotFound, "That message is no longer in my history.")
 		}
 		return err
 	})
@@ -147,7 +144,7 @@ func (c *Chats) Get(ctx context.Context, id string) (r chat.Record, err error) {
 
 // History implements chat.Store.
 func (c *Chats) History(ctx context.Context, conversation string, limit int) (turns []chat.Record, err error) {
-	err = c.db.view(ctx, "sqlite.Chats.History", func(tx *sql.Tx) error {
+	err = c.db.view(ctx, func(tx *sql.Tx) error {
 		turns, err = queryTurns(ctx, tx, "SELECT "+turnColumns+" FROM turns"+
 			" WHERE conversation = ? AND state <> 'dropped' AND state <> 'running' ORDER BY started DESC, id DESC LIMIT ?",
 			conversation, limit)
@@ -159,7 +156,7 @@ func (c *Chats) History(ctx context.Context, conversation string, limit int) (tu
 
 // Clear implements chat.Store.
 func (c *Chats) Clear(ctx context.Context, conversation string) error {
-	return c.writes.update(ctx, "sqlite.Chats.Clear", func(ctx context.Context, tx *sql.Tx) error {
+	return c.writes.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, "UPDATE turns SET state = 'dropped', messages = '[]' WHERE conversation = ? AND state <> 'dropped'", conversation)
 		return err
 	})
@@ -171,7 +168,7 @@ const forgotten = 200
 // Forget implements chat.Store.
 func (c *Chats) Forget(ctx context.Context, before time.Time) error {
 	for n := int64(forgotten); n == forgotten; {
-		err := c.writes.update(ctx, "sqlite.Chats.Forget", func(ctx context.Context, tx *sql.Tx) error {
+		err := c.writes.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
 			res, err := tx.ExecContext(ctx, "DELETE FROM turns WHERE rowid IN"+
 				" (SELECT rowid FROM turns WHERE state <> 'running' AND started < ? LIMIT ?)", before.UnixMicro(), forgotten)
 			if err == nil {
@@ -188,7 +185,7 @@ func (c *Chats) Forget(ctx context.Context, before time.Time) error {
 
 // Recover implements chat.Store.
 func (c *Chats) Recover(ctx context.Context, instance string, before time.Time) (turns []chat.Record, err error) {
-	err = c.writes.update(ctx, "sqlite.Chats.Recover", func(ctx context.Context, tx *sql.Tx) error {
+	err = c.writes.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		const these = " WHERE state = 'running' AND (instance = ? OR started < ?)"
 		turns, err = queryTurns(ctx, tx, "SELECT "+turnColumns+" FROM turns"+these+" ORDER BY started, id", instance, before.UnixMicro())
 		if err != nil {
@@ -208,7 +205,7 @@ func (c *Chats) Recover(ctx context.Context, instance string, before time.Time) 
 
 // ModelOf implements chat.Store.
 func (c *Chats) ModelOf(ctx context.Context, user files.UserID) (model string, err error) {
-	err = c.db.view(ctx, "sqlite.Chats.ModelOf", func(tx *sql.Tx) error {
+	err = c.db.view(ctx, func(tx *sql.Tx) error {
 		err := tx.QueryRowContext(ctx, "SELECT model FROM user_models WHERE user_id = ?", int64(user)).Scan(&model)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
@@ -220,7 +217,7 @@ func (c *Chats) ModelOf(ctx context.Context, user files.UserID) (model string, e
 
 // SetModel implements chat.Store.
 func (c *Chats) SetModel(ctx context.Context, user files.UserID, model string) error {
-	return c.writes.update(ctx, "sqlite.Chats.SetModel", func(ctx context.Context, tx *sql.Tx) error {
+	return c.writes.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		query, args := "INSERT INTO user_models (user_id, model) VALUES (?, ?) ON CONFLICT (user_id) DO UPDATE SET model = excluded.model", []any{int64(user), model}
 		if model == "" {
 			query, args = "DELETE FROM user_models WHERE user_id = ?", args[:1]

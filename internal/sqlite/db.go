@@ -41,10 +41,9 @@ type DB struct {
 // folder it does not), and migrates it. A database of a newer version is
 // refused (Invalid). Close it after use.
 func Open(ctx context.Context, file string) (*DB, error) {
-	const op = "sqlite.Open"
 	abs, err := filepath.Abs(file)
 	if err != nil {
-		return nil, fault.Wrap(err, fault.Invalid, op, "The database file %q has no absolute path.", file)
+		return nil, fault.Wrap(err, fault.Invalid, "The database file %q has no absolute path.", file)
 	}
 	pool := func(conns int, params string) (*sql.DB, error) {
 		u := url.URL{Scheme: "file", Path: abs, RawQuery: "_busy_timeout=10000&_defensive=1&_dqs=0&" + params}
@@ -64,9 +63,9 @@ func Open(ctx context.Context, file string) (*DB, error) {
 	if err != nil {
 		db.Close()
 		if fault.KindOf(err) != fault.Internal {
-			return nil, fault.Op(op, err)
+			return nil, err
 		}
-		return nil, fault.Wrap(err, fault.Unavailable, op, "The database %s can't be opened.", file)
+		return nil, fault.Wrap(err, fault.Unavailable, "The database %s can't be opened.", file)
 	}
 	reserve(abs + "-wal")
 	return db, nil
@@ -102,14 +101,13 @@ func (db *DB) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return db.update(ctx, "sqlite.Open", func(tx *sql.Tx) error {
+	return db.update(ctx, func(tx *sql.Tx) error {
 		var version int
 		if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
 			return err
 		}
 		if version > len(entries) {
-			return fault.New(fault.Invalid, "sqlite.Open",
-				"The database was made by a newer version of Attaché (its schema is %d, this program knows %d): use that version.", version, len(entries))
+			return fault.New(fault.Invalid, "The database was made by a newer version of Attaché (its schema is %d, this program knows %d): use that version.", version, len(entries))
 		}
 		for i, e := range entries[version:] {
 			number := version + i + 1
@@ -134,31 +132,31 @@ func (db *DB) migrate(ctx context.Context) error {
 // update runs do in a transaction that has the write lock from its start. It
 // is committed if do returns nil, and rolled back otherwise. Errors of SQLite
 // are translated; others of do come back as they are.
-func (db *DB) update(ctx context.Context, op string, do func(*sql.Tx) error) error {
-	return transact(ctx, db.write, op, do)
+func (db *DB) update(ctx context.Context, do func(*sql.Tx) error) error {
+	return transact(ctx, db.write, do)
 }
 
 // view runs do in a transaction that sees one state of the database.
-func (db *DB) view(ctx context.Context, op string, do func(*sql.Tx) error) error {
-	return transact(ctx, db.read, op, do)
+func (db *DB) view(ctx context.Context, do func(*sql.Tx) error) error {
+	return transact(ctx, db.read, do)
 }
 
-func transact(ctx context.Context, pool *sql.DB, op string, do func(*sql.Tx) error) error {
+func transact(ctx context.Context, pool *sql.DB, do func(*sql.Tx) error) error {
 	tx, err := pool.BeginTx(ctx, nil)
 	if err != nil {
-		return translate(op, err)
+		return translate(err)
 	}
 	defer tx.Rollback()
 	if err := do(tx); err != nil {
-		return translate(op, err)
+		return translate(err)
 	}
-	return translate(op, tx.Commit())
+	return translate(tx.Commit())
 }
 
 // translate gives an error of SQLite its kind and its sentence: a violated
 // unique key is Exists, whatever else the database can't do is Unavailable.
 // Errors that have a kind keep it.
-func translate(op string, err error) error {
+func translate(err error) error {
 	var known *fault.Error
 	var native *sqlite.Error
 	switch {
@@ -169,14 +167,14 @@ func translate(op string, err error) error {
 	case errors.As(err, &native):
 		switch code := native.Code(); {
 		case code == lib.SQLITE_CONSTRAINT_UNIQUE || code == lib.SQLITE_CONSTRAINT_PRIMARYKEY:
-			return fault.Wrap(err, fault.Exists, op, "")
+			return fault.Wrap(err, fault.Exists, "")
 		case code&0xff == lib.SQLITE_CONSTRAINT || code&0xff == lib.SQLITE_ERROR || code&0xff == lib.SQLITE_MISUSE:
-			return fault.Wrap(err, fault.Internal, op, "")
+			return fault.Wrap(err, fault.Internal, "")
 		case code&0xff == lib.SQLITE_FULL:
-			return fault.Wrap(err, fault.Unavailable, op, "The disk is full.")
+			return fault.Wrap(err, fault.Unavailable, "The disk is full.")
 		}
 	}
-	return fault.Wrap(err, fault.Unavailable, op, "The database is not available right now.")
+	return fault.Wrap(err, fault.Unavailable, "The database is not available right now.")
 }
 
 // millis is how times are stored.

@@ -59,16 +59,15 @@ func queryFiles(ctx context.Context, tx *sql.Tx, query string, args ...any) ([]f
 }
 
 func (s *Files) Begin(ctx context.Context, key string, at time.Time) error {
-	const op = "sqlite.Begin"
 	user, _, _ := strings.Cut(key, "/")
 	owner, err := files.ParseUserID(user)
 	if err != nil {
-		return fault.Op(op, err)
+		return err
 	}
-	return s.db.update(ctx, op, func(tx *sql.Tx) error {
+	return s.db.update(ctx, func(tx *sql.Tx) error {
 		n, err := affected(tx.ExecContext(ctx, enter, key, s.owner, millis(at), 0, owner))
 		if err == nil && n == 0 {
-			err = fault.New(fault.Exists, op, "")
+			err = fault.New(fault.Exists, "")
 		}
 		return err
 	})
@@ -79,9 +78,8 @@ const enter = "INSERT INTO file_journal (key, owner, at, reclaimed) " +
 	"SELECT ?1, ?2, ?3, ?4 WHERE NOT EXISTS (SELECT 1 FROM files WHERE user_id = ?5 AND path = ?1)"
 
 func (s *Files) Commit(ctx context.Context, f files.File, admit func(files.Usage) error) (files.File, files.ID, error) {
-	const op = "sqlite.Commit"
 	stored, twin := f, files.ID("")
-	err := s.db.update(ctx, op, func(tx *sql.Tx) error {
+	err := s.db.update(ctx, func(tx *sql.Tx) error {
 		if admit != nil {
 			u, err := usage(ctx, tx, f.User, f.UploadedAt)
 			if err == nil {
@@ -96,11 +94,11 @@ func (s *Files) Commit(ctx context.Context, f files.File, admit func(files.Usage
 			return err
 		}
 		if !begun {
-			return fault.New(fault.NotFound, op, "")
+			return fault.New(fault.NotFound, "")
 		}
 		sum, err := hex.DecodeString(f.SHA256)
 		if err != nil {
-			return fault.Wrap(err, fault.Internal, op, "")
+			return fault.Wrap(err, fault.Internal, "")
 		}
 		if len(sum) == 0 {
 			sum = nil
@@ -133,18 +131,17 @@ func (s *Files) Commit(ctx context.Context, f files.File, admit func(files.Usage
 // Committed need not write, not even on a full disk: a Commit that has returned
 // has committed or it never will.
 func (s *Files) Committed(ctx context.Context, f files.File) (known bool, err error) {
-	err = s.db.view(ctx, "sqlite.Committed", func(tx *sql.Tx) error {
+	err = s.db.view(ctx, func(tx *sql.Tx) error {
 		return tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM files WHERE user_id = ? AND id = ?)", f.User, f.ID).Scan(&known)
 	})
 	return known, err
 }
 
 func (s *Files) Get(ctx context.Context, user files.UserID, id files.ID, now time.Time) (f files.File, err error) {
-	const op = "sqlite.Get"
-	err = s.db.view(ctx, op, func(tx *sql.Tx) error {
+	err = s.db.view(ctx, func(tx *sql.Tx) error {
 		f, err = scanFile(tx.QueryRowContext(ctx, "SELECT "+fileColumns+" FROM files WHERE user_id = ? AND id = ? AND "+alive, user, id, millis(now)))
 		if errors.Is(err, sql.ErrNoRows) {
-			return fault.New(fault.NotFound, op, "")
+			return fault.New(fault.NotFound, "")
 		}
 		return err
 	})
@@ -152,7 +149,7 @@ func (s *Files) Get(ctx context.Context, user files.UserID, id files.ID, now tim
 }
 
 func (s *Files) List(ctx context.Context, user files.UserID, q files.Query, now time.Time) (p files.Page, err error) {
-	err = s.db.view(ctx, "sqlite.List", func(tx *sql.Tx) error {
+	err = s.db.view(ctx, func(tx *sql.Tx) error {
 		if p.Usage, err = usage(ctx, tx, user, now); err != nil {
 			return err
 		}
@@ -170,7 +167,7 @@ func (s *Files) List(ctx context.Context, user files.UserID, q files.Query, now 
 }
 
 func (s *Files) Usage(ctx context.Context, user files.UserID, now time.Time) (u files.Usage, err error) {
-	err = s.db.view(ctx, "sqlite.Usage", func(tx *sql.Tx) error {
+	err = s.db.view(ctx, func(tx *sql.Tx) error {
 		u, err = usage(ctx, tx, user, now)
 		return err
 	})
@@ -199,7 +196,7 @@ func usage(ctx context.Context, tx *sql.Tx, user files.UserID, now time.Time) (f
 }
 
 func (s *Files) Remove(ctx context.Context, fs []files.File, at time.Time) (removed []files.File, orphans []string, err error) {
-	err = s.db.update(ctx, "sqlite.Remove", func(tx *sql.Tx) error {
+	err = s.db.update(ctx, func(tx *sql.Tx) error {
 		del, err := tx.PrepareContext(ctx, "DELETE FROM files WHERE user_id = ? AND id = ? RETURNING shared")
 		if err != nil {
 			return err
@@ -242,7 +239,7 @@ func affected(r sql.Result, err error) (int64, error) {
 }
 
 func (s *Files) Expired(ctx context.Context, now time.Time, limit int) (fs []files.File, err error) {
-	err = s.db.view(ctx, "sqlite.Expired", func(tx *sql.Tx) error {
+	err = s.db.view(ctx, func(tx *sql.Tx) error {
 		fs, err = queryFiles(ctx, tx, "SELECT "+fileColumns+" FROM files WHERE expires_at <= ? ORDER BY expires_at LIMIT ?", millis(now), limit)
 		return err
 	})
@@ -250,7 +247,7 @@ func (s *Files) Expired(ctx context.Context, now time.Time, limit int) (fs []fil
 }
 
 func (s *Files) Scan(ctx context.Context, after files.ID, limit int) (fs []files.File, err error) {
-	err = s.db.view(ctx, "sqlite.Scan", func(tx *sql.Tx) error {
+	err = s.db.view(ctx, func(tx *sql.Tx) error {
 		fs, err = queryFiles(ctx, tx, "SELECT "+fileColumns+" FROM files WHERE (user_id, id) > (?, ?) ORDER BY user_id, id LIMIT ?", after.User(), after, limit)
 		return err
 	})
@@ -258,7 +255,7 @@ func (s *Files) Scan(ctx context.Context, after files.ID, limit int) (fs []files
 }
 
 func (s *Files) Reclaim(ctx context.Context, before time.Time, own bool, limit int) (keys []string, err error) {
-	err = s.db.update(ctx, "sqlite.Reclaim", func(tx *sql.Tx) error {
+	err = s.db.update(ctx, func(tx *sql.Tx) error {
 		rows, err := tx.QueryContext(ctx, "UPDATE file_journal SET reclaimed = 1 WHERE key IN "+
 			"(SELECT key FROM file_journal WHERE at < ? OR (? AND owner = ?) ORDER BY at LIMIT ?) RETURNING key", millis(before), own, s.owner, limit)
 		if err != nil {
@@ -284,7 +281,7 @@ func (s *Files) Forget(ctx context.Context, keys []string) error {
 	if len(keys) == 0 {
 		return nil
 	}
-	return s.db.update(ctx, "sqlite.Forget", func(tx *sql.Tx) error {
+	return s.db.update(ctx, func(tx *sql.Tx) error {
 		args := make([]any, len(keys))
 		for i, k := range keys {
 			args[i] = k
@@ -295,7 +292,7 @@ func (s *Files) Forget(ctx context.Context, keys []string) error {
 }
 
 func (s *Files) Totals(ctx context.Context, now time.Time) (t files.Totals, err error) {
-	err = s.db.view(ctx, "sqlite.Totals", func(tx *sql.Tx) error {
+	err = s.db.view(ctx, func(tx *sql.Tx) error {
 		return tx.QueryRowContext(ctx, `SELECT count(DISTINCT user_id), count(*), coalesce(sum(size), 0),
 			(SELECT coalesce(sum(size), 0) FROM (SELECT max(size) AS size FROM files GROUP BY path)),
 			count(*) FILTER (WHERE expires_at <= ?),

@@ -10,7 +10,7 @@ import (
 
 // AddUsage implements chat.Store.
 func (c *Chats) AddUsage(ctx context.Context, u chat.Usage) error {
-	return c.writes.update(ctx, "sqlite.Chats.AddUsage", func(ctx context.Context, tx *sql.Tx) error {
+	return c.writes.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `
 			INSERT INTO usage (day, user_id, model, requests, estimated, unpriced, input, cached, output, reasoning, cost)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -56,7 +56,7 @@ func (c *Chats) Usage(ctx context.Context, q chat.UsageQuery) (rows []chat.Usage
 		query += " GROUP BY " + strings.Join(group, ", ")
 	}
 	query += " HAVING COUNT(*) > 0 ORDER BY 1, 2, 3"
-	err = c.db.view(ctx, "sqlite.Chats.Usage", func(tx *sql.Tx) error {
+	err = c.db.view(ctx, func(tx *sql.Tx) error {
 		found, err := tx.QueryContext(ctx, query, args...)
 		if err != nil {
 			return err

@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/sandbox"
 )
@@ -26,18 +25,17 @@ var parts = map[files.Kind]string{"pdf": "page", "presentation": "slide", "jupyt
 // read in the session of the conversation, and how many there are. Kinds of
 // errors: Invalid (it has no text that could be read), Unavailable, Canceled.
 func (p *Python) Document(ctx context.Context, user files.UserID, conversation string, f files.File, limit int) (text string, size int, err error) {
-	const op = "tools.Document"
 	res, err := p.in.Run(ctx, sessionKey(user, conversation), sandbox.Cell{
 		Code:  fmt.Sprintf(documentCode, f.ID, limit, parts[f.Kind]),
 		Files: userFiles{p.files, user},
 	})
 	if err != nil {
-		return "", 0, fault.Op(op, err)
+		return "", 0, err
 	}
 	first, rest, _ := strings.Cut(res.Output, "\n")
 	size, bad := strconv.Atoi(first)
 	if res.Outcome != sandbox.OK || bad != nil {
-		return "", 0, notSeen(ctx, op, res)
+		return "", 0, notSeen(ctx, res)
 	}
 	text = strings.TrimRight(rest, "\n")
 	for _, n := range append(res.Notes, res.Warnings...) {

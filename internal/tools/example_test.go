@@ -30,7 +30,7 @@ func (suggestName) Spec() llm.Tool {
 func (suggestName) Call(_ context.Context, c tools.Call) llm.ToolResult {
 	var args struct{ Name string }
 	if err := json.Unmarshal(c.Arguments, &args); err != nil || args.Name == "" {
-		return tools.Failure(fault.New(fault.Invalid, "suggest_name", "name must be a text."))
+		return tools.Failure(fault.New(fault.Invalid, "name must be a text."))
 	}
 	c.Hooks.Status("Thinking of a name")
 	return llm.ToolResult{Text: files.SafeName(strings.ToLower(strings.ReplaceAll(args.Name, " ", "-")))}

@@ -284,7 +284,7 @@ func TestFolderWithoutSandbox(t *testing.T) {
 	dir, log := t.TempDir(), new(testLog)
 	write(t, dir, "a.py", "x")
 	in := &fakeInterpreter{hold: make(chan struct{})}
-	in.set(fault.New(fault.Unavailable, "x", "Code can't run here."), "")
+	in.set(fault.New(fault.Unavailable, "Code can't run here."), "")
 	f := tools.NewFolder(dir, tools.NewPython(in, nil), log.logger())
 	defer f.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
@@ -340,7 +340,7 @@ func TestNoInterpreter(t *testing.T) {
 	tools.Quick()
 	dir := t.TempDir()
 	write(t, dir, "a.py", "x")
-	why := fault.Wrap(errors.New("inner"), fault.Unavailable, "x", "Code can't run here.")
+	why := fault.Wrap(errors.New("inner"), fault.Unavailable, "Code can't run here.")
 	f := tools.NewFolder(dir, tools.NewPython(tools.NoInterpreter{Err: why}, nil), new(testLog).logger())
 	defer f.Close()
 	f.Wait(t.Context())

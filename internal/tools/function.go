@@ -121,7 +121,7 @@ func unmarshalNumbers(data []byte, v any) error {
 		return err
 	}
 	if d.More() {
-		return fault.New(fault.Invalid, "tools.unmarshal", "More than one JSON value.")
+		return fault.New(fault.Invalid, "More than one JSON value.")
 	}
 	return nil
 }

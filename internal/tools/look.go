@@ -32,7 +32,6 @@ const tableCode = `(lambda v: [display(t) for t in [t for t in (v.values() if is
 // in the session of the conversation. Kinds of errors: Invalid (it can't be
 // drawn), Unavailable, Canceled.
 func (p *Python) Picture(ctx context.Context, user files.UserID, conversation string, f files.File) ([]byte, error) {
-	const op = "tools.Picture"
 	var picture []byte
 	key := sessionKey(user, conversation)
 	res, err := p.in.Run(ctx, key, sandbox.Cell{
@@ -53,7 +52,7 @@ func (p *Python) Picture(ctx context.Context, user files.UserID, conversation st
 		},
 	})
 	if err != nil {
-		return nil, fault.Op(op, err)
+		return nil, err
 	}
 	if res.Outcome == sandbox.OK {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
@@ -62,7 +61,7 @@ func (p *Python) Picture(ctx context.Context, user files.UserID, conversation st
 		_, _ = p.in.Run(ctx, key, sandbox.Cell{Code: fmt.Sprintf(removeCode, pictureName)})
 	}
 	if len(picture) == 0 {
-		return nil, notSeen(ctx, op, res)
+		return nil, notSeen(ctx, res)
 	}
 	return picture, nil
 }
@@ -70,13 +69,12 @@ func (p *Python) Picture(ctx context.Context, user files.UserID, conversation st
 // Table returns the first rows of a user's table, of the first one of a file
 // that has several. Errors are those of Picture.
 func (p *Python) Table(ctx context.Context, user files.UserID, conversation string, f files.File, rows int) (llm.Table, error) {
-	const op = "tools.Table"
 	res, err := p.in.Run(ctx, sessionKey(user, conversation), sandbox.Cell{Code: fmt.Sprintf(tableCode, f.ID), Files: userFiles{p.files, user}})
 	if err != nil {
-		return llm.Table{}, fault.Op(op, err)
+		return llm.Table{}, err
 	}
 	if res.Outcome != sandbox.OK || len(res.Shown) == 0 || res.Shown[0].Table == nil {
-		return llm.Table{}, notSeen(ctx, op, res)
+		return llm.Table{}, notSeen(ctx, res)
 	}
 	t := llm.Table(*res.Shown[0].Table)
 	t.Rows = t.Rows[:min(len(t.Rows), rows)]
@@ -84,12 +82,12 @@ func (p *Python) Table(ctx context.Context, user files.UserID, conversation stri
 }
 
 // notSeen is why code that looks at a file has nothing to show.
-func notSeen(ctx context.Context, op string, res sandbox.Result) error {
+func notSeen(ctx context.Context, res sandbox.Result) error {
 	switch {
 	case ctx.Err() != nil:
-		return fault.Wrap(ctx.Err(), fault.Unavailable, op, "It took too long.")
+		return fault.Wrap(ctx.Err(), fault.Unavailable, "It took too long.")
 	case res.Outcome != sandbox.Failed:
-		return fault.New(fault.Invalid, op, "It can't be read.")
+		return fault.New(fault.Invalid, "It can't be read.")
 	}
-	return fault.New(fault.Invalid, op, "%s.", reason(res.Error))
+	return fault.New(fault.Invalid, "%s.", reason(res.Error))
 }

@@ -73,7 +73,7 @@ func (p *Python) Call(ctx context.Context, c Call) llm.ToolResult {
 		Code *string `json:"code"`
 	}
 	if err := json.Unmarshal(c.Arguments, &args); err != nil || args.Code == nil {
-		return Failure(fault.New(fault.Invalid, "tools.Python", `The arguments must be a JSON object {"code": "…"} with the Python source as a string.`))
+		return Failure(fault.New(fault.Invalid, `The arguments must be a JSON object {"code": "…"} with the Python source as a string.`))
 	}
 	return p.Run(ctx, c, *args.Code)
 }
@@ -81,7 +81,7 @@ func (p *Python) Call(ctx context.Context, c Call) llm.ToolResult {
 // Run runs code as a call's.
 func (p *Python) Run(ctx context.Context, c Call, code string) llm.ToolResult {
 	if strings.TrimSpace(code) == "" {
-		return Failure(fault.New(fault.Invalid, "tools.Python", "The code is empty."))
+		return Failure(fault.New(fault.Invalid, "The code is empty."))
 	}
 	return p.run(ctx, c, code, code, "Running Python")
 }

@@ -73,14 +73,13 @@ func compileSchema(raw json.RawMessage) (*schema, error) {
 // Invalid with one sentence for the model. A null stands for an argument that
 // was left out, as models write it.
 func (s *schema) check(tool string, raw json.RawMessage) (json.RawMessage, error) {
-	const op = "tools.check"
 	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
 	args, ok := value.(map[string]any)
 	if err != nil || !ok {
-		return nil, fault.New(fault.Invalid, op, "The arguments of %s must be a JSON object.", tool)
+		return nil, fault.New(fault.Invalid, "The arguments of %s must be a JSON object.", tool)
 	}
 	if n := tooLarge(args); n != "" {
-		return nil, fault.New(fault.Invalid, op, "The arguments of %s are wrong: the number %s is too large.", tool, clip(n, 40))
+		return nil, fault.New(fault.Invalid, "The arguments of %s are wrong: the number %s is too large.", tool, clip(n, 40))
 	}
 	for name, v := range args {
 		if v == nil && s.omit[name] {
@@ -93,7 +92,7 @@ func (s *schema) check(tool string, raw json.RawMessage) (json.RawMessage, error
 		if len(list) > 3 {
 			list = append(list[:3], "and more")
 		}
-		return nil, fault.New(fault.Invalid, op, "The arguments of %s are wrong: %s.", tool, strings.Join(list, "; "))
+		return nil, fault.New(fault.Invalid, "The arguments of %s are wrong: %s.", tool, strings.Join(list, "; "))
 	}
 	return json.Marshal(args)
 }

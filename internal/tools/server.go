@@ -106,7 +106,7 @@ func (s *server) live(ctx context.Context, old *session) (*session, error) {
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
 		case <-late:
-			return nil, fault.New(fault.Unavailable, "tools.MCP", "The tool server %s is not running right now. Please try again in a minute.", s.cfg.Name)
+			return nil, fault.New(fault.Unavailable, "The tool server %s is not running right now. Please try again in a minute.", s.cfg.Name)
 		}
 	}
 }

@@ -53,7 +53,7 @@ func ParseServers(data []byte, expand func(name string) (string, error)) ([]Serv
 	r := &serversReader{expand: expand}
 	list := r.read(data)
 	if len(r.problems) > 0 {
-		return nil, fault.New(fault.Invalid, "tools.ParseServers", "%s", strings.Join(r.problems, "\n"))
+		return nil, fault.New(fault.Invalid, "%s", strings.Join(r.problems, "\n"))
 	}
 	return list, nil
 }

@@ -32,10 +32,9 @@ func (t *serverTool) Spec() llm.Tool { return t.spec }
 // Call implements Tool. It ends within the server's time limit, whatever the
 // server does.
 func (t *serverTool) Call(ctx context.Context, c Call) llm.ToolResult {
-	const op = "tools.MCP"
 	var args map[string]any
 	if err := unmarshalNumbers(c.Arguments, &args); err != nil || args == nil {
-		return Failure(fault.New(fault.Invalid, op, "The arguments of %s must be a JSON object.", t.spec.Name))
+		return Failure(fault.New(fault.Invalid, "The arguments of %s must be a JSON object.", t.spec.Name))
 	}
 	if t.s.cfg.Files {
 		if err := t.link(ctx, c.User, args); err != nil {
@@ -114,22 +113,21 @@ var errLost = errors.New("the connection ended")
 
 // failure is the result of a call that came to nothing.
 func (t *serverTool) failure(ctx context.Context, err error) llm.ToolResult {
-	const op = "tools.MCP"
 	name := t.s.cfg.Name
 	var refused *jsonrpc.Error
 	var known *fault.Error
 	switch {
 	case ctx.Err() != nil:
-		err = fault.Wrap(context.Canceled, fault.Canceled, op, "The call was stopped.")
+		err = fault.Wrap(context.Canceled, fault.Canceled, "The call was stopped.")
 	case errors.As(err, &known):
 	case errors.Is(err, context.DeadlineExceeded):
-		err = fault.Wrap(err, fault.Unavailable, op, "The tool server %s did not answer within %s.", name, t.s.cfg.Timeout)
+		err = fault.Wrap(err, fault.Unavailable, "The tool server %s did not answer within %s.", name, t.s.cfg.Timeout)
 	case errors.As(err, &refused) && (refused.Code < codeRejected || refused.Code > codeClientClosing):
 		return llm.ToolResult{Failed: true, Text: "The tool server " + name + " refused the call: " + clip(oneLine(t.s.cfg.scrub(refused.Message)), 2000)}
 	case t.s.cfg.Command != "" || err == errLost:
-		err = fault.Wrap(err, fault.Unavailable, op, "The tool server %s ended during the call; what it did by then is not known. It is started again.", name)
+		err = fault.Wrap(err, fault.Unavailable, "The tool server %s ended during the call; what it did by then is not known. It is started again.", name)
 	default:
-		err = fault.Wrap(err, fault.Unavailable, op, "The tool server %s can't be reached right now, or its answer made no sense.", name)
+		err = fault.Wrap(err, fault.Unavailable, "The tool server %s can't be reached right now, or its answer made no sense.", name)
 	}
 	if !fault.Is(err, fault.Canceled) {
 		t.s.m.log.Warn("MCP call failed", "server", name, "tool", t.name, "error", clip(oneLine(t.s.cfg.scrub(err.Error())), 500))

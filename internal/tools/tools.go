@@ -97,7 +97,7 @@ func (b *Box) Call(ctx context.Context, user files.UserID, conversation string, 
 	defer func() {
 		if p := recover(); p != nil {
 			b.log.Error("tool panicked", "tool", call.Name, "panic", p, "stack", string(debug.Stack()))
-			res = Failure(fault.New(fault.Internal, "tools.Call", "The tool %s failed.", call.Name))
+			res = Failure(fault.New(fault.Internal, "The tool %s failed.", call.Name))
 		}
 	}()
 	args := json.RawMessage(call.Arguments)
@@ -109,7 +109,7 @@ func (b *Box) Call(ctx context.Context, user files.UserID, conversation string, 
 			return t.Call(ctx, Call{User: user, Conversation: conversation, Arguments: args, Hooks: hooks.Filled()})
 		}
 	}
-	return Failure(fault.New(fault.NotFound, "tools.Call", "There is no tool named %q.", call.Name))
+	return Failure(fault.New(fault.NotFound, "There is no tool named %q.", call.Name))
 }
 
 // Reset drops what the tools keep of a user's conversation.
@@ -117,7 +117,7 @@ func (b *Box) Reset(ctx context.Context, user files.UserID, conversation string)
 	for _, t := range b.all(ctx, user) {
 		if r, ok := t.(Resetter); ok {
 			if err := r.Reset(ctx, user, conversation); err != nil {
-				return fault.Op("tools.Reset", err)
+				return err
 			}
 		}
 	}

@@ -63,7 +63,7 @@ func Open(dir string, fs *files.Service, o Options) (*Links, error) {
 	}
 	listener, err := net.Listen("tcp", o.Listen)
 	if err != nil {
-		return nil, fault.Wrap(err, fault.Unavailable, "web.Open", "File links can't be served: LISTEN is %s, and that is not possible: %v.", o.Listen, err)
+		return nil, fault.Wrap(err, fault.Unavailable, "File links can't be served: LISTEN is %s, and that is not possible: %v.", o.Listen, err)
 	}
 	l := &Links{files: fs, signer: signer, base: strings.TrimRight(o.BaseURL, "/"), now: o.Now, done: make(chan struct{})}
 	if l.base == "" {

@@ -26,7 +26,6 @@ const keyBytes = 32
 // loadKey returns the key in a file, which it makes if it is not there. Only
 // the owner may read it; several processes may ask at once.
 func loadKey(path string) (*signer, error) {
-	const op = "web.loadKey"
 	for try := 0; ; try++ {
 		data, err := os.ReadFile(path)
 		switch {
@@ -36,12 +35,12 @@ func loadKey(path string) (*signer, error) {
 			time.Sleep(10 * time.Millisecond)
 			continue
 		case err == nil:
-			return nil, fault.New(fault.Unavailable, op, "The key of file links in %s is damaged: remove the file, and a new one is made.", path)
+			return nil, fault.New(fault.Unavailable, "The key of file links in %s is damaged: remove the file, and a new one is made.", path)
 		case !errors.Is(err, fs.ErrNotExist):
-			return nil, fault.Wrap(err, fault.Unavailable, op, "The key of file links in %s can't be read.", path)
+			return nil, fault.Wrap(err, fault.Unavailable, "The key of file links in %s can't be read.", path)
 		}
 		if err := writeKey(path); err != nil && !errors.Is(err, fs.ErrExist) {
-			return nil, fault.Wrap(err, fault.Unavailable, op, "The key of file links in %s can't be written.", path)
+			return nil, fault.Wrap(err, fault.Unavailable, "The key of file links in %s can't be written.", path)
 		}
 	}
 }

@@ -199,7 +199,7 @@ func testCommitAdmits(t *testing.T, s suite) {
 	s.add(t, b)
 	late := file(1, noon.Add(time.Minute), 0) // a is gone by then
 	must(t, s.Begin(s.ctx, late.Path, late.UploadedAt))
-	refusal := fault.New(fault.Exhausted, "here", "no more")
+	refusal := fault.New(fault.Exhausted, "no more")
 	_, _, err := s.Commit(s.ctx, late, func(u files.Usage) error {
 		equal(t, "usage", u, files.Usage{Files: 1, Bytes: b.Size, Kinds: map[files.Kind]int{"csv": 1}})
 		return refusal
@@ -241,7 +241,7 @@ func testAdmitRace(t *testing.T, s suite) {
 			}
 			_, _, err := store.Commit(s.ctx, f, func(u files.Usage) error {
 				if u.Files >= limit {
-					return fault.New(fault.Exhausted, "here", "full")
+					return fault.New(fault.Exhausted, "full")
 				}
 				return nil
 			})

@@ -187,7 +187,7 @@ func (f Files) List(context.Context) ([]sandbox.FileInfo, error) {
 func (f Files) Stat(_ context.Context, id string) (sandbox.FileInfo, error) {
 	file, ok := f[id]
 	if !ok {
-		return sandbox.FileInfo{}, fault.New(fault.NotFound, "sandboxtest", "File not found or expired")
+		return sandbox.FileInfo{}, fault.New(fault.NotFound, "File not found or expired")
 	}
 	return sandbox.FileInfo{ID: id, Name: file.Name, Kind: file.Kind, Ext: file.Ext, Size: int64(len(file.Data)), UploadedAt: time.Unix(0, 0).UTC()}, nil
 }

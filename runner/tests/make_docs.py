@@ -1,6 +1,6 @@
 """Writes the table of kinds into docs/load_file.md.
 
-    python internal/sandbox/runner/tests/make_docs.py
+    python runner/tests/make_docs.py
 """
 
 import json

@@ -105,4 +105,4 @@ def test_the_page_has_the_table():
     import make_docs
 
     with open(make_docs.PAGE, encoding="utf-8") as f:
-        assert f.read() == make_docs.page(), "run python internal/sandbox/runner/tests/make_docs.py"
+        assert f.read() == make_docs.page(), "run python runner/tests/make_docs.py"
