@@ -80,7 +80,7 @@ func TestScrub(t *testing.T) {
 		"not found":        named,
 		"while: not found": fmt.Errorf("while: %w", named),
 		"while: no connection: Post \"https://discord.com/…\": EOF": fmt.Errorf("while: %w: %w", errNotSent, &url.Error{Op: "Post", URL: "https://discord.com/api/v10/webhooks/1/token/messages/@original", Err: errors.New("EOF")}),
-		"a\nx: internal": errors.Join(errors.New("a"), fault.New(fault.Internal, "secret.csv")),
+		"a\ninternal": errors.Join(errors.New("a"), fault.New(fault.Internal, "secret.csv")),
 	} {
 		if got := scrub(err); got != want {
 			t.Errorf("got  %q\nwant %q", got, want)
