@@ -13,6 +13,7 @@ import (
 type State string
 
 const (
+	Claimed     State = "claimed" // the id is taken, and its message not read yet
 	Running     State = "running"
 	Done        State = "done"
 	Failed      State = "failed"      // it ended in an error, which its user was told
@@ -37,7 +38,16 @@ type Record struct {
 // also by several programs. Errors are of kind Unavailable unless said
 // otherwise. The contract is the suite in chattest.
 type Store interface {
-	// Begin enters a turn. A known ID is an error of kind Exists. If replaces is
+	// Claim enters a turn as Claimed, without messages: from here on no other
+	// program answers its ID. A known ID is an error of kind Exists.
+	Claim(ctx context.Context, r Record) error
+
+	// Release makes a claimed turn Dropped: there is nothing to answer. Turns that
+	// are not Claimed stay as they are.
+	Release(ctx context.Context, id string) error
+
+	// Begin enters a turn, or goes on with one that the same user and instance
+	// claimed. Another known ID is an error of kind Exists. If replaces is
 	// not empty, the turn that it names becomes Dropped; an error of kind NotFound
 	// means that the conversation has no such turn of this user, and Invalid that
 	// it is not the last one or still running. After an error nothing has changed.
@@ -51,16 +61,30 @@ type Store interface {
 	Get(ctx context.Context, id string) (Record, error)
 
 	// History returns a conversation's last turns, at most limit of them,
-	// in order of Started. Running and Dropped ones are left out.
+	// in order of Started. Claimed, Running and Dropped ones are left out, and
+	// those that ended before their message was read.
 	History(ctx context.Context, conversation string, limit int) ([]Record, error)
 
 	// Clear makes all turns of a conversation Dropped, running ones too.
 	Clear(ctx context.Context, conversation string) error
 
-	// Forget deletes turns that started before the time given, but those that run.
+	// Forget deletes turns that started before the time given, but claimed ones
+	// and those that run.
 	Forget(ctx context.Context, before time.Time) error
 
-	// Recover makes running turns Interrupted: those of the instance, and those of
+	// Conversations returns the conversations that a user began, the one that was
+	// used last first. Those without a turn that History has are left out.
+	Conversations(ctx context.Context, q ConversationQuery) ([]Conversation, error)
+
+	// Began returns who began a conversation: the user of its first turn that is
+	// neither Claimed nor Dropped. 0: it has none.
+	Began(ctx context.Context, conversation string) (files.UserID, error)
+
+	// Rename keeps a title for a conversation; "" goes back to its first question.
+	// Clear forgets it.
+	Rename(ctx context.Context, conversation, title string) error
+
+	// Recover makes claimed and running turns Interrupted: those of the instance, and those of
 	// any that started before the time given. It returns them, each one once.
 	// It also forgets Dropped turns that started more than a week before that.
 	Recover(ctx context.Context, instance string, before time.Time) ([]Record, error)
@@ -76,6 +100,23 @@ type Store interface {
 
 	// Usage returns sums, ordered by day, then user, then model.
 	Usage(ctx context.Context, q UsageQuery) ([]Usage, error)
+}
+
+// Conversation is one entry of a list of conversations.
+type Conversation struct {
+	ID      string
+	Title   string // given by Rename, or the text of the first question
+	Started time.Time
+	Updated time.Time // when the last turn started
+	Turns   int
+}
+
+// ConversationQuery selects conversations of one user.
+type ConversationQuery struct {
+	User          files.UserID
+	Prefix        string // of the ID: the front end's own
+	Search        string // in titles, questions and answers; case does not count for ASCII letters
+	Offset, Limit int    // Limit 0: 50
 }
 
 // Usage counts what requests to models took. Tokens are as the API reported

@@ -7,11 +7,13 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/attachebot/attache/internal/chat"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/llm"
 )
 
 // Chats is a [chat.Store].
@@ -64,6 +66,24 @@ func turnValues(r chat.Record) (ended sql.NullInt64, messages string, err error)
 	return sql.NullInt64{Int64: r.Ended.UnixMicro(), Valid: !r.Ended.IsZero()}, string(b), err
 }
 
+const insertTurn = "INSERT INTO turns (" + turnColumns + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+// Claim implements chat.Store.
+func (c *Chats) Claim(ctx context.Context, r chat.Record) error {
+	return c.writes.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, insertTurn, r.ID, r.Conversation, int64(r.User), r.Instance, chat.Claimed, "", r.Started.UnixMicro(), nil, "[]")
+		return err
+	})
+}
+
+// Release implements chat.Store.
+func (c *Chats) Release(ctx context.Context, id string) error {
+	return c.writes.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, "UPDATE turns SET state = ? WHERE id = ? AND state = ?", chat.Dropped, id, chat.Claimed)
+		return err
+	})
+}
+
 // Begin implements chat.Store.
 func (c *Chats) Begin(ctx context.Context, r chat.Record, replaces string) error {
 	ended, messages, err := turnValues(r)
@@ -76,7 +96,12 @@ func (c *Chats) Begin(ctx context.Context, r chat.Record, replaces string) error
 				return err
 			}
 		}
-		_, err := tx.ExecContext(ctx, "INSERT INTO turns ("+turnColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		// The claim gives way to the turn; any other row of the id is in the way.
+		if _, err := tx.ExecContext(ctx, "DELETE FROM turns WHERE id = ? AND state = ? AND user_id = ? AND instance = ?",
+			r.ID, chat.Claimed, int64(r.User), r.Instance); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, insertTurn,
 			r.ID, r.Conversation, int64(r.User), r.Instance, r.State, r.Model, r.Started.UnixMicro(), ended, messages)
 		return err
 	})
@@ -88,8 +113,8 @@ func dropLast(ctx context.Context, tx *sql.Tx, r chat.Record, id string) error {
 	var last string
 	var state chat.State
 	err := tx.QueryRowContext(ctx,
-		"SELECT state FROM turns WHERE id = ? AND conversation = ? AND user_id = ? AND state <> ?",
-		id, r.Conversation, int64(r.User), chat.Dropped).Scan(&state)
+		"SELECT state FROM turns WHERE id = ? AND conversation = ? AND user_id = ? AND state NOT IN ('dropped', 'claimed')",
+		id, r.Conversation, int64(r.User)).Scan(&state)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return fault.New(fault.NotFound, "That message is no longer in my history.")
@@ -99,7 +124,7 @@ func dropLast(ctx context.Context, tx *sql.Tx, r chat.Record, id string) error {
 		return fault.New(fault.Invalid, "That message is still being answered.")
 	}
 	err = tx.QueryRowContext(ctx,
-		"SELECT id FROM turns WHERE conversation = ? AND state <> 'dropped' ORDER BY started DESC, id DESC LIMIT 1",
+		"SELECT id FROM turns WHERE conversation = ? AND state <> 'dropped' AND state <> 'claimed' ORDER BY started DESC, id DESC LIMIT 1",
 		r.Conversation).Scan(&last)
 	if err != nil {
 		return err
@@ -133,7 +158,7 @@ func (c *Chats) Save(ctx context.Context, r chat.Record) error {
 // Get implements chat.Store.
 func (c *Chats) Get(ctx context.Context, id string) (r chat.Record, err error) {
 	err = c.db.view(ctx, func(tx *sql.Tx) error {
-		r, err = scanTurn(tx.QueryRowContext(ctx, "SELECT "+turnColumns+" FROM turns WHERE id = ? AND state <> ?", id, chat.Dropped))
+		r, err = scanTurn(tx.QueryRowContext(ctx, "SELECT "+turnColumns+" FROM turns WHERE id = ? AND state NOT IN ('dropped', 'claimed')", id))
 		if errors.Is(err, sql.ErrNoRows) {
 			return fault.New(fault.NotFound, "That message is no longer in my history.")
 		}
@@ -146,7 +171,7 @@ func (c *Chats) Get(ctx context.Context, id string) (r chat.Record, err error) {
 func (c *Chats) History(ctx context.Context, conversation string, limit int) (turns []chat.Record, err error) {
 	err = c.db.view(ctx, func(tx *sql.Tx) error {
 		turns, err = queryTurns(ctx, tx, "SELECT "+turnColumns+" FROM turns"+
-			" WHERE conversation = ? AND state <> 'dropped' AND state <> 'running' ORDER BY started DESC, id DESC LIMIT ?",
+			" WHERE conversation = ? AND state <> 'dropped' AND state NOT IN ('running', 'claimed') AND messages <> '[]' ORDER BY started DESC, id DESC LIMIT ?",
 			conversation, limit)
 		return err
 	})
@@ -157,7 +182,10 @@ func (c *Chats) History(ctx context.Context, conversation string, limit int) (tu
 // Clear implements chat.Store.
 func (c *Chats) Clear(ctx context.Context, conversation string) error {
 	return c.writes.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, "UPDATE turns SET state = 'dropped', messages = '[]' WHERE conversation = ? AND state <> 'dropped'", conversation)
+		_, err := tx.ExecContext(ctx, "UPDATE turns SET state = 'dropped', messages = '[]' WHERE conversation = ? AND state <> 'dropped' AND state <> 'claimed'", conversation)
+		if err == nil {
+			_, err = tx.ExecContext(ctx, "DELETE FROM conversation_titles WHERE conversation = ?", conversation)
+		}
 		return err
 	})
 }
@@ -170,7 +198,7 @@ func (c *Chats) Forget(ctx context.Context, before time.Time) error {
 	for n := int64(forgotten); n == forgotten; {
 		err := c.writes.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
 			res, err := tx.ExecContext(ctx, "DELETE FROM turns WHERE rowid IN"+
-				" (SELECT rowid FROM turns WHERE state <> 'running' AND started < ? LIMIT ?)", before.UnixMicro(), forgotten)
+				" (SELECT rowid FROM turns WHERE state NOT IN ('running', 'claimed') AND started < ? LIMIT ?)", before.UnixMicro(), forgotten)
 			if err == nil {
 				n, err = res.RowsAffected()
 			}
@@ -186,7 +214,7 @@ func (c *Chats) Forget(ctx context.Context, before time.Time) error {
 // Recover implements chat.Store.
 func (c *Chats) Recover(ctx context.Context, instance string, before time.Time) (turns []chat.Record, err error) {
 	err = c.writes.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		const these = " WHERE state = 'running' AND (instance = ? OR started < ?)"
+		const these = " WHERE state IN ('running', 'claimed') AND (instance = ? OR started < ?)"
 		turns, err = queryTurns(ctx, tx, "SELECT "+turnColumns+" FROM turns"+these+" ORDER BY started, id", instance, before.UnixMicro())
 		if err != nil {
 			return err
@@ -201,6 +229,82 @@ func (c *Chats) Recover(ctx context.Context, instance string, before time.Time) 
 		return err
 	})
 	return turns, err
+}
+
+// Conversations implements chat.Store.
+func (c *Chats) Conversations(ctx context.Context, q chat.ConversationQuery) (list []chat.Conversation, err error) {
+	err = c.db.view(ctx, func(tx *sql.Tx) error {
+		rows, err := tx.QueryContext(ctx, conversationsQuery, int64(q.User), likePrefix(q.Prefix), int64(q.User),
+			q.Search, likePart(q.Search), likePart(q.Search), cmp.Or(q.Limit, 50), q.Offset)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var one chat.Conversation
+			var started, updated int64
+			var first []byte
+			if err := rows.Scan(&one.ID, &started, &updated, &one.Turns, &one.Title, &first); err != nil {
+				return err
+			}
+			one.Started, one.Updated = time.UnixMicro(started).UTC(), time.UnixMicro(updated).UTC()
+			if one.Title == "" {
+				var messages []llm.Message
+				if err := json.Unmarshal(first, &messages); err != nil {
+					return err
+				}
+				one.Title = messages[0].Text()
+			}
+			list = append(list, one)
+		}
+		return rows.Err()
+	})
+	return list, err
+}
+
+// The user's turns lead to their conversations; of these count those that they
+// began. In the JSON of messages a text stands as it is, but for quotes,
+// backslashes and control characters.
+const conversationsQuery = `
+WITH mine AS (SELECT DISTINCT conversation FROM turns WHERE user_id = ? AND state <> 'dropped' AND conversation LIKE ? ESCAPE '\'),
+shown AS (SELECT t.* FROM turns t JOIN mine USING (conversation)
+          WHERE t.state <> 'dropped' AND t.state <> 'claimed' AND t.messages <> '[]'),
+sums AS (SELECT conversation, min(started) AS first, max(started) AS last, count(*) AS n FROM shown GROUP BY conversation)
+SELECT s.conversation, s.first, s.last, s.n, coalesce(n.title, ''), f.messages
+FROM sums s JOIN shown f ON f.conversation = s.conversation AND f.started = s.first AND f.user_id = ?
+LEFT JOIN conversation_titles n ON n.conversation = s.conversation
+WHERE ? = '' OR n.title LIKE ? ESCAPE '\'
+   OR EXISTS (SELECT 1 FROM shown m WHERE m.conversation = s.conversation AND m.messages LIKE ? ESCAPE '\')
+ORDER BY s.last DESC, s.conversation LIMIT ? OFFSET ?`
+
+func likePrefix(s string) string { return likeEscape.Replace(s) + "%" }
+func likePart(s string) string   { return "%" + likeEscape.Replace(s) + "%" }
+
+var likeEscape = strings.NewReplacer(`\`, `\`, `%`, `\%`, `_`, `\_`)
+
+// Began implements chat.Store.
+func (c *Chats) Began(ctx context.Context, conversation string) (user files.UserID, err error) {
+	err = c.db.view(ctx, func(tx *sql.Tx) error {
+		err := tx.QueryRowContext(ctx, "SELECT user_id FROM turns WHERE conversation = ? AND state <> 'dropped' AND state <> 'claimed'"+
+			" ORDER BY started, id LIMIT 1", conversation).Scan(&user)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		return err
+	})
+	return user, err
+}
+
+// Rename implements chat.Store.
+func (c *Chats) Rename(ctx context.Context, conversation, title string) error {
+	return c.writes.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		query, args := "INSERT INTO conversation_titles (conversation, title) VALUES (?, ?) ON CONFLICT (conversation) DO UPDATE SET title = excluded.title", []any{conversation, title}
+		if title == "" {
+			query, args = "DELETE FROM conversation_titles WHERE conversation = ?", args[:1]
+		}
+		_, err := tx.ExecContext(ctx, query, args...)
+		return err
+	})
 }
 
 // ModelOf implements chat.Store.

@@ -22,6 +22,8 @@ import (
 func Store(t *testing.T, open func(t *testing.T) chat.Store) {
 	for name, test := range map[string]func(*testing.T, chat.Store){
 		"Keeps":          keeps,
+		"Claim":          claims,
+		"Conversations":  conversations,
 		"BeginOnce":      beginOnce,
 		"BeginRace":      beginRace,
 		"SaveOnlyRuns":   saveOnlyRuns,
@@ -132,6 +134,152 @@ func keeps(t *testing.T, s chat.Store) {
 	same(t, turns[0], r)
 	_, err = s.Get(t.Context(), "absent")
 	wantKind(t, err, fault.NotFound)
+}
+
+func claims(t *testing.T, s chat.Store) {
+	c := turn(1, "c")
+	c.Messages = nil
+	if n := race(20, func(int) error { return s.Claim(t.Context(), c) }); n != 1 {
+		t.Errorf("one id was claimed %d times", n)
+	}
+	add(t, s, turn(2, "c"))
+	wantKind(t, s.Claim(t.Context(), turn(2, "c")), fault.Exists)
+	if _, err := s.Get(t.Context(), c.ID); !fault.Is(err, fault.NotFound) {
+		t.Errorf("a claim can be read: %v", err)
+	}
+	if got := ids(t, s, "c"); got != "2" {
+		t.Errorf("a claim is in the history: %q", got)
+	}
+	// Only who claimed may go on.
+	for _, other := range []chat.Record{{Instance: "b", User: 7}, {Instance: "a", User: 8}} {
+		r := turn(1, "c")
+		r.Instance, r.User = other.Instance, other.User
+		wantKind(t, s.Begin(t.Context(), r, ""), fault.Exists)
+	}
+	r := turn(1, "d") // the conversation may turn out to be another one
+	if err := s.Begin(t.Context(), r, ""); err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.Get(t.Context(), r.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, got, r)
+	wantKind(t, s.Begin(t.Context(), r, ""), fault.Exists)
+
+	// A claim that is released stays known, one that began is not released.
+	if err := s.Claim(t.Context(), turn(3, "c")); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{"turn-3", "turn-3", r.ID, "absent"} {
+		if err := s.Release(t.Context(), id); err != nil {
+			t.Errorf("release %s: %v", id, err)
+		}
+	}
+	wantKind(t, s.Claim(t.Context(), turn(3, "c")), fault.Exists)
+	wantKind(t, s.Begin(t.Context(), turn(3, "c"), ""), fault.Exists)
+	if _, err := s.Get(t.Context(), r.ID); err != nil {
+		t.Errorf("a running turn was released: %v", err)
+	}
+
+	// A claim that a crash left behind is told about, and does no harm after that.
+	if err := s.Claim(t.Context(), turn(4, "c")); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Forget(t.Context(), at(1000)); err != nil { // of what ended only
+		t.Fatal(err)
+	}
+	turns, err := s.Recover(t.Context(), "a", at(-1000))
+	if err != nil || len(turns) != 2 || turns[1].ID != "turn-4" || turns[1].State != chat.Interrupted || turns[1].User != 7 || turns[1].Conversation != "c" {
+		t.Errorf("recovered %+v, %v", turns, err)
+	}
+	if got := ids(t, s, "c"); got != "" {
+		t.Errorf("a turn without a message is in the history: %q", got)
+	}
+	again := turn(5, "c")
+	if err := s.Begin(t.Context(), again, "turn-4"); err != nil {
+		t.Errorf("an interrupted claim can't be run again: %v", err)
+	}
+}
+
+func conversations(t *testing.T, s chat.Store) {
+	say := func(i int, conversation string, user files.UserID, text string) {
+		t.Helper()
+		r := turn(i, conversation)
+		r.User, r.Messages = user, []llm.Message{llm.Text(llm.User, text)}
+		add(t, s, r)
+	}
+	say(1, "web/1/a", 7, "Sales of 100%_ in \"Köln\"")
+	say(2, "web/1/b", 7, "The weather")
+	say(3, "discord/c", 8, "Bert's question")
+	say(4, "discord/c", 7, "Anna joins in")
+	say(5, "web/1/a", 7, "and now per month")
+	say(6, "web/1/d", 7, "gone")
+	if err := s.Clear(t.Context(), "web/1/d"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Claim(t.Context(), turn(7, "web/1/e")); err != nil {
+		t.Fatal(err)
+	}
+	find := func(q chat.ConversationQuery) string {
+		t.Helper()
+		list, err := s.Conversations(t.Context(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out []string
+		for _, c := range list {
+			out = append(out, fmt.Sprintf("%s=%s(%d)", c.ID, c.Title, c.Turns))
+		}
+		return strings.Join(out, " ")
+	}
+	const a, b, c = `web/1/a=Sales of 100%_ in "Köln"(2)`, "web/1/b=The weather(1)", "discord/c=Bert's question(2)"
+	for _, test := range []struct {
+		q    chat.ConversationQuery
+		want string
+	}{
+		{chat.ConversationQuery{User: 7}, a + " " + b},
+		{chat.ConversationQuery{User: 8}, c},
+		{chat.ConversationQuery{User: 9}, ""},
+		{chat.ConversationQuery{User: 7, Prefix: "discord/"}, ""},
+		{chat.ConversationQuery{User: 7, Prefix: "web_1/"}, ""},
+		{chat.ConversationQuery{User: 7, Prefix: "web/1/"}, a + " " + b},
+		{chat.ConversationQuery{User: 7, Search: "WEATHER"}, b},
+		{chat.ConversationQuery{User: 7, Search: "per month"}, a},
+		{chat.ConversationQuery{User: 7, Search: "answer to turn-2"}, b},
+		{chat.ConversationQuery{User: 7, Search: "0%_"}, a},
+		{chat.ConversationQuery{User: 7, Search: "1%0"}, ""},
+		{chat.ConversationQuery{User: 7, Limit: 1}, a},
+		{chat.ConversationQuery{User: 7, Offset: 1}, b},
+		{chat.ConversationQuery{User: 7, Offset: 9}, ""},
+	} {
+		if got := find(test.q); got != test.want {
+			t.Errorf("%+v: %q, want %q", test.q, got, test.want)
+		}
+	}
+	list, err := s.Conversations(t.Context(), chat.ConversationQuery{User: 7, Limit: 1})
+	if err != nil || len(list) != 1 || !list[0].Started.Equal(at(1)) || !list[0].Updated.Equal(at(5)) {
+		t.Errorf("%+v, %v", list, err)
+	}
+	for conversation, want := range map[string]files.UserID{"web/1/a": 7, "discord/c": 8, "web/1/d": 0, "web/1/e": 0, "absent": 0} {
+		if got, err := s.Began(t.Context(), conversation); err != nil || got != want {
+			t.Errorf("%s was begun by %d, %v", conversation, got, err)
+		}
+	}
+	for _, title := range []string{"Umsätze", "Umsätze 2"} {
+		if err := s.Rename(t.Context(), "web/1/b", title); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := find(chat.ConversationQuery{User: 7, Search: "ätze"}); got != "web/1/b=Umsätze 2(1)" {
+		t.Errorf("renamed: %q", got)
+	}
+	if err := s.Rename(t.Context(), "web/1/b", ""); err != nil {
+		t.Fatal(err)
+	}
+	if got := find(chat.ConversationQuery{User: 7}); got != a+" "+b {
+		t.Errorf("without a name: %q", got)
+	}
 }
 
 func beginOnce(t *testing.T, s chat.Store) {
