@@ -33,7 +33,7 @@ type entry struct {
 	Window    int        `json:"window,omitempty"`
 	MaxInput  int        `json:"max_input,omitempty"`
 	MaxOutput int        `json:"max_output,omitempty"`
-	Function  int        `json:"function,omitempty"`
+	Framing   string     `json:"framing,omitempty"`
 	Images    *imageRule `json:"images,omitempty"`
 	Prices    []Price    `json:"prices,omitempty"`
 }
@@ -135,10 +135,15 @@ func (e *entry) check() error {
 	if _, ok := EncodingByName(e.Encoding); e.Encoding != "" && !ok {
 		return fmt.Errorf("no encoding is called %q", e.Encoding)
 	}
-	for _, n := range []int{e.Window, e.MaxInput, e.MaxOutput, e.Function} {
+	for _, n := range []int{e.Window, e.MaxInput, e.MaxOutput} {
 		if n < 0 || n > 1e9 {
 			return fmt.Errorf("%d tokens", n)
 		}
+	}
+	switch e.Framing {
+	case "", framingFlat, framingNested:
+	default:
+		return fmt.Errorf("framing is %q", e.Framing)
 	}
 	if e.Images != nil {
 		if err := e.Images.check(); err != nil {
@@ -166,8 +171,8 @@ func (e *entry) inherit(old *entry) {
 	if e.MaxOutput == 0 {
 		e.MaxOutput = old.MaxOutput
 	}
-	if e.Function == 0 {
-		e.Function = old.Function
+	if e.Framing == "" {
+		e.Framing = old.Framing
 	}
 	if e.Images == nil {
 		e.Images = old.Images

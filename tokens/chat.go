@@ -1,9 +1,8 @@
 package tokens
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -40,20 +39,28 @@ func (b Breakdown) Total() Amount {
 	return sum
 }
 
-// What frames messages and tools, measured by OpenAI for the models whose
-// catalog entry has a function, and a good guess for others. See
-// https://cookbook.openai.com/examples/how_to_count_tokens_with_tiktoken.
+// What frames messages and tools. OpenAI published how messages and functions of
+// flat parameters count
+// (https://cookbook.openai.com/examples/how_to_count_tokens_with_tiktoken); the
+// rest was found by asking gpt-3.5-turbo: see testdata/README.md. For other
+// models it is a good guess.
 const (
-	perMessage  = 3
-	perName     = 1
-	perReply    = 3
-	perCall     = 3 // guessed
-	perFunction = 7 // unless the catalog has another
-	perParams   = 3
-	perParam    = 3
-	perEnum     = -3
-	perEnumItem = 3
-	perTools    = 12
+	perMessage     = 3
+	perName        = 1
+	perReply       = 3
+	perCall        = 3  // of a function
+	perResult      = -2 // of a function
+	perTools       = 9
+	perToolsJoined = 4 // less, if there is a system message
+	perNoChoice    = 1 // guessed
+	perChoice      = 4 // guessed
+)
+
+// How much of what frames a request was compared with the API, in a model's
+// catalog entry.
+const (
+	framingFlat   = "flat"   // messages, and functions of flat parameters
+	framingNested = "nested" // all that testdata/chat_vectors.json has
 )
 
 // CountRequest counts the tokens of a request before it is sent.
@@ -67,7 +74,8 @@ func (m *Model) CountRequest(req Request) Breakdown {
 		c.message(&req.Messages[i])
 	}
 	c.overhead(perReply, true)
-	c.tools(req.Tools)
+	c.tools(req.Tools, req.Messages)
+	c.choice(req)
 	return c.done()
 }
 
@@ -78,10 +86,11 @@ func (m *Model) CountMessage(msg Message) Breakdown {
 	return c.done()
 }
 
-// CountTools counts the tokens that the definitions of tools add to a request.
+// CountTools counts the tokens that the definitions of tools add to a request
+// that has no system message; one that has counts up to 4 less.
 func (m *Model) CountTools(tools []Tool) Breakdown {
 	c := m.counter()
-	c.tools(tools)
+	c.tools(tools, nil)
 	return c.done()
 }
 
@@ -94,7 +103,7 @@ type chatCounter struct {
 }
 
 func (m *Model) counter() *chatCounter {
-	c := &chatCounter{m: m, documented: m.entry.Function > 0, noted: map[string]bool{}}
+	c := &chatCounter{m: m, documented: m.entry.Framing != "", noted: map[string]bool{}}
 	for _, a := range []*Amount{&c.b.Text, &c.b.Images, &c.b.Tools, &c.b.Overhead} {
 		a.Exact = true
 	}
@@ -132,7 +141,15 @@ func (c *chatCounter) overhead(n int, exact bool) {
 }
 
 func (c *chatCounter) message(m *Message) {
-	c.overhead(perMessage+c.count(m.Role), m.Role != "tool" && m.Role != "function")
+	nested := c.m.entry.Framing == framingNested
+	switch m.Role {
+	case "function":
+		c.overhead(perMessage+perResult+c.count(m.Role), nested && m.Name != "")
+	case "tool":
+		c.overhead(perMessage+c.count(m.Role), false)
+	default:
+		c.overhead(perMessage+c.count(m.Role), true)
+	}
 	if m.Name != "" {
 		c.overhead(perName+c.count(m.Name), true)
 	}
@@ -147,10 +164,27 @@ func (c *chatCounter) message(m *Message) {
 	for _, call := range m.ToolCalls {
 		c.text(call.Name)
 		c.text(call.Arguments)
-		c.overhead(perCall, false)
+		c.overhead(perCall, nested && call.ID == "" && len(m.ToolCalls) == 1)
 	}
-	if len(m.ToolCalls) > 0 || m.Role == "tool" || m.Role == "function" {
+	if (len(m.ToolCalls) > 0 || m.Role == "tool" || m.Role == "function") && !c.b.Overhead.Exact {
 		c.note("what frames tool calls and their results is not documented")
+	}
+}
+
+// choice counts what a request says about tools and the answer's form.
+func (c *chatCounter) choice(req Request) {
+	switch req.ToolChoice {
+	case "", "auto":
+	case "none", "required":
+		c.overhead(perNoChoice, false)
+		c.note("how the choice of a tool counts is not documented")
+	default:
+		c.overhead(perChoice+c.count(req.ToolChoice), false)
+		c.note("how the choice of a tool counts is not documented")
+	}
+	if len(req.Format) > 0 {
+		c.overhead(c.count(compactJSON(req.Format)), false)
+		c.note("how the form of the answer counts is not documented")
 	}
 }
 
@@ -189,131 +223,24 @@ func (c *chatCounter) image(img *Image) {
 	c.b.Images.add(rule.tokens(w, h, img.Detail), exact)
 }
 
-// tools counts definitions of functions. OpenAI measured functions whose
-// parameters are texts, numbers and enums with descriptions; what goes beyond
-// is counted as JSON.
-func (c *chatCounter) tools(tools []Tool) {
+// tools counts definitions of functions. They travel in a system message: the
+// request's first one, behind a line break, or one of their own.
+func (c *chatCounter) tools(tools []Tool, messages []Message) {
 	if len(tools) == 0 {
 		return
 	}
-	add := func(n int) { c.b.Tools.Tokens += n }
-	each := perFunction
-	if c.documented {
-		each = c.m.entry.Function
+	text := sketchTools(tools)
+	n := perTools + c.count(text.String())
+	exact := c.m.Exact && (text.known && c.m.entry.Framing == framingNested || text.flat && c.documented)
+	if i := slices.IndexFunc(messages, func(m Message) bool { return m.Role == "system" || m.Role == "developer" }); i >= 0 {
+		var s string
+		for _, p := range messages[i].Parts {
+			s += p.Text
+		}
+		n += c.count(s+"\n") - c.count(s) - perToolsJoined
+		exact = exact && messages[i].Role == "system" && len(messages[i].Parts) == 1 && !strings.HasSuffix(s, "\n")
 	}
-	exact := c.documented && c.m.Exact
-	for _, t := range tools {
-		add(each + c.count(t.Name+":"+noStop(t.Description)))
-		n, ok := c.schema(t.Parameters)
-		add(n)
-		exact = exact && ok && t.Description != ""
-	}
-	add(perTools)
-	if !exact {
-		c.b.Tools.Exact = false
+	if c.b.Tools.add(n, exact); !exact {
 		c.note("how these tools are shown to the model is not documented")
 	}
 }
-
-// schema counts the parameters of a function.
-func (c *chatCounter) schema(raw json.RawMessage) (n int, exact bool) {
-	if len(bytes.TrimSpace(raw)) == 0 {
-		return 0, true
-	}
-	var all map[string]json.RawMessage
-	if json.Unmarshal(raw, &all) != nil {
-		return c.json(raw), false
-	}
-	exact = true
-	for k, v := range all {
-		switch k {
-		case "type", "required", "additionalProperties", "$schema", "title":
-		case "properties":
-			k, ok := c.properties(v)
-			n += k
-			exact = exact && ok
-		default:
-			n += c.json(v)
-			exact = false
-		}
-	}
-	return n, exact
-}
-
-func (c *chatCounter) properties(raw json.RawMessage) (n int, exact bool) {
-	var all map[string]json.RawMessage
-	if json.Unmarshal(raw, &all) != nil {
-		return c.json(raw), false
-	}
-	exact = true
-	for name, raw := range all {
-		k, ok := c.property(name, raw)
-		n += perParam + k
-		exact = exact && ok
-	}
-	if len(all) > 0 {
-		n += perParams
-	}
-	return n, exact
-}
-
-func (c *chatCounter) property(name string, raw json.RawMessage) (n int, exact bool) {
-	var all map[string]json.RawMessage
-	if json.Unmarshal(raw, &all) != nil {
-		return c.count(name) + c.json(raw), false
-	}
-	var kind, description string
-	exact = json.Unmarshal(all["type"], &kind) == nil && json.Unmarshal(all["description"], &description) == nil
-	if kind == "" {
-		kind = string(all["type"]) // a list, or nothing
-	}
-	for k, v := range all {
-		switch k {
-		case "type", "description":
-			continue
-		case "enum":
-			k, ok := c.enum(v)
-			n += k
-			exact = exact && ok
-			continue
-		case "properties":
-			k, _ := c.properties(v)
-			n += k
-		case "items":
-			k, _ := c.property("", v)
-			n += k
-		case "title", "required", "additionalProperties":
-		default:
-			n += c.json(v)
-		}
-		exact = false
-	}
-	return n + c.count(name+":"+kind+":"+noStop(description)), exact
-}
-
-func (c *chatCounter) enum(raw json.RawMessage) (n int, exact bool) {
-	var items []json.RawMessage
-	if json.Unmarshal(raw, &items) != nil {
-		return c.json(raw), false
-	}
-	n, exact = perEnum, true
-	for _, item := range items {
-		var s string
-		if json.Unmarshal(item, &s) != nil {
-			s, exact = string(item), false
-		}
-		n += perEnumItem + c.count(s)
-	}
-	return n, exact
-}
-
-// json counts a value as compact JSON.
-func (c *chatCounter) json(raw json.RawMessage) int {
-	var b bytes.Buffer
-	if json.Compact(&b, raw) != nil {
-		return c.count(string(raw))
-	}
-	return c.count(b.String())
-}
-
-func noStop(s string) string { return strings.TrimSuffix(s, ".") }

@@ -35,7 +35,17 @@ func (m *Model) Fit(req Request) Fit {
 // is between them. It returns the request changed so, leaving req as it is;
 // false if it has more than limit tokens even then.
 func (m *Model) Trim(req Request, limit int) (Request, bool) {
-	size := m.CountTools(req.Tools).Total().Tokens + perReply
+	bare := req // what stays, whatever goes
+	bare.Messages = nil
+	for _, msg := range req.Messages {
+		if msg.Role == "system" || msg.Role == "developer" {
+			bare.Messages = append(bare.Messages, msg)
+		}
+	}
+	size := m.CountRequest(bare).Total().Tokens
+	for _, msg := range bare.Messages {
+		size -= m.CountMessage(msg).Total().Tokens
+	}
 	sizes := make([]int, len(req.Messages))
 	for i, msg := range req.Messages {
 		sizes[i] = m.CountMessage(msg).Total().Tokens

@@ -2,6 +2,7 @@ package tokens
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 )
@@ -13,6 +14,12 @@ type Request struct {
 	Messages  []Message
 	Tools     []Tool
 	MaxOutput int // bound of the answer in tokens; 0: none
+
+	// ToolChoice is none, required, or the name of the only tool to call; empty
+	// or auto: the model chooses.
+	ToolChoice string
+	// Format is the JSON Schema that the answer has to follow; may be empty.
+	Format json.RawMessage
 }
 
 // Message is one message of a conversation.
@@ -68,6 +75,11 @@ func (r *Request) UnmarshalJSON(b []byte) error {
 		Functions []Tool    `json:"functions"`
 		Max       int       `json:"max_completion_tokens"`
 		OldMax    int       `json:"max_tokens"`
+		Choice    choice    `json:"tool_choice"`
+		OldChoice choice    `json:"function_call"`
+		Format    struct {
+			Schema json.RawMessage `json:"json_schema"`
+		} `json:"response_format"`
 	}
 	if err := json.Unmarshal(b, &w); err != nil {
 		return err
@@ -75,7 +87,33 @@ func (r *Request) UnmarshalJSON(b []byte) error {
 	if w.Messages == nil {
 		return fmt.Errorf("tokens: a request has messages")
 	}
-	*r = Request{Model: w.Model, Messages: w.Messages, Tools: append(w.Tools, w.Functions...), MaxOutput: max(w.Max, w.OldMax)}
+	*r = Request{Model: w.Model, Messages: w.Messages, Tools: append(w.Tools, w.Functions...), MaxOutput: max(w.Max, w.OldMax),
+		ToolChoice: cmp.Or(string(w.Choice), string(w.OldChoice)), Format: w.Format.Schema}
+	return nil
+}
+
+// choice is a text, or an object with a function's name.
+type choice string
+
+func (c *choice) UnmarshalJSON(b []byte) error {
+	var w struct {
+		Type     string  `json:"type"`
+		Name     string  `json:"name"`
+		Function *choice `json:"function"`
+		Custom   *choice `json:"custom"`
+	}
+	if b[0] != '{' {
+		return json.Unmarshal(b, (*string)(c))
+	}
+	if err := json.Unmarshal(b, &w); err != nil {
+		return err
+	}
+	*c = choice(cmp.Or(w.Name, w.Type))
+	for _, named := range []*choice{w.Function, w.Custom} {
+		if named != nil {
+			*c = *named
+		}
+	}
 	return nil
 }
 
