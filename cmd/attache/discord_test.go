@@ -13,8 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/attachebot/attache/discordtest"
 	"github.com/attachebot/attache/internal/discord"
-	"github.com/attachebot/attache/internal/discord/discordtest"
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/llm/llmtest"
 	"github.com/attachebot/attache/internal/sandbox/sandboxtest"

@@ -51,7 +51,10 @@ func check(dir, file, imported string) string {
 		return ""
 	}
 	test := strings.HasSuffix(file, "_test.go") || apart(dir)
+	public := func(p string) bool { return p == "discordtest" || strings.HasPrefix(p, "discordtest/") }
 	switch {
+	case public(dir) && !public(rest):
+		return fmt.Sprintf("%s imports %s, but discordtest is a library for everybody", file, rest)
 	case apart(rest) && !test:
 		return fmt.Sprintf("%s imports the test package %s", file, rest)
 	case test, strings.HasPrefix(dir, "cmd/"):
@@ -114,6 +117,8 @@ func TestImportRulesCatch(t *testing.T) {
 		{"internal/chat", "internal/chat/x.go", module + "/internal/chat/chattest"},
 		{"cmd/attache", "cmd/attache/x.go", module + "/internal/llm/llmtest"},
 		{"internal/brandnew", "internal/brandnew/x.go", module + "/internal/fault"},
+		{"discordtest", "discordtest/x_test.go", module + "/internal/fault"},
+		{"discordtest/render", "discordtest/render/x.go", module + "/tokens"},
 		{"internal/sandbox/sub", "internal/sandbox/sub/x.go", module + "/internal/fault"},
 	} {
 		if check(c[0], c[1], c[2]) == "" {

@@ -14,8 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/attachebot/attache/internal/discord/discordtest"
-	"github.com/attachebot/attache/internal/discord/discordtest/render"
+	"github.com/attachebot/attache/discordtest"
+	"github.com/attachebot/attache/discordtest/render"
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/llm/llmtest"
 	"github.com/attachebot/attache/internal/testbin"

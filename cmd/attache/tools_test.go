@@ -21,7 +21,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"go.uber.org/goleak"
 
-	"github.com/attachebot/attache/internal/discord/discordtest"
+	"github.com/attachebot/attache/discordtest"
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/llm/llmtest"
 )

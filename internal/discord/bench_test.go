@@ -18,9 +18,9 @@ import (
 	"gocloud.dev/blob"
 	"gocloud.dev/blob/fileblob"
 
+	"github.com/attachebot/attache/discordtest"
 	"github.com/attachebot/attache/internal/chat"
 	"github.com/attachebot/attache/internal/chat/chattest"
-	"github.com/attachebot/attache/internal/discord/discordtest"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/llm/llmtest"

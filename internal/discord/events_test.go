@@ -18,8 +18,8 @@ import (
 	"github.com/disgoorg/snowflake/v2"
 	"github.com/gorilla/websocket"
 
+	"github.com/attachebot/attache/discordtest"
 	"github.com/attachebot/attache/internal/chat"
-	"github.com/attachebot/attache/internal/discord/discordtest"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
 )

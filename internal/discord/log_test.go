@@ -10,7 +10,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/attachebot/attache/internal/discord/discordtest"
+	"github.com/attachebot/attache/discordtest"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 )

@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/attachebot/attache/discordtest"
+	"github.com/attachebot/attache/discordtest/render"
 	"github.com/attachebot/attache/internal/chat"
-	"github.com/attachebot/attache/internal/discord/discordtest"
-	"github.com/attachebot/attache/internal/discord/discordtest/render"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/llm/llmtest"

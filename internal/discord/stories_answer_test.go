@@ -13,8 +13,8 @@ import (
 
 	"github.com/disgoorg/snowflake/v2"
 
+	"github.com/attachebot/attache/discordtest"
 	"github.com/attachebot/attache/internal/chat"
-	"github.com/attachebot/attache/internal/discord/discordtest"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/attachebot/attache/internal/discord/discordtest"
+	"github.com/attachebot/attache/discordtest"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/attachebot/attache/internal/discord/discordtest"
+	"github.com/attachebot/attache/discordtest"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm/llmtest"
 )

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/attachebot/attache/discordtest"
 	"github.com/attachebot/attache/internal/chat/chattest"
-	"github.com/attachebot/attache/internal/discord/discordtest"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/llm/llmtest"

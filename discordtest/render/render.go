@@ -22,8 +22,8 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/attachebot/attache/internal/discord/discordtest"
-	"github.com/attachebot/attache/internal/discord/discordtest/internal/npm"
+	"github.com/attachebot/attache/discordtest"
+	"github.com/attachebot/attache/discordtest/internal/npm"
 )
 
 // Options say how to draw. The zero value is fine.

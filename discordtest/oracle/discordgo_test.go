@@ -11,7 +11,7 @@ import (
 
 	"github.com/bwmarrin/discordgo"
 
-	"github.com/attachebot/attache/internal/discord/discordtest"
+	"github.com/attachebot/attache/discordtest"
 )
 
 // toEmulator sends requests for discord.com and its CDN to the emulator.

@@ -4,7 +4,7 @@ import (
 	"html"
 	"strings"
 
-	"github.com/attachebot/attache/internal/discord/discordtest"
+	"github.com/attachebot/attache/discordtest"
 )
 
 // components draws action rows and the components of version 2.

@@ -1,5 +1,6 @@
 // Package discordtest is an emulator of Discord: the REST API (v10), the gateway and the CDN on loopback ports,
-// with people in it who write, attach files, run commands and press buttons.
+// with people in it who write, attach files, run commands and press buttons. It works with any client library that
+// lets the two addresses be set; the example has a whole bot.
 //
 // A test makes a server, points the bot at it, and acts:
 //

@@ -1,9 +1,9 @@
 // The clients here judge the emulator; the project itself does not need them.
-module github.com/attachebot/attache/internal/discord/discordtest/oracle
+module github.com/attachebot/attache/discordtest/oracle
 
 go 1.26.3
 
-replace github.com/attachebot/attache => ../../../..
+replace github.com/attachebot/attache => ../..
 
 require (
 	github.com/attachebot/attache v0.0.0

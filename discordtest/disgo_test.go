@@ -14,7 +14,7 @@ import (
 	"github.com/disgoorg/disgo/rest"
 	"github.com/disgoorg/snowflake/v2"
 
-	"github.com/attachebot/attache/internal/discord/discordtest"
+	"github.com/attachebot/attache/discordtest"
 )
 
 // startDisgo connects a bot made with disgo.

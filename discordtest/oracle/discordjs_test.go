@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/attachebot/attache/internal/discord/discordtest"
-	"github.com/attachebot/attache/internal/discord/discordtest/internal/npm"
+	"github.com/attachebot/attache/discordtest"
+	"github.com/attachebot/attache/discordtest/internal/npm"
 )
 
 //go:embed discordjs

@@ -1,6 +1,6 @@
 // Command cmd draws a transcript, the JSON of discordtest.Transcript, as a PNG:
 //
-//	go run ./internal/discord/discordtest/render/cmd -o picture.png transcript.json
+//	go run ./discordtest/render/cmd -o picture.png transcript.json
 //
 // Without a file name it reads standard input.
 package main
@@ -14,8 +14,8 @@ import (
 	"os"
 	"os/signal"
 
-	"github.com/attachebot/attache/internal/discord/discordtest"
-	"github.com/attachebot/attache/internal/discord/discordtest/render"
+	"github.com/attachebot/attache/discordtest"
+	"github.com/attachebot/attache/discordtest/render"
 )
 
 func main() {

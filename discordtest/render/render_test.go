@@ -18,7 +18,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/attachebot/attache/internal/discord/discordtest"
+	"github.com/attachebot/attache/discordtest"
 )
 
 // demo is a conversation with everything that can be drawn.
