@@ -36,6 +36,8 @@ type entry struct {
 	Framing   string     `json:"framing,omitempty"`
 	Images    *imageRule `json:"images,omitempty"`
 	Prices    []Price    `json:"prices,omitempty"`
+
+	listed bool // a model that the catalog ought to have
 }
 
 type catalogFile struct {
@@ -114,6 +116,11 @@ func parseCatalog(file []byte) (f catalogFile, err error) {
 	}
 	if err := decode(file, &f); err != nil {
 		return f, fmt.Errorf("tokens: %w", err)
+	}
+	for _, e := range f.Models {
+		if e != nil {
+			e.listed = true
+		}
 	}
 	return f, nil
 }

@@ -24,7 +24,7 @@ func TestModelNames(t *testing.T) {
 		{"openai/gpt-4o", "gpt-4o", O200KBase, true, 128000, true},
 		{"gpt-4o-2024-08-06", "gpt-4o", O200KBase, true, 128000, true},
 		{"openai/gpt-4o-mini-2024-07-18", "gpt-4o-mini", O200KBase, true, 128000, true},
-		{"gpt-4o-2024-05-13", "gpt-4o-2024-05-13", O200KBase, true, 128000, false}, // it had another price
+		{"gpt-4o-2024-05-13", "gpt-4o-2024-05-13", O200KBase, true, 128000, true}, // it has another price
 		{"azure/gpt-4o", "gpt-4o", O200KBase, true, 128000, false},
 		{"openrouter/openai/gpt-4o", "gpt-4o", O200KBase, true, 128000, false},
 		{"openai/gpt-4o:free", "gpt-4o", O200KBase, true, 128000, false},
@@ -32,19 +32,30 @@ func TestModelNames(t *testing.T) {
 		{"ft:gpt-3.5-turbo:acme/dept::id", "gpt-3.5-turbo", CL100KBase, true, 16385, false},
 		{"gpt-4", "gpt-4", CL100KBase, true, 8192, true},
 		{"gpt-4-0613", "gpt-4", CL100KBase, true, 8192, true},
-		{"gpt-4-1106-preview", "", CL100KBase, true, 0, false},
+		{"gpt-4-1106-preview", "gpt-4-turbo", CL100KBase, true, 128000, true},
 		{"gpt-4-turbo-2024-04-09", "gpt-4-turbo", CL100KBase, true, 128000, true},
-		{"gpt-3.5-turbo-1106", "", CL100KBase, true, 0, false},
+		{"gpt-3.5-turbo-1106", "gpt-3.5-turbo-1106", CL100KBase, true, 16385, true},
 		{"gpt-35-turbo", "gpt-3.5-turbo", CL100KBase, true, 16385, true},
 		{"gpt-4.1-mini-2025-04-14", "gpt-4.1-mini", O200KBase, true, 1047576, true},
 		{"chatgpt-4o-latest", "", O200KBase, true, 0, false},
 		{"o3", "o3", O200KBase, true, 200000, true},
-		{"o3-pro", "", O200KBase, true, 0, false},
+		{"o3-pro", "o3-pro", O200KBase, true, 200000, true},
 		{"gpt-5.4", "gpt-5.4", O200KBase, true, 1050000, true},
 		{"gpt-5.9-nova", "", O200KBase, true, 0, false},
 		{"gpt-6-sol", "gpt-6-sol", O200KBase, false, 1050000, true},
 		{"gpt-oss-20b", "gpt-oss-20b", O200KHarmony, true, 131072, false},
 		{"openai/gpt-oss-120b", "gpt-oss-120b", O200KHarmony, true, 131072, false},
+		{"gpt-oss:20b", "gpt-oss-20b", O200KHarmony, true, 131072, false},
+		{"gpt-oss", "gpt-oss-20b", O200KHarmony, true, 131072, false},
+		{"gpt-oss:latest", "gpt-oss-20b", O200KHarmony, true, 131072, false},
+		{"gpt-oss:120b", "gpt-oss-120b", O200KHarmony, true, 131072, false},
+		{"gpt-5.6", "gpt-5.6-sol", O200KBase, true, 1050000, true},
+		{"gpt-6.2-sol", "gpt-6.2-sol", O200KBase, false, 1050000, true},
+		{"gpt-6.1-terra", "gpt-6.1-terra", O200KBase, false, 1050000, true},
+		{"gpt-5.4-pro", "gpt-5.4-pro", O200KBase, true, 1050000, true},
+		{"gpt-5.3-codex", "gpt-5.3-codex", O200KBase, true, 400000, true},
+		{"chat-latest", "chat-latest", O200KBase, true, 400000, true},
+		{"gpt-5-chat-latest", "gpt-5-chat-latest", O200KBase, true, 128000, true},
 		{"text-embedding-3-small", "", CL100KBase, true, 0, false},
 		{"claude-sonnet-4.5", "", O200KBase, false, 0, false},
 		{"meta-llama/llama-4", "", O200KBase, false, 0, false},
@@ -88,7 +99,6 @@ func TestOracleModelNames(t *testing.T) {
 }
 
 func TestCost(t *testing.T) {
-	yesterday := today.AddDate(0, 0, -1)
 	for _, c := range []struct {
 		model string
 		at    time.Time
@@ -106,10 +116,15 @@ func TestCost(t *testing.T) {
 		{"gpt-5.4", today, Usage{Input: 272_001, Output: 1000}, "$1.382505"},
 		{"gpt-5.4", today, Usage{Input: 300_000, Cached: 300_000, Output: 1000, Batch: true}, "$0.08625"},
 		{"gpt-5.4-mini", today, Usage{Input: 300_000}, "$0.225"},
-		{"gpt-5.6-sol", yesterday, Usage{Input: 1_000, Output: 1_000}, "$0.024"},
-		{"gpt-5.6-sol", time.Date(2026, 11, 21, 23, 59, 59, 999, time.UTC), Usage{Input: 1_000, Output: 1_000}, "$0.024"},
-		{"gpt-5.6-sol", time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC), Usage{Input: 1_000, Output: 1_000}, "$0.035"},
-		{"gpt-5.6-sol", time.Date(2026, 11, 21, 20, 0, 0, 0, time.FixedZone("", -5*3600)), Usage{Input: 1_000, Output: 1_000}, "$0.035"},
+		{"gpt-5.6-sol", today, Usage{Input: 1_000, Output: 1_000}, "$0.024"},
+		{"gpt-5.6", today, Usage{Input: 1_000, Output: 1_000}, "$0.024"},
+		{"gpt-5.6-sol", time.Date(2026, 8, 20, 23, 59, 59, 999, time.UTC), Usage{Input: 1_000, Output: 1_000}, "$0.035"},
+		{"gpt-5.6-sol", time.Date(2026, 8, 21, 0, 0, 0, 0, time.UTC), Usage{Input: 1_000, Output: 1_000}, "$0.024"},
+		{"gpt-5.6-sol", time.Date(2026, 8, 20, 20, 0, 0, 0, time.FixedZone("", -5*3600)), Usage{Input: 1_000, Output: 1_000}, "$0.024"},
+		{"gpt-6.2-sol", today, Usage{Input: 1_000, Cached: 400, Write: 500, Output: 10}, "$0.00159"},
+		{"gpt-6.2-sol", today, Usage{Input: 300_000, Write: 300_000}, "$1.50"},
+		{"gpt-6.2-sol", today, Usage{Input: 1_000, Cached: 600, Write: 500}, "$0.00086"}, // more than there is
+		{"gpt-5.4", today, Usage{Input: 1_000, Write: 1_000}, "$0.0025"},                 // writing costs nothing more
 		{"gpt-4o", today, Usage{}, "$0.00"},
 		{"gpt-4o", today, Usage{Input: -5, Output: -5, Cached: -1}, "$0.00"},
 		{"gpt-4o", today, Usage{Input: 10, Cached: 11}, "$0.000025"},
@@ -127,7 +142,11 @@ func TestCost(t *testing.T) {
 
 // The prices are those of the list that they were taken from.
 func TestPriceList(t *testing.T) {
-	list := "gpt-6.2-astra 8/.40/40 · gpt-6.1-sol 2/.10/10 · gpt-6-astra 10/1/50 · gpt-6-sol 2/.20/10 · gpt-6-luna .10/.01/.50 · gpt-5.6-sol 5/.50/30 · gpt-5.6-terra 2/.20/12 · gpt-5.6-luna .20/.02/1.20 · gpt-5.5 5/.5/30 · gpt-5.4 2.5/.25/15 · gpt-5.4-mini .75/.075/4.5 · gpt-5.4-nano .2/.02/1.25 · gpt-5.2 1.75/.175/14 · gpt-5 1.25/.125/10 · gpt-5.1 1.25/.125/10 · gpt-5-mini .25/.025/2 · gpt-5-nano .05/.005/.4 · gpt-4.1 2/.5/8 · gpt-4.1-mini .4/.1/1.6 · gpt-4.1-nano .1/.025/.4 · gpt-4o 2.5/1.25/10 · gpt-4o-mini .15/.075/.6 · o1 15/7.5/60 · o3 2/.5/8 · o4-mini 1.1/.275/4.4 · o3-mini 1.1/.55/4.4 · gpt-4-turbo 10/–/30 · gpt-4 30/–/60 · gpt-3.5-turbo .5/–/1.5"
+	list := "gpt-6.2-astra 8/.40/40 · gpt-6.2-sol 2/.10/10 · gpt-6.1-sol 2/.10/10 · gpt-6.1-terra 1/.05/5 · gpt-6-astra 10/1/50 · gpt-6-sol 2/.20/10 · gpt-6-luna .10/.01/.50 · gpt-5.6-sol 4/.40/20 · gpt-5.6-terra 2/.20/12 · gpt-5.6-luna .20/.02/1.20 · gpt-5.5 5/.5/30 · gpt-5.4 2.5/.25/15 · gpt-5.4-mini .75/.075/4.5 · gpt-5.4-nano .2/.02/1.25 · gpt-5.2 1.75/.175/14 · gpt-5 1.25/.125/10 · gpt-5.1 1.25/.125/10 · gpt-5-mini .25/.025/2 · gpt-5-nano .05/.005/.4 · gpt-4.1 2/.5/8 · gpt-4.1-mini .4/.1/1.6 · gpt-4.1-nano .1/.025/.4 · gpt-4o 2.5/1.25/10 · gpt-4o-mini .15/.075/.6 · o1 15/7.5/60 · o3 2/.5/8 · o4-mini 1.1/.275/4.4 · o3-mini 1.1/.55/4.4 · gpt-4-turbo 10/–/30 · gpt-4 30/–/60 · gpt-3.5-turbo .5/–/1.5" +
+		" · gpt-5.5-pro 30/–/180 · gpt-5.4-pro 30/–/180 · gpt-5.2-pro 21/–/168 · gpt-5-pro 15/–/120 · o3-pro 20/–/80 · o1-pro 150/–/600 · o3-deep-research 10/2.5/40 · o4-mini-deep-research 2/.5/8" +
+		" · gpt-5.3-codex 1.75/.175/14 · gpt-5.2-codex 1.75/.175/14 · gpt-5.1-codex 1.25/.125/10 · gpt-5.1-codex-max 1.25/.125/10 · gpt-5.1-codex-mini .25/.025/2 · gpt-5-codex 1.25/.125/10" +
+		" · chat-latest 5/.5/30 · gpt-5.3-chat-latest 1.75/.175/14 · gpt-5.2-chat-latest 1.75/.175/14 · gpt-5.1-chat-latest 1.25/.125/10 · gpt-5-chat-latest 1.25/.125/10" +
+		" · gpt-4o-2024-05-13 5/–/15 · computer-use-preview 3/–/12 · gpt-3.5-turbo-1106 1/–/2 · gpt-3.5-turbo-16k 3/–/4"
 	seen := map[string]bool{}
 	for _, line := range strings.Split(list, " · ") {
 		name, prices, _ := strings.Cut(line, " ")
@@ -150,9 +169,16 @@ func TestPriceList(t *testing.T) {
 				t.Errorf("%s: %v, not %s", name, r, want[i])
 			}
 		}
-		long := strings.HasPrefix(name, "gpt-6") || strings.HasPrefix(name, "gpt-5.6") || name == "gpt-5.5" || name == "gpt-5.4"
+		long := strings.HasPrefix(name, "gpt-6") || strings.HasPrefix(name, "gpt-5.6") || strings.HasPrefix(name, "gpt-5.5") || name == "gpt-5.4" || name == "gpt-5.4-pro"
 		if long != (p.Long != nil) || long && (p.Long.Above != 272000 || p.Long.Input.String() != "2" || p.Long.Output.String() != "1.50") {
 			t.Errorf("%s: %+v", name, p.Long)
+		}
+		// From gpt-5.6 on writing to the cache costs a quarter more than input.
+		if writes := strings.HasPrefix(name, "gpt-6") || strings.HasPrefix(name, "gpt-5.6"); writes != (p.Write != nil) || writes && p.Write.Cmp(new(big.Rat).Mul(&p.Input.Rat, big.NewRat(5, 4))) != 0 {
+			t.Errorf("%s: written input costs %v", name, p.Write)
+		}
+		if p.Batch == nil && (strings.Contains(name, "codex") || strings.Contains(name, "chat-latest") || strings.Contains(name, "research") || strings.HasPrefix(name, "gpt-3.5-turbo-1") || name == "computer-use-preview") {
+			continue // not offered
 		}
 		if p.Batch == nil || p.Batch.String() != "0.50" {
 			t.Errorf("%s: batch %v", name, p.Batch)
@@ -249,7 +275,7 @@ func TestCatalogWith(t *testing.T) {
 func TestLitellm(t *testing.T) {
 	c, err := BuiltIn().With([]byte(`{
 		"sample_spec": {"input_cost_per_token": "a float"},
-		"gpt-4o": {"input_cost_per_token": 2.75e-06, "output_cost_per_token": 1.1e-05, "cache_read_input_token_cost": 1.375e-06, "input_cost_per_token_batches": 1.375e-06, "max_input_tokens": 128000, "max_output_tokens": 16384, "litellm_provider": "openai", "mode": "chat", "supports_vision": true},
+		"gpt-4o": {"input_cost_per_token": 2.75e-06, "output_cost_per_token": 1.1e-05, "cache_read_input_token_cost": 1.375e-06, "cache_creation_input_token_cost": 3.4375e-06, "input_cost_per_token_batches": 1.375e-06, "max_input_tokens": 128000, "max_output_tokens": 16384, "litellm_provider": "openai", "mode": "chat", "supports_vision": true},
 		"azure/gpt-4o": {"input_cost_per_token": 0.000003, "output_cost_per_token": 0.000012, "max_input_tokens": "128000"},
 		"gemini/gemini-9": {"input_cost_per_token": 1.25e-06, "output_cost_per_token": 1e-05, "input_cost_per_token_above_200k_tokens": 2.5e-06, "output_cost_per_token_above_200k_tokens": 1.5e-05, "max_input_tokens": 1048576},
 		"whisper": {"input_cost_per_second": 0.0001}
@@ -264,6 +290,7 @@ func TestLitellm(t *testing.T) {
 	}{
 		{"gpt-4o", Usage{Input: 1_000_000, Cached: 500_000, Output: 1_000_000}, "$13.0625"},
 		{"gpt-4o", Usage{Input: 1_000_000, Batch: true}, "$1.375"},
+		{"gpt-4o", Usage{Input: 1_000_000, Write: 1_000_000}, "$3.4375"},
 		{"azure/gpt-4o", Usage{Input: 1_000_000}, "$3.00"},
 		{"gemini/gemini-9", Usage{Input: 200_000}, "$0.25"},
 		{"gemini/gemini-9", Usage{Input: 400_000, Output: 1000}, "$1.015"},
@@ -286,7 +313,7 @@ func TestLitellm(t *testing.T) {
 func TestBrokenCatalogs(t *testing.T) {
 	for _, bad := range []string{
 		``, `[]`, `{}`, `null`, `{"models": {}} x`, `{"models": {"a": null}}`, `{"models": {"a": {"colour": 1}}}`, `{"models": {}, "x": 1}`,
-		`{"models": {"a": {"encoding": "p50k_base"}}}`, `{"models": {"a": {"window": -1}}}`, `{"models": {"a": {"window": 1e10}}}`,
+		`{"models": {"a": {"encoding": "q50k_base"}}}`, `{"models": {"a": {"window": -1}}}`, `{"models": {"a": {"window": 1e10}}}`,
 		`{"models": {"a": {"prices": [{"input": 1}]}}}`, `{"models": {"a": {"prices": [{"input": -1, "output": 1}]}}}`,
 		`{"models": {"a": {"prices": [{"input": 1e99, "output": 1}]}}}`, `{"models": {"a": {"prices": [{"input": "NaN", "output": 1}]}}}`,
 		`{"models": {"a": {"prices": [{"input": "0x10", "output": 1}]}}}`, `{"models": {"a": {"prices": [{"input": "1/3", "output": 1}]}}}`,

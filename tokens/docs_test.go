@@ -34,7 +34,7 @@ func TestModelTable(t *testing.T) {
 
 func modelTable() string {
 	var s strings.Builder
-	s.WriteString("| model | encoding | window | longest answer | input | cached | output | images |\n|---|---|---:|---:|---:|---:|---:|---|\n")
+	s.WriteString("| model | encoding | window | longest answer | input | cached | written | output | images |\n|---|---|---:|---:|---:|---:|---:|---:|---|\n")
 	number := func(n int) string {
 		if n == 0 {
 			return ""
@@ -51,11 +51,14 @@ func modelTable() string {
 		if m.MaxInput < m.Window {
 			window += fmt.Sprintf(" (%d of input)", m.MaxInput)
 		}
-		var in, cached, out, images string
+		var in, cached, written, out, images string
 		if p, ok := m.Price(BuiltIn().Date()); ok {
 			in, out = p.Input.String(), p.Output.String()
 			if p.Cached != nil {
 				cached = p.Cached.String()
+			}
+			if p.Write != nil {
+				written = p.Write.String()
 			}
 			if p.Long != nil {
 				in, out = in+" ¹", out+" ¹"
@@ -68,7 +71,7 @@ func modelTable() string {
 		default:
 			images = fmt.Sprintf("patches, × %s", r.Patch)
 		}
-		fmt.Fprintf(&s, "| %s | %s | %s | %s | %s | %s | %s | %s |\n", name, encoding, window, number(m.MaxOutput), in, cached, out, images)
+		fmt.Fprintf(&s, "| %s | %s | %s | %s | %s | %s | %s | %s | %s |\n", name, encoding, window, number(m.MaxOutput), in, cached, written, out, images)
 	}
 	return s.String()
 }

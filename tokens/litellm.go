@@ -30,6 +30,7 @@ func parseLitellm(top map[string]json.RawMessage) (map[string]*entry, error) {
 			return nil, fmt.Errorf("tokens: model %s: %w", name, err)
 		}
 		if e != nil {
+			e.listed = m["litellm_provider"] == "openai" && (m["mode"] == "chat" || m["mode"] == "responses") && !strings.ContainsAny(name, "/:")
 			models[name] = e
 		}
 	}
@@ -65,6 +66,9 @@ func fromLitellm(m map[string]any) (*entry, error) {
 		return nil, err
 	}
 	if p.Cached, err = rate("cache_read_input_token_cost"); err != nil {
+		return nil, err
+	}
+	if p.Write, err = rate("cache_creation_input_token_cost"); err != nil {
 		return nil, err
 	}
 	batch, err := rate("input_cost_per_token_batches")

@@ -87,6 +87,8 @@ func (c *Catalog) Model(name string) *Model {
 	}
 	if enc, ok := EncodingByName(e.Encoding); ok {
 		m.Encoding, m.Exact = enc, true
+	} else if !m.Exact { // an alias may be one that tiktoken doesn't know
+		m.Encoding, m.Exact = encodingFor(m.Entry)
 	}
 	m.Window, m.MaxInput, m.MaxOutput = e.Window, e.MaxInput, e.MaxOutput
 	if m.MaxInput == 0 || m.Window > 0 && m.MaxInput > m.Window {

@@ -89,6 +89,7 @@ type Price struct {
 	Until  string `json:"until,omitempty"` // the day after the last; empty: to this day
 	Input  *Rate  `json:"input"`
 	Cached *Rate  `json:"cached,omitempty"` // nil: as Input
+	Write  *Rate  `json:"write,omitempty"`  // of input that the provider wrote to its cache; nil: as Input
 	Output *Rate  `json:"output"`
 	Long   *Long  `json:"long,omitempty"`
 	Batch  *Rate  `json:"batch,omitempty"` // times the price in batch and flex use; nil: unknown
@@ -128,25 +129,34 @@ func (p *Price) check() (err error) {
 type Usage struct {
 	Input  int  // all of them
 	Cached int  // those of Input that the provider had cached
+	Write  int  // those of Input that the provider wrote to its cache
 	Output int  // those of reasoning too
 	Batch  bool // batch or flex use
 }
 
 // Cost returns what a request costs, rounded to a billionth of a dollar; false
-// if it is batch use whose price is unknown. More cached tokens than input, or
-// a negative number, count as none.
+// if it is batch use whose price is unknown. More cached or written tokens than input,
+// or a negative number, count as none.
 func (p *Price) Cost(u Usage) (Money, bool) {
 	input, output := &p.Input.Rat, &p.Output.Rat
 	cached := input
 	if p.Cached != nil {
 		cached = &p.Cached.Rat
 	}
+	write := input
+	if p.Write != nil {
+		write = &p.Write.Rat
+	}
 	u.Input, u.Output = max(u.Input, 0), max(u.Output, 0)
 	if u.Cached < 0 || u.Cached > u.Input {
 		u.Cached = 0
 	}
-	in := new(big.Rat).Mul(input, big.NewRat(int64(u.Input-u.Cached), 1))
+	if u.Write < 0 || u.Write > u.Input-u.Cached {
+		u.Write = 0
+	}
+	in := new(big.Rat).Mul(input, big.NewRat(int64(u.Input-u.Cached-u.Write), 1))
 	in.Add(in, new(big.Rat).Mul(cached, big.NewRat(int64(u.Cached), 1)))
+	in.Add(in, new(big.Rat).Mul(write, big.NewRat(int64(u.Write), 1)))
 	out := new(big.Rat).Mul(output, big.NewRat(int64(u.Output), 1))
 	if p.Long != nil && u.Input > p.Long.Above {
 		in.Mul(in, &p.Long.Input.Rat)

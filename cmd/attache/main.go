@@ -87,7 +87,7 @@ func init() { // not a literal: help lists the commands
 		{"chat", "[--attach FILE]... [--out DIR] [PROMPT]", "ask in the terminal, once or in a conversation", (*Main).chat},
 		{"exec", "[--session NAME] [--attach FILE]... [--out DIR] [--json] FILE.py|-", "run Python in the sandbox", (*Main).exec},
 		{"files", "put FILE...|list|get ID|rm ID...|sweep|export|import FILE [--user N] [--json]", "manage users' files", (*Main).files},
-		{"tokens", "[--model M | --encoding E] [--json] FILE|- | --request FILE | prices", "count tokens of a text or a request, and what they cost", (*Main).tokens},
+		{"tokens", "[--model M | --encoding E] [--json] FILE|- | --request FILE | prices | compare FILE", "count tokens of a text or a request, and what they cost", (*Main).tokens},
 		{"setup", "", "prepare the Python environment and the sandbox", (*Main).setup},
 		{"doctor", "", "check this machine and the settings, and test the isolation", (*Main).doctor},
 		{"version", "", "print the version", (*Main).version},

@@ -45,6 +45,8 @@ func (m *Main) tokens(ctx context.Context, args []string) error {
 		return c.request(ctx, *request)
 	case *request == "" && len(rest) == 1 && rest[0] == "prices":
 		return c.prices()
+	case *request == "" && len(rest) == 2 && rest[0] == "compare":
+		return c.compare(ctx, rest[1])
 	case *request == "" && len(rest) == 1:
 		return c.file(ctx, rest[0])
 	}
@@ -225,24 +227,58 @@ func (c *tokensCommand) prices() error {
 	}
 	fmt.Fprintf(c.m.Stdout, "US dollars for a million tokens, collected on %s.\n\n", c.catalog.Date().Format(time.DateOnly))
 	w := tabwriter.NewWriter(c.m.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "MODEL\tWINDOW\tMAX INPUT\tMAX OUTPUT\t$ INPUT\t$ CACHED\t$ OUTPUT\tSINCE\tLONG")
+	fmt.Fprintln(w, "MODEL\tWINDOW\tMAX INPUT\tMAX OUTPUT\t$ INPUT\t$ CACHED\t$ WRITTEN\t$ OUTPUT\tSINCE\tLONG")
 	for _, p := range list {
-		row := []string{p.Model, number(p.Window), number(p.MaxInput), number(p.MaxOutput), "-", "-", "-", "-", "-"}
+		row := []string{p.Model, number(p.Window), number(p.MaxInput), number(p.MaxOutput), "-", "-", "-", "-", "-", "-"}
 		if p := p.Price; p != nil {
-			row[4], row[6] = p.Input.String(), p.Output.String()
+			row[4], row[7] = p.Input.String(), p.Output.String()
 			if p.Cached != nil {
 				row[5] = p.Cached.String()
 			}
+			if p.Write != nil {
+				row[6] = p.Write.String()
+			}
 			if p.From != "" {
-				row[7] = p.From
+				row[8] = p.From
 			}
 			if l := p.Long; l != nil {
-				row[8] = fmt.Sprintf("above %s: input ×%s, output ×%s", comma(l.Above), l.Input, l.Output)
+				row[9] = fmt.Sprintf("above %s: input ×%s, output ×%s", comma(l.Above), l.Input, l.Output)
 			}
 		}
 		fmt.Fprintln(w, strings.Join(row, "\t"))
 	}
 	return w.Flush()
+}
+
+// compare prints where a file of prices differs from the catalog.
+func (c *tokensCommand) compare(ctx context.Context, path string) error {
+	var file bytes.Buffer
+	if err := c.read(ctx, path, &file); err != nil {
+		return err
+	}
+	all, err := c.catalog.Compare(file.Bytes(), time.Now())
+	if err != nil {
+		return fault.Wrap(err, fault.Invalid, "%s can't be compared: %s.", path, strings.TrimPrefix(err.Error(), "tokens: "))
+	}
+	if c.asJSON {
+		return c.m.printJSON(append([]tokens.Difference{}, all...))
+	}
+	w := tabwriter.NewWriter(c.m.Stdout, 0, 0, 2, ' ', 0)
+	missing := 0
+	if len(all) > 0 {
+		fmt.Fprintln(w, "MODEL\tWHAT\tCATALOG\tFILE")
+	}
+	for _, d := range all {
+		if d.Field == "model" {
+			missing++
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", d.Model, d.Field, cmp.Or(d.Ours, "-"), cmp.Or(d.File, "-"))
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintf(c.m.Stdout, "%d differences, and %d models that the catalog lacks.\n", len(all)-missing, missing)
+	return nil
 }
 
 func number(n int) string {
