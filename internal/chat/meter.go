@@ -88,6 +88,6 @@ func (m meter) cost(u llm.Usage, at time.Time) (Nano, bool) {
 	if m.name == llm.BuiltinName {
 		return 0, true
 	}
-	cost, ok := m.model.Cost(tokens.Usage{Input: u.Input, Cached: u.Cached, Output: u.Output}, at)
+	cost, ok := m.model.Cost(tokens.Usage{Input: u.Input, Cached: u.Cached, Write: u.Written, Output: u.Output}, at)
 	return Nano(cost), ok
 }

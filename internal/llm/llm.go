@@ -99,11 +99,12 @@ const (
 	Filtered Finish = "filtered"
 )
 
-// Usage counts tokens of one request. Cached is a part of Input, Reasoning a
+// Usage counts tokens of one request. Cached and Written, what was read from
+// the provider's cache and written to it, are parts of Input, Reasoning a
 // part of Output.
 type Usage struct {
-	Input, Cached, Output, Reasoning int
-	Estimated                        bool // counted by us: the API reported nothing
+	Input, Cached, Written, Output, Reasoning int
+	Estimated                                 bool // counted by us: the API reported nothing
 }
 
 // Reply is a model's whole answer.

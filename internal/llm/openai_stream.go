@@ -54,7 +54,8 @@ type usage struct {
 	Prompt        int `json:"prompt_tokens"`
 	Completion    int `json:"completion_tokens"`
 	PromptDetails struct {
-		Cached int `json:"cached_tokens"`
+		Cached  int `json:"cached_tokens"`
+		Written int `json:"cache_write_tokens"`
 	} `json:"prompt_tokens_details"`
 	CompletionDetails struct {
 		Reasoning int `json:"reasoning_tokens"`
@@ -191,6 +192,7 @@ func (a *assembly) add(data []byte) error {
 		a.usage = Usage{
 			Input:     max(u.Prompt, 0),
 			Cached:    min(max(u.PromptDetails.Cached, 0), max(u.Prompt, 0)),
+			Written:   min(max(u.PromptDetails.Written, 0), max(u.Prompt, 0)),
 			Output:    max(u.Completion, 0),
 			Reasoning: min(max(u.CompletionDetails.Reasoning, 0), max(u.Completion, 0)),
 		}

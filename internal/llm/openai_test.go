@@ -68,7 +68,7 @@ func generate(t *testing.T, m llm.Model, req llm.Request) (llm.Reply, string, er
 
 func TestStreamsTextAndUsage(t *testing.T) {
 	s := &llmtest.Server{Key: key}
-	s.Push(llmtest.Reply{Text: "The mean is 4.2, the median 4.", Usage: &llm.Usage{Input: 90, Cached: 64, Output: 12, Reasoning: 5}})
+	s.Push(llmtest.Reply{Text: "The mean is 4.2, the median 4.", Usage: &llm.Usage{Input: 90, Cached: 64, Written: 20, Output: 12, Reasoning: 5}})
 	m := client(t, s, llm.OpenAIOptions{})
 	pieces := 0
 	reply, err := m.Generate(t.Context(), ask("What is the mean?"), func(string) { pieces++ })
@@ -81,7 +81,7 @@ func TestStreamsTextAndUsage(t *testing.T) {
 	if reply.Message.Role != llm.Assistant || reply.Finish != llm.Stop || reply.Model != "test-model" {
 		t.Errorf("reply = %+v", reply)
 	}
-	if want := (llm.Usage{Input: 90, Cached: 64, Output: 12, Reasoning: 5}); reply.Usage != want {
+	if want := (llm.Usage{Input: 90, Cached: 64, Written: 20, Output: 12, Reasoning: 5}); reply.Usage != want {
 		t.Errorf("usage = %+v", reply.Usage)
 	}
 }

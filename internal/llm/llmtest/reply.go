@@ -281,7 +281,7 @@ func (r Reply) usage(req Request) object {
 	}
 	return object{
 		"prompt_tokens": u.Input, "completion_tokens": u.Output, "total_tokens": u.Input + u.Output,
-		"prompt_tokens_details":     object{"cached_tokens": u.Cached, "audio_tokens": 0},
+		"prompt_tokens_details":     object{"cached_tokens": u.Cached, "cache_write_tokens": u.Written, "audio_tokens": 0},
 		"completion_tokens_details": object{"reasoning_tokens": u.Reasoning, "audio_tokens": 0},
 	}
 }
