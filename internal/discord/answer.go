@@ -11,6 +11,8 @@ import (
 	"github.com/disgoorg/snowflake/v2"
 
 	"github.com/attachebot/attache/internal/chat"
+	"github.com/attachebot/attache/internal/discord/client"
+	"github.com/attachebot/attache/internal/discord/markdown"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
@@ -265,14 +267,14 @@ func (a *answer) show() {
 }
 
 // unfinished is the answer as it is shown now; nothing if there is nothing yet.
-func (a *answer) unfinished() []post {
+func (a *answer) unfinished() []client.Post {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	text, _ := a.text()
 	if text == "" && len(a.calls) == 0 && a.round == 0 {
 		return nil
 	}
-	chunks := split(text, maxContent-statusRoom)
+	chunks := markdown.Split(text, client.MaxContent-statusRoom)
 	if len(chunks) == 0 {
 		chunks = []string{""}
 	}
@@ -281,35 +283,35 @@ func (a *answer) unfinished() []post {
 		chunks = chunks[:maxMessages]
 		status = "-# ✍️ … the rest comes as a file"
 	}
-	posts := make([]post, len(chunks))
+	posts := make([]client.Post, len(chunks))
 	for i, c := range chunks {
-		posts[i].text, posts[i].passing = c, true
+		posts[i].Text, posts[i].Passing = c, true
 	}
 	last := &posts[len(posts)-1]
-	last.text = strings.TrimSpace(last.text + "\n" + status)
-	last.rows = []dg.LayoutComponent{row(button(dg.ButtonStyleSecondary, "⏹", "Stop",
+	last.Text = strings.TrimSpace(last.Text + "\n" + status)
+	last.Rows = []dg.LayoutComponent{row(button(dg.ButtonStyleSecondary, "⏹", "Stop",
 		customID{actStop, a.q.user(), []string{a.q.msg.ID.String()}}))}
 	return posts
 }
 
 // key is equal for posts that look the same. Files are never the same.
-func (p post) key() string {
-	return fmt.Sprint(p.text, "\x00", p.rows, len(p.files))
+func keyOf(p client.Post) string {
+	return fmt.Sprint(p.Text, "\x00", p.Rows, len(p.Files))
 }
 
 // sync makes the messages be as posts say, and tells whether anything changed.
 // What it begins it ends, although the bot closes: a message must not be sent
 // without its id being known.
-func (a *answer) sync(posts []post) (changed bool, err error) {
+func (a *answer) sync(posts []client.Post) (changed bool, err error) {
 	ctx, cancel := a.b.detached(2 * time.Minute)
 	defer cancel()
 	for i, p := range posts {
-		switch key := p.key(); {
+		switch key := keyOf(p); {
 		case i >= len(a.sent):
 			if i == 0 {
-				p.replyTo = a.q.msg.ID
+				p.ReplyTo = a.q.msg.ID
 			}
-			m, err := a.b.api.send(ctx, a.q.channel(), p)
+			m, err := a.b.api.Send(ctx, a.q.channel(), p)
 			if err != nil {
 				return true, err
 			}
@@ -318,7 +320,7 @@ func (a *answer) sync(posts []post) (changed bool, err error) {
 			a.sent = append(a.sent, sent{m.ID, key})
 			changed = true
 		case a.sent[i].key != key:
-			if _, err := a.b.api.edit(ctx, a.q.channel(), a.sent[i].id, p); err != nil {
+			if _, err := a.b.api.Edit(ctx, a.q.channel(), a.sent[i].id, p); err != nil {
 				return true, err
 			}
 			a.sent[i].key = key
@@ -327,7 +329,7 @@ func (a *answer) sync(posts []post) (changed bool, err error) {
 	}
 	for len(a.sent) > len(posts) {
 		last := len(a.sent) - 1
-		if err := a.b.api.delete(ctx, a.q.channel(), a.sent[last].id); err != nil {
+		if err := a.b.api.Delete(ctx, a.q.channel(), a.sent[last].id); err != nil {
 			return true, err
 		}
 		a.sent = a.sent[:last]

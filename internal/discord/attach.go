@@ -12,6 +12,8 @@ import (
 	dg "github.com/disgoorg/disgo/discord"
 	"github.com/disgoorg/snowflake/v2"
 
+	"github.com/attachebot/attache/internal/discord/client"
+	"github.com/attachebot/attache/internal/discord/markdown"
 	"github.com/attachebot/attache/internal/files"
 )
 
@@ -46,7 +48,7 @@ func (b *Bot) save(ctx context.Context, m dg.Message, user files.UserID, as []dg
 func (b *Bot) saveOne(ctx context.Context, m dg.Message, user files.UserID, a dg.Attachment) saving {
 	body := b.fetch(ctx, m, a)
 	defer body.Close()
-	u := files.Upload{User: user, Name: nameOf(a), Size: int64(a.Size), Body: body}
+	u := files.Upload{User: user, Name: client.NameOf(a), Size: int64(a.Size), Body: body}
 	if a.Width != nil && a.Height != nil {
 		u.Width, u.Height = *a.Width, *a.Height
 	}
@@ -56,9 +58,8 @@ func (b *Bot) saveOne(ctx context.Context, m dg.Message, user files.UserID, a dg
 
 // fetch returns the content of an attachment of m, or of a message that m
 // replies to or forwards.
-func (b *Bot) fetch(ctx context.Context, m dg.Message, a dg.Attachment) *attachment {
-	return &attachment{ctx: ctx, cdn: b.cdn, name: files.SafeName(nameOf(a)), size: int64(a.Size), url: a.URL,
-		fresh: func(ctx context.Context) (string, error) { return b.api.refresh(ctx, a.URL) }}
+func (b *Bot) fetch(ctx context.Context, m dg.Message, a dg.Attachment) io.ReadCloser {
+	return b.cdn.Open(ctx, a, func(ctx context.Context) (string, error) { return b.api.Refresh(ctx, a.URL) })
 }
 
 func (b *Bot) fetchText(ctx context.Context, m dg.Message, a dg.Attachment) (string, error) {
@@ -127,8 +128,8 @@ func notSaved(all []saving, explain func(error) string) string {
 
 // say sends a text of any length as a reply, in several messages if need be.
 func (b *Bot) say(ctx context.Context, channel, replyTo snowflake.ID, text string) error {
-	for _, part := range split(text, maxContent) {
-		m, err := b.api.send(ctx, channel, post{text: part, replyTo: replyTo})
+	for _, part := range markdown.Split(text, client.MaxContent) {
+		m, err := b.api.Send(ctx, channel, client.Post{Text: part, ReplyTo: replyTo})
 		if err != nil {
 			return err
 		}

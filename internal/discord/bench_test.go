@@ -253,7 +253,7 @@ var salesCSV = []byte("date,region,product,units,revenue\n2024-01-05,North,Widge
 // delete deletes a message of the bot, as a moderator does.
 func (w *bench) delete(m discordtest.Message) {
 	w.t.Helper()
-	if err := w.bot.api.delete(w.ctx, snowflake.ID(m.ChannelID), snowflake.ID(m.ID)); err != nil {
+	if err := w.bot.api.Delete(w.ctx, snowflake.ID(m.ChannelID), snowflake.ID(m.ID)); err != nil {
 		w.t.Fatal(err)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/disgoorg/snowflake/v2"
 
 	"github.com/attachebot/attache/internal/chat"
+	"github.com/attachebot/attache/internal/discord/client"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
@@ -73,8 +74,8 @@ type tuning struct {
 	burst     time.Duration // in which maxBurst messages may come
 	late      time.Duration // after which an interaction is deferred
 	view      time.Duration // that making a preview may take
-	maxBroken int
-	global    int // requests a second
+	maxBroken int           // of client.GatewayOptions
+	global    int           // requests a second
 }
 
 func (t tuning) withDefaults() tuning {
@@ -86,8 +87,6 @@ func (t tuning) withDefaults() tuning {
 	t.burst = cmp.Or(t.burst, 5*time.Second)
 	t.late = cmp.Or(t.late, 1800*time.Millisecond)
 	t.view = cmp.Or(t.view, 10*time.Second)
-	t.maxBroken = cmp.Or(t.maxBroken, maxBroken)
-	t.global = cmp.Or(t.global, globalLimit)
 	return t
 }
 
@@ -95,12 +94,12 @@ func (t tuning) withDefaults() tuning {
 type Bot struct {
 	opts   Options
 	log    *slog.Logger
-	api    *api
-	cdn    *cdn
+	api    *client.Client
+	cdn    *client.CDN
 	engine Engine
 	files  *files.Service
 
-	sessions *sessions
+	sessions *client.Gateway
 	places   places
 	seen     *recent[snowflake.ID, bool]         // events handled
 	roots    *recent[snowflake.ID, snowflake.ID] // first message of the reply chain that a message is in
@@ -145,16 +144,16 @@ const maxEvents = 256
 // ctx ended. Engine and file service are the caller's to close, after the Bot.
 func Open(ctx context.Context, token string, engine Engine, fs *files.Service, o Options) (*Bot, error) {
 	b := newBot(token, engine, fs, o)
-	err := b.sessions.open(ctx)
+	err := b.sessions.Open(ctx)
 	if err == nil { // disgo reports a session as ready before it passes the event on
 		select {
 		case <-b.ready:
 		case <-ctx.Done():
-			err = translate(context.Cause(ctx))
+			err = client.AsFault(context.Cause(ctx))
 		}
 	}
 	if err == nil {
-		err = b.sessions.patiently(ctx, func() error { return b.register(ctx) })
+		err = b.sessions.Patiently(ctx, func() error { return b.register(ctx) })
 	}
 	if err != nil {
 		b.Close(ctx)
@@ -162,7 +161,7 @@ func Open(ctx context.Context, token string, engine Engine, fs *files.Service, o
 	}
 	b.work.Go(b.watch)
 	b.tellInterrupted()
-	b.log.Info("connected to Discord", "bot", b.self(), "shards", len(b.sessions.shards), "invite", b.invite())
+	b.log.Info("connected to Discord", "bot", b.self(), "shards", b.sessions.Shards(), "invite", b.invite())
 	return b, nil
 }
 
@@ -171,7 +170,7 @@ func newBot(token string, engine Engine, fs *files.Service, o Options) *Bot {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	o.Log = slog.New(discreet{o.Log.Handler()})
+	o.Log = client.Discreet(o.Log)
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -184,7 +183,7 @@ func newBot(token string, engine Engine, fs *files.Service, o Options) *Bot {
 	o.tune = o.tune.withDefaults()
 	b := &Bot{
 		opts: o, log: o.Log, engine: engine, files: fs,
-		api: newAPI(o.RESTURL, token, o.Log), cdn: newCDN(o.CDNHosts),
+		api: client.New(o.RESTURL, token, o.tune.global, o.Log), cdn: client.NewCDN(o.CDNHosts),
 		seen:    newRecent[snowflake.ID, bool](20_000),
 		roots:   newRecent[snowflake.ID, snowflake.ID](20_000),
 		threads: newRecent[snowflake.ID, bool](5_000),
@@ -196,9 +195,7 @@ func newBot(token string, engine Engine, fs *files.Service, o Options) *Bot {
 	b.base, b.kill = context.WithCancel(context.Background())
 	b.ctx, b.stop = context.WithCancelCause(b.base)
 	b.queue.b = b
-	b.sessions = newSessions(b.api, o.GatewayURL, o.Log, b.handle)
-	b.sessions.maxBroken = o.tune.maxBroken
-	b.api.limits.global = o.tune.global
+	b.sessions = client.NewGateway(b.api, client.GatewayOptions{URL: o.GatewayURL, MaxBroken: o.tune.maxBroken, Log: o.Log}, b.handle)
 	return b
 }
 
@@ -226,7 +223,7 @@ func (b *Bot) Err() error {
 
 func (b *Bot) watch() {
 	select {
-	case err := <-b.sessions.fatal:
+	case err := <-b.sessions.Fatal():
 		b.mu.Lock()
 		b.err = err
 		b.mu.Unlock()
@@ -240,7 +237,7 @@ func (b *Bot) watch() {
 // were stopped, and can be had again with a button. A second Close only waits.
 func (b *Bot) Close(ctx context.Context) error {
 	b.closing.Do(func() {
-		b.sessions.close(ctx)
+		b.sessions.Close(ctx)
 		b.queue.close()
 	})
 	idle := make(chan struct{})
@@ -265,8 +262,8 @@ func (b *Bot) Close(ctx context.Context) error {
 	<-idle
 	b.work.Wait()
 	b.kill()
-	b.api.close()
-	b.cdn.close()
+	b.api.Close()
+	b.cdn.Close()
 	return nil
 }
 

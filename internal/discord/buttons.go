@@ -12,6 +12,8 @@ import (
 	"github.com/disgoorg/disgo/rest"
 	"github.com/disgoorg/snowflake/v2"
 
+	"github.com/attachebot/attache/internal/discord/client"
+	"github.com/attachebot/attache/internal/discord/markdown"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/llm"
 )
@@ -52,7 +54,7 @@ func (b *Bot) pressedStop(ctx context.Context, it *interaction, id customID, i d
 	if err := it.setRows(ctx, nil); err != nil {
 		return err
 	}
-	return it.reply(ctx, post{text: "That answer is not being worked on any more."})
+	return it.reply(ctx, client.Post{Text: "That answer is not being worked on any more."})
 }
 
 // pressedCode shows the code that an answer rests on.
@@ -68,7 +70,7 @@ func (b *Bot) pressedCode(ctx context.Context, it *interaction, id customID, _ d
 }
 
 // codePost shows runs of code: in the message if they fit, else as files.
-func codePost(runs []llm.Run) post {
+func codePost(runs []llm.Run) client.Post {
 	var text, code, output strings.Builder
 	for n, r := range runs {
 		about := fmt.Sprintf("⏱️ %s", seconds(r.Elapsed))
@@ -88,13 +90,13 @@ func codePost(runs []llm.Run) post {
 			output.WriteString(out + "\n\n")
 		}
 	}
-	if length(text.String()) <= maxContent {
-		return post{text: strings.TrimSpace(text.String())}
+	if markdown.Length(text.String()) <= client.MaxContent {
+		return client.Post{Text: strings.TrimSpace(text.String())}
 	}
-	p := post{text: fmt.Sprintf("🐍 %s, too long for a message.", count(len(runs), "step"))}
-	p.files = append(p.files, newUpload("code.py", []byte(strings.TrimSpace(code.String())+"\n")))
+	p := client.Post{Text: fmt.Sprintf("🐍 %s, too long for a message.", count(len(runs), "step"))}
+	p.Files = append(p.Files, client.NewUpload("code.py", []byte(strings.TrimSpace(code.String())+"\n")))
 	if output.Len() > 0 {
-		p.files = append(p.files, newUpload("output.txt", []byte(strings.TrimSpace(output.String())+"\n")))
+		p.Files = append(p.Files, client.NewUpload("output.txt", []byte(strings.TrimSpace(output.String())+"\n")))
 	}
 	return p
 }
@@ -118,7 +120,7 @@ func (b *Bot) pressedRetry(ctx context.Context, it *interaction, id customID, i 
 	if b.running.has(prompt) {
 		return fault.New(fault.Exists, "That question is being answered right now.")
 	}
-	m, err := b.api.message(ctx, it.channel(), prompt)
+	m, err := b.api.Message(ctx, it.channel(), prompt)
 	if fault.Is(err, fault.NotFound) {
 		return fault.New(fault.NotFound, "The question is gone, so I can't run it again.")
 	}
@@ -179,8 +181,8 @@ func (b *Bot) offer(e *answered, content string) {
 }
 
 func (b *Bot) putButtons(ctx context.Context, e *answered) {
-	err := b.api.do(ctx, call{to: rest.UpdateMessage.Compile(nil, e.q.channel(), e.message),
-		body: object{"components": answerButtons(e.q, e.code, true)}})
+	err := b.api.Do(ctx, client.Request{To: rest.UpdateMessage.Compile(nil, e.q.channel(), e.message),
+		Body: object{"components": answerButtons(e.q, e.code, true)}})
 	if err != nil {
 		b.log.Debug("the buttons can't be changed", "error", err)
 	}
@@ -223,7 +225,7 @@ func (a *answer) ask(ctx context.Context, question string) (bool, error) {
 	defer b.asked.take(number)
 	id := func(choice string) customID { return customID{actAnswer, a.q.user(), []string{number, choice}} }
 	text := "❓ " + clip(question, 1500)
-	m, err := b.api.send(ctx, a.q.channel(), post{text: text, replyTo: a.q.msg.ID, rows: []dg.LayoutComponent{row(
+	m, err := b.api.Send(ctx, a.q.channel(), client.Post{Text: text, ReplyTo: a.q.msg.ID, Rows: []dg.LayoutComponent{row(
 		button(dg.ButtonStyleSuccess, "✅", "Yes", id("yes")),
 		button(dg.ButtonStyleSecondary, "❌", "No", id("no")))}})
 	if err != nil {
@@ -243,9 +245,9 @@ func (a *answer) ask(ctx context.Context, question string) (bool, error) {
 		outcome = "⏹️ That is not needed any more."
 		err = context.Cause(ctx)
 	}
-	ctx, cancel := b.detached(callTimeout)
+	ctx, cancel := b.detached(client.Timeout)
 	defer cancel()
-	if _, err := b.api.edit(ctx, a.q.channel(), m.ID, post{text: text + "\n-# " + outcome}); err != nil {
+	if _, err := b.api.Edit(ctx, a.q.channel(), m.ID, client.Post{Text: text + "\n-# " + outcome}); err != nil {
 		b.log.Debug("a question can't be closed", "error", err)
 	}
 	return false, err
@@ -269,5 +271,5 @@ func (b *Bot) pressedAnswer(ctx context.Context, it *interaction, id customID, i
 			outcome = "✅ Yes."
 		}
 	}
-	return it.update(ctx, post{text: i.Message.Content + "\n-# " + outcome})
+	return it.update(ctx, client.Post{Text: i.Message.Content + "\n-# " + outcome})
 }

@@ -8,6 +8,7 @@ import (
 	dg "github.com/disgoorg/disgo/discord"
 	"github.com/disgoorg/disgo/rest"
 
+	"github.com/attachebot/attache/internal/discord/client"
 	"github.com/attachebot/attache/internal/files"
 )
 
@@ -43,7 +44,7 @@ func (b *Bot) register(ctx context.Context) error {
 	b.mu.Lock()
 	app := b.app
 	b.mu.Unlock()
-	return b.api.do(ctx, call{to: rest.SetGlobalCommands.Compile(nil, app), body: list})
+	return b.api.Do(ctx, client.Request{To: rest.SetGlobalCommands.Compile(nil, app), Body: list})
 }
 
 func (b *Bot) helpCommand(ctx context.Context, it *interaction, _ dg.SlashCommandInteractionData) error {
@@ -66,7 +67,7 @@ func (b *Bot) helpCommand(ctx context.Context, it *interaction, _ dg.SlashComman
 		"",
 		"Your files and commands are yours alone. What I answer in a channel, everybody there can read.",
 	}
-	return it.reply(ctx, post{embeds: []dg.Embed{{Title: "👋 What I can do", Color: blurple, Description: strings.Join(lines, "\n")}}})
+	return it.reply(ctx, client.Post{Embeds: []dg.Embed{{Title: "👋 What I can do", Color: blurple, Description: strings.Join(lines, "\n")}}})
 }
 
 // fileTypes counts the extensions that are known.

@@ -6,7 +6,5 @@
 // first, each confirmed with its id. /files, /reset, /model, /usage and /help are
 // the commands.
 //
-// Gateway and types are disgo's. Requests go through a client of our own, because
-// of what disgo's does not do: obey global rate limits, stream uploads, repeat
-// what failed halfway, keep file names out of headers, and ping nobody.
+// Discord's protocol is in package client, the cutting of Markdown in package markdown.
 package discord

@@ -20,6 +20,7 @@ import (
 
 	"github.com/attachebot/attache/discordtest"
 	"github.com/attachebot/attache/internal/chat"
+	"github.com/attachebot/attache/internal/discord/client"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
 )
@@ -38,7 +39,7 @@ func (w *bench) listen() (stop func() []rawEvent) {
 		w.t.Fatal(err)
 	}
 	res.Body.Close()
-	if err := ws.WriteJSON(object{"op": 2, "d": object{"token": w.Token(), "intents": intents, "properties": object{"os": "linux"}}}); err != nil {
+	if err := ws.WriteJSON(object{"op": 2, "d": object{"token": w.Token(), "intents": client.Intents, "properties": object{"os": "linux"}}}); err != nil {
 		w.t.Fatal(err)
 	}
 	var all []rawEvent

@@ -11,6 +11,7 @@ import (
 
 	dg "github.com/disgoorg/disgo/discord"
 
+	"github.com/attachebot/attache/internal/discord/client"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 )
@@ -75,10 +76,10 @@ func (b *Bot) updateList(ctx context.Context, it *interaction, v view) error {
 }
 
 // listPost is one page of the user's files, with the ways to the others.
-func (b *Bot) listPost(ctx context.Context, user files.UserID, v view) (post, error) {
+func (b *Bot) listPost(ctx context.Context, user files.UserID, v view) (client.Post, error) {
 	page, err := b.files.List(ctx, user, files.Query{Kind: v.kind, Offset: v.page * pageSize, Limit: pageSize})
 	if err != nil {
-		return post{}, err
+		return client.Post{}, err
 	}
 	if len(page.Files) == 0 && (v.page > 0 || v.kind != "") {
 		// Files have gone in the meantime.
@@ -103,15 +104,15 @@ func (b *Bot) listPost(ctx context.Context, user files.UserID, v view) (post, er
 			Value: fmt.Sprintf("Type: %s • Size: %s\nUploaded: %s • %s", f.Kind, files.Size(f.Size), b.when(f.UploadedAt), left(f, now)),
 		})
 	}
-	p := post{embeds: []dg.Embed{e}}
+	p := client.Post{Embeds: []dg.Embed{e}}
 	if len(page.Files) > 0 {
-		p.rows = append(p.rows, row(b.fileMenu(user, v, page.Files, now)))
+		p.Rows = append(p.Rows, row(b.fileMenu(user, v, page.Files, now)))
 	}
 	if len(page.Usage.Kinds) > 1 {
-		p.rows = append(p.rows, row(kindMenu(user, v, page.Usage)))
+		p.Rows = append(p.Rows, row(kindMenu(user, v, page.Usage)))
 	}
 	if pages > 1 {
-		p.rows = append(p.rows, pager(user, v, pages))
+		p.Rows = append(p.Rows, pager(user, v, pages))
 	}
 	return p, nil
 }

@@ -6,6 +6,7 @@ import (
 
 	dg "github.com/disgoorg/disgo/discord"
 
+	"github.com/attachebot/attache/internal/discord/client"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 )
@@ -57,9 +58,9 @@ func (b *Bot) deleteFile(ctx context.Context, it *interaction, id customID, _ dg
 	}
 	p, err := b.listPost(ctx, it.user, v)
 	if err != nil { // it is deleted all the same
-		p = post{}
+		p = client.Post{}
 	}
-	p.text = "🗑️ Deleted: **" + escape(f.Name) + "**"
+	p.Text = "🗑️ Deleted: **" + escape(f.Name) + "**"
 	return it.update(ctx, p)
 }
 
@@ -68,12 +69,12 @@ func (b *Bot) deleteFile(ctx context.Context, it *interaction, id customID, _ dg
 func (b *Bot) confirm(ctx context.Context, it *interaction, i dg.ComponentInteraction, e dg.Embed, yes, no dg.ButtonComponent) error {
 	d := b.opts.tune.confirm
 	e.Footer = &dg.EmbedFooter{Text: "⏳ Within " + seconds(d.Round(time.Second))}
-	if err := it.update(ctx, post{embeds: []dg.Embed{e}, rows: []dg.LayoutComponent{row(yes, no)}}); err != nil {
+	if err := it.update(ctx, client.Post{Embeds: []dg.Embed{e}, Rows: []dg.LayoutComponent{row(yes, no)}}); err != nil {
 		return err
 	}
 	b.expiries.after(i.Message.ID, d, func() {
 		defer b.rescue("expiry")
-		ctx, cancel := b.detached(callTimeout)
+		ctx, cancel := b.detached(client.Timeout)
 		defer cancel()
 		if err := it.update(ctx, b.timedOut()); err != nil && !fault.Is(err, fault.NotFound) {
 			b.log.Debug("a confirmation can't be ended", "error", err)
@@ -89,6 +90,6 @@ func (b *Bot) tooLate(asked time.Time) bool {
 	return age > b.opts.tune.confirm+time.Second || age < -time.Minute
 }
 
-func (b *Bot) timedOut() post {
-	return post{embeds: []dg.Embed{{Title: "⌛ Timed out", Color: grey, Description: "Nothing was deleted. `/files` shows your files."}}}
+func (b *Bot) timedOut() client.Post {
+	return client.Post{Embeds: []dg.Embed{{Title: "⌛ Timed out", Color: grey, Description: "Nothing was deleted. `/files` shows your files."}}}
 }

@@ -6,6 +6,7 @@ import (
 
 	dg "github.com/disgoorg/disgo/discord"
 
+	"github.com/attachebot/attache/internal/discord/client"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 )
@@ -39,7 +40,7 @@ func (b *Bot) details(ctx context.Context, it *interaction, id files.ID, v view)
 	}
 	e.Fields = append(e.Fields, dg.EmbedField{Name: "ID", Value: "`" + string(f.ID) + "`"})
 	args := append([]string{string(f.ID)}, v.args()...)
-	p := post{embeds: []dg.Embed{e}, rows: []dg.LayoutComponent{row(
+	p := client.Post{Embeds: []dg.Embed{e}, Rows: []dg.LayoutComponent{row(
 		button(dg.ButtonStylePrimary, "⬇️", "Download", customID{actDownload, it.user, args}),
 		button(dg.ButtonStyleDanger, "🗑️", "Delete", customID{actDelete, it.user, args}),
 		button(dg.ButtonStyleSecondary, "◀️", "Back", customID{actList, it.user, v.args()}))}}
@@ -50,26 +51,26 @@ func (b *Bot) details(ctx context.Context, it *interaction, id files.ID, v view)
 	if shown.empty() && !known && b.viewable(f) {
 		return b.showLater(ctx, it, f, p)
 	}
-	return it.update(ctx, p.with(shown))
+	return it.update(ctx, withPreview(p, shown))
 }
 
 // with adds a preview to the details of a file.
-func (p post) with(shown preview) post {
-	e := p.embeds[0]
+func withPreview(p client.Post, shown preview) client.Post {
+	e := p.Embeds[0]
 	switch {
 	case shown.picture != nil:
-		p.files = []upload{newUpload("preview."+shown.format, shown.picture)}
+		p.Files = []client.Upload{client.NewUpload("preview."+shown.format, shown.picture)}
 		e.Image = &dg.EmbedResource{URL: "attachment://preview." + shown.format}
 	case shown.text != "":
 		e.Description = shown.text
 	}
-	p.embeds = []dg.Embed{e}
+	p.Embeds = []dg.Embed{e}
 	return p
 }
 
 // showLater shows details at once, and the preview when it is made, unless
 // that takes too long or the message shows something else by then.
-func (b *Bot) showLater(ctx context.Context, it *interaction, f files.File, p post) error {
+func (b *Bot) showLater(ctx context.Context, it *interaction, f files.File, p client.Post) error {
 	i, ok := it.Interaction.(dg.ComponentInteraction)
 	if !ok {
 		return it.update(ctx, p)
@@ -87,7 +88,7 @@ func (b *Bot) showLater(ctx context.Context, it *interaction, f files.File, p po
 		return nil
 	}
 	b.viewed.put(f.ID, shown)
-	if err := it.update(ctx, p.with(shown)); err != nil {
+	if err := it.update(ctx, withPreview(p, shown)); err != nil {
 		b.log.Debug("a preview can't be shown", "error", err)
 	}
 	return nil
@@ -107,7 +108,7 @@ func (b *Bot) notThere(ctx context.Context, it *interaction, v view, err error) 
 	if listErr != nil {
 		return err
 	}
-	p.text = "🔎 **File not found or expired.** Here is what you have now."
+	p.Text = "🔎 **File not found or expired.** Here is what you have now."
 	return it.update(ctx, p)
 }
 
@@ -118,7 +119,7 @@ func (b *Bot) download(ctx context.Context, it *interaction, id customID, _ dg.C
 	if err != nil {
 		return b.notThere(ctx, it, viewOf(id, 1), err)
 	}
-	limit := min(b.opts.MaxDownload, maxRequest)
+	limit := min(b.opts.MaxDownload, client.MaxRequest)
 	if here := int64(it.AttachmentSizeLimit()); here > 0 {
 		limit = min(limit, here)
 	}
@@ -137,7 +138,7 @@ func (b *Bot) download(ctx context.Context, it *interaction, id customID, _ dg.C
 		err = b.downloadByDM(ctx, it, f)
 		if err == nil {
 			b.downloaded(f)
-			return it.reply(ctx, post{text: "✅ Downloaded: **" + escape(f.Name) + "**\n-# It is in our direct messages."})
+			return it.reply(ctx, client.Post{Text: "✅ Downloaded: **" + escape(f.Name) + "**\n-# It is in our direct messages."})
 		}
 		if !fault.Is(err, fault.Denied) && !fault.Is(err, fault.TooLarge) {
 			return err
@@ -147,7 +148,7 @@ func (b *Bot) download(ctx context.Context, it *interaction, id customID, _ dg.C
 	if fault.Is(err, fault.Denied) {
 		note = "\n-# Your direct messages are closed to me, so it is here."
 	}
-	err = it.reply(ctx, post{text: "✅ Downloaded: **" + escape(f.Name) + "**" + note, files: []upload{b.uploadOf(f)}})
+	err = it.reply(ctx, client.Post{Text: "✅ Downloaded: **" + escape(f.Name) + "**" + note, Files: []client.Upload{b.uploadOf(f)}})
 	if err == nil {
 		b.downloaded(f)
 	}
@@ -163,16 +164,16 @@ func (b *Bot) downloaded(f files.File) {
 }
 
 func (b *Bot) downloadByDM(ctx context.Context, it *interaction, f files.File) error {
-	channel, err := b.api.dm(ctx, it.Interaction.User().ID)
+	channel, err := b.api.DM(ctx, it.Interaction.User().ID)
 	if err == nil {
-		_, err = b.api.send(ctx, channel, post{text: "📎 **" + escape(f.Name) + "**", files: []upload{b.uploadOf(f)}})
+		_, err = b.api.Send(ctx, channel, client.Post{Text: "📎 **" + escape(f.Name) + "**", Files: []client.Upload{b.uploadOf(f)}})
 	}
 	return err
 }
 
 // tooLarge tells about a file that Discord does not take. limit 0: it is not
 // known how much it would take.
-func (b *Bot) tooLarge(f files.File, limit int64) post {
+func (b *Bot) tooLarge(f files.File, limit int64) client.Post {
 	text := fmt.Sprintf("📦 **File too large to download**: %s has %s", escape(f.Name), files.Size(f.Size))
 	if limit > 0 {
 		text += fmt.Sprintf(", and %s can be sent here", files.Size(limit))
@@ -181,5 +182,5 @@ func (b *Bot) tooLarge(f files.File, limit int64) post {
 	if link := b.linkTo(f); link != "" {
 		text += "\nOr get it from the web" + link
 	}
-	return post{text: text}
+	return client.Post{Text: text}
 }

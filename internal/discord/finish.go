@@ -13,6 +13,8 @@ import (
 	dg "github.com/disgoorg/disgo/discord"
 
 	"github.com/attachebot/attache/internal/chat"
+	"github.com/attachebot/attache/internal/discord/client"
+	"github.com/attachebot/attache/internal/discord/markdown"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 )
@@ -45,7 +47,7 @@ func (a *answer) finish(res chat.Result, err error) {
 }
 
 // finished is the answer as it stays.
-func (a *answer) finished(res chat.Result, err error) []post {
+func (a *answer) finished(res chat.Result, err error) []client.Post {
 	text, wide := a.text()
 	if text == "" && len(wide) == 0 {
 		text = strings.TrimSpace(markdownTables(res.Text))
@@ -71,33 +73,33 @@ func (a *answer) finished(res chat.Result, err error) []post {
 	if end := a.ending(err); end != "" {
 		foot = append(foot, end)
 	}
-	chunks := split(text, maxContent)
+	chunks := markdown.Split(text, client.MaxContent)
 	if len(chunks) > maxMessages {
-		chunks = split(text, maxContent-statusRoom)[:maxMessages]
+		chunks = markdown.Split(text, client.MaxContent-statusRoom)[:maxMessages]
 		foot = append([]string{"-# 📄 The whole answer is in answer.md."}, foot...)
-		uploads = append(uploads, newUpload("answer.md", []byte(text+"\n")))
+		uploads = append(uploads, client.NewUpload("answer.md", []byte(text+"\n")))
 	}
 	if len(chunks) == 0 && len(foot) == 0 && len(uploads) == 0 {
 		foot = append(foot, "-# 🤷 There was nothing to say.")
 	}
 	if below := strings.Join(foot, "\n"); below != "" {
-		if n := len(chunks); n > 0 && length(chunks[n-1])+1+length(below) <= maxContent {
+		if n := len(chunks); n > 0 && markdown.Length(chunks[n-1])+1+markdown.Length(below) <= client.MaxContent {
 			chunks[n-1] += "\n" + below
 		} else {
-			chunks = append(chunks, split(below, maxContent)...)
+			chunks = append(chunks, markdown.Split(below, client.MaxContent)...)
 		}
 	}
-	var posts []post
+	var posts []client.Post
 	for _, c := range chunks {
-		posts = append(posts, post{text: c})
+		posts = append(posts, client.Post{Text: c})
 	}
 	for i, batch := range batches(uploads) {
 		if i > 0 || len(posts) == 0 {
-			posts = append(posts, post{})
+			posts = append(posts, client.Post{})
 		}
-		posts[len(posts)-1].files = batch
+		posts[len(posts)-1].Files = batch
 	}
-	posts[len(posts)-1].rows = a.buttons(a.code, false)
+	posts[len(posts)-1].Rows = a.buttons(a.code, false)
 	return posts
 }
 
@@ -133,13 +135,13 @@ func answerButtons(q *question, code, edited bool) []dg.LayoutComponent {
 }
 
 // uploads are the files that the turn made, pictures first, and a line for each.
-func (a *answer) uploads() (ups []upload, lines []string) {
+func (a *answer) uploads() (ups []client.Upload, lines []string) {
 	b := a.b
-	limit := min(b.opts.MaxDownload, b.places.fileLimit(a.q.guild()), maxRequest)
+	limit := min(b.opts.MaxDownload, b.places.fileLimit(a.q.guild()), client.MaxRequest)
 	made := slices.Clone(a.made)
 	slices.SortStableFunc(made, func(x, y files.File) int { return cmp.Compare(order(x), order(y)) })
 	for i, f := range made {
-		if i >= 3*maxFiles {
+		if i >= 3*client.MaxFiles {
 			lines = append(lines, fmt.Sprintf("-# … and %s more: `/files` has them.", count(len(made)-i, "file")))
 			break
 		}
@@ -163,8 +165,8 @@ func order(f files.File) int {
 }
 
 // uploadOf sends a user's file from the storage as it is read.
-func (b *Bot) uploadOf(f files.File) upload {
-	return upload{name: f.Name, size: f.Size, open: func(ctx context.Context) (io.ReadCloser, error) {
+func (b *Bot) uploadOf(f files.File) client.Upload {
+	return client.Upload{Name: f.Name, Size: f.Size, Open: func(ctx context.Context) (io.ReadCloser, error) {
 		_, r, err := b.files.Open(ctx, f.User, f.ID)
 		return r, err
 	}}
@@ -183,16 +185,16 @@ func (b *Bot) linkTo(f files.File) string {
 }
 
 // batches divides files into what one message may have.
-func batches(all []upload) (out [][]upload) {
+func batches(all []client.Upload) (out [][]client.Upload) {
 	size := int64(0)
 	for _, u := range all {
 		n := len(out)
-		if n == 0 || len(out[n-1]) >= maxFiles || size+u.size > maxRequest {
+		if n == 0 || len(out[n-1]) >= client.MaxFiles || size+u.Size > client.MaxRequest {
 			out, size = append(out, nil), 0
 			n++
 		}
 		out[n-1] = append(out[n-1], u)
-		size += u.size
+		size += u.Size
 	}
 	return out
 }
@@ -201,7 +203,7 @@ func batches(all []upload) (out [][]upload) {
 const patience = 10 * time.Minute
 
 // deliver shows the finished answer. While Discord has problems it waits.
-func (a *answer) deliver(ctx context.Context, posts []post) {
+func (a *answer) deliver(ctx context.Context, posts []client.Post) {
 	began := time.Now()
 	for pause := 2 * time.Second; ; pause = min(2*pause, 30*time.Second) {
 		_, err := a.sync(posts)
@@ -224,22 +226,22 @@ func (a *answer) deliver(ctx context.Context, posts []post) {
 }
 
 // withoutFiles takes the files out of posts.
-func withoutFiles(posts []post) (rest []post, files []upload) {
+func withoutFiles(posts []client.Post) (rest []client.Post, files []client.Upload) {
 	for _, p := range posts {
-		files = append(files, p.files...)
-		if p.files = nil; p.text != "" {
+		files = append(files, p.Files...)
+		if p.Files = nil; p.Text != "" {
 			rest = append(rest, p)
 		}
 	}
 	if n := len(posts); len(rest) > 0 {
-		rest[len(rest)-1].rows = posts[n-1].rows
+		rest[len(rest)-1].Rows = posts[n-1].Rows
 	}
 	return rest, files
 }
 
 // oneByOne shows an answer whose files Discord refused together: each file in
 // a message of its own, and a line for those that are refused again.
-func (a *answer) oneByOne(ctx context.Context, posts []post, ups []upload) {
+func (a *answer) oneByOne(ctx context.Context, posts []client.Post, ups []client.Upload) {
 	if len(posts) > 0 {
 		if _, err := a.sync(posts); err != nil {
 			a.fail(ctx, err)
@@ -248,15 +250,15 @@ func (a *answer) oneByOne(ctx context.Context, posts []post, ups []upload) {
 	}
 	var lines []string
 	for _, u := range ups {
-		_, err := a.b.api.send(ctx, a.q.channel(), post{files: []upload{u}})
+		_, err := a.b.api.Send(ctx, a.q.channel(), client.Post{Files: []client.Upload{u}})
 		switch {
 		case err == nil:
 		case fault.Is(err, fault.TooLarge):
-			lines = append(lines, "-# 📦 "+escape(u.name)+" is too large for Discord here. `/files` has it.")
+			lines = append(lines, "-# 📦 "+escape(u.Name)+" is too large for Discord here. `/files` has it.")
 		case fault.Is(err, fault.Denied):
-			lines = append(lines, "-# 🔇 I may not attach files here. `/files` has "+escape(u.name)+".")
+			lines = append(lines, "-# 🔇 I may not attach files here. `/files` has "+escape(u.Name)+".")
 		default:
-			lines = append(lines, "-# ⚠️ "+escape(u.name)+" could not be sent. `/files` has it.")
+			lines = append(lines, "-# ⚠️ "+escape(u.Name)+" could not be sent. `/files` has it.")
 		}
 	}
 	if len(lines) == 0 {

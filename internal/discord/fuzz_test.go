@@ -3,47 +3,14 @@ package discord
 import (
 	"bytes"
 	"context"
-	"mime"
-	"mime/multipart"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
+	"github.com/attachebot/attache/internal/discord/markdown"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
 )
-
-// Whatever a file is called, the form has exactly the parts that it should.
-func FuzzFormName(f *testing.F) {
-	f.Add("a\r\nX: y\r\n\r\n.csv", []byte("content"))
-	f.Add(`a"; filename="b`, []byte("\r\n--boundary--\r\n"))
-	f.Fuzz(func(t *testing.T, name string, content []byte) {
-		form := newForm([]byte(`{}`), []upload{newUpload(name, content)})
-		body := form.open(context.Background())
-		var b bytes.Buffer
-		if n, err := b.ReadFrom(body); err != nil || n != form.size() {
-			t.Fatalf("%d of %d bytes, %v", n, form.size(), err)
-		}
-		body.Close()
-		_, params, err := mime.ParseMediaType(form.contentType())
-		if err != nil {
-			t.Fatal(err)
-		}
-		r := multipart.NewReader(&b, params["boundary"])
-		for i, want := range []string{"payload_json", "files[0]"} {
-			part, err := r.NextRawPart()
-			if err != nil {
-				t.Fatalf("part %d: %v", i, err)
-			}
-			if part.FormName() != want || len(part.Header) != 2 {
-				t.Fatalf("part %d is %q with %v", i, part.FormName(), part.Header)
-			}
-			if _, p, err := mime.ParseMediaType(part.Header.Get("Content-Disposition")); i == 1 && (err != nil || p["filename"] != files.SafeName(name)) {
-				t.Fatalf("%q became %q, %v", name, p["filename"], err)
-			}
-		}
-	})
-}
 
 // A preview of any bytes is a whole block that fits an embed.
 func FuzzPreview(f *testing.F) {
@@ -54,8 +21,8 @@ func FuzzPreview(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte, kind uint8) {
 		k := []files.Kind{"csv", "text", "json", "tsv"}[kind%4]
 		p := textPreview(files.File{Kind: k, Size: int64(len(b)) + int64(kind/128)}, b)
-		if length(p) > 4096 || !utf8.ValidString(p) || strings.Count(p, "```")%2 != 0 {
-			t.Errorf("%d characters: %q", length(p), p)
+		if markdown.Length(p) > 4096 || !utf8.ValidString(p) || strings.Count(p, "```")%2 != 0 {
+			t.Errorf("%d characters: %q", markdown.Length(p), p)
 		}
 		thumbnail(context.Background(), bytes.NewReader(b))
 	})

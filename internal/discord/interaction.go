@@ -12,6 +12,7 @@ import (
 	"github.com/disgoorg/disgo/rest"
 	"github.com/disgoorg/snowflake/v2"
 
+	"github.com/attachebot/attache/internal/discord/client"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 )
@@ -72,7 +73,7 @@ func (b *Bot) onInteraction(i dg.Interaction) {
 		if sentence == "" {
 			sentence = "That was canceled."
 		}
-		if err := it.reply(ctx, post{text: "⚠️ " + sentence}); err != nil {
+		if err := it.reply(ctx, client.Post{Text: "⚠️ " + sentence}); err != nil {
 			b.log.Debug("an interaction can't be answered", "error", err)
 		}
 	})
@@ -178,13 +179,13 @@ func (it *interaction) announce(ctx context.Context) {
 }
 
 // callback gives the first response.
-func (it *interaction) callback(ctx context.Context, kind dg.InteractionResponseType, data any, files []upload) error {
+func (it *interaction) callback(ctx context.Context, kind dg.InteractionResponseType, data any, files []client.Upload) error {
 	body := object{"type": kind}
 	if data != nil {
 		body["data"] = data
 	}
-	err := it.b.api.do(ctx, call{to: rest.CreateInteractionResponse.Compile(nil, it.ID(), it.Token()), body: body, files: files})
-	if codeOf(err) == rest.JSONErrorCodeInteractionAlreadyAcknowledged {
+	err := it.b.api.Do(ctx, client.Request{To: rest.CreateInteractionResponse.Compile(nil, it.ID(), it.Token()), Body: body, Files: files})
+	if client.Code(err) == rest.JSONErrorCodeInteractionAlreadyAcknowledged {
 		err = nil // by an earlier try, whose answer was lost
 	}
 	if err == nil {
@@ -197,30 +198,30 @@ func (it *interaction) callback(ctx context.Context, kind dg.InteractionResponse
 }
 
 // reply says something to the user alone, in a new message.
-func (it *interaction) reply(ctx context.Context, p post) error {
+func (it *interaction) reply(ctx context.Context, p client.Post) error {
 	it.mu.Lock()
 	defer it.mu.Unlock()
-	p.ephemeral = true
+	p.Ephemeral = true
 	switch {
 	case it.state == notYet:
-		return it.callback(ctx, dg.InteractionResponseTypeCreateMessage, p.body(false), p.files)
+		return it.callback(ctx, dg.InteractionResponseTypeCreateMessage, p.Body(false), p.Files)
 	case it.state == announced && !it.component:
 		return it.editOriginal(ctx, p)
 	}
-	return it.b.api.do(ctx, call{to: rest.CreateFollowupMessage.Compile(nil, it.ApplicationID(), it.Token()),
-		body: p.body(false), files: p.files, once: true})
+	return it.b.api.Do(ctx, client.Request{To: rest.CreateFollowupMessage.Compile(nil, it.ApplicationID(), it.Token()),
+		Body: p.Body(false), Files: p.Files, Once: true})
 }
 
 // update changes the message that the component is part of, or the reply.
-func (it *interaction) update(ctx context.Context, p post) error {
+func (it *interaction) update(ctx context.Context, p client.Post) error {
 	it.mu.Lock()
 	defer it.mu.Unlock()
 	switch {
 	case it.state == notYet && it.component:
-		return it.callback(ctx, dg.InteractionResponseTypeUpdateMessage, p.body(true), p.files)
+		return it.callback(ctx, dg.InteractionResponseTypeUpdateMessage, p.Body(true), p.Files)
 	case it.state == notYet:
-		p.ephemeral = true
-		return it.callback(ctx, dg.InteractionResponseTypeCreateMessage, p.body(false), p.files)
+		p.Ephemeral = true
+		return it.callback(ctx, dg.InteractionResponseTypeCreateMessage, p.Body(false), p.Files)
 	}
 	return it.editOriginal(ctx, p)
 }
@@ -229,11 +230,14 @@ func (it *interaction) update(ctx context.Context, p post) error {
 func (it *interaction) setRows(ctx context.Context, rows []dg.LayoutComponent) error {
 	it.mu.Lock()
 	defer it.mu.Unlock()
-	body := object{"components": orEmpty(rows)}
+	if rows == nil {
+		rows = []dg.LayoutComponent{}
+	}
+	body := object{"components": rows}
 	if it.state == notYet {
 		return it.callback(ctx, dg.InteractionResponseTypeUpdateMessage, body, nil)
 	}
-	return it.b.api.do(ctx, call{to: rest.UpdateInteractionResponse.Compile(nil, it.ApplicationID(), it.Token()), body: body})
+	return it.b.api.Do(ctx, client.Request{To: rest.UpdateInteractionResponse.Compile(nil, it.ApplicationID(), it.Token()), Body: body})
 }
 
 // quietly acknowledges a press: what it causes is seen elsewhere.
@@ -246,8 +250,8 @@ func (it *interaction) quietly(ctx context.Context) error {
 	return it.callback(ctx, dg.InteractionResponseTypeDeferredUpdateMessage, nil, nil)
 }
 
-func (it *interaction) editOriginal(ctx context.Context, p post) error {
-	err := it.b.api.do(ctx, call{to: rest.UpdateInteractionResponse.Compile(nil, it.ApplicationID(), it.Token()), body: p.body(true), files: p.files})
+func (it *interaction) editOriginal(ctx context.Context, p client.Post) error {
+	err := it.b.api.Do(ctx, client.Request{To: rest.UpdateInteractionResponse.Compile(nil, it.ApplicationID(), it.Token()), Body: p.Body(true), Files: p.Files})
 	if err == nil {
 		it.state = done
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/disgoorg/snowflake/v2"
 
 	"github.com/attachebot/attache/internal/chat"
+	"github.com/attachebot/attache/internal/discord/client"
 )
 
 // tellInterrupted tells the users of turns that a restart broke off, and lets
@@ -36,7 +37,7 @@ func (b *Bot) tellOne(ctx context.Context, r chat.Record) error {
 	}
 	const line = "-# ⏸️ I was restarted in the middle of this answer. 🔁 Retry runs it again."
 	rows := answerButtons(q, false, false)
-	after, err := b.api.messages(ctx, channel, message, 0, 25)
+	after, err := b.api.Messages(ctx, channel, message, 0, 25)
 	if err != nil {
 		return err
 	}
@@ -44,14 +45,14 @@ func (b *Bot) tellOne(ctx context.Context, r chat.Record) error {
 		if m.Author.ID != b.self() || buttonOf(m, actStop) != message {
 			continue
 		}
-		p := post{text: withoutStatus(m.Content) + "\n" + line, rows: rows}
+		p := client.Post{Text: withoutStatus(m.Content) + "\n" + line, Rows: rows}
 		for _, a := range m.Attachments {
-			p.keep = append(p.keep, a.ID)
+			p.Keep = append(p.Keep, a.ID)
 		}
-		_, err := b.api.edit(ctx, channel, m.ID, p)
+		_, err := b.api.Edit(ctx, channel, m.ID, p)
 		return err
 	}
-	_, err = b.api.send(ctx, channel, post{text: line, rows: rows, replyTo: message})
+	_, err = b.api.Send(ctx, channel, client.Post{Text: line, Rows: rows, ReplyTo: message})
 	return err
 }
 

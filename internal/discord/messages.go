@@ -11,6 +11,7 @@ import (
 	dg "github.com/disgoorg/disgo/discord"
 	"github.com/disgoorg/snowflake/v2"
 
+	"github.com/attachebot/attache/internal/discord/client"
 	"github.com/attachebot/attache/internal/files"
 )
 
@@ -159,7 +160,7 @@ func (b *Bot) root(ctx context.Context, m dg.Message) snowflake.ID {
 				first = known
 				break
 			}
-			got, err := b.api.message(ctx, m.ChannelID, up)
+			got, err := b.api.Message(ctx, m.ChannelID, up)
 			if err != nil {
 				break
 			}
@@ -274,8 +275,8 @@ func (b *Bot) read(ctx context.Context, m dg.Message) (p prompt, problems []stri
 			p.quote = how + " " + about.Author.EffectiveName() + ": " + clip(text, 1500)
 		}
 	}
-	if len(p.attachments) > 2*maxFiles {
-		p.attachments = p.attachments[:2*maxFiles]
+	if len(p.attachments) > 2*client.MaxFiles {
+		p.attachments = p.attachments[:2*client.MaxFiles]
 	}
 	return p, problems
 }
@@ -291,7 +292,7 @@ func (b *Bot) about(ctx context.Context, m dg.Message) (about *dg.Message, how s
 	if parent == 0 || !b.threads.put(m.ChannelID, true) {
 		return nil, ""
 	}
-	starter, err := b.api.message(ctx, parent, m.ChannelID) // it has the thread's id
+	starter, err := b.api.Message(ctx, parent, m.ChannelID) // it has the thread's id
 	if err != nil {
 		return nil, "" // a thread without one
 	}

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	dg "github.com/disgoorg/disgo/discord"
+
+	"github.com/attachebot/attache/internal/discord/client"
 )
 
 // defaultModel is what people write to go back to the operator's choice.
@@ -25,9 +27,9 @@ func (b *Bot) modelCommand(ctx context.Context, it *interaction, data dg.SlashCo
 			return err
 		}
 		if choice == "" {
-			return it.reply(ctx, post{text: "🧠 The default model answers you from now on."})
+			return it.reply(ctx, client.Post{Text: "🧠 The default model answers you from now on."})
 		}
-		return it.reply(ctx, post{text: "🧠 **" + escape(name) + "** answers you from now on."})
+		return it.reply(ctx, client.Post{Text: "🧠 **" + escape(name) + "** answers you from now on."})
 	}
 	current, err := b.engine.ModelOf(ctx, it.user)
 	if err != nil {
@@ -46,7 +48,7 @@ func (b *Bot) modelCommand(ctx context.Context, it *interaction, data dg.SlashCo
 		}
 		lines = append(lines, mark+escape(m))
 	}
-	return it.reply(ctx, post{embeds: []dg.Embed{{Title: "🧠 Model", Color: blurple, Description: strings.Join(lines, "\n"),
+	return it.reply(ctx, client.Post{Embeds: []dg.Embed{{Title: "🧠 Model", Color: blurple, Description: strings.Join(lines, "\n"),
 		Footer: &dg.EmbedFooter{Text: "/model name: chooses another one"}}}})
 }
 

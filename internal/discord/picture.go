@@ -16,6 +16,7 @@ import (
 	"golang.org/x/image/font/sfnt"
 	"golang.org/x/image/math/fixed"
 
+	"github.com/attachebot/attache/internal/discord/client"
 	"github.com/attachebot/attache/internal/llm"
 )
 
@@ -55,26 +56,26 @@ var errNoGlyph = errors.New("the font has no glyph for a character")
 
 // tablePicture draws the head of a table. It fails for a text in a script that
 // the font does not have.
-func tablePicture(t llm.Table) (upload, error) {
+func tablePicture(t llm.Table) (client.Upload, error) {
 	f, err := loadFonts()
 	if err != nil {
-		return upload{}, err
+		return client.Upload{}, err
 	}
 	options := &opentype.FaceOptions{Size: fontSize, DPI: 72, Hinting: font.HintingFull}
 	regular, err := opentype.NewFace(f.regular, options)
 	if err != nil {
-		return upload{}, err
+		return client.Upload{}, err
 	}
 	defer regular.Close()
 	bold, err := opentype.NewFace(f.bold, options)
 	if err != nil {
-		return upload{}, err
+		return client.Upload{}, err
 	}
 	defer bold.Close()
 
 	g := newGrid(t, pictureRows)
 	if err := g.drawable(f.regular); err != nil {
-		return upload{}, err
+		return client.Upload{}, err
 	}
 	widths, columns, total := []int{}, 0, 0
 	for i, c := range g.columns {
@@ -120,12 +121,12 @@ func tablePicture(t llm.Table) (upload, error) {
 	}
 	var out bytes.Buffer
 	if err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&out, img); err != nil {
-		return upload{}, err
+		return client.Upload{}, err
 	}
-	u := newUpload("table.png", out.Bytes())
-	u.alt = "A table of " + note
+	u := client.NewUpload("table.png", out.Bytes())
+	u.Alt = "A table of " + note
 	if note == "" {
-		u.alt = "A table"
+		u.Alt = "A table"
 	}
 	return u, nil
 }

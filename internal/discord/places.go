@@ -8,6 +8,8 @@ import (
 	"github.com/disgoorg/disgo/gateway"
 	"github.com/disgoorg/disgo/rest"
 	"github.com/disgoorg/snowflake/v2"
+
+	"github.com/attachebot/attache/internal/discord/client"
 )
 
 // places is what the gateway told about guilds: their threads, how large a file
@@ -176,7 +178,7 @@ func (b *Bot) join(ctx context.Context, channel snowflake.ID) {
 		return
 	}
 	b.places.setCalled(channel, member)
-	if err := b.api.do(ctx, call{to: rest.JoinThread.Compile(nil, channel)}); err != nil {
+	if err := b.api.Do(ctx, client.Request{To: rest.JoinThread.Compile(nil, channel)}); err != nil {
 		b.log.Debug("a thread can't be joined", "error", err)
 	}
 }
@@ -184,9 +186,9 @@ func (b *Bot) join(ctx context.Context, channel snowflake.ID) {
 // findOut asks Discord whether the bot was called into a thread.
 func (b *Bot) findOut(ctx context.Context, channel snowflake.ID) membership {
 	m := member
-	if err := b.api.do(ctx, call{to: rest.GetThreadMember.Compile(nil, channel, b.self())}); err != nil {
+	if err := b.api.Do(ctx, client.Request{To: rest.GetThreadMember.Compile(nil, channel, b.self())}); err != nil {
 		m = stranger
-		if codeOf(err) == 0 {
+		if client.Code(err) == 0 {
 			return m // not known
 		}
 	}

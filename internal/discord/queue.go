@@ -8,6 +8,7 @@ import (
 	dg "github.com/disgoorg/disgo/discord"
 	"github.com/disgoorg/snowflake/v2"
 
+	"github.com/attachebot/attache/internal/discord/client"
 	"github.com/attachebot/attache/internal/files"
 )
 
@@ -109,7 +110,7 @@ func (q *queue) serve(l *line) {
 			defer q.b.rescue("question")
 			one.marking.Lock()
 			if one.marked {
-				ctx, cancel := q.b.detached(callTimeout)
+				ctx, cancel := q.b.detached(client.Timeout)
 				q.b.mark(ctx, one, "⏳", false)
 				cancel()
 			}
@@ -138,7 +139,7 @@ func (q *queue) wait(ctx context.Context, one *question) {
 // mark puts a reaction under a question, or takes it away. That it may be
 // forbidden does not matter.
 func (b *Bot) mark(ctx context.Context, q *question, emoji string, on bool) {
-	if err := b.api.react(ctx, q.channel(), q.msg.ID, emoji, on); err != nil {
+	if err := b.api.React(ctx, q.channel(), q.msg.ID, emoji, on); err != nil {
 		b.log.Debug("no reaction", "error", err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	dg "github.com/disgoorg/disgo/discord"
 	"github.com/disgoorg/snowflake/v2"
 
+	"github.com/attachebot/attache/internal/discord/client"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 )
@@ -41,9 +42,9 @@ func (b *Bot) resetCommand(ctx context.Context, it *interaction, _ dg.SlashComma
 		e.Description += fmt.Sprintf("\nI keep your %s (%s) unless you choose otherwise.", count(usage.Files, "file"), files.Size(usage.Bytes))
 		bs = append(bs, button(dg.ButtonStyleDanger, "🗑️", "Delete my files too", id(actResetFiles)))
 	}
-	p := post{embeds: []dg.Embed{e}}
+	p := client.Post{Embeds: []dg.Embed{e}}
 	if len(bs) > 0 {
-		p.rows = []dg.LayoutComponent{row(append(bs, button(dg.ButtonStyleSecondary, "❌", "Cancel", customID{action: actCancel, user: it.user}))...)}
+		p.Rows = []dg.LayoutComponent{row(append(bs, button(dg.ButtonStyleSecondary, "❌", "Cancel", customID{action: actCancel, user: it.user}))...)}
 	}
 	return it.reply(ctx, p)
 }
@@ -54,7 +55,7 @@ func (b *Bot) lastConversation(ctx context.Context, it *interaction) (snowflake.
 	if it.GuildID() == nil || b.places.parent(it.channel()) != 0 {
 		return 0, nil
 	}
-	ms, err := b.api.messages(ctx, it.channel(), 0, 0, 100)
+	ms, err := b.api.Messages(ctx, it.channel(), 0, 0, 100)
 	if fault.Is(err, fault.Denied) {
 		return 0, nil // the channel's history is closed to the bot
 	}
@@ -77,7 +78,7 @@ func (b *Bot) conversationOf(ctx context.Context, it *interaction, root snowflak
 	if root == 0 {
 		return "", nil
 	}
-	got, err := b.api.message(ctx, it.channel(), root)
+	got, err := b.api.Message(ctx, it.channel(), root)
 	if err != nil {
 		return "", err
 	}
@@ -92,7 +93,7 @@ func (b *Bot) resetConversation(ctx context.Context, it *interaction, id customI
 	if err := b.reset(ctx, it, id); err != nil {
 		return err
 	}
-	return it.update(ctx, post{embeds: []dg.Embed{{Title: "🧹 Forgotten", Color: green, Description: "The conversation starts afresh. Your files are still there."}}})
+	return it.update(ctx, client.Post{Embeds: []dg.Embed{{Title: "🧹 Forgotten", Color: green, Description: "The conversation starts afresh. Your files are still there."}}})
 }
 
 func (b *Bot) reset(ctx context.Context, it *interaction, id customID) error {
@@ -152,11 +153,11 @@ func (b *Bot) resetAll(ctx context.Context, it *interaction, id customID, _ dg.C
 	if err != nil {
 		what = "but the conversation is not forgotten: " + b.explain(err, "reset")
 	}
-	return it.update(ctx, post{embeds: []dg.Embed{{Title: "🧹 Forgotten", Color: green,
+	return it.update(ctx, client.Post{Embeds: []dg.Embed{{Title: "🧹 Forgotten", Color: green,
 		Description: fmt.Sprintf("🗑️ %s deleted, %s", count(deleted, "file"), what)}}})
 }
 
 // canceled ends a command without having done anything.
 func (b *Bot) canceled(ctx context.Context, it *interaction, _ customID, _ dg.ComponentInteraction) error {
-	return it.update(ctx, post{embeds: []dg.Embed{{Title: "❌ Canceled", Color: grey, Description: "Nothing was changed."}}})
+	return it.update(ctx, client.Post{Embeds: []dg.Embed{{Title: "❌ Canceled", Color: grey, Description: "Nothing was changed."}}})
 }

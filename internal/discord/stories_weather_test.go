@@ -2,18 +2,11 @@ package discord
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"runtime"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/disgoorg/disgo/rest"
-	"github.com/disgoorg/snowflake/v2"
 
 	"github.com/attachebot/attache/discordtest"
 	"github.com/attachebot/attache/internal/chat"
@@ -250,8 +243,8 @@ func TestWeatherRestartInTheMiddle(t *testing.T) {
 
 // kill leaves the bot running but cut off, as a machine that lost its network.
 func (w *bench) kill() {
-	w.bot.sessions.close(w.ctx)
-	w.bot.api.base = "http://127.0.0.1:9"
+	w.bot.sessions.Close(w.ctx)
+	w.bot.kill()
 	w.db.Close()
 }
 
@@ -289,142 +282,6 @@ func TestWeatherStopParks(t *testing.T) {
 	w.model.Push(llmtest.Reply{Text: "The whole answer."})
 	must(w.anna.Press(a, "🔁 Retry"))(w)
 	w.await(w.anna.DM(), discordtest.ReplyTo(q), discordtest.Contains("The whole answer."))
-}
-
-// An upload is streamed: what it takes of memory does not depend on its size.
-func TestUploadTakesNoMemory(t *testing.T) {
-	w := newBench(t, setup{alone: true, server: func(s *discordtest.Server) { s.KeepBytes = -1 }})
-	w.guild.SetFileLimit(100 << 20)
-	const size = 24 << 20
-	u := upload{name: "big.dat", size: size, open: func(context.Context) (io.ReadCloser, error) {
-		return io.NopCloser(io.LimitReader(zeroReader{}, size)), nil
-	}}
-	send := func() {
-		if _, err := w.bot.api.send(w.ctx, snowflake.ID(w.general.ID), post{files: []upload{u}}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	send()
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	send()
-	runtime.ReadMemStats(&after)
-	// The emulator, which is in the same process, takes a little too.
-	if grown := after.TotalAlloc - before.TotalAlloc; grown > 2<<20 {
-		t.Errorf("%d MB were allocated for an upload of %d MB", grown>>20, size>>20)
-	}
-}
-
-type zeroReader struct{}
-
-func (zeroReader) Read(p []byte) (int, error) { clear(p); return len(p), nil }
-
-// A file that can't be read fails the request, once, with its own error.
-func TestUploadOfABrokenFile(t *testing.T) {
-	w := newBench(t, setup{})
-	for name, u := range map[string]upload{
-		"can't be opened": {name: "a", size: 10, open: func(context.Context) (io.ReadCloser, error) {
-			return nil, fault.New(fault.NotFound, "File not found or expired")
-		}},
-		"too short": {name: "a", size: 10, open: func(context.Context) (io.ReadCloser, error) {
-			return io.NopCloser(strings.NewReader("short")), nil
-		}},
-	} {
-		_, err := w.bot.api.send(w.ctx, snowflake.ID(w.general.ID), post{files: []upload{u}})
-		if err == nil {
-			t.Errorf("%s: no error", name)
-		}
-		if name == "can't be opened" && !fault.Is(err, fault.NotFound) {
-			t.Errorf("%s: %v", name, err)
-		}
-		w.ForgetViolations() // a form that breaks off is malformed
-	}
-}
-
-// Hostile names can't break out of the form, and stay readable.
-func TestUploadNames(t *testing.T) {
-	w := newBench(t, setup{})
-	for _, name := range []string{
-		"a\r\nX-Injected: yes\r\n\r\n.csv", `quote".csv`, "../../etc/passwd", "", "...", strings.Repeat("long", 100) + ".csv",
-		"\u202egnp.exe", "nul\x00.csv", "Größe 📊.csv", "a;b=\"c\"; filename=\"d\".csv", "back\\slash.csv", "%0d%0aX: y.csv",
-	} {
-		m, err := w.bot.api.send(w.ctx, snowflake.ID(w.general.ID), post{files: []upload{newUpload(name, []byte("x"))}})
-		if err != nil || len(m.Attachments) != 1 {
-			t.Errorf("%q: %v, %+v", name, err, m.Attachments)
-		}
-	}
-}
-
-// Requests stop before Discord bans the address.
-func TestLimiterCountsInvalid(t *testing.T) {
-	w := newBench(t, setup{})
-	l := w.bot.api.limits
-	l.mu.Lock()
-	for range maxInvalid {
-		l.invalid = append(l.invalid, l.now())
-	}
-	l.mu.Unlock()
-	err := w.bot.api.typing(w.ctx, snowflake.ID(w.general.ID))
-	if !fault.Is(err, fault.Unavailable) {
-		t.Errorf("got %v", err)
-	}
-	later := time.Now().Add(invalidWindow + time.Second)
-	l.mu.Lock()
-	l.now = func() time.Time { return later }
-	l.mu.Unlock()
-	if err := w.bot.api.typing(w.ctx, snowflake.ID(w.general.ID)); err != nil {
-		t.Error(err)
-	}
-}
-
-// Many requests at once to one bucket: none is refused, and they don't crawl.
-func TestLimiterUnderLoad(t *testing.T) {
-	w := newBench(t, setup{server: func(s *discordtest.Server) {
-		s.RateLimit = func(route string) (int, time.Duration) {
-			if route == "POST /channels/{channel_id}/typing" {
-				return 10, 300 * time.Millisecond
-			}
-			return 0, 0
-		}
-	}})
-	began := time.Now()
-	var all sync.WaitGroup
-	for range 60 {
-		all.Go(func() {
-			if err := w.bot.api.typing(w.ctx, snowflake.ID(w.general.ID)); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	all.Wait()
-	if n := w.InvalidRequests(); n != 0 {
-		t.Errorf("%d requests were refused", n)
-	}
-	if took := time.Since(began); took > 5*time.Second {
-		t.Errorf("60 requests took %v", took)
-	}
-}
-
-func TestTranslate(t *testing.T) {
-	w := newBench(t, setup{})
-	for status, want := range map[int]fault.Kind{400: fault.Internal, 401: fault.Denied, 403: fault.Denied, 404: fault.NotFound, 413: fault.TooLarge} {
-		w.Inject(discordtest.Fault{On: "POST /channels/{channel_id}/typing", Status: status})
-		if err := w.bot.api.typing(w.ctx, snowflake.ID(w.general.ID)); fault.KindOf(err) != want {
-			t.Errorf("%d became %v", status, err)
-		}
-	}
-	ctx, cancel := context.WithCancel(w.ctx)
-	cancel()
-	if err := w.bot.api.typing(ctx, snowflake.ID(w.general.ID)); !fault.Is(err, fault.Canceled) {
-		t.Errorf("got %v", err)
-	}
-	_, err := w.bot.api.message(w.ctx, snowflake.ID(w.general.ID), 1)
-	if codeOf(err) != rest.JSONErrorCodeUnknownMessage {
-		t.Errorf("got code %d", codeOf(err))
-	}
-	if errors.Is(err, errNotSent) {
-		t.Error("it was sent")
-	}
 }
 
 // A handler that crashes takes nothing else down.

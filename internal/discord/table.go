@@ -9,6 +9,7 @@ import (
 	"github.com/dustin/go-humanize"
 	"golang.org/x/text/width"
 
+	"github.com/attachebot/attache/internal/discord/markdown"
 	"github.com/attachebot/attache/internal/llm"
 )
 
@@ -219,8 +220,8 @@ func markdownTables(text string) string {
 	var out []string
 	fenced := ""
 	for i := 0; i < len(in); i++ {
-		if m := fenceLine.FindStringSubmatch(in[i]); fenced == "" && m != nil {
-			fenced = m[1]
+		if mark := markdown.Fence(in[i]); fenced == "" && mark != "" {
+			fenced = mark
 		} else if fenced != "" && strings.HasPrefix(strings.TrimSpace(in[i]), fenced) {
 			fenced = ""
 		}

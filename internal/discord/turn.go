@@ -13,6 +13,7 @@ import (
 	"github.com/disgoorg/snowflake/v2"
 
 	"github.com/attachebot/attache/internal/chat"
+	"github.com/attachebot/attache/internal/discord/client"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 )
@@ -140,9 +141,9 @@ func (b *Bot) unheard(ctx context.Context, q *question, err error) {
 	if !fault.Is(err, fault.Denied) || q.msg.GuildID == nil {
 		return
 	}
-	dm, err := b.api.dm(ctx, q.msg.Author.ID)
+	dm, err := b.api.DM(ctx, q.msg.Author.ID)
 	if err == nil {
-		_, err = b.api.send(ctx, dm, post{text: "🔇 I may not write in <#" + q.channel().String() + ">. Somebody who manages the server can give me the permissions **View Channel**, **Send Messages**, **Attach Files** and **Read Message History** there."})
+		_, err = b.api.Send(ctx, dm, client.Post{Text: "🔇 I may not write in <#" + q.channel().String() + ">. Somebody who manages the server can give me the permissions **View Channel**, **Send Messages**, **Attach Files** and **Read Message History** there."})
 	}
 	if err != nil {
 		b.log.Debug("nor by direct message", "error", err)
@@ -155,7 +156,7 @@ func (b *Bot) startTyping(ctx context.Context, channel snowflake.ID) (stop func(
 	ctx, cancel := context.WithCancel(ctx)
 	b.background("typing", func(context.Context) {
 		for ctx.Err() == nil {
-			if err := b.api.typing(ctx, channel); err != nil && !errors.Is(err, context.Canceled) {
+			if err := b.api.Typing(ctx, channel); err != nil && !errors.Is(err, context.Canceled) {
 				b.log.Debug("no typing indicator", "error", err)
 				return
 			}

@@ -11,6 +11,7 @@ import (
 	dg "github.com/disgoorg/disgo/discord"
 
 	"github.com/attachebot/attache/internal/chat"
+	"github.com/attachebot/attache/internal/discord/client"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 )
@@ -72,7 +73,7 @@ func (b *Bot) usageCommand(ctx context.Context, it *interaction, data dg.SlashCo
 		e.Fields = append(e.Fields, dg.EmbedField{Name: "Prices of a million tokens", Value: prices})
 	}
 	e.Footer = &dg.EmbedFooter{Text: "Days are those of UTC." + estimates(rows)}
-	return it.reply(ctx, post{embeds: []dg.Embed{e}})
+	return it.reply(ctx, client.Post{Embeds: []dg.Embed{e}})
 }
 
 // sumSince adds up the rows from a day on.

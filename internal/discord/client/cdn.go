@@ -1,4 +1,4 @@
-package discord
+package client
 
 import (
 	"context"
@@ -17,6 +17,7 @@ import (
 	"github.com/disgoorg/disgo/rest"
 
 	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/tokens"
 )
 
@@ -25,15 +26,17 @@ const (
 	cdnIdle  = 30 * time.Second // without a byte
 )
 
-// cdn downloads attachments from Discord. Nothing else is ever fetched for a user.
-type cdn struct {
+// A CDN downloads attachments from Discord. Nothing else is ever fetched for a user.
+type CDN struct {
 	http   *http.Client
 	extra  []string // hosts with port that are allowed as well, by http too
 	lookup func(ctx context.Context, network, host string) ([]netip.Addr, error)
 }
 
-func newCDN(extra []string) *cdn {
-	c := &cdn{extra: extra, lookup: net.DefaultResolver.LookupNetIP}
+// NewCDN returns a CDN that may also fetch from the hosts named, each with its
+// port, by http too.
+func NewCDN(extra []string) *CDN {
+	c := &CDN{extra: extra, lookup: net.DefaultResolver.LookupNetIP}
 	dialer := &net.Dialer{Timeout: 10 * time.Second}
 	c.http = &http.Client{
 		Transport: &http.Transport{
@@ -55,10 +58,11 @@ func newCDN(extra []string) *cdn {
 	return c
 }
 
-func (c *cdn) close() { c.http.CloseIdleConnections() }
+// Close ends idle connections.
+func (c *CDN) Close() { c.http.CloseIdleConnections() }
 
 // allow tells whether a URL may be fetched.
-func (c *cdn) allow(u *url.URL) error {
+func (c *CDN) allow(u *url.URL) error {
 	if slices.Contains(c.extra, u.Host) && (u.Scheme == "http" || u.Scheme == "https") && u.User == nil {
 		return nil
 	}
@@ -70,7 +74,7 @@ func (c *cdn) allow(u *url.URL) error {
 
 // dial connects to an allowed host at a public address: what a name stands
 // for is looked at here, where it is used.
-func (c *cdn) dial(ctx context.Context, d *net.Dialer, network, addr string) (net.Conn, error) {
+func (c *CDN) dial(ctx context.Context, d *net.Dialer, network, addr string) (net.Conn, error) {
 	if slices.Contains(c.extra, addr) {
 		return d.DialContext(ctx, network, addr)
 	}
@@ -102,11 +106,17 @@ func public(ip netip.Addr) bool {
 	return ip.IsGlobalUnicast() && !ip.IsPrivate() && !sharedAddresses.Contains(ip)
 }
 
+// Open returns the content of an attachment, which is fetched while it is read.
+// fresh gives another link where the first one is dead; it may be nil.
+func (c *CDN) Open(ctx context.Context, a dg.Attachment, fresh func(ctx context.Context) (string, error)) io.ReadCloser {
+	return &attachment{ctx: ctx, cdn: c, name: files.SafeName(NameOf(a)), size: int64(a.Size), url: a.URL, fresh: fresh}
+}
+
 // attachment is the content of an attachment. It is fetched from the first Read
 // on; when the connection breaks, the rest is fetched anew. Close it.
 type attachment struct {
 	ctx   context.Context
-	cdn   *cdn
+	cdn   *CDN
 	name  string
 	size  int64 // as stated
 	url   string
@@ -252,23 +262,23 @@ func (a *attachment) get() (*http.Response, error) {
 
 var refreshURLs = rest.NewEndpoint(http.MethodPost, "/attachments/refresh-urls")
 
-// refresh returns a link to an attachment that works again for a day.
-func (a *api) refresh(ctx context.Context, link string) (string, error) {
+// Refresh returns a link to an attachment that works again for a day.
+func (a *Client) Refresh(ctx context.Context, link string) (string, error) {
 	var answer struct {
 		URLs []struct {
 			Refreshed string `json:"refreshed"`
 		} `json:"refreshed_urls"`
 	}
-	err := a.do(ctx, call{to: refreshURLs.Compile(nil), body: object{"attachment_urls": []string{link}}, into: &answer})
+	err := a.Do(ctx, Request{To: refreshURLs.Compile(nil), Body: object{"attachment_urls": []string{link}}, Into: &answer})
 	if err != nil || len(answer.URLs) == 0 {
 		return "", err
 	}
 	return answer.URLs[0].Refreshed, nil
 }
 
-// nameOf is the name that people see on an attachment: Discord stores a plainer
+// NameOf is the name that people see on an attachment: Discord stores a plainer
 // one where it has other characters than letters, digits and "_.-".
-func nameOf(a dg.Attachment) string {
+func NameOf(a dg.Attachment) string {
 	if a.Title == nil || *a.Title == "" {
 		return a.Filename
 	}

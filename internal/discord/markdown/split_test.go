@@ -1,4 +1,4 @@
-package discord
+package markdown
 
 import (
 	"fmt"
@@ -13,10 +13,10 @@ var words = regexp.MustCompile(`[\pL\pN]+`)
 
 func checkSplit(t *testing.T, text string, limit int) []string {
 	t.Helper()
-	parts := split(text, limit)
+	parts := Split(text, limit)
 	for i, p := range parts {
-		if length(p) > limit || strings.TrimSpace(p) == "" {
-			t.Fatalf("part %d of %d has %d characters: %q", i, len(parts), length(p), p)
+		if Length(p) > limit || strings.TrimSpace(p) == "" {
+			t.Fatalf("part %d of %d has %d characters: %q", i, len(parts), Length(p), p)
 		}
 		if !utf8.ValidString(p) && utf8.ValidString(text) {
 			t.Fatalf("part %d is no UTF-8: %q", i, p)
@@ -76,7 +76,7 @@ func TestSplitKeepsBlocksWhole(t *testing.T) {
 
 // A text that is still being written shows whole blocks.
 func TestSplitClosesWhatIsOpen(t *testing.T) {
-	parts := split("Look:\n```python\nprint(1)\n", 1000)
+	parts := Split("Look:\n```python\nprint(1)\n", 1000)
 	if len(parts) != 1 || parts[0] != "Look:\n```python\nprint(1)\n\n```" {
 		t.Errorf("got %q", parts)
 	}

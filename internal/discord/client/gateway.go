@@ -1,6 +1,7 @@
-package discord
+package client
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -17,7 +18,8 @@ import (
 	"github.com/attachebot/attache/internal/fault"
 )
 
-const intents = gateway.IntentGuilds | gateway.IntentGuildMessages | gateway.IntentDirectMessages | gateway.IntentMessageContent
+// Intents are the events that the bot asks for.
+const Intents = gateway.IntentGuilds | gateway.IntentGuildMessages | gateway.IntentDirectMessages | gateway.IntentMessageContent
 
 // maxBroken is how many connections in a row may end before they are ready. An
 // event that can't be decoded breaks its connection, and comes again with each
@@ -27,9 +29,9 @@ const maxBroken = 3
 // readyWithin is how long a connection may take to be ready.
 const readyWithin = time.Minute
 
-// sessions are the connections to Discord's gateway, one for each shard.
-type sessions struct {
-	api       *api
+// A Gateway holds the connections to Discord's gateway, one for each shard.
+type Gateway struct {
+	api       *Client
 	url       string // instead of what Discord says; may be empty
 	maxBroken int
 	log       *slog.Logger
@@ -45,20 +47,29 @@ type sessions struct {
 	fatal  chan error // has room for one
 }
 
-func newSessions(api *api, url string, log *slog.Logger, handle func(gateway.EventData)) *sessions {
-	s := &sessions{api: api, url: url, maxBroken: maxBroken, handle: handle, fatal: make(chan error, 1),
-		log: slog.New(quiet{log.Handler()})}
+// GatewayOptions bend a [Gateway]. The zero value works.
+type GatewayOptions struct {
+	URL       string // instead of what Discord says
+	MaxBroken int    // connections in a row that may end before they are ready; 0: three
+	Log       *slog.Logger
+}
+
+// NewGateway returns a gateway that is not connected. handle gets the events: those
+// of one shard one by one.
+func NewGateway(api *Client, o GatewayOptions, handle func(gateway.EventData)) *Gateway {
+	s := &Gateway{api: api, url: o.URL, maxBroken: cmp.Or(o.MaxBroken, maxBroken), handle: handle, fatal: make(chan error, 1),
+		log: slog.New(quiet{o.Log.Handler()})}
 	s.ctx, s.stop = context.WithCancelCause(context.Background())
 	return s
 }
 
-// open connects all shards and returns when they are ready. It goes on trying
+// Open connects all shards and returns when they are ready. It goes on trying
 // until ctx ends, unless Discord's answer is final.
-func (s *sessions) open(ctx context.Context) error {
+func (s *Gateway) Open(ctx context.Context) error {
 	for shards := 0; ; {
 		var info dg.GatewayBot
-		if err := s.patiently(ctx, func() error {
-			return s.api.do(ctx, call{to: rest.GetGatewayBot.Compile(nil), into: &info})
+		if err := s.Patiently(ctx, func() error {
+			return s.api.Do(ctx, Request{To: rest.GetGatewayBot.Compile(nil), Into: &info})
 		}); err != nil {
 			if fault.Is(err, fault.Denied) {
 				err = fault.Wrap(err, fault.Denied, badToken)
@@ -79,8 +90,8 @@ func (s *sessions) open(ctx context.Context) error {
 	}
 }
 
-// patiently repeats what is not available.
-func (s *sessions) patiently(ctx context.Context, do func() error) error {
+// Patiently calls do until it does not return that Discord is unavailable.
+func (s *Gateway) Patiently(ctx context.Context, do func() error) error {
 	for pause := time.Second; ; pause = min(2*pause, time.Minute) {
 		err := do()
 		if !fault.Is(err, fault.Unavailable) || ctx.Err() != nil {
@@ -88,13 +99,13 @@ func (s *sessions) patiently(ctx context.Context, do func() error) error {
 		}
 		s.log.Warn("Discord can't be reached; trying again", "in", pause, "error", err)
 		if err := sleep(ctx, pause); err != nil {
-			return translate(err)
+			return AsFault(err)
 		}
 	}
 }
 
 // connect opens the shards at the same time, as far as Discord allows.
-func (s *sessions) connect(ctx context.Context, info dg.GatewayBot) error {
+func (s *Gateway) connect(ctx context.Context, info dg.GatewayBot) error {
 	limit := gateway.NewIdentifyRateLimiter(gateway.WithIdentifyMaxConcurrency(max(info.SessionStartLimit.MaxConcurrency, 1)),
 		gateway.WithIdentifyRateLimiterLogger(s.log))
 	s.mu.Lock()
@@ -122,14 +133,24 @@ func (s *sessions) connect(ctx context.Context, info dg.GatewayBot) error {
 	return first
 }
 
-// close ends all connections. Nothing is handled after its return.
-func (s *sessions) close(ctx context.Context) {
+// Fatal gets the reason why the connection can't be kept up, at most once.
+func (s *Gateway) Fatal() <-chan error { return s.fatal }
+
+// Shards is the number of connections.
+func (s *Gateway) Shards() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.shards)
+}
+
+// Close ends all connections. Nothing is handled after its return.
+func (s *Gateway) Close(ctx context.Context) {
 	s.stop(errRetired)
 	s.closeShards(ctx)
 	s.all.Wait()
 }
 
-func (s *sessions) closeShards(ctx context.Context) {
+func (s *Gateway) closeShards(ctx context.Context) {
 	s.mu.Lock()
 	shards := s.shards
 	s.opened = false
@@ -140,7 +161,7 @@ func (s *sessions) closeShards(ctx context.Context) {
 }
 
 // lost is called when a shard can't come back by itself.
-func (s *sessions) lost(sh *shard, err error) {
+func (s *Gateway) lost(sh *shard, err error) {
 	s.mu.Lock()
 	opened := s.opened
 	s.mu.Unlock()
@@ -153,7 +174,7 @@ func (s *sessions) lost(sh *shard, err error) {
 	case closeCode(err) == gateway.CloseEventCodeShardingRequired.Code:
 		again = func() error {
 			s.closeShards(s.ctx)
-			return s.open(s.ctx)
+			return s.Open(s.ctx)
 		}
 	default:
 		s.fail(err)
@@ -166,7 +187,7 @@ func (s *sessions) lost(sh *shard, err error) {
 	})
 }
 
-func (s *sessions) fail(err error) {
+func (s *Gateway) fail(err error) {
 	select {
 	case s.fatal <- explainClose(err):
 	default:
@@ -175,7 +196,7 @@ func (s *sessions) fail(err error) {
 
 // shard is one connection, and those that follow it.
 type shard struct {
-	all      *sessions
+	all      *Gateway
 	id       int
 	info     dg.GatewayBot
 	identify gateway.IdentifyRateLimiter
@@ -196,7 +217,7 @@ func (sh *shard) open(ctx context.Context) error {
 	s := sh.all
 	for {
 		gw := gateway.New(s.api.token, sh.event,
-			gateway.WithURL(sh.info.URL), gateway.WithIntents(intents), gateway.WithLogger(s.log),
+			gateway.WithURL(sh.info.URL), gateway.WithIntents(Intents), gateway.WithLogger(s.log),
 			// With a compressed stream, disgo frees the decoder at Close while another
 			// goroutine reads from it, which takes the program down.
 			gateway.WithCompression(gateway.CompressionZlibPayload),
@@ -293,7 +314,7 @@ func explainClose(err error) error {
 	case gateway.CloseEventCodeInvalidIntent.Code, gateway.CloseEventCodeDisallowedIntent.Code:
 		return fault.Wrap(err, fault.Denied, "Discord does not let the bot read messages. Switch on MESSAGE CONTENT INTENT in the developer portal (Bot, Privileged Gateway Intents).")
 	case 0:
-		return translate(err)
+		return AsFault(err)
 	}
 	return fault.Wrap(err, fault.Unavailable, "Discord closed the connection for good.")
 }

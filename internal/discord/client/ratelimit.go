@@ -1,6 +1,7 @@
-package discord
+package client
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
@@ -52,8 +53,8 @@ type bucket struct {
 	freed     chan struct{} // closed when an answer arrives
 }
 
-func newLimiter(log *slog.Logger) *limiter {
-	return &limiter{log: log, now: time.Now, global: globalLimit, hashes: map[string]string{}, buckets: map[string]*bucket{}}
+func newLimiter(global int, log *slog.Logger) *limiter {
+	return &limiter{log: log, now: time.Now, global: cmp.Or(global, globalLimit), hashes: map[string]string{}, buckets: map[string]*bucket{}}
 }
 
 func routeOf(e *rest.CompiledEndpoint) string { return e.Endpoint.Method + " " + e.Endpoint.Route }

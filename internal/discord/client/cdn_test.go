@@ -1,4 +1,4 @@
-package discord
+package client
 
 import (
 	"context"
@@ -16,7 +16,7 @@ import (
 
 // Only Discord's CDN is fetched from, whatever the link looks like.
 func TestCDNAllows(t *testing.T) {
-	c := newCDN([]string{"127.0.0.1:8080"})
+	c := NewCDN([]string{"127.0.0.1:8080"})
 	for link, want := range map[string]bool{
 		"https://cdn.discordapp.com/attachments/1/2/a.csv?ex=1&is=2&hm=3&": true,
 		"https://CDN.discordapp.com/attachments/1/2/a.csv":                 true,
@@ -73,7 +73,7 @@ func TestCDNAllows(t *testing.T) {
 // A name of the CDN that stands for an address inside the house is not dialed:
 // the addresses are looked at when they are used.
 func TestCDNDial(t *testing.T) {
-	c := newCDN(nil)
+	c := NewCDN(nil)
 	ips := []netip.Addr{}
 	c.lookup = func(context.Context, string, string) ([]netip.Addr, error) { return ips, nil }
 	for _, ip := range []string{"127.0.0.1", "10.0.0.1", "192.168.1.1", "172.16.0.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "::1", "fe80::1",
@@ -98,8 +98,8 @@ func TestCDNRedirect(t *testing.T) {
 	target := inside.URL
 	outside := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, target, http.StatusFound) }))
 	defer outside.Close()
-	c := newCDN([]string{strings.TrimPrefix(outside.URL, "http://")})
-	defer c.close()
+	c := NewCDN([]string{strings.TrimPrefix(outside.URL, "http://")})
+	defer c.Close()
 	for _, target = range []string{inside.URL, strings.Replace(inside.URL, "127.0.0.1", "localhost", 1), "https://169.254.169.254/", outside.URL} {
 		a := &attachment{ctx: t.Context(), cdn: c, name: "a.csv", size: 10, url: outside.URL}
 		if _, err := io.ReadAll(a); err == nil {

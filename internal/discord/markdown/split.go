@@ -1,4 +1,5 @@
-package discord
+// Package markdown cuts Markdown to what fits into Discord's messages.
+package markdown
 
 import (
 	"regexp"
@@ -7,9 +8,9 @@ import (
 	"unicode/utf8"
 )
 
-// length counts the characters of s as the strictest of Discord's clients
+// Length counts the characters of s as the strictest of Discord's clients
 // does: in UTF-16.
-func length(s string) int {
+func Length(s string) int {
 	n := utf8.RuneCountInString(s)
 	for _, r := range s {
 		if r > 0xFFFF {
@@ -19,12 +20,12 @@ func length(s string) int {
 	return n
 }
 
-// split cuts Markdown into messages of at most limit characters. A code block, a
+// Split cuts Markdown into messages of at most limit characters. A code block, a
 // list, a table and a quote stays whole if it fits into one message, and a heading
 // stays with what follows it. A code block that has to be cut is closed and
 // opened again. A block that is not closed, as in a text that is still being
 // written, is closed at the end.
-func split(text string, limit int) []string {
+func Split(text string, limit int) []string {
 	var out []string
 	var now strings.Builder
 	flush := func() {
@@ -39,23 +40,23 @@ func split(text string, limit int) []string {
 			if now.Len() > 0 {
 				joint = b.gap
 			}
-			if length(now.String())+joint+length(whole) <= limit {
+			if Length(now.String())+joint+Length(whole) <= limit {
 				now.WriteString(strings.Repeat("\n", joint) + whole)
 				break
 			}
-			if length(whole) <= limit && now.Len() > 0 {
+			if Length(whole) <= limit && now.Len() > 0 {
 				flush()
 				continue
 			}
 			// Too long for any message: cut it, and fill this one if enough room is left.
 			room := limit
-			if used := length(now.String()) + joint; now.Len() > 0 {
+			if used := Length(now.String()) + joint; now.Len() > 0 {
 				if room = limit - used; room < limit/4 {
 					flush()
 					continue
 				}
 			}
-			head, tail := b.cut(room - length(b.lead))
+			head, tail := b.cut(room - Length(b.lead))
 			now.WriteString(strings.Repeat("\n", joint) + b.lead + head)
 			flush()
 			b = block{kind: b.kind, text: tail, gap: 1}
@@ -89,6 +90,15 @@ var (
 	listLine    = regexp.MustCompile(`^\s*([-*+]|\d{1,9}[.)])\s+\S`)
 	headingLine = regexp.MustCompile(`^(#{1,3}|-#)\s+\S`)
 )
+
+// Fence returns the mark of a line that opens a code block, such as "```"; "" if
+// the line opens none.
+func Fence(line string) string {
+	if m := fenceLine.FindStringSubmatch(line); m != nil {
+		return m[1]
+	}
+	return ""
+}
 
 // blocks divides text into what is kept together. A heading is part of the
 // block after it.
@@ -204,7 +214,7 @@ func cutFence(text string, room int) (head, tail string) {
 	if len(first) > 40 { // no language
 		first, body = strings.TrimSpace(mark[1]), mark[2]+"\n"+body
 	}
-	at := offset(body, max(room-length(first)-1-length(closing), 2))
+	at := offset(body, max(room-Length(first)-1-Length(closing), 2))
 	next := at
 	if i := strings.LastIndexByte(body[:at], '\n'); at < len(body) && i > 0 {
 		at, next = i, i+1

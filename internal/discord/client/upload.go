@@ -1,4 +1,4 @@
-package discord
+package client
 
 import (
 	"bytes"
@@ -12,17 +12,18 @@ import (
 	"github.com/attachebot/attache/internal/files"
 )
 
-// upload is a file to be sent. It is read while it is sent, and anew if the
+// An Upload is a file to be sent. It is read while it is sent, and anew if the
 // request has to be repeated.
-type upload struct {
-	name string
-	alt  string // for people who don't see the picture
-	size int64  // bytes; the file must have exactly so many
-	open func(ctx context.Context) (io.ReadCloser, error)
+type Upload struct {
+	Name string
+	Alt  string // for people who don't see the picture
+	Size int64  // bytes; the file must have exactly so many
+	Open func(ctx context.Context) (io.ReadCloser, error)
 }
 
-func newUpload(name string, data []byte) upload {
-	return upload{name: name, size: int64(len(data)), open: func(context.Context) (io.ReadCloser, error) {
+// NewUpload returns a file of these bytes.
+func NewUpload(name string, data []byte) Upload {
+	return Upload{Name: name, Size: int64(len(data)), Open: func(context.Context) (io.ReadCloser, error) {
 		return io.NopCloser(bytes.NewReader(data)), nil
 	}}
 }
@@ -33,17 +34,17 @@ type form struct {
 	boundary string
 	head     string // up to the first file's header
 	headers  []string
-	files    []upload
+	files    []Upload
 	tail     string
 }
 
-func newForm(payload []byte, files []upload) *form {
+func newForm(payload []byte, files []Upload) *form {
 	f := &form{boundary: rand.Text(), files: files}
 	f.head = fmt.Sprintf("--%s\r\nContent-Disposition: form-data; name=\"payload_json\"\r\nContent-Type: application/json\r\n\r\n%s",
 		f.boundary, payload)
 	for i, u := range files {
 		f.headers = append(f.headers, fmt.Sprintf("\r\n--%s\r\nContent-Disposition: form-data; name=\"files[%d]\"; filename=\"%s\"\r\n"+
-			"Content-Type: application/octet-stream\r\n\r\n", f.boundary, i, headerName(u.name)))
+			"Content-Type: application/octet-stream\r\n\r\n", f.boundary, i, headerName(u.Name)))
 	}
 	f.tail = "\r\n--" + f.boundary + "--\r\n"
 	return f
@@ -60,7 +61,7 @@ func (f *form) contentType() string { return "multipart/form-data; boundary=" + 
 func (f *form) size() int64 {
 	n := int64(len(f.head) + len(f.tail))
 	for i, u := range f.files {
-		n += int64(len(f.headers[i])) + u.size
+		n += int64(len(f.headers[i])) + u.Size
 	}
 	return n
 }
@@ -70,7 +71,7 @@ func (f *form) open(ctx context.Context) *bodyReader {
 	b := new(bodyReader)
 	parts := []io.Reader{strings.NewReader(f.head)}
 	for i, u := range f.files {
-		parts = append(parts, strings.NewReader(f.headers[i]), &fileReader{ctx: ctx, u: u, body: b, left: u.size})
+		parts = append(parts, strings.NewReader(f.headers[i]), &fileReader{ctx: ctx, u: u, body: b, left: u.Size})
 	}
 	b.all = io.MultiReader(append(parts, strings.NewReader(f.tail))...)
 	return b
@@ -117,7 +118,7 @@ func (b *bodyReader) failure() error {
 // and gives exactly as many bytes as were announced.
 type fileReader struct {
 	ctx  context.Context
-	u    upload
+	u    Upload
 	body *bodyReader // whose lock is held
 	r    io.Reader
 	left int64
@@ -128,7 +129,7 @@ func (f *fileReader) Read(p []byte) (int, error) {
 		return 0, io.EOF
 	}
 	if f.r == nil {
-		r, err := f.u.open(f.ctx)
+		r, err := f.u.Open(f.ctx)
 		if err != nil {
 			f.body.err = err
 			return 0, err

@@ -1,4 +1,4 @@
-package discord
+package client
 
 import (
 	"bytes"
@@ -19,15 +19,15 @@ import (
 )
 
 const (
-	maxTries    = 4                // of a request that failed, rate limits aside
-	maxLimited  = 8                // answers 429 to one request
-	callTimeout = 20 * time.Second // of one try, without the time for files
-	slowest     = 64 << 10         // bytes a second that an upload must reach
-	maxAnswer   = 16 << 20         // bytes of an answer
+	maxTries   = 4                // of a request that failed, rate limits aside
+	maxLimited = 8                // answers 429 to one request
+	Timeout    = 20 * time.Second // of one try of a request, without the time for files
+	slowest    = 64 << 10         // bytes a second that an upload must reach
+	maxAnswer  = 16 << 20         // bytes of an answer
 )
 
-// api makes requests to Discord's REST API. It is safe for concurrent use.
-type api struct {
+// A Client makes requests to Discord's REST API. It is safe for concurrent use.
+type Client struct {
 	base   string // URL, without a slash at the end
 	token  string
 	http   *http.Client
@@ -37,9 +37,11 @@ type api struct {
 
 const userAgent = "DiscordBot (https://github.com/attachebot/attache, 1)"
 
-func newAPI(base, token string, log *slog.Logger) *api {
+// New returns a client of the API at base, such as https://discord.com/api/v10. It
+// makes at most global requests a second; 0: as many as Discord allows.
+func New(base, token string, global int, log *slog.Logger) *Client {
 	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
-	return &api{base: base, token: token, limits: newLimiter(log), log: log, http: &http.Client{
+	return &Client{base: base, token: token, limits: newLimiter(global, log), log: log, http: &http.Client{
 		Transport: &http.Transport{
 			Proxy: http.ProxyFromEnvironment, DialContext: dialer.DialContext, ForceAttemptHTTP2: true,
 			MaxIdleConnsPerHost: 32, IdleConnTimeout: 90 * time.Second, TLSHandshakeTimeout: 10 * time.Second,
@@ -49,73 +51,74 @@ func newAPI(base, token string, log *slog.Logger) *api {
 	}}
 }
 
-func (a *api) close() { a.http.CloseIdleConnections() }
+// Close ends idle connections.
+func (a *Client) Close() { a.http.CloseIdleConnections() }
 
-// call is one request.
-type call struct {
-	to    *rest.CompiledEndpoint
-	body  any      // sent as JSON; nil: none
-	files []upload // with body, as a form
-	into  any      // gets the answer; nil: it is dropped
+// A Request is one request.
+type Request struct {
+	To    *rest.CompiledEndpoint
+	Body  any      // sent as JSON; nil: none
+	Files []Upload // with body, as a form
+	Into  any      // gets the answer; nil: it is dropped
 
-	low bool // it can wait for others
+	Low bool // it can wait for others
 
 	// once is set for requests that must not be repeated when it is not known
 	// whether they were carried out.
-	once bool
+	Once bool
 }
 
-// do makes a request. It waits for rate limits, and repeats what failed on
+// Do makes a request. It waits for rate limits, and repeats what failed on
 // Discord's side. Errors have a kind, and a *rest.Error in their tree if there
 // was an answer.
-func (a *api) do(ctx context.Context, c call) error {
+func (a *Client) Do(ctx context.Context, c Request) error {
 	var payload []byte
-	if c.body != nil {
+	if c.Body != nil {
 		var err error
-		if payload, err = json.Marshal(c.body); err != nil {
+		if payload, err = json.Marshal(c.Body); err != nil {
 			return fault.Wrap(err, fault.Internal, "")
 		}
 	}
 	u := normal
 	switch {
-	case !c.to.Endpoint.BotAuth:
+	case !c.To.Endpoint.BotAuth:
 		u = exempt
-	case c.low:
+	case c.Low:
 		u = low
 	}
 	for failed, limited := 0, 0; ; {
-		bucket, err := a.limits.acquire(ctx, c.to, u)
+		bucket, err := a.limits.acquire(ctx, c.To, u)
 		if err != nil {
-			return translate(err)
+			return AsFault(err)
 		}
 		res, answer, err := a.once(ctx, c, payload)
-		a.limits.release(bucket, c.to, res)
+		a.limits.release(bucket, c.To, res)
 		switch {
 		case err == nil && res.StatusCode < 300:
-			if c.into == nil || len(answer) == 0 {
+			if c.Into == nil || len(answer) == 0 {
 				return nil
 			}
-			return fault.Wrap(json.Unmarshal(answer, c.into), fault.Unavailable, "Discord gave an answer that I don't understand.")
+			return fault.Wrap(json.Unmarshal(answer, c.Into), fault.Unavailable, "Discord gave an answer that I don't understand.")
 		case ctx.Err() != nil:
-			return translate(context.Cause(ctx))
+			return AsFault(context.Cause(ctx))
 		case err == nil && res.StatusCode == http.StatusTooManyRequests:
 			if limited++; limited > maxLimited {
-				return translate(restError(res, answer))
+				return AsFault(restError(res, answer))
 			}
 			continue // the limiter knows how long to wait
 		case err == nil && res.StatusCode < 500:
-			return translate(restError(res, answer))
+			return AsFault(restError(res, answer))
 		case err == nil:
 			err = restError(res, answer)
 		}
 		failed++
-		if failed >= maxTries || c.once && !errors.Is(err, errNotSent) || errors.As(err, new(*fault.Error)) {
-			return translate(err)
+		if failed >= maxTries || c.Once && !errors.Is(err, errNotSent) || errors.As(err, new(*fault.Error)) {
+			return AsFault(err)
 		}
-		a.log.Debug("a request to Discord is repeated", "route", routeOf(c.to), "error", err)
+		a.log.Debug("a request to Discord is repeated", "route", routeOf(c.To), "error", err)
 		pause := 250 * time.Millisecond << failed
 		if err := sleep(ctx, pause/2+rand.N(pause/2)); err != nil {
-			return translate(err)
+			return AsFault(err)
 		}
 	}
 }
@@ -125,16 +128,16 @@ func (a *api) do(ctx context.Context, c call) error {
 var errNotSent = errors.New("no connection")
 
 // once makes one try. With an answer, whatever its status, there is no error.
-func (a *api) once(ctx context.Context, c call, payload []byte) (*http.Response, []byte, error) {
-	timeout := callTimeout
-	req, err := http.NewRequest(c.to.Endpoint.Method, a.base+c.to.URL, nil)
+func (a *Client) once(ctx context.Context, c Request, payload []byte) (*http.Response, []byte, error) {
+	timeout := Timeout
+	req, err := http.NewRequest(c.To.Endpoint.Method, a.base+c.To.URL, nil)
 	if err != nil {
 		return nil, nil, err
 	}
 	var files *form
 	switch {
-	case len(c.files) > 0:
-		files = newForm(payload, c.files)
+	case len(c.Files) > 0:
+		files = newForm(payload, c.Files)
 		req.Header.Set("Content-Type", files.contentType())
 		req.ContentLength = files.size()
 		timeout += time.Duration(req.ContentLength/slowest) * time.Second
@@ -150,7 +153,7 @@ func (a *api) once(ctx context.Context, c call, payload []byte) (*http.Response,
 		req.Body = sending
 	}
 	req.Header.Set("User-Agent", userAgent)
-	if c.to.Endpoint.BotAuth {
+	if c.To.Endpoint.BotAuth {
 		req.Header.Set("Authorization", "Bot "+a.token)
 	}
 	res, err := a.http.Do(req.WithContext(ctx))
@@ -166,7 +169,7 @@ func (a *api) once(ctx context.Context, c call, payload []byte) (*http.Response,
 	}
 	defer res.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
-	if err != nil && res.StatusCode < 300 && c.into == nil {
+	if err != nil && res.StatusCode < 300 && c.Into == nil {
 		err = nil // it is done, and nobody asked for the answer
 	}
 	return res, answer, err
@@ -181,8 +184,8 @@ func restError(res *http.Response, answer []byte) error {
 	return e
 }
 
-// codeOf returns Discord's own code of an error, or 0.
-func codeOf(err error) rest.JSONErrorCode {
+// Code returns Discord's own code of an error, or 0.
+func Code(err error) rest.JSONErrorCode {
 	var e *rest.Error
 	if errors.As(err, &e) {
 		return e.Code
@@ -190,8 +193,8 @@ func codeOf(err error) rest.JSONErrorCode {
 	return 0
 }
 
-// translate gives an error of the API its kind.
-func translate(err error) error {
+// AsFault gives an error of a request, or of a context, its kind.
+func AsFault(err error) error {
 	var e *rest.Error
 	var known *fault.Error
 	switch {

@@ -1,4 +1,4 @@
-package discord
+package client
 
 import (
 	"context"
@@ -9,6 +9,10 @@ import (
 
 	"github.com/attachebot/attache/internal/fault"
 )
+
+// Discreet returns a log that writes of an error only the kind and the cause: the
+// sentences for users may have the names of their files.
+func Discreet(log *slog.Logger) *slog.Logger { return slog.New(discreet{log.Handler()}) }
 
 // discreet is a log that gets to know of an error what [scrub] leaves of it.
 type discreet struct{ slog.Handler }
