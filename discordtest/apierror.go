@@ -48,6 +48,8 @@ var (
 	errBadJSON            = &apiError{400, 50109, "The request body contains invalid JSON.", nil}
 	errNoReply            = &apiError{403, 160002, "Cannot reply without permission to read message history", nil}
 	errThreadExists       = &apiError{400, 160004, "A thread has already been created for this message", nil}
+	errThreadLocked       = &apiError{403, 160005, "Thread is locked", nil}
+	errNonTextChannel     = &apiError{400, 50008, "Cannot send messages in a non-text channel", nil}
 	errThreadArchived     = &apiError{400, 50083, "Thread is archived", nil}
 	errNoMutualGuild      = &apiError{403, 50278, "Cannot send messages to this user due to having no mutual guilds", nil}
 	errWrongChannelType   = &apiError{400, 50024, "Cannot execute action on this channel type", nil}

@@ -64,6 +64,17 @@ type draftReference struct {
 	FailIfNotExists *bool `json:"fail_if_not_exists"`
 }
 
+// needs are the permissions that posting the draft takes, beside that to write.
+func (d *draft) needs(uploads []upload) (p Permissions) {
+	if len(uploads) > 0 {
+		p |= AttachFiles
+	}
+	if d.Embeds != nil && len(*d.Embeds) > 0 {
+		p |= EmbedLinks
+	}
+	return p
+}
+
 // apply puts a draft and its uploads into m, which is a new message or a copy of one being edited,
 // and reports what is wrong with the result.
 func (s *Server) apply(m *message, d *draft, uploads []upload) error {

@@ -19,6 +19,7 @@ type Embed struct {
 	Image       *EmbedMedia  `json:"image,omitempty"`
 	Thumbnail   *EmbedMedia  `json:"thumbnail,omitempty"`
 	Author      *EmbedAuthor `json:"author,omitempty"`
+	Provider    *EmbedAuthor `json:"provider,omitempty"` // the site, in the preview of a link
 	Fields      []EmbedField `json:"fields,omitempty"`
 }
 
@@ -38,7 +39,7 @@ type EmbedMedia struct {
 	attachment ID // set when the picture is a file of the same message
 }
 
-// EmbedAuthor is the line above an embed's title.
+// EmbedAuthor is the line above an embed's title, or the site of a link's preview.
 type EmbedAuthor struct {
 	Name    string `json:"name"`
 	URL     string `json:"url,omitempty"`

@@ -31,6 +31,7 @@ type gateway struct {
 	started    int // sessions since the start, for session_start_limit
 	resumed    int
 	frozen     bool
+	down       bool
 }
 
 func (g *gateway) init(s *Server) {
@@ -218,6 +219,21 @@ func (s *Server) DropGateway() { s.eachConn(func(c *gatewayConn) { c.ws.CloseNow
 // CloseGateway closes all gateway connections with a close code such as 4000 (resumable) or 4004 (final).
 func (s *Server) CloseGateway(code int, reason string) {
 	s.eachConn(func(c *gatewayConn) { c.close(code, reason) })
+}
+
+// GatewayOutage cuts all gateway connections and forgets the sessions, so that no RESUME works any more. Until it is
+// called with false, connections are refused with status 503. REST goes on: what is said meanwhile can be read there.
+func (s *Server) GatewayOutage(down bool) {
+	s.init()
+	s.mu.Lock()
+	s.gateway.down = down
+	if down {
+		clear(s.gateway.sessions)
+	}
+	s.mu.Unlock()
+	if down {
+		s.DropGateway()
+	}
 }
 
 // RequestReconnect asks all clients to reconnect and resume (opcode 7), as Discord does when it deploys.

@@ -45,6 +45,11 @@ func (s *Server) serveGateway(w http.ResponseWriter, r *http.Request) {
 		s.mu.Unlock()
 		return
 	}
+	if s.gateway.down {
+		s.mu.Unlock()
+		http.Error(w, "no healthy upstream", http.StatusServiceUnavailable)
+		return
+	}
 	s.wg.Add(1)
 	s.mu.Unlock()
 	defer s.wg.Done()
@@ -65,6 +70,9 @@ func (s *Server) serveGateway(w http.ResponseWriter, r *http.Request) {
 	}
 	s.mu.Lock()
 	s.gateway.conns[c] = true
+	if s.gateway.down {
+		ws.CloseNow() // since the check above
+	}
 	s.mu.Unlock()
 
 	var writer sync.WaitGroup

@@ -24,6 +24,8 @@ type peer struct {
 	in     io.Reader
 	buf    *bytes.Buffer
 	seq    int
+
+	session string // of connect
 }
 
 type packet struct {
@@ -165,6 +167,25 @@ func (p *peer) ready() ready {
 		p.t.Fatal(err)
 	}
 	return r
+}
+
+// connect is a client that is ready.
+func (sc *scene) connect(intents Intents) *peer {
+	sc.t.Helper()
+	p := sc.dial(sc.GatewayURL(), "")
+	sc.identify(p, intents)
+	p.session = p.ready().SessionID
+	return p
+}
+
+// until skips to the next event of that name and reads it.
+func (p *peer) until(name string) map[string]any {
+	p.t.Helper()
+	var e map[string]any
+	if err := json.Unmarshal(p.event(name).D, &e); err != nil {
+		p.t.Fatal(err)
+	}
+	return e
 }
 
 const everything = IntentGuilds | IntentGuildMessages | IntentDirectMessages | IntentMessageContent

@@ -27,7 +27,10 @@ func (s *Server) add(m *message) {
 	c.messages = append(c.messages, m)
 	c.last = m.ID
 	c.sent++
-	c.archived = false
+	if c.archived {
+		c.archived = false
+		s.dispatch(event{name: "THREAD_UPDATE", guild: c.Guild, intent: IntentGuilds, data: c.object()})
+	}
 	delete(c.typing, m.Author.ID)
 	s.keepVersion(m)
 	s.dispatchMessage("MESSAGE_CREATE", m)
@@ -54,12 +57,29 @@ func (s *Server) remove(m *message) {
 	m.Deleted = true
 	m.channel.messages = slices.DeleteFunc(m.channel.messages, func(o *message) bool { return o == m })
 	s.keepVersion(m)
+	s.wake(m.channel.ID)
+	if !m.channel.visibleTo(s.bot) {
+		return
+	}
 	s.dispatch(event{name: "MESSAGE_DELETE", guild: m.eventGuild(), intent: m.eventIntent(), data: struct {
 		ID        ID `json:"id"`
 		ChannelID ID `json:"channel_id"`
 		GuildID   ID `json:"guild_id,omitzero"`
 	}{m.ID, m.ChannelID, m.eventGuildID()}})
-	s.wake(m.channel.ID)
+}
+
+// removeAll deletes several messages at once.
+func (s *Server) removeAll(c *Channel, all []*message) {
+	ids := []ID{}
+	for _, m := range all {
+		m.Deleted = true
+		s.keepVersion(m)
+		ids = append(ids, m.ID)
+	}
+	c.messages = slices.DeleteFunc(c.messages, func(m *message) bool { return slices.Contains(all, m) })
+	s.dispatch(event{name: "MESSAGE_DELETE_BULK", guild: c.Guild, intent: IntentGuildMessages,
+		data: map[string]any{"ids": ids, "channel_id": c.ID, "guild_id": c.guildID()}})
+	s.wake(c.ID)
 }
 
 // eventGuild is nil for direct messages and for ephemeral ones, which Discord treats like direct messages.

@@ -13,12 +13,12 @@ type channelObject struct {
 	Name     string `json:"name,omitempty"`
 	ParentID *ID    `json:"parent_id,omitempty"`
 
-	Position   *int       `json:"position,omitempty"` // of guild channels
-	Topic      *string    `json:"topic,omitempty"`
-	NSFW       *bool      `json:"nsfw,omitempty"`
-	Overwrites *[]any     `json:"permission_overwrites,omitempty"`
-	Slowmode   *int       `json:"rate_limit_per_user,omitempty"`
-	Recipients *[]Profile `json:"recipients,omitempty"` // of direct messages
+	Position   *int         `json:"position,omitempty"` // of guild channels
+	Topic      *string      `json:"topic,omitempty"`
+	NSFW       *bool        `json:"nsfw,omitempty"`
+	Overwrites *[]overwrite `json:"permission_overwrites,omitempty"`
+	Slowmode   *int         `json:"rate_limit_per_user,omitempty"`
+	Recipients *[]Profile   `json:"recipients,omitempty"` // of direct messages
 
 	OwnerID      ID             `json:"owner_id,omitzero"` // of threads
 	Metadata     *threadDetails `json:"thread_metadata,omitempty"`
@@ -51,12 +51,12 @@ func (c *Channel) object() channelObject {
 	if c.last != 0 {
 		o.Last = &c.last
 	}
-	zero, no := 0, false
+	no, slowmode, overwrites := false, int(c.slowmode.Seconds()), c.overwrites()
 	switch {
 	case c.kind == directMessage:
-		o.Recipients = &[]Profile{c.user.Profile}
+		o.Recipients = &[]Profile{c.user().Profile}
 	case c.isThread():
-		o.Name, o.ParentID, o.OwnerID, o.Slowmode = c.name, &c.Parent.ID, c.owner, &zero
+		o.Name, o.ParentID, o.OwnerID, o.Slowmode = c.name, &c.Parent.ID, c.owner, &slowmode
 		o.Metadata = &threadDetails{Archived: c.archived, AutoArchive: 1440, ArchivedSince: c.created, Locked: c.locked, Created: c.created}
 		messages, members, sent := len(c.messages), len(c.members), c.sent
 		o.MessageCount, o.MemberCount, o.TotalSent = &messages, &members, &sent
@@ -67,7 +67,7 @@ func (c *Channel) object() channelObject {
 				position = i
 			}
 		}
-		o.Name, o.Position, o.NSFW, o.Overwrites, o.Slowmode = c.name, &position, &no, &[]any{}, &zero
+		o.Name, o.Position, o.NSFW, o.Overwrites, o.Slowmode = c.name, &position, &no, &overwrites, &slowmode
 	}
 	return o
 }

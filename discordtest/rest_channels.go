@@ -179,8 +179,11 @@ func (c *call) threadMember(id ID, join bool) (any, error) {
 	if !t.isThread() {
 		return nil, errWrongChannelType
 	}
-	if t.Guild.members[id] == nil {
+	switch {
+	case t.Guild.members[id] == nil:
 		return nil, errUnknownMember
+	case t.archived:
+		return nil, errThreadArchived
 	}
 	c.s.changeThreadMember(t, id, join)
 	return nil, nil

@@ -36,11 +36,11 @@ func (c *call) createMessage() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := ch.mayPost(len(c.form) > 0); err != nil {
-		return nil, err
-	}
 	var d draft
 	if err := c.decode(&d); err != nil {
+		return nil, err
+	}
+	if err := ch.mayPost(d.needs(c.form), false); err != nil {
 		return nil, err
 	}
 	if d.EnforceNonce && d.Nonce != nil {
@@ -56,28 +56,6 @@ func (c *call) createMessage() (any, error) {
 	}
 	c.s.add(m)
 	return c.s.view(m), nil
-}
-
-// mayPost tells whether the bot may send a message here.
-func (c *Channel) mayPost(files bool) error {
-	need := SendMessages
-	if c.isThread() {
-		need = SendInThreads
-	}
-	if files {
-		need |= AttachFiles
-	}
-	switch {
-	case c.kind == directMessage && c.user.dmsClosed:
-		return errDMsClosed
-	case c.kind == directMessage && !c.user.sharesGuild():
-		return errNoMutualGuild
-	case c.botPermissions()&need != need:
-		return errMissingPermissions
-	case c.isThread() && c.locked && c.archived:
-		return errThreadArchived
-	}
-	return nil
 }
 
 // compose makes a message that is not yet in its channel. prepare may change it before it is checked.
@@ -138,8 +116,12 @@ func (c *call) editMessage() (any, error) {
 	if m.Author.ID != c.s.bot.ID {
 		return nil, errNotAuthor
 	}
-	if len(c.form) > 0 && m.channel.botPermissions()&AttachFiles == 0 {
-		return nil, errMissingPermissions
+	var d draft
+	if err := c.decode(&d); err != nil {
+		return nil, err
+	}
+	if err := m.channel.mayPost(d.needs(c.form), true); err != nil {
+		return nil, err
 	}
 	return c.edit(m)
 }
@@ -157,6 +139,9 @@ func (c *call) edit(m *message) (any, error) {
 }
 
 func (s *Server) edit(m *message, d *draft, uploads []upload) error {
+	if m.channel.archived {
+		return errThreadArchived
+	}
 	for _, u := range uploads {
 		if u.obj.size > m.channel.fileLimit() {
 			return errTooLarge
@@ -183,8 +168,11 @@ func (s *Server) edit(m *message, d *draft, uploads []upload) error {
 
 func (c *call) getMessage() (any, error) {
 	m, err := c.message()
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case m.channel.botPermissions()&ReadHistory == 0:
+		return nil, errMissingPermissions
 	}
 	return c.readable(m), nil
 }
@@ -254,6 +242,9 @@ func (c *call) deleteMessage() (any, error) {
 	if m.Author.ID != c.s.bot.ID && (m.channel.kind == directMessage || m.channel.botPermissions()&ManageMessages == 0) {
 		return nil, errMissingPermissions
 	}
+	if m.channel.archived && m.channel.locked { // an unlocked archive lets messages be deleted
+		return nil, errThreadArchived
+	}
 	c.s.remove(m)
 	return nil, nil
 }
@@ -284,11 +275,13 @@ func (c *call) bulkDelete() (any, error) {
 			return nil, errTooOldToDelete
 		}
 	}
+	gone := []*message{}
 	for _, id := range body.Messages {
 		if m := c.s.messages[id]; m != nil && m.channel == ch && !m.Deleted {
-			c.s.remove(m)
+			gone = append(gone, m)
 		}
 	}
+	c.s.removeAll(ch, gone)
 	return nil, nil
 }
 
@@ -297,7 +290,7 @@ func (c *call) typing() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := ch.mayPost(false); err != nil {
+	if err := ch.mayPost(0, false); err != nil {
 		return nil, err
 	}
 	ch.startTyping(c.s.bot)

@@ -19,12 +19,19 @@ func (c *call) addReaction() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if m.channel.botPermissions()&AddReactions == 0 {
-		return nil, errMissingPermissions
-	}
 	e, err := c.emoji()
 	if err != nil {
 		return nil, err
+	}
+	need := ReadHistory
+	if !slices.ContainsFunc(m.Reactions, func(r Reaction) bool { return r.Emoji == e }) {
+		need |= AddReactions // the first with an emoji
+	}
+	switch {
+	case m.channel.botPermissions()&need != need:
+		return nil, errMissingPermissions
+	case m.channel.archived:
+		return nil, errThreadArchived
 	}
 	c.s.react(m, c.s.bot, e, true)
 	return nil, nil

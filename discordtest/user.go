@@ -16,6 +16,7 @@ type User struct {
 
 	s         *Server
 	dmsClosed bool
+	installed bool // the application, for themselves
 	dm        *Channel
 }
 
@@ -53,7 +54,7 @@ func (u *User) DM() *Channel {
 
 func (s *Server) directChannel(u *User) *Channel {
 	if u.dm == nil {
-		u.dm = &Channel{ID: s.newID(), s: s, kind: directMessage, user: u}
+		u.dm = &Channel{ID: s.newID(), s: s, kind: directMessage, people: []*User{u}}
 		s.channels[u.dm.ID] = u.dm
 	}
 	return u.dm
@@ -71,7 +72,11 @@ func (u *User) setDMs(closed bool) {
 	u.dmsClosed = closed
 }
 
-func (u *User) sharesGuild() bool {
+// reachable tells whether the bot can write to the user: they share a guild, or the user has installed the application.
+func (u *User) reachable() bool {
+	if u.installed {
+		return true
+	}
 	for _, g := range u.s.order {
 		if g.members[u.ID] != nil && g.members[u.s.bot.ID] != nil {
 			return true
@@ -106,6 +111,14 @@ func (u *User) ReplyQuietly(to Message, text string, files ...File) (Message, er
 	return u.send(c, text, files, &draftReference{MessageID: to.ID}, &allowedMentions{Parse: []string{"users", "roles", "everyone"}})
 }
 
+// SendEmbeds sends a message with embeds, which only another bot can: see Profile.Bot.
+func (u *User) SendEmbeds(c *Channel, text string, embeds ...Embed) (Message, error) {
+	if !u.Bot {
+		return Message{}, fmt.Errorf("discordtest: %s is no bot, and has no embeds", u.Username)
+	}
+	return u.post(c, &draft{Content: &text, Embeds: &embeds}, nil)
+}
+
 // Forward sends a copy of a message to another channel.
 func (u *User) Forward(m Message, to *Channel) (Message, error) {
 	return u.send(to, "", nil, &draftReference{Type: 1, MessageID: m.ID}, nil)
@@ -121,7 +134,6 @@ func (s *Server) channelOf(m Message) (*Channel, error) {
 }
 
 func (u *User) send(c *Channel, text string, files []File, ref *draftReference, allowed *allowedMentions) (Message, error) {
-	s := u.s
 	if runes(text) > longest {
 		files = append([]File{{Name: "message.txt", Data: []byte(text)}}, files...)
 		text = ""
@@ -130,15 +142,24 @@ func (u *User) send(c *Channel, text string, files []File, ref *draftReference, 
 	for i, f := range files {
 		uploads = append(uploads, f.upload(i))
 	}
+	return u.post(c, &draft{Content: &text, Reference: ref, AllowedMentions: allowed}, uploads)
+}
+
+func (u *User) post(c *Channel, d *draft, uploads []upload) (Message, error) {
+	s := u.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := u.canPost(c); err != nil {
 		return Message{}, err
 	}
+	d.Nonce = s.newID().String()
+	if c.hurries(u) {
+		return Message{}, fmt.Errorf("discordtest: slow mode keeps %s from writing again", u.Username)
+	}
 	if c.isThread() {
 		s.changeThreadMember(c, u.ID, true)
 	}
-	m, err := s.compose(c, u, &draft{Content: &text, Reference: ref, AllowedMentions: allowed, Nonce: s.newID().String()}, uploads, nil)
+	m, err := s.compose(c, u, d, uploads, nil)
 	if err != nil {
 		return Message{}, fmt.Errorf("discordtest: %s cannot send: %w", u.Username, err)
 	}
@@ -157,8 +178,10 @@ func (u *User) canPost(c *Channel) error {
 	switch {
 	case !c.visibleTo(u):
 		return fmt.Errorf("discordtest: %s cannot see %s", u.Username, c)
-	case c.isThread() && c.locked:
+	case c.isThread() && c.locked && c.Guild.permissions(u)&ManageThreads == 0:
 		return errors.New("discordtest: the thread is locked")
+	case c.kind == guildForum:
+		return errors.New("discordtest: a forum has posts only")
 	}
 	return nil
 }
@@ -206,14 +229,19 @@ func (u *User) RemoveFile(m Message, attachment ID) error {
 	return s.edit(own, &draft{Attachments: &kept}, nil)
 }
 
-// Delete deletes one's own message. Its files vanish from the CDN.
+// Delete deletes a message: one's own, or any as far as one manages messages. Its files vanish from the CDN.
 func (u *User) Delete(m Message) error {
 	s := u.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	own, err := u.own(m)
 	if err != nil {
-		return err
+		if own, err = u.sees(m.ID); err != nil {
+			return err
+		}
+		if g := own.channel.Guild; g == nil || g.permissions(u)&ManageMessages == 0 {
+			return fmt.Errorf("discordtest: %s may not delete message %d", u.Username, m.ID)
+		}
 	}
 	for _, a := range own.files {
 		a.object.gone = true
@@ -231,13 +259,16 @@ func (u *User) own(m Message) (*message, error) {
 }
 
 // Unfurl adds the preview of a link to a message, as Discord does a moment after it was sent:
-// MESSAGE_UPDATE arrives although nobody edited it.
+// MESSAGE_UPDATE arrives although nobody edited it. It fails where the message suppresses embeds.
 func (s *Server) Unfurl(m Message, preview Embed) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	own := s.messages[m.ID]
 	if own == nil || own.Deleted {
 		return errUnknownMessage
+	}
+	if own.Flags.Has(FlagSuppressEmbeds) {
+		return fmt.Errorf("discordtest: message %d suppresses embeds", m.ID)
 	}
 	preview.Type = orDefault(preview.Type, "article")
 	own.Embeds = append(slices.Clone(own.Embeds), preview)
@@ -300,14 +331,6 @@ func (u *User) StartThread(m Message, name string) (*Channel, error) {
 		return nil, err
 	}
 	return s.startThread(rec.channel, rec, u, name, publicThread)
-}
-
-// Archive closes a thread, as a moderator or inactivity does; locked, nobody can reopen it by writing.
-func (c *Channel) Archive(locked bool) {
-	c.s.mu.Lock()
-	defer c.s.mu.Unlock()
-	c.archived, c.locked = true, locked
-	c.s.dispatch(event{name: "THREAD_UPDATE", guild: c.Guild, intent: IntentGuilds, data: c.object()})
 }
 
 // DeleteChannel deletes a channel or thread.

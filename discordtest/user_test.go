@@ -94,7 +94,9 @@ func TestUserDeeds(t *testing.T) {
 	}
 	thread.Archive(true)
 	p.event("THREAD_UPDATE")
-	if _, err := sc.anna.Send(thread, "x"); err == nil {
+	ben := sc.AddUser("ben") // anna owns the guild
+	sc.guild.AddMember(ben)
+	if _, err := ben.Send(thread, "x"); err == nil {
 		t.Error("wrote into a locked thread")
 	}
 	sc.guild.RemoveMember(sc.Bot())

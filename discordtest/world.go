@@ -3,31 +3,8 @@ package discordtest
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 )
-
-// Permissions are Discord's permission bits; these are the ones the server enforces on the bot.
-type Permissions uint64
-
-const (
-	AddReactions   Permissions = 1 << 6
-	ViewChannel    Permissions = 1 << 10
-	SendMessages   Permissions = 1 << 11
-	ManageMessages Permissions = 1 << 13
-	EmbedLinks     Permissions = 1 << 14
-	AttachFiles    Permissions = 1 << 15
-	ReadHistory    Permissions = 1 << 16
-	CreateThreads  Permissions = 1 << 35
-	SendInThreads  Permissions = 1 << 38
-
-	administrator  Permissions = 1 << 3
-	allPermissions Permissions = 1<<50 - 1
-	// what an ordinary member has: all the above but ManageMessages, and slash commands
-	memberPermissions = AddReactions | ViewChannel | SendMessages | EmbedLinks | AttachFiles | ReadHistory | CreateThreads | SendInThreads | 1<<31
-)
-
-func (p Permissions) String() string { return strconv.FormatUint(uint64(p), 10) }
 
 // A Guild is a server of the community kind. Its fields do not change.
 type Guild struct {
@@ -65,7 +42,9 @@ const (
 	guildText     = 0
 	directMessage = 1
 	publicThread  = 11
+	groupMessage  = 3
 	privateThread = 12
+	guildForum    = 15
 )
 
 // A Channel is a text channel of a guild, a thread, or the direct messages of one user with the bot.
@@ -78,8 +57,12 @@ type Channel struct {
 	s        *Server
 	name     string
 	kind     int
-	user     *User // whom the bot talks to in direct messages
+	people   []*User // in direct messages, the bot aside
 	denied   Permissions
+	allowed  Permissions
+	private  bool
+	readers  []ID // of a private channel
+	slowmode time.Duration
 	deleted  bool
 	messages []*message
 	typing   map[ID]time.Time // when each user last said that they type
@@ -217,48 +200,6 @@ func (g *Guild) RemoveMember(u *User) {
 		data: map[string]any{"guild_id": g.ID, "user": u.Profile}})
 }
 
-func (g *Guild) permissions(u *User) Permissions {
-	m := g.members[u.ID]
-	if m == nil {
-		return 0
-	}
-	if u.ID == g.owner || u == g.s.bot {
-		return allPermissions
-	}
-	p := g.roles[0].Permissions
-	for _, r := range g.roles[1:] {
-		if slices.Contains(m.roles, r.ID) {
-			p |= r.Permissions
-		}
-	}
-	if p&administrator != 0 {
-		return allPermissions
-	}
-	return p
-}
-
-// Deny takes permissions from the bot in this channel: without ViewChannel it is answered 50001,
-// without another 50013.
-func (c *Channel) Deny(p Permissions) {
-	c.s.mu.Lock()
-	defer c.s.mu.Unlock()
-	c.denied |= p
-}
-
-// Allow gives back what Deny took.
-func (c *Channel) Allow(p Permissions) {
-	c.s.mu.Lock()
-	defer c.s.mu.Unlock()
-	c.denied &^= p
-}
-
-func (c *Channel) botPermissions() Permissions {
-	if c.Parent != nil {
-		return c.Parent.botPermissions() &^ c.denied
-	}
-	return allPermissions &^ c.denied
-}
-
 // Name is the channel's or thread's name now; in direct messages that of the user.
 func (c *Channel) Name() string {
 	c.s.mu.Lock()
@@ -268,7 +209,7 @@ func (c *Channel) Name() string {
 
 func (c *Channel) displayName() string {
 	if c.kind == directMessage {
-		return c.user.Name()
+		return c.user().Name()
 	}
 	return c.name
 }
@@ -276,6 +217,9 @@ func (c *Channel) displayName() string {
 func (c *Channel) String() string { return fmt.Sprintf("channel %d", c.ID) }
 
 func (c *Channel) isThread() bool { return c.kind == publicThread || c.kind == privateThread }
+
+// user is whom the bot talks to in direct messages.
+func (c *Channel) user() *User { return c.people[0] }
 
 // guildID is 0 in direct messages.
 func (c *Channel) guildID() ID {
@@ -292,18 +236,42 @@ func (c *Channel) fileLimit() int64 {
 	return 10 << 20
 }
 
-// visibleTo tells whether a user can open the channel.
-func (c *Channel) visibleTo(u *User) bool {
-	switch {
-	case c.deleted:
-		return false
-	case c.kind == directMessage:
-		return u == c.user || u == c.s.bot
-	case c.kind == privateThread:
-		return slices.Contains(c.members, u.ID)
-	case u == c.s.bot:
-		return c.Guild.members[u.ID] != nil && c.botPermissions()&ViewChannel != 0
-	default:
-		return c.Guild.members[u.ID] != nil
+// Slowmode makes people wait so long between two messages in the channel; bots and who manages messages are unaffected.
+// 0 ends it.
+func (c *Channel) Slowmode(pause time.Duration) {
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	c.slowmode = pause
+	name := "CHANNEL_UPDATE"
+	if c.isThread() {
+		name = "THREAD_UPDATE"
 	}
+	c.s.dispatch(event{name: name, guild: c.Guild, intent: IntentGuilds, data: c.object()})
+}
+
+// hurries tells that the user has written a moment ago, where slow mode is on.
+func (c *Channel) hurries(u *User) bool {
+	if c.slowmode == 0 || u.Bot || c.Guild.permissions(u)&ManageMessages != 0 {
+		return false
+	}
+	for _, m := range slices.Backward(c.messages) {
+		if m.Author.ID == u.ID {
+			return c.s.now().Sub(m.Timestamp) < c.slowmode
+		}
+	}
+	return false
+}
+
+// Archive closes a thread, as a moderator or inactivity does. A message opens it again, unless it is locked too:
+// then, as in a locked thread that is open, only those write who manage threads. Edits are answered 50083.
+func (c *Channel) Archive(locked bool) { c.shut(true, locked) }
+
+// Lock closes a thread, which stays in the list, to all but those who manage threads.
+func (c *Channel) Lock() { c.shut(false, true) }
+
+func (c *Channel) shut(archived, locked bool) {
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	c.archived, c.locked = archived, locked
+	c.s.dispatch(event{name: "THREAD_UPDATE", guild: c.Guild, intent: IntentGuilds, data: c.object()})
 }
