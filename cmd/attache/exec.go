@@ -14,6 +14,7 @@ import (
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
+	"github.com/attachebot/attache/internal/table"
 	"github.com/attachebot/attache/internal/tools"
 )
 
@@ -88,13 +89,13 @@ func (m *Main) exec(ctx context.Context, args []string) error {
 
 // execResult is what exec prints with --json.
 type execResult struct {
-	OK       bool        `json:"ok"`
-	Text     string      `json:"text"` // what a model would read
-	Attached []files.ID  `json:"attached,omitempty"`
-	Files    []madeFile  `json:"files,omitempty"`
-	Notes    []string    `json:"notes,omitempty"`
-	Tables   []llm.Table `json:"tables,omitempty"`
-	Run      *llm.Run    `json:"run,omitempty"`
+	OK       bool          `json:"ok"`
+	Text     string        `json:"text"` // what a model would read
+	Attached []files.ID    `json:"attached,omitempty"`
+	Files    []madeFile    `json:"files,omitempty"`
+	Notes    []string      `json:"notes,omitempty"`
+	Tables   []table.Table `json:"tables,omitempty"`
+	Run      *llm.Run      `json:"run,omitempty"`
 }
 
 type madeFile struct {

@@ -15,7 +15,7 @@ import (
 	"github.com/attachebot/attache/internal/discord/markdown"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
-	"github.com/attachebot/attache/internal/llm"
+	"github.com/attachebot/attache/internal/table"
 )
 
 // An answer is what people see of a turn: messages that are edited while it
@@ -48,7 +48,7 @@ type answer struct {
 // part is a piece of the answer: text, or a table.
 type part struct {
 	text  string
-	table *llm.Table
+	table *table.Table
 }
 
 // working is a call that runs.
@@ -151,7 +151,7 @@ const maxTables = 3
 
 // text is the whole answer in Markdown, and the tables that are too wide for
 // it, which are shown as pictures.
-func (a *answer) text() (text string, wide []llm.Table) {
+func (a *answer) text() (text string, wide []table.Table) {
 	tables := 0
 	for _, p := range a.parts {
 		if p.table != nil {

@@ -10,6 +10,8 @@ import (
 	"math"
 
 	"golang.org/x/image/font"
+	"golang.org/x/image/font/gofont/gobold"
+	"golang.org/x/image/font/gofont/goregular"
 	"golang.org/x/image/font/opentype"
 	"golang.org/x/image/math/fixed"
 	"golang.org/x/image/vector"
@@ -28,14 +30,10 @@ type plot struct {
 }
 
 func newPlot(title string, w, h int, most float64) *plot {
-	f, err := loadFonts()
-	if err != nil {
-		panic(err)
-	}
-	face := func(bold bool, size float64) font.Face {
-		src := f.regular
-		if bold {
-			src = f.bold
+	face := func(ttf []byte, size float64) font.Face {
+		src, err := opentype.Parse(ttf)
+		if err != nil {
+			panic(err)
 		}
 		fc, err := opentype.NewFace(src, &opentype.FaceOptions{Size: size, DPI: 72})
 		if err != nil {
@@ -43,7 +41,7 @@ func newPlot(title string, w, h int, most float64) *plot {
 		}
 		return fc
 	}
-	p := &plot{img: image.NewRGBA(image.Rect(0, 0, w, h)), face: face(false, 20), bold: face(true, 24),
+	p := &plot{img: image.NewRGBA(image.Rect(0, 0, w, h)), face: face(goregular.TTF, 20), bold: face(gobold.TTF, 24),
 		x0: 90, y0: float64(h) - 60, x1: float64(w) - 30, y1: 70, most: most}
 	draw.Draw(p.img, p.img.Bounds(), image.White, image.Point{}, draw.Src)
 	p.text(p.bold, (w-font.MeasureString(p.bold, title).Ceil())/2, 42, title)

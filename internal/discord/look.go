@@ -10,14 +10,14 @@ import (
 	"github.com/disgoorg/snowflake/v2"
 
 	"github.com/attachebot/attache/internal/files"
-	"github.com/attachebot/attache/internal/llm"
+	"github.com/attachebot/attache/internal/table"
 )
 
 // Viewer shows files that Go can't read. Its errors mean that there is no
 // preview. See *tools.Python.
 type Viewer interface {
 	// Table returns the first rows of the first table of a file.
-	Table(ctx context.Context, user files.UserID, conversation string, f files.File, rows int) (llm.Table, error)
+	Table(ctx context.Context, user files.UserID, conversation string, f files.File, rows int) (table.Table, error)
 	// Picture returns an image as PNG or JPEG.
 	Picture(ctx context.Context, user files.UserID, conversation string, f files.File) ([]byte, error)
 }

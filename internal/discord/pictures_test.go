@@ -17,6 +17,7 @@ import (
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/llm/llmtest"
+	"github.com/attachebot/attache/internal/table"
 	"github.com/attachebot/attache/internal/testbin"
 )
 
@@ -166,7 +167,7 @@ func TestPicturesOfFiles(t *testing.T) {
 
 func TestPicturesOfAConversation(t *testing.T) {
 	w := newScene(t, setup{discord: Options{tune: tuning{burst: time.Millisecond}}})
-	head := llm.Table{Columns: []string{"weather", "days", "temp_max", "rain_mm"}, Rows: [][]string{
+	head := table.Table{Columns: []string{"weather", "days", "temp_max", "rain_mm"}, Rows: [][]string{
 		{"rain", "641", "13.5", "6.6"}, {"sun", "640", "19.9", "0.0"}, {"fog", "101", "16.8", "0.0"}, {"drizzle", "53", "15.9", "0.0"}, {"snow", "26", "5.6", "8.6"}}}
 	step := 0
 	release := make(chan bool)
@@ -182,7 +183,7 @@ func TestPicturesOfAConversation(t *testing.T) {
 				return string(s.ID)
 			}
 			return llm.ToolResult{Text: "two charts", Files: []string{save("weather.png", weatherChart()), save("temperature.png", temperatureChart())},
-				Tables: []llm.Table{head}, Run: &llm.Run{Elapsed: 1700 * time.Millisecond, Packages: []string{"seaborn 0.13.2"},
+				Tables: []table.Table{head}, Run: &llm.Run{Elapsed: 1700 * time.Millisecond, Packages: []string{"seaborn 0.13.2"},
 					Code:   "df = load_file('" + fmt.Sprint(user) + "_…')\nby = df.groupby('weather').agg(days=('date', 'size'),\n    temp_max=('temp_max', 'mean'), rain_mm=('precipitation', 'mean'))\nby.sort_values('days', ascending=False).round(1)",
 					Output: "Figure: Days by weather, 2012–2015\nFigure: Mean temperature a month (°C)"}}
 		}

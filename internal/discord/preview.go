@@ -19,7 +19,7 @@ import (
 	_ "golang.org/x/image/webp" // previews
 
 	"github.com/attachebot/attache/internal/files"
-	"github.com/attachebot/attache/internal/llm"
+	"github.com/attachebot/attache/internal/table"
 )
 
 const (
@@ -102,7 +102,7 @@ func tableHead(text string, tabs, whole bool) (string, bool) {
 	if err != nil || len(columns) < 2 || len(columns) > 500 {
 		return "", false
 	}
-	t := llm.Table{Columns: columns, TotalColumns: len(columns)}
+	t := table.Table{Columns: columns, TotalColumns: len(columns)}
 	for len(t.Rows) < previewRows {
 		rec, err := r.Read()
 		if err != nil {

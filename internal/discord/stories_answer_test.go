@@ -19,6 +19,7 @@ import (
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/llm/llmtest"
+	"github.com/attachebot/attache/internal/table"
 )
 
 // makes makes a tool that returns files with these names and contents.
@@ -269,8 +270,8 @@ func (w *bench) after(c *discordtest.Channel, q discordtest.Message) (out []disc
 // Tables come as text that fits a phone, or as a picture.
 func TestStoryTables(t *testing.T) {
 	w := newBench(t, setup{})
-	small := llm.Table{Columns: []string{"", "region", "revenue"}, Rows: [][]string{{"0", "North", "420.00"}, {"1", "South", "1350.50"}}, TotalRows: 1461, TotalColumns: 3}
-	wide := llm.Table{TotalRows: 3, TotalColumns: 12}
+	small := table.Table{Columns: []string{"", "region", "revenue"}, Rows: [][]string{{"0", "North", "420.00"}, {"1", "South", "1350.50"}}, TotalRows: 1461, TotalColumns: 3}
+	wide := table.Table{TotalRows: 3, TotalColumns: 12}
 	for i := range 12 {
 		wide.Columns = append(wide.Columns, fmt.Sprintf("column_%d", i))
 	}
@@ -278,7 +279,7 @@ func TestStoryTables(t *testing.T) {
 		wide.Rows = append(wide.Rows, strings.Fields(strings.Repeat("12345.678 ", 12)))
 	}
 	w.tools.Handle = func(context.Context, files.UserID, string, llm.ToolCall, llm.ToolHooks) llm.ToolResult {
-		return llm.ToolResult{Text: "tables", Tables: []llm.Table{small, wide}}
+		return llm.ToolResult{Text: "tables", Tables: []table.Table{small, wide}}
 	}
 	w.does("And a table of mine:\n\n| name | n |\n|---|---:|\n| **anna** | 12 |\n| bert | 7 |\n\nThat's all.")
 	_, a := w.ask(w.anna, w.general, "Tables")
@@ -388,7 +389,7 @@ func TestStoryNeverPings(t *testing.T) {
 	role := w.guild.AddRole("team", 0, 0)
 	bad := "@everyone @here " + role.Mention() + " " + w.bert.Mention() + " https://evil.example/?leak=1"
 	w.tools.Handle = func(context.Context, files.UserID, string, llm.ToolCall, llm.ToolHooks) llm.ToolResult {
-		return llm.ToolResult{Text: bad, Notes: []string{bad}, Tables: []llm.Table{{Columns: []string{bad}, Rows: [][]string{{"1"}}}}}
+		return llm.ToolResult{Text: bad, Notes: []string{bad}, Tables: []table.Table{{Columns: []string{bad}, Rows: [][]string{{"1"}}}}}
 	}
 	w.does(bad)
 	q, _ := w.ask(w.anna, w.general, "x", discordtest.File{Name: "@everyone <@" + w.bert.ID.String() + ">.csv", Data: salesCSV})

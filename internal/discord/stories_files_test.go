@@ -15,7 +15,7 @@ import (
 	"github.com/attachebot/attache/discordtest"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
-	"github.com/attachebot/attache/internal/llm"
+	"github.com/attachebot/attache/internal/table"
 )
 
 // run runs a command and returns its reply.
@@ -403,8 +403,8 @@ func (v *viewer) wait(ctx context.Context, user files.UserID, conversation strin
 	return ctx.Err()
 }
 
-func (v *viewer) Table(ctx context.Context, user files.UserID, conversation string, f files.File, rows int) (llm.Table, error) {
-	t := llm.Table{Columns: []string{"city", "people"}, TotalRows: 40, TotalColumns: 2}
+func (v *viewer) Table(ctx context.Context, user files.UserID, conversation string, f files.File, rows int) (table.Table, error) {
+	t := table.Table{Columns: []string{"city", "people"}, TotalRows: 40, TotalColumns: 2}
 	for i := range rows {
 		t.Rows = append(t.Rows, []string{fmt.Sprint("Town ", i), fmt.Sprint(1000 * i)})
 	}

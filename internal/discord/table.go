@@ -4,211 +4,49 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
-	"unicode"
 
-	"github.com/dustin/go-humanize"
-	"golang.org/x/text/width"
-
+	"github.com/attachebot/attache/internal/discord/client"
 	"github.com/attachebot/attache/internal/discord/markdown"
-	"github.com/attachebot/attache/internal/llm"
+	"github.com/attachebot/attache/internal/table"
 )
 
 const (
 	phoneWidth = 42 // characters of a code block that a phone shows without wrapping
 	maxRows    = 12 // of a table as text
-	maxCell    = 24 // columns of the screen that a cell takes
-	minCell    = 12 // to which cells are cut so that the table fits
 )
 
 // monospace writes the head of a table as a code block that fits a phone. It
 // reports whether that is possible.
-func monospace(t llm.Table) (string, bool) {
-	g := newGrid(t, maxRows)
-	if len(g.columns) == 0 || len(g.columns) < t.TotalColumns || !g.fit(phoneWidth) {
-		return "", false
-	}
-	return g.block(t), true
+func monospace(t table.Table) (string, bool) {
+	text, ok := t.Fit(phoneWidth, maxRows)
+	return tableBlock(text), ok
 }
 
 // narrow writes as many columns as fit, and says how many there are.
-func narrow(t llm.Table) string {
-	for n := len(t.Columns); n > 0; n-- {
-		part := llm.Table{Columns: t.Columns[:n], TotalRows: t.TotalRows, TotalColumns: max(t.TotalColumns, len(t.Columns))}
-		for _, r := range t.Rows {
-			part.Rows = append(part.Rows, r[:min(n, len(r))])
-		}
-		if g := newGrid(part, maxRows); g.fit(phoneWidth) || n == 1 {
-			return g.block(part)
-		}
+func narrow(t table.Table) string { return tableBlock(t.Narrow(phoneWidth, maxRows)) }
+
+// tableBlock writes a table as a code block, and below it what is not shown.
+func tableBlock(t table.Text) string {
+	if t.Lines == "" {
+		return ""
 	}
-	return ""
+	block := "```\n" + strings.ReplaceAll(t.Lines, "`", "'") + "```"
+	if t.Note != "" {
+		block += "\n-# " + t.Note
+	}
+	return block
 }
 
-// grid is a table made ready to be shown: clean cells, and how each column is
-// aligned.
-type grid struct {
-	columns []string
-	rows    [][]string
-	right   []bool // numbers
-	widths  []int
-	gap     int // between two columns
-}
-
-func newGrid(t llm.Table, rows int) grid {
-	g := grid{gap: 2, columns: make([]string, len(t.Columns)), right: make([]bool, len(t.Columns)), widths: make([]int, len(t.Columns))}
-	for i, c := range t.Columns {
-		g.columns[i] = cell(c)
-		g.right[i] = true
-		g.widths[i] = min(columnsOf(g.columns[i]), maxCell)
+// tablePicture draws the head of a table. It fails for a text in a script that
+// the font does not have.
+func tablePicture(t table.Table) (client.Upload, error) {
+	picture, alt, err := t.Picture()
+	if err != nil {
+		return client.Upload{}, err
 	}
-	for _, r := range t.Rows[:min(len(t.Rows), rows)] {
-		line := make([]string, len(t.Columns))
-		for i := range line {
-			if i < len(r) {
-				line[i] = cell(r[i])
-			}
-			g.right[i] = g.right[i] && (line[i] == "" || isNumber(line[i]))
-			g.widths[i] = max(g.widths[i], min(columnsOf(line[i]), maxCell))
-		}
-		g.rows = append(g.rows, line)
-	}
-	for i := range g.right {
-		g.right[i] = g.right[i] && len(g.rows) > 0
-	}
-	return g
-}
-
-// fit makes the grid at most so wide, if that is possible: with narrower gaps,
-// then with less of long texts.
-func (g *grid) fit(limit int) bool {
-	for {
-		total, widest := -g.gap, -1
-		for i, w := range g.widths {
-			total += w + g.gap
-			if !g.right[i] && w > minCell && (widest < 0 || w > g.widths[widest]) {
-				widest = i
-			}
-		}
-		switch {
-		case total <= limit:
-			return true
-		case g.gap > 1:
-			g.gap = 1
-		case widest < 0:
-			return false
-		default:
-			g.widths[widest]--
-		}
-	}
-}
-
-func (g *grid) block(t llm.Table) string {
-	var b strings.Builder
-	b.WriteString("```\n")
-	line := func(cells []string) {
-		var l strings.Builder
-		for i, c := range cells {
-			if i > 0 {
-				l.WriteString(strings.Repeat(" ", g.gap))
-			}
-			c = cutColumns(c, g.widths[i])
-			pad := strings.Repeat(" ", g.widths[i]-columnsOf(c))
-			if g.right[i] {
-				l.WriteString(pad + c)
-			} else {
-				l.WriteString(c + pad)
-			}
-		}
-		b.WriteString(strings.TrimRight(l.String(), " ") + "\n")
-	}
-	line(g.columns)
-	rule := make([]string, len(g.widths))
-	for i, w := range g.widths {
-		rule[i] = strings.Repeat("─", w)
-	}
-	line(rule)
-	for _, r := range g.rows {
-		line(r)
-	}
-	b.WriteString("```")
-	if note := sizeNote(t, len(g.rows), len(g.columns)); note != "" {
-		b.WriteString("\n-# " + note)
-	}
-	return b.String()
-}
-
-// sizeNote tells what is not shown of a table.
-func sizeNote(t llm.Table, rows, columns int) string {
-	allRows, allColumns := max(t.TotalRows, len(t.Rows)), max(t.TotalColumns, len(t.Columns))
-	switch {
-	case allRows > rows && allColumns > columns:
-		return fmt.Sprintf("%s of %s rows, %d of %d columns", humanize.Comma(int64(rows)), humanize.Comma(int64(allRows)), columns, allColumns)
-	case allRows > rows:
-		return fmt.Sprintf("%s of %s rows", humanize.Comma(int64(rows)), humanize.Comma(int64(allRows)))
-	case allColumns > columns:
-		return fmt.Sprintf("%d of %d columns", columns, allColumns)
-	}
-	return ""
-}
-
-// cell makes a cell's text one clean line.
-func cell(s string) string {
-	s = strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case r == '`':
-			return '\''
-		case !unicode.IsPrint(r):
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(clip(s, 500), "\uFFFD"))
-	return strings.TrimSpace(s)
-}
-
-var number = regexp.MustCompile(`^[-+−]?[$€£]?\d[\d,_' .]*(\.\d+)?([eE][-+]?\d+)?\s?%?$`)
-
-func isNumber(s string) bool {
-	return number.MatchString(s) || strings.EqualFold(s, "nan") || s == "-" || s == "<NA>" || s == "None"
-}
-
-// columnsOf is how many columns of a terminal a text takes.
-func columnsOf(s string) int {
-	n := 0
-	for _, r := range s {
-		n += columnsOfRune(r)
-	}
-	return n
-}
-
-func columnsOfRune(r rune) int {
-	switch {
-	case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf):
-		return 0
-	case r < 0x1100:
-		return 1
-	}
-	switch width.LookupRune(r).Kind() {
-	case width.EastAsianWide, width.EastAsianFullwidth:
-		return 2
-	}
-	return 1
-}
-
-// cutColumns cuts a text to so many columns.
-func cutColumns(s string, n int) string {
-	if columnsOf(s) <= n {
-		return s
-	}
-	var b strings.Builder
-	for _, r := range s {
-		if n -= columnsOfRune(r); n < 1 {
-			break
-		}
-		b.WriteRune(r)
-	}
-	return b.String() + "…"
+	u := client.NewUpload("table.png", picture)
+	u.Alt = alt
+	return u, nil
 }
 
 var tableRule = regexp.MustCompile(`^\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$`)
@@ -229,7 +67,7 @@ func markdownTables(text string) string {
 			out = append(out, in[i])
 			continue
 		}
-		t := llm.Table{Columns: tableCells(in[i])}
+		t := table.Table{Columns: tableCells(in[i])}
 		i += 2
 		for i < len(in) && strings.Contains(in[i], "|") && strings.TrimSpace(in[i]) != "" {
 			t.Rows = append(t.Rows, tableCells(in[i]))
@@ -251,8 +89,8 @@ func tableCells(line string) []string {
 }
 
 // tableText writes a table that somebody wrote, with all its rows.
-func tableText(t llm.Table) string {
-	plain := llm.Table{}
+func tableText(t table.Table) string {
+	plain := table.Table{}
 	bare := strings.NewReplacer("**", "", "__", "", "`", "")
 	for _, c := range t.Columns {
 		plain.Columns = append(plain.Columns, bare.Replace(c))
@@ -264,8 +102,8 @@ func tableText(t llm.Table) string {
 		}
 		plain.Rows = append(plain.Rows, line)
 	}
-	if g := newGrid(plain, len(plain.Rows)); g.fit(phoneWidth) {
-		return g.block(plain)
+	if text, ok := plain.Fit(phoneWidth, len(plain.Rows)); ok {
+		return tableBlock(text)
 	}
 	var b strings.Builder
 	for _, r := range t.Rows {

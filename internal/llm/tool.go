@@ -3,17 +3,19 @@ package llm
 import (
 	"context"
 	"time"
+
+	"github.com/attachebot/attache/internal/table"
 )
 
 // ToolResult is what a tool's call gives back. A failed call is a result as
 // well: Text then tells the model what went wrong.
 type ToolResult struct {
-	Text   string   // for the model
-	Failed bool     // the call did not do what was asked
-	Files  []string // ids of the files that were made, saved as the asking user's
-	Notes  []string // one line each for the person: "restored: df, model · lost: conn"
-	Tables []Table  // for the person, in the order shown
-	Run    *Run     // the code that ran, if any
+	Text   string        // for the model
+	Failed bool          // the call did not do what was asked
+	Files  []string      // ids of the files that were made, saved as the asking user's
+	Notes  []string      // one line each for the person: "restored: df, model · lost: conn"
+	Tables []table.Table // for the person, in the order shown
+	Run    *Run          // the code that ran, if any
 }
 
 // Run tells what code ran and how, for the person who wants to see it.
@@ -22,15 +24,6 @@ type Run struct {
 	Output   string        `json:"output,omitempty"` // as printed, shortened in the middle beyond the output limit
 	Elapsed  time.Duration `json:"elapsed"`
 	Packages []string      `json:"packages,omitempty"` // installed for it, as "geopandas 1.1.0"
-}
-
-// Table is a table to show: the head of a larger one when Rows of TotalRows
-// or Columns of TotalColumns are given.
-type Table struct {
-	Columns      []string
-	Rows         [][]string
-	TotalRows    int
-	TotalColumns int
 }
 
 // ToolHooks is how a running tool speaks to the person who waits. Any field

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/attachebot/attache/internal/table"
 	"io"
 	"path"
 	"strings"
@@ -153,7 +154,7 @@ func (r *cellRun) frame(ctx context.Context, f frame) (done bool, err error) {
 		return false, r.ask(ctx, m)
 	case "show":
 		if len(r.res.Shown) < maxShown {
-			r.res.Shown = append(r.res.Shown, Shown{Text: m.Text, Table: m.Table.valid()})
+			r.res.Shown = append(r.res.Shown, Shown{Text: m.Text, Table: validTable(m.Table)})
 		}
 	case "file":
 		return false, r.file(ctx, m)
@@ -269,8 +270,9 @@ func (b *fileBody) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// valid returns the table within the bounds that the runner keeps, or nil.
-func (t *Table) valid() *Table {
+// validTable returns the table if it is within the bounds that the runner
+// keeps, or nil.
+func validTable(t *table.Table) *table.Table {
 	if t == nil || len(t.Columns) == 0 || len(t.Columns) > 64 || len(t.Rows) > 200 {
 		return nil
 	}

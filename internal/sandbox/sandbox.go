@@ -14,6 +14,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"github.com/attachebot/attache/internal/table"
 	"io"
 	"time"
 )
@@ -116,13 +117,5 @@ type Result struct {
 // Shown is a displayed value: text always, and a table if it is one.
 type Shown struct {
 	Text  string
-	Table *Table
-}
-
-// Table is the head of a table as text cells.
-type Table struct {
-	Columns      []string   `json:"columns"`
-	Rows         [][]string `json:"rows"`
-	TotalRows    int        `json:"total_rows"`
-	TotalColumns int        `json:"total_columns"`
+	Table *table.Table
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"github.com/attachebot/attache/internal/table"
 	"io"
 )
 
@@ -31,8 +32,8 @@ type message struct {
 	Specs  []string `json:"specs"`
 
 	// show
-	Text  string `json:"text"`
-	Table *Table `json:"table"`
+	Text  string       `json:"text"`
+	Table *table.Table `json:"table"`
 
 	// file, var
 	Name     string `json:"name"`

@@ -61,7 +61,7 @@ func FuzzReadFrame(f *testing.F) {
 				t.Fatal("too long a frame")
 			}
 			if fr.msg != nil {
-				fr.msg.Table.valid()
+				validTable(fr.msg.Table)
 			}
 		}
 	})

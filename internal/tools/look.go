@@ -9,8 +9,8 @@ import (
 
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
-	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/sandbox"
+	"github.com/attachebot/attache/internal/table"
 )
 
 const (
@@ -68,15 +68,15 @@ func (p *Python) Picture(ctx context.Context, user files.UserID, conversation st
 
 // Table returns the first rows of a user's table, of the first one of a file
 // that has several. Errors are those of Picture.
-func (p *Python) Table(ctx context.Context, user files.UserID, conversation string, f files.File, rows int) (llm.Table, error) {
+func (p *Python) Table(ctx context.Context, user files.UserID, conversation string, f files.File, rows int) (table.Table, error) {
 	res, err := p.in.Run(ctx, sessionKey(user, conversation), sandbox.Cell{Code: fmt.Sprintf(tableCode, f.ID), Files: userFiles{p.files, user}})
 	if err != nil {
-		return llm.Table{}, err
+		return table.Table{}, err
 	}
 	if res.Outcome != sandbox.OK || len(res.Shown) == 0 || res.Shown[0].Table == nil {
-		return llm.Table{}, notSeen(ctx, res)
+		return table.Table{}, notSeen(ctx, res)
 	}
-	t := llm.Table(*res.Shown[0].Table)
+	t := *res.Shown[0].Table
 	t.Rows = t.Rows[:min(len(t.Rows), rows)]
 	return t, nil
 }

@@ -163,7 +163,7 @@ func pythonResult(code string, res sandbox.Result, saved []string) llm.ToolResul
 	for _, s := range res.Shown {
 		section("", s.Text)
 		if s.Table != nil {
-			out.Tables = append(out.Tables, llm.Table(*s.Table))
+			out.Tables = append(out.Tables, *s.Table)
 		}
 	}
 	section("Warnings:", strings.Join(res.Warnings, "\n"))

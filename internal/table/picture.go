@@ -1,4 +1,4 @@
-package discord
+package table
 
 import (
 	"bytes"
@@ -15,9 +15,6 @@ import (
 	"golang.org/x/image/font/opentype"
 	"golang.org/x/image/font/sfnt"
 	"golang.org/x/image/math/fixed"
-
-	"github.com/attachebot/attache/internal/discord/client"
-	"github.com/attachebot/attache/internal/llm"
 )
 
 // A table as a picture is drawn for a screen of twice the usual density.
@@ -30,7 +27,7 @@ const (
 	widestCell  = 420  // pixels
 )
 
-// The colours are those of Discord's dark theme.
+// Light text on a dark ground, which a light theme shows as well.
 var (
 	paper  = color.RGBA{0x2b, 0x2d, 0x31, 0xff}
 	stripe = color.RGBA{0x31, 0x33, 0x38, 0xff}
@@ -54,28 +51,28 @@ var loadFonts = sync.OnceValues(func() (f fonts, err error) {
 // errNoGlyph is for a text that the font can't write.
 var errNoGlyph = errors.New("the font has no glyph for a character")
 
-// tablePicture draws the head of a table. It fails for a text in a script that
-// the font does not have.
-func tablePicture(t llm.Table) (client.Upload, error) {
+// Picture draws the head of the table as PNG, and says in words what it shows.
+// It fails for a text in a script that the font does not have.
+func (t Table) Picture() (data []byte, alt string, err error) {
 	f, err := loadFonts()
 	if err != nil {
-		return client.Upload{}, err
+		return nil, "", err
 	}
 	options := &opentype.FaceOptions{Size: fontSize, DPI: 72, Hinting: font.HintingFull}
 	regular, err := opentype.NewFace(f.regular, options)
 	if err != nil {
-		return client.Upload{}, err
+		return nil, "", err
 	}
 	defer regular.Close()
 	bold, err := opentype.NewFace(f.bold, options)
 	if err != nil {
-		return client.Upload{}, err
+		return nil, "", err
 	}
 	defer bold.Close()
 
 	g := newGrid(t, pictureRows)
 	if err := g.drawable(f.regular); err != nil {
-		return client.Upload{}, err
+		return nil, "", err
 	}
 	widths, columns, total := []int{}, 0, 0
 	for i, c := range g.columns {
@@ -89,7 +86,7 @@ func tablePicture(t llm.Table) (client.Upload, error) {
 		}
 		widths, columns, total = append(widths, w), columns+1, total+w
 	}
-	note := sizeNote(t, len(g.rows), columns)
+	note := t.Note(len(g.rows), columns)
 	height := (len(g.rows) + 1) * rowHeight
 	if note != "" {
 		height += rowHeight
@@ -121,14 +118,13 @@ func tablePicture(t llm.Table) (client.Upload, error) {
 	}
 	var out bytes.Buffer
 	if err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&out, img); err != nil {
-		return client.Upload{}, err
+		return nil, "", err
 	}
-	u := client.NewUpload("table.png", out.Bytes())
-	u.Alt = "A table of " + note
-	if note == "" {
-		u.Alt = "A table"
+	alt = "A table"
+	if note != "" {
+		alt = "A table of " + note
 	}
-	return u, nil
+	return out.Bytes(), alt, nil
 }
 
 // shades is a palette of what a picture needs: the backgrounds, and the steps
