@@ -69,6 +69,13 @@ func (r *run) call(ctx context.Context, reply llm.Reply, round int) []llm.Messag
 	return out
 }
 
+// pythonTool is the tool that runs code.
+const pythonTool = "execute_python_code"
+
+// pythonAliases are the names that models were trained to run code by.
+var pythonAliases = map[string]bool{"python": true, "execute_python": true, "run_python": true, "python_interpreter": true, "code_interpreter": true, "ipython": true,
+	"execute_code": true, "run_code": true, "run_python_code": true, "container_python": true}
+
 // kept is what stays of a run in the history.
 func kept(r *llm.Run) *llm.Run {
 	if r == nil {
@@ -82,7 +89,15 @@ func kept(r *llm.Run) *llm.Run {
 // check finds the call's tool and repairs its arguments in place. A problem is
 // told to the model instead of running the call.
 func (r *run) check(c *llm.ToolCall, i int, cut bool) (tool llm.Tool, problem string) {
-	k := slices.IndexFunc(r.tools, func(t llm.Tool) bool { return t.Name == c.Name })
+	find := func(name string) int {
+		return slices.IndexFunc(r.tools, func(t llm.Tool) bool { return t.Name == name })
+	}
+	k := find(c.Name)
+	if k < 0 && pythonAliases[c.Name] {
+		if k = find(pythonTool); k >= 0 {
+			c.Name = pythonTool // also when it goes back: servers know no other
+		}
+	}
 	switch {
 	case i >= maxCalls:
 		return tool, fmt.Sprintf("Not run: one reply may have at most %d calls.", maxCalls)

@@ -65,6 +65,7 @@ type Engine struct {
 	mu      sync.Mutex
 	meters  map[string]*tokens.Model
 	windows map[string]learnedWindow
+	told    map[string]time.Time // what was logged, and when
 }
 
 // New returns an engine. It closes none of what it is given. A nil tools means
@@ -84,7 +85,7 @@ func New(model llm.Model, store Store, fs *files.Service, tools Toolbox, o Optio
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	e := &Engine{model: model, store: store, files: fs, tools: tools, opts: o, meters: map[string]*tokens.Model{}, windows: map[string]learnedWindow{}}
+	e := &Engine{model: model, store: store, files: fs, tools: tools, opts: o, meters: map[string]*tokens.Model{}, windows: map[string]learnedWindow{}, told: map[string]time.Time{}}
 	e.turns.idle = sync.NewCond(&e.turns.mu)
 	e.locks.held = map[string]*lock{}
 	e.ledger = ledger{store: store, opts: o}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -91,6 +92,8 @@ func (r *run) answer(ctx context.Context) error {
 			r.notice("The answer was cut at the model's output limit.")
 		case llm.Filtered:
 			r.notice("The model's provider filtered the answer.")
+		case llm.Repeated:
+			r.notice("The model repeated itself without end, so I stopped it.")
 		}
 		if text := reply.Message.Text(); text != "" {
 			r.say(text)
@@ -248,9 +251,7 @@ func (r *run) request(ctx context.Context, round int, last bool) (llm.Reply, err
 		})
 		r.account(ctx, size, reply, err)
 		release()
-		for _, l := range reply.Lacks {
-			r.notice(lacks(l, cmp.Or(reply.Model, r.model)))
-		}
+		r.tell(reply)
 		if errors.Is(err, llm.ErrContext) && !shown && try < 5 {
 			if n, ok := r.e.shrink(r.model, size); ok {
 				r.window = n
@@ -277,14 +278,59 @@ func (r *run) request(ctx context.Context, round int, last bool) (llm.Reply, err
 	}
 }
 
-func lacks(what, model string) string {
-	switch what {
-	case "tools":
-		return "The model " + model + " can't use tools, so it can't run code or read files. /model shows others."
-	case "images":
+// unsupported is what a person reads of a part of the request that the model
+// went without; "" for nothing.
+func unsupported(u llm.Unsupported, model string) string {
+	switch u.What {
+	case llm.Tools:
+		text := "The model " + model + " can't use tools, so it can't run code or read files. /model shows others."
+		if flags := flag.FindAllString(u.Reason, 3); len(flags) > 0 {
+			text = "The model " + model + " can't use tools, so it can't run code or read files: its server must be started with " + strings.Join(flags, " and ") + "."
+		}
+		return text
+	case llm.Images:
 		return "The model " + model + " can't see images."
+	case llm.TheseImages:
+		return "The model " + model + " could not read an image here, so it answers without seeing it."
+	case llm.CallsAsText:
+		return "The model " + model + " wrote a tool call as text, which I can't run. Its server reads calls with --tool-call-parser (vLLM, SGLang) or --jinja (llama.cpp)."
 	}
-	return "The model " + model + " does without " + what + "."
+	if u.Tool == pythonTool {
+		return "The model " + model + " does not take the tool that runs code, so it can't run code or read files."
+	}
+	return ""
+}
+
+// flag is an option of a server that its refusal names.
+var flag = regexp.MustCompile(`--[a-z][a-z-]+`)
+
+// tell says what the request went without: to the person, and to the operator
+// once in a while.
+func (r *run) tell(reply llm.Reply) {
+	model := cmp.Or(reply.Model, r.model)
+	for _, u := range reply.Unsupported {
+		if text := unsupported(u, model); text != "" {
+			r.notice(text)
+		}
+		if u.Reason != "" && r.e.once(model+" "+string(u.What)+" "+u.Tool) {
+			r.e.opts.Log.Warn("a part of a request was left out", "model", model, "what", string(u.What), "tool", u.Tool, "error", u.Reason)
+		}
+	}
+}
+
+// once reports whether something was not told within the last hour.
+func (e *Engine) once(what string) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if len(e.told) > 1000 {
+		clear(e.told)
+	}
+	now := e.opts.Now()
+	if at, ok := e.told[what]; ok && now.Sub(at) < time.Hour && now.Sub(at) >= 0 {
+		return false
+	}
+	e.told[what] = now
+	return true
 }
 
 // opaque hides the user's id from the provider.

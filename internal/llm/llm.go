@@ -5,7 +5,6 @@ package llm
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"strings"
 )
 
@@ -26,8 +25,23 @@ type Message struct {
 	Name   string     `json:"name,omitempty"`    // who speaks, in a conversation of several people: put before the text
 	Parts  []Part     `json:"parts,omitempty"`   // text and images, in order
 	Calls  []ToolCall `json:"calls,omitempty"`   // of an Assistant message
+	Model  string     `json:"model,omitempty"`   // of an Assistant message: the model that made it; "" is unknown
+	Kept   *Kept      `json:"kept,omitempty"`    // of an Assistant message: what came beside its text
 	CallID string     `json:"call_id,omitempty"` // of a FromTool message: the call that it answers
 	Run    *Run       `json:"run,omitempty"`     // of a FromTool message: the code that ran; no model gets it
+}
+
+// Kept is what came beside the text and the calls of a reply, as the server
+// wrote it: reasoning, its signatures, encrypted items. It means something to
+// the model that made it, which gets it back as it was, and to nobody else. It
+// is never shown. One of Fields (with Calls), Items and Blocks is set, by the
+// API that the reply came from.
+type Kept struct {
+	Tokens int                          `json:"tokens,omitempty"` // that it takes in a request, about
+	Fields map[string]json.RawMessage   `json:"fields,omitempty"` // chat completions: of the message
+	Calls  []map[string]json.RawMessage `json:"calls,omitempty"`  // chat completions: of each of Message.Calls
+	Items  []json.RawMessage            `json:"items,omitempty"`  // responses: the whole output
+	Blocks []json.RawMessage            `json:"blocks,omitempty"` // Anthropic's messages: the whole content
 }
 
 // Part is a text or an image; one field is set.
@@ -87,6 +101,7 @@ type Request struct {
 	NoCalls   bool   // answer in text: Tools only explain the calls in Messages
 	MaxOutput int    // tokens; 0: the model's own limit
 	User      string // an opaque id of the person, for the provider's abuse detection
+	Effort    string // how long to reason, such as "none", "low" or "high"; empty: as the client is set
 }
 
 // Finish says why a reply ended.
@@ -97,6 +112,7 @@ const (
 	Length   Finish = "length" // the output limit: the text is cut
 	Calls    Finish = "calls"  // the model waits for tool results
 	Filtered Finish = "filtered"
+	Repeated Finish = "repeated" // the answer went in circles, and was stopped
 )
 
 // Usage counts tokens of one request. Cached and Written, what was read from
@@ -109,16 +125,33 @@ type Usage struct {
 
 // Reply is a model's whole answer.
 type Reply struct {
-	Message Message
-	Finish  Finish
-	Usage   Usage    // zero when the API reported none
-	Model   string   // as the API named it
-	Lacks   []string // what the request had to do without: "tools", "images"
+	Message     Message
+	Finish      Finish
+	Usage       Usage         // zero when the API reported none
+	Model       string        // as the API named it
+	Unsupported []Unsupported // what the request had to do without
 }
 
-// ErrContext is in the tree of an error that says that the request is longer
-// than the model's window: a shorter one may succeed.
-var ErrContext = errors.New("the request exceeds the model's context window")
+// Unsupported is a part of a request that was left out, since the model or its
+// server refuses it.
+type Unsupported struct {
+	What   What
+	Tool   string // the name, where What is OneTool
+	Reason string // the server's own words, or what its operator has to change; for the log
+}
+
+// What names a part of a request.
+type What string
+
+const (
+	Tools       What = "tools"
+	Images      What = "images"
+	TheseImages What = "image" // the images of this request, for what they are: too small, damaged
+	OneTool     What = "tool"  // its parameters' schema is refused, or there are too many
+	// CallsAsText: the model wrote a call as text, and it is not plain what it
+	// meant. Its server has no parser for its calls.
+	CallsAsText What = "calls"
+)
 
 // Model answers requests. It is safe for concurrent use.
 //

@@ -9,10 +9,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
-	"net/url"
 	"slices"
-	"strings"
-	"sync"
 	"time"
 
 	"github.com/openai/openai-go/v3"
@@ -28,9 +25,10 @@ const DefaultBaseURL = "https://api.openai.com/v1"
 type OpenAIOptions struct {
 	BaseURL string // of an OpenAI-compatible server, with its /v1; default DefaultBaseURL
 	Model   string // when Request.Model is empty; default "gpt-5.4-mini"
+	Effort  string // how long to reason when Request.Effort is empty; default the model's own
 
 	Connect   time.Duration // to connect, TLS included; default 10 s
-	FirstByte time.Duration // from a request to the first byte of its answer; default 3 min
+	FirstByte time.Duration // from a request to the first byte of its answer; default 3 min, 30 min from a private address
 	Idle      time.Duration // between two pieces of an answer; default 60 s
 
 	Retries int           // further tries before the first text; default 3, negative: none
@@ -38,11 +36,15 @@ type OpenAIOptions struct {
 	MaxWait time.Duration // the longest Retry-After that is waited for; default 20 s
 }
 
-func (o OpenAIOptions) withDefaults() OpenAIOptions {
-	o.BaseURL = cmp.Or(o.BaseURL, DefaultBaseURL)
+func (o OpenAIOptions) withDefaults(addr address) OpenAIOptions {
 	o.Model = cmp.Or(o.Model, "gpt-5.4-mini")
 	o.Connect = cmp.Or(o.Connect, 10*time.Second)
-	o.FirstByte = cmp.Or(o.FirstByte, 3*time.Minute)
+	if o.FirstByte == 0 {
+		o.FirstByte = 3 * time.Minute
+		if addr.private {
+			o.FirstByte = 30 * time.Minute // it reads the whole prompt before it says a word
+		}
+	}
 	o.Idle = cmp.Or(o.Idle, time.Minute)
 	o.Retries = max(cmp.Or(o.Retries, 3), 0)
 	o.Backoff = cmp.Or(o.Backoff, 500*time.Millisecond)
@@ -51,55 +53,46 @@ func (o OpenAIOptions) withDefaults() OpenAIOptions {
 }
 
 // OpenAI is a Model served by any OpenAI-compatible server: chat completions,
-// streamed.
+// or the Responses API where a model needs that, streamed.
 //
 // What a model cannot do (tools, images, system messages, some parameters) is
-// found out from its refusals, the request is repeated without, and the model's
-// limits are remembered for an hour.
+// found out from its refusals, the request is repeated without, and what helped
+// is remembered for a while.
 type OpenAI struct {
 	opts   OpenAIOptions
 	key    string
+	addr   address
 	client openai.Client
 	wire   *wire
-
-	prefers lack // what the server is taken to want
-
-	mu    sync.Mutex
-	lacks map[string]learned // by model
+	memory memory
 }
-
-// learned is what a model's refusals told.
-type learned struct {
-	lack lack
-	at   time.Time
-}
-
-// lackMemory is how long a lack is remembered: gateways change their minds.
-const lackMemory = time.Hour
 
 var _ Model = (*OpenAI)(nil)
 
 // NewOpenAI returns a client. The key may be empty for a server that asks for
 // none. The error is of kind Invalid and says what is wrong with the base URL.
 func NewOpenAI(key string, o OpenAIOptions) (*OpenAI, error) {
-	o = o.withDefaults()
-	u, err := url.Parse(o.BaseURL)
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return nil, fault.New(fault.Invalid, "OPENAI_BASE_URL must be a http or https address such as %s.", DefaultBaseURL)
+	addr, err := parseAddress(o.BaseURL)
+	if err != nil {
+		return nil, err
 	}
+	o = o.withDefaults(addr)
 	w := newWire(o)
-	m := &OpenAI{opts: o, key: key, wire: w, lacks: map[string]learned{}}
-	if u.Host != "api.openai.com" {
-		// The older name is the one that other servers have in common.
-		m.prefers = preferMaxTokens
-	}
-	m.client = openai.NewClient(
-		option.WithBaseURL(o.BaseURL),
+	m := &OpenAI{opts: o, key: key, addr: addr, wire: w}
+	options := []option.RequestOption{
+		option.WithBaseURL(addr.base),
 		option.WithAPIKey(key),
 		option.WithAdminAPIKey(""), // never another credential in the key's place
 		option.WithHTTPClient(&http.Client{Transport: w}),
 		option.WithMaxRetries(0), // retried here, where it is known what was shown
-	)
+	}
+	for name, value := range addr.header(key) {
+		options = append(options, option.WithHeader(name, value))
+	}
+	for name, value := range addr.query {
+		options = append(options, option.WithQuery(name, value))
+	}
+	m.client = openai.NewClient(options...)
 	return m, nil
 }
 
@@ -112,6 +105,7 @@ func (m *OpenAI) Close() error {
 // Generate implements Model.
 func (m *OpenAI) Generate(ctx context.Context, req Request, delta func(string)) (Reply, error) {
 	req.Model = cmp.Or(req.Model, m.opts.Model)
+	req.Effort = cmp.Or(req.Effort, m.opts.Effort)
 	shown := false
 	emit := func(s string) {
 		shown = true
@@ -119,11 +113,19 @@ func (m *OpenAI) Generate(ctx context.Context, req Request, delta func(string)) 
 			delta(s)
 		}
 	}
+	base := m.addr.limits(req)
+	var found []limits  // what this request told about the model, if it helps
+	var oneTime limits  // what it told about itself
+	began := time.Now() // of the waiting for a model that is being loaded
 	for try := 0; ; {
-		limits := m.limits(req.Model)
-		reply, err := m.once(ctx, req, limits, emit)
-		reply.Lacks = limits.names(req)
+		have := base.with(m.memory.limits(req.Model)).with(oneTime)
+		for _, f := range found {
+			have = have.with(f)
+		}
+		reply, more, err := m.once(ctx, req, have, emit)
+		reply.Unsupported = append(have.unsupported(req), reply.Unsupported...)
 		if err == nil {
+			m.memory.learn(req.Model, append(found, more...))
 			return reply, nil
 		}
 		if ctx.Err() != nil {
@@ -131,9 +133,16 @@ func (m *OpenAI) Generate(ctx context.Context, req Request, delta func(string)) 
 		}
 		var refused *apiError
 		if errors.As(err, &refused) && !shown {
-			if l := refused.lack(req, limits); l != 0 {
-				m.learn(req.Model, l)
+			if f, ok := refused.adapt(req, have, have.responses()); ok {
+				if f.once {
+					oneTime = oneTime.with(f.limits)
+				} else {
+					found = append(found, f.limits)
+				}
 				continue
+			}
+			if refused.loading() && time.Since(began) < m.opts.FirstByte {
+				try = 0
 			}
 		}
 		wait, again := m.retry(err, try)
@@ -185,23 +194,36 @@ func (m *OpenAI) Models(ctx context.Context) ([]string, error) {
 	return slices.Compact(names), nil
 }
 
-// once makes one attempt.
-func (m *OpenAI) once(ctx context.Context, req Request, limits lack, emit func(string)) (Reply, error) {
+// once makes one attempt. It also returns what a whole answer tells about the
+// model.
+func (m *OpenAI) once(ctx context.Context, req Request, have limits, emit func(string)) (Reply, []limits, error) {
 	ctx, watch := newWatch(ctx, m.opts)
 	defer watch.stop()
-	res, err := m.do(ctx, http.MethodPost, "chat/completions", params(req, limits))
+	path, body, read := m.addr.path(req.Model, "chat/completions"), chatParams(req, have), readChat
+	if have.responses() {
+		path, body, read = "responses", responsesParams(req, have), readResponse
+	}
+	res, err := m.do(ctx, http.MethodPost, path, body)
 	if err != nil {
-		return Reply{}, watch.cause(err)
+		return Reply{}, nil, watch.cause(err)
 	}
 	defer res.Body.Close()
-	reply, err := readReply(res, req, emit)
-	if err != nil {
-		return reply, watch.cause(err)
+	a := newAssembly(req, have, emit, m.addr.unknown)
+	err = read(res, a)
+	reply := a.reply(err == nil && (a.finish != "" || a.done))
+	reply.Unsupported = a.trouble
+	if err == nil && reply.Finish == "" {
+		err = errCut
 	}
-	// The end of the body is near: reading it keeps the connection for the next request.
-	watch.timer.Reset(100 * time.Millisecond)
-	_, _ = io.CopyN(io.Discard, res.Body, 4<<10)
-	return reply, nil
+	if err != nil {
+		return reply, nil, watch.cause(err)
+	}
+	if !a.ended {
+		// The end of the body is near: reading it keeps the connection for the next request.
+		watch.timer.Reset(100 * time.Millisecond)
+		_, _ = io.CopyN(io.Discard, res.Body, 4<<10)
+	}
+	return reply, a.found, nil
 }
 
 // do sends one request and returns the response if its status is below 400,
@@ -239,37 +261,7 @@ func (m *OpenAI) retry(err error, try int) (time.Duration, bool) {
 	return wait, true
 }
 
-func (m *OpenAI) limits(model string) lack {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if l, ok := m.lacks[model]; ok && time.Since(l.at) < lackMemory {
-		return m.prefers | l.lack
-	}
-	return m.prefers
-}
-
-func (m *OpenAI) learn(model string, l lack) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	// Names come from users: forget all rather than grow without bound.
-	if len(m.lacks) > 1000 {
-		clear(m.lacks)
-	}
-	old := m.lacks[model]
-	if time.Since(old.at) > lackMemory {
-		old.lack = 0
-	}
-	m.lacks[model] = learned{old.lack | l, time.Now()}
-}
-
 // redact renders err for the log without the key.
 func (m *OpenAI) redact(err error) error {
 	return errors.New(hideSecrets(fmt.Sprint(err), m.key))
-}
-
-func hideSecrets(s, key string) string {
-	if key != "" {
-		s = strings.ReplaceAll(s, key, "[key]")
-	}
-	return secretLike.ReplaceAllString(s, "[hidden]")
 }

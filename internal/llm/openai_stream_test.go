@@ -48,8 +48,8 @@ func TestStreamsAsServersWriteThem(t *testing.T) {
 
 		{"a call, but finish is stop", []string{delta(`{"tool_calls":[{"index":0,"id":"a","function":{"name":"` + py + `","arguments":"{}"}}]}`), finish("stop"), `[DONE]`}, "", "a " + py + " {}", llm.Calls},
 		{"no index", []string{delta(`{"tool_calls":[{"id":"a","function":{"name":"f","arguments":"{\"x\""}}]}`), delta(`{"tool_calls":[{"function":{"arguments":":1}"}}]}`), `[DONE]`}, "", `a f {"x":1}`, llm.Calls},
-		{"no ids", []string{delta(`{"tool_calls":[{"index":0,"function":{"name":"f","arguments":"{}"}},{"index":1,"function":{"name":"g","arguments":"{}"}}]}`), `[DONE]`}, "", "call_0 f {} | call_1 g {}", llm.Calls},
-		{"one id twice", []string{delta(`{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{}"}}]}`), delta(`{"tool_calls":[{"index":1,"id":"a","function":{"name":"g","arguments":"{}"}}]}`), `[DONE]`}, "", "a f {} | call_1 g {}", llm.Calls},
+		{"no ids", []string{delta(`{"tool_calls":[{"index":0,"function":{"name":"f","arguments":"{}"}},{"index":1,"function":{"name":"g","arguments":"{}"}}]}`), `[DONE]`}, "", "call00000 f {} | call00001 g {}", llm.Calls},
+		{"one id twice", []string{delta(`{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{}"}}]}`), delta(`{"tool_calls":[{"index":1,"id":"a","function":{"name":"g","arguments":"{}"}}]}`), `[DONE]`}, "", "a f {} | call00001 g {}", llm.Calls},
 		{"one index twice", []string{delta(`{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{\"n\":"}}]}`), delta(`{"tool_calls":[{"index":0,"function":{"arguments":"1}"}}]}`), delta(`{"tool_calls":[{"index":0,"id":"b","function":{"name":"g","arguments":"{\"m\":"}}]}`), delta(`{"tool_calls":[{"index":0,"function":{"arguments":"2}"}}]}`), `[DONE]`}, "", `a f {"n":1} | b g {"m":2}`, llm.Calls},
 		{"id and name in every piece", []string{delta(`{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{"}}]}`), delta(`{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"}"}}]}`), `[DONE]`}, "", `a f {}`, llm.Calls},
 		{"arguments as an object", []string{delta(`{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":{"x":1}}}]}`), `[DONE]`}, "", `a f {"x":1}`, llm.Calls},
@@ -136,7 +136,11 @@ func TestEndlessAnswerIsCut(t *testing.T) {
 	if testing.Short() {
 		t.Skip("reads 64 MB")
 	}
-	piece := "data: " + delta(`{"content":"`+strings.Repeat("and so on ", 10_000)+`"}`) + "\n\n"
+	var some strings.Builder
+	for i := range 20_000 {
+		fmt.Fprintf(&some, "and %d ", i*i)
+	}
+	piece := "data: " + delta(`{"content":"`+some.String()+`"}`) + "\n\n"
 	hs := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/event-stream")
 		for {

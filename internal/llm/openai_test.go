@@ -394,8 +394,12 @@ func TestWhatAModelLacksIsFoundOutOnce(t *testing.T) {
 					want += l
 				}
 			}
-			if got := strings.Join(reply.Lacks, ""); got != want {
-				t.Errorf("Lacks = %q, want %q", got, want)
+			got := ""
+			for _, u := range reply.Unsupported {
+				got += string(u.What)
+			}
+			if got != want {
+				t.Errorf("Unsupported = %q, want %q", got, want)
 			}
 			// Nothing of what was said is lost, in whatever form it goes.
 			body := string(s.Requests()[first].Body)
@@ -427,8 +431,8 @@ func TestRefusalsInTheWordsOfRealServers(t *testing.T) {
 		{"Groq", "'messages.1' : for 'role:user' the following must be satisfied[('messages.1.content' : value must be a string)]", 400, "image"},
 		{"llama.cpp", "image input is not supported - hint: if this is unexpected, you may need to provide the mmproj", 500, "image"},
 		{"Gemma template", "System role not supported", 400, `"role":"system"`},
-		{"Qwen template", "System message must be at the beginning.", 500, `"role":"system"`},
-		{"Mistral template", "Conversation roles must alternate user/assistant/user/assistant/...", 400, `"role":"system"`},
+		{"Qwen template", "System message must be at the beginning.", 500, `It is noon.","role":"system`},
+		{"Mistral template", "Conversation roles must alternate user/assistant/user/assistant/...", 400, `It is noon.","role":"system`},
 		{"Gemini", "Developer instruction is not enabled for models/gemma-3-27b-it", 400, `"role":"system"`},
 	}
 	for _, c := range cases {

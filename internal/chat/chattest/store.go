@@ -4,6 +4,7 @@ package chattest
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"reflect"
 	"strings"
@@ -111,7 +112,10 @@ func keeps(t *testing.T, s chat.Store) {
 			{Role: llm.User, Name: "Anna \u202e'\"; DROP TABLE turns; --", Parts: []llm.Part{
 				{Text: "\x00 $where .a 漢字 🐍\r\n\u2028"},
 				{Image: &llm.Image{FileID: "7_1_0123abcd", MIME: "image/png", Width: 3, Height: 4}}}},
-			{Role: llm.Assistant, Calls: []llm.ToolCall{{ID: "c", Name: "f", Arguments: `{"a": not json`}}},
+			{Role: llm.Assistant, Calls: []llm.ToolCall{{ID: "c", Name: "f", Arguments: `{"a": not json`}}, Model: "m/x",
+				Kept: &llm.Kept{Tokens: 7, Fields: map[string]json.RawMessage{"reasoning_content": json.RawMessage(`"<é> \u0000 漢字"`), "$where.a": json.RawMessage(`[{"x":1e3}]`)},
+					Calls: []map[string]json.RawMessage{nil, {"extra_content": json.RawMessage(`{"google":{"thought_signature":"EjQ="}}`)}},
+					Items: []json.RawMessage{json.RawMessage(`{"type":"reasoning"}`)}, Blocks: []json.RawMessage{json.RawMessage(`{"type":"thinking"}`)}}},
 			{Role: llm.FromTool, CallID: "c", Parts: []llm.Part{{Text: strings.Repeat("x", 100_000)}},
 				Run: &llm.Run{Code: "print('é')", Output: "é\n", Elapsed: 12345 * time.Microsecond, Packages: []string{"geopandas 1.1.0"}}},
 		},

@@ -1,6 +1,7 @@
 package llm
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,7 +11,6 @@ import (
 	"net"
 	"net/http"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -22,8 +22,11 @@ import (
 type apiError struct {
 	status     int
 	code       string
+	kind       string // the error's "type"
 	param      string
 	message    string
+	failed     string // what the model wrote and the server could not read (Groq's failed_generation)
+	noAPI      bool   // the body is not an error of any API: a wrong address
 	retryAfter time.Duration
 }
 
@@ -31,12 +34,20 @@ func (e *apiError) Error() string {
 	s := fmt.Sprintf("status %d", e.status)
 	if e.code != "" {
 		s += " " + e.code
+	} else if e.kind != "" {
+		s += " " + e.kind
 	}
 	return s + ": " + e.message
 }
 
+// words is all that the refusal says.
+func (e *apiError) words() string {
+	return e.param + " " + e.code + " " + e.kind + " " + e.message
+}
+
 // readAPIError reads an error response of any of the forms that servers use:
-// OpenAI's object, a bare string, FastAPI's detail, or no JSON at all.
+// OpenAI's object, Google's array of it, a bare string, FastAPI's detail, or no
+// JSON at all.
 func readAPIError(res *http.Response) *apiError {
 	body, _ := io.ReadAll(io.LimitReader(res.Body, 64<<10))
 	e := parseAPIError(body)
@@ -47,36 +58,59 @@ func readAPIError(res *http.Response) *apiError {
 
 func parseAPIError(body []byte) *apiError {
 	e := &apiError{}
-	var doc struct {
-		Error   json.RawMessage `json:"error"`
-		Message json.RawMessage `json:"message"`
-		Detail  json.RawMessage `json:"detail"`
+	body = bytes.TrimSpace(body)
+	var list []json.RawMessage
+	if json.Unmarshal(body, &list) == nil && len(list) > 0 {
+		body = list[0]
 	}
+	type object struct {
+		Error    json.RawMessage `json:"error"`
+		Message  json.RawMessage `json:"message"`
+		Detail   json.RawMessage `json:"detail"`
+		Code     json.RawMessage `json:"code"`
+		Type     json.RawMessage `json:"type"`
+		Param    json.RawMessage `json:"param"`
+		Failed   string          `json:"failed_generation"`
+		Metadata struct {
+			Raw json.RawMessage `json:"raw"` // OpenRouter: what the provider behind it said
+		} `json:"metadata"`
+	}
+	var doc, obj object
 	if json.Unmarshal(body, &doc) != nil {
-		e.message = clip(strings.TrimSpace(string(body)), 300)
+		e.message = clip(string(body), 300)
+		e.noAPI = true
 		return e
-	}
-	var obj struct {
-		Message json.RawMessage `json:"message"`
-		Code    json.RawMessage `json:"code"`
-		Type    string          `json:"type"`
-		Param   json.RawMessage `json:"param"`
 	}
 	switch {
 	case json.Unmarshal(doc.Error, &obj) == nil && obj.Message != nil:
-		e.message, e.code, e.param = plain(obj.Message), plain(obj.Code), plain(obj.Param)
-		if e.code == "" {
-			e.code = obj.Type
-		}
 	case doc.Error != nil:
-		e.message = plain(doc.Error)
+		obj = object{Message: doc.Error, Code: doc.Code}
 	case doc.Message != nil:
-		e.message = plain(doc.Message)
+		obj = doc
 	default:
-		e.message = plain(doc.Detail)
+		obj = object{Message: doc.Detail}
+		e.noAPI = doc.Detail == nil || plain(doc.Detail) == "Not Found"
+	}
+	e.message, e.code, e.kind, e.param, e.failed = plain(obj.Message), plain(obj.Code), plain(obj.Type), plain(obj.Param), obj.Failed
+	if e.code == "" || e.code == "null" {
+		e.code = ""
+	}
+	if raw := obj.Metadata.Raw; len(raw) > 0 {
+		inner := parseAPIError([]byte(plain(raw)))
+		if inner.message != "" {
+			e.message += ": " + inner.message
+		}
+		e.param = cmpOr(e.param, inner.param)
 	}
 	e.message = clip(e.message, 2000)
 	return e
+}
+
+func cmpOr(a, b string) string {
+	if a == "" || a == "null" {
+		return b
+	}
+	return a
 }
 
 // plain renders a JSON value: a string without its quotes, null as nothing.
@@ -114,137 +148,32 @@ func (e *apiError) temporary() bool {
 	case http.StatusRequestTimeout, http.StatusConflict, http.StatusTooEarly:
 		return true
 	case http.StatusTooManyRequests:
-		return !e.outOfCredit()
+		return !e.outOfCredit() && !e.tooLong()
 	case http.StatusNotImplemented, http.StatusHTTPVersionNotSupported:
 		return false
+	case http.StatusBadRequest:
+		// What the model wrote was bad, or what a gateway says of a provider's
+		// failure: neither is about the request.
+		return e.code == "tool_use_failed" || strings.EqualFold(strings.TrimSpace(e.message), "provider returned error")
 	}
 	return e.status >= 500 && !e.tooLong()
 }
 
-func (e *apiError) outOfCredit() bool {
-	return e.status == http.StatusPaymentRequired ||
-		outOfCredit.MatchString(e.code+" "+e.message)
+// loading reports whether the server is still reading the model from disk.
+func (e *apiError) loading() bool {
+	return e.status == http.StatusServiceUnavailable && loadingModel.MatchString(e.message)
 }
 
-func (e *apiError) tooLong() bool {
-	return tooLong.MatchString(e.code + " " + e.message)
+func (e *apiError) outOfCredit() bool {
+	return e.status == http.StatusPaymentRequired || outOfCredit.MatchString(e.words())
 }
 
 var (
-	outOfCredit = words(`insufficient[_ ](quota|credit|balance|funds)|exceeded your current quota|billing_hard_limit|credit balance is too low`)
-	tooLong     = words(`context_length_exceeded|context[_ ](length|size|window)|maximum (context|prompt|input)|too many (input )?tokens|(prompt|input) is too long|reduce the length|string_above_max_length|request too large for`)
+	outOfCredit  = words(`insufficient[_ ](quota|credit|balance|funds)|exceeded your current quota|billing_hard_limit|credit balance is too low|key limit exceeded|(spend|spending|usage|budget)[_ ](limit|cap) (reached|exceeded)|budget has been exceeded|exceeded_current_quota`)
+	loadingModel = words(`loading (the )?model|model is (still )?(being )?load(ed|ing)|warming up`)
 )
-
-// A lack is a set of things that a model or its server cannot do.
-type lack uint16
-
-const (
-	lackStreamOptions lack = 1 << iota
-	lackMaxCompletionTokens
-	lackMaxTokens
-	lackUser
-	lackToolChoice
-	lackTools
-	lackImages
-	lackSystem
-	lackStream
-	preferMaxTokens // the older name of the output limit is tried first
-)
-
-// limitParam returns the name of the output limit to send, or "".
-func (l lack) limitParam() string {
-	names := []string{"max_completion_tokens", "max_tokens"}
-	if l&preferMaxTokens != 0 {
-		slices.Reverse(names)
-	}
-	for _, n := range names {
-		if n == "max_tokens" && l&lackMaxTokens == 0 || n != "max_tokens" && l&lackMaxCompletionTokens == 0 {
-			return n
-		}
-	}
-	return ""
-}
-
-// names tells what of req was left out that a person would miss.
-func (l lack) names(req Request) []string {
-	var names []string
-	if l&lackTools != 0 && len(req.Tools) > 0 {
-		names = append(names, "tools")
-	}
-	if l&lackImages != 0 && hasImages(req.Messages) {
-		names = append(names, "images")
-	}
-	return names
-}
-
-const (
-	unable = `(not (currently )?(support|enabled|allow|permitted|available)|n't support|unsupported|unrecognized|unknown|unexpected|extra (inputs|fields)|forbidden|no endpoints found|only supported|requires --enable)`
-	cannot = `(` + unable + `|invalid|must be|should be|at most 0)`
-	calls  = `(\btools?\b|tool_calls?|tool_choice|\bfunctions?\b|function.calling)`
-)
-
-// refusals lists what the words of a refusal say about the model. The order
-// matters: the names of parameters come before the general words.
-var refusals = []struct {
-	lack  lack
-	words *regexp.Regexp
-}{
-	{lackStreamOptions, words(`stream_options|include_usage`)},
-	{lackMaxCompletionTokens, words(`max_completion_tokens.*` + cannot + `|` + cannot + `.{0,40}max_completion_tokens`)},
-	{lackMaxTokens, words(`max_tokens.*(` + cannot + `|too large)|` + cannot + `.{0,40}max_tokens`)},
-	{lackToolChoice, words(`tool_choice.{0,20}none|none.{0,20}tool_choice`)},
-	{lackTools, words(calls + `.{0,60}` + unable + `|` + unable + `.{0,60}` + calls)},
-	{lackImages, words(`(image|vision|multi-?modal|content).{0,80}` + cannot + `|` + cannot + `.{0,80}(image|vision|multi-?modal)|not a multi-?modal`)},
-	{lackSystem, words(`(system|developer).{0,60}(` + unable + `|beginning|first)|` + unable + `.{0,60}(system|developer)|roles must alternate|only user.{0,20}assistant`)},
-	{lackUser, words(`\buser\b.{0,40}` + unable + `|` + unable + `.{0,40}\buser\b`)},
-	{lackStream, words(`stream.{0,60}(` + unable + `|verified)|` + unable + `.{0,40}stream|verified to stream`)},
-}
 
 func words(expr string) *regexp.Regexp { return regexp.MustCompile(`(?is)` + expr) }
-
-// lack returns what to leave out of the next attempt, or 0 when e is about
-// something else, or when it was left out already.
-func (e *apiError) lack(req Request, have lack) lack {
-	switch e.status {
-	case http.StatusBadRequest, http.StatusNotFound, http.StatusUnprocessableEntity,
-		http.StatusUnsupportedMediaType, http.StatusNotImplemented, http.StatusInternalServerError:
-	default:
-		return 0
-	}
-	if e.tooLong() {
-		return 0
-	}
-	text := e.param + " " + e.message
-	for _, r := range refusals {
-		if have&r.lack == 0 && r.lack.usedBy(req, have) && r.words.MatchString(text) {
-			return r.lack
-		}
-	}
-	return 0
-}
-
-// usedBy reports whether a request made with have contains what l leaves out.
-func (l lack) usedBy(req Request, have lack) bool {
-	switch l {
-	case lackStreamOptions:
-		return have&lackStream == 0
-	case lackMaxCompletionTokens:
-		return req.MaxOutput > 0 && have.limitParam() == "max_completion_tokens"
-	case lackMaxTokens:
-		return req.MaxOutput > 0 && have.limitParam() == "max_tokens"
-	case lackUser:
-		return req.User != ""
-	case lackToolChoice:
-		return req.NoCalls && len(req.Tools) > 0
-	case lackTools:
-		return len(req.Tools) > 0 || hasCalls(req.Messages)
-	case lackImages:
-		return hasImages(req.Messages)
-	case lackSystem:
-		return hasRole(req.Messages, System)
-	}
-	return true
-}
 
 // translate gives an error its kind and its sentence. Shown is the text for
 // the log; err is only looked at.
@@ -281,7 +210,7 @@ func translateAPI(e *apiError, model string, shown error, wrap func(fault.Kind, 
 		return wrap(fault.Exhausted, "The account at the model's provider has no credit left. Please tell whoever runs this bot.")
 	case e.tooLong():
 		err := wrap(fault.Invalid, "This conversation is too long for the model. /reset starts a new one.").(*fault.Error)
-		err.Err = fmt.Errorf("%w: %w", ErrContext, shown)
+		err.Err = &ContextError{Window: e.window(), err: shown}
 		return err
 	case e.status == http.StatusTooManyRequests:
 		if e.retryAfter > 0 {
@@ -292,13 +221,33 @@ func translateAPI(e *apiError, model string, shown error, wrap func(fault.Kind, 
 		return wrap(fault.Denied, "The model's provider does not accept the API key. Please tell whoever runs this bot (OPENAI_API_KEY).")
 	case e.status == http.StatusForbidden:
 		return wrap(fault.Denied, "The model's provider denied the request. The key may not be allowed to use %s.", named(model))
+	case e.noEndpoint():
+		return wrap(fault.Invalid, "There is no API for chat at the address of the model's server. Please tell whoever runs this bot (OPENAI_BASE_URL; most end with /v1).")
+	case e.wantsResponses():
+		return wrap(fault.Invalid, "The %s answers only through the Responses API, which its server does not have here. Another model can be chosen.", named(model))
 	case e.status == http.StatusNotFound:
 		return wrap(fault.Invalid, "The provider has no %s. /model shows what can be chosen.", named(model))
+	case e.code == "tool_use_failed":
+		return wrap(fault.Unavailable, "The language model tried to call a tool and failed to word it. Please try again.")
+	case e.loading():
+		return wrap(fault.Unavailable, "The language model is still being loaded. Please try again in a few minutes.")
 	case e.status >= 500 || e.temporary():
 		return wrap(fault.Unavailable, "The language model has a problem on its side. Please try again in a minute.")
 	}
 	return wrap(fault.Invalid, "The language model refused the request: %s", sentence(shown.Error()))
 }
+
+// noEndpoint reports whether the address is not one of this API. A model that
+// is not there is something else.
+func (e *apiError) noEndpoint() bool {
+	switch e.status {
+	case http.StatusNotFound, http.StatusMethodNotAllowed:
+		return e.noAPI || notFoundPage.MatchString(e.message) && !strings.Contains(strings.ToLower(e.words()), "model")
+	}
+	return false
+}
+
+var notFoundPage = words(`^(404 )?(page |file |url |resource |route |endpoint )?not found\.?$|(unknown|invalid) (request )?url|no such (endpoint|route)|no route|cannot (get|post)|method not allowed`)
 
 func named(model string) string {
 	if model == "" {
@@ -309,6 +258,13 @@ func named(model string) string {
 
 // secretLike matches keys and account names as providers print them.
 var secretLike = regexp.MustCompile(`\b(sk|pk|rk|org|proj|gsk|xai|key)[-_][A-Za-z0-9_*-]{6,}|(?i:bearer)\s+\S+`)
+
+func hideSecrets(s, key string) string {
+	if key != "" {
+		s = strings.ReplaceAll(s, key, "[key]")
+	}
+	return secretLike.ReplaceAllString(s, "[hidden]")
+}
 
 var statusPrefix = regexp.MustCompile(`^status \d+( [\w.-]+)?: `)
 
