@@ -12,6 +12,7 @@ import (
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/sandbox"
+	"github.com/attachebot/attache/internal/sandbox/gvisor"
 )
 
 // doctor checks what the program depends on, and tries from inside the sandbox
@@ -123,7 +124,7 @@ func (d *diagnosis) model(ctx context.Context) {
 	d.add("model", true, fmt.Sprintf("%s, of %d that the server has", d.m.Config.OpenAIModel, len(names)))
 }
 
-func (d *diagnosis) python(ctx context.Context) *sandbox.Host {
+func (d *diagnosis) python(ctx context.Context) *gvisor.Host {
 	d.m.Config.Pool = 0
 	host, err := d.m.openPython(ctx, d.m.log(d.m.quiet()), d.m.Stderr)
 	if err != nil {
@@ -134,7 +135,7 @@ func (d *diagnosis) python(ctx context.Context) *sandbox.Host {
 	if os.Geteuid() != 0 {
 		who = "as an ordinary user"
 	}
-	if !sandbox.Privileged() {
+	if !gvisor.Privileged() {
 		who += ", in a user namespace"
 	}
 	began := time.Now()

@@ -17,6 +17,7 @@ import (
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/sandbox"
+	"github.com/attachebot/attache/internal/sandbox/gvisor"
 	"github.com/attachebot/attache/internal/tools"
 	"github.com/attachebot/attache/internal/web"
 )
@@ -46,7 +47,7 @@ func (m *Main) openTools(ctx context.Context, fs *files.Service, log *slog.Logge
 	if err != nil {
 		return nil, err
 	}
-	var in tools.Interpreter
+	var in sandbox.Sandbox
 	h, err := m.openPython(ctx, log, progress)
 	switch {
 	case err == nil:
@@ -165,7 +166,7 @@ func (tb *toolbox) download(f files.File) string { return tb.links.Link(f.User, 
 
 // tools is doctor's rows on Python tools and MCP servers. It runs none of the
 // tools. host is nil if no sandbox starts.
-func (d *diagnosis) tools(ctx context.Context, host *sandbox.Host) {
+func (d *diagnosis) tools(ctx context.Context, host *gvisor.Host) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
 	quiet := slog.New(slog.DiscardHandler) // what is wrong becomes rows
@@ -175,7 +176,7 @@ func (d *diagnosis) tools(ctx context.Context, host *sandbox.Host) {
 	}
 }
 
-func (d *diagnosis) folder(ctx context.Context, host *sandbox.Host, log *slog.Logger) (count int) {
+func (d *diagnosis) folder(ctx context.Context, host *gvisor.Host, log *slog.Logger) (count int) {
 	const what = "Python tools"
 	dir, err := d.m.toolsDir()
 	switch {

@@ -21,6 +21,7 @@ import (
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/mongo"
 	"github.com/attachebot/attache/internal/sandbox"
+	"github.com/attachebot/attache/internal/sandbox/gvisor"
 	"github.com/attachebot/attache/internal/sqlite"
 	"github.com/attachebot/attache/tokens"
 )
@@ -162,8 +163,8 @@ func (m *Main) openFiles(ctx context.Context, st stores, log *slog.Logger) (*fil
 }
 
 // openPython prepares the environment, if need be, and opens the sandbox.
-func (m *Main) openPython(ctx context.Context, log *slog.Logger, progress io.Writer) (*sandbox.Host, error) {
-	py, err := sandbox.PreparePython(ctx, filepath.Join(m.Config.DataDir, "python"), m.Config.Python, m.Config.Index, progress)
+func (m *Main) openPython(ctx context.Context, log *slog.Logger, progress io.Writer) (*gvisor.Host, error) {
+	py, err := gvisor.PreparePython(ctx, filepath.Join(m.Config.DataDir, "python"), m.Config.Python, m.Config.Index, progress)
 	if err != nil {
 		return nil, err
 	}
@@ -172,11 +173,11 @@ func (m *Main) openPython(ctx context.Context, log *slog.Logger, progress io.Wri
 		return nil, err
 	}
 	keep := time.Duration(m.Config.Expiration) * time.Hour
-	h, err := sandbox.Open(ctx, filepath.Join(m.Config.DataDir, "sandbox"), m.runsc(), py, sandbox.Options{
+	h, err := gvisor.Open(ctx, filepath.Join(m.Config.DataDir, "sandbox"), m.runsc(), py, gvisor.Options{
 		Limits: sandbox.Limits{Time: time.Duration(m.Config.CodeTimeout) * time.Second},
 		Pool:   m.Config.Pool, Max: m.Config.MaxSandbox, Idle: m.Config.Idle, Keep: keep,
 		Hibernate: int64(m.Config.HibernateMB) << 20, TimeZone: m.Config.TimeZone,
-		Packages: sandbox.Policy(m.Config.Packages), Index: m.Config.Index, Tools: dir, Log: log, Progress: progress,
+		Packages: gvisor.Policy(m.Config.Packages), Index: m.Config.Index, Tools: dir, Log: log, Progress: progress,
 	})
 	if err != nil {
 		return nil, err

@@ -1,35 +1,49 @@
-// Package sandbox runs Python code that nobody trusts, in gVisor.
+// Package sandbox is the contract of running Python code that nobody trusts.
 //
-// A [Host] owns the sandboxes of one machine. Run executes a piece of code in
-// the session of one user and conversation: a Python process, restored from a
-// snapshot that has pandas and its kin imported already, whose variables live
-// from one call to the next. A session that is not used is checkpointed to
-// disk and freed; the next Run restores it, also after a restart.
+// Run executes a piece of code in the session of one user and conversation: a
+// Python process with pandas and its kin, whose variables live from one call
+// to the next, also after a restart. If no confined sandbox can be started,
+// Run refuses. Nothing runs unconfined.
 //
-// If no confined sandbox can be started, Run refuses. Nothing runs unconfined.
+// Package gvisor is the driver for one machine; sandboxtest holds what every
+// driver must do.
 package sandbox
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
-	"github.com/attachebot/attache/internal/table"
 	"io"
 	"time"
+
+	"github.com/attachebot/attache/internal/table"
 )
+
+// Sandbox runs cells. It may be used by many goroutines.
+type Sandbox interface {
+	// Run executes a cell in the session of key. Calls for one key run one
+	// after the other. What the code does wrong is in the Result; an error says
+	// that it could not run at all: Unavailable when no sandbox starts or the
+	// driver is closing, Canceled when ctx ended before the code began.
+	Run(ctx context.Context, key Key, cell Cell) (Result, error)
+	// Reset ends the session of key and forgets its variables. A session that
+	// is not there is no error. It waits for a running cell.
+	Reset(ctx context.Context, key Key) error
+	// Stats returns what the driver holds now.
+	Stats() Stats
+}
+
+// Stats counts what a driver holds at one moment.
+type Stats struct {
+	Live    int   // sessions that have a sandbox
+	Running int   // cells that run
+	Queued  int   // cells that wait for a free sandbox
+	Ready   int   // sandboxes without a session, started in advance
+	Memory  int64 // bytes of memory of all sandboxes, as last measured
+}
 
 // Key names a session: one per user and conversation.
 type Key struct {
 	User         uint64
 	Conversation string
-}
-
-// dir is the session's folder below the folder of all sessions. The
-// conversation is hashed: it is an opaque text and must not become a path.
-func (k Key) dir() string {
-	sum := sha256.Sum256([]byte(k.Conversation))
-	return fmt.Sprintf("%d/%s", k.User, hex.EncodeToString(sum[:12]))
 }
 
 // Files gives a session the files of its user, and of nobody else.
@@ -67,6 +81,35 @@ type Cell struct {
 	Status func(Status)
 	// Ask puts a yes-or-no question to the user and waits. Nil is a no.
 	Ask func(ctx context.Context, question string) (bool, error)
+}
+
+// Limits bound one sandbox. A zero field takes the default.
+type Limits struct {
+	Time      time.Duration // of execution in a cell; starts, questions and installs do not count; 5 min
+	Memory    int64         // bytes of the whole sandbox; 1 GiB
+	Work      int64         // bytes of the work folder, a part of Memory; 512 MiB
+	Processes int           // processes and threads; 64
+	Output    int           // characters kept of what a cell prints; 100,000
+}
+
+// WithDefaults returns the limits with every zero field filled in.
+func (l Limits) WithDefaults() Limits {
+	if l.Time == 0 {
+		l.Time = 5 * time.Minute
+	}
+	if l.Memory == 0 {
+		l.Memory = 1 << 30
+	}
+	if l.Work == 0 {
+		l.Work = 512 << 20
+	}
+	if l.Processes == 0 {
+		l.Processes = 64
+	}
+	if l.Output == 0 {
+		l.Output = 100_000
+	}
+	return l
 }
 
 // Status is what a cell is waiting for.
@@ -110,8 +153,6 @@ type Result struct {
 	Packages []string      // installed for it, as "geopandas 1.1.0"
 	Elapsed  time.Duration // of execution, without questions and installations
 	Lost     bool          // the session's variables are gone
-
-	threads int // that the code left running
 }
 
 // Shown is a displayed value: text always, and a table if it is one.

@@ -16,6 +16,7 @@ import (
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/sandbox"
+	"github.com/attachebot/attache/internal/sandbox/gvisor"
 	"github.com/attachebot/attache/internal/sandbox/sandboxtest"
 	"github.com/attachebot/attache/internal/tools"
 )
@@ -90,7 +91,7 @@ func newFolderRig(t *testing.T, contents map[string]string) *folderRig {
 	for name, text := range contents {
 		write(t, r.dir, name, text)
 	}
-	host := sandboxtest.Open(t, sandbox.Options{Tools: r.dir, Packages: sandbox.PackagesOff, Limits: sandbox.Limits{Time: 20 * time.Second}})
+	host := sandboxtest.Open(t, gvisor.Options{Tools: r.dir, Packages: gvisor.PackagesOff, Limits: sandbox.Limits{Time: 20 * time.Second}})
 	r.files = newFiles(t, files.Options{})
 	py := tools.NewPython(host, r.files)
 	r.folder = tools.NewFolder(r.dir, py, r.log.logger())
@@ -268,6 +269,7 @@ func (f *fakeInterpreter) Run(ctx context.Context, key sandbox.Key, cell sandbox
 }
 
 func (f *fakeInterpreter) Reset(context.Context, sandbox.Key) error { return nil }
+func (f *fakeInterpreter) Stats() sandbox.Stats                     { return sandbox.Stats{} }
 
 func (f *fakeInterpreter) set(err error, specs string) {
 	f.mu.Lock()

@@ -13,14 +13,10 @@ import (
 	"github.com/attachebot/attache/internal/sandbox"
 )
 
-// Interpreter runs Python: *sandbox.Host, or why there is none.
-type Interpreter interface {
-	Run(ctx context.Context, key sandbox.Key, cell sandbox.Cell) (sandbox.Result, error)
-	Reset(ctx context.Context, key sandbox.Key) error
-}
-
-// NoInterpreter refuses all code with the reason that Err gives.
+// NoInterpreter is a sandbox that refuses all code with the reason that Err gives.
 type NoInterpreter struct{ Err error }
+
+var _ sandbox.Sandbox = NoInterpreter{}
 
 // Run returns the reason.
 func (n NoInterpreter) Run(context.Context, sandbox.Key, sandbox.Cell) (sandbox.Result, error) {
@@ -30,9 +26,12 @@ func (n NoInterpreter) Run(context.Context, sandbox.Key, sandbox.Cell) (sandbox.
 // Reset does nothing: there are no sessions.
 func (n NoInterpreter) Reset(context.Context, sandbox.Key) error { return nil }
 
+// Stats counts nothing.
+func (n NoInterpreter) Stats() sandbox.Stats { return sandbox.Stats{} }
+
 // Python is the tool execute_python_code.
 type Python struct {
-	in    Interpreter
+	in    sandbox.Sandbox
 	files *files.Service
 }
 
@@ -42,7 +41,7 @@ var (
 )
 
 // NewPython returns the tool.
-func NewPython(in Interpreter, fs *files.Service) *Python { return &Python{in, fs} }
+func NewPython(in sandbox.Sandbox, fs *files.Service) *Python { return &Python{in, fs} }
 
 const pythonDescription = `Run Python code in the user's own sandbox and return what it prints, the value of its last expression, and the files it makes.
 

@@ -11,13 +11,14 @@ import (
 	"time"
 
 	"github.com/attachebot/attache/internal/sandbox"
+	"github.com/attachebot/attache/internal/sandbox/gvisor"
 )
 
 // Escape is what hostile code tries: to reach what is outside, to harm the
 // host, to speak in the runner's name.
 func Escape(t *testing.T) {
 	dir := Dir(t)
-	h := OpenIn(t, dir, sandbox.Options{Limits: sandbox.Limits{Time: 5 * time.Second}})
+	h := OpenIn(t, dir, gvisor.Options{Limits: sandbox.Limits{Time: 5 * time.Second}})
 	t.Run("probes", func(t *testing.T) { testProbes(t, h) })
 	t.Run("other sessions", func(t *testing.T) { testOtherSessions(t, h, dir) })
 	t.Run("metadata services", func(t *testing.T) { testMetadata(t, h) })
@@ -31,14 +32,14 @@ func Escape(t *testing.T) {
 
 // The first instruction of a session is confined already, and the self-test
 // says so of each attempt.
-func testProbes(t *testing.T, h *sandbox.Host) {
+func testProbes(t *testing.T, h *gvisor.Host) {
 	t.Setenv("ATTACHE_CANARY", "canary")
 	checks, err := h.SelfTest(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(checks) != len(sandbox.Probes()) {
-		t.Errorf("%d checks of %d probes", len(checks), len(sandbox.Probes()))
+	if len(checks) != len(gvisor.Probes()) {
+		t.Errorf("%d checks of %d probes", len(checks), len(gvisor.Probes()))
 	}
 	for _, c := range checks {
 		if !c.OK {
@@ -48,7 +49,7 @@ func testProbes(t *testing.T, h *sandbox.Host) {
 }
 
 // A session sees nothing of another one, live or stored, whoever's it is.
-func testOtherSessions(t *testing.T, h *sandbox.Host, dir string) {
+func testOtherSessions(t *testing.T, h *gvisor.Host, dir string) {
 	secret := fmt.Sprintf("secret-%d", time.Now().UnixNano())
 	a := NewSession(t, h)
 	a.Cell.Files = Files{"1_1700000000_0123abcd": {Name: "a.txt", Kind: "text", Ext: ".txt", Data: []byte(secret)}}
@@ -76,7 +77,7 @@ except FileNotFoundError as e: print(e)`, "File not found or expired")
 	h.Reset(context.Background(), b.Key)
 }
 
-func testMetadata(t *testing.T, h *sandbox.Host) {
+func testMetadata(t *testing.T, h *gvisor.Host) {
 	s := NewSession(t, h)
 	s.Expect(`
 import socket, urllib.request
@@ -101,7 +102,7 @@ reached`, "[]")
 
 // What is planted where the host reads is not followed, and nothing of it
 // comes out but the bytes that the code could have printed.
-func testPlants(t *testing.T, h *sandbox.Host) {
+func testPlants(t *testing.T, h *gvisor.Host) {
 	s := NewSession(t, h)
 	res := s.Run(`
 import os, socket
@@ -146,7 +147,7 @@ threading.Thread(target=swap, daemon=True).start()
 }
 
 // Names of files that come out are names, never paths.
-func testNames(t *testing.T, h *sandbox.Host) {
+func testNames(t *testing.T, h *gvisor.Host) {
 	s := NewSession(t, h)
 	var names []string
 	s.Cell.Save = func(_ context.Context, name string, r io.Reader) error {
@@ -175,7 +176,7 @@ for n in ('../../evil', '/etc/passwd', 'a/../../b', '..', '.', '', 'x\r\ny: z', 
 // Frames that the code makes itself reach the host, and gain nothing that
 // printing would not: they end its own cell early, no other, and nothing of
 // them is believed.
-func testForgedFrames(t *testing.T, h *sandbox.Host) {
+func testForgedFrames(t *testing.T, h *gvisor.Host) {
 	s := NewSession(t, h)
 	s.Run("link = get_file_path.__self__.link\nx = 'kept'")
 	res := s.Run("link.send('done', id=2, status='ok', error='', seconds=-5, packages=['evil 1.0'])\nimport time\ntime.sleep(.2)\nprint('late')")
@@ -228,7 +229,7 @@ func testForgedFrames(t *testing.T, h *sandbox.Host) {
 }
 
 // Bytes written to every descriptor but the link are output, or nothing.
-func testEveryDescriptor(t *testing.T, h *sandbox.Host) {
+func testEveryDescriptor(t *testing.T, h *gvisor.Host) {
 	s := NewSession(t, h)
 	res := s.Run(`
 import os
@@ -258,7 +259,7 @@ print('end')
 }
 
 // A child does not outlive its cell, however it detaches.
-func testOrphans(t *testing.T, h *sandbox.Host) {
+func testOrphans(t *testing.T, h *gvisor.Host) {
 	s := NewSession(t, h)
 	s.Run(`
 import subprocess, os
@@ -282,7 +283,7 @@ print('parent')
 
 // The runner's own code is in the reach of the user's code. What it does to it
 // harms its session alone.
-func testTamperedRunner(t *testing.T, h *sandbox.Host) {
+func testTamperedRunner(t *testing.T, h *gvisor.Host) {
 	s := NewSession(t, h)
 	for _, code := range []string{
 		"import attache.cell; attache.cell.execute = lambda *a: {'status': 'ok', 'error': 'x' * 2000000}",
@@ -316,7 +317,7 @@ func testTamperedRunner(t *testing.T, h *sandbox.Host) {
 // Bombs is what eats: each ends in a clear outcome, and the session survives
 // where it can.
 func Bombs(t *testing.T) {
-	h := Open(t, sandbox.Options{Limits: sandbox.Limits{Time: 6 * time.Second, Work: 64 << 20}})
+	h := Open(t, gvisor.Options{Limits: sandbox.Limits{Time: 6 * time.Second, Work: 64 << 20}})
 	s := NewSession(t, h)
 	before := memoryOf(os.Getpid())
 	keeps := func(name, code string, outcome sandbox.Outcome, contains string) {

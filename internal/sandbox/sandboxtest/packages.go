@@ -23,13 +23,14 @@ import (
 	"time"
 
 	"github.com/attachebot/attache/internal/sandbox"
+	"github.com/attachebot/attache/internal/sandbox/gvisor"
 )
 
 // Packages is what happens when code imports what is not there, against the
 // real package index.
 func Packages(t *testing.T) {
 	NeedIndex(t)
-	h := Open(t, sandbox.Options{})
+	h := Open(t, gvisor.Options{})
 	s := NewSession(t, h)
 	refuse := func(name, code string, contains ...string) {
 		t.Helper()
@@ -106,7 +107,7 @@ func Packages(t *testing.T) {
 	t.Run("after a restart", func(t *testing.T) {
 		dir := Dir(t)
 		t.Run("first", func(t *testing.T) {
-			s := NewSession(t, OpenIn(t, dir, sandbox.Options{}))
+			s := NewSession(t, OpenIn(t, dir, gvisor.Options{}))
 			s.Key.Conversation = "c"
 			s.Run("import emoji, inflect")
 		})
@@ -125,7 +126,7 @@ func Packages(t *testing.T) {
 		}
 		age("emoji", 8)
 		age("inflect", 6)
-		s := NewSession(t, OpenIn(t, dir, sandbox.Options{}))
+		s := NewSession(t, OpenIn(t, dir, gvisor.Options{}))
 		for end := time.Now().Add(10 * time.Second); len(installed("emoji")) > 0; time.Sleep(10 * time.Millisecond) {
 			if time.Now().After(end) {
 				t.Fatal("emoji was unused for 8 days and is still there")
@@ -138,15 +139,15 @@ func Packages(t *testing.T) {
 		s.Expect("import importlib, emoji.core\nimportlib.reload(emoji.core)\nemoji.emojize(':thumbs_up:')", "'👍'")
 	})
 	t.Run("policies", func(t *testing.T) {
-		off := NewSession(t, Open(t, sandbox.Options{Packages: sandbox.PackagesOff}))
+		off := NewSession(t, Open(t, gvisor.Options{Packages: gvisor.PackagesOff}))
 		if res := off.Run("import emoji"); !strings.Contains(res.Error, "switched off") {
 			t.Errorf("%+v", res)
 		}
-		curated := NewSession(t, Open(t, sandbox.Options{Packages: sandbox.PackagesCurated}))
+		curated := NewSession(t, Open(t, gvisor.Options{Packages: gvisor.PackagesCurated}))
 		if res := curated.Run("import pyfiglet"); !strings.Contains(res.Error, "not on the list") {
 			t.Errorf("%+v", res)
 		}
-		open := NewSession(t, Open(t, sandbox.Options{Packages: sandbox.PackagesAny}))
+		open := NewSession(t, Open(t, gvisor.Options{Packages: gvisor.PackagesAny}))
 		open.Expect("import pyfiglet\npyfiglet.__name__", "'pyfiglet'")
 	})
 }
@@ -176,7 +177,7 @@ func HostilePackages(t *testing.T) {
 			Entry{"through_data", outside, fs.ModeSymlink | 0o777}, Entry{"through_data/through", "x", 0}),
 	})
 	dir := Dir(t)
-	h := OpenIn(t, dir, sandbox.Options{Packages: sandbox.PackagesAny, Index: ix.URL()})
+	h := OpenIn(t, dir, gvisor.Options{Packages: gvisor.PackagesAny, Index: ix.URL()})
 	s := NewSession(t, h)
 	unharmed := func(what string) {
 		t.Helper()

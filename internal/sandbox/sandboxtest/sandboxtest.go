@@ -18,6 +18,7 @@ import (
 
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/sandbox"
+	"github.com/attachebot/attache/internal/sandbox/gvisor"
 	"github.com/attachebot/attache/internal/testbin"
 )
 
@@ -40,12 +41,12 @@ func Runsc() string {
 
 // Python returns the environment of the tests. Where there is none and none
 // can be made, the test is skipped, or fails if REQUIRE has runsc.
-func Python(t testing.TB) *sandbox.Python {
+func Python(t testing.TB) *gvisor.Python {
 	t.Helper()
 	if _, err := os.Stat(Runsc()); err != nil {
 		testbin.Missing(t, "runsc", err.Error())
 	}
-	py, err := sandbox.PreparePython(context.Background(), filepath.Join(Base(), "python"), os.Getenv("PYTHON"), os.Getenv("UV_DEFAULT_INDEX"), io.Discard)
+	py, err := gvisor.PreparePython(context.Background(), filepath.Join(Base(), "python"), os.Getenv("PYTHON"), os.Getenv("UV_DEFAULT_INDEX"), io.Discard)
 	if err != nil {
 		testbin.Missing(t, "runsc", err.Error())
 	}
@@ -67,15 +68,15 @@ func Dir(t testing.TB) string {
 }
 
 // Open opens a host in a folder of its own, and closes it with the test.
-func Open(t testing.TB, o sandbox.Options) *sandbox.Host {
+func Open(t testing.TB, o gvisor.Options) *gvisor.Host {
 	t.Helper()
 	return OpenIn(t, Dir(t), o)
 }
 
 // OpenIn opens a host in dir, and closes it with the test.
-func OpenIn(t testing.TB, dir string, o sandbox.Options) *sandbox.Host {
+func OpenIn(t testing.TB, dir string, o gvisor.Options) *gvisor.Host {
 	t.Helper()
-	h, err := sandbox.Open(context.Background(), dir, Runsc(), Python(t), o)
+	h, err := gvisor.Open(context.Background(), dir, Runsc(), Python(t), o)
 	if err != nil {
 		if fault.Is(err, fault.Unavailable) {
 			testbin.Missing(t, "runsc", err.Error())
@@ -95,7 +96,7 @@ func OpenIn(t testing.TB, dir string, o sandbox.Options) *sandbox.Host {
 // Session runs cells in one session.
 type Session struct {
 	t    testing.TB
-	h    *sandbox.Host
+	h    *gvisor.Host
 	Key  sandbox.Key
 	Cell sandbox.Cell // what every cell has
 
@@ -105,7 +106,7 @@ type Session struct {
 }
 
 // NewSession returns a session of a user of its own.
-func NewSession(t testing.TB, h *sandbox.Host) *Session {
+func NewSession(t testing.TB, h *gvisor.Host) *Session {
 	return &Session{t: t, h: h, Key: sandbox.Key{User: 1, Conversation: t.Name()}}
 }
 

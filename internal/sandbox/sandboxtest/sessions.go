@@ -12,6 +12,7 @@ import (
 
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/sandbox"
+	"github.com/attachebot/attache/internal/sandbox/gvisor"
 )
 
 // Sessions is what lasts: variables that survive hibernation, a restart, a
@@ -31,7 +32,7 @@ func Sessions(t *testing.T) {
 }
 
 func testHibernate(t *testing.T) {
-	h := Open(t, sandbox.Options{Idle: 200 * time.Millisecond})
+	h := Open(t, gvisor.Options{Idle: 200 * time.Millisecond})
 	s := NewSession(t, h)
 	s.Cell.Files = Files{"1_1700000000_0123abcd": CSV(1000)}
 	s.Run(`
@@ -91,11 +92,11 @@ func CountSandboxes() int { return len(below("runsc")) }
 func Sandboxes() []int { return below("runsc-sandbox") }
 
 // AwaitNoSessions waits until what runs is the pool alone.
-func AwaitNoSessions(t testing.TB, h *sandbox.Host) {
+func AwaitNoSessions(t testing.TB, h *gvisor.Host) {
 	t.Helper()
-	for end := time.Now().Add(30 * time.Second); h.Live() > 0; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(30 * time.Second); h.Stats().Live > 0; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatalf("%d sessions live", h.Live())
+			t.Fatalf("%d sessions live", h.Stats().Live)
 		}
 	}
 }
@@ -138,12 +139,12 @@ func descendants(pid int) []int {
 func testRestart(t *testing.T) {
 	dir := Dir(t)
 	t.Run("first", func(t *testing.T) {
-		s := NewSession(t, OpenIn(t, dir, sandbox.Options{}))
+		s := NewSession(t, OpenIn(t, dir, gvisor.Options{}))
 		s.Key.Conversation = "c"
 		s.Run("import numpy as np\nx = np.arange(5)\ny = lambda v: v + 1")
 	})
 	AwaitNoSandboxes(t)
-	s := NewSession(t, OpenIn(t, dir, sandbox.Options{}))
+	s := NewSession(t, OpenIn(t, dir, gvisor.Options{}))
 	s.Key.Conversation = "c"
 	s.Expect("y(x).sum()", "np.int64(15)")
 	other := NewSession(t, s.h)
@@ -152,7 +153,7 @@ func testRestart(t *testing.T) {
 }
 
 func testTooLarge(t *testing.T) {
-	h := Open(t, sandbox.Options{Idle: 200 * time.Millisecond, Hibernate: 100 << 20})
+	h := Open(t, gvisor.Options{Idle: 200 * time.Millisecond, Hibernate: 100 << 20})
 	s := NewSession(t, h)
 	s.Run("import pandas as pd, socket\ndf = pd.DataFrame({'a': range(10)})\nconn = socket.socket()\nbig = bytearray(150 << 20)\ndef double(v): return 2 * v\nn = 4")
 	AwaitNoSandboxes(t)
@@ -168,7 +169,7 @@ func testTooLarge(t *testing.T) {
 // An image that can't be restored (here, it is damaged) leaves the pickles.
 func testImageUnusable(t *testing.T) {
 	dir := Dir(t)
-	h := OpenIn(t, dir, sandbox.Options{Idle: 200 * time.Millisecond})
+	h := OpenIn(t, dir, gvisor.Options{Idle: 200 * time.Millisecond})
 	s := NewSession(t, h)
 	s.Run("import socket\nkept = {'a': 1}\nconn = socket.socket()")
 	AwaitNoSandboxes(t)
@@ -187,7 +188,7 @@ func testImageUnusable(t *testing.T) {
 
 // A restored session whose first run ends the process is as it was before.
 func testFirstRunFails(t *testing.T) {
-	h := Open(t, sandbox.Options{Idle: 200 * time.Millisecond})
+	h := Open(t, gvisor.Options{Idle: 200 * time.Millisecond})
 	s := NewSession(t, h)
 	s.Run("x = 'kept'")
 	AwaitNoSandboxes(t)
@@ -203,7 +204,7 @@ func testFirstRunFails(t *testing.T) {
 func testCompressed(t *testing.T) {
 	dir := Dir(t)
 	t.Run("first", func(t *testing.T) {
-		s := NewSession(t, OpenIn(t, dir, sandbox.Options{}))
+		s := NewSession(t, OpenIn(t, dir, gvisor.Options{}))
 		s.Key.Conversation = "c"
 		s.Run("x = list(range(1000))")
 	})
@@ -216,7 +217,7 @@ func testCompressed(t *testing.T) {
 	if err := os.Chtimes(images[0], old, old); err != nil {
 		t.Fatal(err)
 	}
-	s := NewSession(t, OpenIn(t, dir, sandbox.Options{}))
+	s := NewSession(t, OpenIn(t, dir, gvisor.Options{}))
 	s.Key.Conversation = "c"
 	for end := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
 		if after, err := os.Stat(images[0] + ".zst"); err == nil {
@@ -237,7 +238,7 @@ func testCompressed(t *testing.T) {
 
 func testReset(t *testing.T) {
 	dir := Dir(t)
-	h := OpenIn(t, dir, sandbox.Options{Idle: 200 * time.Millisecond})
+	h := OpenIn(t, dir, gvisor.Options{Idle: 200 * time.Millisecond})
 	s := NewSession(t, h)
 	reset := func() {
 		t.Helper()
@@ -263,7 +264,7 @@ func testReset(t *testing.T) {
 func testSessionExpiry(t *testing.T) {
 	dir := Dir(t)
 	t.Run("first", func(t *testing.T) {
-		s := NewSession(t, OpenIn(t, dir, sandbox.Options{}))
+		s := NewSession(t, OpenIn(t, dir, gvisor.Options{}))
 		s.Key.Conversation = "c"
 		s.Run("x = 1")
 	})
@@ -275,12 +276,12 @@ func testSessionExpiry(t *testing.T) {
 	if err := os.Chtimes(stored[0], old, old); err != nil {
 		t.Fatal(err)
 	}
-	t.Run("kept", func(t *testing.T) { OpenIn(t, dir, sandbox.Options{Keep: 3 * time.Hour}) })
+	t.Run("kept", func(t *testing.T) { OpenIn(t, dir, gvisor.Options{Keep: 3 * time.Hour}) })
 	if _, err := os.Stat(stored[0]); err != nil {
 		t.Error("swept too early")
 	}
 	t.Run("swept", func(t *testing.T) {
-		OpenIn(t, dir, sandbox.Options{Keep: time.Hour})
+		OpenIn(t, dir, gvisor.Options{Keep: time.Hour})
 		time.Sleep(200 * time.Millisecond)
 	})
 	if _, err := os.Stat(filepath.Dir(stored[0])); !os.IsNotExist(err) {
@@ -291,7 +292,7 @@ func testSessionExpiry(t *testing.T) {
 // A session is live in one process at a time; the other says so.
 func testTwoProcesses(t *testing.T) {
 	dir := Dir(t)
-	a, b := OpenIn(t, dir, sandbox.Options{}), OpenIn(t, dir, sandbox.Options{})
+	a, b := OpenIn(t, dir, gvisor.Options{}), OpenIn(t, dir, gvisor.Options{})
 	key := sandbox.Key{User: 1, Conversation: "c"}
 	if _, err := a.Run(context.Background(), key, sandbox.Cell{Code: "x = 1"}); err != nil {
 		t.Fatal(err)
@@ -312,7 +313,7 @@ func testTwoProcesses(t *testing.T) {
 
 // With one place, sessions take turns in it, and who waits is told.
 func testPlaces(t *testing.T) {
-	h := Open(t, sandbox.Options{Max: 1, Pool: 1})
+	h := Open(t, gvisor.Options{Max: 1, Pool: 1})
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	places := map[uint64]int{}
@@ -351,7 +352,7 @@ func testPlaces(t *testing.T) {
 
 func testCloseWhileRunning(t *testing.T) {
 	dir := Dir(t)
-	h := OpenIn(t, dir, sandbox.Options{})
+	h := OpenIn(t, dir, gvisor.Options{})
 	done := make(chan sandbox.Result, 1)
 	key := sandbox.Key{User: 1, Conversation: "c"}
 	if _, err := h.Run(context.Background(), key, sandbox.Cell{Code: "x = 'kept'"}); err != nil {
@@ -374,7 +375,7 @@ func testCloseWhileRunning(t *testing.T) {
 	if res := <-done; res.Outcome != sandbox.Interrupted {
 		t.Errorf("%+v", res)
 	}
-	h = OpenIn(t, dir, sandbox.Options{})
+	h = OpenIn(t, dir, gvisor.Options{})
 	if res, err := h.Run(context.Background(), key, sandbox.Cell{Code: "x"}); err != nil || len(res.Shown) != 1 || res.Shown[0].Text != "'kept'" {
 		t.Errorf("%+v %v", res, err)
 	}

@@ -1,0 +1,118 @@
+package gvisor
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/attachebot/attache/internal/sandbox"
+)
+
+// containerInfo is stored beside a session's container, so that a later
+// process knows whose it was.
+type containerInfo struct {
+	User         uint64
+	Conversation string
+	Packages     []string
+	Files        []string
+	Number       int64
+	Snapshot     string // key of the snapshot that it came from
+}
+
+func (i containerInfo) write(dir string) error {
+	data, err := json.Marshal(i)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, "session.json"), data, 0o600)
+}
+
+// adopt takes over the sandboxes of processes that died without closing. Their
+// code goes on for a while without a host; a session's sandbox is checkpointed
+// as it is, so that its next run restores it, and everything else is removed.
+func (h *Host) adopt(ctx context.Context) {
+	entries, _ := os.ReadDir(h.dirs.run)
+	for _, e := range entries {
+		dir := filepath.Join(h.dirs.run, e.Name())
+		if dir == h.dirs.mine {
+			continue
+		}
+		own, err := lockFile(filepath.Join(dir, "lock"))
+		if err != nil {
+			continue // its process lives
+		}
+		containers, _ := os.ReadDir(dir)
+		for _, c := range containers {
+			if c.IsDir() {
+				h.adoptContainer(ctx, filepath.Join(dir, c.Name()))
+			}
+		}
+		os.RemoveAll(dir)
+		own.Close()
+	}
+}
+
+func (h *Host) adoptContainer(ctx context.Context, dir string) {
+	id := filepath.Base(dir)
+	defer h.runsc.delete(id)
+	data, err := os.ReadFile(filepath.Join(dir, "session.json"))
+	var info containerInfo
+	if err != nil || json.Unmarshal(data, &info) != nil {
+		return // of the pool, or not yet anybody's
+	}
+	if !alive(dir, id) {
+		return
+	}
+	key := sandbox.Key{User: info.User, Conversation: info.Conversation}
+	target := filepath.Join(h.dirs.sessions, sessionDir(key))
+	if os.MkdirAll(target, 0o700) != nil {
+		return
+	}
+	own, err := lockFile(filepath.Join(target, "lock"))
+	if err != nil {
+		return
+	}
+	defer own.Close()
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	// A cell may be running still; nobody waits for it any more.
+	h.runsc.call(ctx, "kill", id, "INT")
+	time.Sleep(100 * time.Millisecond)
+	st := readStored(target)
+	st.Conversation, st.SavedAt, st.Number = info.Conversation, time.Now().UTC(), info.Number
+	st.Packages, st.Files = info.Packages, info.Files
+	st.Variables, st.Count, st.Lost, st.Live, st.Behind = "", 0, nil, false, false
+	st.Image, st.Compatible = "image-"+newID(), info.Snapshot
+	image := filepath.Join(target, st.Image)
+	if err := os.Mkdir(image, 0o700); err != nil {
+		return
+	}
+	if err := h.runsc.call(ctx, "checkpoint", "--image-path", image, id); err != nil {
+		h.log.Warn("session of a process that died is lost", "user", info.User, "err", err)
+		os.RemoveAll(image)
+		return
+	}
+	if err := st.write(target); err != nil {
+		h.log.Warn("session folder", "user", info.User, "err", err)
+		return
+	}
+	h.log.Info("session taken over from a process that died", "user", info.User)
+}
+
+// alive reports whether the container in dir still has its sandbox process.
+func alive(dir, id string) bool {
+	data, err := os.ReadFile(filepath.Join(dir, "pid"))
+	if err != nil {
+		return false
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(data)))
+	if err != nil {
+		return false
+	}
+	args, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/cmdline")
+	return err == nil && strings.Contains(string(args), id)
+}

@@ -1,0 +1,217 @@
+package gvisor_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/attachebot/attache/internal/sandbox"
+	"github.com/attachebot/attache/internal/sandbox/gvisor"
+	"github.com/attachebot/attache/internal/sandbox/sandboxtest"
+	"github.com/attachebot/attache/internal/testbin"
+)
+
+// The benchmarks measure beside their peer, plain Python with the same
+// environment, in turns: the ratio is of the medians.
+//
+//	go test -run '^$' -bench . -benchtime 7x ./internal/sandbox/gvisor
+
+// firstQuestion is what a first question runs: imports, a CSV of 48 kB, a
+// group, a chart.
+const firstQuestion = `
+import pandas as pd
+import matplotlib.pyplot as plt
+import seaborn as sns
+df = pd.read_csv(PATH, parse_dates=["date"])
+df["month"] = df["date"].dt.month
+means = df.groupby(["weather", "month"])[["precipitation", "temp_max"]].mean().reset_index()
+print(df.shape, means.shape)
+sns.barplot(data=means, x="month", y="temp_max", hue="weather", errorbar=None)
+plt.title("Temperature")
+plt.savefig("chart.png")
+`
+
+func weather(b *testing.B) (path string, file sandboxtest.File) {
+	path = filepath.Join(testbin.Root(), "runner", "tests", "testdata", "seattle-weather.csv")
+	data, err := os.ReadFile(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return path, sandboxtest.File{Name: "seattle-weather.csv", Kind: "csv", Ext: ".csv", Data: data}
+}
+
+// plain runs a script with the environment's Python, unsandboxed.
+func plain(b *testing.B, code string) (time.Duration, string) {
+	b.Helper()
+	dir := b.TempDir()
+	script := filepath.Join(dir, "script.py")
+	if err := os.WriteFile(script, []byte(code), 0o644); err != nil {
+		b.Fatal(err)
+	}
+	cmd := exec.Command(filepath.Join(sandboxtest.Python(b).Env, "bin", "python"), script)
+	cmd.Dir = dir
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "MPLBACKEND=agg", "HOME=" + dir, "MPLCONFIGDIR=" + filepath.Join(os.TempDir(), "attache-bench-mpl")}
+	began := time.Now()
+	out, err := cmd.Output()
+	took := time.Since(began)
+	if err != nil {
+		b.Fatalf("%v\n%s", err, out)
+	}
+	return took, string(out)
+}
+
+func median(d []time.Duration) time.Duration {
+	d = slices.Sorted(slices.Values(d))
+	return d[len(d)/2]
+}
+
+func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// BenchmarkFresh is a fresh conversation against `python3 script.py`.
+func BenchmarkFresh(b *testing.B) {
+	for _, pool := range []int{1, 0} {
+		b.Run(fmt.Sprintf("pool=%d", pool), func(b *testing.B) {
+			path, file := weather(b)
+			h := sandboxtest.Open(b, gvisor.Options{Pool: pool})
+			s := sandboxtest.NewSession(b, h)
+			s.Cell.Files = sandboxtest.Files{"1_1700000000_0123abcd": file}
+			inside := strings.Replace(firstQuestion, "PATH", "get_file_path('1_1700000000_0123abcd')", 1)
+			outside := strings.Replace(firstQuestion, "PATH", fmt.Sprintf("%q", path), 1)
+			plain(b, outside) // matplotlib's font cache
+			var ours, theirs []time.Duration
+			for range b.N {
+				if pool > 0 {
+					time.Sleep(600 * time.Millisecond) // as between two questions: the pool is full again
+				}
+				began := time.Now()
+				res := s.Run(inside)
+				ours = append(ours, time.Since(began))
+				if len(s.Saved["chart.png"]) < 5000 || !strings.HasPrefix(res.Output, "(1461, 7) (54, 4)") {
+					b.Fatalf("%+v", res)
+				}
+				if err := h.Reset(context.Background(), s.Key); err != nil {
+					b.Fatal(err)
+				}
+				took, out := plain(b, outside)
+				theirs = append(theirs, took)
+				if out != res.Output {
+					b.Fatalf("%q, want %q", res.Output, out)
+				}
+			}
+			b.ReportMetric(0, "ns/op")
+			b.ReportMetric(ms(median(ours)), "ms")
+			b.ReportMetric(ms(median(theirs)), "plain-ms")
+			b.ReportMetric(float64(median(ours))/float64(median(theirs)), "ratio")
+		})
+	}
+}
+
+// BenchmarkCall is 1+1 in a live session.
+func BenchmarkCall(b *testing.B) {
+	s := sandboxtest.NewSession(b, sandboxtest.Open(b, gvisor.Options{}))
+	s.Run("1")
+	var took []time.Duration
+	for range max(b.N, 50) {
+		began := time.Now()
+		s.Expect("print(1+1)", "2")
+		took = append(took, time.Since(began))
+	}
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(ms(median(took)), "median-ms")
+}
+
+// BenchmarkHibernate stores and restores a session with a DataFrame of 100 MB.
+func BenchmarkHibernate(b *testing.B) {
+	dir := sandboxtest.Dir(b)
+	key := sandbox.Key{User: 1, Conversation: "c"}
+	ctx := context.Background()
+	var down, up []time.Duration
+	for range b.N {
+		h := sandboxtest.OpenIn(b, dir, gvisor.Options{})
+		began := time.Now()
+		res, err := h.Run(ctx, key, sandbox.Cell{Code: "print(len(globals().get('df', ())))"})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if res.Output == "12500000\n" {
+			up = append(up, time.Since(began))
+		}
+		if _, err := h.Run(ctx, key, sandbox.Cell{Code: "import numpy as np, pandas as pd\ndf = pd.DataFrame({'a': np.random.rand(12_500_000)})"}); err != nil {
+			b.Fatal(err)
+		}
+		began = time.Now()
+		if err := h.Close(ctx); err != nil {
+			b.Fatal(err)
+		}
+		down = append(down, time.Since(began))
+	}
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(ms(median(down)), "hibernate-ms")
+	if len(up) > 0 {
+		b.ReportMetric(ms(median(up)), "resume-ms")
+	}
+}
+
+// compute are pieces of work; each defines f.
+var compute = map[string]string{
+	"pure":    "def f():\n    s, d = 0, {}\n    for i in range(1_000_000):\n        s += i % 7; d[i % 1000] = s\n",
+	"numpy":   "def f():\n    a = np.random.default_rng(0).normal(size=(600, 600))\n    for _ in range(3): a @ a\n    np.linalg.svd(a[:200, :200]); np.sort(np.random.default_rng(0).normal(size=1_500_000))\n",
+	"readcsv": "def f(): pd.read_csv(CSV)\n",
+	"groupby": "big = pd.read_csv(CSV)\ndef f(): big.groupby(['c', 'a']).agg({'b': ['mean', 'std'], 'd': 'sum'})\n",
+	"seaborn": "small = pd.DataFrame({'x': np.tile(np.arange(50), 20), 'y': np.random.default_rng(1).normal(size=1000), 'h': np.repeat(['u', 'v'], 500)})\n" +
+		"def f():\n    fig, ax = plt.subplots(); sns.lineplot(data=small, x='x', y='y', hue='h', ax=ax); fig.savefig('/tmp/attache-bench.png'); plt.close(fig)\n",
+}
+
+const timing = `
+import time, json
+f()
+ts = []
+for _ in range(5):
+    t = time.perf_counter(); f(); ts.append(time.perf_counter() - t)
+print(json.dumps(sorted(ts)[2]))
+`
+
+const bigCSV = `
+import os, numpy as np, pandas as pd, seaborn as sns, matplotlib.pyplot as plt
+CSV = '/tmp/attache-bench.csv'
+if not os.path.exists(CSV):
+    n = 1_100_000
+    r = np.random.default_rng(0)
+    pd.DataFrame({'a': r.integers(0, 1000, n), 'b': r.normal(size=n), 'c': r.choice(['x', 'yy', 'zzz'], n), 'd': r.normal(size=n)}).to_csv(CSV, index=False)
+`
+
+// BenchmarkCompute is work inside against outside. The CSV has 50 MB.
+func BenchmarkCompute(b *testing.B) {
+	h := sandboxtest.Open(b, gvisor.Options{})
+	for name, code := range compute {
+		b.Run(name, func(b *testing.B) {
+			var ours, theirs []time.Duration
+			take := func(out string) time.Duration {
+				var seconds float64
+				if err := json.Unmarshal([]byte(out), &seconds); err != nil {
+					b.Fatalf("%q: %v", out, err)
+				}
+				return time.Duration(seconds * float64(time.Second))
+			}
+			s := sandboxtest.NewSession(b, h)
+			for range b.N {
+				s.Run(bigCSV)
+				ours = append(ours, take(s.Output(code+timing)))
+				_, out := plain(b, bigCSV+code+timing)
+				theirs = append(theirs, take(out))
+			}
+			h.Reset(context.Background(), s.Key)
+			b.ReportMetric(0, "ns/op")
+			b.ReportMetric(ms(median(ours)), "ms")
+			b.ReportMetric(ms(median(theirs)), "plain-ms")
+			b.ReportMetric(float64(median(ours))/float64(median(theirs)), "ratio")
+		})
+	}
+}

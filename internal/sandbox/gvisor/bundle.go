@@ -1,0 +1,181 @@
+package gvisor
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	specs "github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/attachebot/attache/internal/sandbox"
+)
+
+// Where things are inside.
+const (
+	insideEnv      = "/env"         // the Python environment
+	insideRunner   = "/opt/attache" // the package attache
+	insideWork     = "/work"        // the code's own folder, in memory
+	insideFiles    = "/files"       // the user's files, read-only, filled on demand
+	insidePackages = "/packages"    // packages installed on demand, read-only, shared
+	insideTools    = "/opt/tools"   // the operator's Python tools, read-only
+	nobody         = uint32(65534)  // user and group of the code
+	tmpBytes       = int64(256 << 20)
+	shmBytes       = int64(64 << 20)
+)
+
+// bundle describes the system that code sees.
+type bundle struct {
+	rootfs   string // an almost empty folder with the mount points
+	python   *Python
+	runner   string // folder with the package attache
+	packages string
+	tools    string // the operator's; may be empty, or gone by now
+	limits   sandbox.Limits
+	weaken   func(*specs.Spec)
+}
+
+// write makes dir a bundle that runsc can start, with files as the folder of
+// the user's files.
+func (b *bundle) write(dir, files string) error {
+	spec := b.spec(files)
+	if b.weaken != nil {
+		b.weaken(spec)
+	}
+	data, err := json.Marshal(spec)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, "config.json"), data, 0o600)
+}
+
+func (b *bundle) spec(files string) *specs.Spec {
+	bind := func(src, dst string) specs.Mount {
+		return specs.Mount{Destination: dst, Source: src, Type: "bind", Options: []string{"rbind", "ro", "nosuid", "nodev"}}
+	}
+	memory := func(dst string, size int64, options ...string) specs.Mount {
+		return specs.Mount{Destination: dst, Source: "tmpfs", Type: "tmpfs",
+			Options: append([]string{"nosuid", "nodev", fmt.Sprintf("size=%d", size)}, options...)}
+	}
+	mounts := []specs.Mount{
+		{Destination: "/proc", Type: "proc", Source: "proc"},
+		memory("/tmp", tmpBytes, "mode=1777"),
+		memory("/dev/shm", shmBytes, "mode=1777"),
+		memory(insideWork, b.limits.Work, "mode=1777"),
+		bind("/usr", "/usr"),
+	}
+	if b.python.prefix != "/usr/local" {
+		mounts = append(mounts, memory("/usr/local", 4096, "ro", "mode=755")) // the operator's own programs
+	}
+	for _, dir := range b.python.baseDirs() {
+		mounts = append(mounts, bind(dir, dir))
+	}
+	mounts = append(mounts,
+		bind(b.python.Env, insideEnv),
+		bind(b.runner, insideRunner),
+		bind(b.packages, insidePackages),
+		bind(files, insideFiles),
+		bind(b.toolsFolder(), insideTools),
+	)
+	limit := func(kind string, n uint64) specs.POSIXRlimit {
+		return specs.POSIXRlimit{Type: kind, Hard: n, Soft: n}
+	}
+	return &specs.Spec{
+		Version:  "1.0.2",
+		Hostname: "sandbox",
+		Root:     &specs.Root{Path: b.rootfs, Readonly: true},
+		Mounts:   mounts,
+		Process: &specs.Process{
+			User:            specs.User{UID: nobody, GID: nobody},
+			Args:            []string{insideEnv + "/bin/python", "-P", "-u", insideRunner + "/main.py"},
+			Env:             b.environ(),
+			Cwd:             insideWork,
+			NoNewPrivileges: true,
+			Capabilities:    &specs.LinuxCapabilities{},
+			Rlimits: []specs.POSIXRlimit{
+				limit("RLIMIT_NPROC", uint64(b.limits.Processes)),
+				limit("RLIMIT_NOFILE", 1024),
+				limit("RLIMIT_CORE", 0),
+			},
+		},
+		Linux: &specs.Linux{
+			Namespaces: []specs.LinuxNamespace{
+				{Type: specs.PIDNamespace}, {Type: specs.NetworkNamespace}, {Type: specs.IPCNamespace},
+				{Type: specs.UTSNamespace}, {Type: specs.MountNamespace},
+			},
+		},
+	}
+}
+
+// toolsFolder is what is bound for tools: always a folder, so that sessions
+// outlive its coming and going.
+func (b *bundle) toolsFolder() string {
+	if info, err := os.Stat(b.tools); b.tools != "" && err == nil && info.IsDir() {
+		return b.tools
+	}
+	return filepath.Join(b.rootfs, insideTools) // the empty mount point itself
+}
+
+// environ is the whole environment of the code.
+func (b *bundle) environ() []string {
+	return []string{
+		"PATH=" + insideEnv + "/bin:/usr/bin:/bin",
+		"HOME=/tmp",
+		"USER=user",
+		"LANG=C.UTF-8",
+		"TZ=UTC",
+		"MPLBACKEND=agg",
+		"MPLCONFIGDIR=/tmp/.matplotlib",
+		"PYTHONDONTWRITEBYTECODE=1",
+		// Memory that was freed is used again instead of being returned and
+		// faulted in anew, which costs more in gVisor than outside; a
+		// checkpoint returns it first.
+		"MALLOC_MMAP_THRESHOLD_=1073741824",
+		"MALLOC_TRIM_THRESHOLD_=1073741824",
+		"MALLOC_TOP_PAD_=16777216",
+		"MALLOC_ARENA_MAX=1", // more would reserve addresses, which the limit of memory counts
+		"OPENBLAS_NUM_THREADS=2",
+		"OMP_NUM_THREADS=2",
+	}
+}
+
+// writeRootfs makes the folder that is / inside: mount points, a few links
+// and a minimal /etc.
+func writeRootfs(dir string, p *Python) error {
+	points := []string{"dev/shm", "etc", "opt/attache", "opt/tools", "packages", "files", "proc", "sys", "tmp", "usr", "work", "env"}
+	for _, d := range p.baseDirs() {
+		points = append(points, strings.TrimPrefix(d, "/"))
+	}
+	for _, d := range points {
+		if err := os.MkdirAll(filepath.Join(dir, d), 0o755); err != nil {
+			return err
+		}
+	}
+	for _, name := range []string{"bin", "sbin", "lib", "lib32", "lib64"} {
+		target, err := os.Readlink("/" + name)
+		if err != nil {
+			continue // a system with /usr merged has links; others are refused by the probe
+		}
+		link := filepath.Join(dir, name)
+		if err := os.Symlink(strings.TrimPrefix(target, "/"), link); err != nil && !os.IsExist(err) {
+			return err
+		}
+	}
+	etc := map[string]string{
+		"passwd":        "root:x:0:0:root:/:/sbin/nologin\nuser:x:65534:65534:user:/tmp:/bin/sh\n",
+		"group":         "root:x:0:\nuser:x:65534:\n",
+		"nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
+		"hosts":         "127.0.0.1 localhost sandbox\n",
+		"hostname":      "sandbox\n",
+	}
+	if cache, err := os.ReadFile("/etc/ld.so.cache"); err == nil {
+		etc["ld.so.cache"] = string(cache) // where the system's shared libraries are
+	}
+	for name, content := range etc {
+		if err := os.WriteFile(filepath.Join(dir, "etc", name), []byte(content), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}

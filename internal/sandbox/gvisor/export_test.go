@@ -1,0 +1,45 @@
+package gvisor
+
+import (
+	"time"
+
+	specs "github.com/opencontainers/runtime-spec/specs-go"
+)
+
+// Weaken returns options of a host whose sandboxes lack protections.
+func Weaken(o Options, spec func(*specs.Spec), flags ...string) Options {
+	o.weaken, o.flags = spec, flags
+	return o
+}
+
+// Short returns options of a host on a machine that is short of memory when
+// short says so.
+func Short(o Options, short func() bool) Options {
+	o.short = short
+	return o
+}
+
+// Bounded returns options of a host with other bounds for installations.
+func Bounded(o Options, bytes int64, limit time.Duration) Options {
+	o.install.bytes, o.install.time = bytes, limit
+	return o
+}
+
+// Counting returns options of a host that asks for downloads at another place.
+func Counting(o Options, statistics string) Options {
+	o.install.statistics = statistics
+	return o
+}
+
+// Statistics is where a host of these options asks for downloads.
+func Statistics(o Options) string { return o.withDefaults().install.statistics }
+
+// Building returns options of a host that installs source distributions too.
+func Building(o Options) Options {
+	o.install.build = true
+	return o
+}
+
+// NewCanary and its Close are what SelfTest looks for.
+func NewCanary() (*Canary, error) { return newCanary() }
+func (c *Canary) Close()          { c.close() }

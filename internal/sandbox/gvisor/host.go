@@ -1,0 +1,325 @@
+// Package gvisor runs the sandboxes of one machine in gVisor.
+//
+// A [Host] restores a session from a snapshot that has pandas and its kin
+// imported already. A session that is not used is checkpointed to disk and
+// freed; the next Run restores it, also after a restart.
+package gvisor
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/sandbox"
+)
+
+var _ sandbox.Sandbox = (*Host)(nil)
+
+// Host owns the sandboxes of one process. Several processes may share a
+// folder; a session is live in one of them at a time.
+type Host struct {
+	opts   Options
+	dirs   dirs
+	runsc  *runsc
+	bundle *bundle
+	image  string // the snapshot that new sessions are restored from
+	python *Python
+	zone   *time.Location // of times that are told
+	pkgs   *packages
+	log    *slog.Logger
+
+	slots *slots
+	pool  *pool
+
+	running atomic.Int64 // cells
+
+	mu       sync.Mutex
+	sessions map[sandbox.Key]*session // those with a container, or with a Run under way
+	closed   bool
+
+	stop context.CancelFunc
+	work sync.WaitGroup // background loops
+	own  *os.File       // lock of our run folder
+}
+
+// dirs are the places below the folder of a Host.
+type dirs struct{ base, run, mine, state, sessions, snapshots, rootfs, runner, packages string }
+
+// Open prepares a host in folder dir: it takes over what a process that died
+// has left, makes the snapshot if this system and environment have none yet
+// (some seconds), and fills the pool. An error of kind Unavailable says why no
+// sandbox can be started here.
+func Open(ctx context.Context, dir, runscPath string, python *Python, options Options) (_ *Host, err error) {
+	opts := options.withDefaults()
+	if dir, err = filepath.Abs(dir); err != nil {
+		return nil, err
+	}
+	if runscPath, err = filepath.Abs(runscPath); err != nil {
+		return nil, err
+	}
+	if info, err := os.Stat(runscPath); err != nil || !info.Mode().IsRegular() {
+		return nil, fault.New(fault.Unavailable, "Code can't run here: runsc (gVisor) is not at %s; build it with `make build`, or set RUNSC.", runscPath)
+	}
+	h := &Host{opts: opts, python: python, log: opts.Log, sessions: map[sandbox.Key]*session{}, slots: newSlots(opts.Max)}
+	h.dirs = dirs{base: dir, run: filepath.Join(dir, "run"), state: filepath.Join(dir, "state"),
+		sessions: filepath.Join(dir, "sessions"), snapshots: filepath.Join(dir, "snapshots"),
+		packages: filepath.Join(dir, "packages", "python"+python.Version)}
+	h.dirs.mine = filepath.Join(h.dirs.run, newID())
+	for _, d := range []string{h.dirs.mine, h.dirs.state, h.dirs.sessions, h.dirs.snapshots, h.dirs.packages} {
+		if err := os.MkdirAll(d, 0o700); err != nil {
+			return nil, fault.Wrap(err, fault.Unavailable, "The sandbox folder %s can't be made.", dir)
+		}
+	}
+	// What runs inside as nobody must be readable to it.
+	for _, d := range []string{h.dirs.packages, filepath.Dir(h.dirs.packages)} {
+		if err := os.Chmod(d, 0o755); err != nil {
+			return nil, err
+		}
+	}
+	if h.own, err = lockFile(filepath.Join(h.dirs.mine, "lock")); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			h.own.Close()
+			os.RemoveAll(h.dirs.mine)
+		}
+	}()
+	h.runsc = &runsc{path: runscPath, root: h.dirs.state, flags: opts.flags}
+	if h.dirs.runner, err = extractRunner(dir); err != nil {
+		return nil, err
+	}
+	h.dirs.rootfs = filepath.Join(dir, "rootfs")
+	if err := writeRootfs(h.dirs.rootfs, python); err != nil {
+		return nil, err
+	}
+	h.bundle = &bundle{rootfs: h.dirs.rootfs, python: python, runner: h.dirs.runner, packages: h.dirs.packages, limits: opts.Limits, weaken: opts.weaken}
+	if opts.Tools != "" {
+		if h.bundle.tools, err = filepath.Abs(opts.Tools); err != nil {
+			return nil, err
+		}
+	}
+	if h.zone, err = time.LoadLocation(opts.TimeZone); err != nil {
+		return nil, fault.Wrap(err, fault.Invalid, "There is no time zone %q.", opts.TimeZone)
+	}
+	h.pkgs = newPackages(h)
+	h.adopt(ctx)
+	if h.image, err = h.snapshot(ctx); err != nil {
+		return nil, err
+	}
+	bg, stop := context.WithCancel(context.Background())
+	h.stop = stop
+	h.pool = newPool(h, opts.Pool)
+	h.work.Go(func() { h.pool.fill(bg) })
+	h.work.Go(func() { h.watch(bg) })
+	h.work.Go(func() { h.keep(bg) })
+	return h, nil
+}
+
+// Run executes a cell in the session of key. Calls for one key run one after
+// the other. What the code does wrong is in the Result; an error says that it
+// could not run at all: Unavailable when no sandbox starts, Exhausted when the
+// host is closing, Canceled when ctx ended before the code began.
+func (h *Host) Run(ctx context.Context, key sandbox.Key, cell sandbox.Cell) (sandbox.Result, error) {
+	cell = serial(cell)
+	s, err := h.enter(ctx, key)
+	if err != nil {
+		return sandbox.Result{}, err
+	}
+	defer h.leave(s)
+	res, err := s.run(ctx, cell)
+	if err != nil {
+		return sandbox.Result{}, err
+	}
+	return res, nil
+}
+
+// Reset ends the session of key and forgets its variables. A session that is
+// not there is no error. It waits for a running cell.
+func (h *Host) Reset(ctx context.Context, key sandbox.Key) error {
+	s, err := h.enter(ctx, key)
+	if err != nil {
+		return err
+	}
+	defer h.leave(s)
+	return s.forget(ctx)
+}
+
+// Stats returns what the host holds now.
+func (h *Host) Stats() sandbox.Stats {
+	all := h.containers()
+	st := sandbox.Stats{Live: len(all), Running: int(h.running.Load()), Queued: h.slots.queued(), Ready: h.pool.ready()}
+	for _, c := range all {
+		st.Memory += c.memory.Load()
+	}
+	return st
+}
+
+// Close checkpoints the sessions that live and ends everything. Cells that
+// still run when ctx ends are interrupted. Close twice is once.
+func (h *Host) Close(ctx context.Context) error {
+	h.mu.Lock()
+	if h.closed {
+		h.mu.Unlock()
+		return nil
+	}
+	h.closed = true
+	all := make([]*session, 0, len(h.sessions))
+	for _, s := range h.sessions {
+		all = append(all, s)
+	}
+	h.mu.Unlock()
+	h.stop()
+	h.work.Wait()
+	h.pool.close()
+	var wg sync.WaitGroup
+	errs := make([]error, len(all))
+	for i, s := range all {
+		wg.Go(func() {
+			if err := s.lock(ctx); err != nil {
+				s.abort()
+				s.lock(context.Background())
+			}
+			defer s.unlock()
+			errs[i] = s.hibernate(context.WithoutCancel(ctx))
+		})
+	}
+	wg.Wait()
+	h.own.Close()
+	return errors.Join(append(errs, os.RemoveAll(h.dirs.mine))...)
+}
+
+var errClosed = fault.New(fault.Unavailable, "I am shutting down; please try again in a minute.")
+
+// enter returns the session of key, locked.
+func (h *Host) enter(ctx context.Context, key sandbox.Key) (*session, error) {
+	h.mu.Lock()
+	if h.closed {
+		h.mu.Unlock()
+		return nil, errClosed
+	}
+	s := h.sessions[key]
+	if s == nil {
+		s = newSession(h, key)
+		h.sessions[key] = s
+	}
+	s.users++
+	h.mu.Unlock()
+	if err := s.lock(ctx); err != nil {
+		h.release(s)
+		return nil, err
+	}
+	return s, nil
+}
+
+func (h *Host) leave(s *session) {
+	h.mu.Lock()
+	s.used = time.Now()
+	h.mu.Unlock()
+	s.unlock()
+	h.release(s)
+	if h.slots.waits() {
+		h.work.Go(h.makeRoom)
+	}
+}
+
+func (h *Host) release(s *session) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s.users--
+	if s.users == 0 && !s.live.Load() {
+		delete(h.sessions, s.key)
+	}
+}
+
+// makeRoom hibernates the session that was unused for the longest time, if
+// somebody waits for its place.
+func (h *Host) makeRoom() {
+	for h.slots.waits() {
+		s := h.idlest()
+		if s == nil {
+			return // all of them run: a place comes when one ends
+		}
+		if err := s.hibernate(context.Background()); err != nil {
+			h.log.Warn("hibernate", "user", s.key.User, "err", err)
+		}
+		s.unlock()
+		h.release(s)
+	}
+}
+
+// idlest returns the least recently used live session that nobody uses,
+// locked and held, or nil.
+func (h *Host) idlest() *session {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var best *session
+	for _, s := range h.sessions {
+		if s.users == 0 && s.live.Load() && (best == nil || s.used.Before(best.used)) {
+			best = s
+		}
+	}
+	if best == nil || !best.tryLock() {
+		return nil
+	}
+	best.users++
+	return best
+}
+
+// serial returns the cell with its funcs never called at the same time.
+func serial(c sandbox.Cell) sandbox.Cell {
+	var mu sync.Mutex
+	if f := c.Output; f != nil {
+		c.Output = func(s string) { mu.Lock(); defer mu.Unlock(); f(s) }
+	}
+	if f := c.Status; f != nil {
+		c.Status = func(s sandbox.Status) { mu.Lock(); defer mu.Unlock(); f(s) }
+	} else {
+		c.Status = func(sandbox.Status) {}
+	}
+	return c
+}
+
+func newID() string {
+	var b [8]byte
+	rand.Read(b[:])
+	return hex.EncodeToString(b[:])
+}
+
+// lockFile opens path and locks it until it is closed or the process ends.
+// It fails when another process has the lock.
+func lockFile(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_CLOEXEC, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("lock %s: %w", path, err)
+	}
+	return f, nil
+}
+
+// sentence is what the code is told of an error.
+func sentence(err error) string {
+	if err == nil {
+		return ""
+	}
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return "the file is shorter than it should be"
+	}
+	return fault.Message(err)
+}

@@ -1,0 +1,75 @@
+package gvisor
+
+import (
+	"io"
+	"log/slog"
+	"time"
+
+	specs "github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/attachebot/attache/internal/sandbox"
+)
+
+// Options bend a Host. The zero value works.
+type Options struct {
+	Limits    sandbox.Limits
+	Pool      int           // idle sandboxes kept ready; 0: none
+	Max       int           // sandboxes at most, the idle ones of sessions included; 0: 8
+	Idle      time.Duration // a session without use is checkpointed after this; 0: 10 min
+	Keep      time.Duration // a checkpointed session is kept this long; 0: 48 h; <0: for ever
+	Hibernate int64         // bytes of a session that is checkpointed whole; 0: 512 MiB
+	TimeZone  string        // of the code; empty: UTC
+	Packages  Policy        // empty: PackagesAsk
+	Index     string        // base URL of the package index; empty: PyPI
+	Tools     string        // folder bound read-only at /opt/tools, for everybody's code to read; empty: none
+	Log       *slog.Logger  // nil: discarded
+	Progress  io.Writer     // told what takes seconds at the first start; nil: discarded
+
+	weaken  func(*specs.Spec) // takes protections away, for tests
+	flags   []string          // of runsc, likewise
+	short   func() bool       // whether the machine is short of memory; nil: memoryShort
+	install installation      // how packages are installed
+}
+
+func (o Options) withDefaults() Options {
+	o.Limits = o.Limits.WithDefaults()
+	if o.Max == 0 {
+		o.Max = 8
+	}
+	if o.Idle == 0 {
+		o.Idle = 10 * time.Minute
+	}
+	if o.Keep == 0 {
+		o.Keep = 48 * time.Hour
+	}
+	if o.Hibernate == 0 {
+		o.Hibernate = 512 << 20
+	}
+	if o.TimeZone == "" {
+		o.TimeZone = "UTC"
+	}
+	if o.Packages == "" {
+		o.Packages = PackagesAsk
+	}
+	if o.Progress == nil {
+		o.Progress = io.Discard
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	o.install = o.install.withDefaults(o.Index)
+	if o.short == nil {
+		o.short = memoryShort
+	}
+	return o
+}
+
+// Policy says which missing packages may be installed.
+type Policy string
+
+const (
+	PackagesOff     Policy = "off"     // none
+	PackagesCurated Policy = "curated" // those on the curated list
+	PackagesAsk     Policy = "ask"     // curated ones at once, others after the user's yes
+	PackagesAny     Policy = "any"     // all
+)

@@ -1,0 +1,159 @@
+package gvisor
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/runner"
+)
+
+// Python is a prepared environment: an interpreter of the system and the
+// locked packages, ready to be bound into sandboxes.
+type Python struct {
+	Env     string `json:"-"` // folder of the virtual environment
+	Version string // "3.11"
+	prefix  string // where the interpreter itself lives: /usr, /usr/local, ~/.pyenv/versions/3.11.7
+}
+
+const minPython = "3.11"
+
+// interpreters are tried in this order when no Python is named.
+var interpreters = []string{"python3", "python3.14", "python3.13", "python3.12", "python3.11"}
+
+// PreparePython returns the environment below dir (for this interpreter and
+// the locked packages) and makes it if it is not there: it fetches wheels from
+// the package index and tells progress what it does. interpreter may be empty:
+// the first Python on PATH that is new enough.
+func PreparePython(ctx context.Context, dir, interpreter, index string, progress io.Writer) (*Python, error) {
+	base, err := findPython(ctx, interpreter)
+	if err != nil {
+		return nil, err
+	}
+	if dir, err = filepath.Abs(dir); err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%s", base.Full, base.Prefix, runner.Requirements))
+	env := filepath.Join(dir, "env-"+base.Version+"-"+hex.EncodeToString(sum[:6]))
+	p := &Python{Env: env, Version: base.Version, prefix: base.Prefix}
+	if _, err := os.Stat(filepath.Join(env, "complete")); err == nil {
+		p.use()
+		return p, nil
+	}
+	installer, err := ensureUV(ctx, dir, index, progress)
+	if err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(progress, "Installing pandas, matplotlib and their kin for Python %s (%s)\n", base.Full, base.Executable)
+	lock := filepath.Join(dir, "requirements.txt")
+	if err := os.WriteFile(lock, runner.Requirements, 0o644); err != nil {
+		return nil, err
+	}
+	if err := os.RemoveAll(env); err != nil {
+		return nil, err
+	}
+	for _, args := range [][]string{
+		{"venv", "--quiet", "--python", base.Executable, env},
+		{"pip", "sync", "--require-hashes", "--only-binary", ":all:", "--compile-bytecode", "--python", filepath.Join(env, "bin", "python"), lock},
+	} {
+		cmd := installer.command(ctx, args...)
+		var said bytes.Buffer
+		cmd.Stdout, cmd.Stderr = io.MultiWriter(&said, progress), io.MultiWriter(&said, progress)
+		if err := cmd.Run(); err != nil {
+			os.RemoveAll(env)
+			return nil, fault.Wrap(fmt.Errorf("uv %s: %w: %s", args[0], err, lastLine(said.String())), fault.Unavailable, "The Python environment could not be installed: %s", lastLine(said.String()))
+		}
+	}
+	if err := os.WriteFile(filepath.Join(env, "complete"), nil, 0o644); err != nil {
+		return nil, err
+	}
+	p.use()
+	return p, nil
+}
+
+// environmentsKeep is how long an environment stays that no process uses: of
+// an older version, or of another interpreter.
+const environmentsKeep = 7 * 24 * time.Hour
+
+// use tells other processes that this one needs the environment, and removes
+// those that none needs.
+func (p *Python) use() {
+	now := time.Now()
+	os.Chtimes(filepath.Join(p.Env, "complete"), now, now) // fails where it belongs to another user, who keeps it
+	others, _ := filepath.Glob(filepath.Join(filepath.Dir(p.Env), "env-*", "complete"))
+	for _, mark := range others {
+		if info, err := os.Stat(mark); err == nil && now.Sub(info.ModTime()) > environmentsKeep {
+			os.RemoveAll(filepath.Dir(mark))
+		}
+	}
+}
+
+// basePython is what an interpreter says of itself.
+type basePython struct{ Executable, Full, Version, Prefix string }
+
+const askPython = `import json,os,sys,sysconfig
+print(json.dumps({"Executable": os.path.realpath(sys._base_executable), "Full": "%d.%d.%d" % sys.version_info[:3],
+ "Version": "%d.%d" % sys.version_info[:2], "Prefix": os.path.realpath(sys.base_prefix)}))`
+
+func findPython(ctx context.Context, interpreter string) (basePython, error) {
+	candidates := interpreters
+	if interpreter != "" {
+		candidates = []string{interpreter}
+	}
+	var found []string
+	for _, name := range candidates {
+		out, err := exec.CommandContext(ctx, name, "-I", "-c", askPython).Output()
+		if err != nil {
+			continue
+		}
+		var b basePython
+		if err := json.Unmarshal(out, &b); err != nil {
+			continue
+		}
+		if versionLess(b.Version, minPython) {
+			found = append(found, name+" is "+b.Full)
+			continue
+		}
+		return b, nil
+	}
+	what := "none was found"
+	if len(found) > 0 {
+		what = strings.Join(found, ", ")
+	}
+	if interpreter != "" && len(found) == 0 {
+		what = interpreter + " does not run"
+	}
+	return basePython{}, fault.New(fault.Unavailable, "Python %s or newer is needed (%s): install it, or set PYTHON to its path.", minPython, what)
+}
+
+func versionLess(a, b string) bool {
+	var a1, a2, b1, b2 int
+	fmt.Sscanf(a, "%d.%d", &a1, &a2)
+	fmt.Sscanf(b, "%d.%d", &b1, &b2)
+	return a1 < b1 || a1 == b1 && a2 < b2
+}
+
+// baseDirs are the folders of the interpreter that /usr does not have.
+func (p *Python) baseDirs() []string {
+	if p.prefix == "/usr" || strings.HasPrefix(p.prefix, "/usr/") {
+		return nil
+	}
+	var dirs []string
+	for _, d := range []string{"bin", "lib", "lib64"} {
+		dir := filepath.Join(p.prefix, d)
+		if info, err := os.Lstat(dir); err == nil && info.IsDir() {
+			dirs = append(dirs, dir)
+		}
+	}
+	return dirs
+}

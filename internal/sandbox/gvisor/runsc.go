@@ -1,0 +1,155 @@
+package gvisor
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/attachebot/attache/internal/fault"
+)
+
+// runsc runs gVisor's command. With root's privileges it is called as it is;
+// without, inside a new user and mount namespace that maps the user to root,
+// which checkpoint and restore need (its own --rootless refuses restore).
+type runsc struct {
+	path string
+	root string // folder of its state
+
+	flags []string // more of them, for tests
+}
+
+// niceness of everything in a sandbox: the bot itself goes first.
+const niceness = 5
+
+func (r *runsc) command(args ...string) *exec.Cmd {
+	flags := []string{
+		"--root=" + r.root,
+		"--platform=systrap",
+		"--network=none",
+		"--ignore-cgroups",
+		"--overlay2=none",
+		"--file-access-mounts=shared", // what the host adds to a bound folder is seen at once
+		"--host-settings=ignore",
+		"--gofer-network-namespace=new", // the default leaves a mount behind
+		"--log=/dev/null",
+	}
+	flags = append(flags, r.flags...)
+	cmd := exec.Command(r.path, append(flags, args...)...)
+	// Nothing of our environment gets near the sandbox: the sandbox process
+	// inherits what runsc has.
+	cmd.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin"}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if !privileged() {
+		cmd.SysProcAttr.Cloneflags = syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS
+		cmd.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}}
+		cmd.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}}
+	}
+	return cmd
+}
+
+// Privileged reports whether the process has CAP_SYS_ADMIN, which root in most
+// containers has not. Without it, sandboxes are started in user namespaces.
+func Privileged() bool { return privileged() }
+
+var privileged = sync.OnceValue(func() bool {
+	status, _ := os.ReadFile("/proc/self/status")
+	for line := range strings.Lines(string(status)) {
+		var caps uint64
+		if n, _ := fmt.Sscanf(line, "CapEff: %x", &caps); n == 1 {
+			return caps&(1<<unix.CAP_SYS_ADMIN) != 0
+		}
+	}
+	return false
+})
+
+// call runs a short command to its end.
+func (r *runsc) call(ctx context.Context, args ...string) error {
+	cmd := r.command(args...)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	stop := context.AfterFunc(ctx, func() { cmd.Process.Kill() })
+	err := cmd.Wait()
+	if !stop() {
+		return context.Cause(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("runsc %s: %w: %s", args[0], err, lastLine(out.String()))
+	}
+	return nil
+}
+
+// startNice starts cmd with a lower priority than ours. A thread can lower its
+// own priority and never raise it again, so the thread is spent on it.
+func startNice(cmd *exec.Cmd) error {
+	errc := make(chan error, 1)
+	go func() {
+		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
+		if p, err := unix.Getpriority(unix.PRIO_PROCESS, 0); err == nil {
+			// The raw system call returns 20 - nice.
+			unix.Setpriority(unix.PRIO_PROCESS, 0, min(19, 20-p+niceness))
+		}
+		errc <- cmd.Start()
+	}()
+	return <-errc
+}
+
+// delete removes what runsc keeps of a container, whatever its state.
+func (r *runsc) delete(id string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	return r.call(ctx, "delete", "--force", id)
+}
+
+// startError explains why no sandbox could be started, from what the command
+// said and what is known of the system.
+func startError(err error, said string) error {
+	reason := lastLine(said)
+	switch {
+	case !privileged() && errors.Is(err, syscall.ENOSPC): // clone(2) says it of namespaces, not of a disk
+		reason = "this user may not create user namespaces (the limit of their number is reached)" + namespaceHint(err, systemSwitch)
+	case !privileged() && (errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EACCES)):
+		reason = "this user may not create user namespaces (" + err.Error() + ")" + namespaceHint(err, systemSwitch)
+	case !privileged() && strings.Contains(said, "operation not permitted"):
+		reason = "user namespaces are restricted (" + lastLine(said) + ")" + namespaceHint(err, systemSwitch)
+	case reason == "":
+		reason = err.Error()
+	}
+	return fault.Wrap(errors.Join(err, errors.New(lastLine(said))), fault.Unavailable, "Code can't run here: the sandbox did not start: %s. Check with `attache doctor`.", strings.TrimSuffix(reason, "."))
+}
+
+// namespaceHint names the switch of this system that forbids user namespaces.
+func namespaceHint(err error, read func(name string) string) string {
+	switch {
+	case errors.Is(err, syscall.ENOSPC), read("user/max_user_namespaces") == "0":
+		return "; run `sysctl user.max_user_namespaces=15000`"
+	case read("kernel/apparmor_restrict_unprivileged_userns") == "1":
+		return "; AppArmor restricts them (Ubuntu 24.04): run `sysctl kernel.apparmor_restrict_unprivileged_userns=0` or add a profile for runsc"
+	case read("kernel/unprivileged_userns_clone") == "0":
+		return "; run `sysctl kernel.unprivileged_userns_clone=1`"
+	}
+	return "; inside a container, start it with --security-opt seccomp=unconfined --security-opt apparmor=unconfined"
+}
+
+// systemSwitch returns the value of a switch in /proc/sys, "" if there is none.
+func systemSwitch(name string) string {
+	b, _ := os.ReadFile("/proc/sys/" + name)
+	return strings.TrimSpace(string(b))
+}
+
+func lastLine(s string) string {
+	lines := strings.Split(strings.TrimSpace(s), "\n")
+	return strings.TrimSpace(lines[len(lines)-1])
+}

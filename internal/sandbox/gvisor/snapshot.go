@@ -1,0 +1,153 @@
+package gvisor
+
+import (
+	"context"
+	"crypto/sha256"
+	"debug/buildinfo"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/runner"
+)
+
+// extractRunner writes the package attache below dir, once for each version.
+func extractRunner(dir string) (string, error) {
+	sum := sha256.New()
+	content := map[string][]byte{}
+	err := fs.WalkDir(runner.Python, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || strings.HasPrefix(name, "tests/") {
+			return err
+		}
+		data, err := runner.Python.ReadFile(name)
+		content[name] = data
+		fmt.Fprintf(sum, "%s %d\n%s", name, len(data), data)
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	target := filepath.Join(dir, "runner-"+hex.EncodeToString(sum.Sum(nil)[:8]))
+	if _, err := os.Stat(target); err == nil {
+		return target, nil
+	}
+	tmp, err := os.MkdirTemp(dir, ".runner")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(tmp)
+	for name, data := range content {
+		path := filepath.Join(tmp, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return "", err
+		}
+		if err := os.WriteFile(path, data, 0o644); err != nil {
+			return "", err
+		}
+	}
+	if err := os.Chmod(tmp, 0o755); err != nil {
+		return "", err
+	}
+	if err := os.Rename(tmp, target); err != nil && !os.IsExist(err) {
+		if _, serr := os.Stat(target); serr != nil {
+			return "", err
+		}
+	}
+	return target, nil
+}
+
+// snapshotKey names all that a checkpoint depends on: what was running, on
+// what, confined how.
+func (h *Host) snapshotKey() (string, error) {
+	sum := sha256.New()
+	if info, err := buildinfo.ReadFile(h.runsc.path); err == nil {
+		fmt.Fprintln(sum, info)
+	} else {
+		return "", fmt.Errorf("%s: %w", h.runsc.path, err)
+	}
+	fmt.Fprintln(sum, filepath.Base(h.python.Env), h.python.prefix, filepath.Base(h.dirs.runner))
+	common := *h.bundle
+	common.tools = "" // which folder of tools is bound changes nothing
+	spec, err := json.Marshal(common.spec(""))
+	if err != nil {
+		return "", err
+	}
+	// The folders may move; what is in them stays the same.
+	fmt.Fprintln(sum, strings.NewReplacer(h.dirs.base, "", h.python.Env, "").Replace(string(spec)))
+	fmt.Fprintln(sum, cpuFeatures())
+	return hex.EncodeToString(sum.Sum(nil)[:8]), nil
+}
+
+// cpuFeatures returns what code may have been chosen by: a checkpoint holds
+// the choices.
+func cpuFeatures() string {
+	data, _ := os.ReadFile("/proc/cpuinfo")
+	var model, flags string
+	for line := range strings.Lines(string(data)) {
+		name, value, _ := strings.Cut(line, ":")
+		switch strings.TrimSpace(name) {
+		case "model name", "CPU part":
+			model = value
+		case "flags", "Features":
+			flags = value
+		}
+	}
+	return model + flags
+}
+
+// snapshot returns the image that new sessions start from, made if it is not
+// there: a cold start, once.
+func (h *Host) snapshot(ctx context.Context) (string, error) {
+	key, err := h.snapshotKey()
+	if err != nil {
+		return "", fault.Wrap(err, fault.Unavailable, "runsc (gVisor) at %s is not usable: build it with `make build`.", h.runsc.path)
+	}
+	image := filepath.Join(h.dirs.snapshots, key)
+	if _, err := os.Stat(filepath.Join(image, "checkpoint.img")); err == nil {
+		h.useSnapshot(image)
+		return image, nil
+	}
+	began := time.Now()
+	fmt.Fprintln(h.opts.Progress, "Starting Python in gVisor once, to start from its snapshot from now on")
+	c, err := h.start(ctx, origin{})
+	if err != nil {
+		return "", err
+	}
+	defer c.destroy()
+	if _, err := c.tidy(ctx); err != nil {
+		return "", startError(err, c.out.said())
+	}
+	tmp := image + "." + newID()
+	defer os.RemoveAll(tmp)
+	if err := c.checkpoint(ctx, tmp); err != nil {
+		return "", startError(err, err.Error())
+	}
+	if err := os.Rename(tmp, image); err != nil {
+		if _, serr := os.Stat(filepath.Join(image, "checkpoint.img")); serr != nil {
+			return "", err
+		}
+	}
+	h.log.Info("snapshot made", "key", key, "ms", time.Since(began).Milliseconds())
+	return image, nil
+}
+
+// useSnapshot tells other processes that this one needs image, for a day. It
+// removes the snapshots that no process needs.
+func (h *Host) useSnapshot(image string) {
+	now := time.Now()
+	if err := os.Chtimes(image, now, now); err != nil {
+		h.log.Warn("snapshot", "err", err)
+	}
+	entries, _ := os.ReadDir(h.dirs.snapshots)
+	for _, e := range entries {
+		if info, err := e.Info(); err == nil && now.Sub(info.ModTime()) > 24*time.Hour {
+			os.RemoveAll(filepath.Join(h.dirs.snapshots, e.Name()))
+		}
+	}
+}

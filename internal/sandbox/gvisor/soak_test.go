@@ -1,0 +1,139 @@
+package gvisor_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/attachebot/attache/internal/sandbox"
+	"github.com/attachebot/attache/internal/sandbox/gvisor"
+	"github.com/attachebot/attache/internal/sandbox/sandboxtest"
+)
+
+// TestSoak runs many sessions, one after the other and 20 at once, while
+// sandboxes are killed at random, and finds nothing left. ATTACHE_SOAK is the
+// number of sessions in sequence.
+func TestSoak(t *testing.T) {
+	sessions := 40
+	if n, err := strconv.Atoi(os.Getenv("ATTACHE_SOAK")); err == nil {
+		sessions = n
+	}
+	dir := sandboxtest.Dir(t)
+	sandboxtest.Python(t)
+	var before, after footprint
+	t.Run("host", func(t *testing.T) {
+		h := sandboxtest.OpenIn(t, dir, gvisor.Options{Pool: 2, Max: 8, Idle: 500 * time.Millisecond})
+		one := func(user int, code string) (sandbox.Result, error) {
+			return h.Run(context.Background(), sandbox.Key{User: uint64(user), Conversation: "soak"}, sandbox.Cell{Code: code})
+		}
+		one(1, "1")
+		sandboxtest.AwaitNoSessions(t, h)
+		before = measure(t)
+
+		ctx, cancel := context.WithCancel(context.Background())
+		var kills atomic.Int64
+		var killer sync.WaitGroup
+		killer.Go(func() {
+			for ctx.Err() == nil {
+				time.Sleep(time.Duration(200+rand.IntN(600)) * time.Millisecond)
+				if pids := sandboxtest.Sandboxes(); len(pids) > 0 {
+					syscall.Kill(pids[rand.IntN(len(pids))], syscall.SIGKILL)
+					kills.Add(1)
+				}
+			}
+		})
+		outcomes := map[sandbox.Outcome]int{}
+		var mu sync.Mutex
+		run := func(user int) {
+			n := rand.IntN(1000)
+			res, err := one(user, fmt.Sprintf("x = %d\nopen('f.txt', 'w').write('x' * x)\nprint(x)", n))
+			if err == nil && res.Outcome == sandbox.OK && res.Output != fmt.Sprintf("%d\n", n) {
+				t.Errorf("%+v", res)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				outcomes["refused"]++
+			} else {
+				outcomes[res.Outcome]++
+			}
+			if rand.IntN(2) == 0 {
+				if err := h.Reset(context.Background(), sandbox.Key{User: uint64(user), Conversation: "soak"}); err != nil {
+					t.Errorf("reset: %v", err)
+				}
+			}
+		}
+		for i := range sessions {
+			run(100 + i)
+		}
+		var wg sync.WaitGroup
+		for i := range 20 {
+			wg.Go(func() {
+				for range max(1, sessions/50) {
+					run(10_000 + i)
+				}
+			})
+		}
+		wg.Wait()
+		cancel()
+		killer.Wait()
+		t.Logf("%d sessions, %d kills: %v", sessions, kills.Load(), outcomes)
+		if outcomes[sandbox.OK] < sessions/2 || kills.Load() == 0 {
+			t.Errorf("outcomes %v", outcomes)
+		}
+		for i := range sessions {
+			h.Reset(context.Background(), sandbox.Key{User: uint64(100 + i), Conversation: "soak"})
+		}
+		for i := range 20 {
+			h.Reset(context.Background(), sandbox.Key{User: uint64(10_000 + i), Conversation: "soak"})
+		}
+		h.Reset(context.Background(), sandbox.Key{User: 1, Conversation: "soak"})
+		sandboxtest.AwaitNoSessions(t, h)
+		after = measure(t)
+	})
+	if after.fds > before.fds+2 || after.goroutines > before.goroutines+4 || after.mounts != before.mounts || after.memory > before.memory+32<<20 {
+		t.Errorf("before %+v, after %+v", before, after)
+	}
+	sandboxtest.AwaitNoSandboxes(t)
+	for _, sub := range []string{"run", "state", "sessions"} {
+		filepath.WalkDir(filepath.Join(dir, sub), func(path string, d os.DirEntry, err error) error {
+			if err == nil && path != filepath.Join(dir, sub) {
+				t.Errorf("left: %s", path)
+			}
+			return nil
+		})
+	}
+}
+
+type footprint struct {
+	fds, goroutines, mounts int
+	memory                  int64
+}
+
+// measure takes the footprint when it has settled.
+func measure(t *testing.T) footprint {
+	t.Helper()
+	runtime.GC()
+	time.Sleep(300 * time.Millisecond)
+	fds, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mounts, err := os.ReadFile("/proc/self/mounts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return footprint{fds: len(fds), goroutines: runtime.NumGoroutine(), mounts: strings.Count(string(mounts), "\n"), memory: int64(m.HeapInuse)}
+}

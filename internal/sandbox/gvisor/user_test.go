@@ -1,0 +1,238 @@
+package gvisor_test
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/attachebot/attache/internal/sandbox"
+	"github.com/attachebot/attache/internal/sandbox/gvisor"
+	"github.com/attachebot/attache/internal/sandbox/sandboxtest"
+)
+
+// ordinary is a user id that owns nothing of the system.
+const ordinary = 64123
+
+// TestOrdinaryUser runs the suites again as a user without any privilege. An
+// ordinary user has run them already.
+func TestOrdinaryUser(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("this is an ordinary user: the other tests are this one")
+	}
+	base := ordinaryBase(t)
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The test binary and runsc may be where only root can go.
+	bin := filepath.Join(base, "bin")
+	for name, path := range map[string]string{"test": self, "runsc": sandboxtest.Runsc()} {
+		run(t, "install", "-D", "-m", "0755", path, filepath.Join(bin, name))
+	}
+	suites := []string{"TestContract", "TestSessions", "TestEscape", "TestBombs", "TestPackages", "TestHostilePackages", "TestAdoption", "TestPowerCut"}
+	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, filepath.Join(bin, "test"), "-test.run", "^("+strings.Join(suites, "|")+")$", "-test.v")
+	cmd.Dir = filepath.Join(base, "tmp")
+	cmd.Env = append(os.Environ(), "ATTACHE_TEST_DATA="+filepath.Join(base, "data"), "ATTACHE_TEST_RUNSC="+filepath.Join(bin, "runsc"),
+		"TMPDIR="+filepath.Join(base, "tmp"), "HOME="+base)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: ordinary, Gid: ordinary}}
+	out, err := cmd.CombinedOutput()
+	text := string(out)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	for _, name := range suites {
+		if !strings.Contains(text, "--- PASS: "+name+" ") {
+			t.Errorf("%s did not pass as an ordinary user:\n%s", name, text)
+		}
+	}
+}
+
+// ordinaryBase makes a folder that belongs to the ordinary user, with the
+// environment of the tests in it.
+func ordinaryBase(t *testing.T) string {
+	py := sandboxtest.Python(t)
+	base, err := os.MkdirTemp("/tmp", "attache-user")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(base) })
+	env := filepath.Join(base, "data", "python", filepath.Base(py.Env))
+	for _, dir := range []string{filepath.Dir(env), filepath.Join(base, "tmp"), filepath.Join(base, "bin")} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := exec.Command("cp", "-al", py.Env, env).Run(); err != nil { // another file system
+		os.RemoveAll(env)
+		run(t, "cp", "-a", py.Env, env)
+	}
+	for _, uv := range glob(t, filepath.Join(filepath.Dir(py.Env), "uv-*")) {
+		run(t, "cp", "-a", uv, filepath.Dir(env))
+	}
+	run(t, "chown", "-R", "64123:64123", filepath.Join(base, "tmp"))
+	for _, dir := range []string{base, filepath.Join(base, "data"), filepath.Join(base, "data", "python")} {
+		if err := os.Chown(dir, ordinary, ordinary); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return base
+}
+
+func run(t *testing.T, name string, args ...string) {
+	t.Helper()
+	if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
+		t.Fatalf("%s %q: %v\n%s", name, args, err, out)
+	}
+}
+
+func glob(t *testing.T, pattern string) []string {
+	t.Helper()
+	list, err := filepath.Glob(pattern)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+// TestAdoption kills a process that has sessions, with one cell running, and
+// finds them in the next process.
+func TestAdoption(t *testing.T) {
+	dir := sandboxtest.Dir(t)
+	if os.Getenv("ATTACHE_TEST_VICTIM") != "" {
+		t.Fatal("the victim must run TestVictim")
+	}
+	killVictim(t, dir, "^TestVictim$")
+
+	h := sandboxtest.OpenIn(t, dir, gvisor.Options{Pool: 1})
+	for _, c := range []struct{ conversation, code, want string }{
+		{"idle", "x", "'kept'"},
+		{"running", "y", "'kept too'"},
+		{"running", "z < 1000", "True"}, // interrupted
+	} {
+		key := sandbox.Key{User: 1, Conversation: c.conversation}
+		res, err := h.Run(context.Background(), key, sandbox.Cell{Code: c.code})
+		if err != nil || len(res.Shown) != 1 || res.Shown[0].Text != c.want {
+			t.Errorf("%s: %+v %v", c.conversation, res, err)
+		}
+	}
+	if left := glob(t, filepath.Join(dir, "run", "*")); len(left) != 1 {
+		t.Errorf("run folders: %q", left)
+	}
+}
+
+// killVictim runs a test that has sessions in dir as a process, and kills that.
+func killVictim(t *testing.T, dir, test string) {
+	t.Helper()
+	sandboxtest.Python(t) // skips where there is none
+	cmd := exec.Command(os.Args[0], "-test.run", test)
+	cmd.Env = append(os.Environ(), "ATTACHE_TEST_VICTIM="+dir)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	buf := make([]byte, 5)
+	if _, err := out.Read(buf); err != nil || string(buf) != "ready" {
+		t.Fatalf("victim: %q %v", buf, err)
+	}
+	cmd.Process.Kill()
+	cmd.Wait()
+}
+
+// TestPowerCut kills a process and its sandboxes: sessions come back as they
+// were last stored, and it is said what is lost.
+func TestPowerCut(t *testing.T) {
+	dir := sandboxtest.Dir(t)
+	killVictim(t, dir, "^TestPowerCutVictim$")
+	for _, file := range glob(t, filepath.Join(dir, "run", "*", "*", "pid")) {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pid, err := strconv.Atoi(strings.TrimSpace(string(data)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		syscall.Kill(pid, syscall.SIGKILL)
+		for end := time.Now().Add(10 * time.Second); syscall.Kill(pid, 0) == nil && time.Now().Before(end); {
+			time.Sleep(10 * time.Millisecond)
+		}
+	}
+	h := sandboxtest.OpenIn(t, dir, gvisor.Options{})
+	for _, c := range []struct{ conversation, code, output, note string }{
+		{"fresh", "print('x' in globals())", "False\n", "lost: all variables of this session, because its process ended without warning"},
+		{"stored", "print(y)", "1\n", "the session is as it was on " + time.Now().UTC().Format("2006-01-02") + " at "},
+		{"unchanged", "print(z)", "3\n", ""},
+	} {
+		key := sandbox.Key{User: 1, Conversation: c.conversation}
+		for i := range 2 {
+			res, err := h.Run(context.Background(), key, sandbox.Cell{Code: c.code})
+			if i == 1 {
+				c.note = "" // it is said once
+			}
+			if err != nil || res.Output != c.output || (c.note == "") != (len(res.Notes) == 0) || c.note != "" && !strings.HasPrefix(res.Notes[0], c.note) {
+				t.Errorf("%s: %+v %v", c.conversation, res, err)
+			}
+		}
+	}
+}
+
+// TestPowerCutVictim is the process that TestPowerCut kills.
+func TestPowerCutVictim(t *testing.T) {
+	dir := os.Getenv("ATTACHE_TEST_VICTIM")
+	if dir == "" {
+		t.Skip("a helper of TestPowerCut")
+	}
+	run := func(h *gvisor.Host, conversation, code string) {
+		t.Helper()
+		if res, err := h.Run(context.Background(), sandbox.Key{User: 1, Conversation: conversation}, sandbox.Cell{Code: code}); err != nil || res.Outcome != sandbox.OK {
+			t.Fatalf("%+v %v", res, err)
+		}
+	}
+	t.Run("stores", func(t *testing.T) {
+		h := sandboxtest.OpenIn(t, dir, gvisor.Options{})
+		run(h, "stored", "y = 1")
+		run(h, "unchanged", "z = 3")
+	})
+	h := sandboxtest.OpenIn(t, dir, gvisor.Options{})
+	run(h, "stored", "y = 2")
+	run(h, "fresh", "x = 1")
+	os.Stdout.WriteString("ready")
+	time.Sleep(time.Hour)
+}
+
+// TestVictim is the process that TestAdoption kills.
+func TestVictim(t *testing.T) {
+	dir := os.Getenv("ATTACHE_TEST_VICTIM")
+	if dir == "" {
+		t.Skip("a helper of TestAdoption")
+	}
+	h := sandboxtest.OpenIn(t, dir, gvisor.Options{Pool: 1})
+	ctx := context.Background()
+	if _, err := h.Run(ctx, sandbox.Key{User: 1, Conversation: "idle"}, sandbox.Cell{Code: "x = 'kept'"}); err != nil {
+		t.Fatal(err)
+	}
+	started := make(chan bool, 1)
+	go h.Run(ctx, sandbox.Key{User: 1, Conversation: "running"}, sandbox.Cell{
+		Code:   "import time\ny = 'kept too'\nprint('go')\nfor z in range(1000): time.sleep(.1)",
+		Output: func(string) { started <- true },
+	})
+	<-started
+	time.Sleep(500 * time.Millisecond) // the pool is filled
+	os.Stdout.WriteString("ready")
+	time.Sleep(time.Hour)
+}

@@ -1,0 +1,129 @@
+package gvisor
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+)
+
+const (
+	watchEvery = 40 * time.Millisecond // how long memory may grow unseen
+	busyIdle   = 10 * time.Second      // idle time of a session whose code left threads running
+)
+
+// watch ends every sandbox that holds more memory than it may.
+func (h *Host) watch(ctx context.Context) {
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		for _, c := range h.containers() {
+			if n := c.measure(); n > h.opts.Limits.Memory {
+				c.oom.Store(true)
+				c.kill()
+				h.log.Warn("sandbox out of memory", "id", c.id, "bytes", n)
+			}
+		}
+	}
+}
+
+// containers returns those that sessions have.
+func (h *Host) containers() []*container {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var all []*container
+	for _, s := range h.sessions {
+		if c := s.running.Load(); c != nil {
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
+// keep hibernates sessions that are not used, and sweeps those on disk.
+func (h *Host) keep(ctx context.Context) {
+	every := min(max(h.opts.Idle/10, 50*time.Millisecond), 5*time.Second)
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	var swept, compacted time.Time
+	for {
+		if time.Since(compacted) > compactAfter/5 {
+			h.compact(ctx, time.Now().Add(-compactAfter))
+			compacted = time.Now()
+		}
+		if time.Since(swept) > time.Hour {
+			h.sweep()
+			h.pkgs.sweep()
+			h.useSnapshot(h.image)
+			h.python.use()
+			swept = time.Now()
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		h.pool.poke()
+		limit := h.opts.Idle
+		if h.opts.short() {
+			limit = time.Second
+		}
+		for {
+			s := h.idle(limit)
+			if s == nil {
+				break
+			}
+			if err := s.hibernate(ctx); err != nil {
+				h.log.Warn("hibernate", "user", s.key.User, "err", err)
+			}
+			s.unlock()
+			h.release(s)
+		}
+	}
+}
+
+// idle returns a live session that was not used for limit, locked and held, or
+// nil.
+func (h *Host) idle(limit time.Duration) *session {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, s := range h.sessions {
+		bound := limit
+		if s.busy {
+			bound = min(limit, busyIdle)
+		}
+		if s.users == 0 && s.live.Load() && time.Since(s.used) >= bound && s.tryLock() {
+			s.users++
+			return s
+		}
+	}
+	return nil
+}
+
+// memoryShort reports whether less than 8 % of the machine's memory is
+// available.
+func memoryShort() bool {
+	f, err := os.Open("/proc/meminfo")
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	var total, available int64
+	for sc := bufio.NewScanner(f); sc.Scan() && (total == 0 || available == 0); {
+		name, value, _ := strings.Cut(sc.Text(), ":")
+		switch name {
+		case "MemTotal":
+			fmt.Sscan(value, &total)
+		case "MemAvailable":
+			fmt.Sscan(value, &available)
+		}
+	}
+	return total > 0 && available*100 < total*8
+}

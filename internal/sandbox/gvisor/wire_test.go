@@ -1,0 +1,68 @@
+package gvisor
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+)
+
+func TestFrames(t *testing.T) {
+	var buf bytes.Buffer
+	if err := writeJSON(&buf, map[string]any{"op": "done", "id": 7, "status": "ok", "names": []string{"a"}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := writeFrame(&buf, frameBytes, []byte("data")); err != nil {
+		t.Fatal(err)
+	}
+	f, err := readFrame(&buf)
+	if err != nil || f.msg == nil || f.msg.Op != "done" || f.msg.ID != 7 || f.msg.Names[0] != "a" {
+		t.Errorf("%+v %v", f, err)
+	}
+	f, err = readFrame(&buf)
+	if err != nil || f.msg != nil || string(f.data) != "data" {
+		t.Errorf("%+v %v", f, err)
+	}
+	if _, err = readFrame(&buf); err != io.EOF {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestMalformedFrames(t *testing.T) {
+	frame := func(n uint32, rest string) string {
+		var b [4]byte
+		binary.BigEndian.PutUint32(b[:], n)
+		return string(b[:]) + rest
+	}
+	for _, s := range []string{frame(0, "J"), frame(maxFrame+1, "J"), frame(1<<32-1, "J"), frame(2, "J{"), frame(3, "J[]"), frame(2, "Zx"), frame(9, `J{"id":{}`), frame(4, "J\"a\"")} {
+		if _, err := readFrame(strings.NewReader(s)); !errors.Is(err, errFrame) {
+			t.Errorf("%q: %v", s, err)
+		}
+	}
+	if _, err := readFrame(strings.NewReader(frame(10, "J{}"))); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("a frame that breaks off: %v", err)
+	}
+}
+
+// Whatever comes, reading ends, in bounded memory.
+func FuzzReadFrame(f *testing.F) {
+	f.Add([]byte("\x00\x00\x00\x10J{\"op\":\"done\"}   "))
+	f.Add([]byte("\x00\x00\x00\x03Bab\xff\xff\xff\xffJ"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		r := bytes.NewReader(data)
+		for {
+			fr, err := readFrame(r)
+			if err != nil {
+				return
+			}
+			if len(fr.data) >= maxFrame {
+				t.Fatal("too long a frame")
+			}
+			if fr.msg != nil {
+				validTable(fr.msg.Table)
+			}
+		}
+	})
+}
