@@ -50,6 +50,9 @@ var (
 	errThreadExists       = &apiError{400, 160004, "A thread has already been created for this message", nil}
 	errThreadLocked       = &apiError{403, 160005, "Thread is locked", nil}
 	errNonTextChannel     = &apiError{400, 50008, "Cannot send messages in a non-text channel", nil}
+	errPollExpired        = &apiError{400, 520001, "Poll expired", nil}
+	errPollEdit           = &apiError{400, 520003, "Cannot edit a poll message", nil}
+	errNoPoll             = &apiError{400, 520006, "Cannot expire a non-poll message", nil}
 	errThreadArchived     = &apiError{400, 50083, "Thread is archived", nil}
 	errNoMutualGuild      = &apiError{403, 50278, "Cannot send messages to this user due to having no mutual guilds", nil}
 	errWrongChannelType   = &apiError{400, 50024, "Cannot execute action on this channel type", nil}

@@ -45,9 +45,18 @@ func HasButton(text string) Match {
 	}
 }
 
-// Text is everything a message shows as text: content, embeds, components.
+// Text is everything a message shows as text: content, embeds, components, poll, stickers.
 func (m Message) Text() string {
 	lines := []string{m.Content}
+	for _, sticker := range m.Stickers {
+		lines = append(lines, sticker.Name)
+	}
+	if m.Poll != nil {
+		lines = append(lines, m.Poll.Question)
+		for _, a := range m.Poll.Answers {
+			lines = append(lines, a.Text)
+		}
+	}
 	for _, e := range m.Embeds {
 		if e.Author != nil {
 			lines = append(lines, e.Author.Name)

@@ -161,6 +161,22 @@ func TestDisgoDecodes(t *testing.T) {
 	check(err)
 	_, err = anna.Send(anna.DM(), "direct")
 	check(err)
+	_, _, err = anna.StartPost(guild.AddForum("help"), "The export fails", "It says 4711.")
+	check(err)
+	_, err = anna.SendSticker(general, "Wave")
+	check(err)
+	_, err = anna.Send(general, "", discordtest.File{Name: "voice-message.ogg", Data: []byte("OggS"), Voice: time.Second})
+	check(err)
+	poll, err := anna.SendPoll(general, discordtest.Poll{Question: "Which colour?", Answers: []discordtest.PollAnswer{{Text: "Blue", Emoji: "🔵"}, {Text: "Red"}}})
+	check(err)
+	check(anna.Vote(poll, "Blue"))
+	check(anna.EndPoll(poll))
+	recent, err := client.Rest.GetMessages(idOf(general.ID), 0, 0, 0, 4)
+	check(err)
+	if len(recent) != 4 || recent[0].Type != discordtest.TypePollResult || recent[1].Poll.Results.AnswerCounts[0].Count != 1 ||
+		recent[2].Attachments[0].DurationSecs == nil || recent[3].StickerItems[0].Name != "Wave" {
+		t.Errorf("got %+v", recent)
+	}
 	guild.AddMember(s.AddUser("ben"))
 	guild.AddChannel("more")
 	thread.Archive(false)

@@ -1,6 +1,7 @@
 package discordtest
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/url"
@@ -22,7 +23,11 @@ type draft struct {
 	EnforceNonce    bool               `json:"enforce_nonce"`
 	Reference       *draftReference    `json:"message_reference"`
 	StickerIDs      []ID               `json:"sticker_ids"`
-	Poll            any                `json:"poll"`
+	Poll            *pollDraft         `json:"poll"`
+
+	poll     *Poll // a person's
+	stickers []Sticker
+	voice    bool
 }
 
 // UnmarshalJSON takes null for content, embeds and components as Discord does: as empty.
@@ -97,11 +102,27 @@ func (s *Server) apply(m *message, d *draft, uploads []upload) error {
 		m.Components = list(*d.Components)
 		checkComponents(m.Components, m.Flags, form)
 	}
-	if d.Poll != nil || len(d.StickerIDs) > 0 {
-		s.violateLocked("message", "polls and stickers are not modelled")
+	if len(d.StickerIDs) > 0 {
+		s.violateLocked("message", "stickers of bots are not modelled")
+	}
+	if d.Poll != nil {
+		d.poll = d.Poll.poll(s.now(), form)
+	}
+	if d.poll != nil {
+		if len(m.versions) > 0 {
+			return errPollEdit
+		}
+		d.poll.check(s.now(), form)
+		m.Poll = d.poll
+	}
+	if d.voice {
+		m.Flags |= FlagVoice
+	}
+	if d.stickers != nil {
+		m.Stickers = d.stickers
 	}
 	v2 := m.Flags.Has(FlagComponentsV2)
-	if v2 && (m.Content != "" || len(m.Embeds) > 0) {
+	if v2 && (m.Content != "" || len(m.Embeds) > 0 || m.Poll != nil) {
 		form.add("content", "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2", "The 'content' and 'embeds' fields cannot be used when using MessageFlags.IS_COMPONENTS_V2")
 	}
 	form.max("content", m.Content, 2000)
@@ -111,7 +132,7 @@ func (s *Server) apply(m *message, d *draft, uploads []upload) error {
 	if err := form.err(); err != nil {
 		return err
 	}
-	if m.Content == "" && len(m.Embeds) == 0 && len(m.files) == 0 && len(m.Components) == 0 && len(m.Snapshots) == 0 {
+	if m.Content == "" && len(m.Embeds) == 0 && len(m.files) == 0 && len(m.Components) == 0 && len(m.Snapshots) == 0 && m.Poll == nil && len(m.Stickers) == 0 {
 		return errEmptyMessage
 	}
 	return nil
@@ -160,6 +181,9 @@ func (s *Server) attach(m *message, d *draft, uploads []upload, form *formErrors
 func (s *Server) newAttachment(m *message, name string, o *object) Attachment {
 	a := Attachment{ID: s.newID(), Filename: safeName(name), Title: title(name), ContentType: o.contentType, Size: o.size,
 		Ephemeral: m.Flags.Has(FlagEphemeral), SHA256: o.sha256, object: o}
+	if o.voice > 0 {
+		a.Duration, a.Waveform = o.voice.Seconds(), base64.StdEncoding.EncodeToString(make([]byte, min(o.voice.Milliseconds()/100, 256)))
+	}
 	if o.width > 0 {
 		a.Width, a.Height = &o.width, &o.height
 	}

@@ -14,6 +14,8 @@ const (
 	IntentDirectReactions Intents = 1 << 13
 	IntentDirectTyping    Intents = 1 << 14
 	IntentMessageContent  Intents = 1 << 15 // privileged
+	IntentGuildPolls      Intents = 1 << 24
+	IntentDirectPolls     Intents = 1 << 25
 	privilegedIntents             = IntentGuildMembers | IntentGuildPresences | IntentMessageContent
 	knownIntents          Intents = 1<<17 - 1 | 1<<20 | 1<<21 | 1<<24 | 1<<25
 )
@@ -43,7 +45,7 @@ func (s *Server) contentVisible(m *message, intents Intents) bool {
 // withoutContent is what is left of a message whose content may not be seen.
 func withoutContent(m Message) Message {
 	m.Content, m.Attachments, m.Embeds, m.Components = "", []Attachment{}, []Embed{}, []Component{}
-	m.Snapshots = nil
+	m.Snapshots, m.Poll = nil, nil
 	if m.Referenced != nil {
 		r := withoutContent(*m.Referenced)
 		m.Referenced = &r

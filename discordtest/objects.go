@@ -20,12 +20,16 @@ type channelObject struct {
 	Slowmode   *int         `json:"rate_limit_per_user,omitempty"`
 	Recipients *[]Profile   `json:"recipients,omitempty"` // of direct messages
 
+	Available *[]any `json:"available_tags,omitempty"` // of forums
+	Layout    *int   `json:"default_forum_layout,omitempty"`
+
 	OwnerID      ID             `json:"owner_id,omitzero"` // of threads
 	Metadata     *threadDetails `json:"thread_metadata,omitempty"`
 	MessageCount *int           `json:"message_count,omitempty"`
 	MemberCount  *int           `json:"member_count,omitempty"`
 	TotalSent    *int           `json:"total_message_sent,omitempty"`
 	Member       *threadMember  `json:"member,omitempty"`
+	Tags         *[]ID          `json:"applied_tags,omitempty"`  // of posts
 	NewlyCreated bool           `json:"newly_created,omitempty"` // in THREAD_CREATE
 	Permissions  string         `json:"permissions,omitempty"`   // in interactions
 }
@@ -59,6 +63,10 @@ func (c *Channel) object() channelObject {
 		o.Name, o.ParentID, o.OwnerID, o.Slowmode = c.name, &c.Parent.ID, c.owner, &slowmode
 		o.Metadata = &threadDetails{Archived: c.archived, AutoArchive: 1440, ArchivedSince: c.created, Locked: c.locked, Created: c.created}
 		messages, members, sent := len(c.messages), len(c.members), c.sent
+		if c.Parent.kind == guildForum { // the first one does not count
+			messages, sent = max(messages-1, 0), max(sent-1, 0)
+			o.Tags = &[]ID{}
+		}
 		o.MessageCount, o.MemberCount, o.TotalSent = &messages, &members, &sent
 	default:
 		position := 0
@@ -66,6 +74,9 @@ func (c *Channel) object() channelObject {
 			if other == c {
 				position = i
 			}
+		}
+		if c.kind == guildForum {
+			o.Topic, o.Available, o.Layout = new(string), &[]any{}, new(int)
 		}
 		o.Name, o.Position, o.NSFW, o.Overwrites, o.Slowmode = c.name, &position, &no, &overwrites, &slowmode
 	}

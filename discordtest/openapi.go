@@ -122,6 +122,10 @@ func correct(doc any) {
 	either := func(options ...any) map[string]any { return map[string]any{"anyOf": options} }
 	// files[n] is referred to by the integer n
 	property("MessageAttachmentRequest", "id", either(ref("SnowflakeType"), map[string]any{"type": "integer"}))
+	// a forward refers to its original with type 1
+	property("MessageReferenceResponse", "type", map[string]any{"enum": []any{0, 1}})
+	// a post in a forum is told with its first message
+	property("CreatedThreadResponse", "message", ref("MessageResponse"))
 	// form errors have words for codes
 	property("Error", "code", map[string]any{"type": []any{"integer", "string"}})
 	// disgo sends flags: 0 with every file and picture, which Discord ignores

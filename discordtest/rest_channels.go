@@ -98,6 +98,9 @@ func (c *call) threadAlone() (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if ch.kind == guildForum {
+		return c.postInForum(ch)
+	}
 	var body threadDraft
 	if err := c.decode(&body); err != nil {
 		return nil, err
@@ -128,14 +131,32 @@ func (s *Server) startThread(parent *Channel, m *message, by *User, name string,
 	case m != nil && m.Flags.Has(FlagHasThread):
 		return nil, errThreadExists
 	}
-	t := &Channel{ID: s.newID(), Guild: parent.Guild, Parent: parent, s: s, name: name, kind: kind, owner: by.ID,
-		created: s.now(), members: []ID{by.ID}}
+	t := s.newThread(parent, by, name, kind)
 	if m != nil {
 		t.ID = m.ID
 		m.Flags |= FlagHasThread
 		o := t.object()
 		m.Thread = &o
 	}
+	s.openThread(t, by)
+	if m == nil && kind == publicThread {
+		s.addSystem(parent, by, TypeThreadCreated, name, &Reference{ChannelID: t.ID, GuildID: t.Guild.ID})
+	}
+	if m != nil {
+		s.dispatchMessage("MESSAGE_UPDATE", m)
+		s.addSystem(t, by, TypeThreadStarter, "", &Reference{MessageID: m.ID, ChannelID: parent.ID, GuildID: t.Guild.ID})
+	}
+	s.wake(parent.ID)
+	return t, nil
+}
+
+func (s *Server) newThread(parent *Channel, by *User, name string, kind int) *Channel {
+	return &Channel{ID: s.newID(), Guild: parent.Guild, Parent: parent, s: s, name: name, kind: kind, owner: by.ID,
+		created: s.now(), members: []ID{by.ID}}
+}
+
+// openThread makes a new thread known.
+func (s *Server) openThread(t *Channel, by *User) {
 	s.channels[t.ID] = t
 	t.Guild.channels = append(t.Guild.channels, t)
 	created := t.object()
@@ -147,15 +168,6 @@ func (s *Server) startThread(parent *Channel, m *message, by *User, name string,
 	if t.visibleTo(s.bot) {
 		s.dispatch(event{name: "THREAD_CREATE", guild: t.Guild, intent: IntentGuilds, data: created})
 	}
-	if m == nil && kind == publicThread {
-		s.addSystem(parent, by, TypeThreadCreated, name, &Reference{ChannelID: t.ID, GuildID: t.Guild.ID})
-	}
-	if m != nil {
-		s.dispatchMessage("MESSAGE_UPDATE", m)
-		s.addSystem(t, by, TypeThreadStarter, "", &Reference{MessageID: m.ID, ChannelID: parent.ID, GuildID: t.Guild.ID})
-	}
-	s.wake(parent.ID)
-	return t, nil
 }
 
 // addSystem adds a message that Discord writes by itself.

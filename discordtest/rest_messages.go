@@ -104,7 +104,8 @@ func (s *Server) refer(m *message, r *draftReference) error {
 	}
 	o := s.view(original)
 	m.Snapshots = []Snapshot{{SnapshotMessage{o.Type, o.Content, o.Timestamp, o.EditedTimestamp, o.Mentions, o.MentionRoles,
-		o.Attachments, o.Embeds, o.Components, o.Flags}}}
+		o.Attachments, o.Embeds, o.Components, o.Flags, o.Stickers}}}
+	m.Flags |= FlagSnapshot
 	return nil
 }
 
@@ -139,8 +140,11 @@ func (c *call) edit(m *message) (any, error) {
 }
 
 func (s *Server) edit(m *message, d *draft, uploads []upload) error {
-	if m.channel.archived {
+	switch {
+	case m.channel.archived:
 		return errThreadArchived
+	case m.Poll != nil:
+		return errPollEdit
 	}
 	for _, u := range uploads {
 		if u.obj.size > m.channel.fileLimit() {

@@ -48,6 +48,8 @@ func (s *Server) routes() []route {
 		{"POST " + channel + "/typing", 0, botOnly, (*call).typing},
 		{"POST " + msg + "/threads", 201, botOnly, (*call).threadFromMessage},
 		{"POST " + channel + "/threads", 201, botOnly, (*call).threadAlone},
+		{"GET " + channel + "/polls/{message_id}/answers/{answer_id}", 0, botOnly, (*call).pollVoters},
+		{"POST " + channel + "/polls/{message_id}/expire", 0, botOnly, (*call).expirePoll},
 		{"GET " + channel + "/thread-members", 0, botOnly, (*call).listThreadMembers},
 		{"PUT " + channel + "/thread-members/@me", 0, botOnly, (*call).joinThread},
 		{"DELETE " + channel + "/thread-members/@me", 0, botOnly, (*call).leaveThread},

@@ -43,6 +43,8 @@ type TranscriptMessage struct {
 	Components []Component      `json:"components,omitempty"`
 	Reactions  []TranscriptMark `json:"reactions,omitempty"`
 	Thread     string           `json:"thread,omitempty"` // name of the thread that hangs on it
+	Stickers   []string         `json:"stickers,omitempty"`
+	Poll       *Poll            `json:"poll,omitempty"`
 
 	Names map[string]string `json:"names,omitempty"` // what mentions in the text read as: "<@1>" is "@anna"
 }
@@ -63,6 +65,8 @@ type TranscriptFile struct {
 	Data   string `json:"data,omitempty"` // data: link, pictures only
 	Width  int    `json:"width,omitempty"`
 	Height int    `json:"height,omitempty"`
+
+	Seconds float64 `json:"seconds,omitempty"` // of a voice message
 }
 
 // A TranscriptMark is an emoji under a message.
@@ -126,7 +130,13 @@ func (u *User) shown(m *message) TranscriptMessage {
 	for _, match := range anyMention.FindAllString(v.Text(), -1) {
 		t.Names[match] = c.reads(match)
 	}
+	t.Poll = v.Poll
+	for _, sticker := range v.Stickers {
+		t.Stickers = append(t.Stickers, sticker.Name)
+	}
 	switch m.Type {
+	case TypePollResult:
+		t.System, v.Embeds = "'s poll has closed", nil
 	case TypeThreadCreated:
 		t.System, t.Content = "started a thread: "+m.Content, ""
 	case TypeThreadStarter:
@@ -205,7 +215,7 @@ func (s *Server) linkPath(c *Channel, a Attachment) string {
 }
 
 func transcriptFile(a Attachment) TranscriptFile {
-	f := TranscriptFile{Name: a.displayName(), Size: a.Size, Type: a.ContentType, Data: a.dataLink()}
+	f := TranscriptFile{Name: a.displayName(), Size: a.Size, Type: a.ContentType, Data: a.dataLink(), Seconds: a.Duration}
 	if a.Width != nil {
 		f.Width, f.Height = *a.Width, *a.Height
 	}

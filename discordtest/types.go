@@ -97,6 +97,8 @@ const (
 	FlagEphemeral             MessageFlags = 1 << 6
 	FlagLoading               MessageFlags = 1 << 7
 	FlagSuppressNotifications MessageFlags = 1 << 12
+	FlagVoice                 MessageFlags = 1 << 13 // recorded with Discord's microphone
+	FlagSnapshot              MessageFlags = 1 << 14 // a forward
 	FlagComponentsV2          MessageFlags = 1 << 15
 )
 
@@ -111,6 +113,7 @@ const (
 	TypeCommand       = 20
 	TypeThreadStarter = 21
 	TypeContextMenu   = 23
+	TypePollResult    = 46
 )
 
 // A Message is a copy of a message at one moment; it does not change afterwards.
@@ -132,6 +135,8 @@ type Message struct {
 	Attachments     []Attachment `json:"attachments"`
 	Embeds          []Embed      `json:"embeds"`
 	Components      []Component  `json:"components"`
+	Stickers        []Sticker    `json:"sticker_items,omitempty"`
+	Poll            *Poll        `json:"poll,omitempty"`
 	Reactions       []Reaction   `json:"reactions,omitempty"`
 	Flags           MessageFlags `json:"flags"`
 	Nonce           any          `json:"nonce,omitempty"`
@@ -184,6 +189,14 @@ type SnapshotMessage struct {
 	Embeds          []Embed      `json:"embeds"`
 	Components      []Component  `json:"components"`
 	Flags           MessageFlags `json:"flags"`
+	Stickers        []Sticker    `json:"sticker_items,omitempty"`
+}
+
+// A Sticker is a small picture that is sent instead of text.
+type Sticker struct {
+	ID     ID     `json:"id"`
+	Name   string `json:"name"`
+	Format int    `json:"format_type"` // 1: PNG
 }
 
 // An Invocation tells which interaction a message answers.
@@ -213,7 +226,8 @@ type Attachment struct {
 	Height      *int    `json:"height,omitempty"`
 	Ephemeral   bool    `json:"ephemeral,omitempty"`
 	Flags       int     `json:"flags,omitempty"`
-	Duration    float64 `json:"duration_secs,omitempty"`
+	Duration    float64 `json:"duration_secs,omitempty"` // of a voice message
+	Waveform    string  `json:"waveform,omitempty"`      // of a voice message: base64, a byte for each point
 
 	SHA256 string `json:"-"` // hex, of the bytes received; empty for sparse files
 	object *object

@@ -16,6 +16,7 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"time"
 
 	_ "golang.org/x/image/webp" // sizes of pictures
 	"golang.org/x/text/unicode/norm"
@@ -36,6 +37,7 @@ type object struct {
 	contentType string
 	sparse      bool // zeros, of a user's File with Size only
 	gone        bool
+	voice       time.Duration
 	width       int
 	height      int
 }

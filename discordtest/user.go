@@ -27,6 +27,10 @@ type File struct {
 	Size int64  // instead of Data: so many zero bytes, which take no memory
 	Type string // what the client declares, for extensions Discord does not know
 	Gone bool   // vanished from the CDN before anybody can fetch it
+
+	// Voice makes the message a voice message of that length, recorded with Discord's microphone: it has this file and
+	// nothing else. Discord's clients call it voice-message.ogg.
+	Voice time.Duration
 }
 
 // AddUser makes a person with that user name, who is in no guild yet. Set GlobalName for another name to be shown,
@@ -111,6 +115,13 @@ func (u *User) ReplyQuietly(to Message, text string, files ...File) (Message, er
 	return u.send(c, text, files, &draftReference{MessageID: to.ID}, &allowedMentions{Parse: []string{"users", "roles", "everyone"}})
 }
 
+// SendSticker sends a sticker of that name, and no text.
+func (u *User) SendSticker(c *Channel, name string) (Message, error) {
+	return u.post(c, &draft{stickers: []Sticker{{ID: stickerID, Name: name, Format: 1}}}, nil)
+}
+
+const stickerID ID = 749054660769218631
+
 // SendEmbeds sends a message with embeds, which only another bot can: see Profile.Bot.
 func (u *User) SendEmbeds(c *Channel, text string, embeds ...Embed) (Message, error) {
 	if !u.Bot {
@@ -134,6 +145,19 @@ func (s *Server) channelOf(m Message) (*Channel, error) {
 }
 
 func (u *User) send(c *Channel, text string, files []File, ref *draftReference, allowed *allowedMentions) (Message, error) {
+	text, uploads := outgoing(text, files)
+	d := &draft{Content: &text, Reference: ref, AllowedMentions: allowed}
+	if len(files) > 0 && files[0].Voice > 0 {
+		if text != "" || len(files) > 1 {
+			return Message{}, errors.New("discordtest: a voice message has one file and no text")
+		}
+		d.voice = true
+	}
+	return u.post(c, d, uploads)
+}
+
+// outgoing is what the client makes of a text and files: a long text is a file too.
+func outgoing(text string, files []File) (string, []upload) {
 	if runes(text) > longest {
 		files = append([]File{{Name: "message.txt", Data: []byte(text)}}, files...)
 		text = ""
@@ -142,7 +166,7 @@ func (u *User) send(c *Channel, text string, files []File, ref *draftReference, 
 	for i, f := range files {
 		uploads = append(uploads, f.upload(i))
 	}
-	return u.post(c, &draft{Content: &text, Reference: ref, AllowedMentions: allowed}, uploads)
+	return text, uploads
 }
 
 func (u *User) post(c *Channel, d *draft, uploads []upload) (Message, error) {
@@ -192,7 +216,7 @@ func (f File) upload(i int) upload {
 		o, _ = receive(bytes.NewReader(f.Data), int64(len(f.Data)))
 		o.data = slices.Clip(list(f.Data))
 	}
-	o.contentType, o.gone = contentType(f.Name, f.Type), f.Gone
+	o.contentType, o.gone, o.voice = contentType(f.Name, f.Type), f.Gone, f.Voice
 	return upload{field: fmt.Sprintf("files[%d]", i), name: f.Name, obj: o}
 }
 
@@ -204,6 +228,9 @@ func (u *User) Edit(m Message, text string) (Message, error) {
 	own, err := u.own(m)
 	if err != nil {
 		return Message{}, err
+	}
+	if own.Flags.Has(FlagVoice) || own.Flags.Has(FlagSnapshot) {
+		return Message{}, errors.New("discordtest: voice messages and forwards cannot be edited")
 	}
 	if err := s.edit(own, &draft{Content: &text}, nil); err != nil {
 		return Message{}, err

@@ -47,7 +47,7 @@ const (
 	guildForum    = 15
 )
 
-// A Channel is a text channel of a guild, a thread, or the direct messages of one user with the bot.
+// A Channel is a text channel or forum of a guild, a thread, or direct messages.
 // Its exported fields do not change.
 type Channel struct {
 	ID     ID
@@ -100,7 +100,7 @@ func (g *Guild) SetFileLimit(bytes int64) {
 	g.fileLimit = bytes
 }
 
-// Channel returns the text channel of that name, or nil.
+// Channel returns the text channel or forum of that name, or nil.
 func (g *Guild) Channel(name string) *Channel {
 	g.s.mu.Lock()
 	defer g.s.mu.Unlock()
@@ -257,6 +257,11 @@ func (c *Channel) hurries(u *User) bool {
 	for _, m := range slices.Backward(c.messages) {
 		if m.Author.ID == u.ID {
 			return c.s.now().Sub(m.Timestamp) < c.slowmode
+		}
+	}
+	for _, t := range c.Guild.channels { // of a forum
+		if t.Parent == c && c.kind == guildForum && t.owner == u.ID && c.s.now().Sub(t.created) < c.slowmode {
+			return true
 		}
 	}
 	return false

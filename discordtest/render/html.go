@@ -97,7 +97,7 @@ func (o Options) message(m *discordtest.TranscriptMessage, follows bool) string 
 	if m.Thinking {
 		body = el("span", []string{"class", "thinking"}, dots, html.EscapeString(m.Author.Name)+" is thinking…")
 	}
-	inner = append(inner, body, o.files(m.Files))
+	inner = append(inner, body, o.files(m.Files), extras(m))
 	for _, e := range m.Embeds {
 		inner = append(inner, o.embed(e, m.Names))
 	}
@@ -137,7 +137,11 @@ func (o Options) files(files []discordtest.TranscriptFile) string {
 		if f.Data != "" {
 			pictures = append(pictures, f.Data)
 		} else {
-			boxes += fileBox(f.Name, f.Size)
+			name := f.Name
+			if f.Seconds > 0 {
+				name = fmt.Sprintf("🎤 %d:%02d", int(f.Seconds)/60, int(f.Seconds)%60)
+			}
+			boxes += fileBox(name, f.Size)
 		}
 	}
 	if len(files) == 0 {

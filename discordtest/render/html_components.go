@@ -1,6 +1,7 @@
 package render
 
 import (
+	"fmt"
 	"html"
 	"strings"
 
@@ -96,4 +97,31 @@ func menu(c discordtest.Component) string {
 		shown = "Make a selection"
 	}
 	return el("discord-string-select-menu", []string{"placeholder", shown, "disabled", yes(c.Disabled)})
+}
+
+// extras are a message's stickers and poll.
+func extras(m *discordtest.TranscriptMessage) string {
+	out := ""
+	for _, name := range m.Stickers {
+		out += el("div", []string{"class", "sticker"}, html.EscapeString(name))
+	}
+	p := m.Poll
+	if p == nil {
+		return out
+	}
+	total := 0
+	for _, a := range p.Answers {
+		total += a.Votes
+	}
+	inner := el("b", nil, html.EscapeString(p.Question))
+	for _, a := range p.Answers {
+		share := 100 * a.Votes / max(total, 1)
+		inner += el("div", []string{"class", "answer", "style", fmt.Sprintf("background:linear-gradient(90deg,#4752c4 %d%%,#2b2d31 %d%%)", share, share)},
+			html.EscapeString(strings.TrimSpace(a.Emoji+" "+a.Text)), el("span", nil, fmt.Sprintf("%d%%", share)))
+	}
+	state := ""
+	if p.Ended {
+		state = " • Poll closed"
+	}
+	return out + el("div", []string{"class", "container"}, inner, el("small", nil, fmt.Sprintf("%d votes%s", total, state)))
 }
