@@ -2,7 +2,10 @@ package tokens
 
 //go:generate go run gen_unicode.go
 
-import "unicode/utf8"
+import (
+	"encoding/binary"
+	"unicode/utf8"
+)
 
 // The character classes that the encodings' patterns tell apart, in Unicode
 // 16.0 as in the reference. A byte that is not part of valid UTF-8 is a
@@ -64,6 +67,27 @@ func classAt(b []byte, i int) (class uint, width int) {
 
 // classAtWide is classAt for a byte from utf8.RuneSelf up.
 func classAtWide(b []byte, i int) (class uint, width int) {
+	if i+4 <= len(b) {
+		x := binary.LittleEndian.Uint32(b[i:])
+		if r, ok := threeBytes(x); ok {
+			return classOf(r), 3
+		}
+		if r, ok := twoBytes(x); ok {
+			return classOf(r), 2
+		}
+	}
 	r, w := utf8.DecodeRune(b[i:])
 	return classOf(r), w // RuneError is of class other, in valid text too
+}
+
+// threeBytes returns the character of three bytes that x, four bytes in little
+// endian, starts with.
+func threeBytes(x uint32) (r rune, ok bool) {
+	r = rune(x&0x0f<<12 | x>>8&0x3f<<6 | x>>16&0x3f)
+	return r, x&0xc0c0f0 == 0x8080e0 && r >= 0x800 && r>>11 != 0xd800>>11
+}
+
+// twoBytes is threeBytes for two.
+func twoBytes(x uint32) (r rune, ok bool) {
+	return rune(x&0x1f<<6 | x>>8&0x3f), x&0xc0e0 == 0x80c0 && x&0x1e != 0
 }

@@ -43,11 +43,12 @@ type pieces struct {
 	n            int          // how many
 }
 
-// lookUp finds those of the first n pieces of s.spans that are tokens.
-func (v *vocab) lookUp(p *pieces, s *scratch, text []byte, n int) {
+// take makes p the first n pieces of s.spans, and sees to it that 16 bytes are
+// there to read from the start of each; else it lists them all and returns false.
+func (p *pieces) take(s *scratch, text []byte, n int) bool {
 	p.text, p.starts, p.ends, p.n = text, s.spans.starts[:n], s.spans.ends[:n], 0
 	if n == 0 {
-		return
+		return true
 	}
 	if p.starts[n-1]+16 > cap(text) {
 		start, end := p.starts[0], p.ends[n-1]
@@ -56,7 +57,7 @@ func (v *vocab) lookUp(p *pieces, s *scratch, text []byte, n int) {
 			for k := range p.rest {
 				p.rest[k] = uint8(k)
 			}
-			return
+			return false
 		}
 		copy(s.tail[:], text[start:end])
 		p.text = s.tail[:end-start]
@@ -65,7 +66,14 @@ func (v *vocab) lookUp(p *pieces, s *scratch, text []byte, n int) {
 			p.ends[i] -= start
 		}
 	}
-	v.lookUpFirst(p)
+	return true
+}
+
+// lookUp finds those of the first n pieces of s.spans that are tokens.
+func (v *vocab) lookUp(p *pieces, s *scratch, text []byte, n int) {
+	if p.take(s, text, n) {
+		v.lookUpFirst(p)
+	}
 }
 
 // lookUpFirst looks in the first bucket that a piece hashes to, where nearly
@@ -104,21 +112,26 @@ func (v *vocab) lookUpFirst(p *pieces) {
 func (v *vocab) count(s *scratch, pat pattern, text []byte, limit, until int) (total, end int) {
 	sp := splitter{text: text, pattern: pat}
 	var p pieces
+	if !s.forget {
+		s.memo.allocate()
+	}
 	for total <= limit && sp.pos < until {
-		n, skipped := sp.next(&s.spans, sp.pos+64 <= until)
+		n, skipped := sp.next(&s.spans, until)
 		if n+skipped == 0 {
 			break
 		}
+		end = sp.pos
 		for n > 0 && s.spans.ends[n-1] > until {
 			n--
+			end = s.spans.starts[n]
 		}
-		if sp.pos <= until {
-			end = sp.pos
-		} else if n > 0 {
-			end = s.spans.ends[n-1]
+		total += skipped
+		if s.forget {
+			v.lookUp(&p, s, text, n)
+			total += n - p.n
+		} else if p.take(s, text, n) {
+			total += s.memo.front.lookUp(&p)
 		}
-		v.lookUp(&p, s, text, n)
-		total += skipped + n - p.n
 		for _, k := range p.rest[:p.n] {
 			total += v.countPiece(s, p.text, p.starts[k], p.ends[k])
 		}
@@ -130,8 +143,11 @@ func (v *vocab) count(s *scratch, pat pattern, text []byte, limit, until int) (t
 func (v *vocab) encode(s *scratch, pat pattern, text []byte, dst []uint32) []uint32 {
 	sp := splitter{text: text, pattern: pat}
 	var p pieces
+	if !s.forget {
+		s.memo.allocateTokens()
+	}
 	for {
-		n, _ := sp.next(&s.spans, false)
+		n, _ := sp.next(&s.spans, 0)
 		if n == 0 {
 			return dst
 		}
@@ -153,11 +169,13 @@ func (v *vocab) countPiece(s *scratch, text []byte, start, end int) int {
 	n := end - start
 	if n <= maxShort {
 		k := keyAt(text, start, n)
-		if n := s.memo.countShort(k); n > 0 {
-			return n
-		}
 		if _, ok := v.shortID(k); ok {
+			s.front(text[start:end], 1)
 			return 1
+		}
+		if count := s.memo.countShort(k); count > 0 {
+			s.front(text[start:end], count)
+			return count
 		}
 		if s.forget && n <= 8 && text[end-1]&0xc0 == 0x80 && v.isTokenAndByte(text, start, end) {
 			return 2
@@ -176,10 +194,12 @@ func (v *vocab) countPiece(s *scratch, text []byte, start, end int) int {
 		if slot, count = s.memo.ring.find(piece); count > 0 {
 			return count
 		}
-	} else if m, found := s.memo.find(piece); found {
-		return int(m.count)
+	} else if count := s.memo.countLong(piece); count > 0 {
+		s.front(piece, count)
+		return count
 	}
 	if _, ok := v.longID(piece); ok {
+		s.front(piece, 1)
 		return 1
 	}
 	l := s.lanes.next()
@@ -212,16 +232,18 @@ func (v *vocab) encodePiece(s *scratch, text []byte, start, end int, dst []uint3
 	piece := text[start:end]
 	if n <= maxShort {
 		k = keyAt(text, start, n)
-		if dst, ok := s.memo.appendShort(dst, k); ok {
-			return dst
+		if !s.forget {
+			if dst, ok := s.memo.appendShort(dst, k); ok {
+				return dst
+			}
 		}
 		if id, ok := v.shortID(k); ok {
 			return append(dst, id)
 		}
 	} else {
-		if !s.forget {
-			if m, found := s.memo.find(piece); found && int(m.count) <= len(m.tokens) {
-				return append(dst, m.tokens[:m.count]...)
+		if !s.forget && n <= maxRemembered {
+			if dst, ok := s.memo.appendLong(dst, piece); ok {
+				return dst
 			}
 		}
 		if id, ok := v.longID(piece); ok {
@@ -245,18 +267,25 @@ func (v *vocab) encodePiece(s *scratch, text []byte, start, end int, dst []uint3
 	return l.appendTokens(dst, l.all())
 }
 
+// front puts a piece into the front table, if it is one for that.
+func (s *scratch) front(piece []byte, count int) {
+	if len(piece) <= maxFront && !s.forget {
+		s.memo.front.add(frontKey(piece), count)
+	}
+}
+
 // remember puts a finished lane's piece into the memo, and forgets it there.
 func (s *scratch) remember(l *lane) {
 	if l.slot != nil {
 		s.memo.ring.set(l.slot, l.piece, l.count())
 		l.piece, l.slot = l.piece[:0], nil
 	} else if len(l.piece) > 0 {
-		if m, found := s.memo.find(l.piece); !found {
-			m.set(l)
-		}
+		s.front(l.piece, l.count())
+		s.memo.addLong(l)
 		l.piece = l.piece[:0]
 	} else if l.key != (key{}) {
 		s.memo.addShort(l)
+		s.memo.front.add(l.key.front(), l.count())
 		l.key = key{}
 	}
 }

@@ -319,11 +319,18 @@ func TestMemory(t *testing.T) {
 	}
 	v.count(s, patternO200K, []byte(strings.Repeat("qx", 1<<20)), 1<<62, 1<<62)
 	s.trim()
-	held := 4*(cap(s.unit)+cap(s.part)) + 8*cap(s.dead)
-	held += len(s.memo.short)*32 + len(s.memo.shortTokens)*32 + len(s.memo.long)*128
-	held += cap(s.memo.ring.slots)*16 + cap(s.memo.ring.data)
-	if held > 5_500_000 {
-		t.Errorf("%d bytes are held", held)
+	held := func() int {
+		n := 4*(cap(s.unit)+cap(s.part)) + 8*cap(s.dead) + len(s.memo.front)*16
+		n += len(s.memo.short)*32 + len(s.memo.shortTokens)*32 + len(s.memo.long)*128 + len(s.memo.longTokens)*128
+		return n + cap(s.memo.ring.slots)*16 + cap(s.memo.ring.data)
+	}
+	if n := held(); n < 4_000_000 || n > 5_000_000 {
+		t.Errorf("%d bytes are held", n)
+	}
+	v.encode(s, patternO200K, []byte("text"), nil)
+	s.trim()
+	if n := held(); n < 7_000_000 || n > 7_700_000 {
+		t.Errorf("%d bytes are held after Encode", n)
 	}
 	text := "An ordinary sentence, uncommonlyly worded."
 	if n := testing.AllocsPerRun(100, func() { O200KBase.Count(text) }); n > 0 {
@@ -332,7 +339,7 @@ func TestMemory(t *testing.T) {
 	plain := &scratch{forget: true}
 	v.count(plain, patternO200K, []byte("uncommonlyly unrememberedish"), 1<<62, 1<<62)
 	v.count(plain, patternO200K, []byte(strings.Repeat("qx", 50)+" "+strings.Repeat("qx", 500)), 1<<62, 1<<62)
-	if plain.memo.short != nil || plain.memo.long != nil || plain.memo.ring.data != nil {
+	if plain.memo.front != nil || plain.memo.short != nil || plain.memo.long != nil || plain.memo.ring.data != nil {
 		t.Error("something is remembered that should not be")
 	}
 	for i := range plain.lanes.lane {

@@ -3,7 +3,6 @@ package tokens
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 )
@@ -270,7 +269,7 @@ func orderedObject(raw json.RawMessage) (o ordered, ok bool) {
 func compactJSON(raw json.RawMessage) string {
 	var b bytes.Buffer
 	if json.Compact(&b, raw) != nil {
-		return fmt.Sprintf("%s", raw)
+		return string(raw)
 	}
 	return b.String()
 }

@@ -10,17 +10,15 @@ import (
 
 // splitAll returns the ends of all pieces of text by way of splitter.
 func splitAll(t *testing.T, p pattern, text []byte) []int {
-	var all []int
+	var all, long []int
 	var to spans
-	s, skipping := splitter{text: text, pattern: p}, splitter{text: text, pattern: p}
+	s := splitter{text: text, pattern: p}
 	for {
-		start := s.pos
-		n, _ := s.next(&to, false)
+		end := s.pos
+		n, _ := s.next(&to, 0)
 		if n == 0 {
-			return all
+			break
 		}
-		var long []int
-		end := start
 		for k, start := range to.starts[:n] {
 			if start != end {
 				t.Fatalf("pattern %d, text %q: a piece starts at %d, not %d", p, text, start, end)
@@ -35,13 +33,36 @@ func splitAll(t *testing.T, p pattern, text []byte) []int {
 			t.Fatalf("pattern %d, text %q: the pieces end at %d, not %d", p, text, end, s.pos)
 		}
 		all = append(all, to.ends[:n]...)
-
-		m, skipped := skipping.next(&to, true)
-		ends := slices.DeleteFunc(slices.Clone(to.ends[:m]), func(end int) bool { return !slices.Contains(long, end) })
-		if m+skipped != n || skipping.pos != s.pos || !slices.Equal(ends, long) {
-			t.Fatalf("pattern %d, text %q: up to %d, %d pieces are skipped of %d and %v are left, not %v", p, text, s.pos, skipped, n, to.ends[:m], long)
+	}
+	// The same, leaving some out up to some position.
+	for _, until := range []int{len(text), len(text) / 2} {
+		skipping := splitter{text: text, pattern: p}
+		var left, behind []int
+		number := 0
+		for {
+			n, skipped := skipping.next(&to, until)
+			if n+skipped == 0 {
+				break
+			}
+			number += n + skipped
+			for _, end := range to.ends[:n] {
+				if slices.Contains(long, end) {
+					left = append(left, end)
+				}
+				if end > until {
+					behind = append(behind, end)
+				}
+			}
+		}
+		at, _ := slices.BinarySearch(all, until+1)
+		if !slices.Equal(behind, all[at:]) {
+			t.Fatalf("pattern %d, text %q: behind %d pieces are left out: %v, not %v", p, text, until, behind, all[at:])
+		}
+		if number != len(all) || !slices.Equal(left, long) {
+			t.Fatalf("pattern %d, text %q: %d pieces, not %d, and of the long ones %v, not %v", p, text, number, len(all), left, long)
 		}
 	}
+	return all
 }
 
 // Pieces that a splitter may skip are tokens.
@@ -80,6 +101,7 @@ func checkSplit(t *testing.T, p pattern, text []byte) {
 var alphabets = []string{
 	"aB ' \n", "ab'strevmld STREVMLD", "x1 \t\r\n/.!", "!/\n", "a \n", "09a ", "AbC'd' ",
 	" aé中́١ſ'\u00a0\u0085", "don't WE'LL i'd've 'tis ", "//\n\t// x\n\n  func(){}\n", "  \n \t\r\n!?",
+	"ab “”’—é Üñ", "Жби ЯД — «»", "中文AB ab。，", "กขค เ ", "कि\u094d\u093f !", "e\u0301E\u0301 '", "ﬁǅ¿a 😀\ufe0f", "１２a ² \u3000", "اب ت،١", "\U00010400\U00010428 aA",
 }
 
 func randomText(r *rand.Rand) []byte {

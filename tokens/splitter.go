@@ -2,71 +2,91 @@ package tokens
 
 import (
 	"math/bits"
+	"unicode/utf8"
 )
 
 // splitter cuts a text into pieces, a batch at a time.
 type splitter struct {
 	text    []byte
 	pos     int // start of the next piece
-	wide    int // characters other than ASCII were seen before here
+	wide    int // characters that window does not know were seen before here
 	pattern pattern
 }
 
 // batch is how many pieces a call of next may return.
-const batch = 64
+const batch = 128
 
 // spans are where pieces start and end in a text.
 type spans struct{ starts, ends [batch]int }
 
 // next stores the next pieces, which lie between the last call's pos and this
-// one's, and returns how many. With skip it leaves out pieces of one byte and
-// of ASCII digits, which are tokens in every vocabulary, and returns how many.
+// one's, and returns how many. Up to a position it leaves out pieces of one byte
+// and of ASCII digits, which are tokens in every vocabulary, and returns how
+// many.
 // There are no more pieces if it returns 0 twice.
-func (s *splitter) next(p *spans, skip bool) (n, skipped int) {
-	if s.pos >= s.wide {
-		if n, skipped = s.window(p, skip); n+skipped > 0 {
-			return n, skipped
-		}
-	}
-	for n < batch && s.pos < len(s.text) {
-		p.starts[n] = s.pos
-		s.pos = s.pattern.pieceEnd(s.text, s.pos)
-		p.ends[n] = s.pos
-		n++
+func (s *splitter) next(p *spans, until int) (n, skipped int) {
+	skip := s.pos+64 <= until
+	for n <= batch-64 && s.pos < len(s.text) && (s.pos+64 <= until) == skip {
 		if s.pos >= s.wide {
-			break
+			if now, known := s.window(p, n, skip); now-n+known > 0 {
+				n, skipped = now, skipped+known
+				continue
+			}
+		}
+		for n < batch && s.pos < len(s.text) {
+			p.starts[n] = s.pos
+			s.pos = s.pattern.pieceEnd(s.text, s.pos)
+			p.ends[n] = s.pos
+			n++
+			if s.pos >= s.wide {
+				break
+			}
 		}
 	}
-	return n, 0
+	return n, skipped
 }
 
-// window is next for text that begins with ASCII; 0 twice means: use pieceEnd.
-func (s *splitter) window(to *spans, skip bool) (n, skipped int) {
+// window is next for what borders knows, behind n pieces; n and 0 mean:
+// use pieceEnd.
+func (s *splitter) window(to *spans, n int, skip bool) (all, skipped int) {
 	rest := s.text[s.pos:]
-	var p *[64]byte
-	var padded [64]byte
+	var p *windowBytes
+	var padded windowBytes
 	size := 64
-	if len(rest) >= 64 {
-		p = (*[64]byte)(rest)
+	if len(rest) >= len(padded) {
+		p = (*windowBytes)(rest)
 	} else {
 		p = &padded
-		size = copy(padded[:], rest)
-	}
-	atEnd := size == len(rest)
-	if k := firstWide(p); k < size {
-		s.wide = s.pos + k + 1
-		if k < 16 { // too little to be worth it
-			s.wide += 32
-			return 0, 0
-		}
-		size, atEnd = k, false
+		size = copy(padded[:64], rest)
 	}
 	if size == 0 {
-		return 0, 0
+		return n, 0
 	}
-	starts, digit, limit := s.pattern.borders(p, size, atEnd)
+	atEnd := size == len(rest)
+	if !atEnd && p[size-1] >= utf8.RuneSelf { // the window may end within a character
+		k := size - 1
+		for k > size-4 && p[k]&0xc0 == 0x80 {
+			k--
+		}
+		if charLength(p[k]) > size-k {
+			size = k
+		}
+	}
+	starts, digit, limit, good := s.pattern.borders(p, size, atEnd)
+	if good < size {
+		s.wide = s.pos + good + 1
+		if good < 16 { // too little to be worth it
+			s.wide += 32
+			return n, 0
+		}
+		size, atEnd = good, false
+	}
 	if limit <= 0 && !atEnd {
-		return 0, 0
+		s.wide = s.pos + 1
+		if p[1] >= utf8.RuneSelf { // of long pieces more may follow
+			s.wide += 256
+		}
+		return n, 0
 	}
 	starts = starts&(1<<(limit+1)-1) | 1
 	last := 63 - bits.LeadingZeros64(starts)
@@ -76,6 +96,9 @@ func (s *splitter) window(to *spans, skip bool) (n, skipped int) {
 		starts |= 1 << size
 	} else {
 		todo &^= 1 << last
+	}
+	if bits.OnesCount64(todo) < 2 && p[size-1] >= utf8.RuneSelf {
+		s.wide = s.pos + 256
 	}
 	if skip {
 		known := todo & (digit | starts>>1)

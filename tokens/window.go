@@ -3,11 +3,15 @@ package tokens
 import (
 	"encoding/binary"
 	"math/bits"
+	"unicode/utf8"
 )
 
 // window finds the borders of pieces in up to 64 bytes of ASCII at once: one
 // bit mask a class, one bit a byte, and the patterns as operations on masks.
 // It is pieceEnd for plain text, several times as fast.
+
+// windowBytes are the bytes of a window, and some to read behind it.
+type windowBytes [68]byte
 
 // Masks of one window. Bit i stands for the window's byte i.
 type masks struct {
@@ -38,7 +42,7 @@ var asciiBits = func() (t [256]uint64) {
 }()
 
 // classify makes the masks of a window. Bytes from 0x80 up are in none.
-func classify(p *[64]byte) (m masks) {
+func classify(p *windowBytes) (m masks) {
 	t := &asciiBits
 	a0 := t[p[0]] | t[p[1]]<<1 | t[p[2]]<<2 | t[p[3]]<<3 | t[p[4]]<<4 | t[p[5]]<<5 | t[p[6]]<<6 | t[p[7]]<<7
 	a1 := t[p[8]] | t[p[9]]<<1 | t[p[10]]<<2 | t[p[11]]<<3 | t[p[12]]<<4 | t[p[13]]<<5 | t[p[14]]<<6 | t[p[15]]<<7
@@ -78,29 +82,89 @@ func classify(p *[64]byte) (m masks) {
 	return masks{a0, a1, a2, a3, a4, a5, a6, a7}
 }
 
-// firstWide returns the index of the first byte from 0x80 up, 64 if none is.
-func firstWide(p *[64]byte) int {
+// highBits returns the mask of the bytes from 0x80 up.
+func highBits(p *windowBytes) (mask uint64) {
 	const high = 0x8080808080808080
 	w0, w1 := binary.LittleEndian.Uint64(p[0:8]), binary.LittleEndian.Uint64(p[8:16])
 	w2, w3 := binary.LittleEndian.Uint64(p[16:24]), binary.LittleEndian.Uint64(p[24:32])
 	w4, w5 := binary.LittleEndian.Uint64(p[32:40]), binary.LittleEndian.Uint64(p[40:48])
 	w6, w7 := binary.LittleEndian.Uint64(p[48:56]), binary.LittleEndian.Uint64(p[56:64])
 	if (w0|w1|w2|w3|w4|w5|w6|w7)&high == 0 {
-		return 64
+		return 0
 	}
-	for i := 0; ; i += 8 {
-		if w := binary.LittleEndian.Uint64(p[i:]) & high; w != 0 {
-			return i + bits.TrailingZeros64(w)/8
+	const gather = 0x0002040810204081 // the eight high bits to the highest byte
+	for i, w := range [8]uint64{w0, w1, w2, w3, w4, w5, w6, w7} {
+		mask |= (w & high) >> 7 * gather >> 49 & 0xff << (8 * i)
+	}
+	return mask
+}
+
+// wide are the characters of several bytes in a window: every byte of one is in
+// the masks.
+type wide struct {
+	class [8]uint64
+	rest  uint64 // their bytes but the first
+}
+
+// classify makes the masks of the characters of several bytes, whose bytes are
+// the high ones given. It returns the bytes up to which that is good: up to white
+// space, a number, or what is not UTF-8; 64 if it is for all.
+func (w *wide) classify(p *windowBytes, high uint64) (good int) {
+	good = 64
+	var rest uint64
+	for high != 0 {
+		i := bits.TrailingZeros64(high) & 63
+		x := binary.LittleEndian.Uint32(p[i : i+4])
+		all := uint64(7) << i
+		r, ok := threeBytes(x)
+		if !ok {
+			all = 3 << i
+			if r, ok = twoBytes(x); !ok {
+				all = 15 << i
+				var size int
+				if r, size = utf8.DecodeRune(p[i : i+4]); size != 4 {
+					good = i
+					break
+				}
+			}
 		}
+		w.class[classOf(r)&7] |= all
+		rest |= all & (all << 1)
+		high &^= all
 	}
+	w.rest = rest
+	return min(good, bits.TrailingZeros64(w.class[number]|w.class[space]))
 }
 
 // borders returns the mask of the bytes that start a piece, of a window that
 // starts with one. Only the first n bytes count, 0 < n <= 64. With atEnd the
 // text ends behind them; without, bits above the returned limit may be wrong.
-// Besides it returns the mask of the digits.
-func (pat pattern) borders(p *[64]byte, n int, atEnd bool) (starts, digit uint64, limit int) {
+// Besides it returns the mask of the digits, and how many bytes it looked at: up
+// to a character that it does not know, where it is as if the text went on.
+func (pat pattern) borders(p *windowBytes, n int, atEnd bool) (starts, digit uint64, limit, size int) {
 	m := classify(p)
+	var rest, uncased uint64 // bytes of characters but the first; of letters
+	if high := highBits(p) & (^uint64(0) >> (64 - uint(n))); high != 0 {
+		var w wide
+		good := w.classify(p, high)
+		if pat == patternO200K {
+			uncased = w.class[letter] | w.class[mark]
+			// A capital behind a letter without case, or a mark behind a symbol,
+			// depend on more than their neighbour.
+			symbols := w.class[other] | ^(m.letter | m.digit | m.white | high)
+			odd := (m.capital|w.class[upper])&^w.rest&(uncased<<1) | w.class[mark]&^w.rest&(symbols<<1)
+			good = min(good, bits.TrailingZeros64(odd))
+		}
+		if good < n {
+			n, atEnd = good, false
+			if n == 0 {
+				return 0, 0, 0, 0
+			}
+		}
+		rest = w.rest
+		m.capital |= w.class[upper]
+		m.letter |= w.class[upper] | w.class[lower] | w.class[letter] | uncased
+	}
 	valid := ^uint64(0) >> (64 - uint(n))
 	m.letter &= valid
 	m.capital &= valid
@@ -130,8 +194,9 @@ func (pat pattern) borders(p *[64]byte, n int, atEnd bool) (starts, digit uint64
 	// character of white space if it is not a line break.
 	symbolStart := symbol &^ (symbol << 1) &^ (m.blank << 1)
 	spaces := white &^ m.newline
-	prefix := spaces | symbolStart
-	starts = symbolStart | m.letter&^(m.letter<<1)&^(prefix<<1)
+	behind := (spaces | symbolStart) << 1
+	behind = behind&^rest | (rest+rest&behind)&^rest // the whole character
+	starts = symbolStart | m.letter&^(m.letter<<1)&^behind
 
 	// White space starts a piece at its beginning, behind its last line
 	// break, and at its last character before something else.
@@ -160,7 +225,7 @@ func (pat pattern) borders(p *[64]byte, n int, atEnd bool) (starts, digit uint64
 	starts |= first
 
 	if pat == patternO200K {
-		small := m.letter &^ m.capital
+		small := m.letter &^ m.capital &^ uncased
 		starts |= m.capital & (small << 1)
 		quotes := m.quote & (m.letter << 1) & (m.letter >> 1)
 		for end := -1; quotes != 0; quotes &= quotes - 1 {
@@ -187,7 +252,7 @@ func (pat pattern) borders(p *[64]byte, n int, atEnd bool) (starts, digit uint64
 		if pat == patternCL100K && whiteTail > 0 {
 			starts &= 1<<(n-whiteTail+1) - 1
 		}
-		return starts, m.digit, n - 1
+		return starts, m.digit, n - 1, n
 	}
-	return starts, m.digit, min(n-3, n-whiteTail)
+	return starts, m.digit, min(n-3, n-whiteTail), n
 }

@@ -1,7 +1,7 @@
 // Command bench measures how fast tokens are counted, by this project and by
 // others, in one run on the same texts and on one thread.
 //
-//	go run . [-rounds 5] [-only English,CSV] [-encoding o200k_base]
+//	go run . [-rounds 5] [-only English,CSV] [-encoding o200k_base] [-peers attache,gigatoken]
 //
 // The texts come from Go's sources, the Go module proxy and npm's registry;
 // the peers from there, PyPI and crates.io. All of it is kept in .cache of the
@@ -32,6 +32,7 @@ func main() {
 	rounds := flag.Int("rounds", 5, "how often everything is measured")
 	only := flag.String("only", "", "names of texts, separated by commas; all without")
 	encoding := flag.String("encoding", "", "one encoding instead of both")
+	who := flag.String("peers", "", "names of peers, separated by commas; all without")
 	flag.Parse()
 	if *encoding != "" {
 		encodings = []string{*encoding}
@@ -57,6 +58,10 @@ func main() {
 		}
 		peers = append(peers, ps...)
 	}
+	if *who != "" {
+		names := strings.Split(*who, ",")
+		peers = slices.DeleteFunc(peers, func(p peer) bool { return !slices.Contains(names, p.name) })
+	}
 	runtime.GOMAXPROCS(1)
 	for _, enc := range encodings {
 		fmt.Printf("%s, MB/s\n\n", enc)
@@ -81,7 +86,7 @@ func report(enc string, texts []corpus, peers []peer, rounds int) {
 	}
 	var shown [][2]string
 	for _, r := range ratios {
-		if slices.ContainsFunc(peers, func(p peer) bool { return p.name == r[1] }) {
+		if has(peers, r[0]) && has(peers, r[1]) {
 			shown = append(shown, r)
 			head += " " + strings.TrimPrefix(r[0], "attache ") + " : " + r[1] + " |"
 			line += "---:|"
@@ -96,7 +101,7 @@ func report(enc string, texts []corpus, peers []peer, rounds int) {
 			row += " " + speed(len(c.text), best[i][p.name]) + " |"
 		}
 		for _, r := range shown {
-			row += fmt.Sprintf(" %.1f |", best[i][r[1]].Seconds()/best[i][r[0]].Seconds())
+			row += fmt.Sprintf(" %.2f |", best[i][r[1]].Seconds()/best[i][r[0]].Seconds())
 		}
 		fmt.Println(row)
 	}
@@ -139,6 +144,10 @@ func measure(enc string, texts []corpus, peers []peer, rounds int) []map[string]
 		}
 	}
 	return best
+}
+
+func has(peers []peer, name string) bool {
+	return slices.ContainsFunc(peers, func(p peer) bool { return p.name == name })
 }
 
 func speed(size int, d time.Duration) string {

@@ -1,0 +1,78 @@
+package tokens
+
+import (
+	"encoding/binary"
+	"unsafe"
+)
+
+// front remembers how many tokens recent pieces of up to maxFront bytes have,
+// be they one or several. It is small enough to stay in the processor's cache,
+// and comes before the tables of the vocabulary and of the memo. Of two pieces
+// with one place the newer one stays. A zero front is empty.
+type front []frontSlot
+
+// frontSlot is a piece, padded with zeros, then its length and its number of
+// tokens, 4 bits each. A vacant one is zero.
+type frontSlot struct{ lo, hi uint64 }
+
+const (
+	frontBits   = 16 // slots
+	maxFront    = 15 // bytes
+	frontLength = 56
+	frontCount  = 60
+)
+
+// frontMasks keep the first n bytes of 16 and add n; of longer pieces nothing.
+var frontMasks = func() (t [32]struct{ lo, hi, tag uint64 }) {
+	for n := range maxFront + 1 {
+		t[n].lo = 1<<(8*min(n, 8)) - 1
+		t[n].hi = 1<<(8*max(n-8, 0)) - 1
+		t[n].tag = uint64(n) << frontLength
+	}
+	return t
+}()
+
+func (s frontSlot) hash() uint64 { return (s.lo ^ s.hi*mixB) * mixA >> (64 - frontBits) }
+
+// frontKey returns the slot of a piece of up to maxFront bytes without its
+// number of tokens.
+func frontKey(piece []byte) frontSlot {
+	var w [16]byte
+	copy(w[:], piece)
+	return frontSlot{binary.LittleEndian.Uint64(w[:8]), binary.LittleEndian.Uint64(w[8:]) | uint64(len(piece))<<frontLength}
+}
+
+// front is frontKey for the piece of a key.
+func (k key) front() frontSlot {
+	return frontSlot{k.lo, k.hi&(1<<40-1) | k.hi>>40&15<<frontLength}
+}
+
+// add remembers a piece of up to maxFront bytes.
+func (f front) add(key frontSlot, count int) {
+	f[key.hash()&(1<<frontBits-1)] = frontSlot{key.lo, key.hi | uint64(count)<<frontCount}
+}
+
+// lookUp returns the number of tokens of the pieces that are there, and lists
+// the others. No branch depends on the text, and no memory access on the one
+// before. From the start of every piece 16 bytes must be there to read.
+func (f front) lookUp(p *pieces) (total int) {
+	base := unsafe.Pointer(unsafe.SliceData(p.text))
+	slots := (*[1 << frontBits]frontSlot)(f)
+	n := 0
+	starts := p.starts[:len(p.ends)]
+	for k, end := range p.ends {
+		start := starts[k]
+		w := (*[16]byte)(unsafe.Add(base, start))
+		m := &frontMasks[min(end-start, maxFront+1)&31]
+		key := frontSlot{binary.LittleEndian.Uint64(w[:8]) & m.lo, binary.LittleEndian.Uint64(w[8:])&m.hi | m.tag}
+		s := &slots[key.hash()&(1<<frontBits-1)]
+		differs := (s.lo ^ key.lo) | (s.hi^key.hi)<<(64-frontCount)
+		differs = (differs | -differs) >> 63
+		count := s.hi >> frontCount & (differs - 1)
+		total += int(count)
+		p.rest[n&(batch-1)] = uint8(k)
+		n += int((count - 1) >> 63)
+	}
+	p.n = n
+	return total
+}
