@@ -11,6 +11,7 @@ import (
 
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/ledger"
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/tokens"
 )
@@ -57,7 +58,7 @@ type Engine struct {
 
 	turns  turnSet
 	locks  locks
-	ledger ledger
+	ledger *ledger.Ledger
 	names  modelNames
 	clock  clock
 	images imageCache
@@ -88,7 +89,8 @@ func New(model llm.Model, store Store, fs *files.Service, tools Toolbox, o Optio
 	e := &Engine{model: model, store: store, files: fs, tools: tools, opts: o, meters: map[string]*tokens.Model{}, windows: map[string]learnedWindow{}, told: map[string]time.Time{}}
 	e.turns.idle = sync.NewCond(&e.turns.mu)
 	e.locks.held = map[string]*lock{}
-	e.ledger = ledger{store: store, opts: o}
+	e.ledger = ledger.New(store, ledger.Options{UserDailyCost: o.UserDailyCost, UserDailyTokens: o.UserDailyTokens, GlobalDailyCost: o.GlobalDailyCost,
+		Location: o.Location, Log: o.Log, Now: o.Now})
 	e.clock.now = o.Now
 	return e
 }
@@ -254,7 +256,7 @@ func (e *Engine) Close(ctx context.Context) error {
 	// What the store did not take before gets its last chance.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	err := e.ledger.flush(ctx)
+	err := e.ledger.Flush(ctx)
 	if stopped > 0 {
 		return fault.Wrap(errStopping, fault.Unavailable, "%d turns were stopped.", stopped)
 	}

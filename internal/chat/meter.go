@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"time"
 
+	"github.com/attachebot/attache/internal/ledger"
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/tokens"
 )
@@ -88,6 +89,5 @@ func (m meter) cost(u llm.Usage, at time.Time) (Nano, bool) {
 	if m.name == llm.BuiltinName {
 		return 0, true
 	}
-	cost, ok := m.model.Cost(tokens.Usage{Input: u.Input, Cached: u.Cached, Write: u.Written, Output: u.Output}, at)
-	return Nano(cost), ok
+	return ledger.Cost(m.model, tokens.Usage{Input: u.Input, Cached: u.Cached, Write: u.Written, Output: u.Output}, at)
 }

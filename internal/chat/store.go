@@ -2,10 +2,10 @@ package chat
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/ledger"
 	"github.com/attachebot/attache/internal/llm"
 )
 
@@ -95,11 +95,7 @@ type Store interface {
 	// SetModel keeps a user's choice; "" forgets it.
 	SetModel(ctx context.Context, user files.UserID, model string) error
 
-	// AddUsage adds to the row of the same user, model and day.
-	AddUsage(ctx context.Context, u Usage) error
-
-	// Usage returns sums, ordered by day, then user, then model.
-	Usage(ctx context.Context, q UsageQuery) ([]Usage, error)
+	ledger.Store
 }
 
 // Conversation is one entry of a list of conversations.
@@ -119,51 +115,13 @@ type ConversationQuery struct {
 	Offset, Limit int    // Limit 0: 50
 }
 
-// Usage counts what requests to models took. Tokens are as the API reported
-// them, or counted here for as many of the requests as Estimated says.
-type Usage struct {
-	User      files.UserID // 0: of several
-	Model     string       // "": of several
-	Day       string       // in UTC, as 2006-01-02; "": of several
-	Requests  int64
-	Estimated int64 // of Requests
-	Unpriced  int64 // of Requests: Cost lacks them
-	Input     int64 // tokens
-	Cached    int64 // of Input
-	Output    int64 // tokens
-	Reasoning int64 // of Output
-	Cost      Nano
-}
-
-// Tokens returns input and output together.
-func (u Usage) Tokens() int64 { return u.Input + u.Output }
-
-// UsageQuery selects and groups usage. Without a grouping the sum is one row,
-// or none if there was no request.
-type UsageQuery struct {
-	User                   files.UserID // 0: everybody
-	From, To               string       // days, both included; "": without a bound
-	ByUser, ByModel, ByDay bool
-}
-
-// Nano is money: billionths of a US dollar.
-type Nano int64
+// The types of the ledger, by the names that front ends know.
+type (
+	Usage      = ledger.Usage
+	UsageQuery = ledger.Query
+	Budget     = ledger.Budget
+	Nano       = ledger.NanoDollars
+)
 
 // Dollar is one US dollar.
-const Dollar Nano = 1e9
-
-// String writes dollars with two digits, or with as many as it takes to show
-// two that count: "$1.25", "$0.0031".
-func (n Nano) String() string {
-	sign, v := "", uint64(n)
-	if n < 0 {
-		sign, v = "-", -v
-	}
-	unit, digits := uint64(Dollar)/100, 2
-	for v > 0 && v < 10*unit && unit > 1 {
-		unit, digits = unit/10, digits+1
-	}
-	v = (v + unit/2) / unit // to the digits shown
-	scale := uint64(Dollar) / unit
-	return fmt.Sprintf("%s$%d.%0*d", sign, v/scale, digits, v%scale)
-}
+const Dollar = ledger.Dollar

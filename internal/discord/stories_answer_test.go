@@ -453,7 +453,7 @@ func TestStoryHonestSentences(t *testing.T) {
 		err  error
 		want string
 	}{
-		{fault.New(fault.Exhausted, "Your daily budget is used up. It frees at 00:00 UTC, in 5 h."), "⚠️ Your daily budget is used up. It frees at 00:00 UTC, in 5 h."},
+		{fault.New(fault.Exhausted, "Your daily budget is used up. It resets at 00:00 UTC, in 5 h."), "⚠️ Your daily budget is used up. It resets at 00:00 UTC, in 5 h."},
 		{fault.New(fault.Unavailable, "The language model can't be reached."), "⚠️ The language model can't be reached."},
 		{errors.New("secret: hunter2"), "⚠️ Something went wrong on my side. If it happens again, tell the operator this number: `"},
 		{nil, "🤷 There was nothing to say."},

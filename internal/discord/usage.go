@@ -207,7 +207,7 @@ func (b *Bot) budgetLine(g chat.Budget) string {
 	if len(parts) == 0 {
 		return ""
 	}
-	return strings.Join(parts, " • ") + " • frees at " + g.Frees.In(b.opts.Location).Format("15:04 MST")
+	return strings.Join(parts, " • ") + " • resets at " + g.ResetsAt.In(b.opts.Location).Format("15:04 MST")
 }
 
 func estimates(rows []chat.Usage) string {

@@ -8,8 +8,8 @@ import (
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
-	"github.com/attachebot/attache/internal/chat"
 	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/ledger"
 )
 
 // usageRow is a document of usage: the sums of a user, a model and a day. For
@@ -30,9 +30,9 @@ type usageRow struct {
 	Cost      int64  `bson:"cost"` // billionths of a US dollar
 }
 
-// AddUsage implements chat.Store. A crash after the user's sums leaves those of
+// AddUsage implements ledger.Store. A crash after the user's sums leaves those of
 // everybody behind by one request.
-func (c *Chats) AddUsage(ctx context.Context, u chat.Usage) error {
+func (c *Chats) AddUsage(ctx context.Context, u ledger.Usage) error {
 	inc := bson.D{{Key: "$inc", Value: bson.D{
 		{Key: "requests", Value: u.Requests}, {Key: "estimated", Value: u.Estimated}, {Key: "unpriced", Value: u.Unpriced},
 		{Key: "input", Value: u.Input}, {Key: "cached", Value: u.Cached},
@@ -48,9 +48,9 @@ func (c *Chats) AddUsage(ctx context.Context, u chat.Usage) error {
 	return nil
 }
 
-// Usage implements chat.Store. The sums of groups are made here: FerretDB has
+// Usage implements ledger.Store. The sums of groups are made here: FerretDB has
 // no stage for several sums.
-func (c *Chats) Usage(ctx context.Context, q chat.UsageQuery) ([]chat.Usage, error) {
+func (c *Chats) Usage(ctx context.Context, q ledger.Query) ([]ledger.Usage, error) {
 	filter := bson.D{{Key: "user_id", Value: int64(q.User)}}
 	if q.User == 0 && q.ByUser {
 		filter = bson.D{{Key: "user_id", Value: bson.D{{Key: "$ne", Value: int64(0)}}}}
@@ -75,7 +75,7 @@ func (c *Chats) Usage(ctx context.Context, q chat.UsageQuery) ([]chat.Usage, err
 		user  int64
 		model string
 	}
-	sums := map[group]*chat.Usage{}
+	sums := map[group]*ledger.Usage{}
 	for cursor.Next(ctx) {
 		var r usageRow
 		if err := cursor.Decode(&r); err != nil {
@@ -93,7 +93,7 @@ func (c *Chats) Usage(ctx context.Context, q chat.UsageQuery) ([]chat.Usage, err
 		}
 		u := sums[g]
 		if u == nil {
-			u = &chat.Usage{Day: g.day, User: files.UserID(g.user), Model: g.model}
+			u = &ledger.Usage{Day: g.day, User: files.UserID(g.user), Model: g.model}
 			sums[g] = u
 		}
 		u.Requests += r.Requests
@@ -103,16 +103,16 @@ func (c *Chats) Usage(ctx context.Context, q chat.UsageQuery) ([]chat.Usage, err
 		u.Cached += r.Cached
 		u.Output += r.Output
 		u.Reasoning += r.Reasoning
-		u.Cost += chat.Nano(r.Cost)
+		u.Cost += ledger.NanoDollars(r.Cost)
 	}
 	if err := cursor.Err(); err != nil {
 		return nil, translate(err)
 	}
-	var rows []chat.Usage
+	var rows []ledger.Usage
 	for _, u := range sums {
 		rows = append(rows, *u)
 	}
-	slices.SortFunc(rows, func(a, b chat.Usage) int {
+	slices.SortFunc(rows, func(a, b ledger.Usage) int {
 		return cmp.Or(cmp.Compare(a.Day, b.Day), cmp.Compare(a.User, b.User), cmp.Compare(a.Model, b.Model))
 	})
 	return rows, nil

@@ -5,11 +5,11 @@ import (
 	"database/sql"
 	"strings"
 
-	"github.com/attachebot/attache/internal/chat"
+	"github.com/attachebot/attache/internal/ledger"
 )
 
-// AddUsage implements chat.Store.
-func (c *Chats) AddUsage(ctx context.Context, u chat.Usage) error {
+// AddUsage implements ledger.Store.
+func (c *Chats) AddUsage(ctx context.Context, u ledger.Usage) error {
 	return c.writes.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `
 			INSERT INTO usage (day, user_id, model, requests, estimated, unpriced, input, cached, output, reasoning, cost)
@@ -24,8 +24,8 @@ func (c *Chats) AddUsage(ctx context.Context, u chat.Usage) error {
 	})
 }
 
-// Usage implements chat.Store.
-func (c *Chats) Usage(ctx context.Context, q chat.UsageQuery) (rows []chat.Usage, err error) {
+// Usage implements ledger.Store.
+func (c *Chats) Usage(ctx context.Context, q ledger.Query) (rows []ledger.Usage, err error) {
 	var columns, group, where []string
 	var args []any
 	by := func(column, none string, grouped bool) {
@@ -63,7 +63,7 @@ func (c *Chats) Usage(ctx context.Context, q chat.UsageQuery) (rows []chat.Usage
 		}
 		defer found.Close()
 		for found.Next() {
-			var u chat.Usage
+			var u ledger.Usage
 			if err := found.Scan(&u.Day, &u.User, &u.Model, &u.Requests, &u.Estimated, &u.Unpriced,
 				&u.Input, &u.Cached, &u.Output, &u.Reasoning, &u.Cost); err != nil {
 				return err
