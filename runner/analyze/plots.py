@@ -7,8 +7,8 @@ import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from attache.analyze import series, style
-from attache.analyze.style import BLUE, GREY, INK, ORANGE, PALE, PALETTE
+from attache.analyze import findings, series, style
+from attache.analyze.style import BLUE, GREY, INK, ORANGE, PALE, PALETTE, number
 
 _DIVERGING = LinearSegmentedColormap.from_list("r", ["#b8453a", "#f2c9b5", "#f7f7f5", "#b5d0e6", "#2a66a3"])
 
@@ -30,49 +30,127 @@ def over_time(profile, figure, stem):
                 ax.fill_between(x, y, color=color, alpha=0.12, linewidth=0)
         if panel.total:
             ax.set_ylim(bottom=0)
-        ax.set_title(panel.title)
+        ax.set_title(style.wrapped(panel.title, 80))
         ax.margins(x=0.01)
         style.numeric(ax.yaxis, 5)
         if len(panel.lines) > 1 and i == 0:
             ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
     series.time_axis(axes[-1], plan)
-    _title(fig, f"{style.label(stem, 60)} over time" if style.writable(stem) else "Over time")
-    return fig, plan.caption
+    _title(fig, f"{stem} over time", 90)
+    told = [f for f in profile.evidence if f.kind in ("trend", "peak", "season")]
+    return fig, f"{plan.caption}. {told[0].text}" if told else f"{plan.caption}."
+
+
+def places(profile, figure, stem):
+    """Where the rows are, by latitude and longitude; the main measure as the colour."""
+    if profile.place is None:
+        return None
+    lat, lon = (profile.floats(c) for c in profile.place)
+    there = np.isfinite(lat) & np.isfinite(lon) & ~((lat == 0) & (lon == 0))
+    if there.sum() < 3:
+        return None
+    c = next((m for m in profile.measures if m.stats["max"] > m.stats["min"]), None)
+    lat, lon = lat[there], np.where(lon[there] > 180, lon[there] - 360, lon[there])
+    # A degree of longitude is as long as one of latitude at the equator only.
+    middle = float(np.clip((lat.min() + lat.max()) / 2, -70, 70))
+    shape = max(0.35, min(2.6, (np.ptp(lon) or 1) * math.cos(math.radians(middle)) / (np.ptp(lat) or 1)))
+    fig = figure(min(11, 3.2 + 5.2 * shape) if shape > 1 else 6.6, 5.6)
+    ax = fig.subplots()
+    size = 26 if len(lat) < 300 else 10 if len(lat) < 5000 else 4
+    if c is None:
+        ax.scatter(lon, lat, s=size, color=BLUE, alpha=0.6, linewidths=0)
+    else:
+        v = profile.floats(c)[there]
+        order = np.argsort(np.where(np.isfinite(v), v, -np.inf), kind="stable")
+        low, high = np.nanpercentile(v, (2, 98)) if np.isfinite(v).any() else (0, 1)
+        dots = ax.scatter(lon[order], lat[order], c=v[order], s=size, cmap="viridis", vmin=low, vmax=high if high > low else low + 1, alpha=0.8, linewidths=0)
+        bar = fig.colorbar(dots, ax=ax, shrink=0.75, extend="both")
+        bar.set_label(style.column(c, 40))
+        bar.outline.set_visible(False)
+        style.numeric(bar.ax.yaxis, 5)
+    ax.set_aspect(1 / math.cos(math.radians(middle)))
+    ax.set_xlabel("longitude")
+    ax.set_ylabel("latitude")
+    style.numeric(ax.xaxis, 5)
+    style.numeric(ax.yaxis, 5)
+    _title(fig, f"Where the rows of {stem} are" if c is None else f"{c.name} by place", 70)
+    by = "" if c is None else f", coloured by {style.code(c.name)}"
+    return fig, f"**{int(there.sum()):,}** points between latitude {number(lat.min())} and {number(lat.max())}, longitude {number(lon.min())} and {number(lon.max())}{by}."
 
 
 def distributions(profile, figure, stem):
-    """A histogram of each column of numbers."""
-    columns = [c for c in profile.of("number") if c.stats and c.stats["max"] > c.stats["min"] and c.stats["count"] >= 3]
+    """A histogram of each measure."""
+    columns = [c for c in profile.measures if c.stats["max"] > c.stats["min"] and c.stats["count"] >= 3]
     if not columns:
         return None
+    columns.sort(key=lambda c: c.position)
     shown = columns[:9]
     fig, axes = _grid(figure, len(shown), 3.5, 2.6)
     for ax, c in zip(axes, shown):
         _histogram(ax, c, profile)
-    _title(fig, "Distributions")
-    left = f"; {len(columns) - len(shown):,} more columns are not drawn" if len(columns) > len(shown) else ""
-    some = "" if profile.sample is None else f" (a sample of {len(profile.sample):,} rows)"
-    return fig, f"histograms of {_list(shown)}, the median marked{some}{left}"
+    if len(shown) == 1:
+        axes[0].set_title("")
+    _title(fig, f"Distribution of {shown[0].name}" if len(shown) == 1 else "Distributions", 52 if len(shown) == 1 else 70)
+    left = _not_drawn(len(columns) - len(shown))
+    some = "" if profile.sample is None else f", of a sample of {len(profile.sample):,} rows"
+    c = shown[0]
+    telling = f"The middle half of {style.code(c.name)} is between **{number(c.stats['q25'])}** and **{number(c.stats['q75'])}**"
+    return fig, f"How the values of {style.listed(shown)} are spread{some}, the median marked. {telling}.{left}"
 
 
 def categories(profile, figure, stem):
-    """The most frequent values of the columns of categories; where a measure
-    adds up (amounts, units), its totals by them."""
-    columns = [c for c in profile.of("category", "boolean") if c.top and c.distinct > 1 and c.top[0][1] > 1]
-    columns.sort(key=lambda c: (c.distinct > 50, c.position))
+    """What the groups have of the main measure; without one, or where only
+    numbers of rows differ, how many rows each has."""
+    columns = [c for c in profile.columns if c.groups and c.role != "part" and c.top and c.top[0][1] > 1]
+    columns.sort(key=lambda c: (c.distinct > 15, c.role == "boolean", c.position))
     if not columns:
         return None
     shown = columns[:4]
-    measure = series.main_measure(profile)
-    rows = [min(c.distinct, 10) + (c.distinct > 10) for c in shown]
+    plans = [_figures(profile, c) for c in shown]
+    rows = [min(c.distinct, 10) + (c.distinct > 10 and measure is None) for c, (measure, _) in zip(shown, plans)]
     across = min(2, len(shown))
-    fig, axes = _grid(figure, len(shown), 5.2, max(1.6, 0.8 + 0.27 * max(rows)), across)
-    for ax, c in zip(axes, shown):
-        _bars(ax, c, profile.totals(c, measure) if measure is not None else None)
-    _title(fig, "Categories" if measure is None else f"Total {style.column(measure, 40)} by category")
-    left = f"; {len(columns) - len(shown):,} more columns are not drawn" if len(columns) > len(shown) else ""
-    what = "most frequent values of" if measure is None else f"total {measure.short} by"
-    return fig, f"{what} {_list(shown)}{left}"
+    fig, axes = _grid(figure, len(shown), 5.2, max(1.6, 0.95 + 0.27 * max(rows)), across)
+    for ax, c, (measure, what) in zip(axes, shown, plans):
+        _bars(ax, profile, c, measure, what)
+    if len(shown) == 1:
+        axes[0].set_title("")
+    same = {what for _, what in plans}
+    _title(fig, f"{_capital(plans[0][1])} by {shown[0].name if len(shown) == 1 else 'category'}" if len(same) == 1 else "By category", 52 if len(shown) == 1 else 80)
+    left = _not_drawn(len(columns) - len(shown))
+    return fig, f"{_first_group(profile, shown[0], *plans[0])}{left}"
+
+
+def _figures(profile, c):
+    """What is drawn of a category: (measure or None for the number of rows, in words).
+
+    Groups of equal size show a measure: their sizes say nothing.
+    """
+    counts = [n for _, n in c.top]
+    flat = c.distinct <= len(counts) and counts[0] <= 1.1 * counts[-1] or counts[0] <= 1.1 * c.count / c.distinct
+    main = profile.measures[0] if profile.measures else None
+    if main is not None and main.additive and main.stats["min"] >= 0 and main.stats["max"] > 0:
+        if main.additive == "stock" and profile.latest is not None:
+            return main, f"total {main.name} at the last {'year' if profile.time.role == 'year' else 'time'}"
+        return main, f"total {main.name}"
+    if flat and profile.measures:
+        def explains(m):
+            eta = findings._explained(profile, c, m)[0]
+            return -1 if eta is None else eta
+
+        best = max(profile.measures[:20], key=lambda m: explains(m))
+        return best, f"mean {best.name}" if not best.additive else f"total {best.name}"
+    return None, "number of rows"
+
+
+def _first_group(profile, c, measure, what):
+    ranked = c.top if measure is None else profile.totals(c, measure)
+    if not ranked:
+        return f"The {what} by {style.code(c.name)}."
+    value, most = ranked[0]
+    if measure is None:
+        return f"The {what} by {style.code(c.name)}: {style.code(value)} is the most frequent with **{most:,}** ({most / c.count:.0%})."
+    low = f", {style.code(ranked[-1][0])} the lowest with **{number(ranked[-1][1])}**" if len(ranked) > 1 else ""
+    return f"The {what} by {style.code(c.name)}: {style.code(value)} has the highest with **{number(most)}**{low}."
 
 
 def correlation(profile, figure, stem):
@@ -80,28 +158,40 @@ def correlation(profile, figure, stem):
     columns, matrix = profile.correlation_matrix
     if not profile.correlations or profile.rows < 8:
         return None
-    # A pair that is the same twice, or is time and a measure, shows nothing new.
-    telling = [p for p in profile.correlations if "year" not in (p[0].role, p[1].role)]
-    strongest = next((p for p in telling if abs(p[2]) < 0.9999), (telling or profile.correlations)[0])
-    pair = f"{strongest[1].short} against {strongest[0].short}"
+    # A pair that is the same twice shows nothing new.
+    strongest = next((p for p in profile.correlations if abs(p[2]) < 0.9999), profile.correlations[0])
+    a, b, r = strongest
+    pair = f"{style.code(b.name)} against {style.code(a.name)}: r = **{findings.signed(r)}**"
     if len(columns) < 3:
         fig = figure(6.6, 4.6)
         _scatter(fig.subplots(), profile, *strongest)
-        return fig, f"{pair}, r = {strongest[2]:+.2f}"
+        _title(fig, f"{b.name} against {a.name}", 52)
+        return fig, f"{pair}, {_strength(r)}."
     keep = _most_correlated(matrix, 14)
     size = 1.6 + 0.36 * len(keep)
     fig = figure(max(9.5, size + 6.2), max(4.4, size))
     left, right = fig.subplots(1, 2, width_ratios=[max(1.0, size / 5.0), 1.0])
     _heatmap(left, [columns[i] for i in keep], matrix[np.ix_(keep, keep)])
     _scatter(right, profile, *strongest)
+    _title(fig, "How the columns of numbers go together", 80)
     more = f" ({len(keep)} of {len(columns)} columns)" if len(keep) < len(columns) else ""
-    return fig, f"correlations{more}, and the strongest pair: {pair}"
+    return fig, f"How the columns of numbers go together{more}. The strongest pair is {pair}, {_strength(r)}."
+
+
+def _not_drawn(n):
+    return f" {n:,} more column{'s are' if n > 1 else ' is'} not drawn." if n else ""
+
+
+def _strength(r):
+    size = abs(r)
+    word = "very strong" if size >= 0.9 else "strong" if size >= 0.7 else "moderate" if size >= 0.4 else "weak" if size >= 0.2 else "next to none"
+    return word
 
 
 def _histogram(ax, c, profile):
     values, s = c.numbers(slice(None) if profile.sample is None else profile.sample), c.stats
     low, high = s["min"], s["max"]
-    title = style.column(c, 34)
+    title = style.wrapped(c.name, 34)
     if low > 0 and high / low > 1000 and s["skew"] > 2:
         edges = np.geomspace(low, high, 31)
         edges[0], edges[-1] = low, high
@@ -130,7 +220,7 @@ def _histogram(ax, c, profile):
         ax.xaxis.set_major_locator(LogLocator(numticks=5))
         ax.xaxis.set_major_formatter(FuncFormatter(style.short))
         ax.xaxis.set_minor_formatter(NullFormatter())
-    median = style.short(s["median"])
+    median = number(s["median"])
     ax.text(0.99, 0.97, f"median {median}", transform=ax.transAxes, ha="right", va="top", fontsize=8, color="#b85f22",
             bbox={"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 1})  # fmt: skip
 
@@ -148,30 +238,39 @@ def _edges(c, values, low, high):
     return np.linspace(low, high, bins + 1)
 
 
-def _bars(ax, c, totals):
-    """The ten largest: of the totals, or without them of the counts."""
-    ranked, whole = (c.top[:10], c.count) if totals is None else (totals[:10], sum(t for _, t in totals))
-    ranks = {v: i + 1 for i, (v, _) in enumerate(c.top)}
-    names = [style.value(v, ranks.get(v, i + 1)) for i, (v, _) in enumerate(ranked)]
-    counts = [n for _, n in ranked]
-    colors = [BLUE] * len(ranked)
-    if c.distinct > len(ranked):
-        names.append(f"{c.distinct - len(ranked):,} others")
+def _bars(ax, profile, c, measure, what):
+    """The ten largest of the figures, an ordinal's in its order."""
+    found = dict(c.top) if measure is None else dict(profile.totals(c, measure))
+    order = [v for v in c.ordered if v in found] if c.ordered and len(c.ordered) <= 12 else list(found)[:10]
+    counts = [found[v] for v in order]
+    names = [style.label(v, 24) for v in order]
+    colors = [BLUE] * len(order)
+    adds = measure is None or measure.additive
+    whole = c.count if measure is None else sum(found.values())
+    if len(order) < c.distinct and measure is None:
+        names.append(f"{c.distinct - len(order):,} others")
         counts.append(whole - sum(counts))
         colors.append(PALE)
     at = np.arange(len(names))[::-1]
     ax.barh(at, counts, color=colors, height=0.72)
     ax.set_yticks(at, names)
     ax.tick_params(axis="y", length=0, labelcolor=INK)
+    low, high = min(0, *counts), max(0, *counts)
     for y, n in zip(at, counts):
-        figure = f"{n:,}" if totals is None else style.short(n)
-        ax.text(n, y, f" {figure} · {n / whole if whole else 0:.1%}", va="center", ha="left", fontsize=8, color=GREY)
-    ax.set_xlim(0, max(counts) * 1.28 or 1)
+        text = f"{n:,}" if measure is None else number(n)
+        share = f" · {n / whole:.1%}" if adds and whole > 0 and low >= 0 else ""
+        ax.text(max(n, 0), y, f" {text}{share}", va="center", ha="left", fontsize=8, color=GREY)
+    ax.set_xlim(low * 1.05, high * 1.3 or 1)
     ax.set_ylim(-0.6, len(names) - 0.4)
     ax.set_xticks([])
     ax.grid(False)
     ax.spines["bottom"].set_visible(False)
-    ax.set_title(style.column(c, 40))
+    some = f", {len(order)} of {c.distinct:,}" if measure is not None and len(order) < c.distinct else ""
+    ax.set_title(style.wrapped(f"{_capital(what)} by {c.name}{some}", 52), fontsize=9.5)
+
+
+def _capital(text):
+    return text[:1].upper() + text[1:]
 
 
 def _heatmap(ax, columns, matrix):
@@ -197,7 +296,7 @@ def _heatmap(ax, columns, matrix):
 def _scatter(ax, profile, a, b, r):
     x, y = profile.floats(a), profile.floats(b)
     both = np.isfinite(x) & np.isfinite(y)
-    groups = next((c for c in profile.of("category", "boolean") if 2 <= c.distinct <= 5), None)
+    groups = next((g for g in profile.columns if g.groups and g.role != "part" and g.distinct <= 5), None)
     labels = None
     if groups is not None:
         labels = (groups.series if profile.sample is None else groups.series.iloc[profile.sample]).astype(str).to_numpy()
@@ -245,10 +344,5 @@ def _grid(figure, n, width, height, across=None):
     return fig, axes[:n]
 
 
-def _title(fig, text):
-    fig.suptitle(text, x=0.01, ha="left", fontsize=13, fontweight="bold", color=INK)
-
-
-def _list(columns, most=6):
-    names = [c.name if len(c.name) <= 24 else c.name[:23] + "…" for c in columns]
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+def _title(fig, text, width):
+    fig.suptitle(style.wrapped(text, width), x=0.01, ha="left", fontsize=13, fontweight="bold", color=INK)

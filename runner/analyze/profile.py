@@ -1,34 +1,39 @@
 """The figures of a table: what each column is, and what its values say."""
 
 import math
-import re
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
+from attache.analyze import roles, words
+
 SAMPLE = 200_000  # rows that charts, and correlations with gaps, look at
 MAX_CORRELATED = 100  # columns that are correlated with one another
-_ID = re.compile(r"(^|[_\s.\-])(id|ids|uid|uuid|guid|key|index|idx|row|row ?no|sr|code|zip|zipcode|postcode|phone|nr|no|number|#)$|^unnamed: 0$", re.I)
-_ID_CAMEL = re.compile(r"[a-z](Id|ID|Key|Code|Nr)$")
-_YEAR = re.compile(r"(^|[_\s])(year|yr|jahr|año|année|anno)$", re.I)
+GROUPS, CODES = 50, 20  # values that a category, and a code, may have to part the rows into groups
 
 
 class Column:
-    """One column: its role says what can be done with it.
+    """One column: its role (see roles) says what can be done with it.
 
-    Roles: date, year, number, boolean, category, text, id, duration, nested,
-    constant, empty.
+    additive is "flow" for a measure that adds up, "stock" for a level that
+    adds up over groups but not over time, "" for one that is averaged.
     """
 
     def __init__(self, position, name, series):
         self.position, self.name = position, name
         self.short = name if len(name) <= 40 else name[:39] + "…"
-        self.type, self.series = _typed(series)
+        self.type, self.series = _dated(name, *_typed(series))
         self.missing = int(self.series.isna().sum())
         self.count = len(series) - self.missing
         self.distinct = self._distinct()
-        self.role = self._role()
+        self.role = roles.of(self)
+        self.additive = words.additive(name) if self.role == "measure" else ""
+        if self.additive == "flow" and words.is_rate(name) and self.type == "number" and 0 <= self.stats["min"] and self.stats["max"] <= 1:
+            self.additive = ""
+
+    def __repr__(self):
+        return f"<{self.name}: {self.role} {self.additive}>"
 
     def _distinct(self):
         """How many different values there are; None where that says nothing."""
@@ -42,23 +47,22 @@ class Column:
         except TypeError:
             return None
 
-    def _role(self):
-        n = self.distinct
-        if self.count == 0:
-            return "empty"
-        if n == 1 and self.count > 1:
-            return "constant"
-        if self.type == "integer":
-            if _YEAR.search(self.name) and 1500 <= self.series.min() and self.series.max() <= 2200:
-                return "year"
-            if _looks_like_id(self):
-                return "id"
-            return "number"
-        if self.type == "text":
-            if n <= 30 or n <= 0.05 * self.count and n <= 1000:
-                return "category" if n <= max(1, 0.6 * self.count) or self.count <= 12 else "text"
-            return "id" if n == self.count and _named_id(self.name) else "text"
-        return self.type
+    @property
+    def groups(self):
+        """Whether the values part the rows into a few groups."""
+        most = CODES if self.role == "code" else GROUPS
+        return (self.role in roles.CATEGORIES or self.role in ("code", "part")) and 2 <= (self.distinct or 0) <= most
+
+    @cached_property
+    def ordered(self):
+        """The values of an ordinal in their order; None for anything else."""
+        if self.role == "part" or self.role in ("ordinal", "code") and self.type == "integer":
+            return [_plain(v) for v in sorted(self.series.dropna().unique())]
+        if isinstance(self.series.dtype, pd.CategoricalDtype) and self.series.dtype.ordered:
+            return [_plain(v) for v in self.series.dtype.categories]
+        if self.role == "ordinal":
+            return words.order([_plain(v) for v in self.series.dropna().unique()])
+        return None
 
     def numbers(self, rows=slice(None)):
         """The finite values as floats, of all rows or of those at some positions.
@@ -102,6 +106,7 @@ class Profile:
         self.rows, self.width = frame.shape
         names = _names(frame)
         self.columns = [Column(i, names[i], frame.iloc[:, i]) for i in range(self.width)]
+        self.whole = (self.rows, self.width)  # of the table before it was made tidy
         self._totals = {}
 
     def of(self, *roles):
@@ -133,12 +138,54 @@ class Profile:
 
     @cached_property
     def time(self):
-        """The column that orders the rows in time: a date, else a year; or None."""
-        dates = [c for c in self.of("date") if c.distinct > 1]
+        """The column that orders the rows in time: a date, a year and a month
+        joined, a year; None where there is none. Years and dates of the rows'
+        subjects (a year of building, a birthday) are not it."""
+        dates = [c for c in self.of("date") if c.distinct > 1 and not _LIFE & set(words.of(c.name))]
         if dates:
-            named = [c for c in dates if re.search(r"date|time|day|month|year|datum|fecha|日", c.name, re.I)]
-            return max(named or dates, key=lambda c: (c.count, -c.position))
-        return next((c for c in self.of("year") if c.distinct > 1), None)
+            return min(dates, key=lambda c: (words.recorded(c.name), not words.has(c.name, words.DATE), -c.count, c.position))
+        years = [c for c in self.columns if words.time_year(c.name) and (c.role == "year" or c.role == "constant" and c.type == "integer")]
+        for year in years:
+            joined = self._joined(year)
+            if joined is not None:
+                return joined
+        return next((c for c in years if c.role == "year"), None)
+
+    def _joined(self, year):
+        """A year and its months or quarters as a column of dates, or None."""
+        for what in ("month", "quarter"):
+            for c in self.columns:
+                number = _months(c, what)
+                if number is None:
+                    continue
+                parts = {"year": year.series.astype("float64"), "month": number if what == "month" else number * 3 - 2, "day": 1}
+                day = next((d for d in self.columns if d.role == "part" and roles.part(d.name, 1, 31) == "day"), None)
+                if what == "month" and day is not None:
+                    parts["day"] = day.series.astype("float64")
+                dates = pd.to_datetime(pd.DataFrame(parts, index=year.series.index), errors="coerce")
+                if dates.notna().mean() < 0.9 or dates.nunique() < 2:
+                    continue
+                joined = Column(year.position, f"{year.name} and {c.name}", dates)
+                joined.parts = (year, c)
+                return joined
+        return None
+
+    @cached_property
+    def label(self):
+        """The column whose text names each row, or None."""
+        named = [c for c in self.columns if c.type == "text" and c.role in ("text", "identifier") and c.distinct == self.rows and c.count == self.rows]
+        return min(named, key=lambda c: (c.role != "text", c.position), default=None) if self.rows > 1 else None
+
+    @cached_property
+    def place(self):
+        """The columns of latitude and longitude, or None."""
+        lat, lon = self.of("latitude"), self.of("longitude")
+        return (lat[0], lon[0]) if lat and lon and lat[0].count and lon[0].count else None
+
+    @cached_property
+    def measures(self):
+        """The columns that are measured, the one that the table seems to be about first."""
+        return sorted((c for c in self.of("measure") if c.stats), key=lambda c: ({"flow": 0, "stock": 1, "": 2}[c.additive], words.telling(c.name) if c.additive else 0, c.position))
 
     @cached_property
     def date_range(self):
@@ -149,15 +196,32 @@ class Profile:
         start, end = c.range
         return {"column": c.name, "start": day(start), "end": day(end)}
 
+    @cached_property
+    def latest(self):
+        """Of a table with several rows of each time, the rows of the last one:
+        what a level is read from. None where the whole table is one moment."""
+        if self.time is None or self.time.distinct < 2:
+            return None
+        return (self.time.series == self.time.series.max()).to_numpy(bool, na_value=False)
+
     def totals(self, c, measure):
-        """A measure's total for each value of a category, the largest first: a list of pairs."""
+        """A measure for each value of a category, the largest first: a list of
+        pairs. What adds up is summed, a level as it was last, other measures
+        are averaged."""
         key = c.position, measure.position
         if key not in self._totals:
             codes, values = pd.factorize(c.series)
-            amounts = measure.series.to_numpy(dtype="float64", na_value=0.0)
+            amounts = measure.series.to_numpy(dtype="float64", na_value=np.nan)
             known = (codes >= 0) & np.isfinite(amounts)
+            if measure.additive == "stock" and self.latest is not None:
+                known &= self.latest
             sums = np.bincount(codes[known], weights=amounts[known], minlength=len(values))
-            self._totals[key] = [(_plain(values[i]), float(sums[i])) for i in np.argsort(-sums, kind="stable")]
+            counts = np.bincount(codes[known], minlength=len(values))
+            if not measure.additive:
+                with np.errstate(all="ignore"):
+                    sums = sums / counts
+            there = np.flatnonzero(counts)
+            self._totals[key] = [(_plain(values[i]), float(sums[i])) for i in there[np.argsort(-sums[there], kind="stable")]]
         return self._totals[key]
 
     @cached_property
@@ -175,7 +239,8 @@ class Profile:
     @cached_property
     def correlation_matrix(self):
         """The columns that are correlated, and the matrix of r."""
-        columns = [c for c in self.of("number", "year") if c.count >= 5][:MAX_CORRELATED]
+        columns = [c for c in self.of("measure", "ordinal", "year") if c.type in ("integer", "number") and c.count >= 5 and c is not self.time and not (c.role == "year" and words.time_year(c.name))]
+        columns = columns[:MAX_CORRELATED]
         if len(columns) < 2:
             return columns, np.ones((len(columns),) * 2)
         data = np.column_stack([self.floats(c) for c in columns])
@@ -193,6 +258,10 @@ class Profile:
     @cached_property
     def findings(self):
         """What a reader should not miss, in sentences."""
+        return [f.text for f in self.evidence]
+
+    @cached_property
+    def evidence(self):
         from attache.analyze import findings
 
         return findings.of(self)
@@ -202,13 +271,15 @@ class Profile:
             "rows": self.rows,
             "columns": self.width,
             "types": {c.name: c.type for c in self.columns},
+            "roles": {c.name: c.role for c in self.columns},
             "missing": self.missing,
             "duplicates": self.duplicates,
             "date_range": self.date_range,
-            "numeric": {c.name: c.stats for c in self.of("number", "year") if c.stats},
-            "categorical": {c.name: {"distinct": c.distinct, "top": dict(c.top)} for c in self.of("category", "boolean")},
+            "numeric": {c.name: c.stats for c in self.of("measure", "ordinal") if c.type in ("integer", "number") and c.stats},
+            "categorical": {c.name: {"distinct": c.distinct, "top": dict(c.top)} for c in self.of("category", "ordinal", "boolean", "code")},
             "correlations": [(a.name, b.name, round(r, 4)) for a, b, r in self.correlations[:20]],
             "findings": self.findings,
+            "evidence": [f.as_dict() for f in self.evidence],
         }
 
 
@@ -248,6 +319,40 @@ def _typed(series):
     if dtype == object:
         return _object(series)
     return "text", series
+
+
+_LIFE = {"birth", "born", "dob", "birthday", "birthdate", "death", "died", "expiry", "expires", "expiration", "due"}
+
+
+def _dated(name, kind, series):
+    """Whole numbers that are dates, 20240131 or seconds since 1970, in a column named so, as dates."""
+    if kind != "integer" or not words.has(name, _STAMPED) or not series.notna().any():
+        return kind, series
+    low, high = float(series.min()), float(series.max())
+    if 19000101 <= low and high <= 22001231:
+        dates = pd.to_datetime(series.astype("Int64").astype("string"), format="%Y%m%d", errors="coerce")
+        if dates.notna().sum() == series.notna().sum():
+            return "date", dates
+    for unit, scale in (("s", 1), ("ms", 1e3), ("us", 1e6), ("ns", 1e9)):
+        if 3e8 * scale <= low and high < 4.1e9 * scale:  # 1979 to 2099
+            return "date", pd.to_datetime(series.astype("Int64"), unit=unit, errors="coerce")
+    return kind, series
+
+
+_STAMPED = words.DATE | {"epoch", "unix", "at", "on", "timestamps", "time_stamp", "unixtime", "mtime", "ctime", "yyyymmdd", "joined", "opened", "closed"}
+
+
+def _months(c, what):
+    """The numbers of months or quarters that a column holds, or None."""
+    if c.role == "part" and roles.part(c.name, 1, 4 if what == "quarter" else 12) == what:
+        return c.series.astype("float64")
+    if c.type != "text" or c.role not in ("ordinal", "category") or not 1 < c.distinct <= 12:
+        return None
+    known = [m[:3] for m in words.MONTHS] if what == "month" else ["q1", "q2", "q3", "q4"]
+    number = {v: known.index(str(v).strip().lower()[:3]) + 1 for v in c.series.dropna().unique() if str(v).strip().lower()[:3] in known}
+    if len(number) < c.distinct or what == "month" and not all(m.startswith(str(v).strip().lower().rstrip(".")) for v in number for m in [words.MONTHS[number[v] - 1]]):
+        return None
+    return c.series.astype(object).map(number).astype("float64")
 
 
 def _whole(series):
@@ -296,16 +401,6 @@ def _codes(c):
         return pd.factorize(s)[0].astype("int64").view("uint64")
     except TypeError:
         return pd.factorize(s.map(repr))[0].astype("int64").view("uint64")
-
-
-def _looks_like_id(c):
-    if c.distinct < 0.9 * c.count or c.count < 5:
-        return False
-    return _named_id(c.name)
-
-
-def _named_id(name):
-    return bool(_ID.search(name) or _ID_CAMEL.search(name))
 
 
 def _names(frame):

@@ -1,51 +1,54 @@
-"""The report as text, aligned for a fixed-width font."""
-
-import unicodedata
+"""The report as Markdown that reads well on a phone: short lines, figures in bold."""
 
 import pandas as pd
 
-from attache.analyze.findings import number
+from attache.analyze import findings, roles
+from attache.analyze.plots import _strength
 from attache.analyze.profile import day
+from attache.analyze.style import code, number
 
-SHOWN = 40  # columns of the table that are listed; the rest is counted
-NUMBERS, CATEGORIES, PAIRS = 25, 15, 8
-_ROLE = {"year": "year", "id": "id", "empty": "empty", "category": "category"}
+SHOWN = 25  # columns of the table that are listed; the rest is counted
+NUMBERS, CATEGORIES, PAIRS = 20, 12, 6
 
 
 def text(table, profile, parts, charts):
     """Return the report with the sections that are asked for."""
     sections = [_head(table, profile)]
     for part in parts:
-        section = _SECTIONS[part](profile) if part != "charts" else None
+        section = _charts(profile, charts) if part == "charts" else _SECTIONS[part](profile)
         if section:
             sections.append(section)
-    if "charts" in parts or charts:
+    if charts and "charts" not in parts:
         sections.append(_charts(profile, charts))
     return "\n\n".join(sections)
 
 
-def shape(profile):
+def refused(table, why):
+    rows, width = table.frame.shape
+    return f"📊 **{_escaped(table.name)}**: {_shape(rows, width)}\n⚠️ {why}"
+
+
+def _shape(rows, width):
     """"1,461 rows × 6 columns"."""
-    rows, width = profile.rows, profile.width
     return f"{rows:,} row{'s' * (rows != 1)} × {width:,} column{'s' * (width != 1)}"
 
 
 def _head(table, profile):
     size = f", {_bytes(table.size)}" if table.size is not None else ""
-    lines = [f"{table.name}: {shape(profile)} ({table.kind}{size})"]
+    lines = [f"📊 **{_escaped(table.name)}**: {_shape(*profile.whole)} ({table.kind}{size})"]
     if profile.date_range:
         r = profile.date_range
         rhythm = _rhythm(profile)
-        lines.append(f"Date range: {r['start']} to {r['end']} ({r['column']}{'; ' + rhythm if rhythm else ''})")
+        lines.append(f"- Time: **{r['start']}** to **{r['end']}** ({code(r['column'])}{'; ' + rhythm if rhythm else ''})")
     total = sum(profile.missing.values())
     if total:
         worst = sorted(profile.missing.items(), key=lambda m: -m[1])
-        names = ", ".join(f"{_short(n)} {k:,}" for n, k in worst[:5]) + (f", and {len(worst) - 5} more" if len(worst) > 5 else "")
-        lines.append(f"Missing values: {total:,} of {profile.rows * profile.width:,} ({_share(total, profile.rows * profile.width)}): {names}")
+        names = ", ".join(f"{code(n)} {k:,}" for n, k in worst[:5]) + (f", and {len(worst) - 5} more" if len(worst) > 5 else "")
+        lines.append(f"- Missing values: **{total:,}** of {profile.rows * profile.width:,} ({_share(total, profile.rows * profile.width)}): {names}")
     else:
-        lines.append("Missing values: none")
-    lines.append(f"Duplicate rows: {profile.duplicates:,}" if profile.duplicates else "Duplicate rows: none")
-    return "\n".join(lines + list(table.notes))
+        lines.append("- Missing values: none")
+    lines.append(f"- Duplicate rows: **{profile.duplicates:,}**" if profile.duplicates else "- Duplicate rows: none")
+    return "\n".join(lines + [f"- {note}" for note in table.notes])
 
 
 def _rhythm(profile):
@@ -85,96 +88,101 @@ def _span(delta):
 
 
 def _columns(profile):
-    rows = [
-        (str(c.position + 1), _short(c.name), _ROLE.get(c.role, c.type), f"{c.missing:,}", "" if c.distinct is None else f"{c.distinct:,}", _values(c))
-        for c in profile.columns[:SHOWN]
-    ]
-    out = "Columns\n" + _align([("#", "column", "type", "missing", "distinct", "values"), *rows], "rllrrl")
+    lines = [f"- {code(c.name)}: {_kind(c)}{_values(c)}{_lack(c, profile)}" for c in profile.columns[:SHOWN]]
     left = profile.width - SHOWN
-    return out + (f"\n  … and {left:,} more columns" if left > 0 else "")
+    return "**Columns**\n" + "\n".join(lines) + (f"\n- … and {left:,} more columns" if left > 0 else "") if lines else ""
+
+
+def _kind(c):
+    if c.role == "measure":
+        return {"flow": "number that adds up", "stock": "level", "": "number"}[c.additive]
+    if c.role == "part":
+        return roles.part(c.name, c.series.min(), c.series.max()) + " of a date"
+    return {"boolean": "yes or no", "constant": "always the same", "nested": "nested values"}.get(c.role, c.role)
+
+
+def _lack(c, profile):
+    return f", {c.missing:,} missing" if c.missing and c.role != "empty" else ""
 
 
 def _values(c):
     if c.role == "empty":
         return ""
     if c.type == "date":
-        return f"{day(c.range[0])} … {day(c.range[1])}"
+        return f", {day(c.range[0])} to {day(c.range[1])}"
     if c.role == "year":
-        return f"{c.series.min():.0f} … {c.series.max():.0f}"
+        return f", {c.series.min():.0f} to {c.series.max():.0f}"
     if c.type == "duration":
-        return f"{c.series.min()} … {c.series.max()}"
-    if c.type in ("integer", "number") and c.role != "id" and c.stats:
-        return f"{_exact(c, c.stats['min'])} … {_exact(c, c.stats['max'])}, mean {number(c.stats['mean'])}"
-    if c.role in ("category", "boolean"):
-        shown = ", ".join(f"{_short(str(v), 20)} {n:,}" for v, n in c.top[:4])
-        return shown + (", …" if c.distinct > 4 else "")
-    first = c.series.dropna().iloc[:3]
-    return "e.g. " + ", ".join(_short(_flat(v), 24) for v in first)
+        return f", {c.series.min()} to {c.series.max()}"
+    if c.role in ("measure", "latitude", "longitude", "part", "ordinal") and c.type in ("integer", "number") and c.stats:
+        mean = f", mean **{number(c.stats['mean'])}**" if c.role in ("measure", "ordinal") else ""
+        return f", {_exact(c, c.stats['min'])} to {_exact(c, c.stats['max'])}{mean}"
+    if c.role in roles.CATEGORIES:
+        shown = ", ".join(f"{code(v, 20)} {n:,}" for v, n in c.top[:4])
+        return f" of {c.distinct:,}: {shown}" + (", …" if c.distinct > 4 else "")
+    first = c.series.dropna().iloc[:2]
+    many = f", {c.distinct:,} different" if c.role in ("code", "identifier", "text") and c.distinct and c.distinct > 1 else ""
+    return f"{many}, e.g. " + ", ".join(code(_flat(v), 24) for v in first)
 
 
 def _numbers(profile):
-    columns = [c for c in profile.of("number") if c.stats]
+    columns = [c for c in profile.measures]
     if not columns:
         return ""
-    head = ("column", "count", "mean", "std", "min", "25%", "median", "75%", "max", "outliers")
-    rows = []
+    columns.sort(key=lambda c: c.position)
+    lines = []
     for c in columns[:NUMBERS]:
         s = c.stats
-        out = "–" if s["outliers"] is None else f"{s['outliers']:,}" + (f" ({_share(s['outliers'], s['count'])})" if s["outliers"] else "")
-        rows.append((_short(c.name), f"{s['count']:,}", *(number(s[k]) for k in ("mean", "std", "min", "q25", "median", "q75", "max")), out))
-    table = "Numbers\n" + _align([head, *rows], "l" + "r" * 9)
+        out = f", **{s['outliers']:,}** outliers ({_share(s['outliers'], s['count'])})" if s["outliers"] else ""
+        total = f", total **{number(s['mean'] * s['count'])}**" if c.additive == "flow" else ""
+        lines.append(f"- {code(c.name)}: mean **{number(s['mean'])}**, median **{number(s['median'])}**, from {number(s['min'])} to {number(s['max'])}, middle half {number(s['q25'])} to {number(s['q75'])}{total}{out}")
     if len(columns) > NUMBERS:
-        table += f"\n  … and {len(columns) - NUMBERS:,} more"
-    return table + "\n  outliers: more than 1.5 interquartile ranges beyond the middle half; – where half of the values are equal"
+        lines.append(f"- … and {len(columns) - NUMBERS:,} more")
+    note = "\n-# Outliers lie more than 1.5 interquartile ranges beyond the middle half." if any(c.stats["outliers"] for c in columns[:NUMBERS]) else ""
+    return "**Numbers**\n" + "\n".join(lines) + note
 
 
 def _categories(profile):
-    columns = [c for c in profile.of("category", "boolean") if c.top]
+    columns = [c for c in profile.columns if (c.role in roles.CATEGORIES or c.groups and c.role != "part") and c.top]
     if not columns:
         return ""
     lines = []
     for c in columns[:CATEGORIES]:
-        shown = ", ".join(f"{_short(str(v), 30)} {n:,} ({_share(n, c.count)})" for v, n in c.top[:6])
-        more = f", and {c.distinct - 6:,} more" if c.distinct > 6 else ""
-        lines.append(f"  {_short(c.name)} ({c.distinct:,}): {shown}{more}")
+        shown = ", ".join(f"{code(v, 30)} **{n:,}** ({_share(n, c.count)})" for v, n in c.top[:5])
+        more = f", and {c.distinct - 5:,} more" if c.distinct > 5 else ""
+        lines.append(f"- {code(c.name)} ({c.distinct:,}): {shown}{more}")
     if len(columns) > CATEGORIES:
-        lines.append(f"  … and {len(columns) - CATEGORIES:,} more")
-    return "Categories\n" + "\n".join(lines)
+        lines.append(f"- … and {len(columns) - CATEGORIES:,} more")
+    return "**Categories**\n" + "\n".join(lines)
 
 
 def _correlations(profile):
     columns, _ = profile.correlation_matrix
     if len(columns) < 2:
-        return "Correlations: fewer than two columns of numbers to compare"
+        return "**Correlations**: fewer than two columns of numbers to compare"
     if not profile.correlations:
-        return "Correlations: none can be computed"
+        return "**Correlations**: none can be computed"
     shown = [p for i, p in enumerate(profile.correlations[:PAIRS]) if i < 3 or abs(p[2]) >= 0.2]
-    rows = [(f"{_short(a.name)} ~ {_short(b.name)}", f"{r:+.2f}", _strength(r)) for a, b, r in shown]
+    lines = [f"- {code(a.name)} and {code(b.name)}: **{findings.signed(r)}**, {_strength(r)}" for a, b, r in shown]
     left = len(profile.correlations) - len(shown)
-    more = f"\n  … and {left:,} weaker pair{'s' if left > 1 else ''}" if left else ""
+    if left:
+        lines.append(f"- … and {left:,} weaker pair{'s' if left > 1 else ''}")
     which = []
     if profile.sample is not None:
         which.append(f"a sample of {len(profile.sample):,} rows")
-    if len(profile.of("number", "year")) > len(columns) >= 100:
+    if len(columns) >= 100:
         which.append(f"the first {len(columns)} columns of numbers")
-    return f"Correlations (Pearson{', of ' + ' and '.join(which) if which else ''})\n" + _align(rows, "lrl") + more
+    return f"**Correlations** (Pearson{', of ' + ' and '.join(which) if which else ''})\n" + "\n".join(lines)
 
 
 def _findings(profile):
-    return "What stands out\n" + "\n".join(f"  - {f}" for f in profile.findings) if profile.findings else ""
+    return "**What stands out**\n" + "\n".join(f"- {f}" for f in profile.findings) if profile.findings else ""
 
 
 def _charts(profile, charts):
     if not charts:
-        return f"Charts: none, there is too little to draw ({shape(profile)})"
-    from attache.analyze import style
-
-    width = max(len(c.file) for c in charts)
-    lines = [f"  {c.file.ljust(width)}  {c.caption}" for c in charts]
-    unwritable = [f"column {c.position + 1} is {_short(c.name)}" for c in profile.columns if not style.writable(c.name)]
-    if unwritable:
-        lines.append(f"  No font here can write some names; in the charts {', '.join(unwritable[:10])}.")
-    return "Charts\n" + "\n".join(lines)
+        return f"**Charts**: none, there is too little to draw ({_shape(profile.rows, profile.width)})"
+    return "**Charts**\n" + "\n".join(f"- {code(c.file, 90)}: {c.caption}" for c in charts)
 
 
 _SECTIONS = {
@@ -186,10 +194,8 @@ _SECTIONS = {
 }
 
 
-def _strength(r):
-    size = abs(r)
-    word = "very strong" if size >= 0.9 else "strong" if size >= 0.7 else "moderate" if size >= 0.4 else "weak" if size >= 0.2 else "negligible"
-    return word
+def _escaped(name):
+    return "".join("\\" + c if c in "*_~`|>\\" else c for c in name)
 
 
 def _exact(c, x):
@@ -217,16 +223,3 @@ def _bytes(n):
         if n < 1024 or unit == "MB":
             return f"{n:,.0f} {unit}" if unit == "bytes" or n >= 10 else f"{n:.1f} {unit}"
         n /= 1024
-
-
-def _width(s):
-    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in s)
-
-
-def _align(rows, sides):
-    widths = [max(_width(r[i]) for r in rows) for i in range(len(sides))]
-    lines = []
-    for row in rows:
-        cells = [" " * (w - _width(v)) + v if side == "r" else v + " " * (w - _width(v)) for v, w, side in zip(row, widths, sides)]
-        lines.append(("  " + "  ".join(cells)).rstrip())
-    return "\n".join(lines)

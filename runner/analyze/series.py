@@ -1,6 +1,5 @@
 """What is drawn along time: which measures, by which period, one line or several."""
 
-import re
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,14 +11,14 @@ from attache.analyze import style
 
 POINTS = 380  # at most, along the axis
 PANELS = 4
-_PERIODS = (  # pandas offset, its rough length, its name as an adjective
-    ("1s", "1s", "per-second"), ("1min", "1min", "per-minute"), ("5min", "5min", "5-minute"), ("15min", "15min", "15-minute"),
-    ("1h", "1h", "hourly"), ("6h", "6h", "6-hour"), ("1D", "1D", "daily"), ("W", "7D", "weekly"), ("MS", "30.4D", "monthly"),
-    ("QS", "91.3D", "quarterly"), ("YS", "365.2D", "yearly"), ("10YS", "3652D", "10-year"),
+LINES = 8
+_PERIODS = (  # pandas offset, its rough length, its name as an adjective and as a noun
+    ("1s", "1s", "per-second", "second"), ("1min", "1min", "per-minute", "minute"), ("5min", "5min", "5-minute", "5 minutes"),
+    ("15min", "15min", "15-minute", "15 minutes"), ("1h", "1h", "hourly", "hour"), ("6h", "6h", "6-hour", "6 hours"), ("1D", "1D", "daily", "day"),
+    ("W", "7D", "weekly", "week"), ("MS", "30.4D", "monthly", "month"), ("QS", "91.3D", "quarterly", "quarter"),
+    ("YS", "365.2D", "yearly", "year"), ("10YS", "3652D", "10-year", "decade"),
 )  # fmt: skip
-# Words in the names of measures whose totals mean something, the most telling first.
-_ADDS_UP = ("revenue", "sales", "turnover", "amount", "total", "gross", "profit", "income", "cost", "costs", "spend", "quantity", "qty", "units",
-            "orders", "count", "visits", "clicks", "views", "umsatz", "betrag", "menge", "ventes", "montant", "importe", "ventas")  # fmt: skip
+YEAR = ("", "", "yearly", "year")  # of a column of years, which needs no gathering
 
 
 @dataclass
@@ -27,6 +26,7 @@ class Panel:
     title: str
     lines: list  # (label, x, y)
     total: bool = False  # sums or counts, drawn from zero
+    measure: object = None
 
 
 @dataclass
@@ -42,36 +42,23 @@ def plan(profile):
     time = profile.time
     if time is None or time.distinct < 3:
         return None
-    if time.role == "year":
-        return _by_year(profile, time)
-    when = time.series
-    if getattr(when.dtype, "tz", None) is not None:
-        when = when.dt.tz_localize(None)
-    measures = _measures(profile)
+    measures = [c for c in profile.measures if c.count >= 3 and c.stats["max"] > c.stats["min"]][:PANELS]
     by = _group(profile, time)
     repeated = time.count > 1.5 * time.distinct
-    period = _period(when.min(), when.max(), time.distinct)
-    made = Plan(name=style.column(time))
-    if not measures or (repeated and by is None and not any(map(adds_up, measures))):
-        counts = _resample(pd.Series(1.0, index=when), period or _finest(when.min(), when.max(), time.distinct), "sum")
-        if len(counts) >= 3:
-            made.panels.append(Panel(f"Rows ({_adjective(period or _finest(when.min(), when.max(), time.distinct))})", [("rows", counts.index, counts.to_numpy())], True))
-    for c in measures[: PANELS - len(made.panels)]:
-        panel = _panel(c, when, by, period, repeated)
+    made = Plan(name=style.column(time, 40), years=time.role == "year")
+    if not measures:
+        rows = _gather(profile, None, None)
+        if rows is not None and len(rows[0]) >= 3:
+            made.panels.append(Panel(f"Rows ({rows[1][2]} number)", [("rows", *_xy(rows[0]))], True))
+    for c in measures:
+        panel = _panel(profile, c, by, repeated)
         if panel:
             made.panels.append(panel)
     if not made.panels:
         return None
-    names = ", ".join(c.short for c in measures) or "number of rows"
-    split = f" by {by.short}" if by is not None else ""
-    made.caption = f"{names}{split} along {time.short}"
+    names = style.listed([p.measure for p in made.panels if p.measure is not None]) or "The number of rows"
+    made.caption = f"{names}{f' by {by.short}' if by is not None else ''} over time ({time.short})"
     return made
-
-
-def _measures(profile):
-    """The columns to draw: amounts first; whole numbers of few values, often codes, last."""
-    varied = [c for c in profile.of("number") if c.count >= 3 and c.stats and c.stats["max"] > c.stats["min"]]
-    return sorted(varied, key=lambda c: (_rank(c), c.type == "integer" and c.distinct <= 10))[:PANELS]
 
 
 def time_axis(ax, made):
@@ -84,69 +71,120 @@ def time_axis(ax, made):
         ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))
 
 
-def _panel(c, when, by, period, repeated):
-    how = "sum" if repeated and adds_up(c) and by is None else "mean"
-    values = c.series.astype("float64")
-    title = style.column(c, 50)
-    used = period
-    if repeated and by is None and period is None:
-        used = _finest(when.min(), when.max(), when.nunique())
-    groups = [("", slice(None))] if by is None else [(v, (by.series.astype(str) == str(v)).to_numpy(bool, na_value=False)) for v, _ in by.top]
-    lines = []
+def _panel(profile, c, by, repeated):
+    groups = [("", None)] if by is None else [(v, _rows(by, v)) for v in _values(by)]
+    lines, how, period = [], "", None
     for i, (name, rows) in enumerate(groups):
-        s = pd.Series(values[rows].to_numpy(na_value=np.nan), index=pd.DatetimeIndex(when[rows]))
-        s = s[s.index.notna() & np.isfinite(s.to_numpy())]
-        s = _resample(s, used, how) if used else s.sort_index(kind="stable")
+        found = _gather(profile, c, rows)
+        if found is None:
+            continue
+        s, period, how = found
         if len(s) >= 2:
-            lines.append((style.value(name, i + 1), s.index, s.to_numpy()))
-    if used:
-        title += f" ({_adjective(used)} {'total' if how == 'sum' else 'mean'})"
-    return Panel(title, lines, how == "sum") if lines else None
+            lines.append((style.value(name, i + 1), *_xy(s)))
+    if not lines:
+        return None
+    title = style.column(c, 50) + (f" ({period[2]} {how})" if how else "")
+    return Panel(title, lines, bool(c.additive) and all((y >= 0).all() for _, _, y in lines), c)
 
 
-def _by_year(profile, time):
-    measures = _measures(profile)
-    by = _group(profile, time)
-    repeated = time.count > 1.5 * time.distinct
-    made = Plan(years=True, name=style.column(time))
-    for c in measures:
-        lines = []
-        groups = [("", None)] if by is None else by.top
-        for i, (name, _) in enumerate(groups):
-            rows = slice(None) if by is None else (by.series.astype(str) == str(name)).to_numpy(bool, na_value=False)
-            s = c.series[rows].astype("float64").groupby(time.series[rows].to_numpy()).mean().dropna()
-            if len(s) >= 2:
-                lines.append((style.value(name, i + 1), s.index.to_numpy(dtype=float), s.to_numpy()))
-        if lines:
-            mean = " (mean of the year)" if repeated and by is None else ""
-            made.panels.append(Panel(style.column(c, 50) + mean, lines))
-    made.caption = f"{', '.join(c.short for c in measures)}{f' by {by.short}' if by is not None else ''} along {time.short}"
-    return made if made.panels else None
+def _rows(c, value):
+    return (c.series.astype(str) == str(value)).to_numpy(bool, na_value=False)
+
+
+def _values(c):
+    """The values that get a line, in their order or the most frequent first."""
+    if c.ordered and len(c.ordered) <= LINES:
+        return c.ordered
+    return [v for v, _ in c.top[:LINES]]
+
+
+def _xy(s):
+    return (s.index.to_numpy(dtype=float) if s.index.dtype.kind in "iuf" else s.index), s.to_numpy()
+
+
+def of(profile, c):
+    """A measure along time: (values by period, the period, "total", "mean" or ""),
+    None where there is no time. Without a measure the number of rows."""
+    return _gather(profile, c, None)
+
+
+def _gather(profile, c, rows):
+    time = profile.time
+    if time is None or time.distinct < 2:
+        return None
+    picked = slice(None) if rows is None else rows
+    values = pd.Series(1.0, index=time.series.index) if c is None else c.series.astype("float64")
+    values = values[picked].to_numpy(na_value=np.nan)
+    when = time.series[picked]
+    if time.role == "year":
+        s = pd.Series(values, index=when.to_numpy("float64", na_value=np.nan))
+        s = s[s.index.notna() & np.isfinite(s.to_numpy())]
+        return _per_moment(s, c, YEAR)
+    if getattr(when.dtype, "tz", None) is not None:
+        when = when.dt.tz_localize(None)
+    s = pd.Series(values, index=pd.DatetimeIndex(when))
+    s = s[s.index.notna() & np.isfinite(s.to_numpy())]
+    if s.empty:
+        return None
+    whole = time.series if getattr(time.series.dtype, "tz", None) is None else time.series.dt.tz_localize(None)
+    native = rhythm(whole)
+    period = native
+    scattered = native is None or c is None and _sparse(whole, native)
+    if scattered or time.distinct > POINTS:
+        period = finest(whole.min(), whole.max(), time.distinct, native)
+    if period is None or (not scattered and time.distinct <= POINTS):
+        return _per_moment(s, c, period or _PERIODS[6])
+    if c is None or c.additive == "flow":
+        return _resample(s, period, "sum"), period, "total" if c is not None else "number"
+    if c.additive == "stock":
+        s = s.groupby(level=0).sum()
+    return _resample(s, period, "mean"), period, "mean"
+
+
+def _per_moment(s, c, period):
+    """Of several rows of one moment the sum or the mean."""
+    if s.index.is_unique and c is not None:
+        return s.sort_index(kind="stable"), period, ""
+    groups = s.groupby(level=0)
+    if c is None or c.additive:
+        return groups.sum(), period, "total" if c is not None else "number"
+    return groups.mean(), period, "mean"
 
 
 def _group(profile, time):
     """The category that tells the rows of one time apart, if one does."""
-    if time.count <= 1.5 * time.distinct:
+    if time.count <= 1.5 * time.distinct or profile.rows > 500_000:
         return None
-    for c in profile.of("category"):
-        if 2 <= c.distinct <= 8 and time.count <= 1.1 * time.distinct * c.distinct:
-            if profile.rows > 500_000:
-                return None
+    for c in profile.columns:
+        if c.groups and c.role not in ("part", "boolean") and 2 <= c.distinct <= LINES and time.count <= 1.1 * time.distinct * c.distinct:
             if not pd.DataFrame({"t": time.series.to_numpy(), "c": c.series.astype(str).to_numpy()}).duplicated().any():
                 return c
     return None
 
 
-def _period(start, end, distinct):
-    """The period to gather by, or None when there are few enough points as they are."""
-    return None if distinct <= POINTS else _finest(start, end, distinct)
+def rhythm(when):
+    """The period of which the moments are one each, or None where they have none."""
+    moments = pd.Series(when.dropna().unique()).sort_values()
+    if len(moments) < 3:
+        return _PERIODS[6] if (moments == moments.dt.normalize()).all() else None
+    step = moments.diff().dropna().median()
+    best = [p for p in _PERIODS if 0.9 * pd.Timedelta(p[1]) <= step]
+    if not best or step > 1.12 * pd.Timedelta(best[-1][1]):
+        return best[-1] if best and (moments == moments.dt.normalize()).all() and step > pd.Timedelta("1D") else None
+    return best[-1]
 
 
-def _finest(start, end, distinct):
-    """The shortest period of which at most POINTS, and not more than there are points, fit."""
+def _sparse(when, period):
+    """Whether many periods have no moment, so that counts of rows need longer ones."""
+    return (when.max() - when.min()) / pd.Timedelta(period[1]) > 2 * when.nunique()
+
+
+def finest(start, end, distinct, native=None):
+    """The shortest period, not shorter than the rhythm, of which at most POINTS
+    and not more than there are moments fit."""
     span = end - start
-    for period in _PERIODS:
-        if span / pd.Timedelta(period[1]) <= min(POINTS, max(12, distinct)):
+    for period in _PERIODS[_PERIODS.index(native) if native else 0 :]:
+        if span / pd.Timedelta(period[1]) <= min(POINTS, max(12, distinct)) + 1:
             return period
     return _PERIODS[-1]
 
@@ -154,7 +192,6 @@ def _finest(start, end, distinct):
 def _resample(values, period, how):
     """Sums or means by period, without a first or last that is hardly covered:
     it would look like a fall or a jump."""
-    values = values[values.index.notna()]
     groups = values.resample(period[0])
     out = getattr(groups, how)()
     if len(out) > 6:
@@ -163,9 +200,13 @@ def _resample(values, period, how):
         enough = 0.95 if how == "sum" else 0.5
         if size.iloc[-1] < enough * usual and _ends_early(values.index.max(), out.index[-1], period):
             out = out.iloc[:-1]
-        if size.iloc[0] < enough * usual and len(out) > 2:
+        if size.iloc[0] < enough * usual and len(out) > 2 and values.index.min() - _begin(out.index[0], period) > 0.1 * pd.Timedelta(period[1]):
             out = out.iloc[1:]
     return out if how == "sum" else out.dropna()
+
+
+def _begin(label, period):
+    return label - pd.Timedelta("6D") if period[0] == "W" else label
 
 
 def _ends_early(last, label, period):
@@ -175,32 +216,19 @@ def _ends_early(last, label, period):
     return end - last > 0.1 * length
 
 
-def _adjective(period):
-    return period[2]
-
-
-def adds_up(c):
-    """Whether totals of a measure mean something, by its name: amounts, units, visits."""
-    return _rank(c) < len(_ADDS_UP)
-
-
-def main_measure(profile):
-    """The measure that totals are made of, or None."""
-    found = [c for c in profile.of("number") if adds_up(c) and c.stats and c.stats["min"] >= 0 and c.stats["max"] > 0]
-    return min(found, key=_rank, default=None)
-
-
-def totals(profile, c):
-    """A measure's total of each period, and the period's name; None where one is no sum."""
-    time = profile.time
-    if time is None or time.type != "date" or not adds_up(c) or time.count <= 1.5 * time.distinct:
-        return None
-    when = time.series.dt.tz_localize(None) if getattr(time.series.dtype, "tz", None) is not None else time.series
-    period = _finest(when.min(), when.max(), time.distinct)
-    values = pd.Series(c.series.to_numpy("float64", na_value=np.nan), index=pd.DatetimeIndex(when))
-    return _resample(values[values.index.notna()], period, "sum"), period[2]
-
-
-def _rank(c):
-    words = re.findall(r"[a-zäöü]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", c.name).lower())
-    return min((_ADDS_UP.index(w) for w in words if w in _ADDS_UP), default=len(_ADDS_UP))
+def moment(value, period):
+    """A period as people write it: 2024, March 2024, the week of 2024-03-04, 2024-03-04."""
+    if not isinstance(value, pd.Timestamp):
+        return f"{value:.0f}"
+    noun = period[3]
+    if noun in ("year", "decade"):
+        return str(value.year)
+    if noun == "quarter":
+        return f"Q{value.quarter} {value.year}"
+    if noun == "month":
+        return f"{value:%b %Y}"
+    if noun == "week":
+        return f"the week to {value.date()}"
+    if noun == "day" or value == value.normalize():
+        return str(value.date())
+    return f"{value:%Y-%m-%d %H:%M}"

@@ -1,9 +1,9 @@
-"""How the charts look: colours, labels that every font can write, numbers on axes."""
+"""How charts and figures look: colours, labels, numbers in sentences and on axes."""
 
-import functools
+import math
 import os
+import textwrap
 
-from matplotlib import font_manager
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 BLUE, ORANGE, GREEN, RED, PURPLE, BROWN = "#2f6fb0", "#e07b39", "#3a9a6a", "#c8473f", "#7d62a8", "#8a6a52"
@@ -41,34 +41,35 @@ RC = {
 }
 DPI = 130
 
-# Families that write what DejaVu Sans, matplotlib's own, can't; the first that is installed is used.
-_WIDER = (
-    "Noto Sans CJK JP", "Noto Sans CJK SC", "Noto Sans JP", "Noto Sans SC", "Noto Sans KR", "Source Han Sans", "WenQuanYi Zen Hei",
-    "WenQuanYi Micro Hei", "Droid Sans Fallback", "IPAexGothic", "IPAGothic", "TakaoPGothic", "NanumGothic", "Arial Unicode MS",
-    "Noto Sans Devanagari", "Noto Sans Thai", "Lohit Devanagari", "FreeSans", "Unifont",
-)  # fmt: skip
+_UNITS = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
 
 
-@functools.cache
-def families():
-    installed = {f.name for f in font_manager.fontManager.ttflist}
-    return ["DejaVu Sans", *(f for f in _WIDER if f in installed)]
+def code(text, width=48):
+    """A name or value as Markdown shows it unchanged, whatever signs it has."""
+    text = " ".join(str(text).split()).replace("`", "'")
+    return f"`{text if len(text) <= width else text[: width - 1] + '…'}`" if text else "(blank)"
 
 
-@functools.cache
-def _glyphs():
-    codes = set()
-    for family in families():
-        try:
-            codes |= set(font_manager.get_font(font_manager.findfont(family, fallback_to_default=False)).get_charmap())
-        except (ValueError, OSError, RuntimeError):
-            pass
-    return codes
-
-
-def writable(text):
-    """Whether the fonts that are there have every character of a text."""
-    return text.isascii() or all(ord(c) in _glyphs() or c.isspace() for c in text)
+def number(x):
+    """A figure as people read it: about four digits, thousands separated, millions in words."""
+    if x is None:
+        return "–"
+    x = float(x)
+    if not math.isfinite(x):
+        return "none" if math.isnan(x) else str(x).replace("-", "−")
+    if x == 0:
+        return "0"
+    sign, size = "−" if x < 0 else "", abs(x)
+    if size >= 1e15 or size < 1e-4:
+        text = f"{size:.3g}"
+    elif size >= 999_950:
+        scale, unit = next((s, u) for s, u in _UNITS if size >= 0.9999 * s)
+        text = f"{size / scale:,.4g} {unit}" if size / scale < 9999 else f"{size / scale:,.0f} {unit}"
+    elif size >= 1000 or size == int(size):
+        text = f"{size:,.0f}"
+    else:
+        text = f"{size:.4g}" if size >= 1 else f"{size:.3g}"
+    return sign + text
 
 
 def label(text, width=28):
@@ -79,14 +80,23 @@ def label(text, width=28):
     return text.replace("$", r"\$")
 
 
+def wrapped(text, width):
+    """A title on as many lines as it needs."""
+    return "\n".join(textwrap.wrap(" ".join(str(text).split()), width, max_lines=3, placeholder=" …")).replace("$", r"\$")
+
+
 def column(c, width=28):
-    """A column's name, or its number where no font here can write the name."""
-    return label(c.name, width) if writable(c.name) else f"column {c.position + 1}"
+    return label(c.name, width)
 
 
 def value(text, number, width=24):
-    """A category's name, or its rank where no font here can write it."""
-    return label(text, width) if writable(str(text)) else f"no. {number}"
+    return label(text, width)
+
+
+def listed(columns, most=5):
+    """The names of columns in a sentence."""
+    names = [c.name if len(c.name) <= 24 else c.name[:23] + "…" for c in columns]
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def short(x, _=None):

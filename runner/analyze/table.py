@@ -91,12 +91,33 @@ def _of_dict(value, notes):
 
     frames = {str(k): f for k, f in ((k, _records(v)) for k, v in value.items()) if f is not None}
     if frames:
-        return _largest(frames, notes)
+        return _together(frames, notes)
     columns = [v for v in value.values() if isinstance(v, list) or isinstance(v, np.ndarray) and v.ndim == 1]
     if columns and len(columns) == len(value) and len({len(c) for c in columns}) == 1:
         return pd.DataFrame(value)
     arrays = {str(k): _of_array(v) for k, v in value.items() if isinstance(v, np.ndarray) and v.ndim in (1, 2) and v.size > 1}
     return _largest({k: f for k, f in arrays.items() if f is not None}, notes)
+
+
+def _together(frames, notes):
+    """Tables of one shape as one, with a column of their names; else the largest."""
+    import pandas as pd
+
+    filled = {k: f for k, f in frames.items() if f.size}
+    shapes = {}
+    for k, f in filled.items():
+        shapes.setdefault(tuple(sorted(str(c) for c in f.columns)), []).append(k)
+    alike = max(shapes.values(), key=lambda keys: sum(len(frames[k]) for k in keys), default=[])
+    plain = all(not isinstance(frames[k].columns, pd.MultiIndex) and frames[k].columns.is_unique for k in alike)
+    if len(alike) < 2 or not plain or len(alike) < 0.5 * len(filled):
+        return _largest(frames, notes)
+    column = next(c for c in ("sheet", "table", "part of the file") if c not in frames[alike[0]].columns)
+    joined = pd.concat([f.assign(**{column: k}) for k, f in ((k, frames[k]) for k in alike)], ignore_index=True)
+    joined = joined[[column, *(c for c in joined.columns if c != column)]]
+    others = [k for k in frames if k not in alike]
+    left = f" Left out: {', '.join(others[:8])}." if others else ""
+    notes.append(f"{len(alike)} tables of the same columns were joined ({', '.join(alike[:6])}{', …' * (len(alike) > 6)}): the column `{column}` names them.{left}")
+    return joined
 
 
 def _largest(frames, notes):

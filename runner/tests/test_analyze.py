@@ -47,7 +47,7 @@ def test_a_real_table(analyze):
     assert (r["rows"], r["columns"]) == (1461, 6)
     assert r["date_range"] == {"column": "date", "start": "2012-01-01", "end": "2015-12-31"}
     assert "1,461 rows × 6 columns" in r.text
-    assert "Date range: 2012-01-01 to 2015-12-31 (date; daily, without gaps)" in r.text
+    assert "Time: **2012-01-01** to **2015-12-31** (`date`; daily, without gaps)" in r.text
     assert r["types"] == {
         "date": "date", "precipitation": "number", "temp_max": "number", "temp_min": "number", "wind": "number", "weather": "text"
     }  # fmt: skip
@@ -62,15 +62,15 @@ def test_a_real_table(analyze):
     a, b, value = r["correlations"][0]
     assert {a, b} == {"temp_max", "temp_min"} and value == pytest.approx(frame["temp_max"].corr(frame["temp_min"]), abs=1e-4)
     assert r["categorical"]["weather"]["top"] == frame["weather"].value_counts().to_dict()
-    assert r["charts"] == [f"seattle-weather_{w}.png" for w in ("over_time", "distributions", "categories", "correlation")]
+    assert r["charts"] == [f"seattle-weather_{w}.png" for w in ("over_time", "categories", "distributions", "correlation")]
     assert repr(r).startswith("Analysis of seattle-weather.csv: 1,461 rows × 6 columns")
 
 
 def test_parts(analyze, work):
     frame = pd.DataFrame({"t": pd.date_range("2024-01-01", periods=50), "a": range(1, 51), "b": np.sqrt(range(50)), "c": list("xy") * 25})
-    assert "Columns\n" in analyze(frame, "quick").text and not os.listdir(work)
+    assert "**Columns**\n" in analyze(frame, "quick").text and not os.listdir(work)
     text = analyze(frame, "statistical").text
-    assert "Numbers\n" in text and "Categories\n" in text and not os.listdir(work)
+    assert "**Numbers**\n" in text and "**Categories**\n" in text and not os.listdir(work)
     assert analyze(frame, "correlation")["charts"] == ["table_correlation.png"]
     assert len(analyze(frame, "Visualization ")["charts"]) == 4
     with pytest.raises(ValueError, match="'deep' does not exist: use comprehensive, quick, statistical, correlation, visualization"):
@@ -82,7 +82,7 @@ def test_missing_and_duplicates(analyze):
     r = analyze(frame)
     assert r["missing"] == {"a": 2, "b": 2}
     assert r["duplicates"] == 2
-    assert "Missing values: 4 of 15 (26.7%): a 2, b 2" in r.text
+    assert "Missing values: **4** of 15 (26.7%): `a` 2, `b` 2" in r.text
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -147,6 +147,7 @@ def test_odd_tables(analyze, name, recwarn):
         assert r["rows"] == len(frame)
         assert len(r["charts"]) <= 4
         assert "nan" not in r.text.lower().replace("nanosecond", "")
+        assert max(map(len, r.text.splitlines())) < 700 and set(r["alt"]) == set(r["charts"])
     pd.testing.assert_frame_equal(frame, before)
     assert not [str(w.message) for w in recwarn]
 
@@ -156,8 +157,8 @@ def test_what_the_odd_ones_say(analyze):
     assert "too little to draw" in analyze(ODD["no rows"]).text
     assert analyze(ODD["one row"])["date_range"]["start"] == "2024-05-01"
     assert analyze(ODD["index"])["date_range"] == {"column": "date", "start": "2024-01-01", "end": "2024-01-30"}
-    assert "Always the same is in a, b, c" in analyze(ODD["constant"]).text
-    assert "Nothing is in a, b, c" in analyze(ODD["all null"]).text
+    assert "Always the same is in `a`, `b`, `c`" in analyze(ODD["constant"]).text
+    assert "Nothing is in `a`, `b`, `c`" in analyze(ODD["all null"]).text
     assert analyze(ODD["decimals"])["numeric"]["a"]["mean"] == 2.0
     assert analyze(ODD["years"])["date_range"] == {"column": "year", "start": "2000", "end": "2019"}
 
@@ -166,7 +167,7 @@ def test_a_thousand_columns(analyze):
     frame = pd.DataFrame(np.random.default_rng(0).normal(size=(200, 1000)), columns=[f"c{i}" for i in range(1000)])
     r = analyze(frame)
     assert r["columns"] == 1000 and len(r["numeric"]) == 1000
-    assert "and 960 more columns" in r.text and len(r.text) < 12_000
+    assert "and 975 more columns" in r.text and len(r.text) < 12_000
 
 
 def test_ids_are_neither_dates_nor_measures(analyze):
@@ -180,8 +181,8 @@ def test_trend_and_no_trend(analyze):
     days = pd.date_range("2020-01-01", "2023-12-31")
     season = np.sin(np.arange(len(days)) / 365.25 * 2 * np.pi)
     r = analyze(pd.DataFrame({"day": days, "season": season + 3, "growth": np.arange(len(days)) + 100.0}))
-    assert any(f.startswith("growth rose") for f in r["findings"])
-    assert not any(f.startswith("season") for f in r["findings"])
+    assert any(f.startswith("`growth` (daily mean) rose") or f.startswith("The weekly mean of `growth` rose") for f in r["findings"])
+    assert not any("`season`" in f and (" rose" in f or " fell" in f) for f in r["findings"])
 
 
 def test_totals_of_what_adds_up(analyze):
@@ -197,13 +198,13 @@ def test_totals_of_what_adds_up(analyze):
     )
     frame.loc[0, "discount"] = 0.2
     r = analyze(frame)
-    assert any(f.startswith("The weekly total of revenue rose (+7") for f in r["findings"])
-    assert any(f.startswith("North has 60% of the total revenue") for f in r["findings"])
-    assert "total revenue by region" in r.text
-    from attache.analyze import profile, series
+    assert any(f.startswith("The weekly total of `revenue` rose by **40%**: from") for f in r["findings"])
+    assert any(f.startswith("`North` has **60%** of the total `revenue`") for f in r["findings"])
+    assert "The total revenue by `region`" in r.text
+    from attache.analyze import profile
 
-    names = {c.name: series.adds_up(c) for c in profile.Profile(frame).columns}
-    assert names == {"date": False, "region": False, "discount": False, "units": True, "revenue": True}
+    names = {c.name: c.additive for c in profile.Profile(frame).columns}
+    assert names == {"date": "", "region": "", "discount": "", "units": "", "revenue": "flow"}
 
 
 def test_sampling_is_said(analyze):
@@ -243,8 +244,8 @@ def test_tables_in_other_kinds(analyze, work, name, content, shape):
         ("teststruct_7.4_GLNX86.mat", None, ""),
         ("testhdf5_7.4_GLNX86.mat", (9, 1), ""),
         ("python3.npy", (2, 1), ""),
-        ("iris.sav", (150, 5), "setosa 50"),
-        ("iris.sas7bdat", (150, 5), "setosa 50"),
+        ("iris.sav", (150, 5), "`setosa` 50"),
+        ("iris.sas7bdat", (150, 5), "`setosa` 50"),
         ("people.bson", (2, 3), ""),
         ("test4.ipynb", None, ""),
         ("flag.png", None, ""),
@@ -297,3 +298,194 @@ def test_the_figures_of_the_user_stay(analyze):
     analyze(ODD["zones"])
     assert plt.get_fignums() == [figure.number] and dict(plt.rcParams) == style
     plt.close(figure)
+
+
+CASES = {
+    # name of a column, its values: the role, and how it adds up
+    "customer_id": (np.resize(range(40), 300), "code", ""),
+    "order_id": (range(1000, 1300), "identifier", ""),
+    "zip": (np.resize([60601, 10001, 94105], 300), "code", ""),
+    "Zip Code": (np.resize(range(10001, 10201), 300), "code", ""),
+    "county_fips": (np.resize(range(1001, 1101, 2), 300), "code", ""),
+    "census tract": (np.resize(range(4001, 4041), 300), "code", ""),
+    "Pclass": (np.resize([1, 2, 3], 300), "code", ""),
+    "naics": (np.resize([1111, 2222], 300), "code", ""),
+    "account_no": (range(70000, 70300), "identifier", ""),
+    "Ward": (np.resize(range(1, 51), 300), "code", ""),
+    "phone": (range(5551230000, 5551230300), "identifier", ""),
+    "rating": (np.resize([1, 2, 3, 4, 5], 300), "ordinal", ""),
+    "survived": (np.resize([0, 1], 300), "boolean", ""),
+    "year": (np.resize(range(2000, 2024), 300), "year", ""),
+    "YearBuilt": (np.resize(range(1950, 2024), 300), "year", ""),
+    "month": (np.resize(range(1, 13), 300), "part", ""),
+    "day_of_week": (np.resize(range(7), 300), "part", ""),
+    "lat": (np.linspace(40, 41, 300), "latitude", ""),
+    "longitude": (np.linspace(-75, -74, 300), "longitude", ""),
+    "net_generation": (np.linspace(10, 99, 300), "measure", "flow"),
+    "Passengers": (np.arange(300) + 100, "measure", "flow"),
+    "number_of_children": (np.resize([0, 1, 2, 3], 300), "measure", "flow"),
+    "total_bill": (np.linspace(3, 50, 300), "measure", "flow"),
+    "population": (np.arange(300) * 1000, "measure", "stock"),
+    "unit_price": (np.linspace(3, 50, 300), "measure", ""),
+    "median_income": (np.linspace(3e4, 9e4, 300), "measure", ""),
+    "h_income": (np.linspace(3e4, 9e4, 300), "measure", ""),
+    "GDP per capita": (np.linspace(3e4, 9e4, 300), "measure", ""),
+    "unemployment_rate": (np.linspace(3, 9, 300), "measure", ""),
+    "percent of sales": (np.linspace(3, 9, 300), "measure", ""),
+    "売上": (np.linspace(3, 9, 300), "measure", "flow"),
+    "size": (np.resize(["small", "medium", "large"], 300), "ordinal", ""),
+    "age group": (np.resize(["0-17", "18-64", "65+"], 300), "ordinal", ""),
+    "region": (np.resize(["North", "South", "East"], 300), "category", ""),
+    "sku": ([f"AB-{i:05}" for i in range(300)], "identifier", ""),
+    "postcode": ([f"{i:05}" for i in np.resize(range(150), 300)], "code", ""),
+    "comment": ([f"It was good, number {i} of many" for i in range(300)], "text", ""),
+    "timestamp": (1704067200 + np.arange(300) * 3600, "date", ""),
+    "date": (pd.date_range("2024-01-01", periods=300).strftime("%Y%m%d").astype(int), "date", ""),
+    "created_at": ((1704067200 + np.arange(300) * 3600) * 1000, "date", ""),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_roles(name):
+    from attache.analyze import profile
+
+    values, role, additive = CASES[name]
+    c = profile.Profile(pd.DataFrame({name: values})).columns[0]
+    assert (c.role, c.additive) == (role, additive)
+
+
+def test_codes_are_never_averaged(analyze):
+    r = analyze(pd.DataFrame({n: v for n, (v, _, _) in CASES.items()}))
+    coded = {n for n, (_, role, _) in CASES.items() if role in ("code", "identifier", "year", "latitude", "longitude", "part", "date")}
+    assert not coded & set(r["numeric"])
+    for a, b, _ in r["correlations"]:
+        assert not (coded - {"YearBuilt"}) & {a, b}
+    assert not any(f"`{n}`: mean" in r.text or f"mean of `{n}`" in r.text for n in coded)
+
+
+def test_year_and_month_are_one_time(analyze):
+    frame = pd.DataFrame({"year": np.repeat(range(2019, 2024), 12), "month": np.tile(range(1, 13), 5), "sales": np.arange(60) + 100})
+    for months in (frame["month"], pd.Series(np.tile(["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"], 5))):
+        r = analyze(frame.assign(month=months))
+        assert r["date_range"] == {"column": "year and month", "start": "2019-01-01", "end": "2023-12-01"}
+        assert "monthly, without gaps" in r.text
+        assert any("from **105.5** (2019) to **153.5** (2023)" in f for f in r["findings"])
+        assert list(r["numeric"]) == ["sales"]
+
+
+def test_record_years_are_no_time(analyze):
+    rng = np.random.default_rng(1)
+    frame = pd.DataFrame({"year_built": rng.integers(1900, 2020, 200), "price": rng.normal(300, 50, 200), "birth date": pd.date_range("1950-01-01", periods=200)})
+    assert analyze(frame)["charts"] == ["table_distributions.png"]
+
+
+def test_levels_are_summed_over_places_only(analyze):
+    frame = pd.DataFrame({"year": np.repeat([2000, 2010, 2020], 4), "country": np.tile(list("ABCD"), 3), "population": [1, 2, 3, 4, 2, 4, 6, 8, 10, 20, 30, 40]})
+    r = analyze(frame)
+    assert "The total population at the last year by `country`: `D` has the highest with **40**" in r.text
+    assert any("`D` has **40%** of the total `population`" in f for f in r["findings"])
+
+
+def test_equal_groups_show_the_measure(analyze):
+    frame = pd.DataFrame({"species": np.repeat(["a", "b", "c"], 50), "width": np.r_[np.linspace(1, 2, 50), np.linspace(3, 4, 50), np.linspace(5, 6, 50)], "noise": np.resize([1.5, 2.5], 150)})
+    r = analyze(frame)
+    assert "The mean width by `species`: `c` has the highest with **5.5**, `a` the lowest with **1.5**" in r.text
+    counted = analyze(frame.iloc[20:])
+    assert "The number of rows by `species`: `b` is the most frequent with **50** (38%)" in counted.text
+
+
+@pytest.mark.parametrize(
+    "columns, kind, first",
+    [
+        ([str(y) for y in range(1990, 2000)], "year", 1990),
+        ([y for y in range(1990, 2000)], "year", 1990),
+        ([f"{y} [YR{y}]" for y in range(1990, 2000)], "year", 1990),
+        (["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"], "month", None),
+        ([f"2020-{m:02}" for m in range(1, 13)], "date", "2020-01-01"),
+        ([f"Q{q} {y}" for y in (2020, 2021) for q in (1, 2, 3, 4)], "date", "2020-01-01"),
+        (["1/22/20", "1/23/20", "1/24/20"], "date", "2020-01-22"),
+    ],
+)
+def test_times_as_columns_become_rows(analyze, columns, kind, first):
+    rows = [[c, *(i * 10 + j for j in range(len(columns)))] for i, c in enumerate(("Chad", "Peru", "Fiji"))]
+    frame = pd.DataFrame(rows, columns=["country", *columns])
+    r = analyze(frame)
+    assert (r["rows"], r["columns"]) == frame.shape
+    assert f"The {len(columns)} columns {columns[0]} … {columns[-1]} were made rows" in r.text
+    assert list(r["roles"]) == ["country", kind, "value"]
+    if first:
+        assert r["date_range"]["start"] == str(first)
+    assert r["numeric"]["value"]["count"] == 3 * len(columns)
+
+
+def test_indicators_get_a_column_each(analyze):
+    frame = pd.DataFrame(
+        [["Chad", n, code, *range(k, k + 5)] for n, code, k in (("Population", "P", 100), ("Life expectancy", "L", 40))],
+        columns=["Country", "Indicator Name", "Indicator Code", *map(str, range(2000, 2005))],
+    )
+    r = analyze(frame)
+    assert {"Population", "Life expectancy"} <= set(r["numeric"]) and r["numeric"]["Population"]["mean"] == 102
+
+
+def test_totals_are_left_out(analyze):
+    frame = pd.DataFrame({"region": ["North", "South", "East", "Total"], "sales": [10, 20, 30, 60]})
+    r = analyze(frame)
+    assert r["rows"] == 4 and r["numeric"]["sales"]["mean"] == 20
+    assert "1 row of totals (Total) is left out of the analysis" in r.text
+    for word in ("Grand Total", "TOTAL:", "Gesamt", "Summe", "合計", "Итого", "Total général"):
+        assert analyze(frame.replace("Total", word))["numeric"]["sales"]["mean"] == 20, word
+    world = pd.DataFrame({"place": ["World", "A", "B", "C"], "population": [60, 10, 20, 30]})
+    assert analyze(world)["numeric"]["population"]["mean"] == 20
+    assert analyze(world.assign(population=[5, 10, 20, 30]))["numeric"]["population"]["mean"] == 16.25
+    assert analyze(pd.DataFrame({"name": ["Total Recall", "Total Eclipse", "Alien"], "sales": [1, 2, 6]}))["numeric"]["sales"]["mean"] == 3
+
+
+def test_sheets_of_one_shape_are_joined(analyze, work):
+    with pd.ExcelWriter(work / "b.xlsx") as book:
+        for year in (2021, 2022, 2023):
+            pd.DataFrame({"region": ["N", "S"], "sales": [year - 2020, 5]}).to_excel(book, sheet_name=f"FY{year}", index=False)
+        pd.DataFrame({"note": ["made by hand"]}).to_excel(book, sheet_name="about", index=False)
+    r = analyze(work / "b.xlsx")
+    assert r["rows"] == 6 and "sheet" in r["roles"] and r["numeric"]["sales"]["mean"] == 3.5
+    assert "3 tables of the same columns were joined (FY2021, FY2022, FY2023): the column `sheet` names them. Left out: about." in r.text
+
+
+@pytest.mark.parametrize(
+    "names, sep",
+    [(["a;b;c"], ";"), (["id	name	qty"], "	"), (["date|amount|city"], "|"), (["Name, first;Town", "Country;x"], ";"), (["a,b,c"], ",")],
+)
+def test_a_failed_load_is_said(analyze, names, sep):
+    rows = [n.replace("a", "1") for n in names]
+    r = analyze(pd.DataFrame([rows] * 20, columns=names))
+    assert "read wrong" in r.text and f"sep={sep!r}" in r.text and r["charts"] == [] and "**Columns**" not in r.text
+
+
+def test_no_failed_load(analyze):
+    assert "read wrong" not in analyze(pd.DataFrame({"Name, first": ["x, y", "z"] * 9, "n": range(18)})).text
+    assert "read wrong" not in analyze(pd.DataFrame({"text": ["Well; it was, so; they said; x"] + ["none"] * 20})).text
+
+
+def test_places_are_a_map(analyze):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"latitude": rng.uniform(30, 50, 300), "longitude": rng.uniform(-120, -70, 300), "magnitude": rng.uniform(2, 7, 300)})
+    r = analyze(frame)
+    assert r["charts"][0] == "table_places.png"
+    assert "**300** points between latitude" in r.text
+
+
+def test_what_a_chart_shows_is_in_its_file(analyze):
+    r = analyze(os.path.join(DATA, "seattle-weather.csv"))
+    for file in r["charts"]:
+        with Image.open(file) as image:
+            assert image.text["Description"] == r["alt"][file]
+        assert "`" not in r["alt"][file] and "**" not in r["alt"][file] and len(r["alt"][file]) < 1000
+
+
+def test_long_titles_wrap(analyze):
+    frame = pd.DataFrame({"What is your current level of satisfaction with the services of the municipality?": np.linspace(0, 5, 60), "k": list("abc") * 20})
+    analyze(frame)
+
+
+def test_findings_come_first(analyze):
+    text = analyze(os.path.join(DATA, "seattle-weather.csv")).text
+    assert text.index("What stands out") < text.index("**Charts**") < text.index("**Columns**") < text.index("**Numbers**")
