@@ -53,6 +53,7 @@ var (
 	errPollExpired        = &apiError{400, 520001, "Poll expired", nil}
 	errPollEdit           = &apiError{400, 520003, "Cannot edit a poll message", nil}
 	errNoPoll             = &apiError{400, 520006, "Cannot expire a non-poll message", nil}
+	errTooManyFollowUps   = &apiError{400, 40094, "This interaction has hit the maximum number of follow up messages", nil}
 	errThreadArchived     = &apiError{400, 50083, "Thread is archived", nil}
 	errNoMutualGuild      = &apiError{403, 50278, "Cannot send messages to this user due to having no mutual guilds", nil}
 	errWrongChannelType   = &apiError{400, 50024, "Cannot execute action on this channel type", nil}

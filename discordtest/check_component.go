@@ -1,6 +1,10 @@
 package discordtest
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // checkComponents applies the limits of
 // https://discord.com/developers/docs/components/reference that the OpenAPI document does not state,
@@ -32,7 +36,7 @@ func checkComponents(components []Component, flags MessageFlags, form *formError
 		}
 	}
 	for i, c := range components {
-		if c.Type == Button || c.Type.isSelect() {
+		if c.Type != ActionRow && !c.Type.isLayout() {
 			form.add(fmt.Sprintf("components.%d.type", i), "UNION_TYPE_CHOICES", "Value of field \"type\" must be one of (1,).")
 		}
 	}
@@ -62,9 +66,63 @@ func checkComponent(path string, c *Component, form *formErrors) {
 		checkSelect(path, c, form)
 	case c.Type == TextDisplay:
 		form.required(path+".content", c.Content)
-	case c.Type == TextInput:
-		form.required(path+".custom_id", c.CustomID)
-		form.max(path+".custom_id", c.CustomID, 100)
+	default:
+		checkV2(path, c, form)
+	}
+}
+
+// checkV2 checks the components that came with version 2.
+func checkV2(path string, c *Component, form *formErrors) {
+	only := func(where string, inner []Component, types ...ComponentType) {
+		for i, in := range inner {
+			if !slices.Contains(types, in.Type) {
+				form.add(fmt.Sprintf("%s.%s.%d.type", path, where, i), "UNION_TYPE_CHOICES", fmt.Sprintf("Value of field \"type\" must be one of %v.", types))
+			}
+		}
+	}
+	between := func(field string, n, lo, hi int) {
+		if n < lo || n > hi {
+			form.add(path+"."+field, "BASE_TYPE_BAD_LENGTH", fmt.Sprintf("Must be between %d and %d in length.", lo, hi))
+		}
+	}
+	switch c.Type {
+	case Section:
+		between("components", len(c.Components), 1, 3)
+		only("components", c.Components, TextDisplay)
+		if c.Accessory == nil {
+			form.required(path+".accessory", "")
+		} else {
+			only("accessory", []Component{*c.Accessory}, Button, Thumbnail)
+		}
+	case Thumbnail:
+		form.max(path+".description", c.Description, 1024)
+		if !strings.HasSuffix(path, ".accessory") {
+			form.add(path+".type", "UNION_TYPE_CHOICES", "A thumbnail is the accessory of a section")
+		}
+	case MediaGallery:
+		between("items", len(c.Items), 1, 10)
+		for i, item := range c.Items {
+			form.max(fmt.Sprintf("%s.items.%d.description", path, i), item.Description, 1024)
+		}
+	case FileDisplay:
+		if c.File != nil && !strings.HasPrefix(c.File.URL, "attachment://") && c.File.attachment == nil {
+			form.add(path+".file.url", "URL_TYPE_INVALID_SCHEME", "A file is shown by an attachment:// link")
+		}
+	case Separator:
+		if c.Spacing < 0 || c.Spacing > 2 {
+			form.add(path+".spacing", "BASE_TYPE_CHOICES", "Value must be one of {1, 2}.")
+		}
+	case Container:
+		only("components", c.Components, ActionRow, TextDisplay, Section, MediaGallery, Separator, FileDisplay)
+		if c.AccentColor != nil && (*c.AccentColor < 0 || *c.AccentColor > 0xffffff) {
+			form.add(path+".accent_color", "NUMBER_TYPE_MAX", "int value should be less than or equal to 16777215.")
+		}
+	case TextInput, Label, FileUpload, RadioGroup, CheckboxGroup, Checkbox:
+		form.add(path+".type", "UNION_TYPE_CHOICES", "This component is for modals")
+	}
+	for field, media := range c.media() {
+		form.required(path+field, media.URL)
+		form.url(path+field, media.URL)
 	}
 }
 

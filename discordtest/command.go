@@ -97,18 +97,6 @@ type Choice struct {
 
 type commandSet []*appCommand
 
-// inContext tells whether the command is offered in a channel.
-func (c *appCommand) inContext(ch *Channel) bool {
-	context := 0
-	if ch.kind == directMessage {
-		context = 1
-	}
-	if c.Contexts != nil {
-		return slices.Contains(c.Contexts, context)
-	}
-	return context == 0 || c.DMPermission == nil || *c.DMPermission
-}
-
 var slashName = regexp.MustCompile(`^[-_'\p{L}\p{N}]{1,32}$`)
 
 func checkCommand(at string, c *appCommand, form *formErrors) {

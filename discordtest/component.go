@@ -28,11 +28,17 @@ const (
 	Container         ComponentType = 17
 	Label             ComponentType = 18
 	FileUpload        ComponentType = 19
+	RadioGroup        ComponentType = 21
+	CheckboxGroup     ComponentType = 22
+	Checkbox          ComponentType = 23
 )
 
 func (t ComponentType) isSelect() bool {
 	return t == StringSelect || t >= UserSelect && t <= ChannelSelect
 }
+
+// isLayout tells what may stand at the top of a message of version 2, rows of buttons aside.
+func (t ComponentType) isLayout() bool { return t.isV2() && t != Thumbnail }
 
 func (t ComponentType) isV2() bool { return t >= Section && t <= Container }
 

@@ -131,3 +131,54 @@ func must[T any](v T, err error) func(*testing.T) T {
 		return v
 	}
 }
+
+// TestDisgoInstalled shows that disgo understands what a user does with an application of their own, in a group: a
+// message command that opens a modal, and files sent with it.
+func TestDisgoInstalled(t *testing.T) {
+	t.Parallel()
+	s := discordtest.New(t)
+	ctx := discordtest.Context(t)
+	s.AddGuild("Acme")
+	anna, bert := s.AddUser("anna"), s.AddUser("bert")
+	anna.Install()
+	group := s.AddGroup("weekend", anna, bert)
+	check := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	client := startDisgo(t, s, allIntents, bot.WithEventListenerFunc(func(e *events.ApplicationCommandInteractionCreate) {
+		if e.AuthorizingIntegrationOwners()[discord.ApplicationIntegrationTypeUserInstall] != idOf(anna.ID) || e.Context() != discord.InteractionContextTypePrivateChannel {
+			t.Errorf("context %v, owners %v", e.Context(), e.AuthorizingIntegrationOwners())
+		}
+		target := e.MessageCommandInteractionData().TargetMessage()
+		check(e.Modal(discord.NewModalCreate("m", "Ask about "+target.Content).
+			AddLabel("Files", discord.NewFileUpload("files").WithMinValues(1).WithMaxValues(2))))
+	}), bot.WithEventListenerFunc(func(e *events.ModalSubmitInteractionCreate) {
+		got := []string{}
+		for _, a := range e.Data.Attachments("files") {
+			got = append(got, a.Filename)
+		}
+		check(e.CreateMessage(discord.NewMessageCreate().WithContent("got " + strings.Join(got, ", "))))
+	}))
+	_, err := client.Rest.SetGlobalCommands(client.ApplicationID, []discord.ApplicationCommandCreate{discord.MessageCommandCreate{Name: "Ask",
+		IntegrationTypes: []discord.ApplicationIntegrationType{discord.ApplicationIntegrationTypeUserInstall},
+		Contexts:         []discord.InteractionContextType{discord.InteractionContextTypePrivateChannel}}})
+	check(err)
+	m, err := bert.Send(group, "the trip")
+	check(err)
+	it, err := anna.ContextMenu(m, "Ask")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r, err := it.Await(ctx); err != nil || r.Modal == nil || r.Modal.Title != "Ask about the trip" {
+		t.Fatalf("%+v %v", r, err)
+	}
+	it, err = anna.Submit(it, nil, discordtest.File{Name: "a.csv", Data: []byte("1")}, discordtest.File{Name: "b.csv", Data: []byte("2")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = it.AwaitMessage(ctx, discordtest.Contains("got a.csv, b.csv"))
+	check(err)
+}

@@ -26,10 +26,18 @@
 //
 // A program without a test uses the zero value of Server and calls Close.
 //
+// # What people do
+//
+// They write, reply, forward, edit and delete; attach files, record voice messages, send stickers, make polls and vote;
+// start threads and posts in forums; run commands, also from a message's menu, press, choose, and fill in modals with
+// files. Who has called Install takes the application along into groups (AddGroup) and to guilds without the bot.
+// Private, Slowmode, Archive, Lock and Deny are what moderators do.
+//
 // # What can go wrong
 //
 // Inject makes single requests or events fail, Unleash everything at random, DropGateway, FreezeGateway and their
-// siblings the connection. Advance moves the clock, so that interactions, links and limits grow old.
+// siblings the connection; after a GatewayOutage nothing can be resumed. Advance moves the clock, so that interactions,
+// links and limits grow old.
 //
 // # What people saw
 //

@@ -228,6 +228,7 @@ func (s *Server) resolveMedia(m *message, form *formErrors) {
 			}
 		}
 	}
+	defer s.checkShown(m)
 	for at, c := range walk(m.Components) {
 		for field, media := range c.media() {
 			if f := find(media.URL); f != nil {
@@ -235,6 +236,18 @@ func (s *Server) resolveMedia(m *message, form *formErrors) {
 			} else if strings.HasPrefix(media.URL, "attachment://") {
 				form.add(at+field, "UNFURLED_MEDIA_ITEM_REFERENCED_ATTACHMENT_NOT_FOUND", fmt.Sprintf("The referenced attachment (%q) was not found", media.URL))
 			}
+		}
+	}
+}
+
+// checkShown reports files that nobody will see: in messages of version 2 a file is shown by a component or not at all.
+func (s *Server) checkShown(m *message) {
+	if !m.Flags.Has(FlagComponentsV2) {
+		return
+	}
+	for _, f := range m.files {
+		if !f.hidden {
+			s.violateLocked("components", "the file %s is shown by no component", f.Filename)
 		}
 	}
 }

@@ -42,12 +42,13 @@ func (g *gateway) init(s *Server) {
 
 // An event goes to the sessions of its guild's shard (or shard 0) that have one of its intents; intent 0 goes to all.
 type event struct {
-	name   string
-	guild  *Guild
-	intent Intents
-	data   any
-	render func(Intents) any // instead of data, where it depends on the session
-	twice  func()            // called when a fault delivers it twice
+	name     string
+	guild    *Guild
+	intent   Intents
+	data     any
+	render   func(Intents) any // instead of data, where it depends on the session
+	anywhere bool              // also of a guild that the bot is not in
+	twice    func()            // called when a fault delivers it twice
 }
 
 // A session outlives its connection, so that it can be resumed.
@@ -84,7 +85,7 @@ func (s *Server) shardOf(g *Guild, shards int) int {
 
 // dispatch sends an event. The lock is held.
 func (s *Server) dispatch(e event) {
-	if e.guild != nil && e.guild.members[s.bot.ID] == nil && e.name != "GUILD_DELETE" {
+	if e.guild != nil && !e.anywhere && e.guild.members[s.bot.ID] == nil && e.name != "GUILD_DELETE" {
 		return
 	}
 	for _, ses := range s.gateway.sessions {

@@ -35,26 +35,21 @@ type interaction struct {
 	user    *User
 	channel *Channel
 	created time.Time
-	source  *message     // whose component was used
-	target  *message     // of a message command
-	command *appCommand  // of kindCommand and kindAutocomplete
-	name    string       // with subcommands, as typed
-	opener  *interaction // of a modal submit: what opened the modal
+	source  *message      // whose component was used
+	target  *message      // of a message command
+	command *appCommand   // of kindCommand and kindAutocomplete
+	name    string        // with subcommands, as typed
+	opener  *interaction  // of a modal submit: what opened the modal
+	owners  map[string]ID // by which installations it came about
 
-	reply    int // callback type, 0: not answered
-	replied  time.Time
-	original *message // what @original means
-	touched  []*message
-	modal    *Modal
-	choices  []Choice
-	excused  bool // a fault made the client see it twice or its answer not at all
-}
-
-// A Modal is a form that the bot opened in answer to an interaction.
-type Modal struct {
-	CustomID   string      `json:"custom_id"`
-	Title      string      `json:"title"`
-	Components []Component `json:"components"`
+	reply     int // callback type, 0: not answered
+	replied   time.Time
+	original  *message // what @original means
+	touched   []*message
+	modal     *Modal
+	choices   []Choice
+	followups int
+	excused   bool // a fault made the client see it twice or its answer not at all
 }
 
 // interact starts an interaction. The lock is held.
@@ -62,16 +57,17 @@ func (s *Server) interact(it *interaction, data any) *Interaction {
 	it.id, it.created = s.newID(), s.now()
 	it.token = base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "interaction:%d:%s", it.id, rand.Text()))
 	s.interactions[it.token] = it
+	it.settle()
 	payload := map[string]any{
 		"id": it.id, "application_id": s.bot.ID, "type": it.kind, "token": it.token, "version": 1, "data": data,
 		"channel_id": it.channel.ID, "locale": it.user.locale(), "entitlements": []any{},
-		"app_permissions": it.channel.botPermissions().String(), "attachment_size_limit": it.channel.fileLimit(),
-		"authorizing_integration_owners": it.owners(),
+		"app_permissions": it.appPermissions().String(), "attachment_size_limit": it.channel.fileLimit(),
+		"authorizing_integration_owners": it.owners,
 	}
 	ch := it.channel.object()
 	g := it.channel.Guild
 	if g == nil {
-		payload["user"], payload["context"] = it.user.Profile, 1
+		payload["user"], payload["context"] = it.user.Profile, it.channel.context()
 		ch.Permissions = allPermissions.String()
 	} else {
 		ch.Permissions = g.permissions(it.user).String()
@@ -85,17 +81,13 @@ func (s *Server) interact(it *interaction, data any) *Interaction {
 	if it.source != nil {
 		payload["message"] = s.view(it.source)
 	}
-	s.dispatch(event{name: "INTERACTION_CREATE", guild: g, data: payload, twice: func() { it.excused = true }})
+	s.dispatch(event{name: "INTERACTION_CREATE", guild: g, data: payload, anywhere: true, twice: func() { it.excused = true }})
 	return &Interaction{ID: it.id, Token: it.token, s: s, it: it}
-}
-
-func (it *interaction) owners() map[string]ID {
-	return map[string]ID{"0": it.channel.guildID()}
 }
 
 // metadata is what messages that answer the interaction say about it.
 func (it *interaction) metadata() *Invocation {
-	v := &Invocation{ID: it.id, Type: it.kind, User: it.user.Profile, Owners: it.owners(), Command: it.name}
+	v := &Invocation{ID: it.id, Type: it.kind, User: it.user.Profile, Owners: it.owners, Command: it.name}
 	if it.target != nil {
 		v.TargetID = it.target.ID
 	}
@@ -122,7 +114,7 @@ func (s *Server) composeReply(it *interaction, d *draft, uploads []upload) (*mes
 	return s.compose(it.channel, s.bot, d, uploads, func(m *message) {
 		m.by = it
 		m.WebhookID, m.ApplicationID, m.Interaction = s.bot.ID, s.bot.ID, it.metadata()
-		if d.Flags != nil && d.Flags.Has(FlagEphemeral) {
+		if d.Flags != nil && d.Flags.Has(FlagEphemeral) || it.hushed() {
 			m.EphemeralTo = it.user.ID
 			m.Flags |= FlagEphemeral
 		}
@@ -138,6 +130,9 @@ func (s *Server) composeReply(it *interaction, d *draft, uploads []upload) (*mes
 			m.Type = TypeCommand
 		case it.kind == kindCommand:
 			m.Type = TypeContextMenu
+			if to := it.target; to != nil {
+				m.Reference = &Reference{MessageID: to.ID, ChannelID: to.ChannelID, GuildID: it.channel.guildID()}
+			}
 		case it.source != nil:
 			reply(it.source)
 		}

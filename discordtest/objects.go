@@ -57,6 +57,12 @@ func (c *Channel) object() channelObject {
 	}
 	no, slowmode, overwrites := false, int(c.slowmode.Seconds()), c.overwrites()
 	switch {
+	case c.kind == groupMessage:
+		profiles := []Profile{}
+		for _, u := range c.people {
+			profiles = append(profiles, u.Profile)
+		}
+		o.Name, o.Recipients, o.OwnerID = c.name, &profiles, c.owner
 	case c.kind == directMessage:
 		o.Recipients = &[]Profile{c.user().Profile}
 	case c.isThread():

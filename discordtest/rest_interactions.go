@@ -108,33 +108,6 @@ func (it *interaction) offer(data json.RawMessage) error {
 	return form.err()
 }
 
-func (it *interaction) open(data json.RawMessage) error {
-	m := &Modal{}
-	if err := json.Unmarshal(data, m); err != nil {
-		return errBadJSON
-	}
-	form := formErrors{}
-	form.required("data.custom_id", m.CustomID)
-	form.max("data.custom_id", m.CustomID, 100)
-	form.required("data.title", m.Title)
-	form.max("data.title", m.Title, 45)
-	if len(m.Components) < 1 || len(m.Components) > 5 {
-		form.add("data.components", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 5 in length.")
-	}
-	seen := map[string]bool{}
-	for path, component := range walk(m.Components) {
-		if component.CustomID == "" {
-			continue
-		}
-		if seen[component.CustomID] {
-			form.add("data."+path, "COMPONENT_CUSTOM_ID_DUPLICATED", "Component custom id cannot be duplicated")
-		}
-		seen[component.CustomID] = true
-	}
-	it.modal = m
-	return form.err()
-}
-
 func (s *Server) callbackResponse(it *interaction) any {
 	about := map[string]any{"id": it.id, "type": it.kind, "response_message_loading": it.reply == ReplyDeferred,
 		"channel_id": it.channel.ID}
@@ -178,6 +151,9 @@ func (c *call) createFollowup() (any, error) {
 		return nil, err
 	}
 	m, err := c.s.composeReply(it, &d, c.form)
+	if err == nil {
+		err = it.mayFollowUp()
+	}
 	if err != nil {
 		return nil, err
 	}

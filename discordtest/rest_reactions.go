@@ -77,6 +77,10 @@ func (s *Server) react(m *message, u *User, e Emoji, add bool) {
 		reactions = slices.Delete(reactions, at, at+1)
 	}
 	m.Reactions = reactions
+	s.wake(m.channel.ID)
+	if !m.channel.visibleTo(s.bot) {
+		return
+	}
 	s.dispatch(event{name: name, guild: m.eventGuild(), intent: m.channel.intent(IntentGuildReactions, IntentDirectReactions),
 		data: struct {
 			UserID    ID             `json:"user_id"`
@@ -88,7 +92,6 @@ func (s *Server) react(m *message, u *User, e Emoji, add bool) {
 			Type      int            `json:"type"`
 			AuthorID  ID             `json:"message_author_id"`
 		}{u.ID, m.ChannelID, m.ID, m.eventGuildID(), e.object(), false, 0, m.Author.ID}})
-	s.wake(m.channel.ID)
 }
 
 func (e Emoji) object() map[string]any {

@@ -339,6 +339,9 @@ func (u *User) Type(c *Channel) error {
 		return err
 	}
 	c.startTyping(u)
+	if !c.visibleTo(s.bot) {
+		return nil
+	}
 	s.dispatch(event{name: "TYPING_START", guild: c.Guild, intent: c.intent(IntentGuildTyping, IntentDirectTyping), data: struct {
 		ChannelID ID    `json:"channel_id"`
 		GuildID   ID    `json:"guild_id,omitzero"`
@@ -364,7 +367,7 @@ func (u *User) StartThread(m Message, name string) (*Channel, error) {
 func (s *Server) DeleteChannel(c *Channel) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if c.kind != directMessage && !c.deleted {
+	if c.Guild != nil && !c.deleted {
 		s.deleteChannel(c)
 	}
 }

@@ -3,7 +3,6 @@ package discordtest
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 )
@@ -39,11 +38,11 @@ func (u *User) command(c *Channel, name string, options []Option, focused string
 	if len(words) == 0 {
 		return nil, errors.New("discordtest: no command")
 	}
-	cmd, err := u.findCommand(c, words[0], slashCommand)
+	cmd, owners, err := u.findCommand(c, words[0], slashCommand)
 	if err != nil {
 		return nil, err
 	}
-	it := &interaction{kind: kindCommand, user: u, channel: c, command: cmd, name: strings.Join(words, " ")}
+	it := &interaction{kind: kindCommand, user: u, channel: c, command: cmd, name: strings.Join(words, " "), owners: owners}
 	if focused != "" {
 		it.kind = kindAutocomplete
 	}
@@ -65,9 +64,9 @@ func (u *User) command(c *Channel, name string, options []Option, focused string
 	return s.interact(it, data), nil
 }
 
-func (u *User) findCommand(c *Channel, name string, kind int) (*appCommand, error) {
+func (u *User) findCommand(c *Channel, name string, kind int) (*appCommand, map[string]ID, error) {
 	var sets commandSet
-	if c.Guild != nil {
+	if c.Guild != nil && c.Guild.members[u.s.bot.ID] != nil {
 		sets = append(sets, c.Guild.commands...)
 	}
 	sets = append(sets, u.s.commands...)
@@ -75,17 +74,18 @@ func (u *User) findCommand(c *Channel, name string, kind int) (*appCommand, erro
 		if cmd.Name != name || cmd.Type != kind {
 			continue
 		}
-		if !cmd.inContext(c) {
-			return nil, fmt.Errorf("discordtest: command %s is not offered here", name)
+		owners := cmd.owners(u, c)
+		if len(owners) == 0 {
+			return nil, nil, u.notOffered(name)
 		}
 		if cmd.Permissions != nil && c.Guild != nil {
 			if need := Permissions(parseID(*cmd.Permissions)); c.Guild.permissions(u)&need != need || need == 0 && u.ID != c.Guild.owner {
-				return nil, fmt.Errorf("discordtest: command %s is not offered to %s", name, u.Username)
+				return nil, nil, u.notOffered(name)
 			}
 		}
-		return cmd, nil
+		return cmd, owners, nil
 	}
-	return nil, fmt.Errorf("discordtest: no command %s is registered", name)
+	return nil, nil, fmt.Errorf("discordtest: no command %s is registered", name)
 }
 
 // ContextMenu runs a message command ("Apps" in a message's menu).
@@ -97,11 +97,11 @@ func (u *User) ContextMenu(m Message, name string) (*Interaction, error) {
 	if err != nil {
 		return nil, err
 	}
-	cmd, err := u.findCommand(target.channel, name, messageCommand)
+	cmd, owners, err := u.findCommand(target.channel, name, messageCommand)
 	if err != nil {
 		return nil, err
 	}
-	it := &interaction{kind: kindCommand, user: u, channel: target.channel, command: cmd, name: name, target: target}
+	it := &interaction{kind: kindCommand, user: u, channel: target.channel, command: cmd, name: name, target: target, owners: owners}
 	return s.interact(it, map[string]any{"id": cmd.ID, "name": cmd.Name, "type": cmd.Type, "target_id": target.ID,
 		"resolved": map[string]any{"messages": map[ID]any{target.ID: s.view(target)}}}), nil
 }
@@ -215,69 +215,4 @@ func (u *User) Forge(m Message, kind ComponentType, customID string, values ...s
 		return nil, errUnknownMessage
 	}
 	return u.use(rec, customID, kind, values, nil), nil
-}
-
-// Submit fills in and sends the modal that an interaction opened: values by custom_id.
-// Text inputs that are not given keep the value the bot put in.
-func (u *User) Submit(opened *Interaction, values map[string]string) (*Interaction, error) {
-	s := u.s
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	it := opened.it
-	if it.modal == nil || it.user != u {
-		return nil, fmt.Errorf("discordtest: no modal is open for %s", u.Username)
-	}
-	left := maps.Clone(values)
-	components, err := fillModal(it.modal.Components, left)
-	if err != nil {
-		return nil, err
-	}
-	for id := range left {
-		return nil, fmt.Errorf("discordtest: the modal has no field %q", id)
-	}
-	next := &interaction{kind: kindModalSubmit, user: u, channel: it.channel, source: it.source, opener: it}
-	return s.interact(next, map[string]any{"custom_id": it.modal.CustomID, "components": components}), nil
-}
-
-func fillModal(components []Component, values map[string]string) ([]any, error) {
-	out := []any{}
-	for _, c := range components {
-		o := map[string]any{"type": c.Type, "id": c.ID}
-		switch {
-		case c.Type == ActionRow:
-			inner, err := fillModal(c.Components, values)
-			if err != nil {
-				return nil, err
-			}
-			o["components"] = inner
-		case c.Type == Label && c.Component != nil:
-			inner, err := fillModal([]Component{*c.Component}, values)
-			if err != nil {
-				return nil, err
-			}
-			o["component"] = inner[0]
-		case c.Type == TextInput:
-			text, given := values[c.CustomID]
-			if !given {
-				text = c.Value
-			}
-			delete(values, c.CustomID)
-			if text == "" && (c.Required == nil || *c.Required) {
-				return nil, fmt.Errorf("discordtest: field %q is required", c.CustomID)
-			}
-			if n := runes(text); c.MaxLength != nil && n > *c.MaxLength || c.MinLength != nil && text != "" && n < *c.MinLength {
-				return nil, fmt.Errorf("discordtest: field %q cannot have %d characters", c.CustomID, n)
-			}
-			o["custom_id"], o["value"] = c.CustomID, text
-		case c.Type.isSelect():
-			chosen := []string{}
-			if v, given := values[c.CustomID]; given {
-				chosen = []string{v}
-			}
-			delete(values, c.CustomID)
-			o["custom_id"], o["values"] = c.CustomID, chosen
-		}
-		out = append(out, o)
-	}
-	return out, nil
 }

@@ -18,12 +18,16 @@ client.once(d.Events.ClientReady, async () => {
   await client.application.commands.set([
     { name: 'files', description: 'Your files', options: [{ type: 3, name: 'kind', description: 'Kind', required: true, autocomplete: true }] },
     { name: 'Analyze', type: 3 },
+    { name: 'Ask', type: 3, integrationTypes: [1], contexts: [2] },
   ]);
   console.log('ready');
 });
 
 client.on(d.Events.MessageCreate, async (m) => {
-  if (m.author.bot || (!m.content && !m.attachments.size)) return;
+  if (m.author.bot || (!m.content && !m.attachments.size && !m.poll)) return;
+  if (m.channel.isThread() && (await m.channel.fetchStarterMessage())?.id === m.id) {
+    await m.channel.send(`${m.channel.name} in ${m.channel.parent.name}, a forum: ${m.channel.parent.isThreadOnly()}`);
+  }
   await m.channel.sendTyping();
   const sent = await m.reply('working');
   const files = [];
@@ -35,6 +39,12 @@ client.on(d.Events.MessageCreate, async (m) => {
   if (m.content === 'thread') {
     const thread = await m.startThread({ name: 'Talk' });
     await thread.send('in the thread');
+  }
+  if (m.poll) {
+    await m.channel.send(`${m.poll.question.text}: ${[...m.poll.answers.values()].map((a) => a.text).join(', ')}`);
+  }
+  if (m.flags.has(d.MessageFlags.IsVoiceMessage)) {
+    await m.channel.send(`heard ${m.attachments.first().duration} s`);
   }
   if (m.content === 'history') {
     const messages = await m.channel.messages.fetch({ limit: 5 });
@@ -48,6 +58,14 @@ client.on(d.Events.MessageCreate, async (m) => {
 
 client.on(d.Events.InteractionCreate, async (i) => {
   if (i.isAutocomplete()) return i.respond([{ name: 'Sales', value: 'sales.csv' }]);
+  if (i.isMessageContextMenuCommand() && i.commandName === 'Ask') {
+    if (i.context !== d.InteractionContextType.PrivateChannel || i.authorizingIntegrationOwners[1] !== i.user.id) fail(new Error('owners'));
+    return i.showModal(new d.ModalBuilder().setCustomId('ask').setTitle('Ask').addLabelComponents(new d.LabelBuilder().setLabel('Files')
+      .setFileUploadComponent(new d.FileUploadBuilder().setCustomId('files').setMinValues(1).setMaxValues(2))));
+  }
+  if (i.isModalSubmit() && i.customId === 'ask') {
+    return i.reply({ content: 'got ' + [...i.fields.getUploadedFiles('files').values()].map((f) => f.name).join(', ') });
+  }
   if (i.isMessageContextMenuCommand()) return i.reply({ content: 'target: ' + i.targetMessage.content });
   if (i.isChatInputCommand()) {
     await i.deferReply({ flags: d.MessageFlags.Ephemeral });
