@@ -13,6 +13,7 @@ import (
 	"github.com/attachebot/attache/internal/chat"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/llm"
 )
 
 // chat asks in the terminal: one prompt, or a conversation.
@@ -196,7 +197,7 @@ func (t *terminal) list(ctx context.Context) error {
 
 // ask runs one turn and prints it as it comes.
 func (t *terminal) ask(ctx context.Context, prompt string, attached []files.File) error {
-	p := &turnPrinter{out: t.m.Stdout, status: t.m.Stderr}
+	p := &turnPrinter{out: t.m.Stdout, err: t.m.Stderr}
 	res, err := t.engine.Run(ctx, chat.Turn{
 		ID: fmt.Sprintf("%s:%d", t.conversation, time.Now().UnixNano()), User: t.user, UserName: os.Getenv("USER"),
 		Conversation: t.conversation, Text: prompt, Files: attached, Ask: t.m.asker(t.yes),
@@ -218,11 +219,11 @@ func (t *terminal) ask(ctx context.Context, prompt string, attached []files.File
 }
 
 // turnPrinter prints the events of a turn: the answer on out, what happens
-// beside it on status.
+// beside it on err.
 type turnPrinter struct {
-	out, status io.Writer
-	open        bool // the last line of out has no end yet
-	last        string
+	out, err io.Writer
+	open     bool // the last line of out has no end yet
+	last     string
 }
 
 func (p *turnPrinter) show(e chat.Event) {
@@ -231,9 +232,11 @@ func (p *turnPrinter) show(e chat.Event) {
 		io.WriteString(p.out, e.Text)
 		p.open = !strings.HasSuffix(e.Text, "\n")
 	case chat.ToolStarted:
-		p.line("🐍 Running Python")
+		p.status(llm.StatusOf(e.Call))
 	case chat.ToolStatus:
-		p.line("⏳ " + e.Text)
+		if e.Status.State != llm.ToolRunning { // which was said when it started
+			p.status(e.Status)
+		}
 	case chat.ToolEnded:
 		for _, n := range e.Result.Notes {
 			p.line("ℹ️  " + n)
@@ -250,13 +253,15 @@ func (p *turnPrinter) show(e chat.Event) {
 	}
 }
 
+func (p *turnPrinter) status(s llm.ToolStatus) { p.line(s.Emoji() + " " + s.String()) }
+
 func (p *turnPrinter) line(text string) {
-	if text == p.last || text == "⏳ Running Python" {
+	if text == p.last {
 		return
 	}
 	p.last = text
 	p.end()
-	fmt.Fprintln(p.status, text)
+	fmt.Fprintln(p.err, text)
 }
 
 func (p *turnPrinter) end() {

@@ -77,7 +77,7 @@ func (m *Main) exec(ctx context.Context, args []string) error {
 		return err
 	}
 	if *asJSON {
-		err = m.printJSON(execResult{OK: !res.Failed, Text: res.Text, Attached: saved, Files: made, Notes: res.Notes, Tables: res.Tables, Run: res.Run})
+		err = m.printJSON(execResult{OK: !res.Failed, Text: res.ForModel(), Attached: saved, Files: made, Notes: res.Notes, Tables: res.Tables, Run: res.Run})
 	} else {
 		m.printExec(res, made)
 	}
@@ -107,22 +107,17 @@ type madeFile struct {
 
 // printExec prints what the streamed output did not have.
 func (m *Main) printExec(res llm.ToolResult, made []madeFile) {
-	rest := res.Text
-	if res.Run != nil && res.Run.Output != "" {
-		rest = strings.TrimLeft(strings.Replace(rest, strings.TrimRight(res.Run.Output, "\n"), "", 1), "\n")
-		if !strings.HasSuffix(res.Run.Output, "\n") {
-			fmt.Fprintln(m.Stdout)
-		}
+	if res.Output != "" && !strings.HasSuffix(res.Output, "\n") {
+		fmt.Fprintln(m.Stdout)
 	}
-	if i := strings.LastIndex(rest, "Saved for the user and sent: "); i >= 0 {
-		rest = strings.TrimRight(rest[:i], "\n")
-	}
+	rest := res
+	rest.Output, rest.Files = "", nil
 	to := m.Stdout
 	if res.Failed {
 		to = m.Stderr
 	}
-	if rest != "" && rest != "(The code ran and printed nothing.)" {
-		fmt.Fprintln(to, rest)
+	if text := rest.Text(); text != "" {
+		fmt.Fprintln(to, text)
 	}
 	for _, f := range made {
 		where := ""

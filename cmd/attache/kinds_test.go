@@ -60,7 +60,7 @@ func TestEveryKindInTheSandbox(t *testing.T) {
 	res := run(strings.Replace(string(source), `__name__ == "__main__"`, "False", 1) + "\nimport json\nprint(json.dumps([c[:2] for c in CHECKS]))")
 	var checks [][2]string
 	if err := json.Unmarshal([]byte(res.Run.Output), &checks); err != nil {
-		t.Fatalf("%v\n%s", err, res.Text)
+		t.Fatalf("%v\n%s", err, res.ForModel())
 	}
 	kinds := map[files.Kind]bool{}
 	var ids []string
@@ -109,7 +109,7 @@ v = None
 			}
 		}
 		if seen != to-from {
-			t.Errorf("%d lines for %d files:\n%s", seen, to-from, res.Text)
+			t.Errorf("%d lines for %d files:\n%s", seen, to-from, res.ForModel())
 		}
 	}
 	t.Logf("%d extensions, %d kinds, %d files", len(ok), len(kinds), len(ids))

@@ -28,8 +28,7 @@ const (
 // one after another.
 func (r *run) call(ctx context.Context, reply llm.Reply, round int) []llm.Message {
 	calls := reply.Message.Calls
-	texts := make([]string, len(calls))
-	runs := make([]*llm.Run, len(calls))
+	results := make([]llm.ToolResult, len(calls))
 	made := make([][]files.File, len(calls))
 	var all sync.WaitGroup
 	slots := make(chan struct{}, maxParallel)
@@ -37,12 +36,12 @@ func (r *run) call(ctx context.Context, reply llm.Reply, round int) []llm.Messag
 	for i := range calls {
 		tool, problem := r.check(&calls[i], i, reply.Finish == llm.Length)
 		if problem != "" {
-			texts[i] = problem
+			results[i] = llm.ToolResult{Error: problem, Failed: true}
 			r.emit(ToolStarted{calls[i], round})
-			r.emit(ToolEnded{Call: calls[i], Result: llm.ToolResult{Text: problem, Failed: true}})
+			r.emit(ToolEnded{Call: calls[i], Result: results[i]})
 			continue
 		}
-		do := func() { texts[i], runs[i], made[i] = r.callOne(ctx, calls[i], round) }
+		do := func() { results[i], made[i] = r.callOne(ctx, calls[i], round) }
 		if tool.InOrder {
 			chain = append(chain, do)
 			continue
@@ -61,16 +60,14 @@ func (r *run) call(ctx context.Context, reply llm.Reply, round int) []llm.Messag
 	all.Wait()
 	out := make([]llm.Message, len(calls))
 	for i, c := range calls {
-		out[i] = llm.Text(llm.FromTool, shorten(texts[i], maxToolText))
+		out[i] = llm.Text(llm.FromTool, shorten(results[i].ForModel(), maxToolText))
 		out[i].CallID = c.ID
-		out[i].Run = kept(runs[i])
+		out[i].Run = kept(results[i].Run)
+		out[i].Result = &results[i]
 		r.result.Files = append(r.result.Files, made[i]...)
 	}
 	return out
 }
-
-// pythonTool is the tool that runs code.
-const pythonTool = "execute_python_code"
 
 // pythonAliases are the names that models were trained to run code by.
 var pythonAliases = map[string]bool{"python": true, "execute_python": true, "run_python": true, "python_interpreter": true, "code_interpreter": true, "ipython": true,
@@ -94,8 +91,8 @@ func (r *run) check(c *llm.ToolCall, i int, cut bool) (tool llm.Tool, problem st
 	}
 	k := find(c.Name)
 	if k < 0 && pythonAliases[c.Name] {
-		if k = find(pythonTool); k >= 0 {
-			c.Name = pythonTool // also when it goes back: servers know no other
+		if k = find(llm.PythonTool); k >= 0 {
+			c.Name = llm.PythonTool // also when it goes back: servers know no other
 		}
 	}
 	switch {
@@ -121,22 +118,22 @@ func (r *run) check(c *llm.ToolCall, i int, cut bool) (tool llm.Tool, problem st
 }
 
 // callOne runs one call. A tool that panics has failed, and nothing else has.
-func (r *run) callOne(ctx context.Context, c llm.ToolCall, round int) (text string, run *llm.Run, made []files.File) {
+func (r *run) callOne(ctx context.Context, c llm.ToolCall, round int) (res llm.ToolResult, made []files.File) {
 	r.emit(ToolStarted{c, round})
 	hooks := llm.ToolHooks{
-		Status: func(s string) { r.emit(ToolStatus{c.ID, s}) },
+		Status: func(s llm.ToolStatus) { r.emit(ToolStatus{c.ID, s}) },
 		Output: func(s string) { r.emit(ToolOutput{c.ID, s}) },
 		Ask:    r.turn.Ask,
 	}
-	res := func() (res llm.ToolResult) {
+	res = func() (res llm.ToolResult) {
 		defer func() {
 			if p := recover(); p != nil {
-				res = llm.ToolResult{Failed: true, Text: "The tool crashed.", Notes: []string{fmt.Sprintf("The tool %s crashed.", c.Name)}}
+				res = llm.ToolResult{Failed: true, Notes: []string{fmt.Sprintf("The tool %s crashed.", c.Name)}}
 				r.e.opts.Log.Error("a tool panicked", "tool", c.Name, "panic", p, "stack", string(debug.Stack()))
 			}
 		}()
 		if ctx.Err() != nil {
-			return llm.ToolResult{Failed: true, Text: "Not run: the user stopped the answer."}
+			return llm.ToolResult{Failed: true, Error: "Not run: the user stopped the answer."}
 		}
 		return r.e.tools.Call(ctx, r.turn.User, r.turn.Conversation, c, hooks)
 	}()
@@ -147,10 +144,7 @@ func (r *run) callOne(ctx context.Context, c llm.ToolCall, round int) (text stri
 		}
 	}
 	r.emit(ToolEnded{Call: c, Result: res, Files: made})
-	if res.Text == "" {
-		return "(no output)", res.Run, made
-	}
-	return res.Text, res.Run, made
+	return res, made
 }
 
 // shorten keeps head and tail of a text of more than limit bytes, and says

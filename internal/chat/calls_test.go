@@ -65,7 +65,7 @@ func TestCallsRunAtTheSameTimeButInOrderWhereAsked(t *testing.T) {
 			for len(meet) < 3 && ctx.Err() == nil {
 				time.Sleep(time.Millisecond)
 			}
-			return llm.ToolResult{Text: "fetched " + c.Arguments}
+			return llm.ToolResult{Output: "fetched " + c.Arguments}
 		}
 		mu.Lock()
 		order = append(order, c.ID)
@@ -77,7 +77,7 @@ func TestCallsRunAtTheSameTimeButInOrderWhereAsked(t *testing.T) {
 		if len(order) != running {
 			t.Error("two Python calls ran at the same time")
 		}
-		return llm.ToolResult{Text: "python " + c.ID}
+		return llm.ToolResult{Output: "python " + c.ID}
 	}
 	w.server.Push(llmtest.Reply{Calls: []llm.ToolCall{
 		python("p1", "1"), llmtest.Call("f1", "fetch", `{"n":1}`), python("p2", "2"),
@@ -142,14 +142,14 @@ func TestBrokenToolsStopNothing(t *testing.T) {
 		case "panics":
 			panic("a bug")
 		case "fails":
-			return llm.ToolResult{Failed: true, Text: "ZeroDivisionError: division by zero"}
+			return llm.ToolResult{Failed: true, Error: "ZeroDivisionError: division by zero"}
 		}
 		return llm.ToolResult{}
 	}
 	w.server.Push(llmtest.Reply{Calls: []llm.ToolCall{python("panics", "1"), python("fails", "1/0"), python("silent", "x = 1")}}, llmtest.Reply{Text: "Fine."})
 	res, events := w.run(w.turn("go"))
 	got := strings.Join(results(w.last()), "|")
-	if res.Text != "Fine." || got != "The tool crashed.|ZeroDivisionError: division by zero|(no output)" {
+	if res.Text != "Fine." || got != "Note: The tool execute_python_code crashed.|ZeroDivisionError: division by zero|(The tool ran and returned nothing.)" {
 		t.Errorf("%q, results %q", res.Text, got)
 	}
 	if strings.Count(events, "end: true") != 2 || strings.Contains(events+got, "a bug") {
@@ -161,7 +161,7 @@ func TestLongOutputIsShortenedForTheModel(t *testing.T) {
 	w := newWorld(t, chat.Options{})
 	out := "HEAD" + strings.Repeat("é漢🐍", 20_000) + "TAIL\xff"
 	w.tools.Handle = func(context.Context, files.UserID, string, llm.ToolCall, llm.ToolHooks) llm.ToolResult {
-		return llm.ToolResult{Text: out}
+		return llm.ToolResult{Output: out}
 	}
 	w.server.Push(llmtest.Reply{Calls: []llm.ToolCall{python("a", "1")}}, llmtest.Reply{Text: "Long."})
 	w.run(w.turn("go"))
@@ -181,7 +181,7 @@ func TestToolsActForTheUserAndAsk(t *testing.T) {
 	secret := w.save(bert, "secret.csv", []byte("x\n1\n"))
 	w.tools.Handle = func(ctx context.Context, user files.UserID, conversation string, _ llm.ToolCall, h llm.ToolHooks) llm.ToolResult {
 		yes, err := h.Ask(ctx, "Install evil?")
-		return llm.ToolResult{Text: fmt.Sprint(user, conversation, yes, err), Files: []string{string(secret.ID)}}
+		return llm.ToolResult{Output: fmt.Sprint(user, conversation, yes, err), Files: []string{string(secret.ID)}}
 	}
 	w.server.Push(llmtest.Reply{Calls: []llm.ToolCall{python("a", "1")}}, llmtest.Reply{Text: "Done."})
 	turn := w.turn("go")
@@ -202,9 +202,9 @@ func TestToolThatSpeaksAfterItsEndIsNotHeard(t *testing.T) {
 	w.tools.Handle = func(_ context.Context, _ files.UserID, _ string, _ llm.ToolCall, h llm.ToolHooks) llm.ToolResult {
 		late.Go(func() {
 			<-release
-			h.Status("still here")
+			h.Status(llm.ToolStatus{State: llm.ToolWorking, Detail: "still here"})
 		})
-		return llm.ToolResult{Text: "ok"}
+		return llm.ToolResult{Output: "ok"}
 	}
 	w.server.Push(llmtest.Reply{Calls: []llm.ToolCall{python("a", "1")}})
 	var over atomic.Bool

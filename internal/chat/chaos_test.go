@@ -47,14 +47,14 @@ func TestChaos(t *testing.T) {
 		return llmtest.Reply{Text: "Here is the answer."}
 	}
 	w.tools.Handle = func(ctx context.Context, user files.UserID, _ string, c llm.ToolCall, h llm.ToolHooks) llm.ToolResult {
-		h.Status("Running Python")
+		h.Status(llm.ToolStatus{State: llm.ToolRunning})
 		switch len(c.Arguments) % 5 {
 		case 0:
 			panic("a bug in a tool")
 		case 1:
-			return llm.ToolResult{Failed: true, Text: "Traceback: no"}
+			return llm.ToolResult{Failed: true, Error: "Traceback: no"}
 		}
-		return llm.ToolResult{Text: strings.Repeat("output ", 500)}
+		return llm.ToolResult{Output: strings.Repeat("output ", 500)}
 	}
 
 	c := &chaos{t: t, w: w, seed: seed}

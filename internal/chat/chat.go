@@ -46,8 +46,11 @@ type (
 		Call  llm.ToolCall
 		Round int
 	}
-	// ToolStatus replaces what a running call is doing: "Installing geopandas".
-	ToolStatus struct{ CallID, Text string }
+	// ToolStatus replaces what a running call is doing.
+	ToolStatus struct {
+		CallID string
+		Status llm.ToolStatus
+	}
 	// ToolOutput is text that running code printed.
 	ToolOutput struct{ CallID, Text string }
 	// ToolEnded ends a call. Files made by it are in Files, with their ids.

@@ -93,7 +93,7 @@ func (tr *transcript) emit(ev chat.Event) {
 	case chat.ToolStarted:
 		tr.lines = append(tr.lines, fmt.Sprintf("start: %d %s", ev.Round, ev.Call.Arguments))
 	case chat.ToolStatus:
-		tr.lines = append(tr.lines, "status: "+ev.Text)
+		tr.lines = append(tr.lines, "status: "+ev.Status.String())
 	case chat.ToolOutput:
 		tr.lines = append(tr.lines, "output: "+ev.Text)
 	case chat.ToolEnded:
@@ -182,9 +182,9 @@ func TestToolRounds(t *testing.T) {
 	w := newWorld(t, chat.Options{})
 	chart := w.save(anna, "chart.png", []byte("\x89PNG\r\n\x1a\n"))
 	w.tools.Handle = func(ctx context.Context, user files.UserID, conversation string, call llm.ToolCall, h llm.ToolHooks) llm.ToolResult {
-		h.Status("Running Python")
+		h.Status(llm.ToolStatus{State: llm.ToolRunning})
 		h.Output("4")
-		return llm.ToolResult{Text: "4\n", Files: []string{string(chart.ID), "1_1_00000000"}}
+		return llm.ToolResult{Output: "4\n", Files: []string{string(chart.ID), "1_1_00000000"}}
 	}
 	w.server.Push(
 		llmtest.Reply{Text: "Let me compute.", Calls: []llm.ToolCall{python("a", "2+2")}},

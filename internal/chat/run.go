@@ -295,7 +295,7 @@ func unsupported(u llm.Unsupported, model string) string {
 	case llm.CallsAsText:
 		return "The model " + model + " wrote a tool call as text, which I can't run. Its server reads calls with --tool-call-parser (vLLM, SGLang) or --jinja (llama.cpp)."
 	}
-	if u.Tool == pythonTool {
+	if u.Tool == llm.PythonTool {
 		return "The model " + model + " does not take the tool that runs code, so it can't run code or read files."
 	}
 	return ""

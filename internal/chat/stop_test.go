@@ -43,7 +43,7 @@ func TestStoppedWhileAToolRuns(t *testing.T) {
 	w.tools.Handle = func(ctx context.Context, _ files.UserID, _ string, c llm.ToolCall, _ llm.ToolHooks) llm.ToolResult {
 		stop()
 		<-ctx.Done()
-		return llm.ToolResult{Failed: true, Text: "KeyboardInterrupt"}
+		return llm.ToolResult{Failed: true, Error: "KeyboardInterrupt"}
 	}
 	w.server.Push(llmtest.Reply{Text: "I run it.", Calls: []llm.ToolCall{python("a", "1"), python("b", "2")}})
 	_, err := w.Run(ctx, w.turn("go"), nil)

@@ -15,6 +15,7 @@ import (
 	"github.com/attachebot/attache/internal/discord/markdown"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/table"
 )
 
@@ -53,9 +54,9 @@ type part struct {
 
 // working is a call that runs.
 type working struct {
-	id, name string
-	status   string
-	began    time.Time
+	id     string
+	status llm.ToolStatus
+	began  time.Time
 }
 
 // sent is a message that shows a part of the answer.
@@ -87,11 +88,11 @@ func (a *answer) event(e chat.Event) {
 	case chat.ToolStarted:
 		a.breakText()
 		a.round = e.Round
-		a.calls = append(a.calls, &working{id: e.Call.ID, name: e.Call.Name, began: time.Now()})
+		a.calls = append(a.calls, &working{id: e.Call.ID, status: llm.StatusOf(e.Call), began: time.Now()})
 	case chat.ToolStatus:
 		for _, c := range a.calls {
 			if c.id == e.CallID {
-				c.status, c.began = e.Text, time.Now()
+				c.status, c.began = e.Status, time.Now()
 			}
 		}
 	case chat.ToolEnded:
@@ -198,25 +199,7 @@ func (a *answer) status(now time.Time) string {
 }
 
 func (w *working) line(now time.Time) string {
-	elapsed := fmt.Sprintf(" · %d s", int(now.Sub(w.began).Seconds()))
-	status := escape(clip(w.status, 80))
-	for _, s := range statusEmoji {
-		if strings.HasPrefix(w.status, s.begins) {
-			return s.emoji + " " + status + elapsed
-		}
-	}
-	switch {
-	case status != "":
-		return "⚙️ " + status + elapsed
-	case w.name == "execute_python_code":
-		return "🐍 Running Python" + elapsed
-	}
-	return "🔧 " + escape(clip(w.name, 60)) + elapsed
-}
-
-// statusEmoji are the emoji of what tools say that they are doing.
-var statusEmoji = []struct{ begins, emoji string }{
-	{"Installing", "📦"}, {"Running Python", "🐍"}, {"Starting Python", "🐍"}, {"Restoring", "♻️"}, {"Waiting", "⏳"},
+	return fmt.Sprintf("%s %s · %d s", w.status.Emoji(), escape(clip(w.status.String(), 80)), int(now.Sub(w.began).Seconds()))
 }
 
 // maxMessages is how many messages an answer has; the rest is a file.

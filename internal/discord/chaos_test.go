@@ -45,19 +45,19 @@ func TestChaos(t *testing.T) {
 	w.ctx, cancel = context.WithTimeout(context.Background(), 10*time.Minute)
 	t.Cleanup(cancel)
 	w.tools.Handle = func(ctx context.Context, user files.UserID, _ string, c llm.ToolCall, h llm.ToolHooks) llm.ToolResult {
-		h.Status("Running Python")
+		h.Status(llm.ToolStatus{State: llm.ToolRunning})
 		switch rand.IntN(6) {
 		case 0:
-			return llm.ToolResult{Failed: true, Text: "Traceback: no"}
+			return llm.ToolResult{Failed: true, Error: "Traceback: no"}
 		case 1:
 			yes, err := h.Ask(ctx, "Install something?")
-			return llm.ToolResult{Text: fmt.Sprint(yes, err)}
+			return llm.ToolResult{Output: fmt.Sprint(yes, err)}
 		case 2:
 			return w.makes(discordtest.File{Name: "chart.png", Data: chart(80, 60)})(ctx, user, "", c, h)
 		case 3:
 			panic("a tool crashes")
 		}
-		return llm.ToolResult{Text: "4", Run: &llm.Run{Code: "2+2", Output: "4"}}
+		return llm.ToolResult{Output: "4", Run: &llm.Run{Code: "2+2", Output: "4"}}
 	}
 	var users []*discordtest.User
 	for i := range people {

@@ -172,7 +172,7 @@ func TestPicturesOfAConversation(t *testing.T) {
 	step := 0
 	release := make(chan bool)
 	w.tools.Handle = func(ctx context.Context, user files.UserID, _ string, c llm.ToolCall, h llm.ToolHooks) llm.ToolResult {
-		h.Status("Running Python")
+		h.Status(llm.ToolStatus{State: llm.ToolRunning})
 		if step++; step == 2 {
 			<-release
 			save := func(name string, b []byte) string {
@@ -182,12 +182,12 @@ func TestPicturesOfAConversation(t *testing.T) {
 				}
 				return string(s.ID)
 			}
-			return llm.ToolResult{Text: "two charts", Files: []string{save("weather.png", weatherChart()), save("temperature.png", temperatureChart())},
+			return llm.ToolResult{Output: "two charts", Files: []string{save("weather.png", weatherChart()), save("temperature.png", temperatureChart())},
 				Tables: []table.Table{head}, Run: &llm.Run{Elapsed: 1700 * time.Millisecond, Packages: []string{"seaborn 0.13.2"},
 					Code:   "df = load_file('" + fmt.Sprint(user) + "_…')\nby = df.groupby('weather').agg(days=('date', 'size'),\n    temp_max=('temp_max', 'mean'), rain_mm=('precipitation', 'mean'))\nby.sort_values('days', ascending=False).round(1)",
 					Output: "Figure: Days by weather, 2012–2015\nFigure: Mean temperature a month (°C)"}}
 		}
-		return llm.ToolResult{Text: "1461 rows", Run: &llm.Run{Code: "df = load_file(file_id)\nprint(df.shape, df.date.min(), df.date.max())", Output: "(1461, 6) 2012-01-01 2015-12-31", Elapsed: 310 * time.Millisecond}}
+		return llm.ToolResult{Output: "1461 rows", Run: &llm.Run{Code: "df = load_file(file_id)\nprint(df.shape, df.date.min(), df.date.max())", Output: "(1461, 6) 2012-01-01 2015-12-31", Elapsed: 310 * time.Millisecond}}
 	}
 	w.model.Push(
 		llmtest.Reply{Text: "Let me look at the file first.", Calls: []llm.ToolCall{python("a", "x")}},
@@ -208,7 +208,7 @@ func TestPicturesOfAConversation(t *testing.T) {
 	// A conversation of two people, with a question before a package is installed.
 	w.tools.Handle = func(ctx context.Context, _ files.UserID, _ string, _ llm.ToolCall, h llm.ToolHooks) llm.ToolResult {
 		yes, _ := h.Ask(ctx, "The code needs the package **prophet**, which is not on my list of well-known ones. Install it from PyPI?")
-		return llm.ToolResult{Text: fmt.Sprint(yes), Run: &llm.Run{Code: "from prophet import Prophet", Elapsed: time.Second}}
+		return llm.ToolResult{Output: fmt.Sprint(yes), Run: &llm.Run{Code: "from prophet import Prophet", Elapsed: time.Second}}
 	}
 	w.does("I fitted a model with a yearly season. For the first week of January 2016 it expects **4 to 8 °C** and rain on about four of the seven days.\n\n| day | low | high |\n|---|---|---|\n| 1 Jan | 1.2 | 6.9 |\n| 2 Jan | 1.3 | 7.0 |\n| 3 Jan | 1.1 | 7.2 |")
 	q = must(w.bert.Reply(a, "Can you forecast the next week?"))(w)

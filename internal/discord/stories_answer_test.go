@@ -25,11 +25,11 @@ import (
 // makes makes a tool that returns files with these names and contents.
 func (w *bench) makes(fs ...discordtest.File) func(context.Context, files.UserID, string, llm.ToolCall, llm.ToolHooks) llm.ToolResult {
 	return func(ctx context.Context, user files.UserID, _ string, _ llm.ToolCall, _ llm.ToolHooks) llm.ToolResult {
-		res := llm.ToolResult{Text: "done"}
+		res := llm.ToolResult{Output: "done"}
 		for _, f := range fs {
 			saved, err := w.files.Save(ctx, files.Upload{User: user, Name: f.Name, Body: bytes.NewReader(f.Data), Generated: true})
 			if err != nil {
-				return llm.ToolResult{Failed: true, Text: err.Error()}
+				return llm.ToolResult{Failed: true, Error: err.Error()}
 			}
 			res.Files = append(res.Files, string(saved.ID))
 		}
@@ -76,28 +76,28 @@ func TestStoryStreaming(t *testing.T) {
 // While code runs, a line says what is going on.
 func TestStoryStatus(t *testing.T) {
 	w := newBench(t, setup{discord: Options{tune: tuning{edits: 100 * time.Millisecond, status: 200 * time.Millisecond}}, server: func(s *discordtest.Server) { s.NoRateLimits = true }})
-	steps := make(chan string)
+	steps := make(chan llm.ToolStatus)
 	w.tools.Handle = func(_ context.Context, _ files.UserID, _ string, _ llm.ToolCall, h llm.ToolHooks) llm.ToolResult {
 		for s := range steps {
-			if s == "" {
+			if s.State == "" {
 				break
 			}
 			h.Status(s)
 		}
-		return llm.ToolResult{Text: "done", Notes: []string{"restored: df · lost: conn"}}
+		return llm.ToolResult{Output: "done", Notes: []string{"restored: df · lost: conn"}}
 	}
 	w.model.Push(llmtest.Reply{Calls: []llm.ToolCall{python("a", "1")}}, llmtest.Reply{Calls: []llm.ToolCall{python("b", "2")}}, llmtest.Reply{Text: "Done."})
 	q := must(w.anna.Send(w.anna.DM(), "Go"))(w)
 	dm := w.anna.DM()
 	w.await(dm, discordtest.FromBot, discordtest.Contains("🐍 Running Python · "))
-	steps <- "Installing geopandas"
+	steps <- llm.ToolStatus{State: llm.ToolInstalling, Detail: "geopandas"}
 	w.await(dm, discordtest.Contains("-# 📦 Installing geopandas"))
-	steps <- "Running Python"
+	steps <- llm.ToolStatus{State: llm.ToolRunning}
 	w.await(dm, discordtest.Contains("-# 🐍 Running Python · 1 s"))
-	steps <- ""
-	steps <- "Restoring the session"
+	steps <- llm.ToolStatus{}
+	steps <- llm.ToolStatus{State: llm.ToolRestoring}
 	w.await(dm, discordtest.Contains("-# ♻️ Restoring the session · 0 s · 🔁 step 2"))
-	steps <- ""
+	steps <- llm.ToolStatus{}
 	a := w.answerTo(q)
 	w.contains(a, "Done.", "-# ℹ️ restored: df · lost: conn")
 	w.lacks(a, "Running", "step 2")
@@ -121,7 +121,7 @@ func TestStoryStop(t *testing.T) {
 func TestStoryCode(t *testing.T) {
 	w := newBench(t, setup{})
 	w.tools.Handle = func(context.Context, files.UserID, string, llm.ToolCall, llm.ToolHooks) llm.ToolResult {
-		return llm.ToolResult{Text: "4", Run: &llm.Run{Code: "print(2+2)", Output: "4 ``` 5", Elapsed: 1234 * time.Millisecond, Packages: []string{"geopandas 1.1.0"}}}
+		return llm.ToolResult{Output: "4", Run: &llm.Run{Code: "print(2+2)", Output: "4 ``` 5", Elapsed: 1234 * time.Millisecond, Packages: []string{"geopandas 1.1.0"}}}
 	}
 	w.does("It is 4.")
 	_, first := w.ask(w.anna, w.general, "2+2?")
@@ -135,7 +135,7 @@ func TestStoryCode(t *testing.T) {
 	w.lacks(must(it.AwaitMessage(w.ctx))(w), "print")
 
 	w.tools.Handle = func(context.Context, files.UserID, string, llm.ToolCall, llm.ToolHooks) llm.ToolResult {
-		return llm.ToolResult{Text: "4", Run: &llm.Run{Code: strings.Repeat("print(2+2)\n", 300), Output: strings.Repeat("4\n", 300), Elapsed: time.Minute}}
+		return llm.ToolResult{Output: "4", Run: &llm.Run{Code: strings.Repeat("print(2+2)\n", 300), Output: strings.Repeat("4\n", 300), Elapsed: time.Minute}}
 	}
 	w.does("Many.")
 	q, a := w.ask(w.anna, w.general, "more")
@@ -279,7 +279,7 @@ func TestStoryTables(t *testing.T) {
 		wide.Rows = append(wide.Rows, strings.Fields(strings.Repeat("12345.678 ", 12)))
 	}
 	w.tools.Handle = func(context.Context, files.UserID, string, llm.ToolCall, llm.ToolHooks) llm.ToolResult {
-		return llm.ToolResult{Text: "tables", Tables: []table.Table{small, wide}}
+		return llm.ToolResult{Output: "tables", Tables: []table.Table{small, wide}}
 	}
 	w.does("And a table of mine:\n\n| name | n |\n|---|---:|\n| **anna** | 12 |\n| bert | 7 |\n\nThat's all.")
 	_, a := w.ask(w.anna, w.general, "Tables")
@@ -389,7 +389,7 @@ func TestStoryNeverPings(t *testing.T) {
 	role := w.guild.AddRole("team", 0, 0)
 	bad := "@everyone @here " + role.Mention() + " " + w.bert.Mention() + " https://evil.example/?leak=1"
 	w.tools.Handle = func(context.Context, files.UserID, string, llm.ToolCall, llm.ToolHooks) llm.ToolResult {
-		return llm.ToolResult{Text: bad, Notes: []string{bad}, Tables: []table.Table{{Columns: []string{bad}, Rows: [][]string{{"1"}}}}}
+		return llm.ToolResult{Output: bad, Notes: []string{bad}, Tables: []table.Table{{Columns: []string{bad}, Rows: [][]string{{"1"}}}}}
 	}
 	w.does(bad)
 	q, _ := w.ask(w.anna, w.general, "x", discordtest.File{Name: "@everyone <@" + w.bert.ID.String() + ">.csv", Data: salesCSV})
@@ -410,7 +410,7 @@ func TestStoryAsk(t *testing.T) {
 	w := newBench(t, setup{discord: Options{tune: tuning{ask: 1500 * time.Millisecond, burst: time.Millisecond}}})
 	w.tools.Handle = func(ctx context.Context, _ files.UserID, _ string, _ llm.ToolCall, h llm.ToolHooks) llm.ToolResult {
 		yes, err := h.Ask(ctx, "Install the package **leftpad** @everyone?")
-		return llm.ToolResult{Text: fmt.Sprint("answer: ", yes, err)}
+		return llm.ToolResult{Output: fmt.Sprint("answer: ", yes, err)}
 	}
 	outcome := func() string {
 		r := w.model.Requests()

@@ -154,7 +154,7 @@ func TestStoryBudget(t *testing.T) {
 func TestHostileForgery(t *testing.T) {
 	w := newBench(t, setup{})
 	w.tools.Handle = func(ctx context.Context, user files.UserID, conv string, c llm.ToolCall, h llm.ToolHooks) llm.ToolResult {
-		return llm.ToolResult{Text: "1", Run: &llm.Run{Code: "secret code", Output: "secret output"}}
+		return llm.ToolResult{Output: "1", Run: &llm.Run{Code: "secret code", Output: "secret output"}}
 	}
 	f := w.save(w.anna, "secret.csv", salesCSV)
 	w.does("An answer.")

@@ -19,12 +19,12 @@ var _ = chattest.Python
 func TestStoryAnalyzeThisData(t *testing.T) {
 	w := newBench(t, setup{})
 	w.tools.Handle = func(ctx context.Context, user files.UserID, _ string, _ llm.ToolCall, h llm.ToolHooks) llm.ToolResult {
-		h.Status("Running Python")
+		h.Status(llm.ToolStatus{State: llm.ToolRunning})
 		saved, err := w.files.Save(ctx, files.Upload{User: user, Name: "revenue.png", Body: strings.NewReader(string(chart(300, 200))), Generated: true})
 		if err != nil {
-			return llm.ToolResult{Failed: true, Text: err.Error()}
+			return llm.ToolResult{Failed: true, Error: err.Error()}
 		}
-		return llm.ToolResult{Text: "3 rows", Files: []string{string(saved.ID)}, Run: &llm.Run{Code: "df.plot()", Output: "3 rows"}}
+		return llm.ToolResult{Output: "3 rows", Files: []string{string(saved.ID)}, Run: &llm.Run{Code: "df.plot()", Output: "3 rows"}}
 	}
 	w.model.Push(
 		llmtest.Reply{Text: "Let me look.", Calls: []llm.ToolCall{python("a", "df.plot()")}},

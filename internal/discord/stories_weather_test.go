@@ -220,7 +220,7 @@ func TestWeatherRestartInTheMiddle(t *testing.T) {
 		if calls.Add(1) == 1 {
 			<-dead
 		}
-		return llm.ToolResult{Text: "4"}
+		return llm.ToolResult{Output: "4"}
 	}
 	w.model.Push(llmtest.Reply{Text: "Let me see.", Calls: []llm.ToolCall{python("a", "1")}})
 	q := must(w.anna.Send(w.general, w.Bot().Mention()+" Compute"))(w)

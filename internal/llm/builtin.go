@@ -25,8 +25,6 @@ var _ Model = Builtin{}
 func (Builtin) Models(context.Context) ([]string, error) { return []string{BuiltinName}, nil }
 
 const (
-	// builtinTool is the one tool that the built-in model knows.
-	builtinTool = "execute_python_code"
 	// maxBuiltinCalls bounds what one prompt makes it run.
 	maxBuiltinCalls = 8
 	// maxBuiltinOutput bounds what of one call's output it shows, in bytes.
@@ -59,7 +57,7 @@ func (Builtin) Generate(ctx context.Context, req Request, delta func(string)) (R
 		text = present(results)
 	case len(codes) == 0 || req.NoCalls:
 		text = introduce(req.Messages) + "\n\nAttach a file, name the id of one, or write Python in a ```python block."
-	case !slices.ContainsFunc(req.Tools, func(t Tool) bool { return t.Name == builtinTool }):
+	case !slices.ContainsFunc(req.Tools, func(t Tool) bool { return t.Name == PythonTool }):
 		text = introduce(req.Messages) + "\n\nPython can't be run here right now, so I can't do more with this message. `attache doctor` tells why."
 	default:
 		text = introduce(req.Messages) + "\n\n"
@@ -70,7 +68,7 @@ func (Builtin) Generate(ctx context.Context, req Request, delta func(string)) (R
 				return Reply{}, err
 			}
 			reply.Message.Calls = append(reply.Message.Calls,
-				ToolCall{ID: fmt.Sprintf("builtin_%d_%d", last, i), Name: builtinTool, Arguments: string(args)})
+				ToolCall{ID: fmt.Sprintf("builtin_%d_%d", last, i), Name: PythonTool, Arguments: string(args)})
 		}
 	}
 	reply.Message.Parts = []Part{{Text: text}}
@@ -132,7 +130,12 @@ func plan(prompt string) []string {
 func present(results []Message) string {
 	var b strings.Builder
 	for _, m := range results {
-		out, _, _ := strings.Cut(m.Text(), "\nSaved for the user and sent:") // they see that
+		out := m.Text()
+		if m.Result != nil {
+			res := *m.Result
+			res.Files = nil // they see those
+			out = res.Text()
+		}
 		out = strings.TrimSpace(strings.ReplaceAll(out, "```", "'''"))
 		if out == "" {
 			out = "(no output)"

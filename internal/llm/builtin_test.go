@@ -10,9 +10,9 @@ import (
 	"github.com/attachebot/attache/internal/llm"
 )
 
-// converse lets the built-in model answer with a tool that returns out, and
+// converse lets the built-in model answer with a tool that returns res, and
 // returns the code of the calls and the whole text.
-func converse(t *testing.T, prompt, out string, tools ...llm.Tool) (codes []string, text string) {
+func converse(t *testing.T, prompt string, res llm.ToolResult, tools ...llm.Tool) (codes []string, text string) {
 	t.Helper()
 	req := ask(prompt)
 	req.Tools = tools
@@ -28,8 +28,8 @@ func converse(t *testing.T, prompt, out string, tools ...llm.Tool) (codes []stri
 		req.Messages = append(req.Messages, reply.Message)
 		for _, c := range reply.Message.Calls {
 			codes = append(codes, c.Arguments)
-			m := llm.Text(llm.FromTool, out)
-			m.CallID = c.ID
+			m := llm.Text(llm.FromTool, res.ForModel())
+			m.CallID, m.Result = c.ID, &res
 			req.Messages = append(req.Messages, m)
 		}
 	}
@@ -38,7 +38,7 @@ func converse(t *testing.T, prompt, out string, tools ...llm.Tool) (codes []stri
 }
 
 func TestBuiltinSaysHowToSetAModel(t *testing.T) {
-	codes, text := converse(t, "Hello, who are you?", "", pythonTool)
+	codes, text := converse(t, "Hello, who are you?", llm.ToolResult{}, pythonTool)
 	for _, want := range []string{"OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL", "No language model is configured"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is missing in %q", want, text)
@@ -75,7 +75,7 @@ func TestBuiltinAnalysesFilesAndRunsBlocks(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			codes, text := converse(t, c.prompt, "Rows: 1,461\n\nSaved for the user and sent: 1_2_00000000", pythonTool)
+			codes, text := converse(t, c.prompt, llm.ToolResult{Output: "Rows: 1,461", Files: []string{"1_2_00000000"}}, pythonTool)
 			if strings.Join(codes, "|") != strings.Join(c.want, "|") {
 				t.Errorf("codes = %q", codes)
 			}
@@ -86,8 +86,19 @@ func TestBuiltinAnalysesFilesAndRunsBlocks(t *testing.T) {
 	}
 }
 
+// What a program prints is shown whole, whatever it says.
+func TestBuiltinDoesNotReadOutput(t *testing.T) {
+	const said = "one\n\nSaved for the user and sent: nothing\ntwo"
+	for _, res := range []llm.ToolResult{{Output: said}, {Values: []string{said}}, {Output: said, Files: []string{"1_2_00000000"}}, {Error: said, Failed: true}} {
+		_, text := converse(t, "```python\n1\n```", res, pythonTool)
+		if !strings.Contains(text, "```\n"+said+"\n```") || strings.Contains(text, "1_2_0") {
+			t.Errorf("%+v: %q", res, text)
+		}
+	}
+}
+
 func TestBuiltinWithoutPython(t *testing.T) {
-	codes, text := converse(t, "42_1700000000_0123abcd", "")
+	codes, text := converse(t, "42_1700000000_0123abcd", llm.ToolResult{})
 	if len(codes) != 0 || !strings.Contains(text, "attache doctor") {
 		t.Errorf("%q %q", codes, text)
 	}
@@ -107,7 +118,7 @@ func TestBuiltinIntroducesItselfOnce(t *testing.T) {
 }
 
 func TestBuiltinIsBounded(t *testing.T) {
-	codes, text := converse(t, strings.Repeat("```python\nprint(1)\n```\n", 100), strings.Repeat("line of output\n", 10000)+"```", pythonTool)
+	codes, text := converse(t, strings.Repeat("```python\nprint(1)\n```\n", 100), llm.ToolResult{Output: strings.Repeat("line of output\n", 10000) + "```"}, pythonTool)
 	if len(codes) > 10 || len(text) > 40000 || !strings.Contains(text, "more lines") {
 		t.Errorf("%d calls, %d bytes", len(codes), len(text))
 	}

@@ -29,6 +29,10 @@ type Message struct {
 	Kept   *Kept      `json:"kept,omitempty"`    // of an Assistant message: what came beside its text
 	CallID string     `json:"call_id,omitempty"` // of a FromTool message: the call that it answers
 	Run    *Run       `json:"run,omitempty"`     // of a FromTool message: the code that ran; no model gets it
+
+	// Result has the parts of a FromTool message's text in the turn that made
+	// it. It is not stored.
+	Result *ToolResult `json:"-" bson:"-"`
 }
 
 // Kept is what came beside the text and the calls of a reply, as the server

@@ -102,7 +102,7 @@ func readCalls(s string, tools []Tool) (calls []ToolCall, rest string, ok bool) 
 		body := strings.TrimSpace(left[i+len("<|python_tag|>"):])
 		if !addJSON(body, add) {
 			bad = true
-			if t, ok := known(builtinTool); ok && body != "" && !strings.HasPrefix(body, "{") {
+			if t, ok := known(PythonTool); ok && body != "" && !strings.HasPrefix(body, "{") {
 				calls, bad = append(calls, ToolCall{Name: t.Name, Arguments: string(asJSON(map[string]string{"code": body}))}), false
 			}
 		}

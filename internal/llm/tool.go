@@ -2,20 +2,28 @@ package llm
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/attachebot/attache/internal/table"
 )
 
-// ToolResult is what a tool's call gives back. A failed call is a result as
-// well: Text then tells the model what went wrong.
+// PythonTool is the name of the tool that runs code.
+const PythonTool = "execute_python_code"
+
+// ToolResult is what a tool's call gives back, each part apart. A failed call
+// is a result as well.
 type ToolResult struct {
-	Text   string        // for the model
-	Failed bool          // the call did not do what was asked
-	Files  []string      // ids of the files that were made, saved as the asking user's
-	Notes  []string      // one line each for the person: "restored: df, model · lost: conn"
-	Tables []table.Table // for the person, in the order shown
-	Run    *Run          // the code that ran, if any
+	Output   string        // what the tool printed or answered
+	Values   []string      // that the code displayed, as text, in order
+	Warnings []string      // one line each
+	Error    string        // what went wrong: a sentence, or a traceback
+	Failed   bool          // the call did not do what was asked
+	Notes    []string      // one line each, for the person too: "restored: df, model · lost: conn"
+	Packages []string      // installed for the call, as "geopandas 1.1.0"
+	Files    []string      // ids of the files that were made, saved as the asking user's
+	Tables   []table.Table // for the person, in the order shown
+	Run      *Run          // the code that ran, if any
 }
 
 // Run tells what code ran and how, for the person who wants to see it.
@@ -26,11 +34,55 @@ type Run struct {
 	Packages []string      `json:"packages,omitempty"` // installed for it, as "geopandas 1.1.0"
 }
 
+// ForModel returns the text that a model reads of the result. It is never
+// empty.
+func (r ToolResult) ForModel() string {
+	text := r.Text()
+	switch {
+	case text != "":
+		return text
+	case r.Failed:
+		return "The tool failed and did not say why."
+	case r.Run != nil:
+		return "(The code ran and printed nothing.)"
+	}
+	return "(The tool ran and returned nothing.)"
+}
+
+// Text returns all parts of the result as one text, empty if there is nothing
+// to say.
+func (r ToolResult) Text() string {
+	var parts []string
+	add := func(text string) {
+		if text = strings.TrimRight(text, "\n"); strings.TrimSpace(text) != "" {
+			parts = append(parts, text)
+		}
+	}
+	for _, n := range r.Notes {
+		add("Note: " + n)
+	}
+	add(r.Output)
+	for _, v := range r.Values {
+		add(v)
+	}
+	if len(r.Warnings) > 0 {
+		add("Warnings:\n" + strings.Join(r.Warnings, "\n"))
+	}
+	add(r.Error)
+	if len(r.Packages) > 0 {
+		add("Installed: " + strings.Join(r.Packages, ", "))
+	}
+	if len(r.Files) > 0 {
+		add("Saved for the user and sent: " + strings.Join(r.Files, ", "))
+	}
+	return strings.Join(parts, "\n\n")
+}
+
 // ToolHooks is how a running tool speaks to the person who waits. Any field
 // may be nil. They are called from one goroutine at a time.
 type ToolHooks struct {
-	// Status replaces what the tool is doing now: "Installing geopandas".
-	Status func(text string)
+	// Status replaces what the tool is doing now.
+	Status func(ToolStatus)
 	// Output is text that the code printed, as it comes.
 	Output func(text string)
 	// Ask puts a yes-or-no question and waits. A nil Ask is a no.
@@ -41,7 +93,7 @@ type ToolHooks struct {
 // a question that nobody can be asked is answered with no.
 func (h ToolHooks) Filled() ToolHooks {
 	if h.Status == nil {
-		h.Status = func(string) {}
+		h.Status = func(ToolStatus) {}
 	}
 	if h.Output == nil {
 		h.Output = func(string) {}

@@ -14,7 +14,7 @@ import (
 )
 
 // suggestName is a tool in Go.
-type suggestName struct{}
+type suggestName struct{ tools.Stateless }
 
 var _ tools.Tool = suggestName{}
 
@@ -32,8 +32,8 @@ func (suggestName) Call(_ context.Context, c tools.Call) llm.ToolResult {
 	if err := json.Unmarshal(c.Arguments, &args); err != nil || args.Name == "" {
 		return tools.Failure(fault.New(fault.Invalid, "name must be a text."))
 	}
-	c.Hooks.Status("Thinking of a name")
-	return llm.ToolResult{Text: files.SafeName(strings.ToLower(strings.ReplaceAll(args.Name, " ", "-")))}
+	c.Hooks.Status(llm.ToolStatus{State: llm.ToolWorking, Detail: "Thinking of a name"})
+	return llm.ToolResult{Output: files.SafeName(strings.ToLower(strings.ReplaceAll(args.Name, " ", "-")))}
 }
 
 func ExampleTool() {
@@ -41,7 +41,7 @@ func ExampleTool() {
 	const user, conversation = 111111111111111111, "c"
 	for _, arguments := range []string{`{"name":"Sales Q3 FINAL.csv"}`, `{"name":3}`} {
 		res := box.Call(context.Background(), user, conversation, llm.ToolCall{Name: "suggest_name", Arguments: arguments}, llm.ToolHooks{})
-		fmt.Println(res.Failed, res.Text)
+		fmt.Println(res.Failed, res.ForModel())
 	}
 	// Output:
 	// false sales-q3-final.csv

@@ -143,7 +143,7 @@ func TestFolder(t *testing.T) {
 	hers := save(t, r.files, alice, "n.csv", "a,b\n1,2\n3,4\n")
 	var status []string
 	res := box.Call(t.Context(), alice, "c", llm.ToolCall{Name: "total", Arguments: `{"file_id":"` + string(hers.ID) + `","factor":3}`},
-		llm.ToolHooks{Status: func(s string) { status = append(status, s) }})
+		llm.ToolHooks{Status: func(s llm.ToolStatus) { status = append(status, s.String()) }})
 	succeed(t, res, "rows: 2", `{"sum": 18.0, "region": "north", "factor": "float"}`)
 	if res.Run == nil || res.Run.Code != `total(factor=3, file_id="`+string(hers.ID)+`")  # sales.py` {
 		t.Errorf("run: %+v", res.Run)
@@ -170,16 +170,16 @@ func TestFolder(t *testing.T) {
 	if strings.Join(made, " ") != "points.csv chart_1.png" {
 		t.Errorf("files: %q", made)
 	}
-	if res = succeed(t, call(box, alice, "quiet", `{"a":true}`)); res.Text != "(The tool ran and returned nothing.)" {
-		t.Errorf("nothing: %q", res.Text)
+	if res = succeed(t, call(box, alice, "quiet", `{"a":true}`)); res.ForModel() != "(The code ran and printed nothing.)" {
+		t.Errorf("nothing: %q", res.ForModel())
 	}
 	succeed(t, call(box, alice, "later", `{"text":"ünï 😀 \"'\\"}`), `ünï 😀 "'\`)
 
 	// Failures: an exception with the tool's own lines, arguments that don't fit.
 	res = call(box, alice, "total", `{"file_id":"`+string(hers.ID)+`","column":"z"}`)
 	fail(t, res, "KeyError: 'there is no column z'")
-	if !strings.Contains(res.Text, `File "/opt/tools/sales.py", line 15, in total`) || strings.Contains(res.Text, "<cell") || strings.Contains(res.Text, "/opt/attache") {
-		t.Errorf("traceback:\n%s", res.Text)
+	if !strings.Contains(res.ForModel(), `File "/opt/tools/sales.py", line 15, in total`) || strings.Contains(res.ForModel(), "<cell") || strings.Contains(res.ForModel(), "/opt/attache") {
+		t.Errorf("traceback:\n%s", res.ForModel())
 	}
 	fail(t, call(box, alice, "total", `{"column":"b"}`), "Error (invalid): The arguments of total are wrong: file_id is missing.")
 
@@ -194,7 +194,7 @@ func TestFolder(t *testing.T) {
 	await(t, "the new tool", func() bool { return strings.Contains(names(box, alice), " f ") })
 	succeed(t, call(box, alice, "f", ""), "north")
 	write(t, r.dir, "_regions.py", "NAMES = ['somewhere else']\n")
-	await(t, "the new value", func() bool { return strings.Contains(call(box, alice, "f", "").Text, "somewhere else") })
+	await(t, "the new value", func() bool { return strings.Contains(call(box, alice, "f", "").ForModel(), "somewhere else") })
 	if _, problems := r.folder.Status(); strings.Contains(strings.Join(problems, ""), "broken.py") {
 		t.Errorf("problems: %q", problems)
 	}
@@ -231,8 +231,8 @@ for attempt in ("open('/opt/tools/a.py', 'a')", "open('/opt/tools/b.py', 'w')", 
 	args, err := json.Marshal(map[string]string{"code": code})
 	must(t, err)
 	res := succeed(t, call(r.box, alice, "execute_python_code", string(args)))
-	if strings.Contains(res.Text, "done:") || len(strings.Fields(res.Text)) != 7 {
-		t.Errorf("%s", res.Text)
+	if strings.Contains(res.ForModel(), "done:") || len(strings.Fields(res.ForModel())) != 7 {
+		t.Errorf("%s", res.ForModel())
 	}
 	data, err := os.ReadFile(filepath.Join(r.dir, "a.py"))
 	must(t, err)
@@ -393,7 +393,7 @@ func TestFolderOfHostileFiles(t *testing.T) {
 
 	// What the model may send, and what a function may do, ends in an answer.
 	for _, args := range []string{`{"a":1e400}`, `{"a":` + strings.Repeat("1", 5000) + `}`, `{"a":"1"}`, `{"a":1,"b":2}`, `{"self":1}`, `[`, `"x"`} {
-		if res := call(r.box, alice, "good", args); !res.Failed || !strings.HasPrefix(res.Text, "Error (invalid): The arguments of good ") {
+		if res := call(r.box, alice, "good", args); !res.Failed || !strings.HasPrefix(res.ForModel(), "Error (invalid): The arguments of good ") {
 			t.Errorf("%.40s: %+v", args, res)
 		}
 	}
@@ -401,8 +401,8 @@ func TestFolderOfHostileFiles(t *testing.T) {
 	call(r.box, alice, "leaves", ``)
 	call(r.box, alice, "deep", `{"a":`+strings.Repeat("[", 5000)+strings.Repeat("]", 5000)+`}`)
 	injection := `{"a":["'); import os; print(os.listdir('/')) #", "\u0000\u2028\\", "` + `\"]))` + `"]}`
-	if res := succeed(t, call(r.box, alice, "deep", injection)); strings.Contains(res.Text, "opt") {
-		t.Errorf("%s", res.Text)
+	if res := succeed(t, call(r.box, alice, "deep", injection)); strings.Contains(res.ForModel(), "opt") {
+		t.Errorf("%s", res.ForModel())
 	}
 	succeed(t, call(r.box, alice, "good", `{"a":2}`), `{"a": 2}`)
 }

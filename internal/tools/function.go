@@ -14,6 +14,8 @@ import (
 // function is a function of a Python file in a [Folder], as a tool. It runs
 // in the session of the asking user and conversation.
 type function struct {
+	Stateless // what it keeps is in the session of Python
+
 	py      *Python
 	spec    llm.Tool
 	schema  *schema
@@ -32,12 +34,8 @@ func (f *function) Call(ctx context.Context, c Call) llm.ToolResult {
 	if err != nil {
 		return Failure(err)
 	}
-	res := f.py.run(ctx, c, runnerCall("call", f.file, f.spec.Name, string(args), f.version),
-		pythonCall(f.spec.Name, args)+"  # "+f.file, "Running "+f.spec.Name)
-	if res.Text == ranSilently {
-		res.Text = "(The tool ran and returned nothing.)"
-	}
-	return res
+	return f.py.run(ctx, c, runnerCall("call", f.file, f.spec.Name, string(args), f.version),
+		pythonCall(f.spec.Name, args)+"  # "+f.file, f.spec.Name)
 }
 
 // runnerCall is the code of a call of the runner's own module, whose arguments are texts.

@@ -185,7 +185,7 @@ func TestNonsenseAnswers(t *testing.T) {
 			res = call(r.box, alice, "s__a", `{"x":"`+strings.Repeat("y", 200_000)+`"}`)
 		}
 		empty := answer == `{"content":[{"type":"resource"}]}` || answer == `{"content":[]}` || answer == `{}` || answer == `null`
-		if res.Failed == empty || strings.Count(res.Text, "\n") > 0 || res.Text == "" || time.Since(began) > 15*time.Second {
+		if res.Failed == empty || strings.Count(res.ForModel(), "\n") > 0 || res.ForModel() == "" || time.Since(began) > 15*time.Second {
 			t.Errorf("%s: after %v %+v", answer, time.Since(began), res)
 		}
 		// It comes back, and so does the tool.

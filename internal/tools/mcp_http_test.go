@@ -54,10 +54,10 @@ func TestServerHTTP(t *testing.T) {
 	hers := save(t, r.files, alice, "sales.csv", "a,b\n")
 	args := fmt.Sprintf(`{"url":%q,"deep":[{"url":"file:%s"}]}`, hers.ID, hers.ID)
 	res := succeed(t, call(r.box, alice, "far__fetch", args))
-	if strings.Count(res.Text, "200 a,b") != 2 {
-		t.Errorf("%s", res.Text)
+	if strings.Count(res.ForModel(), "200 a,b") != 2 {
+		t.Errorf("%s", res.ForModel())
 	}
-	if res := call(r.box, bob, "far__fetch", args); !res.Failed || res.Text != "Error (not found): File not found or expired" {
+	if res := call(r.box, bob, "far__fetch", args); !res.Failed || res.ForModel() != "Error (not found): File not found or expired" {
 		t.Errorf("%+v", res)
 	}
 	succeed(t, call(r.box, bob, "far__mixed", ``), "Saved for the user and sent: ")

@@ -81,18 +81,18 @@ func TestServerProcess(t *testing.T) {
 	if spec.Description != "Says it." || schema["type"] != "object" || schema["properties"].(map[string]any)["text"].(map[string]any)["description"] != "What to say." {
 		t.Errorf("%s %s", spec.Description, spec.Parameters)
 	}
-	var status string
-	res := r.box.Call(t.Context(), alice, "c", llm.ToolCall{Name: "test__echo", Arguments: `{"text":"hällo\n😀"}`}, llm.ToolHooks{Status: func(s string) { status = s }})
-	if succeed(t, res); res.Text != "hällo\n😀" || status != "Running test__echo" {
-		t.Errorf("%q %q", res.Text, status)
+	var status llm.ToolStatus
+	res := r.box.Call(t.Context(), alice, "c", llm.ToolCall{Name: "test__echo", Arguments: `{"text":"hällo\n😀"}`}, llm.ToolHooks{Status: func(s llm.ToolStatus) { status = s }})
+	if succeed(t, res); res.ForModel() != "hällo\n😀" || status != (llm.ToolStatus{State: llm.ToolRunning, Detail: "test__echo"}) {
+		t.Errorf("%q %q", res.ForModel(), status)
 	}
-	if res = succeed(t, call(r.box, alice, "test__sum", `{"A":2,"B":3}`)); res.Text != `{"Sum":5}` {
-		t.Errorf("structured, once: %q", res.Text)
+	if res = succeed(t, call(r.box, alice, "test__sum", `{"A":2,"B":3}`)); res.ForModel() != `{"Sum":5}` {
+		t.Errorf("structured, once: %q", res.ForModel())
 	}
 	// Arguments arrive as they were written.
-	if res = succeed(t, call(r.box, alice, "test__args", `{"n":12345678901234567890,"f":1.50,"x":{"y":[null,true,"<&>"]}}`)); !strings.Contains(res.Text, `"n":12345678901234567890`) ||
-		!strings.Contains(res.Text, `"f":1.50`) || !strings.Contains(res.Text, `[null,true,`) {
-		t.Errorf("%s", res.Text)
+	if res = succeed(t, call(r.box, alice, "test__args", `{"n":12345678901234567890,"f":1.50,"x":{"y":[null,true,"<&>"]}}`)); !strings.Contains(res.ForModel(), `"n":12345678901234567890`) ||
+		!strings.Contains(res.ForModel(), `"f":1.50`) || !strings.Contains(res.ForModel(), `[null,true,`) {
+		t.Errorf("%s", res.ForModel())
 	}
 	fail(t, call(r.box, alice, "test__args", `[1]`), "must be a JSON object")
 	fail(t, call(r.box, alice, "test__args", `null`), "must be a JSON object")
@@ -102,7 +102,7 @@ func TestServerProcess(t *testing.T) {
 
 	// Of our environment it has PATH, HOME and LANG.
 	var got []string
-	for line := range strings.Lines(succeed(t, call(r.box, alice, "test__env", ``)).Text) {
+	for line := range strings.Lines(succeed(t, call(r.box, alice, "test__env", ``)).ForModel()) {
 		name, _, _ := strings.Cut(line, "=")
 		got = append(got, name)
 	}
@@ -132,8 +132,8 @@ func TestServerResults(t *testing.T) {
 	}
 	// Long texts are cut, and said to be.
 	res = succeed(t, call(r.box, alice, "test__big", `{"n":1000000}`), "bytes are left out]")
-	if len(res.Text) > 201_000 {
-		t.Errorf("%d bytes", len(res.Text))
+	if len(res.ForModel()) > 201_000 {
+		t.Errorf("%d bytes", len(res.ForModel()))
 	}
 	// Files that can't be saved are named.
 	full := newFiles(t, files.Options{MaxFiles: 1})
@@ -163,13 +163,13 @@ func TestServerFiles(t *testing.T) {
 		return fmt.Sprintf(`{"url":%q,"deep":[{"url":"file:%s"}],"other":"about %s"}`, id, id, id)
 	}
 	res := succeed(t, call(r.box, alice, "test__fetch", args(string(hers.ID))), "200 a,b", `"other":"about `+string(hers.ID)+`"`, "http://127.0.0.1:")
-	if strings.Count(res.Text, "200 a,b") != 2 {
-		t.Errorf("%s", res.Text)
+	if strings.Count(res.ForModel(), "200 a,b") != 2 {
+		t.Errorf("%s", res.ForModel())
 	}
 	for what, id := range map[string]string{
 		"another user's": string(hers.ID), "unknown": string(hers.ID[:len(hers.ID)-8]) + "00000000", "nobody's": "1_1_00000000",
 	} {
-		if res := call(r.box, bob, "test__args", `{"a":["`+id+`"]}`); !res.Failed || res.Text != "Error (not found): File not found or expired" {
+		if res := call(r.box, bob, "test__args", `{"a":["`+id+`"]}`); !res.Failed || res.ForModel() != "Error (not found): File not found or expired" {
 			t.Errorf("%s: %+v", what, res)
 		}
 		fail(t, call(r.box, bob, "test__args", `{"a":{"b":"file:`+id+`"}}`), "File not found or expired")
@@ -180,8 +180,8 @@ func TestServerFiles(t *testing.T) {
 	// What is no id stays what it is.
 	for _, text := range []string{"file:///etc/hosts", "1_2", "https://h/1_1_00000000", "x 1_1_00000000", ""} {
 		data, _ := json.Marshal(map[string]string{"a": text})
-		if res := succeed(t, call(r.box, alice, "test__args", string(data))); res.Text != string(data) {
-			t.Errorf("%q: %s", text, res.Text)
+		if res := succeed(t, call(r.box, alice, "test__args", string(data))); res.ForModel() != string(data) {
+			t.Errorf("%q: %s", text, res.ForModel())
 		}
 	}
 

@@ -3,7 +3,6 @@ package tools
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"strings"
 
@@ -35,10 +34,7 @@ type Python struct {
 	files *files.Service
 }
 
-var (
-	_ Tool     = (*Python)(nil)
-	_ Resetter = (*Python)(nil)
-)
+var _ Tool = (*Python)(nil)
 
 // NewPython returns the tool.
 func NewPython(in sandbox.Sandbox, fs *files.Service) *Python { return &Python{in, fs} }
@@ -58,7 +54,7 @@ There is no network and no input(). A run is interrupted after the time limit; v
 // Spec implements Tool.
 func (p *Python) Spec() llm.Tool {
 	return llm.Tool{
-		Name:        "execute_python_code",
+		Name:        llm.PythonTool,
 		Description: pythonDescription,
 		Parameters: json.RawMessage(`{"type":"object","properties":{"code":{"type":"string","description":"Python source. Print what you need to see."}},` +
 			`"required":["code"],"additionalProperties":false}`),
@@ -82,18 +78,18 @@ func (p *Python) Run(ctx context.Context, c Call, code string) llm.ToolResult {
 	if strings.TrimSpace(code) == "" {
 		return Failure(fault.New(fault.Invalid, "The code is empty."))
 	}
-	return p.run(ctx, c, code, code, "Running Python")
+	return p.run(ctx, c, code, code, "")
 }
 
 // run runs code as a call's. The person may see shown as the code that ran,
-// and sees doing while it runs.
-func (p *Python) run(ctx context.Context, c Call, code, shown, doing string) llm.ToolResult {
+// and sees the name of the tool while it runs, which is empty for Python code.
+func (p *Python) run(ctx context.Context, c Call, code, shown, tool string) llm.ToolResult {
 	var saved []string
 	res, err := p.in.Run(ctx, sessionKey(c.User, c.Conversation), sandbox.Cell{
 		Code:   code,
 		Files:  userFiles{p.files, c.User},
 		Output: c.Hooks.Output,
-		Status: func(s sandbox.Status) { c.Hooks.Status(statusText(s, doing)) },
+		Status: func(s sandbox.Status) { c.Hooks.Status(toolStatus(s, tool)) },
 		Ask:    c.Hooks.Ask,
 		Save: func(ctx context.Context, name string, r io.Reader) error {
 			s, err := p.files.Save(ctx, files.Upload{User: c.User, Name: name, Size: -1, Body: r, Generated: true})
@@ -109,7 +105,7 @@ func (p *Python) run(ctx context.Context, c Call, code, shown, doing string) llm
 	return pythonResult(shown, res, saved)
 }
 
-// Reset implements Resetter: it ends the session.
+// Reset implements Tool: it ends the session.
 func (p *Python) Reset(ctx context.Context, user files.UserID, conversation string) error {
 	return p.in.Reset(ctx, sessionKey(user, conversation))
 }
@@ -118,78 +114,57 @@ func sessionKey(user files.UserID, conversation string) sandbox.Key {
 	return sandbox.Key{User: uint64(user), Conversation: conversation}
 }
 
-func statusText(s sandbox.Status, doing string) string {
+// toolStatus is a sandbox's status as a tool's: running is what runs, empty
+// for Python code.
+func toolStatus(s sandbox.Status, running string) llm.ToolStatus {
+	st := llm.ToolStatus{Detail: s.Detail, Place: s.Place}
 	switch s.State {
 	case sandbox.Queued:
-		return fmt.Sprintf("Waiting for a sandbox, place %d", s.Place)
+		st.State = llm.ToolQueued
 	case sandbox.Starting:
-		return "Starting Python"
+		st.State = llm.ToolStarting
 	case sandbox.Restoring:
-		return "Restoring the session"
+		st.State = llm.ToolRestoring
 	case sandbox.Installing:
-		return "Installing " + s.Detail
+		st.State = llm.ToolInstalling
+	default:
+		st.State, st.Detail = llm.ToolRunning, running
 	}
-	return doing
+	return st
 }
-
-const ranSilently = "(The code ran and printed nothing.)"
 
 // pythonResult makes of what a cell did what the model and the user get.
 func pythonResult(code string, res sandbox.Result, saved []string) llm.ToolResult {
 	out := llm.ToolResult{
-		Failed: res.Outcome != sandbox.OK,
-		Files:  saved,
-		Notes:  res.Notes,
-		Run:    &llm.Run{Code: code, Output: res.Output, Elapsed: res.Elapsed, Packages: res.Packages},
+		Output:   res.Output,
+		Warnings: res.Warnings,
+		Error:    outcomeTitle(res.Outcome) + res.Error,
+		Failed:   res.Outcome != sandbox.OK,
+		Notes:    res.Notes,
+		Packages: res.Packages,
+		Files:    saved,
+		Run:      &llm.Run{Code: code, Output: res.Output, Elapsed: res.Elapsed, Packages: res.Packages},
 	}
-	var b strings.Builder
-	section := func(title, text string) {
-		if strings.TrimSpace(text) == "" {
-			return
-		}
-		if b.Len() > 0 {
-			b.WriteString("\n\n")
-		}
-		if title != "" {
-			b.WriteString(title + "\n")
-		}
-		b.WriteString(strings.TrimRight(text, "\n"))
-	}
-	for _, n := range res.Notes {
-		section("", "Note: "+n)
-	}
-	section("", res.Output)
 	for _, s := range res.Shown {
-		section("", s.Text)
+		out.Values = append(out.Values, s.Text)
 		if s.Table != nil {
 			out.Tables = append(out.Tables, *s.Table)
 		}
 	}
-	section("Warnings:", strings.Join(res.Warnings, "\n"))
-	section(outcomeTitle(res.Outcome), res.Error)
-	if len(res.Packages) > 0 {
-		section("", "Installed: "+strings.Join(res.Packages, ", "))
-	}
-	if len(saved) > 0 {
-		section("", "Saved for the user and sent: "+strings.Join(saved, ", "))
-	}
-	if b.Len() == 0 {
-		b.WriteString(ranSilently)
-	}
-	out.Text = b.String()
 	return out
 }
 
+// outcomeTitle is the line before the error of a cell that did not end by itself.
 func outcomeTitle(o sandbox.Outcome) string {
 	switch o {
 	case sandbox.TimedOut:
-		return "Time limit reached:"
+		return "Time limit reached:\n"
 	case sandbox.OutOfMemory:
-		return "Out of memory:"
+		return "Out of memory:\n"
 	case sandbox.Interrupted:
-		return "Stopped by the user:"
+		return "Stopped by the user:\n"
 	case sandbox.Crashed:
-		return "The session ended:"
+		return "The session ended:\n"
 	}
 	return ""
 }

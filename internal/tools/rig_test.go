@@ -116,11 +116,11 @@ func call(b *tools.Box, user files.UserID, name, arguments string) llm.ToolResul
 func succeed(t testing.TB, res llm.ToolResult, contains ...string) llm.ToolResult {
 	t.Helper()
 	if res.Failed {
-		t.Errorf("failed: %s", res.Text)
+		t.Errorf("failed: %s", res.ForModel())
 	}
 	for _, c := range contains {
-		if !strings.Contains(res.Text, c) {
-			t.Errorf("%q is not in:\n%s", c, res.Text)
+		if !strings.Contains(res.ForModel(), c) {
+			t.Errorf("%q is not in:\n%s", c, res.ForModel())
 		}
 	}
 	return res
@@ -128,8 +128,8 @@ func succeed(t testing.TB, res llm.ToolResult, contains ...string) llm.ToolResul
 
 func fail(t testing.TB, res llm.ToolResult, want string) {
 	t.Helper()
-	if !res.Failed || !strings.Contains(res.Text, want) {
-		t.Errorf("failed: %v, want %q in:\n%s", res.Failed, want, res.Text)
+	if !res.Failed || !strings.Contains(res.ForModel(), want) {
+		t.Errorf("failed: %v, want %q in:\n%s", res.Failed, want, res.ForModel())
 	}
 }
 

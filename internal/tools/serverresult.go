@@ -49,16 +49,11 @@ func (t *serverTool) result(ctx context.Context, user files.UserID, res *mcp.Cal
 	if res.StructuredContent != nil && !r.has(res.StructuredContent) {
 		r.add(asJSON(res.StructuredContent))
 	}
-	if len(r.out.Files) > 0 {
-		r.add("Saved for the user and sent: " + strings.Join(r.out.Files, ", "))
+	text := &r.out.Output
+	if res.IsError {
+		text = &r.out.Error
 	}
-	if r.texts == nil {
-		r.texts = []string{"(The tool ran and returned nothing.)"}
-		if res.IsError {
-			r.texts = []string{"The tool failed and did not say why."}
-		}
-	}
-	r.out.Text = strings.Join(r.texts, "\n\n")
+	*text = strings.Join(r.texts, "\n\n")
 	return r.out
 }
 

@@ -19,6 +19,8 @@ import (
 
 // serverTool is a tool of an MCP server.
 type serverTool struct {
+	Stateless
+
 	s    *server
 	name string // as the server names it
 	spec llm.Tool
@@ -41,7 +43,7 @@ func (t *serverTool) Call(ctx context.Context, c Call) llm.ToolResult {
 			return Failure(err)
 		}
 	}
-	c.Hooks.Status("Running " + t.spec.Name)
+	c.Hooks.Status(llm.ToolStatus{State: llm.ToolRunning, Detail: t.spec.Name})
 	res, err := t.call(ctx, &mcp.CallToolParams{Name: t.name, Arguments: args})
 	if err != nil {
 		return t.failure(ctx, err)
@@ -123,7 +125,7 @@ func (t *serverTool) failure(ctx context.Context, err error) llm.ToolResult {
 	case errors.Is(err, context.DeadlineExceeded):
 		err = fault.Wrap(err, fault.Unavailable, "The tool server %s did not answer within %s.", name, t.s.cfg.Timeout)
 	case errors.As(err, &refused) && (refused.Code < codeRejected || refused.Code > codeClientClosing):
-		return llm.ToolResult{Failed: true, Text: "The tool server " + name + " refused the call: " + clip(oneLine(t.s.cfg.scrub(refused.Message)), 2000)}
+		return llm.ToolResult{Failed: true, Error: "The tool server " + name + " refused the call: " + clip(oneLine(t.s.cfg.scrub(refused.Message)), 2000)}
 	case t.s.cfg.Command != "" || err == errLost:
 		err = fault.Wrap(err, fault.Unavailable, "The tool server %s ended during the call; what it did by then is not known. It is started again.", name)
 	default:

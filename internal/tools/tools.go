@@ -6,6 +6,7 @@ package tools
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
@@ -22,7 +23,15 @@ type Tool interface {
 	Spec() llm.Tool
 	// Call runs the tool. What goes wrong is in the result, for the model to read.
 	Call(ctx context.Context, c Call) llm.ToolResult
+	// Reset forgets what the tool keeps of a user's conversation.
+	Reset(ctx context.Context, user files.UserID, conversation string) error
 }
+
+// Stateless is the Reset of tools that keep nothing of a conversation.
+type Stateless struct{}
+
+// Reset implements Tool: there is nothing to forget.
+func (Stateless) Reset(context.Context, files.UserID, string) error { return nil }
 
 // Call is one call of a tool, for one user.
 type Call struct {
@@ -30,11 +39,6 @@ type Call struct {
 	Conversation string
 	Arguments    json.RawMessage // a JSON object
 	Hooks        llm.ToolHooks
-}
-
-// Resetter is a tool that keeps something of a conversation.
-type Resetter interface {
-	Reset(ctx context.Context, user files.UserID, conversation string) error
 }
 
 // Source is where tools come from that may come and go while the program runs.
@@ -112,20 +116,18 @@ func (b *Box) Call(ctx context.Context, user files.UserID, conversation string, 
 	return Failure(fault.New(fault.NotFound, "There is no tool named %q.", call.Name))
 }
 
-// Reset drops what the tools keep of a user's conversation.
+// Reset drops what the tools keep of a user's conversation. It goes on after
+// an error.
 func (b *Box) Reset(ctx context.Context, user files.UserID, conversation string) error {
+	var errs []error
 	for _, t := range b.all(ctx, user) {
-		if r, ok := t.(Resetter); ok {
-			if err := r.Reset(ctx, user, conversation); err != nil {
-				return err
-			}
-		}
+		errs = append(errs, t.Reset(ctx, user, conversation))
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // Failure is the result of a call that failed with err: its kind and its
 // sentence, for the model.
 func Failure(err error) llm.ToolResult {
-	return llm.ToolResult{Failed: true, Text: fmt.Sprintf("Error (%s): %s", fault.KindOf(err), fault.Message(err))}
+	return llm.ToolResult{Failed: true, Error: fmt.Sprintf("Error (%s): %s", fault.KindOf(err), fault.Message(err))}
 }

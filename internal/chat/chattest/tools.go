@@ -43,7 +43,7 @@ func (b *Tools) Call(ctx context.Context, user files.UserID, conversation string
 	b.calls = append(b.calls, fmt.Sprintf("%d %s %s %s", user, conversation, call.Name, call.Arguments))
 	b.mu.Unlock()
 	if b.Handle == nil {
-		return llm.ToolResult{Text: "ran " + call.Arguments}
+		return llm.ToolResult{Output: "ran " + call.Arguments}
 	}
 	return b.Handle(ctx, user, conversation, call, hooks)
 }
