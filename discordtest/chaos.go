@@ -20,6 +20,7 @@ type Chaos struct {
 	CDNError    float64 // CDN: 5xx or cut off
 
 	DropGateway float64 // an event cuts all gateway connections
+	Outage      float64 // an event takes the gateway down for up to a second, and with it all sessions: not in DefaultChaos
 	Duplicate   float64 // an event arrives twice
 	Reorder     float64 // an event arrives after the next one
 }
@@ -38,9 +39,17 @@ func (s *Server) Unleash(c Chaos) {
 	s.faults.chaos = &c
 	s.faults.rand = rand.New(rand.NewPCG(c.Seed, c.Seed))
 	s.faults.drop = func() { s.wg.Go(s.DropGateway) }
+	s.faults.outage = func(d time.Duration) {
+		s.wg.Go(func() {
+			s.GatewayOutage(true)
+			s.sleep(d)
+			s.GatewayOutage(false)
+		})
+	}
 }
 
-func (c *Chaos) roll(what string, r *rand.Rand, drop func()) *Fault {
+func (c *Chaos) roll(what string, f *faults) *Fault {
+	r := f.rand
 	p := r.Float64()
 	hit := func(chance float64) bool {
 		p -= chance
@@ -53,11 +62,13 @@ func (c *Chaos) roll(what string, r *rand.Rand, drop func()) *Fault {
 	case strings.HasPrefix(what, "GATEWAY "):
 		switch {
 		case hit(c.DropGateway):
-			drop()
+			f.drop()
 		case hit(c.Duplicate):
 			return &Fault{Duplicate: true}
 		case hit(c.Reorder):
 			return &Fault{Reorder: true}
+		case hit(c.Outage):
+			f.outage(short(time.Second))
 		}
 		return nil
 	case strings.HasPrefix(what, "CDN "):

@@ -252,3 +252,32 @@ func TestDisgoResumes(t *testing.T) {
 		t.Errorf("%d messages", n)
 	}
 }
+
+// TestDisgoOutages shows that a bot comes back after outages at random, and finds by REST what it missed.
+func TestDisgoOutages(t *testing.T) {
+	t.Parallel()
+	s := discordtest.New(t)
+	ctx := discordtest.Context(t)
+	guild := s.AddGuild("Acme")
+	anna := s.AddUser("anna")
+	guild.AddMember(anna)
+	general := guild.Channel("general")
+	client := startDisgo(t, s, allIntents)
+	s.Unleash(discordtest.Chaos{Seed: 1, Outage: .3})
+	for i := range 20 {
+		must(anna.Send(general, fmt.Sprint("line ", i)))(t)
+		time.Sleep(30 * time.Millisecond)
+	}
+	s.Heal()
+	time.Sleep(1100 * time.Millisecond) // the last outage
+	if err := s.AwaitConnected(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if started, _ := s.Sessions(); started < 2 {
+		t.Errorf("%d sessions: there was no outage", started)
+	}
+	all, err := client.Rest.GetMessages(idOf(general.ID), 0, 0, 0, 100)
+	if err != nil || len(all) != 20 {
+		t.Errorf("%d messages, %v", len(all), err)
+	}
+}

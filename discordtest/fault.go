@@ -52,10 +52,11 @@ func (f *Fault) matches(what string) bool {
 }
 
 type faults struct {
-	list  []*Fault
-	chaos *Chaos
-	rand  *rand.Rand
-	drop  func() // cuts the gateway, later
+	list   []*Fault
+	chaos  *Chaos
+	rand   *rand.Rand
+	drop   func()              // cuts the gateway, later
+	outage func(time.Duration) // takes it down for so long
 }
 
 // Inject adds faults. Of several that match, the first injected happens.
@@ -96,7 +97,7 @@ func (s *Server) faultFor(what string, q *Request) *Fault {
 		return f
 	}
 	if s.faults.chaos != nil {
-		return s.faults.chaos.roll(what, s.faults.rand, s.faults.drop)
+		return s.faults.chaos.roll(what, &s.faults)
 	}
 	return nil
 }

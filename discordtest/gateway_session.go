@@ -180,7 +180,7 @@ func (c *gatewayConn) begin(ses *session) {
 	s.deliver(ses, "READY", map[string]any{
 		"v": 10, "user": s.selfObject(), "guilds": guilds, "session_id": ses.id, "session_type": "normal",
 		"resume_gateway_url": "ws" + s.apiURL[len("http"):] + "/resume", "shard": []int{ses.shard, ses.shards},
-		"application":      map[string]any{"id": s.bot.ID, "flags": 1<<18 | 1<<23},
+		"application":      map[string]any{"id": s.bot.ID, "flags": s.applicationFlags()},
 		"private_channels": []any{}, "relationships": []any{}, "presences": []any{}, "user_settings": map[string]any{},
 		"_trace": []string{"discordtest"},
 	})

@@ -173,6 +173,11 @@ func TestOtherBotsAndPreviews(t *testing.T) {
 	if len(r.Embeds) != 1 || r.Embeds[0].Type != "rich" || !r.Author.Bot {
 		t.Errorf("got %+v", r)
 	}
+	m = must(sc.general.Webhook("GitHub", sc.Bot().Mention()+" pushed", Embed{Title: "1 commit"}))(t)
+	r = sc.do("GET", fmt.Sprintf("/channels/%d/messages/%d", sc.general.ID, m.ID), nil).message(t)
+	if r.WebhookID == 0 || r.Author.Username != "GitHub" || !r.Author.Bot || len(r.Embeds) != 1 || len(r.Mentions) != 1 {
+		t.Errorf("got %+v", r)
+	}
 	if _, err := sc.anna.SendEmbeds(sc.general, "", Embed{Title: "x"}); err == nil {
 		t.Error("a person sends an embed")
 	}
@@ -218,4 +223,17 @@ func TestGatewayOutage(t *testing.T) {
 		t.Errorf("%v in %s", err, r.Raw)
 	}
 	http.DefaultClient.CloseIdleConnections()
+}
+
+// The application tells whether the intent is switched on, without a connection.
+func TestApplicationFlags(t *testing.T) {
+	t.Parallel()
+	for _, off := range []Intents{0, IntentMessageContent} {
+		s := New(t)
+		s.DisallowedIntents = off
+		r := sceneOn(t, s).do("GET", "/applications/@me", nil)
+		if on := int(r.Body["flags"].(float64))&(1<<19) != 0; on != (off == 0) {
+			t.Errorf("got %s", r.Raw)
+		}
+	}
 }

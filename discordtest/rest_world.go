@@ -24,12 +24,24 @@ func (c *call) getApplication() (any, error) {
 	owner := Profile{ID: s.bot.ID + 1, Username: "owner"}
 	return map[string]any{
 		"id": s.bot.ID, "name": s.bot.Username, "icon": nil, "description": "", "type": nil, "bot": s.bot.Profile,
-		"bot_public": true, "bot_require_code_grant": false, "verify_key": strings.Repeat("0", 64), "flags": 1<<18 | 1<<23,
-		"flags_new": "8650752", "redirect_uris": []string{}, "interactions_endpoint_url": nil,
+		"bot_public": true, "bot_require_code_grant": false, "verify_key": strings.Repeat("0", 64), "flags": s.applicationFlags(),
+		"flags_new": itoa(s.applicationFlags()), "redirect_uris": []string{}, "interactions_endpoint_url": nil,
 		"role_connections_verification_url": nil, "owner": owner, "approximate_guild_count": len(s.guilds),
 		"approximate_user_install_count": 0, "approximate_user_authorization_count": 0, "explicit_content_filter": 0,
-		"team": nil, "eligible_oauth2_scopes": []string{}, "event_webhooks_status": 1,
+		"integration_types_config": map[string]any{"0": map[string]any{}, "1": map[string]any{}},
+		"team":                     nil, "eligible_oauth2_scopes": []string{}, "event_webhooks_status": 1,
 	}, nil
+}
+
+// applicationFlags tell which privileged intents the bot's owner has switched on, as far as a bot in few guilds can.
+func (s *Server) applicationFlags() int {
+	flags := 1 << 23 // has commands
+	for intent, flag := range map[Intents]int{IntentGuildPresences: 1 << 13, IntentGuildMembers: 1 << 15, IntentMessageContent: 1 << 19} {
+		if s.DisallowedIntents&intent == 0 {
+			flags |= flag
+		}
+	}
+	return flags
 }
 
 func (c *call) getUser() (any, error) {

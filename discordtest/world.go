@@ -63,6 +63,7 @@ type Channel struct {
 	private  bool
 	readers  []ID // of a private channel
 	slowmode time.Duration
+	hook     ID // of its webhook
 	deleted  bool
 	messages []*message
 	typing   map[ID]time.Time // when each user last said that they type
@@ -279,4 +280,21 @@ func (c *Channel) shut(archived, locked bool) {
 	defer c.s.mu.Unlock()
 	c.archived, c.locked = archived, locked
 	c.s.dispatch(event{name: "THREAD_UPDATE", guild: c.Guild, intent: IntentGuilds, data: c.object()})
+}
+
+// Webhook sends what another program says through a webhook of the channel: under any name, of somebody who is no user.
+func (c *Channel) Webhook(name, text string, embeds ...Embed) (Message, error) {
+	s := c.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c.hook == 0 {
+		c.hook = s.newID()
+	}
+	u := &User{Profile: Profile{ID: c.hook, Username: name, Bot: true}, s: s}
+	m, err := s.compose(c, u, &draft{Content: &text, Embeds: &embeds}, nil, func(m *message) { m.WebhookID = c.hook })
+	if err != nil {
+		return Message{}, fmt.Errorf("discordtest: the webhook cannot send: %w", err)
+	}
+	s.add(m)
+	return s.view(m), nil
 }
