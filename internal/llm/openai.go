@@ -216,6 +216,7 @@ func (m *OpenAI) once(ctx context.Context, req Request, have limits, emit func(s
 		err = errCut
 	}
 	if err != nil {
+		reply.Finish = ""
 		return reply, nil, watch.cause(err)
 	}
 	if !a.ended {

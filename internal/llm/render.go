@@ -56,7 +56,7 @@ func withoutForeign(msgs []Message, model string, have limits) []Message {
 			}
 			out = append(out, Text(User, callsAsText(m.Calls, msgs[i+1:end])))
 			i = end - 1
-		case m.Role == FromTool && asText(Message{}):
+		case m.Role == FromTool && have.has(lackTools|lackOldCalls):
 			out = append(out, Text(User, callsAsText(nil, []Message{m})))
 		default:
 			out = append(out, m)

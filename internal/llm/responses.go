@@ -2,10 +2,144 @@ package llm
 
 import (
 	"encoding/json"
-	"errors"
-	"net/http"
+	"slices"
+
+	"github.com/openai/openai-go/v3/packages/param"
+	"github.com/openai/openai-go/v3/responses"
+	"github.com/openai/openai-go/v3/shared"
 )
 
-func responsesParams(req Request, have limits) any { return json.RawMessage(`{}`) }
+// responsesParams renders a request for the Responses API. Nothing is stored at
+// the provider: what the model reasoned comes encrypted, is kept with the
+// message, and goes back to it.
+func responsesParams(req Request, have limits) any {
+	p := responses.ResponseNewParams{Model: req.Model, Store: param.NewOpt(false)}
+	for _, m := range render(req, have) {
+		p.Input.OfInputItemList = append(p.Input.OfInputItemList, inputItems(m)...)
+	}
+	for _, t := range have.tools(req) {
+		f := responses.FunctionToolParam{Name: t.Name, Description: param.NewOpt(t.Description), Strict: param.NewOpt(false)}
+		// A schema that is no object is the tool's bug: the server says so.
+		_ = json.Unmarshal(t.Parameters, &f.Parameters)
+		p.Tools = append(p.Tools, responses.ToolUnionParam{OfFunction: &f})
+	}
+	if len(p.Tools) > 0 && req.NoCalls && !have.has(lackToolChoice) {
+		p.ToolChoice.OfToolChoiceMode = param.NewOpt(responses.ToolChoiceOptionsNone)
+	}
+	if n := have.output(req); n > 0 {
+		p.MaxOutputTokens = param.NewOpt(int64(max(n, 16))) // fewer are refused
+	}
+	if req.User != "" && !have.has(lackUser) {
+		p.User = param.NewOpt(req.User)
+	}
+	if req.Effort != "" && !have.has(lackEffort) {
+		p.Reasoning.Effort = shared.ReasoningEffort(req.Effort)
+	}
+	if !have.has(lackInclude) {
+		p.Include = []responses.ResponseIncludable{responses.ResponseIncludableReasoningEncryptedContent}
+	}
+	if !have.has(lackStream) {
+		p.SetExtraFields(map[string]any{"stream": true})
+	}
+	return p
+}
 
-func readResponse(res *http.Response, a *assembly) error { return errors.New("not yet") }
+func inputItems(m Message) []responses.ResponseInputItemUnionParam {
+	switch m.Role {
+	case System:
+		return []responses.ResponseInputItemUnionParam{responses.ResponseInputItemParamOfMessage(m.Text(), responses.EasyInputMessageRoleSystem)}
+	case FromTool:
+		out := responses.ResponseInputItemParamOfFunctionCallOutput(m.Text())
+		out.OfFunctionCallOutput.CallID = param.NewOpt(m.CallID)
+		return []responses.ResponseInputItemUnionParam{out}
+	case Assistant:
+		return outputItems(m)
+	}
+	if !hasImages([]Message{m}) {
+		return []responses.ResponseInputItemUnionParam{responses.ResponseInputItemParamOfMessage(m.Text(), responses.EasyInputMessageRoleUser)}
+	}
+	var parts responses.ResponseInputMessageContentListParam
+	for _, p := range joined(m.Parts) {
+		if p.Image == nil {
+			parts = append(parts, responses.ResponseInputContentParamOfInputText(p.Text))
+			continue
+		}
+		parts = append(parts, responses.ResponseInputContentUnionParam{OfInputImage: &responses.ResponseInputImageParam{
+			Detail: responses.ResponseInputImageDetailAuto, ImageURL: param.NewOpt(dataURL(p.Image)),
+		}})
+	}
+	return []responses.ResponseInputItemUnionParam{responses.ResponseInputItemParamOfMessage(parts, responses.EasyInputMessageRoleUser)}
+}
+
+// outputItems are the items of an earlier answer: as they came, if they were
+// kept.
+func outputItems(m Message) []responses.ResponseInputItemUnionParam {
+	var out []responses.ResponseInputItemUnionParam
+	if m.Kept != nil && len(m.Kept.Items) > 0 {
+		for _, item := range keptItems(m) {
+			out = append(out, param.Override[responses.ResponseInputItemUnionParam](item))
+		}
+		return out
+	}
+	if text := m.Text(); text != "" || len(m.Calls) == 0 {
+		out = append(out, responses.ResponseInputItemParamOfMessage(text, responses.EasyInputMessageRoleAssistant))
+	}
+	for _, c := range m.Calls {
+		out = append(out, responses.ResponseInputItemParamOfFunctionCall(validArguments(c.Arguments), c.ID, c.Name))
+	}
+	return out
+}
+
+// keptItems are the items that the server takes back: reasoning only if it is
+// there in encrypted form, since nothing is stored, and calls only if they were
+// made. Without all of the reasoning, items lose the ids that tie them to it.
+func keptItems(m Message) []json.RawMessage {
+	var out []json.RawMessage
+	calls := 0
+	whole := true
+	for _, raw := range m.Kept.Items {
+		var item struct {
+			Type      string `json:"type"`
+			Encrypted string `json:"encrypted_content"`
+		}
+		_ = json.Unmarshal(raw, &item)
+		switch item.Type {
+		case "reasoning":
+			if item.Encrypted == "" {
+				whole = false
+				continue
+			}
+		case "function_call":
+			if calls == len(m.Calls) {
+				continue
+			}
+			c := m.Calls[calls]
+			calls++
+			raw = withFields(raw, map[string]any{"call_id": c.ID, "name": c.Name, "arguments": validArguments(c.Arguments)})
+		}
+		out = append(out, raw)
+	}
+	if !whole {
+		for i := range out {
+			out[i] = withFields(out[i], map[string]any{"id": nil})
+		}
+	}
+	for _, c := range m.Calls[min(calls, len(m.Calls)):] {
+		out = append(out, asJSON(map[string]string{"type": "function_call", "call_id": c.ID, "name": c.Name, "arguments": validArguments(c.Arguments)}))
+	}
+	return slices.Clip(out)
+}
+
+// withFields returns an object with fields replaced; nil takes one away.
+func withFields(raw json.RawMessage, fields map[string]any) json.RawMessage {
+	var obj map[string]any
+	if json.Unmarshal(raw, &obj) != nil {
+		return raw
+	}
+	for k, v := range fields {
+		if obj[k] = v; v == nil {
+			delete(obj, k)
+		}
+	}
+	return asJSON(obj)
+}

@@ -26,7 +26,7 @@ var (
 	invokeCall = regexp.MustCompile(`(?s)<(?:｜DSML｜)?invoke name="([^"]+)">\s*(.*?)\s*(?:</(?:｜DSML｜)?invoke>|$)`)
 	invokeArg  = regexp.MustCompile(`(?s)<(?:｜DSML｜)?parameter name="([^"]+)"[^>]*>\n?(.*?)\n?(?:</(?:｜DSML｜)?parameter>|$)`)
 	mistCall   = regexp.MustCompile(`(?s)^\s*([A-Za-z][\w.-]*)\s*(?:\[ARGS\])?\s*(\{.*)$`)
-	closeTags  = regexp.MustCompile(`</(minimax:)?tool_calls?>|</function_calls?>|</｜DSML｜function_calls>|<\|tool_calls_section_(begin|end)\|>|<｜tool▁calls▁(begin|end)｜>|<\|(eom_id|eot_id|im_end|call)\|>|</s>`)
+	closeTags  = regexp.MustCompile(`</?(minimax:)?tool_calls?>|</?function_calls?>|</?｜DSML｜function_calls>|<\|tool_calls_section_(begin|end)\|>|<｜tool▁calls▁(begin|end)｜>|<\|(eom_id|eot_id|im_end|call)\|>|</s>`)
 	jsonName   = regexp.MustCompile(`"(?:name|function|tool|tool_name)"\s*:\s*"([^"]+)"`)
 	jsonArgs   = regexp.MustCompile(`(?s)"(?:arguments|parameters|args|input)"\s*:\s*(\{.*)\}\s*$`)
 )

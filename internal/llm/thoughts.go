@@ -1,7 +1,9 @@
 package llm
 
 import (
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -45,6 +47,7 @@ var thoughtTags = map[string]string{
 }
 
 var (
+	openings = slices.Collect(maps.Keys(thoughtTags))
 	closings = []string{"</think>", "</thinking>", "</thought>", "[/THINK]", "</reasoning>", "</seed:think>", "◁/think▷", "<|END_THINKING|>", "assistantfinal"}
 	harmony  = []string{"<|channel|>", "<|start|>assistant", "<|message|>"}
 	callTags = []string{"<tool_call>", "<tool_calls>", "<function=", "<function_call>", "<function_calls>", "[TOOL_CALLS]", "<|python_tag|>", "<|tool_calls_section_begin|>",
@@ -53,7 +56,6 @@ var (
 	// by how it begins.
 	thinker = regexp.MustCompile(`(?i)think|reason|(^|[^a-z])r1([^a-z0-9]|$)|qwq|magistral|nemotron|exaone-deep|deepseek`)
 	musing  = regexp.MustCompile(`(?i)^(okay|ok|alright|hmm+|well|so|first|let me|let's|we need|we have|the user|user (asks|wants|says)|i need to|i should|thinking|analysis|got it|嗯|好的|好，|用户|首先|我们)([^\p{L}]|[\p{Han}]|$)`)
-	oneWord = regexp.MustCompile(`^\PZ*$`)
 )
 
 func newFilter(model string, have limits, local, tools bool) *filter {
@@ -127,11 +129,15 @@ func (f *filter) step(last bool) string {
 	case undecided:
 		from := max(0, f.scanned-20)
 		f.scanned = len(f.held)
-		if i, tag := firstOf(f.held[from:], closings); i >= 0 {
-			i += from
+		end, tag := firstOf(f.held[from:], closings)
+		if open, _ := firstOf(f.held[from:], openings); open >= 0 && (end < 0 || open < end) {
+			f.state, f.opened = visible, true
+			return ""
+		}
+		if end >= 0 {
 			f.closed = true
-			f.held = strings.TrimLeft(f.held[i+len(tag):], " \r\n\t")
-			f.state, f.over = visible, true
+			f.held = f.held[from+end+len(tag):]
+			f.state = atStart
 		}
 	case visible:
 		return f.read(last)
@@ -169,13 +175,9 @@ func (f *filter) begin(last bool) string {
 		maybe = maybe || len(t) < 40
 	}
 	hold := f.holds()
-	if hold && !maybe && !f.have.has(thinksUnopened) && !thinker.MatchString(f.model) {
-		switch {
-		case len(t) < 12 && oneWord.MatchString(t):
-			maybe = true // the first word is not whole yet
-		default:
-			hold = musing.MatchString(t)
-		}
+	if hold && !f.have.has(thinksUnopened) && !thinker.MatchString(f.model) {
+		hold = musing.MatchString(t)
+		maybe = maybe || len(t) < 16 // it is not seen yet how it begins
 	}
 	switch {
 	case maybe && !last:

@@ -3,6 +3,8 @@ package llmtest
 import (
 	"encoding/json"
 	"fmt"
+	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -32,6 +34,11 @@ type Reply struct {
 	Message    string
 	Code       string
 	RetryAfter time.Duration // whole seconds, or milliseconds below one
+
+	Beside     map[string]any // fields beside the text, as DeepSeek's reasoning_content
+	CallBeside map[string]any // fields of the first call, as Gemini's signature
+	Reasoning  string         // of the Responses API: encrypted
+	Body       string         // of a refusal, verbatim
 
 	Raw []string // data lines of the stream, verbatim, instead of all else
 }
@@ -116,6 +123,12 @@ func (r Reply) refuses(w http.ResponseWriter, s *Server, req Request) bool {
 		w.Header().Set("Retry-After-Ms", strconv.Itoa(int(r.RetryAfter/time.Millisecond)))
 	}
 	time.Sleep(r.Wait)
+	if r.Body != "" {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(r.Status)
+		_, _ = io.WriteString(w, r.Body)
+		return true
+	}
 	refuse(w, r.Status, r.Code, "", r.Message)
 	return true
 }
@@ -142,7 +155,11 @@ func (r Reply) write(w http.ResponseWriter, hr *http.Request, req Request, n int
 	}
 	if r.Whole || !req.Stream {
 		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(r.whole(req, n))
+		doc := r.whole
+		if req.Responses {
+			doc = r.response
+		}
+		_ = json.NewEncoder(w).Encode(doc(req, n))
 		return
 	}
 	w.Header().Set("Content-Type", "text/event-stream")
@@ -171,6 +188,9 @@ func (r Reply) lines(req Request, n int) []string {
 	if r.Raw != nil {
 		return r.Raw
 	}
+	if req.Responses {
+		return r.responseLines(req, n)
+	}
 	var lines []string
 	add := func(v any) {
 		b, err := json.Marshal(v)
@@ -185,6 +205,15 @@ func (r Reply) lines(req Request, n int) []string {
 		return c
 	}
 	first := object{"role": "assistant", "content": ""}
+	for _, k := range slices.Sorted(maps.Keys(r.Beside)) {
+		// Texts come in pieces.
+		if s, ok := r.Beside[k].(string); ok && len(s) > 3 {
+			add(chunk(object{"role": "assistant", k: s[:3]}, nil))
+			add(chunk(object{k: s[3:]}, nil))
+			continue
+		}
+		add(chunk(object{k: r.Beside[k]}, nil))
+	}
 	for _, p := range r.pieces() {
 		first["content"] = p
 		add(chunk(first, nil))
@@ -193,6 +222,9 @@ func (r Reply) lines(req Request, n int) []string {
 	for i, c := range r.Calls {
 		d := object{"tool_calls": []object{{"index": i, "id": c.ID, "type": "function",
 			"function": object{"name": c.Name, "arguments": ""}}}}
+		if i == 0 {
+			maps.Copy(d["tool_calls"].([]object)[0], r.CallBeside)
+		}
 		if first["role"] != nil {
 			d["role"], d["content"] = "assistant", nil
 			first = object{}
@@ -250,6 +282,7 @@ func (r Reply) finish() string {
 
 func (r Reply) whole(req Request, n int) object {
 	m := object{"role": "assistant", "content": r.text(), "refusal": nil}
+	maps.Copy(m, r.Beside)
 	var calls []object
 	for _, c := range r.Calls {
 		calls = append(calls, object{"id": c.ID, "type": "function", "function": object{"name": c.Name, "arguments": c.Arguments}})
@@ -269,7 +302,8 @@ func (r Reply) envelope(req Request, n int, kind string) object {
 	return object{"id": fmt.Sprintf("chatcmpl-%d", n), "object": kind, "created": 1, "model": req.Model}
 }
 
-func (r Reply) usage(req Request) object {
+// count returns the tokens that the reply reports.
+func (r Reply) count(req Request) llm.Usage {
 	u := llm.Usage{}
 	if r.Usage != nil {
 		u = *r.Usage
@@ -279,6 +313,11 @@ func (r Reply) usage(req Request) object {
 		}
 		u.Output = 1 + len(r.text())/4
 	}
+	return u
+}
+
+func (r Reply) usage(req Request) object {
+	u := r.count(req)
 	return object{
 		"prompt_tokens": u.Input, "completion_tokens": u.Output, "total_tokens": u.Input + u.Output,
 		"prompt_tokens_details":     object{"cached_tokens": u.Cached, "cache_write_tokens": u.Written, "audio_tokens": 0},

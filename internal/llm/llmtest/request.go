@@ -21,6 +21,8 @@ type Request struct {
 	IncludeUsage bool
 	MaxTokens    int // by either name
 	User         string
+	Effort       string
+	Responses    bool // through that API
 	Header       http.Header
 	Body         []byte
 }
@@ -67,6 +69,7 @@ type wireRequest struct {
 	MaxTokens           *int          `json:"max_tokens"`
 	MaxCompletionTokens *int          `json:"max_completion_tokens"`
 	User                string        `json:"user"`
+	Effort              string        `json:"reasoning_effort"`
 	StreamOptions       *struct {
 		IncludeUsage bool `json:"include_usage"`
 	} `json:"stream_options"`
@@ -105,7 +108,7 @@ func parse(body []byte) (Request, string) {
 	if err := json.Unmarshal(body, &wire); err != nil {
 		return Request{}, "not JSON: " + err.Error()
 	}
-	req := Request{Model: wire.Model, Stream: wire.Stream, User: wire.User, Body: body}
+	req := Request{Model: wire.Model, Stream: wire.Stream, User: wire.User, Effort: wire.Effort, Body: body}
 	req.ToolChoice, _ = wire.ToolChoice.(string)
 	req.IncludeUsage = wire.StreamOptions != nil && wire.StreamOptions.IncludeUsage
 	switch {

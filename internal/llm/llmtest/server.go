@@ -34,6 +34,10 @@ type Server struct {
 	Refuse []string
 	// Window is the number of bytes of text that a request may have; 0: any.
 	Window int
+	// Responses serves that API too.
+	Responses bool
+	// Dialects are the habits of models, by name.
+	Dialects map[string]Dialect
 	// Chaos replaces replies by faults.
 	Chaos Chaos
 
@@ -42,6 +46,7 @@ type Server struct {
 	queue    []Reply
 	requests []Request
 	problems []string
+	refused  []Reply
 	served   int
 }
 
@@ -113,7 +118,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, "/models"):
 		s.list(w)
 	case r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/chat/completions"):
-		s.chat(w, r)
+		s.chat(w, r, parse)
+	case r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/responses") && s.Responses:
+		s.chat(w, r, parseResponses)
+	case strings.HasSuffix(r.URL.Path, "/responses"):
+		http.Error(w, "404 page not found", http.StatusNotFound)
 	default:
 		s.problem("%s %s: no such endpoint", r.Method, r.URL.Path)
 		refuse(w, http.StatusNotFound, "", "", "Unknown request URL: "+r.Method+" "+r.URL.Path)
@@ -139,7 +148,7 @@ func (s *Server) list(w http.ResponseWriter) {
 	_ = json.NewEncoder(w).Encode(map[string]any{"object": "list", "data": data})
 }
 
-func (s *Server) chat(w http.ResponseWriter, r *http.Request) {
+func (s *Server) chat(w http.ResponseWriter, r *http.Request, parse func([]byte) (Request, string)) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return // the client left
@@ -174,17 +183,30 @@ func (s *Server) next(req Request) (Reply, int) {
 		s.mu.Unlock()
 		return fault, n
 	}
+	if refused, ok := s.Dialects[req.Model].refuse(req); ok {
+		s.refused = append(s.refused, refused)
+		s.mu.Unlock()
+		return refused, n
+	}
 	if len(s.queue) > 0 && !s.lacks(req) {
 		reply := s.queue[0]
 		s.queue = s.queue[1:]
 		s.mu.Unlock()
-		return reply, n
+		return s.Dialects[req.Model].word(reply, n), n
 	}
 	s.mu.Unlock()
+	reply := Reply{Text: "OK."}
 	if s.Answer != nil {
-		return s.Answer(req), n
+		reply = s.Answer(req)
 	}
-	return Reply{Text: "OK."}, n
+	return s.Dialects[req.Model].word(reply, n), n
+}
+
+// Refused returns the refusals by dialects.
+func (s *Server) Refused() []Reply {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.refused)
 }
 
 func (s *Server) problem(format string, args ...any) {
