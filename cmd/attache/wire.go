@@ -209,7 +209,13 @@ func (m *Main) openModel() (llm.Model, error) {
 		return llm.Builtin{}, nil
 	}
 	c := m.Config
-	return llm.NewOpenAI(c.OpenAIKey.Reveal(), llm.OpenAIOptions{BaseURL: c.OpenAIBaseURL, Model: c.OpenAIModel})
+	effort := c.Effort
+	if effort == "default" {
+		effort = ""
+	}
+	return llm.NewOpenAI(c.OpenAIKey.Reveal(), llm.OpenAIOptions{
+		BaseURL: c.OpenAIBaseURL, Model: c.OpenAIModel, API: llm.API(c.ModelAPI), Effort: effort, FirstByte: c.FirstByte,
+	})
 }
 
 func (m *Main) builtin() bool { return m.Config.OpenAIKey == "" && m.Config.OpenAIBaseURL == "" }

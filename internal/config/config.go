@@ -48,14 +48,17 @@ type Config struct {
 	DiscordToken Secret   `env:"DISCORD_TOKEN" group:"Discord" doc:"Token of the bot (Discord's developer portal, Bot). Without it, serve opens a conversation in the terminal."`
 	AdminIDs     []uint64 `env:"ADMIN_ID" doc:"Discord ids of the people who see everybody's usage, separated by commas."`
 
-	OpenAIKey     Secret   `env:"OPENAI_API_KEY" group:"Model" doc:"Key of an OpenAI-compatible server. Without key and base URL, the built-in offline model answers."`
-	OpenAIBaseURL string   `env:"OPENAI_BASE_URL" kind:"url" doc:"Base URL of another OpenAI-compatible server, such as http://localhost:11434/v1 for Ollama."`
-	OpenAIModel   string   `env:"OPENAI_MODEL" default:"gpt-5.4-mini" doc:"The model that answers unless a user chose another."`
-	Models        []string `env:"MODELS" doc:"Models that users may choose from, separated by commas. Empty: all that the server lists."`
-	MaxToolRounds int      `env:"MAX_TOOL_ROUNDS" default:"12" min:"1" max:"100" doc:"How often the model may call tools before it must answer."`
-	MaxRequest    int      `env:"MAX_REQUEST_TOKENS" default:"0" min:"0" doc:"Tokens of one request at most, for servers that cut longer ones without a word (Ollama's num_ctx). 0: what the model's window holds."`
-	PricesFile    string   `env:"PRICES_FILE" doc:"JSON file whose prices override and add to the built-in ones (own format or litellm's)."`
-	SystemPrompt  string   `env:"SYSTEM_PROMPT" doc:"Text added to the instructions that the model gets."`
+	OpenAIKey     Secret        `env:"OPENAI_API_KEY" group:"Model" doc:"Key of an OpenAI-compatible server. Without key and base URL, the built-in offline model answers."`
+	OpenAIBaseURL string        `env:"OPENAI_BASE_URL" kind:"url" doc:"Base URL of another OpenAI-compatible server, such as http://localhost:11434/v1 for Ollama."`
+	OpenAIModel   string        `env:"OPENAI_MODEL" default:"gpt-5.4-mini" doc:"The model that answers unless a user chose another."`
+	Models        []string      `env:"MODELS" doc:"Models that users may choose from, separated by commas. Empty: all that the server lists."`
+	ModelAPI      string        `env:"OPENAI_API" default:"auto" oneof:"auto chat responses anthropic" doc:"How the server is spoken to: chat completions, the Responses API, or Anthropic's messages. auto: by the address, the model, and what the server says."`
+	Effort        string        `env:"REASONING_EFFORT" default:"default" oneof:"default none minimal low medium high xhigh max" doc:"How long models reason that let one choose. default: as the model does by itself."`
+	FirstByte     time.Duration `env:"MODEL_TIMEOUT" default:"0s" min:"0s" doc:"How long a model may take until its answer begins, such as 3m or 1h. 0s: 3 minutes, and 30 for a server in a private network, which reads the whole prompt first."`
+	MaxToolRounds int           `env:"MAX_TOOL_ROUNDS" default:"12" min:"1" max:"100" doc:"How often the model may call tools before it must answer."`
+	MaxRequest    int           `env:"MAX_REQUEST_TOKENS" default:"0" min:"0" doc:"Tokens of one request at most, for servers that cut longer ones without a word (Ollama's num_ctx). 0: what the model's window holds."`
+	PricesFile    string        `env:"PRICES_FILE" doc:"JSON file whose prices override and add to the built-in ones (own format or litellm's)."`
+	SystemPrompt  string        `env:"SYSTEM_PROMPT" doc:"Text added to the instructions that the model gets."`
 
 	UserDailyBudget   Dollars `env:"USER_DAILY_BUDGET_USD" default:"0" doc:"What one user may cost a day (UTC), in dollars. 0: no limit."`
 	UserDailyTokens   int64   `env:"USER_DAILY_TOKENS" default:"0" min:"0" doc:"How many tokens one user may use a day (UTC). 0: no limit."`

@@ -127,8 +127,14 @@ var (
 )
 
 // limits are what is known of a model before the first request.
-func (a address) limits(req Request) limits {
+func (a address) limits(req Request, api API) limits {
 	var l limits
+	switch api {
+	case Chat:
+		l.lack |= lackResponses
+	case Responses:
+		l.lack |= lackChat
+	}
 	if a.host != "api.openai.com" {
 		l.lack |= preferMaxTokens // the older name is the one that other servers have in common
 	}

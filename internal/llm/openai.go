@@ -25,6 +25,7 @@ const DefaultBaseURL = "https://api.openai.com/v1"
 type OpenAIOptions struct {
 	BaseURL string // of an OpenAI-compatible server, with its /v1; default DefaultBaseURL
 	Model   string // when Request.Model is empty; default "gpt-5.4-mini"
+	API     API    // how the server is spoken to; default Auto
 	Effort  string // how long to reason when Request.Effort is empty; default the model's own
 
 	Connect   time.Duration // to connect, TLS included; default 10 s
@@ -35,6 +36,16 @@ type OpenAIOptions struct {
 	Backoff time.Duration // before the first retry, doubled for each next one; default 500 ms
 	MaxWait time.Duration // the longest Retry-After that is waited for; default 20 s
 }
+
+// API is a way to speak to a server.
+type API string
+
+const (
+	Auto      API = "auto" // by the address, the model, and what the server says
+	Chat      API = "chat" // chat completions
+	Responses API = "responses"
+	Anthropic API = "anthropic" // Anthropic's messages
+)
 
 func (o OpenAIOptions) withDefaults(addr address) OpenAIOptions {
 	o.Model = cmp.Or(o.Model, "gpt-5.4-mini")
@@ -113,7 +124,7 @@ func (m *OpenAI) Generate(ctx context.Context, req Request, delta func(string)) 
 			delta(s)
 		}
 	}
-	base := m.addr.limits(req)
+	base := m.addr.limits(req, m.opts.API)
 	var found []limits  // what this request told about the model, if it helps
 	var oneTime limits  // what it told about itself
 	began := time.Now() // of the waiting for a model that is being loaded
