@@ -24,6 +24,9 @@ var _ Model = Builtin{}
 // Models implements Model: it lists BuiltinName.
 func (Builtin) Models(context.Context) ([]string, error) { return []string{BuiltinName}, nil }
 
+// Window implements Model: there is none.
+func (Builtin) Window(context.Context, string) (int, error) { return 0, nil }
+
 const (
 	// maxBuiltinCalls bounds what one prompt makes it run.
 	maxBuiltinCalls = 8

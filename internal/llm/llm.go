@@ -168,4 +168,7 @@ type Model interface {
 	Generate(ctx context.Context, req Request, delta func(text string)) (Reply, error)
 	// Models lists the names that Request.Model may have.
 	Models(ctx context.Context) ([]string, error)
+	// Window returns how many tokens a request to a model may have, its answer
+	// included, as the server says; 0: it does not say. It takes 2 s at most.
+	Window(ctx context.Context, model string) (int, error)
 }

@@ -76,6 +76,8 @@ type OpenAI struct {
 	client openai.Client
 	wire   *wire
 	memory memory
+
+	windows windows
 }
 
 var _ Model = (*OpenAI)(nil)

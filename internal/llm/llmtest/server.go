@@ -121,13 +121,17 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.chat(w, r, parse)
 	case r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/responses") && s.Responses:
 		s.chat(w, r, parseResponses)
-	case strings.HasSuffix(r.URL.Path, "/responses"):
+	case strings.HasSuffix(r.URL.Path, "/responses"), slices.Contains(probes, r.URL.Path), strings.HasPrefix(r.URL.Path, "/api/v0/models/"):
 		http.Error(w, "404 page not found", http.StatusNotFound)
 	default:
 		s.problem("%s %s: no such endpoint", r.Method, r.URL.Path)
 		refuse(w, http.StatusNotFound, "", "", "Unknown request URL: "+r.Method+" "+r.URL.Path)
 	}
 }
+
+// probes are what clients ask to find out what a server is; this one is none of
+// those.
+var probes = []string{"/props", "/api/show", "/api/ps", "/model/info", "/info"}
 
 func (s *Server) list(w http.ResponseWriter) {
 	names := s.Models
