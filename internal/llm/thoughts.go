@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // filter takes out of an answer's text what is not for the person: thoughts
@@ -55,8 +57,27 @@ var (
 	// A model that may think aloud, by its name; an answer that may be thoughts,
 	// by how it begins.
 	thinker = regexp.MustCompile(`(?i)think|reason|(^|[^a-z])r1([^a-z0-9]|$)|qwq|magistral|nemotron|exaone-deep|deepseek`)
-	musing  = regexp.MustCompile(`(?i)^(okay|ok|alright|hmm+|well|so|first|let me|let's|we need|we have|the user|user (asks|wants|says)|i need to|i should|thinking|analysis|got it|嗯|好的|好，|用户|首先|我们)([^\p{L}]|[\p{Han}]|$)`)
 )
+
+// musings are how thoughts begin that are not set apart.
+var musings = []string{"okay", "ok", "alright", "hmm", "hm", "well", "so", "first", "let me", "let's", "we need", "we have", "the user", "user asks", "user wants", "user says",
+	"i need to", "i should", "thinking", "analysis", "got it", "嗯", "好的", "好，", "用户", "首先", "我们"}
+
+// musing reports whether a text begins as thoughts do, or may still do so.
+func musing(t string) (is, maybe bool) {
+	t = strings.ToLower(t)
+	for _, m := range musings {
+		rest, begins := strings.CutPrefix(t, m)
+		next, _ := utf8.DecodeRuneInString(rest)
+		switch {
+		case begins && rest != "" && (!unicode.IsLetter(next) || unicode.Is(unicode.Han, next)):
+			return true, false
+		case begins && rest == "", strings.HasPrefix(m, t):
+			maybe = true
+		}
+	}
+	return false, maybe
+}
 
 func newFilter(model string, have limits, local, tools bool) *filter {
 	return &filter{model: model, have: have, local: local, tools: tools}
@@ -176,8 +197,9 @@ func (f *filter) begin(last bool) string {
 	}
 	hold := f.holds()
 	if hold && !f.have.has(thinksUnopened) && !thinker.MatchString(f.model) {
-		hold = musing.MatchString(t)
-		maybe = maybe || len(t) < 16 // it is not seen yet how it begins
+		var unsure bool
+		hold, unsure = musing(t)
+		maybe = maybe || unsure
 	}
 	switch {
 	case maybe && !last:

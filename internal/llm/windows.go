@@ -78,7 +78,9 @@ func (m *OpenAI) askWindow(ctx context.Context, model string) (int, time.Duratio
 	asks := []func(context.Context, string) (int, time.Duration){
 		m.ollamaWindow, // its list says nothing
 		func(ctx context.Context, model string) (int, time.Duration) { return m.propsWindow(ctx), windowFresh },
-		func(ctx context.Context, model string) (int, time.Duration) { return m.listedWindow(ctx, model), windowFresh },
+		func(ctx context.Context, model string) (int, time.Duration) {
+			return m.listedWindow(ctx, model), windowFresh
+		},
 		m.studioWindow,
 		m.liteWindow,
 		m.tgiWindow,
