@@ -8,13 +8,13 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/table"
+	"github.com/attachebot/attache/internal/terminal"
 	"github.com/attachebot/attache/internal/tools"
 )
 
@@ -50,7 +50,7 @@ func (m *Main) exec(ctx context.Context, args []string) error {
 		return err
 	}
 	uid := files.UserID(*user)
-	saved, err := m.attach(ctx, service, uid, attach)
+	saved, err := terminal.Attach(ctx, service, uid, attach, m.Stderr)
 	if err != nil {
 		return err
 	}
@@ -67,17 +67,17 @@ func (m *Main) exec(ctx context.Context, args []string) error {
 		conversation = "exec:once:" + fmt.Sprint(os.Getpid())
 		defer python.Reset(context.WithoutCancel(ctx), uid, conversation)
 	}
-	hooks := llm.ToolHooks{Ask: m.asker(*yes)}
+	hooks := llm.ToolHooks{Ask: terminal.Asker(m.Stdin, m.Stderr, *yes)}
 	if !*asJSON {
 		hooks.Output = func(s string) { io.WriteString(m.Stdout, s) }
 	}
 	res := python.Run(ctx, tools.Call{User: uid, Conversation: conversation, Hooks: hooks.Filled()}, code)
-	made, err := m.fetch(ctx, service, uid, res.Files, *out)
+	made, err := terminal.Fetch(ctx, service, uid, res.Files, *out)
 	if err != nil {
 		return err
 	}
 	if *asJSON {
-		err = m.printJSON(execResult{OK: !res.Failed, Text: res.ForModel(), Attached: saved, Files: made, Notes: res.Notes, Tables: res.Tables, Run: res.Run})
+		err = m.printJSON(execResult{OK: !res.Failed, Text: res.ForModel(), Attached: ids(saved), Files: made, Notes: res.Notes, Tables: res.Tables, Run: res.Run})
 	} else {
 		m.printExec(res, made)
 	}
@@ -89,24 +89,24 @@ func (m *Main) exec(ctx context.Context, args []string) error {
 
 // execResult is what exec prints with --json.
 type execResult struct {
-	OK       bool          `json:"ok"`
-	Text     string        `json:"text"` // what a model would read
-	Attached []files.ID    `json:"attached,omitempty"`
-	Files    []madeFile    `json:"files,omitempty"`
-	Notes    []string      `json:"notes,omitempty"`
-	Tables   []table.Table `json:"tables,omitempty"`
-	Run      *llm.Run      `json:"run,omitempty"`
+	OK       bool            `json:"ok"`
+	Text     string          `json:"text"` // what a model would read
+	Attached []files.ID      `json:"attached,omitempty"`
+	Files    []terminal.Made `json:"files,omitempty"`
+	Notes    []string        `json:"notes,omitempty"`
+	Tables   []table.Table   `json:"tables,omitempty"`
+	Run      *llm.Run        `json:"run,omitempty"`
 }
 
-type madeFile struct {
-	ID   files.ID `json:"id"`
-	Name string   `json:"name"`
-	Size int64    `json:"size"`
-	Path string   `json:"path,omitempty"` // where it was written
+func ids(all []files.File) (out []files.ID) {
+	for _, f := range all {
+		out = append(out, f.ID)
+	}
+	return out
 }
 
 // printExec prints what the streamed output did not have.
-func (m *Main) printExec(res llm.ToolResult, made []madeFile) {
+func (m *Main) printExec(res llm.ToolResult, made []terminal.Made) {
 	if res.Output != "" && !strings.HasSuffix(res.Output, "\n") {
 		fmt.Fprintln(m.Stdout)
 	}
@@ -120,11 +120,7 @@ func (m *Main) printExec(res llm.ToolResult, made []madeFile) {
 		fmt.Fprintln(to, text)
 	}
 	for _, f := range made {
-		where := ""
-		if f.Path != "" {
-			where = " → " + f.Path
-		}
-		fmt.Fprintf(m.Stdout, "File saved! ID: %s (%s, %s)%s\n", f.ID, f.Name, files.Size(f.Size), where)
+		fmt.Fprintln(m.Stdout, f)
 	}
 }
 
@@ -143,105 +139,8 @@ func (m *Main) openInput(path string) (io.ReadCloser, error) {
 	if path == "-" {
 		return io.NopCloser(m.Stdin), nil
 	}
-	f, _, err := openFile(path)
+	f, _, err := terminal.OpenFile(path)
 	return f, err
-}
-
-// openFile opens a file of this machine, which may be a pipe or a device.
-func openFile(path string) (*os.File, os.FileInfo, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, nil, fault.Wrap(err, fault.Invalid, "%s can't be read: %v.", path, errors.Unwrap(err))
-	}
-	info, err := f.Stat()
-	if err != nil || info.IsDir() {
-		f.Close()
-		return nil, nil, errNoFile(path)
-	}
-	return f, info, nil
-}
-
-func errNoFile(path string) error {
-	return fault.New(fault.Invalid, "%s is not a file.", path)
-}
-
-// attach saves files of this machine as the user's, and says so.
-func (m *Main) attach(ctx context.Context, service *files.Service, user files.UserID, paths []string) ([]files.ID, error) {
-	var ids []files.ID
-	for _, p := range paths {
-		s, err := m.attachOne(ctx, service, user, p)
-		if err != nil {
-			return ids, err
-		}
-		ids = append(ids, s.ID)
-	}
-	return ids, nil
-}
-
-func (m *Main) attachOne(ctx context.Context, service *files.Service, user files.UserID, path string) (files.Saved, error) {
-	f, info, err := openFile(path)
-	if err != nil {
-		return files.Saved{}, err
-	}
-	defer f.Close()
-	if !info.Mode().IsRegular() {
-		return files.Saved{}, errNoFile(path)
-	}
-	s, err := service.Save(ctx, files.Upload{User: user, Name: filepath.Base(path), Size: info.Size(), Body: f})
-	if err != nil {
-		return files.Saved{}, err
-	}
-	fmt.Fprintf(m.Stderr, "%s %s\nFile saved! ID: %s\n%s • %s • %s\n", s.Emoji(), s.Name, s.ID, files.Size(s.Size), s.Kind, lifetime(s.File))
-	if s.Note != "" {
-		fmt.Fprintln(m.Stderr, s.Note)
-	}
-	return s, nil
-}
-
-// fetch describes the files with these ids and, if out is not empty, writes
-// them there.
-func (m *Main) fetch(ctx context.Context, service *files.Service, user files.UserID, ids []string, out string) ([]madeFile, error) {
-	var made []madeFile
-	for _, id := range ids {
-		f, r, err := service.Open(ctx, user, files.ID(id))
-		if err != nil {
-			return made, err
-		}
-		mf := madeFile{ID: f.ID, Name: f.Name, Size: f.Size}
-		if out != "" {
-			mf.Path, err = writeNew(out, f.Name, r)
-		}
-		r.Close()
-		if err != nil {
-			return made, fault.Wrap(err, fault.Unavailable, "%s can't be written: %v.", out, err)
-		}
-		made = append(made, mf)
-	}
-	return made, nil
-}
-
-// writeNew writes a file into dir, under its name or, where that is taken,
-// with a number.
-func writeNew(dir, name string, r io.Reader) (string, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return "", err
-	}
-	ext := filepath.Ext(name)
-	for n := 1; ; n++ {
-		path := filepath.Join(dir, name)
-		if n > 1 {
-			path = filepath.Join(dir, fmt.Sprintf("%s_%d%s", strings.TrimSuffix(name, ext), n, ext))
-		}
-		f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-		if errors.Is(err, os.ErrExist) && n < 1000 {
-			continue
-		}
-		if err != nil {
-			return "", err
-		}
-		_, err = io.Copy(f, r)
-		return path, errors.Join(err, f.Close())
-	}
 }
 
 func (m *Main) printJSON(v any) error {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/terminal"
 )
 
 // filesCommand is one of attache files' commands, with its flags.
@@ -115,7 +116,7 @@ func (c *filesCommand) printSaved(all []savedFile) error {
 func (c *filesCommand) putOne(ctx context.Context, path string) (files.Saved, error) {
 	u := files.Upload{User: c.user, Name: c.name, Body: c.m.Stdin}
 	if path != "-" {
-		f, info, err := openFile(path)
+		f, info, err := terminal.OpenFile(path)
 		if err != nil {
 			return files.Saved{}, err
 		}
@@ -143,12 +144,8 @@ func (c *filesCommand) list(ctx context.Context, _ []string) error {
 		return c.m.printJSON(append([]files.File{}, all...))
 	}
 	for _, f := range all {
-		left := "♾️ Never expires"
-		if !f.ExpiresAt.IsZero() {
-			left = fmt.Sprintf("⏰ %dh left", int(time.Until(f.ExpiresAt).Round(time.Hour).Hours()))
-		}
 		uploaded := f.UploadedAt.In(c.m.Config.Location()).Format("2006-01-02 15:04")
-		fmt.Fprintf(c.m.Stdout, "%s  %s %s  %s  %s  %s  %s\n", f.ID, f.Emoji(), f.Name, f.Kind, files.Size(f.Size), uploaded, left)
+		fmt.Fprintf(c.m.Stdout, "%s  %s %s  %s  %s  %s  %s\n", f.ID, f.Emoji(), f.Name, f.Kind, files.Size(f.Size), uploaded, f.Countdown(time.Now()))
 	}
 	return nil
 }
@@ -174,7 +171,7 @@ func (c *filesCommand) get(ctx context.Context, args []string) error {
 	}
 	path := c.out
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		path, err = writeNew(path, f.Name, r)
+		path, err = terminal.WriteNew(path, f.Name, r)
 		if err != nil {
 			return fault.Wrap(err, fault.Unavailable, "%s can't be written: %v.", c.out, err)
 		}

@@ -34,7 +34,9 @@ var mayImport = map[string][]string{
 	"internal/mongo":            {"internal/fault", "internal/files", "internal/chat", "internal/ledger", "internal/llm", "tokens"},
 	"internal/discord/client":   {"internal/fault", "internal/files", "tokens"},
 	"internal/discord/markdown": {},
-	"internal/discord":          {"internal/discord/client", "internal/discord/markdown", "internal/fault", "internal/files", "internal/chat", "internal/llm", "internal/table", "tokens"},
+	"internal/assistant":        {"internal/fault", "internal/files", "internal/chat", "internal/llm", "internal/table", "tokens"},
+	"internal/terminal":         {"internal/assistant", "internal/fault", "internal/files", "internal/chat"},
+	"internal/discord":          {"internal/assistant", "internal/discord/client", "internal/discord/markdown", "internal/fault", "internal/files", "internal/chat", "internal/llm", "internal/table", "tokens"},
 	"internal/web":              {"internal/fault", "internal/files", "internal/chat", "internal/llm", "tokens"},
 }
 

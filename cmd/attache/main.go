@@ -60,7 +60,7 @@ type Main struct {
 	discord   discord.Options // a base that tests bend
 	connected func()          // called when the bot is; for tests
 
-	answering atomic.Pointer[context.CancelFunc] // stops what Ctrl-C stops, where that is not the program
+	answering atomic.Pointer[func() bool] // stops what Ctrl-C stops, where that is not the program
 
 	opened []func() error // what Close undoes, in the order of opening
 }
@@ -118,14 +118,15 @@ func (m *Main) Run(ctx context.Context, args []string) error {
 	return commands[i].run(m, ctx, args[1:])
 }
 
+// interruptible makes Ctrl-C stop something else than the program, while stop
+// returns true.
+func (m *Main) interruptible(stop func() bool) { m.answering.Store(&stop) }
+
 // interrupt stops the answer that a person at the terminal waits for, and
 // reports whether there was one.
 func (m *Main) interrupt() bool {
-	stop := m.answering.Swap(nil)
-	if stop != nil {
-		(*stop)()
-	}
-	return stop != nil
+	stop := m.answering.Load()
+	return stop != nil && (*stop)()
 }
 
 // Close undoes what Run opened, the last first. Close twice is once.

@@ -36,26 +36,19 @@ func (m *Main) serveDiscord(ctx context.Context) error {
 		return err
 	}
 	m.serving = true
-	a, err := m.openAssistant(ctx, log, m.Stderr)
-	if err != nil {
-		return err
-	}
-	m.background(a.files.Run)
-	m.background(a.engine.Forget)
-	interrupted, err := a.engine.Recover(ctx)
+	a, tools, err := m.openAssistant(ctx, log, m.Stderr)
 	if err != nil {
 		return err
 	}
 	o := m.discord // what tests bend
 	o.Log, o.Location, o.MaxDownload = log, m.Config.Location(), int64(m.Config.MaxSend)<<20
-	o.Admins, o.Catalog = m.Config.AdminIDs, a.catalog
 	o.Allowed = discord.Who{Users: m.Config.AllowedUsers, Roles: m.Config.AllowedRoles, Channels: m.Config.AllowedChannels}
 	o.Blocked = discord.Who{Users: m.Config.BlockedUsers, Roles: m.Config.BlockedRoles, Channels: m.Config.BlockedChannels}
-	o.Interrupted, o.Viewer = interrupted, a.tools.python
+	o.Viewer = tools.python
 	if m.Config.PublicURL != "" {
-		o.Link = a.tools.download
+		o.Link = tools.download
 	}
-	bot, err := discord.Open(ctx, m.Config.DiscordToken.Reveal(), a.engine, a.files, o)
+	bot, err := discord.Open(ctx, m.Config.DiscordToken.Reveal(), a, o)
 	if err != nil {
 		return err
 	}

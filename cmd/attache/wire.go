@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/attachebot/attache/internal/assistant"
 	"github.com/attachebot/attache/internal/bucket"
 	"github.com/attachebot/attache/internal/chat"
 	"github.com/attachebot/attache/internal/fault"
@@ -248,36 +249,27 @@ func (m *Main) lockServe() error {
 	return nil
 }
 
-// assistant is what a front end needs.
-type assistant struct {
-	engine *chat.Engine
-	files  *files.Service
-	tools  *toolbox
-
-	catalog *tokens.Catalog
-}
-
 // openAssistant opens everything behind a front end.
-func (m *Main) openAssistant(ctx context.Context, log *slog.Logger, progress io.Writer) (*assistant, error) {
+func (m *Main) openAssistant(ctx context.Context, log *slog.Logger, progress io.Writer) (*assistant.Assistant, *toolbox, error) {
 	st, err := m.openStores(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	fs, err := m.openFiles(ctx, st, log)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	tb, err := m.openTools(ctx, fs, log, progress)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	model, err := m.openModel()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	catalog, err := m.openPrices()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	c := m.Config
 	o := chat.Options{
@@ -299,5 +291,23 @@ func (m *Main) openAssistant(ctx context.Context, log *slog.Logger, progress io.
 		defer cancel()
 		return engine.Close(ctx)
 	})
-	return &assistant{engine: engine, files: fs, tools: tb, catalog: catalog}, nil
+	ao := assistant.Options{Catalog: catalog, Log: log}
+	for _, id := range c.AdminIDs {
+		ao.Admins = append(ao.Admins, files.UserID(id))
+	}
+	if m.serving {
+		m.background(fs.Run)
+		m.background(engine.Forget)
+		if ao.Interrupted, err = engine.Recover(ctx); err != nil {
+			return nil, nil, err
+		}
+	}
+	a := assistant.New(engine, fs, ao)
+	m.onClose(func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
+		defer cancel()
+		a.Close(ctx)
+		return nil
+	})
+	return a, tb, nil
 }

@@ -5,6 +5,7 @@ package chat
 import (
 	"context"
 
+	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
 )
@@ -17,12 +18,35 @@ type Turn struct {
 	Conversation string       // the history that the turn continues: opaque, at most 200 bytes
 	Text         string
 	Files        []files.File // attachments of this message, already saved
+	FrontEnd     *FrontEnd    // where it was written; nil: nothing is said of that
 	// Replaces is the ID of the user's last turn in this conversation, to run it
 	// again: its answer leaves the history. Text and Files say the edited prompt;
 	// without either, the earlier one is used.
 	Replaces string
 	// Ask puts a yes-or-no question to the user and waits. A nil Ask is a no.
 	Ask func(ctx context.Context, question string) (bool, error)
+}
+
+// FrontEnd is where people write: what the model, and the sentences that people
+// read, have to know of it.
+type FrontEnd struct {
+	Name   string // as the model is told: "a chat on Discord"
+	Markup string // what the model should write for it: one rule, in whole sentences
+	// Hints are what a person can do there against an error, each a whole sentence.
+	Hints map[fault.Hint]string
+}
+
+// hint returns a sentence, with a blank before it, or "".
+func (f *FrontEnd) hint(h fault.Hint) string {
+	if f == nil || f.Hints[h] == "" {
+		return ""
+	}
+	return " " + f.Hints[h]
+}
+
+// Explain returns the sentence of an error with what helps against it here.
+func (f *FrontEnd) Explain(err error) string {
+	return fault.Message(err) + f.hint(fault.HintOf(err))
 }
 
 // Result is what a turn came to. With an error it holds what there was by then.
@@ -59,6 +83,10 @@ type (
 		Result llm.ToolResult
 		Files  []files.File
 	}
+	// Waiting says that other turns of the conversation run first.
+	Waiting struct{}
+	// Begun says that the turn waits no more.
+	Begun struct{}
 	// Notice is one line for the person that is not the model's text.
 	Notice struct{ Text string }
 )
@@ -68,6 +96,8 @@ func (ToolStarted) event() {}
 func (ToolStatus) event()  {}
 func (ToolOutput) event()  {}
 func (ToolEnded) event()   {}
+func (Waiting) event()     {}
+func (Begun) event()       {}
 func (Notice) event()      {}
 
 // Toolbox is what the engine needs of the tools. Every call acts for one user

@@ -135,12 +135,19 @@ func (e *Engine) Run(ctx context.Context, t Turn, emit func(Event)) (Result, err
 	}
 	defer r.silence()
 	// The next turn of the conversation begins when this one is in the history.
-	if err = e.locks.acquire(ctx, t.Conversation); err == nil {
+	if err = e.locks.acquire(ctx, t.Conversation, func(waits bool) { r.emit(waiting(waits)) }); err == nil {
 		defer e.locks.release(t.Conversation)
 		err = r.answer(ctx)
 	}
 	err = r.end(ctx, err)
 	return r.result, err
+}
+
+func waiting(on bool) Event {
+	if on {
+		return Waiting{}
+	}
+	return Begun{}
 }
 
 func (t Turn) check() error {
@@ -179,6 +186,15 @@ func (e *Engine) begin(ctx context.Context, t Turn, emit func(Event)) (*run, err
 	defer cancel()
 	return r, e.store.Begin(ctx, r.rec, t.Replaces)
 }
+
+// Claim takes a turn's ID, before its message is read: from here on no other
+// Run or Claim gets it. Kind Exists: somebody has it already.
+func (e *Engine) Claim(ctx context.Context, id string, user files.UserID, conversation string) error {
+	return e.store.Claim(ctx, Record{ID: id, User: user, Conversation: conversation, Instance: e.opts.Instance, Started: e.clock.next()})
+}
+
+// Release gives up a claim that Run did not take: there is nothing to answer.
+func (e *Engine) Release(ctx context.Context, id string) error { return e.store.Release(ctx, id) }
 
 // Recover marks the turns that an earlier run of this program left unfinished,
 // and returns them, each one once, for their users to be told. It is called at
@@ -237,10 +253,49 @@ func (e *Engine) turnOf(ctx context.Context, user files.UserID, turn string) (Re
 	return rec, err
 }
 
+// Conversations lists those that a user began.
+func (e *Engine) Conversations(ctx context.Context, q ConversationQuery) ([]Conversation, error) {
+	return e.store.Conversations(ctx, q)
+}
+
+// History returns the last turns of a conversation that the user began, at most
+// limit of them, in their order. Kind NotFound: it is somebody else's, or empty.
+func (e *Engine) History(ctx context.Context, user files.UserID, conversation string, limit int) ([]Record, error) {
+	if err := e.own(ctx, user, conversation); err != nil {
+		return nil, err
+	}
+	return e.store.History(ctx, conversation, limit)
+}
+
+// Rename gives a conversation that the user began a title; "" takes it away.
+func (e *Engine) Rename(ctx context.Context, user files.UserID, conversation, title string) error {
+	if err := e.own(ctx, user, conversation); err != nil {
+		return err
+	}
+	return e.store.Rename(ctx, conversation, title)
+}
+
+// own refuses conversations that the user did not begin.
+func (e *Engine) own(ctx context.Context, user files.UserID, conversation string) error {
+	began, err := e.store.Began(ctx, conversation)
+	if err == nil && began != user {
+		err = fault.New(fault.NotFound, "There is no such conversation of yours.")
+	}
+	return err
+}
+
 // Reset forgets a conversation, and what the tools keep of it for the user. A
-// turn that runs in it goes on, but leaves no trace in the history.
+// turn that runs in it goes on, but leaves no trace in the history. Kind Denied:
+// somebody else began it.
 func (e *Engine) Reset(ctx context.Context, user files.UserID, conversation string) error {
-	err := e.store.Clear(ctx, conversation)
+	began, err := e.store.Began(ctx, conversation)
+	if err != nil {
+		return err
+	}
+	if began != 0 && began != user {
+		return fault.New(fault.Denied, "Only the person who began this conversation can reset it.")
+	}
+	err = e.store.Clear(ctx, conversation)
 	if e.tools != nil {
 		err = errors.Join(err, e.tools.Reset(ctx, user, conversation))
 	}

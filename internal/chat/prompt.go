@@ -21,12 +21,11 @@ import (
 // maxPromptFiles bounds the files named in a prompt.
 const maxPromptFiles = 20
 
-const persona = `You are Attaché, an assistant in a chat on Discord. You answer questions, and you work with the files that people attach, as a careful data analyst does.
+const persona = `You are Attaché, an assistant%s. You answer questions, and you work with the files that people attach, as a careful data analyst does.
 
 # Manners
 - Answer in the language of the question. Come to the point: the answer first, then what it rests on. Give figures with their units. Say what you don't know.
-- Write the Markdown that Discord shows: **bold**, *italics*, ` + "`code`" + `, code blocks, > quotes, lists, and headings of one to three #. It shows no Markdown tables, no LaTeX, no HTML and no embedded images: put a table into a code block, with aligned columns of at most 60 characters together.
-- Where several people speak, each of their messages begins with the speaker's name. Address the one who asks.
+%s- Where several people speak, each of their messages begins with the speaker's name. Address the one who asks.
 - Mention nobody with @.`
 
 const pythonPrompt = `
@@ -48,12 +47,19 @@ const trustPrompt = `
 - Code runs in a sandbox without network. Don't try to leave it.`
 
 // systemPrompt is the part of the prompt that stays the same.
-func systemPrompt(tools []llm.Tool, more string) llm.Message {
+func systemPrompt(f *FrontEnd, tools []llm.Tool, more string) llm.Message {
+	in, markup := "", ""
+	if f != nil && f.Name != "" {
+		in = " in " + f.Name
+	}
+	if f != nil && f.Markup != "" {
+		markup = "- " + f.Markup + "\n"
+	}
 	python := noPythonPrompt
 	if slices.ContainsFunc(tools, func(t llm.Tool) bool { return t.Name == "execute_python_code" }) {
 		python = pythonPrompt
 	}
-	text := persona + "\n" + python + "\n" + trustPrompt
+	text := fmt.Sprintf(persona, in, markup) + "\n" + python + "\n" + trustPrompt
 	if more = strings.TrimSpace(more); more != "" {
 		text += "\n\n# From the operator\n" + more
 	}

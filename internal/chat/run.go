@@ -126,7 +126,7 @@ func (r *run) prepare(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	r.system = systemPrompt(r.tools, r.e.opts.Instructions)
+	r.system = systemPrompt(r.turn.FrontEnd, r.tools, r.e.opts.Instructions)
 	r.context, err = r.e.contextPrompt(ctx, r.turn)
 	if err != nil {
 		return err
@@ -280,10 +280,10 @@ func (r *run) request(ctx context.Context, round int, last bool) (llm.Reply, err
 
 // unsupported is what a person reads of a part of the request that the model
 // went without; "" for nothing.
-func unsupported(u llm.Unsupported, model string) string {
+func (r *run) unsupported(u llm.Unsupported, model string) string {
 	switch u.What {
 	case llm.Tools:
-		text := "The model " + model + " can't use tools, so it can't run code or read files. /model shows others."
+		text := "The model " + model + " can't use tools, so it can't run code or read files." + r.turn.FrontEnd.hint(fault.OtherModel)
 		if flags := flag.FindAllString(u.Reason, 3); len(flags) > 0 {
 			text = "The model " + model + " can't use tools, so it can't run code or read files: its server must be started with " + strings.Join(flags, " and ") + "."
 		}
@@ -309,7 +309,7 @@ var flag = regexp.MustCompile(`--[a-z][a-z-]+`)
 func (r *run) tell(reply llm.Reply) {
 	model := cmp.Or(reply.Model, r.model)
 	for _, u := range reply.Unsupported {
-		if text := unsupported(u, model); text != "" {
+		if text := r.unsupported(u, model); text != "" {
 			r.notice(text)
 		}
 		if u.Reason != "" && r.e.once(model+" "+string(u.What)+" "+u.Tool) {

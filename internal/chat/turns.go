@@ -59,7 +59,8 @@ func (s *turnSet) close(ctx context.Context) (stopped int) {
 }
 
 // locks are mutexes by name that can be waited for with a context. Whoever
-// comes first is served first.
+// comes first is served first. Acquire calls waiting before and after it waits,
+// and not at all if it need not.
 type locks struct {
 	mu   sync.Mutex
 	held map[string]*lock
@@ -67,7 +68,7 @@ type locks struct {
 
 type lock struct{ waiting []chan struct{} }
 
-func (l *locks) acquire(ctx context.Context, name string) error {
+func (l *locks) acquire(ctx context.Context, name string, waiting func(bool)) error {
 	l.mu.Lock()
 	k := l.held[name]
 	if k == nil {
@@ -78,8 +79,10 @@ func (l *locks) acquire(ctx context.Context, name string) error {
 	turn := make(chan struct{})
 	k.waiting = append(k.waiting, turn)
 	l.mu.Unlock()
+	waiting(true)
 	select {
 	case <-turn:
+		waiting(false)
 		return nil
 	case <-ctx.Done():
 	}

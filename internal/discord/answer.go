@@ -23,19 +23,21 @@ import (
 // runs. The engine calls event; one goroutine shows, at its own pace, what there
 // is by then.
 type answer struct {
-	b        *Bot
-	q        *question
-	typing   func() // ends the typing indicator
-	problems []string
+	b      *Bot
+	q      *question
+	typing func() // ends the typing indicator
 
-	mu     sync.Mutex
-	parts  []part
-	calls  []*working
-	round  int
-	notes  []string
-	code   bool // some ran
-	made   []files.File
-	asking bool
+	mu       sync.Mutex
+	problems []string
+	parts    []part
+	calls    []*working
+	round    int
+	notes    []string
+	code     bool // some ran
+	made     []files.File
+	asking   bool
+
+	asked map[string]snowflake.ID // messages with questions, by the questions' ids
 
 	wake  chan struct{} // has room for one
 	ended chan struct{}
@@ -66,12 +68,26 @@ type sent struct {
 }
 
 func newAnswer(b *Bot, q *question, typing func()) *answer {
-	a := &answer{b: b, q: q, typing: typing, wake: make(chan struct{}, 1), ended: make(chan struct{})}
+	a := &answer{b: b, q: q, typing: typing, asked: map[string]snowflake.ID{}, wake: make(chan struct{}, 1), ended: make(chan struct{})}
 	a.shown.Go(func() {
 		defer b.rescue("showing an answer")
 		a.show()
 	})
 	return a
+}
+
+// problem takes in a sentence about a part of the question.
+func (a *answer) problem(sentence string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.problems = append(a.problems, sentence)
+}
+
+// drop ends an answer of which nothing is to be seen.
+func (a *answer) drop() {
+	close(a.ended)
+	a.shown.Wait()
+	a.typing()
 }
 
 // event takes in what the engine emits.
@@ -332,5 +348,5 @@ func (a *answer) fail(ctx context.Context, err error) {
 		return
 	}
 	a.gone = true
-	a.b.running.stop(a.q.msg.ID, a.q.user())
+	a.q.turn.Stop(a.q.user())
 }

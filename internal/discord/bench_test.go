@@ -2,6 +2,7 @@ package discord
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"flag"
 	"image"
@@ -19,8 +20,10 @@ import (
 	"gocloud.dev/blob/fileblob"
 
 	"github.com/attachebot/attache/discordtest"
+	"github.com/attachebot/attache/internal/assistant"
 	"github.com/attachebot/attache/internal/chat"
 	"github.com/attachebot/attache/internal/chat/chattest"
+	"github.com/attachebot/attache/internal/discord/client"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/llm/llmtest"
@@ -39,17 +42,18 @@ func TestMain(m *testing.M) {
 // file service and the engine on SQLite, a scripted model and scripted tools.
 type bench struct {
 	*discordtest.Server
-	t       testing.TB
-	ctx     context.Context
-	model   *llmtest.Server
-	tools   *chattest.Tools
-	files   *files.Service
-	engine  *chat.Engine
-	bot     *Bot
-	guild   *discordtest.Guild
-	general *discordtest.Channel
-	anna    *discordtest.User
-	bert    *discordtest.User
+	t         testing.TB
+	ctx       context.Context
+	model     *llmtest.Server
+	tools     *chattest.Tools
+	files     *files.Service
+	engine    *chat.Engine
+	assistant *assistant.Assistant
+	bot       *Bot
+	guild     *discordtest.Guild
+	general   *discordtest.Channel
+	anna      *discordtest.User
+	bert      *discordtest.User
 
 	set    setup
 	dir    string
@@ -66,9 +70,11 @@ type setup struct {
 	chat    chat.Options
 	server  func(*discordtest.Server)
 	model   func(*llmtest.Server)
-	engine  func(Engine) Engine // in place of the bench's own
-	noStart bool
-	alone   bool // no other test runs beside
+	engine  func(assistant.Engine) assistant.Engine // in place of the bench's own
+
+	assistant assistant.Options
+	noStart   bool
+	alone     bool // no other test runs beside
 }
 
 func newBench(t testing.TB, set setup) *bench {
@@ -119,17 +125,20 @@ func (w *bench) start() {
 	o := w.set.discord
 	o.RESTURL, o.GatewayURL = w.RESTURL(), w.GatewayURL()
 	o.CDNHosts = []string{strings.TrimPrefix(w.CDNURL(), "http://")}
-	if o.Interrupted, err = w.engine.Recover(w.ctx); err != nil {
+	ao := w.set.assistant
+	if ao.Interrupted, err = w.engine.Recover(w.ctx); err != nil {
 		w.t.Fatal(err)
 	}
 	if _, isTest := w.t.(*testing.T); o.Log == nil && isTest {
 		o.Log = slog.New(slog.NewTextHandler(testLog{w.t}, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
-	var engine Engine = w.engine
+	ao.Log, ao.Now = client.Discreet(cmp.Or(o.Log, slog.New(slog.DiscardHandler))), o.Now
+	var engine assistant.Engine = w.engine
 	if w.set.engine != nil {
 		engine = w.set.engine(engine)
 	}
-	if w.bot, err = Open(w.ctx, w.Token(), engine, w.files, o); err != nil {
+	w.assistant = assistant.New(engine, w.files, ao)
+	if w.bot, err = Open(w.ctx, w.Token(), w.assistant, o); err != nil {
 		w.t.Fatal(err)
 	}
 }
@@ -149,6 +158,7 @@ func (w *bench) shutDown() {
 	if err := w.bot.Close(ctx); err != nil {
 		w.t.Error(err)
 	}
+	w.assistant.Close(ctx)
 	if err := w.engine.Close(ctx); err != nil && !w.killed {
 		w.t.Error(err)
 	}

@@ -13,27 +13,10 @@ import (
 	"github.com/disgoorg/disgo/gateway"
 	"github.com/disgoorg/snowflake/v2"
 
-	"github.com/attachebot/attache/internal/chat"
+	"github.com/attachebot/attache/internal/assistant"
 	"github.com/attachebot/attache/internal/discord/client"
-	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
-	"github.com/attachebot/attache/internal/llm"
-	"github.com/attachebot/attache/tokens"
 )
-
-// Engine is what the bot needs of *chat.Engine.
-type Engine interface {
-	Run(ctx context.Context, t chat.Turn, emit func(chat.Event)) (chat.Result, error)
-	Runs(ctx context.Context, user files.UserID, turn string) ([]llm.Run, error)
-	Reset(ctx context.Context, user files.UserID, conversation string) error
-	Models(ctx context.Context) []string
-	SetModel(ctx context.Context, user files.UserID, name string) error
-	ModelOf(ctx context.Context, user files.UserID) (string, error)
-	Usage(ctx context.Context, q chat.UsageQuery) ([]chat.Usage, error)
-	Budget(ctx context.Context, user files.UserID) (chat.Budget, error)
-}
-
-var _ Engine = (*chat.Engine)(nil)
 
 // Options bend a [Bot]. The zero value works.
 type Options struct {
@@ -50,16 +33,8 @@ type Options struct {
 
 	Viewer Viewer // makes the previews of files that Go can't read; nil: they have none
 
-	Catalog *tokens.Catalog // prices of models, for /usage; nil: tokens.BuiltIn()
-
-	Admins  []uint64 // users who see everybody's usage
-	Allowed Who      // if not empty, whoever is not named is not answered
-	Blocked Who      // never answered
-
-	// Interrupted are turns that an earlier run of the program left unfinished:
-	// what chat.Engine.Recover returned. Their users are told. Turns of other front
-	// ends are passed over.
-	Interrupted []chat.Record
+	Allowed Who // if not empty, whoever is not named is not answered
+	Blocked Who // never answered
 
 	tune tuning
 }
@@ -67,11 +42,9 @@ type Options struct {
 // tuning holds the times that tests shorten.
 type tuning struct {
 	confirm   time.Duration // that a confirmation can be given
-	ask       time.Duration // that a question waits for its answer
 	edits     time.Duration // between two edits of an answer
 	status    time.Duration // between two edits of the status line alone
 	settle    time.Duration // for more words, before the first ones are shown
-	burst     time.Duration // in which maxBurst messages may come
 	late      time.Duration // after which an interaction is deferred
 	view      time.Duration // that making a preview may take
 	maxBroken int           // of client.GatewayOptions
@@ -80,11 +53,9 @@ type tuning struct {
 
 func (t tuning) withDefaults() tuning {
 	t.confirm = cmp.Or(t.confirm, 30*time.Second)
-	t.ask = cmp.Or(t.ask, 2*time.Minute)
 	t.edits = cmp.Or(t.edits, 1250*time.Millisecond)
 	t.status = cmp.Or(t.status, 3*time.Second)
 	t.settle = cmp.Or(t.settle, 40*time.Millisecond)
-	t.burst = cmp.Or(t.burst, 5*time.Second)
 	t.late = cmp.Or(t.late, 1800*time.Millisecond)
 	t.view = cmp.Or(t.view, 10*time.Second)
 	return t
@@ -92,12 +63,12 @@ func (t tuning) withDefaults() tuning {
 
 // Bot is connected to Discord and answers there. Close it after use.
 type Bot struct {
-	opts   Options
-	log    *slog.Logger
-	api    *client.Client
-	cdn    *client.CDN
-	engine Engine
-	files  *files.Service
+	opts Options
+	log  *slog.Logger
+	api  *client.Client
+	cdn  *client.CDN
+
+	assistant *assistant.Assistant
 
 	sessions *client.Gateway
 	places   places
@@ -105,22 +76,22 @@ type Bot struct {
 	roots    *recent[snowflake.ID, snowflake.ID] // first message of the reply chain that a message is in
 	threads  *recent[snowflake.ID, bool]         // whose first message the model has seen
 	answers  *recent[snowflake.ID, *answered]    // by the id of the prompt
-	queue    queue
+	active   active
+	pressed  *recent[string, bool]         // questions that were answered by a button here
 	edits    *recent[snowflake.ID, string] // texts of prompts that were edited
-	running  running
-	asked    asked
 	expiries expiries
 	views    views
 	viewed   *recent[files.ID, preview] // what the viewer made
 
-	base    context.Context // ended at the end of Close
-	kill    context.CancelFunc
-	ctx     context.Context // ended by Close, with errClosing
-	stop    context.CancelCauseFunc
-	work    sync.WaitGroup
-	slots   chan struct{} // one for each event that is being handled
-	closing sync.Once
-	done    chan struct{}
+	base      context.Context // ended at the end of Close
+	kill      context.CancelFunc
+	ctx       context.Context // ended by Close
+	stop      context.CancelCauseFunc
+	work      sync.WaitGroup
+	answering sync.WaitGroup // questions that are followed to their end
+	slots     chan struct{}  // one for each event that is being handled
+	closing   sync.Once
+	done      chan struct{}
 
 	identified sync.Once
 	ready      chan struct{} // closed when Discord has told who the bot is
@@ -131,9 +102,6 @@ type Bot struct {
 	err error // why it can't go on
 }
 
-// errClosing ends what is under way when the bot closes.
-var errClosing = fault.New(fault.Canceled, "I have to stop for a moment.")
-
 // maxEvents bounds the events that are handled at the same time. More wait, and
 // the gateway's connection with them.
 const maxEvents = 256
@@ -141,9 +109,9 @@ const maxEvents = 256
 // Open connects to Discord with a bot's token, and returns when the bot is
 // ready. It keeps trying while Discord can't be reached. Errors: Denied with what
 // the operator should do (the token, the intents), Canceled and Unavailable when
-// ctx ended. Engine and file service are the caller's to close, after the Bot.
-func Open(ctx context.Context, token string, engine Engine, fs *files.Service, o Options) (*Bot, error) {
-	b := newBot(token, engine, fs, o)
+// ctx ended. The assistant is the caller's to close, after the Bot.
+func Open(ctx context.Context, token string, a *assistant.Assistant, o Options) (*Bot, error) {
+	b := newBot(token, a, o)
 	err := b.sessions.Open(ctx)
 	if err == nil { // disgo reports a session as ready before it passes the event on
 		select {
@@ -166,7 +134,7 @@ func Open(ctx context.Context, token string, engine Engine, fs *files.Service, o
 }
 
 // newBot returns a bot that is not connected yet.
-func newBot(token string, engine Engine, fs *files.Service, o Options) *Bot {
+func newBot(token string, a *assistant.Assistant, o Options) *Bot {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -177,24 +145,21 @@ func newBot(token string, engine Engine, fs *files.Service, o Options) *Bot {
 	o.Location = cmp.Or(o.Location, time.UTC)
 	o.RESTURL = cmp.Or(o.RESTURL, "https://discord.com/api/v10")
 	o.MaxDownload = cmp.Or(o.MaxDownload, 25<<20)
-	if o.Catalog == nil {
-		o.Catalog = tokens.BuiltIn()
-	}
 	o.tune = o.tune.withDefaults()
 	b := &Bot{
-		opts: o, log: o.Log, engine: engine, files: fs,
+		opts: o, log: o.Log, assistant: a,
 		api: client.New(o.RESTURL, token, o.tune.global, o.Log), cdn: client.NewCDN(o.CDNHosts),
 		seen:    newRecent[snowflake.ID, bool](20_000),
 		roots:   newRecent[snowflake.ID, snowflake.ID](20_000),
 		threads: newRecent[snowflake.ID, bool](5_000),
 		answers: newRecent[snowflake.ID, *answered](500),
 		edits:   newRecent[snowflake.ID, string](2_000),
+		pressed: newRecent[string, bool](1000),
 		viewed:  newRecent[files.ID, preview](100),
 		slots:   make(chan struct{}, maxEvents), done: make(chan struct{}), ready: make(chan struct{}),
 	}
 	b.base, b.kill = context.WithCancel(context.Background())
 	b.ctx, b.stop = context.WithCancelCause(b.base)
-	b.queue.b = b
 	b.sessions = client.NewGateway(b.api, client.GatewayOptions{URL: o.GatewayURL, MaxBroken: o.tune.maxBroken, Log: o.Log}, b.handle)
 	return b
 }
@@ -238,11 +203,11 @@ func (b *Bot) watch() {
 func (b *Bot) Close(ctx context.Context) error {
 	b.closing.Do(func() {
 		b.sessions.Close(ctx)
-		b.queue.close()
+		b.active.close()
 	})
 	idle := make(chan struct{})
 	go func() {
-		b.queue.idle()
+		b.answering.Wait()
 		close(idle)
 	}()
 	var parking <-chan time.Time
@@ -257,7 +222,8 @@ func (b *Bot) Close(ctx context.Context) error {
 	case <-ctx.Done():
 	}
 	b.expiries.stopAll()
-	b.stop(errClosing)
+	b.active.interrupt(assistant.ErrClosing)
+	b.stop(assistant.ErrClosing)
 	defer context.AfterFunc(ctx, b.kill)()
 	<-idle
 	b.work.Wait()

@@ -12,6 +12,7 @@ import (
 	"github.com/disgoorg/disgo/rest"
 	"github.com/disgoorg/snowflake/v2"
 
+	"github.com/attachebot/attache/internal/assistant"
 	"github.com/attachebot/attache/internal/discord/client"
 	"github.com/attachebot/attache/internal/discord/markdown"
 	"github.com/attachebot/attache/internal/fault"
@@ -47,7 +48,7 @@ type answered struct {
 
 // pressedStop ends a turn. What came before stays.
 func (b *Bot) pressedStop(ctx context.Context, it *interaction, id customID, i dg.ComponentInteraction) error {
-	if b.running.stop(id.snowflake(0), it.user) {
+	if q := b.active.get(id.snowflake(0)); q != nil && q.turn.Stop(it.user) {
 		return it.quietly(ctx)
 	}
 	// It ended meanwhile, or the bot was restarted: the button has no meaning any more.
@@ -59,10 +60,7 @@ func (b *Bot) pressedStop(ctx context.Context, it *interaction, id customID, i d
 
 // pressedCode shows the code that an answer rests on.
 func (b *Bot) pressedCode(ctx context.Context, it *interaction, id customID, _ dg.ComponentInteraction) error {
-	runs, err := b.engine.Runs(ctx, it.user, turnID(it.channel(), id.snowflake(0), id.args[1]))
-	if fault.Is(err, fault.NotFound) || err == nil && len(runs) == 0 {
-		return fault.New(fault.NotFound, "I don't have the code of that answer any more: it was run again, or the conversation was forgotten.")
-	}
+	runs, err := b.assistant.Code(ctx, it.user, turnID(it.channel(), id.snowflake(0), id.args[1]))
 	if err != nil {
 		return err
 	}
@@ -117,7 +115,7 @@ func seconds(d time.Duration) string {
 // conversation are found in the channel, never taken from the button.
 func (b *Bot) pressedRetry(ctx context.Context, it *interaction, id customID, i dg.ComponentInteraction) error {
 	prompt := id.snowflake(0)
-	if b.running.has(prompt) {
+	if q := b.active.get(prompt); q != nil && !q.turn.Over() {
 		return fault.New(fault.Exists, "That question is being answered right now.")
 	}
 	m, err := b.api.Message(ctx, it.channel(), prompt)
@@ -139,9 +137,6 @@ func (b *Bot) pressedRetry(ctx context.Context, it *interaction, id customID, i 
 	q.replaces = turnID(m.ChannelID, m.ID, id.args[1])
 	q.same = id.action == actRetry
 	e, known := b.answers.get(prompt)
-	if known && e.q.user() == it.user {
-		q.saved = e.q.saved
-	}
 	rows := []dg.LayoutComponent(nil)
 	if known && e.q.again == id.args[1] && e.code {
 		rows = []dg.LayoutComponent{row(button(dg.ButtonStyleSecondary, "📜", "Code", customID{actCode, it.user, []string{id.args[0], id.args[1]}}))}
@@ -149,7 +144,7 @@ func (b *Bot) pressedRetry(ctx context.Context, it *interaction, id customID, i 
 	if err := it.setRows(ctx, rows); err != nil {
 		return err
 	}
-	b.queue.add(q)
+	b.ask(q)
 	return nil
 }
 
@@ -188,69 +183,43 @@ func (b *Bot) putButtons(ctx context.Context, e *answered) {
 	}
 }
 
-// asked are questions that wait for a yes or a no, by their number.
-type asked struct {
-	mu   sync.Mutex
-	next int
-	open map[string]chan bool
-}
-
-func (a *asked) add() (number string, answer chan bool) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.open == nil {
-		a.open = map[string]chan bool{}
-	}
-	a.next++
-	number = strconv.Itoa(a.next) + shortID()
-	a.open[number] = make(chan bool, 1)
-	return number, a.open[number]
-}
-
-// take returns where the answer to a question goes, once.
-func (a *asked) take(number string) chan bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	c := a.open[number]
-	delete(a.open, number)
-	return c
-}
-
-// ask puts a question of a tool to the user, and waits. No answer is a no.
-func (a *answer) ask(ctx context.Context, question string) (bool, error) {
+// ask puts a question of the turn to its user.
+func (a *answer) ask(ctx context.Context, question assistant.Question) {
 	b := a.b
 	a.setAsking(true)
-	defer a.setAsking(false)
-	number, answer := b.asked.add()
-	defer b.asked.take(number)
-	id := func(choice string) customID { return customID{actAnswer, a.q.user(), []string{number, choice}} }
-	text := "❓ " + clip(question, 1500)
-	m, err := b.api.Send(ctx, a.q.channel(), client.Post{Text: text, ReplyTo: a.q.msg.ID, Rows: []dg.LayoutComponent{row(
+	id := func(choice string) customID { return customID{actAnswer, a.q.user(), []string{question.ID, choice}} }
+	m, err := b.api.Send(ctx, a.q.channel(), client.Post{Text: askedText(question), ReplyTo: a.q.msg.ID, Rows: []dg.LayoutComponent{row(
 		button(dg.ButtonStyleSuccess, "✅", "Yes", id("yes")),
 		button(dg.ButtonStyleSecondary, "❌", "No", id("no")))}})
 	if err != nil {
-		return false, err
+		b.log.Warn("asking a question", "error", err)
+		_ = b.assistant.Answer(a.q.user(), question.ID, false) // nobody can see it
+		return
 	}
 	b.roots.put(m.ID, b.rootOf(a.q.msg.ID))
-	timer := time.NewTimer(b.opts.tune.ask)
-	defer timer.Stop()
-	outcome := ""
-	yes := false
-	select {
-	case yes = <-answer:
-		return yes, nil // the press has changed the message
-	case <-timer.C:
-		outcome = "⌛ There was no answer in time, so I take it as a no."
-	case <-ctx.Done():
-		outcome = "⏹️ That is not needed any more."
-		err = context.Cause(ctx)
+	a.asked[question.ID] = m.ID
+}
+
+func askedText(q assistant.Question) string { return "❓ " + clip(q.Text, 1500) }
+
+var outcomes = map[assistant.Outcome]string{
+	assistant.Yes:       "✅ Yes.",
+	assistant.No:        "❌ No.",
+	assistant.TimedOut:  "⌛ There was no answer in time.",
+	assistant.Withdrawn: "⏹️ That is not needed any more.",
+}
+
+// answered closes a question, unless a press of its buttons has done so.
+func (a *answer) answered(ctx context.Context, e assistant.Answered) {
+	a.setAsking(false)
+	b := a.b
+	message := a.asked[e.Question.ID]
+	if _, here := b.pressed.get(e.Question.ID); here || message == 0 {
+		return
 	}
-	ctx, cancel := b.detached(client.Timeout)
-	defer cancel()
-	if _, err := b.api.Edit(ctx, a.q.channel(), m.ID, client.Post{Text: text + "\n-# " + outcome}); err != nil {
-		b.log.Debug("a question can't be closed", "error", err)
+	if _, err := b.api.Edit(ctx, a.q.channel(), message, client.Post{Text: askedText(e.Question) + "\n-# " + outcomes[e.Outcome]}); err != nil {
+		b.log.Debug("closing a question", "error", err)
 	}
-	return false, err
 }
 
 func (a *answer) setAsking(on bool) {
@@ -262,14 +231,13 @@ func (a *answer) setAsking(on bool) {
 
 // pressedAnswer takes a yes or a no.
 func (b *Bot) pressedAnswer(ctx context.Context, it *interaction, id customID, i dg.ComponentInteraction) error {
-	answer := b.asked.take(id.args[0])
-	outcome := "⌛ It is too late for an answer."
-	if answer != nil {
-		yes := id.args[1] == "yes"
-		answer <- yes
-		if outcome = "❌ No."; yes {
-			outcome = "✅ Yes."
-		}
+	yes, outcome := id.args[1] == "yes", outcomes[assistant.No]
+	if yes {
+		outcome = outcomes[assistant.Yes]
+	}
+	b.pressed.put(id.args[0], true)
+	if err := b.assistant.Answer(it.user, id.args[0], yes); err != nil {
+		outcome = "⌛ This question has expired."
 	}
 	return it.update(ctx, client.Post{Text: i.Message.Content + "\n-# " + outcome})
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"github.com/attachebot/attache/internal/assistant"
 	"math/rand/v2"
 	"os"
 	"runtime"
@@ -28,8 +29,8 @@ func TestChaos(t *testing.T) {
 	turns = cmp.Or(turns, 120)
 	const people = 50
 	w := newBench(t, setup{
-		discord: Options{tune: tuning{burst: time.Millisecond, ask: 300 * time.Millisecond, edits: 400 * time.Millisecond, global: 200}},
-		server:  func(s *discordtest.Server) { s.GlobalLimit = 200 }, // the people are what is to be tested, not Discord's patience
+		discord: Options{tune: tuning{edits: 400 * time.Millisecond, global: 200}}, assistant: assistant.Options{BurstTime: time.Millisecond, AskTime: 300 * time.Millisecond},
+		server: func(s *discordtest.Server) { s.GlobalLimit = 200 }, // the people are what is to be tested, not Discord's patience
 		model: func(m *llmtest.Server) {
 			m.Chaos = llmtest.Chaos{Seed: 3, Rate: .2}
 			m.Answer = func(r llmtest.Request) llmtest.Reply {

@@ -48,15 +48,15 @@ func (b *Bot) register(ctx context.Context) error {
 }
 
 func (b *Bot) helpCommand(ctx context.Context, it *interaction, _ dg.SlashCommandInteractionData) error {
-	keep := "Files are kept for " + hours(b.files.Expiry())
-	if b.files.Expiry() < 0 {
+	keep := "Files are kept for " + files.Hours(b.assistant.Files().Expiry())
+	if b.assistant.Files().Expiry() < 0 {
 		keep = "Files are kept until you delete them"
 	}
 	lines := []string{
 		"**Ask** me by direct message, or mention me in a channel. Reply to an answer to go on with it; mention me again to start afresh. In a thread that you mention me in, I read along and answer everybody.",
 		"",
 		fmt.Sprintf("**Attach files**: I know %d file types, and take up to %s each. I save every one under an id and work on it with Python: figures, tables, charts and new files come back. %s.",
-			fileTypes(), files.Size(b.files.MaxUpload()), keep),
+			fileTypes(), files.Size(b.assistant.Files().MaxUpload()), keep),
 		"",
 		"**While I work** ⏹ stops me. Afterwards 📜 shows the code, and 🔁 runs the question again. If you edit a question soon after, I offer to run it again.",
 		"",

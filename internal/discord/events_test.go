@@ -3,6 +3,7 @@ package discord
 import (
 	"context"
 	"encoding/json"
+	"github.com/attachebot/attache/internal/assistant"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -162,12 +163,14 @@ func change(v any, at uint16, value string) {
 }
 
 // silent is an engine with next to nothing to say.
-type silent struct{}
+type silent struct{ assistant.Engine }
 
 func (silent) Run(_ context.Context, t chat.Turn, emit func(chat.Event)) (chat.Result, error) {
 	emit(chat.TextDelta{Text: t.Text})
 	return chat.Result{Text: t.Text}, nil
 }
+func (silent) Claim(context.Context, string, files.UserID, string) error { return nil }
+func (silent) Release(context.Context, string) error                     { return nil }
 func (silent) Runs(context.Context, files.UserID, string) ([]llm.Run, error) {
 	return []llm.Run{{Code: "1"}}, nil
 }
@@ -204,7 +207,7 @@ func (c crashes) Handle(_ context.Context, r slog.Record) error {
 // Whatever an event has in two of its places, decoding and handling it does
 // not crash.
 func FuzzEvents(f *testing.F) {
-	w := newBench(f, setup{discord: Options{tune: tuning{burst: 1}}})
+	w := newBench(f, setup{assistant: assistant.Options{BurstTime: 1}})
 	all := realEvents(w)
 	me, fs := w.bot.self(), w.files
 	var seeds, before []rawEvent
@@ -255,7 +258,7 @@ func FuzzEvents(f *testing.F) {
 		}
 		var crashed []string
 		log := slog.New(crashes{slog.DiscardHandler, new(sync.Mutex), &crashed})
-		b := newBot("token", silent{}, fs, Options{Log: log, RESTURL: web.URL, tune: tune})
+		b := newBot("token", assistant.New(silent{}, fs, assistant.Options{}), Options{Log: log, RESTURL: web.URL, tune: tune})
 		b.me, b.app = me, snowflake.ID(1)
 		b.places.setBot(me)
 		for _, g := range before {

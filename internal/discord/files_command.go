@@ -77,7 +77,7 @@ func (b *Bot) updateList(ctx context.Context, it *interaction, v view) error {
 
 // listPost is one page of the user's files, with the ways to the others.
 func (b *Bot) listPost(ctx context.Context, user files.UserID, v view) (client.Post, error) {
-	page, err := b.files.List(ctx, user, files.Query{Kind: v.kind, Offset: v.page * pageSize, Limit: pageSize})
+	page, err := b.assistant.Files().List(ctx, user, files.Query{Kind: v.kind, Offset: v.page * pageSize, Limit: pageSize})
 	if err != nil {
 		return client.Post{}, err
 	}
@@ -101,7 +101,7 @@ func (b *Bot) listPost(ctx context.Context, user files.UserID, v view) (client.P
 	for _, f := range page.Files {
 		e.Fields = append(e.Fields, dg.EmbedField{
 			Name:  f.Emoji() + " " + escape(clip(f.Name, 80)),
-			Value: fmt.Sprintf("Type: %s • Size: %s\nUploaded: %s • %s", f.Kind, files.Size(f.Size), b.when(f.UploadedAt), left(f, now)),
+			Value: fmt.Sprintf("Type: %s • Size: %s\nUploaded: %s • %s", f.Kind, files.Size(f.Size), b.when(f.UploadedAt), f.Countdown(now)),
 		})
 	}
 	p := client.Post{Embeds: []dg.Embed{e}}
@@ -118,8 +118,8 @@ func (b *Bot) listPost(ctx context.Context, user files.UserID, v view) (client.P
 }
 
 func (b *Bot) listFooter(u files.Usage) string {
-	keep := "⏰ New files are kept for " + hours(b.files.Expiry())
-	if b.files.Expiry() < 0 {
+	keep := "⏰ New files are kept for " + files.Hours(b.assistant.Files().Expiry())
+	if b.assistant.Files().Expiry() < 0 {
 		keep = "♾️ Files never expire"
 	}
 	if u.Files == 0 {
@@ -131,20 +131,12 @@ func (b *Bot) listFooter(u files.Usage) string {
 // when writes a time in the zone of the bot.
 func (b *Bot) when(t time.Time) string { return t.In(b.opts.Location).Format("2006-01-02 15:04") }
 
-// left tells how long a file is still kept.
-func left(f files.File, now time.Time) string {
-	if f.ExpiresAt.IsZero() {
-		return "♾️ Never expires"
-	}
-	return "⏰ " + hours(f.ExpiresAt.Sub(now)) + " left"
-}
-
 func (b *Bot) fileMenu(user files.UserID, v view, fs []files.File, now time.Time) dg.StringSelectMenuComponent {
 	m := dg.StringSelectMenuComponent{CustomID: customID{actMenu, user, v.args()}.String(), Placeholder: "Choose a file…"}
 	for _, f := range fs {
 		m.Options = append(m.Options, dg.StringSelectMenuOption{
 			Label: clip(f.Name, 100), Value: string(f.ID), Emoji: &dg.ComponentEmoji{Name: f.Emoji()},
-			Description: clip(fmt.Sprintf("%s • %s • %s", f.Kind, files.Size(f.Size), left(f, now)), 100),
+			Description: clip(fmt.Sprintf("%s • %s • %s", f.Kind, files.Size(f.Size), f.Countdown(now)), 100),
 		})
 	}
 	return m

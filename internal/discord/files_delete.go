@@ -25,7 +25,7 @@ func (b *Bot) confirmDelete(ctx context.Context, it *interaction, id customID, i
 	if id.action == actDelete2 && b.tooLate(id.moment(3)) {
 		return it.update(ctx, b.timedOut())
 	}
-	f, err := b.files.Get(ctx, it.user, files.ID(id.args[0]))
+	f, err := b.assistant.Files().Get(ctx, it.user, files.ID(id.args[0]))
 	if err != nil {
 		return b.notThere(ctx, it, v, err)
 	}
@@ -49,9 +49,9 @@ func (b *Bot) deleteFile(ctx context.Context, it *interaction, id customID, _ dg
 	if b.tooLate(id.moment(3)) {
 		return it.update(ctx, b.timedOut())
 	}
-	f, err := b.files.Get(ctx, it.user, files.ID(id.args[0]))
+	f, err := b.assistant.Files().Get(ctx, it.user, files.ID(id.args[0]))
 	if err == nil {
-		err = b.files.Delete(ctx, it.user, f.ID)
+		err = b.assistant.Files().Delete(ctx, it.user, f.ID)
 	}
 	if err != nil {
 		return b.notThere(ctx, it, v, err)

@@ -23,12 +23,12 @@ func (b *Bot) showDetails(ctx context.Context, it *interaction, id customID, _ d
 
 // details shows one file with a preview of its content.
 func (b *Bot) details(ctx context.Context, it *interaction, id files.ID, v view) error {
-	f, err := b.files.Get(ctx, it.user, id)
+	f, err := b.assistant.Files().Get(ctx, it.user, id)
 	if err != nil {
 		return b.notThere(ctx, it, v, err)
 	}
 	e := dg.Embed{Title: clip(f.Emoji()+" "+escape(f.Name), 256), Color: blurple, Fields: []dg.EmbedField{
-		inline("Type", string(f.Kind)), inline("Size", files.Size(f.Size)), inline("Kept", left(f, b.opts.Now())),
+		inline("Type", string(f.Kind)), inline("Size", files.Size(f.Size)), inline("Kept", f.Countdown(b.opts.Now())),
 	}}
 	origin := "Uploaded"
 	if f.Generated {
@@ -115,7 +115,7 @@ func (b *Bot) notThere(ctx context.Context, it *interaction, v view, err error) 
 // download sends a file by direct message, or in the reply where direct
 // messages are closed or take less.
 func (b *Bot) download(ctx context.Context, it *interaction, id customID, _ dg.ComponentInteraction) error {
-	f, err := b.files.Get(ctx, it.user, files.ID(id.args[0]))
+	f, err := b.assistant.Files().Get(ctx, it.user, files.ID(id.args[0]))
 	if err != nil {
 		return b.notThere(ctx, it, viewOf(id, 1), err)
 	}
@@ -129,7 +129,7 @@ func (b *Bot) download(ctx context.Context, it *interaction, id customID, _ dg.C
 	if err := it.quietly(ctx); err != nil {
 		return err
 	}
-	_, r, err := b.files.Open(ctx, it.user, f.ID)
+	_, r, err := b.assistant.Files().Open(ctx, it.user, f.ID)
 	if err != nil {
 		return b.notThere(ctx, it, viewOf(id, 1), err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	dg "github.com/disgoorg/disgo/discord"
 
+	"github.com/attachebot/attache/internal/assistant"
 	"github.com/attachebot/attache/internal/chat"
 	"github.com/attachebot/attache/internal/discord/client"
 	"github.com/attachebot/attache/internal/discord/markdown"
@@ -108,9 +109,9 @@ func (a *answer) ending(err error) string {
 	switch {
 	case err == nil:
 		return ""
-	case errors.Is(err, errStopped):
+	case errors.Is(err, assistant.ErrStopped):
 		return "-# ⏹️ Stopped."
-	case errors.Is(err, errClosing):
+	case errors.Is(err, assistant.ErrClosing):
 		return "-# ⏸️ I had to stop for a moment, so this answer ends here. 🔁 Retry runs it again."
 	}
 	return "⚠️ " + cmp.Or(a.b.explain(err, "answering"), "This answer was interrupted.")
@@ -146,7 +147,7 @@ func (a *answer) uploads() (ups []client.Upload, lines []string) {
 			break
 		}
 		line := fmt.Sprintf("-# %s **%s** • %s • %s • generated • %s",
-			f.Emoji(), escape(f.Name), files.Size(f.Size), f.Kind, lifetime(f))
+			f.Emoji(), escape(f.Name), files.Size(f.Size), f.Kind, f.Lifetime(f.UploadedAt))
 		if f.Size > limit {
 			line += " • 📦 too large for Discord" + b.linkTo(f)
 		} else {
@@ -167,7 +168,7 @@ func order(f files.File) int {
 // uploadOf sends a user's file from the storage as it is read.
 func (b *Bot) uploadOf(f files.File) client.Upload {
 	return client.Upload{Name: f.Name, Size: f.Size, Open: func(ctx context.Context) (io.ReadCloser, error) {
-		_, r, err := b.files.Open(ctx, f.User, f.ID)
+		_, r, err := b.assistant.Files().Open(ctx, f.User, f.ID)
 		return r, err
 	}}
 }

@@ -15,7 +15,7 @@ import (
 // them run these again.
 func (b *Bot) tellInterrupted() {
 	b.background("telling about interrupted turns", func(ctx context.Context) {
-		for _, r := range b.opts.Interrupted {
+		for _, r := range b.assistant.Interrupted("discord/") {
 			if ctx.Err() != nil {
 				return
 			}

@@ -6,11 +6,11 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	dg "github.com/disgoorg/disgo/discord"
 	"github.com/disgoorg/snowflake/v2"
 
+	"github.com/attachebot/attache/internal/assistant"
 	"github.com/attachebot/attache/internal/discord/client"
 	"github.com/attachebot/attache/internal/files"
 )
@@ -26,12 +26,12 @@ func (b *Bot) onMessage(m dg.Message) {
 		return
 	}
 	if called == member {
-		b.queue.add(newQuestion(m))
+		b.ask(newQuestion(m))
 		return
 	}
 	b.spawn("message in a thread", func(ctx context.Context) {
 		if b.findOut(ctx, m.ChannelID) == member {
-			b.queue.add(newQuestion(m))
+			b.ask(newQuestion(m))
 		}
 	})
 }
@@ -64,23 +64,24 @@ func (b *Bot) addressed(m dg.Message) membership {
 
 // question is a message that is to be answered, or to be answered again.
 type question struct {
-	msg      dg.Message
-	received time.Time
-	gone     bool // deleted while it waited
+	turn *assistant.Turn // set when the assistant has it
 
+	mu  sync.Mutex // held while msg is read or edited in the turn
+	msg dg.Message
+
+	waits   sync.Once
 	marking sync.Mutex
 	marked  bool // with an hourglass
+	begun   bool // it does not wait any more
 
 	// To answer it again:
 	again    string // names the attempt; empty the first time
 	replaces string // the turn that it replaces
 	same     bool   // the earlier text and files are used
-
-	saved map[snowflake.ID]files.File // attachments that are saved already
 }
 
 func newQuestion(m dg.Message) *question {
-	return &question{msg: m, saved: map[snowflake.ID]files.File{}}
+	return &question{msg: m}
 }
 
 func (q *question) user() files.UserID      { return files.UserID(q.msg.Author.ID) }
@@ -234,29 +235,31 @@ func (b *Bot) plain(m dg.Message) string {
 	return strings.TrimSpace(text)
 }
 
-// prompt is what a question says, and the attachments that go with it.
-type prompt struct {
-	text        string
-	attachments []dg.Attachment
-	quote       string // of the message it replies to, for the model
-}
-
 // read collects the parts of a question: its text, the text of a message.txt,
 // what is forwarded, and the message that it is about.
-func (b *Bot) read(ctx context.Context, m dg.Message) (p prompt, problems []string) {
+func (b *Bot) read(ctx context.Context, q *question) (p assistant.Message, err error) {
+	q.mu.Lock()
+	m := q.msg
+	q.mu.Unlock()
+	p.Conversation = b.conversation(ctx, m)
+	if q.same {
+		p.Same = true
+		return p, nil
+	}
 	var texts []string
+	var attachments []dg.Attachment
 	take := func(text string, as []dg.Attachment) {
 		if text != "" {
 			texts = append(texts, text)
 		}
 		for _, a := range as {
 			if !isPasted(a) {
-				p.attachments = append(p.attachments, a)
+				attachments = append(attachments, a)
 				continue
 			}
-			pasted, err := b.fetchText(ctx, m, a)
+			pasted, err := b.fetchText(ctx, a)
 			if err != nil {
-				problems = append(problems, b.explain(err, "reading message.txt"))
+				p.Problems = append(p.Problems, b.explain(err, "reading message.txt"))
 				continue
 			}
 			texts = append(texts, pasted)
@@ -266,19 +269,19 @@ func (b *Bot) read(ctx context.Context, m dg.Message) (p prompt, problems []stri
 	for _, s := range m.MessageSnapshots {
 		take(s.Message.Content, s.Message.Attachments)
 	}
-	p.text = strings.TrimSpace(strings.Join(texts, "\n\n"))
+	p.Text = strings.TrimSpace(strings.Join(texts, "\n\n"))
 	if about, how := b.about(ctx, m); about != nil {
 		if about.Author.ID != b.self() {
-			p.attachments = append(p.attachments, slices.DeleteFunc(slices.Clone(about.Attachments), isPasted)...)
+			attachments = append(attachments, slices.DeleteFunc(slices.Clone(about.Attachments), isPasted)...)
 		}
 		if text := b.plain(*about); text != "" {
-			p.quote = how + " " + about.Author.EffectiveName() + ": " + clip(text, 1500)
+			p.Before = "[" + how + " " + about.Author.EffectiveName() + ": " + clip(text, 1500) + "]"
 		}
 	}
-	if len(p.attachments) > 2*client.MaxFiles {
-		p.attachments = p.attachments[:2*client.MaxFiles]
+	for _, a := range attachments[:min(len(attachments), 2*client.MaxFiles)] {
+		p.Uploads = append(p.Uploads, b.uploaded(a))
 	}
-	return p, problems
+	return p, nil
 }
 
 // about returns a message that m is about and that its conversation does not
@@ -301,10 +304,8 @@ func (b *Bot) about(ctx context.Context, m dg.Message) (about *dg.Message, how s
 
 // onEdit takes in that a message was edited, if somebody did.
 func (b *Bot) onEdit(m dg.Message) {
-	if _, mine := b.seen.get(m.ID); !mine || m.EditedTimestamp == nil || b.queue.edited(m) {
+	if _, mine := b.seen.get(m.ID); !mine || m.EditedTimestamp == nil || b.edited(m) {
 		return
 	}
 	b.offerEdited(m)
 }
-
-func (b *Bot) onDelete(id snowflake.ID) { b.queue.deleted(id) }

@@ -23,7 +23,7 @@ func (b *Bot) modelCommand(ctx context.Context, it *interaction, data dg.SlashCo
 		if name == defaultModel {
 			choice = ""
 		}
-		if err := b.engine.SetModel(ctx, it.user, choice); err != nil {
+		if err := b.assistant.SetModel(ctx, it.user, choice); err != nil {
 			return err
 		}
 		if choice == "" {
@@ -31,12 +31,12 @@ func (b *Bot) modelCommand(ctx context.Context, it *interaction, data dg.SlashCo
 		}
 		return it.reply(ctx, client.Post{Text: "🧠 **" + escape(name) + "** answers you from now on."})
 	}
-	current, err := b.engine.ModelOf(ctx, it.user)
+	current, err := b.assistant.ModelOf(ctx, it.user)
 	if err != nil {
 		return err
 	}
 	lines := []string{"**" + escape(cmp.Or(current, "The provider's default")) + "** answers you.", ""}
-	models := b.engine.Models(ctx)
+	models := b.assistant.Models(ctx)
 	for i, m := range models {
 		if i == 20 {
 			lines = append(lines, "… and "+count(len(models)-i, "more model"))
@@ -61,7 +61,7 @@ func (b *Bot) complete(ctx context.Context, it *interaction, auto dg.Autocomplet
 	typed := strings.ToLower(strings.TrimSpace(auto.Data.String("name")))
 	var models []string
 	if admitted {
-		models = append([]string{defaultModel}, b.engine.Models(ctx)...)
+		models = append([]string{defaultModel}, b.assistant.Models(ctx)...)
 	}
 	for _, m := range models {
 		if strings.Contains(strings.ToLower(m), typed) && len(m) <= 100 && len(choices) < maxOptions {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"github.com/attachebot/attache/internal/assistant"
 	"os"
 	"path/filepath"
 	"strings"
@@ -166,7 +167,7 @@ func TestPicturesOfFiles(t *testing.T) {
 }
 
 func TestPicturesOfAConversation(t *testing.T) {
-	w := newScene(t, setup{discord: Options{tune: tuning{burst: time.Millisecond}}})
+	w := newScene(t, setup{assistant: assistant.Options{BurstTime: time.Millisecond}})
 	head := table.Table{Columns: []string{"weather", "days", "temp_max", "rain_mm"}, Rows: [][]string{
 		{"rain", "641", "13.5", "6.6"}, {"sun", "640", "19.9", "0.0"}, {"fog", "101", "16.8", "0.0"}, {"drizzle", "53", "15.9", "0.0"}, {"snow", "26", "5.6", "8.6"}}}
 	step := 0
@@ -247,7 +248,7 @@ func (w *bench) addUsage(u *discordtest.User) {
 			continue
 		}
 		for m, share := range map[string]int64{"gpt-5.4-mini": 4, "gpt-5.4": 1} {
-			err := w.chats().AddUsage(w.ctx, chat.Usage{User: files.UserID(u.ID), Model: m, Day: now.AddDate(0, 0, -i).Format(dayLayout),
+			err := w.chats().AddUsage(w.ctx, chat.Usage{User: files.UserID(u.ID), Model: m, Day: now.AddDate(0, 0, -i).Format("2006-01-02"),
 				Requests: 3 * share, Input: n * share, Cached: n * share / 3, Output: n * share / 9, Cost: chat.Nano(n * share * 1000)})
 			if err != nil {
 				w.t.Fatal(err)

@@ -57,7 +57,7 @@ func (b *Bot) preview(ctx context.Context, f files.File) (p preview) {
 	if !isImage && !f.Kind.Info().Text || isImage && f.Size > previewImage {
 		return preview{}
 	}
-	_, r, err := b.files.Open(ctx, f.User, f.ID)
+	_, r, err := b.assistant.Files().Open(ctx, f.User, f.ID)
 	if err != nil {
 		return preview{}
 	}

@@ -14,7 +14,7 @@ import (
 
 // resetCommand asks what is to be forgotten.
 func (b *Bot) resetCommand(ctx context.Context, it *interaction, _ dg.SlashCommandInteractionData) error {
-	usage, err := b.files.Usage(ctx, it.user)
+	usage, err := b.assistant.Files().Usage(ctx, it.user)
 	if err != nil {
 		return err
 	}
@@ -101,7 +101,7 @@ func (b *Bot) reset(ctx context.Context, it *interaction, id customID) error {
 	if err != nil || conversation == "" {
 		return err
 	}
-	return b.engine.Reset(ctx, it.user, conversation)
+	return b.assistant.Reset(ctx, it.user, conversation)
 }
 
 // confirmReset asks for the two confirmations before files are deleted.
@@ -109,7 +109,7 @@ func (b *Bot) confirmReset(ctx context.Context, it *interaction, id customID, i 
 	if id.action == actResetFiles2 && b.tooLate(id.moment(1)) {
 		return it.update(ctx, b.timedOut())
 	}
-	usage, err := b.files.Usage(ctx, it.user)
+	usage, err := b.assistant.Files().Usage(ctx, it.user)
 	if err != nil {
 		return err
 	}
@@ -130,25 +130,11 @@ func (b *Bot) resetAll(ctx context.Context, it *interaction, id customID, _ dg.C
 	if b.tooLate(id.moment(1)) {
 		return it.update(ctx, b.timedOut())
 	}
-	deleted := 0
-	for {
-		page, err := b.files.List(ctx, it.user, files.Query{Limit: 100})
-		if err != nil {
-			return err
-		}
-		if len(page.Files) == 0 {
-			break
-		}
-		for _, f := range page.Files {
-			switch err := b.files.Delete(ctx, it.user, f.ID); {
-			case err == nil:
-				deleted++
-			case !fault.Is(err, fault.NotFound):
-				return err
-			}
-		}
+	deleted, err := b.assistant.DeleteFiles(ctx, it.user)
+	if err != nil {
+		return err
 	}
-	err := b.reset(ctx, it, id)
+	err = b.reset(ctx, it, id)
 	what := "and the conversation starts afresh."
 	if err != nil {
 		what = "but the conversation is not forgotten: " + b.explain(err, "reset")

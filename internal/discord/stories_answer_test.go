@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/attachebot/attache/internal/assistant"
 	"image/png"
 	"slices"
 	"strings"
@@ -407,7 +408,7 @@ func TestStoryNeverPings(t *testing.T) {
 
 // A tool asks before it installs: only who asked can answer, and in time.
 func TestStoryAsk(t *testing.T) {
-	w := newBench(t, setup{discord: Options{tune: tuning{ask: 1500 * time.Millisecond, burst: time.Millisecond}}})
+	w := newBench(t, setup{assistant: assistant.Options{AskTime: 1500 * time.Millisecond, BurstTime: time.Millisecond}})
 	w.tools.Handle = func(ctx context.Context, _ files.UserID, _ string, _ llm.ToolCall, h llm.ToolHooks) llm.ToolResult {
 		yes, err := h.Ask(ctx, "Install the package **leftpad** @everyone?")
 		return llm.ToolResult{Output: fmt.Sprint("answer: ", yes, err)}
@@ -448,7 +449,7 @@ func TestStoryAsk(t *testing.T) {
 // Whatever goes wrong ends in one honest sentence.
 func TestStoryHonestSentences(t *testing.T) {
 	fake := &fakeEngine{}
-	w := newBench(t, setup{engine: func(e Engine) Engine { fake.Engine = e; return fake }, discord: Options{tune: tuning{burst: time.Millisecond}}})
+	w := newBench(t, setup{engine: func(e assistant.Engine) assistant.Engine { fake.Engine = e; return fake }, assistant: assistant.Options{BurstTime: time.Millisecond}})
 	for _, c := range []struct {
 		err  error
 		want string
@@ -487,7 +488,7 @@ func TestStoryAnswerDeleted(t *testing.T) {
 	m := w.await(w.anna.DM(), discordtest.FromBot, discordtest.HasButton("⏹ Stop"))
 	w.delete(m)
 	deadline := time.Now().Add(5 * time.Second)
-	for w.bot.running.has(snowflake.ID(q.ID)) && time.Now().Before(deadline) {
+	for w.bot.active.get(snowflake.ID(q.ID)) != nil && time.Now().Before(deadline) {
 		time.Sleep(20 * time.Millisecond)
 	}
 	if time.Now().After(deadline) {
@@ -501,7 +502,7 @@ func TestStoryAnswerDeleted(t *testing.T) {
 
 // fakeEngine answers turns with an error.
 type fakeEngine struct {
-	Engine
+	assistant.Engine
 	err error
 }
 

@@ -116,13 +116,13 @@ func TestStoryModel(t *testing.T) {
 
 func TestStoryUsage(t *testing.T) {
 	w := newBench(t, setup{noStart: true, chat: chat.Options{UserDailyTokens: 1_000_000}})
-	w.set.discord.Admins = []uint64{uint64(w.bert.ID)}
+	w.set.assistant.Admins = []files.UserID{files.UserID(w.bert.ID)}
 	var err error
-	w.set.discord.Catalog, err = tokens.BuiltIn().With([]byte(`{"models":{"test-model":{"prices":[{"input":0.25,"cached":0.025,"output":2}]}}}`))
+	w.set.assistant.Catalog, err = tokens.BuiltIn().With([]byte(`{"models":{"test-model":{"prices":[{"input":0.25,"cached":0.025,"output":2}]}}}`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.set.chat.Catalog = w.set.discord.Catalog
+	w.set.chat.Catalog = w.set.assistant.Catalog
 	w.start()
 	w.contains(w.run(w.anna, w.general, "usage"), "📊 Your Usage", "Nothing in the last two weeks.")
 	w.model.Push(llmtest.Reply{Text: "Hi.", Usage: &llm.Usage{Input: 12_000, Output: 345}}, llmtest.Reply{Text: "Hi.", Usage: &llm.Usage{Input: 1000, Output: 1}})

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"github.com/attachebot/attache/internal/assistant"
 	"image/png"
 	"os"
 	"path/filepath"
@@ -356,7 +357,7 @@ func TestStoryFilesAfterRestart(t *testing.T) {
 // A slow database does not make Discord say that the bot does not respond.
 func TestStorySlowAnswerToCommand(t *testing.T) {
 	slow := &slowModels{}
-	w := newBench(t, setup{discord: Options{tune: tuning{late: 200 * time.Millisecond}}, engine: func(e Engine) Engine { slow.Engine = e; return slow }})
+	w := newBench(t, setup{discord: Options{tune: tuning{late: 200 * time.Millisecond}}, engine: func(e assistant.Engine) assistant.Engine { slow.Engine = e; return slow }})
 	it := must(w.anna.Command(w.general, "model"))(w)
 	if r := must(it.Await(w.ctx))(w); r.Type != discordtest.ReplyDeferred {
 		t.Errorf("got type %d", r.Type)
@@ -368,7 +369,7 @@ func TestStorySlowAnswerToCommand(t *testing.T) {
 	}
 }
 
-type slowModels struct{ Engine }
+type slowModels struct{ assistant.Engine }
 
 func (s *slowModels) Models(ctx context.Context) []string {
 	time.Sleep(700 * time.Millisecond)

@@ -2,6 +2,7 @@ package discord
 
 import (
 	"fmt"
+	"github.com/attachebot/attache/internal/assistant"
 	"slices"
 	"strings"
 	"testing"
@@ -104,7 +105,7 @@ func TestStoryQuota(t *testing.T) {
 	w := newBench(t, setup{files: files.Options{MaxFiles: 1}})
 	w.save(w.anna, "old.csv", salesCSV)
 	q := must(w.anna.Send(w.anna.DM(), "What now?", discordtest.File{Name: "new.csv", Data: []byte("a,b\n1,2\n")}))(w)
-	w.contains(w.await(w.anna.DM(), discordtest.ReplyTo(q), discordtest.Contains("⚠️")), "You have 1 of 1 files. Delete one with /files")
+	w.contains(w.await(w.anna.DM(), discordtest.ReplyTo(q), discordtest.Contains("⚠️")), "You have 1 of 1 files, so this one was not saved. Delete some with /files")
 	w.answerTo(q)
 }
 
@@ -235,7 +236,7 @@ func TestStoryForwarded(t *testing.T) {
 
 // The CDN breaks off, is slow, is down for a moment, and its links grow old.
 func TestStoryBadCDN(t *testing.T) {
-	w := newBench(t, setup{discord: Options{tune: tuning{burst: time.Millisecond}}})
+	w := newBench(t, setup{assistant: assistant.Options{BurstTime: time.Millisecond}})
 	data := []byte("a,b\n" + strings.Repeat("1,2\n", 100_000))
 	for i, fault := range []discordtest.Fault{
 		{On: "CDN", Drop: true, AfterHandling: true},
@@ -333,7 +334,7 @@ func TestStoryTooFast(t *testing.T) {
 
 // One turn at a time, in order; what waits can still be edited and deleted.
 func TestStoryQueue(t *testing.T) {
-	w := newBench(t, setup{discord: Options{tune: tuning{burst: time.Millisecond}}})
+	w := newBench(t, setup{assistant: assistant.Options{BurstTime: time.Millisecond}})
 	dm := w.anna.DM()
 	w.model.Push(llmtest.Reply{Text: "One.", Wait: 1500 * time.Millisecond})
 	must(w.anna.Send(dm, "one"))(w)

@@ -3,6 +3,7 @@ package discord
 import (
 	"context"
 	"fmt"
+	"github.com/attachebot/attache/internal/assistant"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -75,7 +76,7 @@ func TestWeatherCrowdedChannel(t *testing.T) {
 
 // What fails on Discord's side is repeated, and nothing is said twice.
 func TestWeatherErrorsAndLostAnswers(t *testing.T) {
-	w := newBench(t, setup{discord: Options{tune: tuning{burst: time.Millisecond}}})
+	w := newBench(t, setup{assistant: assistant.Options{BurstTime: time.Millisecond}})
 	for i, f := range []discordtest.Fault{
 		{On: "POST /channels/{channel_id}/messages", Status: 502, Times: 2},
 		{On: "POST /channels/{channel_id}/messages", Drop: true, AfterHandling: true},
@@ -179,14 +180,14 @@ func TestWeatherShardingRequired(t *testing.T) {
 func TestWeatherRefusedByDiscord(t *testing.T) {
 	t.Run("intents", func(t *testing.T) {
 		w := newBench(t, setup{noStart: true, server: func(s *discordtest.Server) { s.DisallowedIntents = discordtest.IntentMessageContent }})
-		_, err := Open(w.ctx, w.Token(), nil, nil, Options{RESTURL: w.RESTURL(), GatewayURL: w.GatewayURL()})
+		_, err := Open(w.ctx, w.Token(), nil, Options{RESTURL: w.RESTURL(), GatewayURL: w.GatewayURL()})
 		if !fault.Is(err, fault.Denied) || !strings.Contains(fault.Message(err), "MESSAGE CONTENT INTENT") {
 			t.Errorf("got %v", err)
 		}
 	})
 	t.Run("token", func(t *testing.T) {
 		w := newBench(t, setup{noStart: true})
-		_, err := Open(w.ctx, "MTIz.wrong.token", nil, nil, Options{RESTURL: w.RESTURL(), GatewayURL: w.GatewayURL()})
+		_, err := Open(w.ctx, "MTIz.wrong.token", nil, Options{RESTURL: w.RESTURL(), GatewayURL: w.GatewayURL()})
 		if !fault.Is(err, fault.Denied) || !strings.Contains(fault.Message(err), "DISCORD_TOKEN") {
 			t.Errorf("got %v", err)
 		}
@@ -287,7 +288,7 @@ func TestWeatherStopParks(t *testing.T) {
 // A handler that crashes takes nothing else down.
 func TestWeatherCrash(t *testing.T) {
 	var crashed atomic.Bool
-	w := newBench(t, setup{engine: func(e Engine) Engine { return crasher{e, &crashed} }})
+	w := newBench(t, setup{engine: func(e assistant.Engine) assistant.Engine { return crasher{e, &crashed} }})
 	must(w.anna.Send(w.anna.DM(), "crash"))(w)
 	w.await(w.anna.DM(), discordtest.Contains("⚠️ Something went wrong on my side."))
 	_, a := w.ask(w.anna, w.anna.DM(), "hi")
@@ -298,7 +299,7 @@ func TestWeatherCrash(t *testing.T) {
 }
 
 type crasher struct {
-	Engine
+	assistant.Engine
 	done *atomic.Bool
 }
 

@@ -3,8 +3,6 @@ package discord
 import (
 	"context"
 	"errors"
-	"fmt"
-	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -12,101 +10,174 @@ import (
 	dg "github.com/disgoorg/disgo/discord"
 	"github.com/disgoorg/snowflake/v2"
 
+	"github.com/attachebot/attache/internal/assistant"
 	"github.com/attachebot/attache/internal/chat"
 	"github.com/attachebot/attache/internal/discord/client"
 	"github.com/attachebot/attache/internal/fault"
-	"github.com/attachebot/attache/internal/files"
 )
 
-// answer answers one question: it saves the attachments, asks the engine, and
-// shows what comes. Whatever happens, somebody who waits gets at least a sentence.
-func (b *Bot) answer(ctx context.Context, q *question) {
-	if ctx.Err() != nil {
-		b.sorry(q, context.Cause(ctx))
+// frontEnd is what the model and the sentences know of Discord.
+var frontEnd = &chat.FrontEnd{
+	Name: "a chat on Discord",
+	Markup: "Write the Markdown that Discord shows: **bold**, *italics*, `code`, code blocks, > quotes, lists, and headings of one to three #." +
+		" It shows no Markdown tables, no LaTeX, no HTML and no embedded images: put a table into a code block, with aligned columns of at most 60 characters together.",
+	Hints: map[fault.Hint]string{
+		fault.FreeSpace:       "Delete some with /files, then send it again.",
+		fault.OtherModel:      "/model shows others.",
+		fault.NewConversation: "/reset starts a new one.",
+	},
+}
+
+// explain makes the one sentence that somebody sees about an error; "" for what
+// needs none. Doing says for the log what was tried.
+func (b *Bot) explain(err error, doing string) string {
+	return b.assistant.Explain(err, doing, frontEnd)
+}
+
+// active are the questions that are being answered or wait for that, by their
+// message.
+type active struct {
+	mu        sync.Mutex
+	questions map[snowflake.ID]*question
+	closed    bool
+}
+
+func (a *active) add(q *question) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.closed {
+		return false
+	}
+	if a.questions == nil {
+		a.questions = map[snowflake.ID]*question{}
+	}
+	a.questions[q.msg.ID] = q
+	return true
+}
+
+func (a *active) remove(q *question) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.questions[q.msg.ID] == q {
+		delete(a.questions, q.msg.ID)
+	}
+}
+
+// get returns the question of a message, or nil.
+func (a *active) get(prompt snowflake.ID) *question {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.questions[prompt]
+}
+
+// close refuses further questions.
+func (a *active) close() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.closed = true
+}
+
+// interrupt ends all turns.
+func (a *active) interrupt(cause error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, q := range a.questions {
+		q.turn.Interrupt(cause)
+	}
+}
+
+// ask gives a question to the assistant, and shows what comes. It must not take
+// long.
+func (b *Bot) ask(q *question) {
+	var err error
+	q.turn, err = b.assistant.Ask(assistant.Request{
+		ID: q.turnID(), User: q.user(), UserName: nameIn(q.msg.Author, q.msg.Member), FrontEnd: frontEnd,
+		Read: func(ctx context.Context) (assistant.Message, error) { return b.read(ctx, q) }, Replaces: q.replaces, Again: q.again != "",
+	})
+	if err != nil {
+		b.background("refusing", func(ctx context.Context) { b.sorry(q, "⚠️ ", err) })
 		return
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	typing := b.startTyping(ctx, q.channel())
-	defer typing()
-	b.join(ctx, q.channel())
-
-	turn := chat.Turn{
-		ID: q.turnID(), User: q.user(), UserName: nameIn(q.msg.Author, q.msg.Member),
-		Conversation: b.conversation(ctx, q.msg), Replaces: q.replaces,
+	if !b.active.add(q) {
+		q.turn.Interrupt(assistant.ErrClosing)
 	}
-	var problems []string
-	var saved []files.File
-	if !q.same {
-		turn.Text, saved, problems = b.prepare(ctx, q)
-		turn.Files = saved
-		if strings.TrimSpace(turn.Text) == "" {
-			b.hint(ctx, q, len(saved) > 0, problems)
-			return
-		}
-	}
-	a := newAnswer(b, q, typing)
-	a.problems = problems
-	turn.Ask = a.ask
-	ended := b.running.start(q, cancel)
-	defer ended()
-	res, err := b.run(ctx, turn, a)
-	ended()
-	if err != nil && ctx.Err() != nil {
-		err = context.Cause(ctx)
-	}
-	a.finish(res, err)
+	b.answering.Go(func() {
+		defer b.rescue("question")
+		defer b.active.remove(q)
+		b.follow(q)
+	})
 }
 
-// run asks the engine. A crash is an error like others.
-func (b *Bot) run(ctx context.Context, t chat.Turn, a *answer) (res chat.Result, err error) {
+// follow shows a turn to its end. Whatever happens, somebody who waits gets at
+// least a sentence.
+func (b *Bot) follow(q *question) {
+	var a *answer
+	var problems []string
+	saved, ended := false, false
 	defer func() {
-		if p := recover(); p != nil {
-			err = fault.Wrap(fmt.Errorf("panic: %v\n%s", p, debug.Stack()), fault.Internal, "")
+		if a != nil && !ended { // the bot was killed
+			a.drop()
 		}
 	}()
-	return b.engine.Run(ctx, t, a.event)
+	for _, e := range q.turn.Follow(b.base, 0) {
+		switch e := e.(type) {
+		case assistant.Queued:
+			q.waits.Do(func() { b.background("waiting", func(ctx context.Context) { b.showWaiting(ctx, q) }) })
+		case assistant.Started:
+			b.unmark(q)
+			typing := b.startTyping(q.channel())
+			defer typing()
+			b.join(b.base, q.channel())
+			a = newAnswer(b, q, typing)
+		case assistant.Saved:
+			saved = true
+			b.confirmSaved(q, e.Attachments)
+		case assistant.Problem:
+			problems = append(problems, e.Sentence)
+			a.problem(e.Sentence)
+		case assistant.Asked:
+			a.ask(b.base, e.Question)
+		case assistant.Answered:
+			a.answered(b.base, e)
+		case assistant.Ended:
+			ended = true
+			b.end(q, a, e, saved, problems)
+		case chat.Event:
+			a.event(e)
+		}
+	}
 }
 
-// prepare reads a question and saves its attachments, which it confirms.
-func (b *Bot) prepare(ctx context.Context, q *question) (text string, saved []files.File, problems []string) {
-	p, problems := b.read(ctx, q.msg)
-	text = p.text
-	var attachments []dg.Attachment
-	for _, a := range p.attachments {
-		if f, ok := q.saved[a.ID]; ok {
-			if _, err := b.files.Get(ctx, f.User, f.ID); err == nil {
-				saved = append(saved, f)
-				continue
-			}
-		}
-		attachments = append(attachments, a)
+// end shows how a turn ended. A is nil if it has not begun.
+func (b *Bot) end(q *question, a *answer, e assistant.Ended, saved bool, problems []string) {
+	b.unmark(q)
+	switch {
+	case e.Nothing:
+		a.drop()
+		b.hint(q, saved, problems)
+	case a != nil:
+		a.finish(e.Result, e.Err)
+	case errors.Is(e.Err, assistant.ErrStopped), fault.Is(e.Err, fault.Exists): // deleted, or answered before
+	case fault.Is(e.Err, fault.Exhausted):
+		b.sorry(q, "🐢 ", e.Err)
+	default:
+		b.sorry(q, "⚠️ ", e.Err)
 	}
-	if len(attachments) > 0 {
-		all := b.save(ctx, q.msg, q.user(), attachments)
-		if confirmation := b.confirmation(all); confirmation != "" {
-			if err := b.say(ctx, q.channel(), q.msg.ID, confirmation); err != nil {
-				b.unheard(ctx, q, err)
-			}
-		}
-		for i, s := range all {
-			if s.err == nil {
-				saved = append(saved, s.saved.File)
-				q.saved[attachments[i].ID] = s.saved.File
-			}
-		}
-		if lost := notSaved(all, fault.Message); lost != "" && text != "" {
-			text += "\n\n" + lost
+}
+
+// confirmSaved tells what became of a question's attachments.
+func (b *Bot) confirmSaved(q *question, all []assistant.Saving) {
+	ctx, cancel := b.detached(time.Minute)
+	defer cancel()
+	if text := b.confirmation(all); text != "" {
+		if err := b.say(ctx, q.channel(), q.msg.ID, text); err != nil {
+			b.unheard(ctx, q, err)
 		}
 	}
-	if p.quote != "" && text != "" {
-		text = "[" + p.quote + "]\n\n" + text
-	}
-	return text, saved, problems
 }
 
 // hint says what to do next to a message without a question.
-func (b *Bot) hint(ctx context.Context, q *question, saved bool, problems []string) {
+func (b *Bot) hint(q *question, saved bool, problems []string) {
 	text := strings.Join(problems, "\n")
 	switch {
 	case text != "":
@@ -116,28 +187,30 @@ func (b *Bot) hint(ctx context.Context, q *question, saved bool, problems []stri
 	default:
 		text = "👋 Ask me anything, or attach a file and say what you want to know about it. `/help` shows what I can do."
 	}
+	ctx, cancel := b.detached(time.Minute)
+	defer cancel()
 	if err := b.say(ctx, q.channel(), q.msg.ID, text); err != nil {
 		b.unheard(ctx, q, err)
 	}
 }
 
 // sorry says one sentence about an error, although the bot may be closing.
-func (b *Bot) sorry(q *question, err error) {
+func (b *Bot) sorry(q *question, mark string, err error) {
 	sentence := b.explain(err, "answering")
 	if sentence == "" {
 		return
 	}
 	ctx, cancel := b.detached(10 * time.Second)
 	defer cancel()
-	if err := b.say(ctx, q.channel(), q.msg.ID, "⚠️ "+sentence); err != nil {
+	if err := b.say(ctx, q.channel(), q.msg.ID, mark+sentence); err != nil {
 		b.unheard(ctx, q, err)
 	}
 }
 
-// unheard is for what can't be said where somebody asked: if the bot may not
-// write there, they are told by direct message.
+// unheard falls back to a direct message when the bot may not post in the
+// channel where somebody asked.
 func (b *Bot) unheard(ctx context.Context, q *question, err error) {
-	b.log.Warn("a message can't be sent", "channel", q.channel(), "error", err)
+	b.log.Warn("sending a message", "channel", q.channel(), "error", err)
 	if !fault.Is(err, fault.Denied) || q.msg.GuildID == nil {
 		return
 	}
@@ -146,18 +219,19 @@ func (b *Bot) unheard(ctx context.Context, q *question, err error) {
 		_, err = b.api.Send(ctx, dm, client.Post{Text: "🔇 I may not write in <#" + q.channel().String() + ">. Somebody who manages the server can give me the permissions **View Channel**, **Send Messages**, **Attach Files** and **Read Message History** there."})
 	}
 	if err != nil {
-		b.log.Debug("nor by direct message", "error", err)
+		b.log.Debug("sending a direct message", "error", err)
 	}
 }
 
 // startTyping shows that the bot is at work until the function returned is
-// called, or ctx ends.
-func (b *Bot) startTyping(ctx context.Context, channel snowflake.ID) (stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	b.background("typing", func(context.Context) {
+// called.
+func (b *Bot) startTyping(channel snowflake.ID) (stop func()) {
+	ctx, cancel := context.WithCancel(b.base)
+	b.answering.Go(func() {
+		defer b.rescue("typing")
 		for ctx.Err() == nil {
 			if err := b.api.Typing(ctx, channel); err != nil && !errors.Is(err, context.Canceled) {
-				b.log.Debug("no typing indicator", "error", err)
+				b.log.Debug("showing the typing indicator", "error", err)
 				return
 			}
 			_ = sleep(ctx, 8*time.Second) // it lasts ten
@@ -166,49 +240,56 @@ func (b *Bot) startTyping(ctx context.Context, channel snowflake.ID) (stop func(
 	return cancel
 }
 
-// running are the turns that can be stopped, by their question's message.
-type running struct {
-	mu    sync.Mutex
-	turns map[snowflake.ID]runningTurn
-}
-
-type runningTurn struct {
-	user files.UserID
-	stop context.CancelCauseFunc
-}
-
-// errStopped ends a turn whose user had enough.
-var errStopped = fault.New(fault.Canceled, "You stopped this answer.")
-
-func (r *running) start(q *question, stop context.CancelCauseFunc) (done func()) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.turns == nil {
-		r.turns = map[snowflake.ID]runningTurn{}
+// showWaiting marks a question that waits, unless its turn comes at once.
+func (b *Bot) showWaiting(ctx context.Context, q *question) {
+	if sleep(ctx, 300*time.Millisecond) != nil {
+		return
 	}
-	r.turns[q.msg.ID] = runningTurn{q.user(), stop}
-	return func() {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		delete(r.turns, q.msg.ID)
+	q.marking.Lock()
+	defer q.marking.Unlock()
+	if q.turn.Waits() && !q.begun {
+		q.marked = true
+		b.mark(ctx, q, "⏳", true)
 	}
 }
 
-// stop ends a turn of the user, if it runs.
-func (r *running) stop(prompt snowflake.ID, user files.UserID) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	t, ok := r.turns[prompt]
-	if !ok || t.user != user {
+// unmark takes the hourglass off a question.
+func (b *Bot) unmark(q *question) {
+	q.marking.Lock()
+	defer q.marking.Unlock()
+	q.begun = true
+	if q.marked {
+		q.marked = false
+		ctx, cancel := b.detached(client.Timeout)
+		defer cancel()
+		b.mark(ctx, q, "⏳", false)
+	}
+}
+
+// mark puts a reaction under a question, or takes it away. That it may be
+// forbidden does not matter.
+func (b *Bot) mark(ctx context.Context, q *question, emoji string, on bool) {
+	if err := b.api.React(ctx, q.channel(), q.msg.ID, emoji, on); err != nil {
+		b.log.Debug("reacting to a message", "error", err)
+	}
+}
+
+// edited takes in the new text of a question that waits, and tells whether
+// there was one.
+func (b *Bot) edited(m dg.Message) bool {
+	q := b.active.get(m.ID)
+	if q == nil || !q.turn.Waits() {
 		return false
 	}
-	t.stop(errStopped)
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.msg.Content, q.msg.Attachments, q.msg.Mentions = m.Content, m.Attachments, m.Mentions
 	return true
 }
 
-func (r *running) has(prompt snowflake.ID) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	_, ok := r.turns[prompt]
-	return ok
+// onDelete drops a question that waits.
+func (b *Bot) onDelete(id snowflake.ID) {
+	if q := b.active.get(id); q != nil && q.turn.Waits() {
+		q.turn.Interrupt(assistant.ErrStopped)
+	}
 }

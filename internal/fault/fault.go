@@ -55,11 +55,22 @@ func (k Kind) known() Kind {
 	return k
 }
 
+// Hint says what would help against an error. How a person does it differs from
+// one front end to another, so each one has its own sentence for it.
+type Hint string
+
+const (
+	FreeSpace       Hint = "free space"       // delete files
+	OtherModel      Hint = "other model"      // choose another model
+	NewConversation Hint = "new conversation" // forget this one
+)
+
 // Error is an error with a kind and a sentence for the user.
 type Error struct {
 	Kind Kind
 	Msg  string // may be shown to a user; empty means a generic sentence of Kind
 	Err  error  // the cause, only logged; may be nil
+	Hint Hint   // what would help; may be empty
 }
 
 // Error renders everything, for the log.
@@ -93,6 +104,26 @@ func Wrap(err error, k Kind, format string, args ...any) error {
 		k = Canceled
 	}
 	return &Error{Kind: k, Msg: fmt.Sprintf(format, args...), Err: err}
+}
+
+// With gives err a hint. Kind and sentence stay. It returns nil for a nil err.
+func With(h Hint, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &Error{Kind: KindOf(err), Msg: message(err), Err: err, Hint: h}
+}
+
+// HintOf returns the outermost hint in err's tree, or "".
+func HintOf(err error) Hint {
+	var e *Error
+	for errors.As(err, &e) {
+		if e.Hint != "" {
+			return e.Hint
+		}
+		err = e.Err
+	}
+	return ""
 }
 
 // KindOf returns the kind of the outermost *Error in err's tree. Bare context

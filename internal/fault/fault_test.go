@@ -73,3 +73,17 @@ func TestEveryKindHasNameStatusAndSentence(t *testing.T) {
 		t.Error("an unknown kind is not internal")
 	}
 }
+
+func TestHint(t *testing.T) {
+	full := fault.New(fault.Exhausted, "You have 20 of 20 files.")
+	err := fmt.Errorf("saving: %w", fault.With(fault.FreeSpace, full))
+	if fault.HintOf(err) != fault.FreeSpace || fault.KindOf(err) != fault.Exhausted || fault.Message(err) != "You have 20 of 20 files." {
+		t.Errorf("%q, %v, %q", fault.HintOf(err), fault.KindOf(err), fault.Message(err))
+	}
+	if fault.HintOf(full) != "" || fault.HintOf(nil) != "" || fault.With(fault.FreeSpace, nil) != nil {
+		t.Error("a hint out of nothing")
+	}
+	if err := fault.Wrap(err, fault.Unavailable, "Later."); fault.HintOf(err) != fault.FreeSpace {
+		t.Error("wrapping lost the hint")
+	}
+}

@@ -59,7 +59,7 @@ func ExampleService_Save() {
 	// Output:
 	// notes has no extension; by its content it is text.
 	// copy.csv is the same as sales.csv
-	// exhausted - You have 3 of 3 files. Delete one with /files, then send this one again.
+	// exhausted - You have 3 of 3 files, so this one was not saved.
 	// too large - film.mkv is too large: a file may have at most 50 MB.
 }
 

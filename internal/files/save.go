@@ -322,10 +322,10 @@ func (s *Service) discard(ctx context.Context, key string) {
 func (s *Service) admit(size int64) func(Usage) error {
 	return func(u Usage) error {
 		if s.opts.MaxFiles > 0 && u.Files >= s.opts.MaxFiles {
-			return fault.New(fault.Exhausted, "You have %d of %d files. Delete one with /files, then send this one again.", u.Files, s.opts.MaxFiles)
+			return fault.With(fault.FreeSpace, fault.New(fault.Exhausted, "You have %d of %d files, so this one was not saved.", u.Files, s.opts.MaxFiles))
 		}
 		if s.opts.MaxBytes > 0 && u.Bytes+max(size, 0) > s.opts.MaxBytes {
-			return fault.New(fault.Exhausted, "Your files take %s of %s. Delete some with /files, then send this one again.", Size(u.Bytes), Size(s.opts.MaxBytes))
+			return fault.With(fault.FreeSpace, fault.New(fault.Exhausted, "Your files take %s of %s, so this one was not saved.", Size(u.Bytes), Size(s.opts.MaxBytes)))
 		}
 		return nil
 	}

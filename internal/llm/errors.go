@@ -209,7 +209,8 @@ func translateAPI(e *apiError, model string, shown error, wrap func(fault.Kind, 
 	case e.outOfCredit():
 		return wrap(fault.Exhausted, "The account at the model's provider has no credit left. Please tell whoever runs this bot.")
 	case e.tooLong():
-		err := wrap(fault.Invalid, "This conversation is too long for the model. /reset starts a new one.").(*fault.Error)
+		err := wrap(fault.Invalid, "This conversation is too long for the model.").(*fault.Error)
+		err.Hint = fault.NewConversation
 		err.Err = &ContextError{Window: e.window(), err: shown}
 		return err
 	case e.status == http.StatusTooManyRequests:
@@ -226,7 +227,7 @@ func translateAPI(e *apiError, model string, shown error, wrap func(fault.Kind, 
 	case e.wantsResponses():
 		return wrap(fault.Invalid, "The %s answers only through the Responses API, which its server does not have here. Another model can be chosen.", named(model))
 	case e.status == http.StatusNotFound:
-		return wrap(fault.Invalid, "The provider has no %s. /model shows what can be chosen.", named(model))
+		return fault.With(fault.OtherModel, wrap(fault.Invalid, "The provider has no %s.", named(model)))
 	case e.code == "tool_use_failed":
 		return wrap(fault.Unavailable, "The language model tried to call a tool and failed to word it. Please try again.")
 	case e.loading():

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/attachebot/attache/internal/fault"
@@ -46,7 +47,17 @@ func PreparePython(ctx context.Context, dir, interpreter, index string, progress
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%s", base.Full, base.Prefix, runner.Requirements))
 	env := filepath.Join(dir, "env-"+base.Version+"-"+hex.EncodeToString(sum[:6]))
 	p := &Python{Env: env, Version: base.Version, prefix: base.Prefix}
-	if _, err := os.Stat(filepath.Join(env, "complete")); err == nil {
+	if p.complete() {
+		p.use()
+		return p, nil
+	}
+	// One process installs it; the others wait and find it there.
+	unlock, err := waitForLock(ctx, env+".lock")
+	if err != nil {
+		return nil, fault.Wrap(err, fault.Unavailable, "The folder of the Python environment can't be used.")
+	}
+	defer unlock()
+	if p.complete() {
 		p.use()
 		return p, nil
 	}
@@ -79,6 +90,39 @@ func PreparePython(ctx context.Context, dir, interpreter, index string, progress
 	}
 	p.use()
 	return p, nil
+}
+
+// complete tells whether the environment was installed to its end.
+func (p *Python) complete() bool {
+	_, err := os.Stat(filepath.Join(p.Env, "complete"))
+	_, err2 := os.Lstat(filepath.Join(p.Env, "bin", "python"))
+	return err == nil && err2 == nil
+}
+
+// waitForLock makes a file and holds its lock, alone among all processes.
+func waitForLock(ctx context.Context, path string) (unlock func(), err error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|syscall.O_CLOEXEC, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		if err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err == nil {
+			return func() { f.Close() }, nil
+		}
+		if err != syscall.EWOULDBLOCK && err != syscall.EINTR {
+			f.Close()
+			return nil, err
+		}
+		select {
+		case <-ctx.Done():
+			f.Close()
+			return nil, context.Cause(ctx)
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
 }
 
 // environmentsKeep is how long an environment stays that no process uses: of

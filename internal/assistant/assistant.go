@@ -1,0 +1,133 @@
+// Package assistant is what every front end stands on: Discord, the terminal,
+// the browser. A front end turns what people do into calls of an [Assistant],
+// and what comes back into what they see; it has no rules of its own.
+//
+// One message goes this way: it is claimed, so that it is answered once by one
+// process; admitted, in its place among the person's other messages; read; its
+// attachments are saved; the engine answers. What happens on the way are events
+// of a [Turn], which any number of viewers may follow from any point on.
+package assistant
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/attachebot/attache/internal/chat"
+	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/llm"
+	"github.com/attachebot/attache/tokens"
+)
+
+// Engine is what the assistant needs of *chat.Engine.
+type Engine interface {
+	Claim(ctx context.Context, id string, user files.UserID, conversation string) error
+	Release(ctx context.Context, id string) error
+	Run(ctx context.Context, t chat.Turn, emit func(chat.Event)) (chat.Result, error)
+	Runs(ctx context.Context, user files.UserID, turn string) ([]llm.Run, error)
+	Conversations(ctx context.Context, q chat.ConversationQuery) ([]chat.Conversation, error)
+	History(ctx context.Context, user files.UserID, conversation string, limit int) ([]chat.Record, error)
+	Rename(ctx context.Context, user files.UserID, conversation, title string) error
+	Reset(ctx context.Context, user files.UserID, conversation string) error
+	Models(ctx context.Context) []string
+	SetModel(ctx context.Context, user files.UserID, name string) error
+	ModelOf(ctx context.Context, user files.UserID) (string, error)
+	Usage(ctx context.Context, q chat.UsageQuery) ([]chat.Usage, error)
+	Budget(ctx context.Context, user files.UserID) (chat.Budget, error)
+}
+
+var _ Engine = (*chat.Engine)(nil)
+
+// Options bend an [Assistant]. The zero value works.
+type Options struct {
+	Burst     int           // messages of one user in BurstTime; 0: 3
+	BurstTime time.Duration // 0: 5 s
+	Waiting   int           // messages of one user that wait beside the one that is answered; 0: 3
+	AskTime   time.Duration // how long a question waits for its answer; 0: 2 min
+
+	Admins  []files.UserID  // who see everybody's usage
+	Catalog *tokens.Catalog // prices of models; nil: tokens.BuiltIn()
+
+	Interrupted []chat.Record // turns that an earlier run of the program left unfinished
+
+	Log *slog.Logger     // nil: none
+	Now func() time.Time // nil: time.Now
+}
+
+// Assistant answers people. It is safe for concurrent use. Close it after use.
+type Assistant struct {
+	engine Engine
+	files  *files.Service
+	opts   Options
+	log    *slog.Logger
+
+	base context.Context // ended when Close has waited long enough
+	stop context.CancelCauseFunc
+	work sync.WaitGroup
+
+	mu        sync.Mutex
+	closed    bool
+	lines     map[files.UserID]*line
+	turns     map[string]*Turn // those that run or wait, and for keepEnded those that ended
+	ended     []*Turn          // of turns, the earliest first
+	questions map[string]*question
+	uploads   map[uploadKey]files.ID // saved from where a front end found them
+}
+
+// New returns an assistant. Engine and file service are the caller's to close,
+// after the assistant.
+func New(engine Engine, fs *files.Service, o Options) *Assistant {
+	o.Burst = cmp.Or(o.Burst, 3)
+	o.BurstTime = cmp.Or(o.BurstTime, 5*time.Second)
+	o.Waiting = cmp.Or(o.Waiting, 3)
+	o.AskTime = cmp.Or(o.AskTime, 2*time.Minute)
+	if o.Catalog == nil {
+		o.Catalog = tokens.BuiltIn()
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	a := &Assistant{
+		engine: engine, files: fs, opts: o, log: o.Log,
+		lines: map[files.UserID]*line{}, turns: map[string]*Turn{}, questions: map[string]*question{}, uploads: map[uploadKey]files.ID{},
+	}
+	a.base, a.stop = context.WithCancelCause(context.Background())
+	return a
+}
+
+// ErrClosing ends turns when the program stops.
+var ErrClosing = fault.New(fault.Unavailable, "I have to stop for a moment. Please ask again in a minute.")
+
+// Close refuses new turns, waits for those that are there until ctx ends, then
+// ends them with [ErrClosing], and returns when the last one has ended. A second
+// Close only waits.
+func (a *Assistant) Close(ctx context.Context) {
+	a.mu.Lock()
+	a.closed = true
+	a.mu.Unlock()
+	defer context.AfterFunc(ctx, func() { a.stop(ErrClosing) })()
+	a.work.Wait()
+	a.stop(ErrClosing)
+}
+
+// Files are the files of all users: to list, open and delete those of one.
+// Attachments are saved by [Assistant.Save] and [Assistant.Ask].
+func (a *Assistant) Files() *files.Service { return a.files }
+
+// Interrupted returns the turns that an earlier run of the program left
+// unfinished and whose IDs begin with prefix, for their users to be told.
+func (a *Assistant) Interrupted(prefix string) []chat.Record {
+	var out []chat.Record
+	for _, r := range a.opts.Interrupted {
+		if len(r.ID) >= len(prefix) && r.ID[:len(prefix)] == prefix {
+			out = append(out, r)
+		}
+	}
+	return out
+}

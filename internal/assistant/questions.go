@@ -1,0 +1,118 @@
+package assistant
+
+import (
+	"context"
+	"crypto/rand"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/files"
+)
+
+// Question is put to the user of a turn, who may answer it with yes or no, once,
+// until the deadline: may this package be installed?
+type Question struct {
+	ID           string
+	Turn         string       // the turn that waits for the answer
+	Conversation string       // of the turn
+	User         files.UserID // who may answer
+	Text         string
+	Deadline     time.Time
+}
+
+// Outcome is how a question ended.
+type Outcome string
+
+const (
+	Yes       Outcome = "yes"
+	No        Outcome = "no"
+	TimedOut  Outcome = "timed out" // nobody answered
+	Withdrawn Outcome = "withdrawn" // the turn ended first
+)
+
+// question is one that waits.
+type question struct {
+	Question
+	answer chan bool // has room for one
+}
+
+// Questions returns the questions that a user may answer now, the oldest first.
+func (a *Assistant) Questions(user files.UserID) []Question {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var out []Question
+	for _, q := range a.questions {
+		if q.User == user {
+			out = append(out, q.Question)
+		}
+	}
+	slices.SortFunc(out, func(x, y Question) int { return x.Deadline.Compare(y.Deadline) })
+	return out
+}
+
+// Answer answers a question. Kind NotFound: it is not open any more, or was
+// never; Denied: it is for somebody else.
+func (a *Assistant) Answer(user files.UserID, id string, yes bool) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	q := a.questions[id]
+	switch {
+	case q == nil:
+		return fault.New(fault.NotFound, "This question has expired.")
+	case q.User != user:
+		return fault.New(fault.Denied, "Only the person who asked can use that.")
+	}
+	delete(a.questions, id)
+	q.answer <- yes
+	return nil
+}
+
+// ErrNoAnswer says that a question was asked, and that nobody answered in time.
+var ErrNoAnswer = fault.New(fault.Unavailable, "Nobody answered the question in time.")
+
+// ask puts a question to the turn's user and waits.
+func (t *Turn) ask(ctx context.Context, text string) (bool, error) {
+	a := t.a
+	q := &question{answer: make(chan bool, 1), Question: Question{
+		ID: strings.ToLower(rand.Text()[:16]), Turn: t.ID, Conversation: t.Conversation(), User: t.User,
+		Text: text, Deadline: time.Now().Add(a.opts.AskTime),
+	}}
+	a.mu.Lock()
+	a.questions[q.ID] = q
+	a.mu.Unlock()
+	t.emit(Asked{q.Question})
+	timer := time.NewTimer(a.opts.AskTime)
+	defer timer.Stop()
+	end := func(o Outcome) { t.emit(Answered{q.Question, o}) }
+	var outcome Outcome
+	var err error
+	select {
+	case yes := <-q.answer:
+		return yes, a.settle(end, yes)
+	case <-timer.C:
+		outcome, err = TimedOut, ErrNoAnswer
+	case <-ctx.Done():
+		outcome, err = Withdrawn, context.Cause(ctx)
+	}
+	a.mu.Lock()
+	delete(a.questions, q.ID)
+	a.mu.Unlock()
+	select {
+	case yes := <-q.answer: // at the last moment
+		return yes, a.settle(end, yes)
+	default:
+	}
+	end(outcome)
+	return false, err
+}
+
+func (a *Assistant) settle(end func(Outcome), yes bool) error {
+	if yes {
+		end(Yes)
+	} else {
+		end(No)
+	}
+	return nil
+}

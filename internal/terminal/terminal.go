@@ -1,0 +1,219 @@
+// Package terminal is the front end on standard input and output: one question,
+// or a conversation.
+package terminal
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/attachebot/attache/internal/assistant"
+	"github.com/attachebot/attache/internal/chat"
+	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/files"
+)
+
+// frontEnd is what the model and the sentences know of a terminal.
+var frontEnd = &chat.FrontEnd{
+	Name:   "a terminal",
+	Markup: "Your text is shown as it is, in a terminal: write plain text with short lines and simple lists. Put tables into aligned columns.",
+	Hints: map[fault.Hint]string{
+		fault.FreeSpace:       "Delete some with `attache files rm`, then try again.",
+		fault.OtherModel:      "OPENAI_MODEL sets another one.",
+		fault.NewConversation: "/reset starts a new one.",
+	},
+}
+
+// Options say who talks to the assistant, and where.
+type Options struct {
+	In           io.Reader
+	Out          io.Writer // answers
+	Status       io.Writer // what happens beside them
+	User         files.UserID
+	UserName     string
+	Conversation string
+	Folder       string // that charts and other new files are written to; empty: they are only saved
+	Yes          bool   // answer questions with yes
+}
+
+// Terminal is a person at a terminal.
+type Terminal struct {
+	a    *assistant.Assistant
+	opts Options
+	in   *bufio.Reader
+
+	mu   sync.Mutex
+	turn *assistant.Turn // that runs
+	n    int             // of turns so far
+}
+
+// New returns a terminal. The assistant is the caller's to close.
+func New(a *assistant.Assistant, o Options) *Terminal {
+	return &Terminal{a: a, opts: o, in: bufio.NewReader(o.In)}
+}
+
+const help = "Type a question; a ```python block may have several lines. Commands:" + `
+  /attach FILE   save a file, to ask about it
+  /files         list your files
+  /reset         forget the conversation and its variables
+  /quit          leave`
+
+// Converse reads prompts until the end of input.
+func (t *Terminal) Converse(ctx context.Context) error {
+	fmt.Fprintln(t.opts.Status, help)
+	var pending []files.File // attached since the last prompt
+	for {
+		fmt.Fprint(t.opts.Status, "\n> ")
+		line, err := t.readPrompt(ctx)
+		if err != nil {
+			fmt.Fprintln(t.opts.Status)
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			return err
+		}
+		command, rest, _ := strings.Cut(line, " ")
+		switch command {
+		case "":
+			continue
+		case "/quit", "/exit":
+			return nil
+		case "/help":
+			fmt.Fprintln(t.opts.Status, help)
+			continue
+		case "/attach":
+			saved, err := t.Attach(ctx, []string{strings.TrimSpace(rest)})
+			pending = append(pending, saved...)
+			t.complain(err)
+			continue
+		case "/files":
+			t.complain(t.list(ctx))
+			continue
+		case "/reset":
+			err := t.a.Reset(ctx, t.opts.User, t.opts.Conversation)
+			if t.complain(err); err == nil {
+				fmt.Fprintln(t.opts.Status, "Forgotten. Your files are kept.")
+			}
+			continue
+		}
+		if strings.HasPrefix(command, "/") && !strings.Contains(command[1:], "/") {
+			fmt.Fprintf(t.opts.Status, "There is no command %s.\n%s\n", command, help)
+			continue
+		}
+		err = t.Ask(ctx, line, pending)
+		switch {
+		case ctx.Err() != nil:
+			return err
+		case fault.Is(err, fault.Canceled):
+			fmt.Fprintln(t.opts.Status, "⏹️  Stopped. Ctrl-C again leaves.")
+		default:
+			t.complain(err)
+		}
+		pending = nil
+	}
+}
+
+// readPrompt reads a line, or several when a block of code begins in it.
+func (t *Terminal) readPrompt(ctx context.Context) (string, error) {
+	prompt, err := t.readLine(ctx)
+	for err == nil && strings.Count(prompt, "```")%2 == 1 {
+		var line string
+		line, err = t.readLine(ctx)
+		prompt += "\n" + line
+	}
+	if prompt != "" && errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return strings.TrimSpace(prompt), err
+}
+
+// readLine reads a line; an ended ctx (Ctrl-C) ends the wait.
+func (t *Terminal) readLine(ctx context.Context) (string, error) {
+	type read struct {
+		line string
+		err  error
+	}
+	c := make(chan read, 1)
+	go func() {
+		line, err := t.in.ReadString('\n')
+		if line != "" {
+			err = nil
+		}
+		c <- read{strings.TrimRight(line, "\r\n"), err}
+	}()
+	select {
+	case r := <-c:
+		return r.line, r.err
+	case <-ctx.Done():
+		return "", io.EOF
+	}
+}
+
+func (t *Terminal) complain(err error) {
+	if err == nil {
+		return
+	}
+	if sentence := t.a.Explain(err, "answering in the terminal", frontEnd); sentence != "" {
+		fmt.Fprintln(t.opts.Status, sentence)
+	}
+}
+
+func (t *Terminal) list(ctx context.Context) error {
+	page, err := t.a.Files().List(ctx, t.opts.User, files.Query{Limit: 100})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(t.opts.Out, "You have %d file(s)\n", page.Total)
+	for _, f := range page.Files {
+		fmt.Fprintf(t.opts.Out, "%s %s  %s  %s • %s • %s\n", f.Emoji(), f.Name, f.ID, f.Kind, files.Size(f.Size), f.Lifetime(time.Now()))
+	}
+	return nil
+}
+
+// Interrupt stops the answer that the person waits for, and tells whether there
+// was one.
+func (t *Terminal) Interrupt() bool {
+	t.mu.Lock()
+	turn := t.turn
+	t.turn = nil
+	t.mu.Unlock()
+	return turn != nil && turn.Stop(t.opts.User)
+}
+
+// Asker puts yes-or-no questions to the person at in, who is told on status.
+// Where nobody is there, and yes is false, the answer is no.
+func Asker(in io.Reader, status io.Writer, yes bool) func(context.Context, string) (bool, error) {
+	return func(ctx context.Context, question string) (bool, error) {
+		if yes {
+			return true, nil
+		}
+		f, ok := in.(*os.File)
+		if !ok || !isTerminal(f) {
+			fmt.Fprintf(status, "%s No: nobody is there to be asked (use --yes).\n", question)
+			return false, nil
+		}
+		fmt.Fprintf(status, "%s [y/N] ", strings.ReplaceAll(question, "**", ""))
+		answer := make(chan string, 1)
+		go func() {
+			line, _ := bufio.NewReader(f).ReadString('\n')
+			answer <- line
+		}()
+		select {
+		case line := <-answer:
+			return strings.HasPrefix(strings.ToLower(strings.TrimSpace(line)), "y"), nil
+		case <-ctx.Done():
+			return false, context.Cause(ctx)
+		}
+	}
+}
+
+func isTerminal(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
