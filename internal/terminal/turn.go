@@ -5,13 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/attachebot/attache/internal/assistant"
 	"github.com/attachebot/attache/internal/chat"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
+	"github.com/attachebot/attache/internal/table"
 )
 
 // Ask asks a question about files that are saved, and prints the answer as it
@@ -29,7 +33,7 @@ func (t *Terminal) Ask(ctx context.Context, prompt string, attached []files.File
 	defer context.AfterFunc(ctx, func() { turn.Interrupt(context.Cause(ctx)) })()
 	t.setTurn(turn)
 	defer t.setTurn(nil)
-	p := &printer{out: t.opts.Out, status: t.opts.Status}
+	p := &printer{out: t.opts.Out, status: t.opts.Status, width: width(t.opts.Out)}
 	var ended assistant.Ended
 	for _, e := range turn.Follow(context.WithoutCancel(ctx), 0) {
 		switch e := e.(type) {
@@ -70,6 +74,7 @@ func (t *Terminal) answer(ctx context.Context, q assistant.Question) {
 // on status.
 type printer struct {
 	out, status io.Writer
+	width       int  // columns of the window
 	open        bool // the last line of out has no end yet
 	last        string
 }
@@ -89,6 +94,9 @@ func (p *printer) show(e assistant.Event) {
 		for _, n := range e.Result.Notes {
 			p.line("ℹ️  " + n)
 		}
+		for _, one := range e.Result.Tables {
+			p.table(one)
+		}
 		if r := e.Result.Run; r != nil {
 			how := "✅ Done in"
 			if e.Result.Failed {
@@ -102,6 +110,31 @@ func (p *printer) show(e assistant.Event) {
 }
 
 func (p *printer) state(s llm.ToolStatus) { p.line(s.Emoji() + " " + s.String()) }
+
+// shownRows is how many rows of a table are printed.
+const shownRows = 30
+
+// table prints a table that fits the window; the columns that do not fit follow
+// below.
+func (p *printer) table(t table.Table) {
+	p.end()
+	text := t.Wrap(p.width, shownRows)
+	fmt.Fprint(p.out, "\n"+text.Lines)
+	if text.Note != "" {
+		fmt.Fprintln(p.out, text.Note)
+	}
+	fmt.Fprintln(p.out)
+}
+
+// width is how many columns the window has that out writes to; 80 if it is none.
+func width(out io.Writer) int {
+	if f, ok := out.(*os.File); ok {
+		if size, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ); err == nil && size.Col >= 20 {
+			return int(size.Col)
+		}
+	}
+	return 80
+}
 
 func (p *printer) line(text string) {
 	if text == p.last {
