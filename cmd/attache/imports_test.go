@@ -35,7 +35,7 @@ var mayImport = map[string][]string{
 	"internal/discord/client":   {"internal/fault", "internal/files", "tokens"},
 	"internal/discord/markdown": {},
 	"internal/assistant":        {"internal/fault", "internal/files", "internal/chat", "internal/llm", "internal/table", "tokens"},
-	"internal/terminal":         {"internal/assistant", "internal/fault", "internal/files", "internal/chat", "internal/table"},
+	"internal/terminal":         {"internal/assistant", "internal/fault", "internal/files", "internal/chat", "internal/llm", "internal/table"},
 	"internal/discord":          {"internal/assistant", "internal/discord/client", "internal/discord/markdown", "internal/fault", "internal/files", "internal/chat", "internal/llm", "internal/table", "tokens"},
 	"internal/web":              {"internal/fault", "internal/files", "internal/chat", "internal/llm", "tokens"},
 }
