@@ -1,8 +1,6 @@
 package discord
 
 import (
-	"bytes"
-	"context"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -24,7 +22,6 @@ func FuzzPreview(f *testing.F) {
 		if markdown.Length(p) > 4096 || !utf8.ValidString(p) || strings.Count(p, "```")%2 != 0 {
 			t.Errorf("%d characters: %q", markdown.Length(p), p)
 		}
-		thumbnail(context.Background(), bytes.NewReader(b))
 	})
 }
 

@@ -44,7 +44,7 @@ func (b *Bot) view(ctx context.Context, f files.File) preview {
 	if err != nil {
 		return preview{}
 	}
-	return thumbnail(ctx, bytes.NewReader(p))
+	return thumbnail(ctx, f, bytes.NewReader(p), int64(len(p)))
 }
 
 // views are the previews that are being made, by the message that waits for

@@ -5,35 +5,21 @@ import (
 	"context"
 	"encoding/csv"
 	"encoding/json"
-	"image"
-	"image/color"
-	_ "image/gif" // previews
-	"image/jpeg"
-	"image/png"
 	"io"
 	"strings"
 
-	_ "golang.org/x/image/bmp" // previews
-	"golang.org/x/image/draw"
-	_ "golang.org/x/image/tiff" // previews
-	_ "golang.org/x/image/webp" // previews
-
 	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/picture"
 	"github.com/attachebot/attache/internal/table"
 )
 
 const (
-	previewHead   = 64 << 10 // bytes of a text that are looked at
-	previewRows   = 5
-	previewLines  = 12
-	previewWidth  = 60 // characters of a line
-	previewImage  = 20 << 20
-	previewPixels = 24_000_000 // of an image that is decoded
-	previewSide   = 800        // pixels of the picture shown
+	previewHead  = 64 << 10 // bytes of a text that are looked at
+	previewRows  = 5
+	previewLines = 12
+	previewWidth = 60  // characters of a line
+	previewSide  = 800 // pixels of the picture shown
 )
-
-// previews hold back the decoding of several large images at once.
-var previews = make(chan struct{}, 2)
 
 // preview is what a file looks like: one of the two, or neither.
 type preview struct {
@@ -54,7 +40,7 @@ func (b *Bot) preview(ctx context.Context, f files.File) (p preview) {
 		}
 	}()
 	isImage := f.Kind == files.Image
-	if !isImage && !f.Kind.Info().Text || isImage && f.Size > previewImage {
+	if !isImage && !f.Kind.Info().Text {
 		return preview{}
 	}
 	_, r, err := b.assistant.Files().Open(ctx, f.User, f.ID)
@@ -63,7 +49,7 @@ func (b *Bot) preview(ctx context.Context, f files.File) (p preview) {
 	}
 	defer r.Close()
 	if isImage {
-		return thumbnail(ctx, r)
+		return thumbnail(ctx, f, r, f.Size)
 	}
 	head, err := io.ReadAll(io.LimitReader(r, previewHead))
 	if err != nil {
@@ -159,41 +145,12 @@ func visible(r rune) rune {
 	return r
 }
 
-// thumbnail draws an image smaller: a photo as JPEG, others as PNG. There is none
-// of what is no image, or too large.
-func thumbnail(ctx context.Context, r io.ReadSeeker) (none preview) {
-	c, _, err := image.DecodeConfig(r)
-	if err != nil || c.Width <= 0 || c.Height <= 0 || c.Width > previewPixels/c.Height {
-		return none
-	}
-	if _, err := r.Seek(0, io.SeekStart); err != nil {
-		return none
-	}
-	select {
-	case previews <- struct{}{}:
-		defer func() { <-previews }()
-	case <-ctx.Done():
-		return none
-	}
-	img, format, err := image.Decode(io.LimitReader(r, previewImage))
+// thumbnail draws an image smaller. There is none of what is not decoded in
+// this process.
+func thumbnail(ctx context.Context, f files.File, r io.ReadSeeker, size int64) preview {
+	p, err := picture.Fit(ctx, uint64(f.User), r, size, picture.Spec{Side: previewSide, Opaque: true})
 	if err != nil {
-		return none
+		return preview{}
 	}
-	w, h := img.Bounds().Dx(), img.Bounds().Dy()
-	if side := max(w, h); side > previewSide {
-		w, h = max(w*previewSide/side, 1), max(h*previewSide/side, 1)
-	}
-	small := image.NewRGBA(image.Rect(0, 0, w, h))
-	draw.Draw(small, small.Bounds(), image.NewUniform(color.White), image.Point{}, draw.Src)
-	draw.ApproxBiLinear.Scale(small, small.Bounds(), img, img.Bounds(), draw.Over, nil)
-	var out bytes.Buffer
-	if format == "jpeg" {
-		format, err = "jpg", jpeg.Encode(&out, small, &jpeg.Options{Quality: 85})
-	} else {
-		format, err = "png", png.Encode(&out, small)
-	}
-	if err != nil {
-		return none
-	}
-	return preview{picture: out.Bytes(), format: format}
+	return preview{picture: p.Data, format: p.Format}
 }

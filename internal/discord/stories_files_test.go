@@ -377,7 +377,8 @@ func (s *slowModels) Models(ctx context.Context) []string {
 }
 
 func TestThumbnailIsAPicture(t *testing.T) {
-	p := thumbnail(context.Background(), bytes.NewReader(chart(1000, 10)))
+	b := chart(1000, 10)
+	p := thumbnail(context.Background(), files.File{User: 7}, bytes.NewReader(b), int64(len(b)))
 	c, err := png.DecodeConfig(bytes.NewReader(p.picture))
 	if err != nil || p.format != "png" || c.Width != 800 || c.Height != 8 {
 		t.Errorf("%+v, %v", c, err)
