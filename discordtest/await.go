@@ -30,8 +30,8 @@ func Contains(text string) Match {
 	return func(m Message) bool { return strings.Contains(m.Text(), text) }
 }
 
-// HasFile holds for messages with at least one attachment.
-func HasFile(m Message) bool { return len(m.Attachments) > 0 }
+// HasFile holds for messages with at least one file, attached or shown by an embed or component.
+func HasFile(m Message) bool { return len(m.Files) > 0 }
 
 // HasButton holds for messages with a button of that text or label which can be pressed.
 func HasButton(text string) Match {

@@ -163,6 +163,10 @@ func TestComponentsV2(t *testing.T) {
 	if m := r.message(t); len(m.Attachments) != 0 || m.Components[0].Components[1].Items[0].Description != "Sales by month" {
 		t.Errorf("got %s", r.Raw)
 	}
+	sent, _ := sc.Message(r.message(t).ID)
+	if !HasFile(sent) || len(sent.Files) != 2 || sent.Files[0].Description != "Sales by month" || string(sent.Files[1].Bytes()) != "1" {
+		t.Errorf("files: %+v", sent.Files)
+	}
 	path := fmt.Sprintf("/channels/%d/messages/%s", sc.general.ID, r.Body["id"])
 	sc.want("edit", 0, sc.do("PATCH", path, `{"components":[`+text+`],"attachments":[]}`))
 	sc.want("text in it", 50035, sc.do("PATCH", path, `{"content":"c"}`))

@@ -150,6 +150,7 @@ func (s *Server) viewOf(v Message, files []Attachment) Message {
 		e.Image, e.Thumbnail = e.Image.linked(links), e.Thumbnail.linked(links)
 	}
 	v.Components = linkedComponents(v.Components, links)
+	v.Files = described(files, links, v.Components)
 	if v.Referenced == nil && v.Reference != nil && v.Reference.Type == 0 {
 		if r := s.messages[v.Reference.MessageID]; r != nil && !r.Deleted && v.Type != TypeThreadCreated {
 			original := r.Message
@@ -159,6 +160,28 @@ func (s *Server) viewOf(v Message, files []Attachment) Message {
 		}
 	}
 	return v
+}
+
+// described are the files with the links and the descriptions that components give them.
+func described(files []Attachment, links map[ID]Attachment, components []Component) []Attachment {
+	said := map[ID]string{}
+	for _, c := range walk(components) {
+		if c.Media != nil && c.Media.attachment != nil {
+			said[c.Media.attachment.ID] = c.Description
+		}
+		for _, item := range c.Items {
+			if a := item.Media.attachment; a != nil {
+				said[a.ID] = item.Description
+			}
+		}
+	}
+	all := []Attachment{}
+	for _, f := range files {
+		f = links[f.ID]
+		f.Description = orDefault(said[f.ID], f.Description)
+		all = append(all, f)
+	}
+	return all
 }
 
 func (e *EmbedMedia) linked(links map[ID]Attachment) *EmbedMedia {

@@ -149,6 +149,10 @@ type Message struct {
 	Interaction *Invocation    `json:"interaction_metadata,omitempty"`
 	Thread      *channelObject `json:"thread,omitempty"` // see Server.Channel
 
+	// Files are all files of the message: attachments, and those that embeds and components show, which Discord does
+	// not list as attachments. Of the latter, Description is what the component says.
+	Files []Attachment `json:"-"`
+
 	EphemeralTo ID    `json:"-"` // the one user who can see it; zero: everybody in the channel
 	Deleted     bool  `json:"-"`
 	Pings       Pings `json:"-"` // who was notified when it was sent
