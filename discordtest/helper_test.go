@@ -21,6 +21,8 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m,
 		// disgo never ends the clean-up of its rate limiter
 		goleak.IgnoreAnyFunction("github.com/disgoorg/disgo/rest.(*rateLimiterImpl).cleanup"),
+		// nor a reconnection that is under way when the client is closed
+		goleak.IgnoreAnyFunction("github.com/disgoorg/disgo/gateway.(*gatewayImpl).doReconnect"),
 	)
 }
 
