@@ -19,22 +19,6 @@ import (
 	"github.com/attachebot/attache/internal/llm"
 )
 
-// components are the handlers of buttons and menus. Each is only called for the
-// user whom the component's custom id names.
-var components map[string]func(*Bot, context.Context, *interaction, customID, dg.ComponentInteraction) error
-
-func init() {
-	components = map[string]func(*Bot, context.Context, *interaction, customID, dg.ComponentInteraction) error{
-		actStop: (*Bot).pressedStop, actCode: (*Bot).pressedCode, actRetry: (*Bot).pressedRetry,
-		actEdited: (*Bot).pressedRetry, actAnswer: (*Bot).pressedAnswer,
-		actList: (*Bot).showList, actMenu: (*Bot).chosen, actKinds: (*Bot).kindChosen, actJump: (*Bot).askPage,
-		actDetails: (*Bot).showDetails, actDownload: (*Bot).download,
-		actDelete: (*Bot).confirmDelete, actDelete2: (*Bot).confirmDelete, actDelete3: (*Bot).deleteFile,
-		actReset: (*Bot).resetConversation, actResetFiles: (*Bot).confirmReset, actResetFiles2: (*Bot).confirmReset,
-		actResetFiles3: (*Bot).resetAll, actCancel: (*Bot).canceled,
-	}
-}
-
 // answered is what is remembered of a finished answer.
 type answered struct {
 	q    *question

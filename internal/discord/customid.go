@@ -1,6 +1,7 @@
 package discord
 
 import (
+	"context"
 	"strconv"
 	"strings"
 	"time"
@@ -22,12 +23,26 @@ type customID struct {
 	args   []string
 }
 
-// How many arguments an action has.
-var actions = map[string]int{
-	actStop: 1, actCode: 2, actRetry: 2, actEdited: 2, actAnswer: 2,
-	actList: 2, actMenu: 2, actKinds: 0, actJump: 2, actDetails: 3,
-	actDownload: 3, actDelete: 3, actDelete2: 4, actDelete3: 4,
-	actReset: 1, actResetFiles: 1, actResetFiles2: 2, actResetFiles3: 2, actCancel: 0,
+// action is what a button or a menu does: how many arguments its custom id has,
+// and the handler, which is only called for the user whom the id names, on a
+// message of ours that really has it.
+type action struct {
+	args   int
+	handle func(*Bot, context.Context, *interaction, customID, dg.ComponentInteraction) error
+}
+
+var actions map[string]action
+
+func init() { // not a literal: handlers make buttons, whose ids are checked here
+	actions = map[string]action{
+		actStop: {1, (*Bot).pressedStop}, actCode: {2, (*Bot).pressedCode}, actRetry: {2, (*Bot).pressedRetry},
+		actEdited: {2, (*Bot).pressedRetry}, actAnswer: {2, (*Bot).pressedAnswer},
+		actList: {2, (*Bot).showList}, actMenu: {2, (*Bot).chosen}, actKinds: {0, (*Bot).kindChosen}, actJump: {2, (*Bot).askPage},
+		actDetails: {3, (*Bot).showDetails}, actDownload: {3, (*Bot).download},
+		actDelete: {3, (*Bot).confirmDelete}, actDelete2: {4, (*Bot).confirmDelete}, actDelete3: {4, (*Bot).deleteFile},
+		actReset: {1, (*Bot).resetConversation}, actResetFiles: {1, (*Bot).confirmReset}, actResetFiles2: {2, (*Bot).confirmReset},
+		actResetFiles3: {2, (*Bot).resetAll}, actCancel: {0, (*Bot).canceled},
+	}
 }
 
 const (
@@ -65,9 +80,9 @@ func parseCustomID(s string) (customID, error) {
 	if len(parts) < 2 || len(s) > 100 {
 		return customID{}, bad
 	}
-	n, ok := actions[parts[0]]
+	a, ok := actions[parts[0]]
 	user, err := files.ParseUserID(parts[1])
-	if !ok || err != nil || len(parts) != n+2 {
+	if !ok || err != nil || len(parts) != a.args+2 {
 		return customID{}, bad
 	}
 	return customID{parts[0], user, parts[2:]}, nil

@@ -220,7 +220,7 @@ func (b *Bot) askPage(ctx context.Context, it *interaction, id customID, _ dg.Co
 func (b *Bot) jumped(ctx context.Context, it *interaction, id customID, data dg.ModalSubmitInteractionData) error {
 	n, err := strconv.Atoi(strings.TrimSpace(data.Text("page")))
 	if err != nil || n < 1 {
-		return fault.New(fault.Invalid, "That is no page number.")
+		return fault.New(fault.Invalid, "Enter a page from 1 to %d.", max(id.number(1), 1))
 	}
 	return b.updateList(ctx, it, view{kind: files.Kind(id.args[0]), page: min(n, max(id.number(1), 1)) - 1})
 }

@@ -101,7 +101,7 @@ func (b *Bot) route(ctx context.Context, it *interaction) error {
 		}
 		b.expiries.cancel(i.Message.ID)
 		b.views.stop(ctx, i.Message.ID)
-		return components[id.action](b, ctx, it, id, i)
+		return actions[id.action].handle(b, ctx, it, id, i)
 	case dg.ModalSubmitInteraction:
 		if i.Message == nil {
 			break
@@ -144,7 +144,7 @@ func (b *Bot) offered(m dg.Message, user files.UserID, custom, value string) (cu
 			}
 		}
 	}
-	return id, fault.New(fault.Invalid, "That button does not count any more. Please start again from the command.")
+	return id, fault.New(fault.Invalid, "This button has expired. Please start again from the command.")
 }
 
 // option returns an option of a command, if it is there and of its type: disgo's

@@ -245,7 +245,7 @@ func FuzzCustomID(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if id.user == 0 || len(id.args) != actions[id.action] || id.String() != s {
+		if id.user == 0 || len(id.args) != actions[id.action].args || id.String() != s {
 			t.Fatalf("%q became %+v, %q", s, id, id.String())
 		}
 		for i := range id.args {

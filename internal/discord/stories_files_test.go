@@ -117,7 +117,7 @@ func TestStoryThousandFiles(t *testing.T) {
 	it = must(w.anna.Press(m, "42 / 100"))(w)
 	must(it.Await(w.ctx))(w)
 	it = must(w.anna.Submit(it, map[string]string{"page": "many"}))(w)
-	w.contains(must(it.AwaitMessage(w.ctx))(w), "That is no page number.")
+	w.contains(must(it.AwaitMessage(w.ctx))(w), "Enter a page from 1 to")
 	// Pages go when files go.
 	page := must(w.files.List(w.ctx, files.UserID(w.anna.ID), files.Query{Limit: 995}))(w)
 	for _, f := range page.Files {
@@ -291,7 +291,7 @@ func TestStoryDelete(t *testing.T) {
 	}
 	// With the button of before.
 	it := must(w.anna.Forge(second, discordtest.Button, second.Components[0].Components[0].CustomID))(w)
-	w.contains(must(it.AwaitMessage(w.ctx))(w), "That button does not count any more.")
+	w.contains(must(it.AwaitMessage(w.ctx))(w), "This button has expired.")
 
 	// The file is deleted elsewhere, or expires, while the confirmation is open.
 	other := must(w.files.List(w.ctx, files.UserID(w.anna.ID), files.Query{}))(w).Files[0]

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"bytes"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const (
+	maxFileLines    = 600
+	maxPackageLines = 4700 // of a package's own code, tests apart
+)
+
+// A file is one idea, and a package that grows past its bound holds another one.
+// The public libraries are their own programs.
+func TestSizes(t *testing.T) {
+	packages := map[string]int{}
+	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name := d.Name()
+		if d.IsDir() && path != "../.." && (strings.HasPrefix(name, ".") || name == "testdata" || name == "node_modules" || name == "bin" || name == "data") {
+			return fs.SkipDir
+		}
+		if d.IsDir() || !strings.HasSuffix(name, ".go") {
+			return nil
+		}
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		lines := bytes.Count(data, []byte("\n"))
+		if lines > maxFileLines && !bytes.Contains(data, []byte("DO NOT EDIT")) {
+			t.Errorf("%s has %d lines: look for the second idea in it", path, lines)
+		}
+		dir, _ := filepath.Rel("../..", filepath.Dir(path))
+		if !strings.HasSuffix(name, "_test.go") && !apart(filepath.ToSlash(dir)) {
+			packages[filepath.ToSlash(dir)] += lines
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(packages) < 10 {
+		t.Fatalf("only %d packages were read", len(packages))
+	}
+	for dir, lines := range packages {
+		if lines > maxPackageLines && dir != "tokens" {
+			t.Errorf("%s has %d lines: look for the package inside it", dir, lines)
+		}
+	}
+}
