@@ -211,8 +211,8 @@ func (c *chatCounter) image(img *Image) {
 			rule = guessedPatch
 		}
 	}
-	w, h := img.Width, img.Height
-	if !img.sized() {
+	w, h, ok := img.size()
+	if !ok {
 		var err error
 		if w, h, _, err = dataURLSize(img.URL); err != nil || w == 0 {
 			c.note("the size of an image is not known: it counts as the largest")

@@ -46,6 +46,18 @@ func ParseDiscordLink(link string) (DiscordLink, bool) {
 	return l, true
 }
 
+// proxySize returns the size that Discord's proxy is to scale an image to, as
+// the link tells it; false if it does not.
+func proxySize(link string) (w, h int, ok bool) {
+	u, err := url.Parse(link)
+	if err != nil || u.Scheme != "https" || u.User != nil || !strings.EqualFold(u.Host, "media.discordapp.net") {
+		return 0, 0, false
+	}
+	w, err1 := strconv.Atoi(u.Query().Get("width"))
+	h, err2 := strconv.Atoi(u.Query().Get("height"))
+	return w, h, err1 == nil && err2 == nil && w > 0 && h > 0 && w <= maxSide && h <= maxSide
+}
+
 func isHost(host string, hosts []string) bool {
 	for _, h := range hosts {
 		if strings.EqualFold(host, h) {

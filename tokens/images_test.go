@@ -15,6 +15,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -189,6 +190,13 @@ func FuzzImageSize(f *testing.F) {
 	for _, make := range imageFiles {
 		f.Add(make(f))
 	}
+	for _, file := range []string{"plain.avif", "plain.heic", "turned.avif"} {
+		data, err := os.ReadFile("testdata/images/" + file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if w, h, err := ImageSize(bytes.NewReader(b)); err == nil && (w < 1 || h < 1 || w > maxSide || h > maxSide) {
 			t.Errorf("%d by %d", w, h)
@@ -304,6 +312,8 @@ func TestSizerNeedNotAsk(t *testing.T) {
 	s := h.sizer(SizerOptions{})
 	for _, img := range []Image{
 		{URL: cdn + "/attachments/1/2/x", Width: 5, Height: 6},
+		{URL: "https://media.discordapp.net/attachments/1/2/x?width=5&height=6"},
+		{URL: "https://media.discordapp.net/external/hash/https/example.com/x.png?format=webp&width=5&height=6"},
 		{URL: "data:image/png;base64," + base64.StdEncoding.EncodeToString(encoded(t, png.Encode, 5, 6))},
 	} {
 		if got, err := s.Size(t.Context(), img); err != nil || got.Width != 5 || got.Height != 6 {
@@ -312,6 +322,24 @@ func TestSizerNeedNotAsk(t *testing.T) {
 	}
 	if h.requests.Load() != 0 {
 		t.Error("the host was asked")
+	}
+}
+
+// A link to Discord's proxy tells the size, to which others say nothing.
+func TestProxySize(t *testing.T) {
+	count := func(url string) Amount {
+		return ForModel("gpt-4o").CountRequest(Request{Messages: []Message{{Role: "user", Parts: []Part{{Image: &Image{URL: url}}}}}}).Images
+	}
+	if a := count("https://media.discordapp.net/attachments/1/2/x.png?ex=1&width=1024&height=1024"); a != (Amount{765, true}) {
+		t.Errorf("%+v", a)
+	}
+	for _, other := range []string{
+		"https://media.discordapp.net/attachments/1/2/x.png?width=1024", "https://media.discordapp.net/attachments/1/2/x.png?width=-1&height=1",
+		"https://cdn.discordapp.com/attachments/1/2/x.png?width=1024&height=1024", "https://evil.com/x.png?width=1&height=1", "https://u@media.discordapp.net/a?width=1&height=1",
+	} {
+		if a := count(other); a.Exact {
+			t.Errorf("%s: %+v", other, a)
+		}
 	}
 }
 

@@ -18,7 +18,7 @@ import (
 )
 
 // ErrImage means that something is no image whose size can be read: PNG, JPEG,
-// GIF, WebP, BMP or TIFF.
+// GIF, WebP, BMP, TIFF, AVIF or HEIC.
 var ErrImage = errors.New("tokens: not an image of a known format")
 
 // formats by how their files begin; a dot stands for any byte.
@@ -33,6 +33,11 @@ var formats = []struct {
 	{"BM", bmp.DecodeConfig},
 	{"II*\x00", tiff.DecodeConfig},
 	{"MM\x00*", tiff.DecodeConfig},
+	{"....ftypavi", heifConfig},
+	{"....ftyphei", heifConfig},
+	{"....ftyphev", heifConfig},
+	{"....ftypmif1", heifConfig},
+	{"....ftypmsf1", heifConfig},
 }
 
 // ImageSize reads the width and the height of an image from the beginning of

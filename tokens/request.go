@@ -50,8 +50,13 @@ type Image struct {
 	Width, Height int // as in Discord's attachment object; 0: unknown
 }
 
-func (i *Image) sized() bool {
-	return i.Width > 0 && i.Height > 0 && i.Width <= maxSide && i.Height <= maxSide
+// size returns an image's width and height, if they are told: by itself, or by
+// the link to Discord's proxy that scales it.
+func (i *Image) size() (w, h int, ok bool) {
+	if i.Width > 0 && i.Height > 0 && i.Width <= maxSide && i.Height <= maxSide {
+		return i.Width, i.Height, true
+	}
+	return proxySize(i.URL)
 }
 
 // ToolCall is a call that a model made.

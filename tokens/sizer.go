@@ -120,8 +120,12 @@ func (s *Sizer) allowed(u *url.URL) error {
 // is ErrExpired if it can't, for an image of known size too.
 func (s *Sizer) Size(ctx context.Context, img Image) (Image, error) {
 	img, err := s.fresh(ctx, img)
-	if err != nil || img.sized() {
+	if err != nil {
 		return img, err
+	}
+	if w, h, ok := img.size(); ok {
+		img.Width, img.Height = w, h
+		return img, nil
 	}
 	w, h, isData, err := dataURLSize(img.URL)
 	if !isData {
