@@ -24,6 +24,8 @@ type Catalog struct {
 	date   time.Time
 	models map[string]*entry
 	alias  map[string]string
+
+	tokenizers []tokenizer
 }
 
 // entry is a model in the form of data/models.json.
@@ -70,7 +72,7 @@ func (c *Catalog) With(file []byte) (*Catalog, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &Catalog{date: c.date, models: maps.Clone(c.models), alias: maps.Clone(c.alias)}
+	n := &Catalog{date: c.date, models: maps.Clone(c.models), alias: maps.Clone(c.alias), tokenizers: c.tokenizers}
 	if n.models == nil {
 		n.models, n.alias = map[string]*entry{}, map[string]string{}
 	}

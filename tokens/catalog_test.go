@@ -84,7 +84,7 @@ func TestOracleModelNames(t *testing.T) {
 	o := newOracle(t, O200KBase)
 	names := append(BuiltIn().Names(), "gpt-4o-2024-08-06", "gpt-4-0613", "gpt-4-32k", "gpt-35-turbo", "gpt-35-turbo-16k", "gpt-3.5", "o1", "o1-mini", "o1x", "o3-", "o4", "o4-mini-x",
 		"gpt-4.5-preview", "gpt-4.5", "gpt-4.1", "gpt-4.1-nano", "gpt-5-pro", "gpt-6", "chatgpt-4o-latest", "gpt-oss-20b", "gpt-oss", "ft:gpt-4o:x", "ft:gpt-4-0613:x", "ft:davinci-002:x", "ft:babbage-002",
-		"ft:o1", "davinci-002", "text-embedding-ada-002", "text-embedding-3-large", "text-embedding-4", "claude", "gpt", "")
+		"ft:o1", "davinci-002", "text-embedding-ada-002", "text-embedding-3-large", "text-embedding-4", "text-davinci-003", "text-davinci-002", "text-davinci-001", "text-curie-001", "davinci", "ada", "claude", "gpt", "")
 	for i, answer := range o.ask('m', names...) {
 		var b strings.Builder
 		for _, c := range answer {

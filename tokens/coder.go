@@ -18,6 +18,7 @@ type scratch struct {
 
 	memo   memo
 	forget bool // leave the memo empty
+	custom *customSplit
 }
 
 // trim drops what grew beyond the usual.
@@ -110,7 +111,7 @@ func (v *vocab) lookUpFirst(p *pieces) {
 // or before, and where the last of them ends. Once it is clear that there are
 // more than limit, it returns some number above that.
 func (v *vocab) count(s *scratch, pat pattern, text []byte, limit, until int) (total, end int) {
-	sp := splitter{text: text, pattern: pat}
+	sp := splitter{text: text, pattern: pat, custom: s.custom, unknown: !v.digits}
 	var p pieces
 	if !s.forget {
 		s.memo.allocate()
@@ -141,7 +142,7 @@ func (v *vocab) count(s *scratch, pat pattern, text []byte, limit, until int) (t
 
 // encode appends the tokens of a text to dst.
 func (v *vocab) encode(s *scratch, pat pattern, text []byte, dst []uint32) []uint32 {
-	sp := splitter{text: text, pattern: pat}
+	sp := splitter{text: text, pattern: pat, custom: s.custom}
 	var p pieces
 	if !s.forget {
 		s.memo.allocateTokens()

@@ -3,6 +3,8 @@ package tokens
 import (
 	"math"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // Counter counts the tokens of a text that arrives in parts, as if it were
@@ -12,7 +14,8 @@ import (
 type Counter struct {
 	encoding *Encoding
 	settled  int    // tokens of text that is done with
-	rest     []byte // text that is not
+	raw      []byte // text that is not in its normal form yet, if it is to be
+	rest     []byte // text that is not done with
 	next     int    // length of the rest from which on it is worth a look
 	tokens   int    // of the rest; -1: not known
 }
@@ -22,13 +25,21 @@ func (e *Encoding) NewCounter() *Counter { return &Counter{encoding: e} }
 
 // Write adds text. It never fails.
 func (c *Counter) Write(p []byte) (int, error) {
-	c.rest = append(c.rest, p...)
+	if c.encoding.composed {
+		c.raw = append(c.raw, p...)
+		c.compose()
+	} else {
+		c.rest = append(c.rest, p...)
+	}
 	c.added(len(p))
 	return len(p), nil
 }
 
 // WriteString is Write for a string.
 func (c *Counter) WriteString(s string) (int, error) {
+	if c.encoding.composed {
+		return c.Write([]byte(s))
+	}
 	c.rest = append(c.rest, s...)
 	c.added(len(s))
 	return len(s), nil
@@ -38,13 +49,21 @@ func (c *Counter) WriteString(s string) (int, error) {
 func (c *Counter) Count() int {
 	if c.tokens < 0 {
 		c.settle()
-		c.tokens = c.encoding.Count(string(c.rest))
+		c.tokens = c.encoding.Count(string(append(c.rest, c.raw...)))
 	}
 	return c.settled + c.tokens
 }
 
 // Reset makes the counter one of no text.
 func (c *Counter) Reset() { *c = Counter{encoding: c.encoding} }
+
+// compose brings to its normal form what the parts to come have no say in.
+func (c *Counter) compose() {
+	if end := norm.NFC.LastBoundary(c.raw); end > 0 {
+		c.rest = append(c.rest, c.encoding.compose(string(c.raw[:end]))...)
+		c.raw = append(c.raw[:0], c.raw[end:]...)
+	}
+}
 
 func (c *Counter) added(n int) {
 	if n > 0 {
@@ -70,6 +89,9 @@ func (c *Counter) settle() {
 // the text. A piece's end depends on the next few bytes; with white space, and
 // with letters that are no small ones, on the whole run of them.
 func (p pattern) settled(b []byte) int {
+	if p == patternCustom {
+		return 0
+	}
 	i := len(b) - 8
 	for i > 0 && !utf8.RuneStart(b[i]) {
 		i--

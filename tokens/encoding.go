@@ -1,9 +1,11 @@
 package tokens
 
 import (
+	"cmp"
 	_ "embed"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -27,6 +29,12 @@ type Encoding struct {
 	special *specials
 	vocab   func() *vocab
 	scratch *scratches
+
+	// Of a tokenizer.json: how it divides text if pattern is patternCustom, how
+	// it numbers tokens, and whether text is brought to NFC.
+	custom   *customSplit
+	ids      *idMap
+	composed bool
 }
 
 // The encodings. O200KHarmony is O200KBase with the special tokens of gpt-oss.
@@ -39,7 +47,7 @@ var (
 // EncodingByName returns the encoding that tiktoken calls so; false if this
 // package has none of that name.
 func EncodingByName(name string) (*Encoding, bool) {
-	for _, e := range []*Encoding{CL100KBase, O200KBase, O200KHarmony} {
+	for _, e := range []*Encoding{CL100KBase, O200KBase, O200KHarmony, P50KBase, R50KBase} {
 		if e.name == name {
 			return e, true
 		}
@@ -48,7 +56,7 @@ func EncodingByName(name string) (*Encoding, bool) {
 }
 
 func newEncoding(name string, p pattern, v func() *vocab, s *specials) *Encoding {
-	return &Encoding{name, p, s, v, &scratches{}}
+	return &Encoding{name: name, pattern: p, special: s, vocab: v, scratch: &scratches{}}
 }
 
 //go:generate go test -count=1 -run ^TestSplits$ -update .
@@ -84,6 +92,7 @@ func (e *Encoding) Name() string { return e.name }
 // Count returns the number of tokens of a text. What looks like a special
 // token is text like any other.
 func (e *Encoding) Count(text string) int {
+	text = e.compose(text)
 	n, _ := e.count(stringBytes(text), math.MaxInt, len(text))
 	return n
 }
@@ -95,6 +104,7 @@ func (e *Encoding) CountUpTo(text string, limit int) (n int, ok bool) {
 	if limit <= 0 {
 		return 0, limit == 0 && text == ""
 	}
+	text = e.compose(text)
 	if (len(text)-1)/e.vocab().longest >= limit {
 		return limit, false
 	}
@@ -117,8 +127,14 @@ func (e *Encoding) Encode(text string) []uint32 {
 
 func (e *Encoding) encode(dst []uint32, text string) []uint32 {
 	s := e.get()
-	dst = e.vocab().encode(s, e.pattern, stringBytes(text), dst)
+	from := len(dst)
+	dst = e.vocab().encode(s, e.pattern, stringBytes(e.compose(text)), dst)
 	e.put(s)
+	if e.ids != nil {
+		for i := range dst[from:] {
+			dst[from+i] = e.ids.file[dst[from+i]]
+		}
+	}
 	return dst
 }
 
@@ -142,8 +158,8 @@ func (e *Encoding) Decode(tokens []uint32) (string, error) {
 	v := e.vocab()
 	var b strings.Builder
 	for _, id := range tokens {
-		if int(id) < len(v.offset)-1 {
-			b.Write(v.token(id))
+		if own, ok := e.own(id); ok {
+			b.Write(v.token(own))
 		} else if name, ok := e.special.name(id); ok {
 			b.WriteString(name)
 		} else {
@@ -151,6 +167,15 @@ func (e *Encoding) Decode(tokens []uint32) (string, error) {
 		}
 	}
 	return b.String(), nil
+}
+
+// own returns the vocabulary's id of a token that is no special one.
+func (e *Encoding) own(id uint32) (uint32, bool) {
+	if e.ids != nil {
+		own, ok := e.ids.own[id]
+		return own, ok
+	}
+	return id, int(id) < len(e.vocab().offset)-1
 }
 
 // Truncate returns the beginning of a text that ends with the last possible of
@@ -163,10 +188,12 @@ func (e *Encoding) Truncate(text string, limit int) string {
 		return ""
 	}
 	v := e.vocab()
+	text = e.compose(text)
 	tokens := e.Encode(text[:min(len(text), (limit+1)*v.longest)])[:limit]
 	end := 0
 	for _, id := range tokens {
-		end += v.length(id)
+		own, _ := e.own(id)
+		end += v.length(own)
 	}
 	// Without what follows, the end may be divided in another way.
 	for k := limit - 1; k >= 0; k-- {
@@ -175,7 +202,8 @@ func (e *Encoding) Truncate(text string, limit int) string {
 				break
 			}
 		}
-		end -= v.length(tokens[k])
+		own, _ := e.own(tokens[k])
+		end -= v.length(own)
 	}
 	return text[:end]
 }
@@ -188,7 +216,7 @@ func (e *Encoding) Truncate(text string, limit int) string {
 // while, for every further call that is under way at the same time.
 func (e *Encoding) WithoutMemo() *Encoding {
 	c := *e
-	c.scratch = &scratches{forget: true}
+	c.scratch = &scratches{forget: true, custom: e.custom}
 	return &c
 }
 
@@ -198,6 +226,7 @@ type scratches struct {
 	one    atomic.Pointer[scratch]
 	more   sync.Pool
 	forget bool
+	custom *customSplit
 }
 
 func (e *Encoding) get() *scratch {
@@ -207,7 +236,7 @@ func (e *Encoding) get() *scratch {
 	if s, ok := e.scratch.more.Get().(*scratch); ok {
 		return s
 	}
-	return &scratch{forget: e.scratch.forget}
+	return &scratch{forget: e.scratch.forget, custom: e.scratch.custom}
 }
 
 // put gives a scratch back.
@@ -226,6 +255,21 @@ type specials struct {
 	ids map[string]uint32
 	// All <|reserved_N|> from first to last have the id N.
 	first, last uint32
+
+	byFirst map[byte][]string // of a tokenizer.json: names by their first byte, longest first
+}
+
+// index makes names findable that have any form.
+func (s *specials) index() {
+	s.byFirst = map[byte][]string{}
+	for name := range s.ids {
+		if name != "" {
+			s.byFirst[name[0]] = append(s.byFirst[name[0]], name)
+		}
+	}
+	for _, names := range s.byFirst {
+		slices.SortFunc(names, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
+	}
 }
 
 var (
@@ -257,6 +301,16 @@ var (
 // find returns where the first special token of a text is, its length and id;
 // at is -1 if there is none.
 func (s *specials) find(text string) (at, length int, id uint32) {
+	if s.byFirst != nil {
+		for at := range len(text) {
+			for _, name := range s.byFirst[text[at]] {
+				if strings.HasPrefix(text[at:], name) {
+					return at, len(name), s.ids[name]
+				}
+			}
+		}
+		return -1, 0, 0
+	}
 	for at = 0; ; at++ {
 		i := strings.Index(text[at:], "<|")
 		if i < 0 {

@@ -2,6 +2,7 @@ package tokens
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -33,6 +34,8 @@ var (
 		"o1": O200KBase, "o3": O200KBase, "o4-mini": O200KBase,
 		"gpt-5": O200KBase, "gpt-4.1": O200KBase, "gpt-4o": O200KBase,
 		"gpt-4": CL100KBase, "gpt-3.5-turbo": CL100KBase, "gpt-3.5": CL100KBase, "gpt-35-turbo": CL100KBase,
+		"text-davinci-003": P50KBase, "text-davinci-002": P50KBase, "text-davinci-001": R50KBase, "text-curie-001": R50KBase, "text-babbage-001": R50KBase,
+		"text-ada-001": R50KBase, "davinci": R50KBase, "curie": R50KBase, "babbage": R50KBase, "ada": R50KBase,
 		"davinci-002": CL100KBase, "babbage-002": CL100KBase,
 		"text-embedding-ada-002": CL100KBase, "text-embedding-3-small": CL100KBase, "text-embedding-3-large": CL100KBase,
 	}
@@ -80,12 +83,17 @@ func (c *Catalog) Model(name string) *Model {
 		short, _, _ := strings.Cut(full[strings.LastIndexByte(full, '/')+1:], ":")
 		m.Encoding, m.Exact = encodingFor(short)
 	}
+	own := c.tokenizer(full)
+	if own != nil {
+		m.Encoding, m.Exact = own, true
+	}
 	e := m.entry
 	if e == nil {
 		m.entry = &entry{}
 		return m
 	}
-	if enc, ok := EncodingByName(e.Encoding); ok {
+	if own != nil {
+	} else if enc, ok := EncodingByName(e.Encoding); ok {
 		m.Encoding, m.Exact = enc, true
 	} else if !m.Exact { // an alias may be one that tiktoken doesn't know
 		m.Encoding, m.Exact = encodingFor(m.Entry)
@@ -98,6 +106,35 @@ func (c *Catalog) Model(name string) *Model {
 		m.prices = e.Prices
 	}
 	return m
+}
+
+// WithTokenizer returns a catalog in which the text of a model is counted with an
+// encoding, as ReadTokenizer makes it. The model's name may end with * for all
+// that begin so, and is compared without a provider before it. Of several that
+// fit the last one counts.
+func (c *Catalog) WithTokenizer(model string, e *Encoding) *Catalog {
+	n := *c
+	n.tokenizers = append(slices.Clip(c.tokenizers), tokenizer{strings.ToLower(strings.TrimSpace(model)), e})
+	return &n
+}
+
+type tokenizer struct {
+	model string
+	*Encoding
+}
+
+// tokenizer returns the encoding that WithTokenizer gave a model, or nil.
+func (c *Catalog) tokenizer(full string) *Encoding {
+	short := full[strings.LastIndexByte(full, '/')+1:]
+	for _, t := range slices.Backward(c.tokenizers) {
+		begin, many := strings.CutSuffix(t.model, "*")
+		for _, name := range []string{full, short} {
+			if name == t.model || many && strings.HasPrefix(name, begin) {
+				return t.Encoding
+			}
+		}
+	}
+	return nil
 }
 
 // find returns a model's entry, its name there, and whether its prices are the

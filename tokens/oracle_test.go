@@ -83,8 +83,11 @@ func newOracle(t *testing.T, enc *Encoding) *oracle {
 	if err := os.WriteFile(filepath.Join(cache, hex.EncodeToString(url[:])), data, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), python, "testdata/oracle.py", enc.Name())
-	cmd.Env = append(os.Environ(), "TIKTOKEN_CACHE_DIR="+cache, "PYTHONDONTWRITEBYTECODE=1")
+	return startOracle(t, enc, exec.CommandContext(t.Context(), python, "testdata/oracle.py", enc.Name()), "TIKTOKEN_CACHE_DIR="+cache)
+}
+
+func startOracle(t *testing.T, enc *Encoding, cmd *exec.Cmd, env ...string) *oracle {
+	cmd.Env = append(append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1"), env...)
 	cmd.Stderr = os.Stderr
 	in, err1 := cmd.StdinPipe()
 	out, err2 := cmd.StdoutPipe()

@@ -1,23 +1,41 @@
 package tokens
 
-// pattern names one of the two regular expressions that split a text into
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// pattern names one of the regular expressions that split a text into
 // pieces; tokens never cross a border of pieces.
 type pattern uint8
 
 const (
 	patternCL100K pattern = iota
 	patternO200K
+	patternGPT2
+	patternLlama3
+	patternQwen2
+	patternCustom // by a customSplit
 )
+
+// hasWindows reports whether borders knows the pattern.
+func (p pattern) hasWindows() bool { return p != patternGPT2 && p != patternCustom }
+
+// threes reports whether digits go in threes, not alone.
+func (p pattern) threes() bool { return p != patternQwen2 }
 
 // pieceEnd returns where the piece ends that starts at b[i], for i < len(b).
 // It is the patterns written out, character by character, and the meaning
 // that window is tested against. Every character starts some piece, so that
 // pieces tile the text.
 func (p pattern) pieceEnd(b []byte, i int) int {
-	if p == patternCL100K {
-		return pieceEndCL100K(b, i)
+	switch p {
+	case patternO200K:
+		return pieceEndO200K(b, i)
+	case patternGPT2:
+		return pieceEndGPT2(b, i)
 	}
-	return pieceEndO200K(b, i)
+	return p.pieceEndCL100K(b, i)
 }
 
 // pieceEndCL100K matches, in this order,
@@ -30,7 +48,10 @@ func (p pattern) pieceEnd(b []byte, i int) int {
 //	\s*[\r\n]
 //	\s+(?!\S)
 //	\s
-func pieceEndCL100K(b []byte, i int) int {
+//
+// Llama 3 has \s*[\r\n]+ instead of the fifth and the sixth, and Qwen \p{N} alone.
+func (p pattern) pieceEndCL100K(b []byte, i int) int {
+	endWhole := p == patternCL100K
 	if n := contraction(b, i); n > 0 {
 		return i + n
 	}
@@ -44,14 +65,17 @@ func pieceEndCL100K(b []byte, i int) int {
 	}
 	switch class {
 	case number:
+		if !p.threes() {
+			return i + w
+		}
 		return digits(b, i)
 	case space, newline:
 		if b[i] != ' ' || j == len(b) {
-			return whitespace(b, i, true)
+			return whitespace(b, i, endWhole)
 		}
 		next, _ := classAt(b, j)
 		if inSymbol>>next&1 == 0 {
-			return whitespace(b, i, true)
+			return whitespace(b, i, endWhole)
 		}
 	}
 	j = skip(b, j, inSymbol)
@@ -96,6 +120,44 @@ func pieceEndO200K(b []byte, i int) int {
 		j++
 	}
 	return j
+}
+
+// pieceEndGPT2 matches, in this order,
+//
+//	's|'t|'re|'ve|'m|'ll|'d
+//	 ?\p{L}+
+//	 ?\p{N}+
+//	 ?[^\s\p{L}\p{N}]+
+//	\s+(?!\S)
+//	\s+
+func pieceEndGPT2(b []byte, i int) int {
+	if n := contraction(b, i); n > 0 && string(b[i:i+n]) == strings.ToLower(string(b[i:i+n])) && b[i+1] < utf8.RuneSelf {
+		return i + n
+	}
+	class, w := classAt(b, i)
+	j := i
+	if b[i] == ' ' && i+1 < len(b) {
+		j++
+		class, w = classAt(b, j)
+	}
+	switch {
+	case inLetter>>class&1 != 0:
+		return skip(b, j+w, inLetter)
+	case class == number:
+		return skip(b, j+w, 1<<number)
+	case inSymbol>>class&1 != 0:
+		return skip(b, j+w, inSymbol)
+	}
+	// White space, but for the last character before something else.
+	end := skip(b, i, inSpace)
+	if end == len(b) {
+		return end
+	}
+	_, last := utf8.DecodeLastRune(b[:end])
+	if end-last > i {
+		return end - last
+	}
+	return end
 }
 
 // word returns where the first two alternatives of o200k, without their

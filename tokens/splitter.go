@@ -11,6 +11,10 @@ type splitter struct {
 	pos     int // start of the next piece
 	wide    int // characters that window does not know were seen before here
 	pattern pattern
+	unknown bool // digits may not be tokens
+
+	custom *customSplit // of patternCustom
+	state  customState
 }
 
 // batch is how many pieces a call of next may return.
@@ -27,7 +31,7 @@ type spans struct{ starts, ends [batch]int }
 func (s *splitter) next(p *spans, until int) (n, skipped int) {
 	skip := s.pos+64 <= until
 	for n <= batch-64 && s.pos < len(s.text) && (s.pos+64 <= until) == skip {
-		if s.pos >= s.wide {
+		if s.pos >= s.wide && s.pattern.hasWindows() {
 			if now, known := s.window(p, n, skip); now-n+known > 0 {
 				n, skipped = now, skipped+known
 				continue
@@ -35,7 +39,11 @@ func (s *splitter) next(p *spans, until int) (n, skipped int) {
 		}
 		for n < batch && s.pos < len(s.text) {
 			p.starts[n] = s.pos
-			s.pos = s.pattern.pieceEnd(s.text, s.pos)
+			if s.custom != nil {
+				s.pos = s.custom.pieceEnd(&s.state, s.text, s.pos)
+			} else {
+				s.pos = s.pattern.pieceEnd(s.text, s.pos)
+			}
 			p.ends[n] = s.pos
 			n++
 			if s.pos >= s.wide {
@@ -101,6 +109,9 @@ func (s *splitter) window(to *spans, n int, skip bool) (all, skipped int) {
 		s.wide = s.pos + 256
 	}
 	if skip {
+		if s.unknown {
+			digit = 0
+		}
 		known := todo & (digit | starts>>1)
 		skipped = bits.OnesCount64(known)
 		todo &^= known

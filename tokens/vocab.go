@@ -48,6 +48,7 @@ type vocab struct {
 	longest   int // length of the longest token
 	early     early
 	bytePair  []uint32 // merge of two bytes: first<<8 | second
+	digits    bool     // up to three digits are a token
 }
 
 const (
@@ -247,9 +248,13 @@ func newVocab(data []byte, splits string) (*vocab, error) {
 		return nil, err
 	}
 	v.index()
-	if err := v.join(splits); err != nil {
+	if len(splits) != len(v.offset)-1 {
+		return nil, fmt.Errorf("%d tokens, %d splits", len(v.offset)-1, len(splits))
+	}
+	if err := v.join(func(id uint32) int { return int(splits[id] - '0') }); err != nil {
 		return nil, err
 	}
+	v.digits = true
 	return v, nil
 }
 
@@ -385,14 +390,17 @@ func prefix8(b []byte) uint32 {
 	return uint32(binary.LittleEndian.Uint64(b) * mixA >> 47)
 }
 
-// join fills the tables of pairs. lengths has for every token a byte, '0' plus
-// the length of its left part; see data/README.md.
-func (v *vocab) join(lengths string) error {
-	n := len(v.offset) - 1
-	if len(lengths) != n {
-		return fmt.Errorf("%d tokens, %d splits", n, len(lengths))
-	}
+// sizePairs makes the table of pairs, for n tokens, and empties it.
+func (v *vocab) sizePairs(n int) {
 	v.pairs = make([]uint64, 1<<bits.Len(uint(2*n)))
+	clear(v.filter[:])
+}
+
+// join fills the tables of pairs. leftLength returns the length of the left one of the
+// two tokens that a token is made of; see data/README.md.
+func (v *vocab) join(leftLength func(id uint32) int) error {
+	n := len(v.offset) - 1
+	v.sizePairs(n)
 	v.split = make([]uint64, n)
 	v.takes = make([]uint64, n)
 	merges := make([]uint64, n) // the bytes that a token merges with, up to here
@@ -404,7 +412,7 @@ func (v *vocab) join(lengths string) error {
 		start, length := int(v.offset[id]), v.length(id)
 		left, right := id, id
 		if length > 1 {
-			k := int(lengths[id] - '0')
+			k := leftLength(id)
 			if k <= 0 || k >= length {
 				return fmt.Errorf("token %d has its split at %d", id, k)
 			}

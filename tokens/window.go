@@ -215,8 +215,11 @@ func (pat pattern) borders(p *windowBytes, n int, atEnd bool) (starts, digit uin
 		}
 	}
 
-	// Digits go in threes.
+	// Digits go in threes, or alone.
 	first := m.digit &^ (m.digit << 1)
+	if !pat.threes() {
+		first = m.digit
+	}
 	if third := m.digit & (m.digit << 1) & (m.digit << 2) & (m.digit << 3); third != 0 {
 		for next := first << 3 & third; next != 0; next = next << 3 & third {
 			first |= next

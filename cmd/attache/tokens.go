@@ -61,7 +61,7 @@ type tokensCommand struct {
 	asJSON          bool
 }
 
-var encodingNames = []string{tokens.CL100KBase.Name(), tokens.O200KBase.Name(), tokens.O200KHarmony.Name()}
+var encodingNames = []string{tokens.CL100KBase.Name(), tokens.O200KBase.Name(), tokens.O200KHarmony.Name(), tokens.P50KBase.Name(), tokens.R50KBase.Name()}
 
 // tokensOf is what a text or a request is counted to be, with --json.
 type tokensOf struct {

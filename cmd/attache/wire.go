@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -222,9 +223,24 @@ func (m *Main) openModel() (llm.Model, error) {
 func (m *Main) builtin() bool { return m.Config.OpenAIKey == "" && m.Config.OpenAIBaseURL == "" }
 
 // openPrices returns the prices and windows of models: the built-in ones, and
-// over them those of PRICES_FILE.
+// over them those of PRICES_FILE, and counts with the files of TOKENIZERS.
 func (m *Main) openPrices() (*tokens.Catalog, error) {
 	catalog := tokens.BuiltIn()
+	for _, t := range m.Config.Tokenizers {
+		model, path, ok := strings.Cut(t, "=")
+		if !ok {
+			return nil, fault.New(fault.Invalid, "TOKENIZERS has %q: write a model's name, = and the path of its tokenizer.json.", t)
+		}
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return nil, fault.Wrap(err, fault.Invalid, "TOKENIZERS: %s can't be read: %v.", path, cmp.Or(errors.Unwrap(err), err))
+		}
+		e, err := tokens.ReadTokenizer(path, data)
+		if err != nil {
+			return nil, fault.Wrap(err, fault.Invalid, "TOKENIZERS: %s can't be used: %s.", path, strings.TrimPrefix(err.Error(), "tokens: "))
+		}
+		catalog = catalog.WithTokenizer(model, e)
+	}
 	if m.Config.PricesFile == "" {
 		return catalog, nil
 	}
