@@ -1,11 +1,32 @@
-"""Columns of text that hold dates become dates; nothing else does."""
+"""Columns that hold dates become dates, in one order for a whole table; nothing else does."""
 
 import re
 
-_SAMPLE = 60  # values looked at before a whole column is parsed
+from attache.loaders.source import note
 
-_MONTH = r"(?:[Jj]an|[Ff]eb|[Mm]ar|[Aa]pr|[Mm]ay|[Jj]un|[Jj]ul|[Aa]ug|[Ss]ep|[Oo]ct|[Nn]ov|[Dd]ec)"
-_MONTHS = r"(?:[Jj]anuary|[Ff]ebruary|[Mm]arch|[Aa]pril|[Mm]ay|[Jj]une|[Jj]uly|[Aa]ugust|[Ss]eptember|[Oo]ctober|[Nn]ovember|[Dd]ecember)"
+_SAMPLE = 60  # values looked at before a whole column is parsed
+_FEW = 0.02  # of the values that may be no dates, and become missing
+
+_ENGLISH = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+# Names of months as CLDR has them, lower case: German, French, Spanish, Italian, Portuguese, Dutch, Swedish, Danish, Norwegian, Polish.
+_FOREIGN = {
+    1: "januar jänner janvier enero gennaio janeiro januari stycznia jan janv ene genn",
+    2: "februar feber février febrero febbraio fevereiro februari lutego feb févr febr fev fevr",
+    3: "märz mars marzo março maart marts marca mrz mär mar",
+    4: "april avril abril aprile kwietnia apr avr abr",
+    5: "mai mayo maggio maio mei maj maja may mag",
+    6: "juni juin junio giugno junho czerwca jun giu",
+    7: "juli juillet julio luglio julho lipca jul juil lug",
+    8: "august août agosto augustus augusti sierpnia aug ago ago",
+    9: "september septembre septiembre settembre setembro września sep sept set sett",
+    10: "oktober octobre octubre ottobre outubro października okt oct ott out",
+    11: "november novembre noviembre novembro listopada nov",
+    12: "dezember décembre diciembre dicembre dezembro december grudnia dez déc dic dec",
+}
+_MONTHS_OF = {name: n for n, names in _FOREIGN.items() for name in names.split()}
+_MONTH = "(?:" + "|".join(_ENGLISH) + ")"
+_MONTHS = "(?:january|february|march|april|may|june|july|august|september|october|november|december)"
+_WEEKDAY = r"(?:mon|tue|tues|wed|thu|thur|thurs|fri|sat|sun)(?:day|nesday|sday|rsday|urday)?"
 _CLOCK = {  # pattern of the time of day: format
     r"\d\d?:\d\d": "%H:%M",
     r"\d\d?:\d\d:\d\d": "%H:%M:%S",
@@ -13,84 +34,153 @@ _CLOCK = {  # pattern of the time of day: format
     r"\d\d?:\d\d [AaPp][Mm]": "%I:%M %p",
     r"\d\d?:\d\d[AaPp][Mm]": "%I:%M%p",
     r"\d\d?:\d\d:\d\d [AaPp][Mm]": "%I:%M:%S %p",
+    r"\d\d?:\d\d:\d\d[AaPp][Mm]": "%I:%M:%S%p",
 }
-_CLOCKS = {"": "", **{sep + p: sep + f for sep in (" ", ", ") for p, f in _CLOCK.items()}}
+_CLOCKS = {"": "", **{sep + p: sep + f for sep in (" ", ", ", "T") for p, f in _CLOCK.items()}}
 _DAY = {  # pattern of the day: formats, the first is taken unless the values speak against it
+    r"\d{4}-\d\d?-\d\d?": ("%Y-%m-%d",),
     r"\d{4}/\d\d?/\d\d?": ("%Y/%m/%d",),
     r"\d{4}\.\d\d?\.\d\d?": ("%Y.%m.%d",),
     r"\d\d?/\d\d?/\d{4}": ("%m/%d/%Y", "%d/%m/%Y"),
     r"\d\d?/\d\d?/\d\d": ("%m/%d/%y", "%d/%m/%y"),
-    r"\d\d?\.\d\d?\.\d{4}": ("%d.%m.%Y",),
+    r"\d\d?\.\d\d?\.\d{4}": ("%d.%m.%Y", "%m.%d.%Y"),
     r"\d\d\.\d\d\.\d\d": ("%d.%m.%y",),
     r"\d\d?-\d\d?-\d{4}": ("%d-%m-%Y", "%m-%d-%Y"),
     rf"\d\d?-{_MONTH}-\d{{4}}": ("%d-%b-%Y",),
     rf"\d\d?-{_MONTH}-\d\d": ("%d-%b-%y",),
+    rf"\d\d?/{_MONTH}/\d{{4}}": ("%d/%b/%Y",),
+    rf"\d\d?{_MONTH}\d{{4}}": ("%d%b%Y",),
     rf"\d\d? {_MONTH} \d{{4}}": ("%d %b %Y",),
+    rf"\d\d? {_MONTH} \d\d": ("%d %b %y",),
     rf"\d\d? {_MONTHS} \d{{4}}": ("%d %B %Y",),
+    rf"\d\d? {_MONTHS}, \d{{4}}": ("%d %B, %Y",),
     rf"{_MONTH} \d\d? \d{{4}}": ("%b %d %Y",),
     rf"{_MONTH} \d\d?, \d{{4}}": ("%b %d, %Y",),
+    rf"{_MONTH}\. \d\d?, \d{{4}}": ("%b. %d, %Y",),
     rf"{_MONTHS} \d\d?, \d{{4}}": ("%B %d, %Y",),
+    rf"{_MONTHS} \d\d? \d{{4}}": ("%B %d %Y",),
     rf"{_MONTH} \d{{4}}": ("%b %Y",),
     rf"{_MONTH}-\d{{4}}": ("%b-%Y",),
+    rf"{_MONTH}-\d\d": ("%b-%y",),
+    rf"{_MONTH} \d\d": ("%b %y",),
+    rf"{_MONTH}'\d\d": ("%b'%y",),
+    rf"\d\d-{_MONTH}": ("%y-%b",),
+    rf"\d{{4}}-{_MONTH}": ("%Y-%b",),
+    rf"\d{{4}}-{_MONTH}-\d\d?": ("%Y-%b-%d",),
+    rf"\d{{4}} {_MONTH}": ("%Y %b",),
     rf"{_MONTHS} \d{{4}}": ("%B %Y",),
+    rf"{_MONTHS}-\d{{4}}": ("%B-%Y",),
+    r"(?:0[1-9]|1[0-2])/(?:19|20)\d\d": ("%m/%Y",),
 }
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?: ?Z| ?[+-]\d\d(?::?\d\d)?)?)?")
 _MONTH_ONLY = re.compile(r"(?:19|20)\d\d-(?:0[1-9]|1[0-2])")
-_MAYBE = re.compile(rf"\d{{1,4}}[-/.]\d\d?|\d\d?[ -]{_MONTH}|{_MONTH}")
+_QUARTER = re.compile(r"(?:((?:18|19|20)\d\d)[- ]?Q([1-4])|Q([1-4])[- /]?((?:18|19|20)\d\d))", re.I)
+_RFC = re.compile(rf"{_WEEKDAY},? \d\d? {_MONTH} \d{{4}}(?: \d\d:\d\d(?::\d\d)?(?: (?:[+-]\d{{4}}|GMT|UTC|UT|Z))?)?", re.I)
+_CTIME = re.compile(rf"{_WEEKDAY} {_MONTH} [ \d]?\d \d\d:\d\d:\d\d(?: (?:[+-]\d{{4}}|[A-Z]{{3,4}}))? \d{{4}}", re.I)
+_LOG = re.compile(rf"\[?\d\d?/{_MONTH}/\d{{4}}:\d\d:\d\d:\d\d(?: [+-]\d{{4}})?\]?", re.I)
+_NAMED_DAY = re.compile(rf"{_WEEKDAY},? (?=\S)", re.I)
+_FOREIGN_DAY = re.compile(r"(?:(\d{1,2})\.?(?: de| di)? )?([^\W\d_]{3,12})\.?(?: de| di)? (\d{4})")
+_COMPACT = re.compile(r"(?:18|19|20|21)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:\d{6})?")
+_MAYBE = re.compile(r"\d{1,4}[-/.]\d\d?|\d\d?[ -./]?[^\W\d_]{3}|\d{1,2}\. |[^\W\d_]{3}|\d{4}[- ]?Q|Q[1-4]|\d{4}[- ][a-z]{3}|\[\d|\d\d? de |\d{8}(?:\d{6})?$", re.I)
+_DATE_NAME = re.compile(
+    r"(?:^|[^a-z])(?:date|datum|fecha|data|dato|day|time|timestamp|datetime|ts|epoch|unixtime|posted|born|birthday|dob|start|end|updated|modified|created|since|until)(?:$|[^a-z])"
+    r"|(?:date|time|stamp|_at|_on|_ts)$|^(?:date|time|ts|epoch)",
+    re.I,
+)
 
 
-def convert(frame, day_first=False):
-    """Turn the columns of text in which every value is a date into dates, in place.
+def convert(frame, day_first=False, name=""):
+    """Turn the columns that hold dates into dates, in place.
 
-    A column is left as it is when one value is none. 03/04/2024 is month
-    first unless a value of the column, the order of the rows or day_first
-    says otherwise.
+    A few values that are none become missing, which is said under the name of the
+    file. 03/04/2024 is read in the order that a column of the table proves, else that
+    the order of its rows shows, else day first where day_first is, else month first.
     """
+    found, orders = {}, []
     for i, dtype in enumerate(frame.dtypes):
+        column = frame.iloc[:, i]
         if _textual(dtype):
-            column = frame.iloc[:, i]
-            parsed = parse(column, day_first)
-            if parsed is not None:
-                frame.isetitem(i, parsed)
+            results = _readings(column)
+            if results:
+                found[i] = results
+                if len(results) == 1 and _open(next(iter(results))):
+                    orders.append(_day_comes_first(next(iter(results))))
+        elif dtype.kind in "iuf" and isinstance(frame.columns[i], str):
+            whole = _of_numbers(column, frame.columns[i])
+            if whole is not None:
+                if name:
+                    note(f"{name}: {frame.columns[i]}: numbers were read as dates, from {column.dropna().iloc[0]:.0f} as {whole.dropna().iloc[0]:%Y-%m-%d %H:%M}.")
+                frame.isetitem(i, whole)
+    proven = set(orders)
+    if not proven:  # rows in order prove it as well
+        for results in found.values():
+            ordered = [f for f, c in results.items() if _ordered(c)]
+            if len(results) > 1 and len(ordered) == 1:
+                proven.add(_day_comes_first(ordered[0]))
+    order = next(iter(proven)) if len(proven) == 1 else None
+    for i, results in found.items():
+        chosen = _choose(results, day_first if order is None else order, order is not None)
+        _tell(name, frame, i, chosen)
+        frame.isetitem(i, chosen)
     return frame
 
 
 def parse(column, day_first=False):
     """Return a column of text as datetimes, or None when it does not hold dates."""
-    first = column.iloc[:_SAMPLE].dropna()
-    if first.empty:
-        if len(column) <= _SAMPLE:
-            return None
-        first = column.dropna().iloc[:_SAMPLE]
-    values = first.tolist()
-    if not values or not all(isinstance(v, str) and len(v) <= 40 and _MAYBE.match(v) for v in values[:5]):
-        return None
-    values += column.iloc[:: max(1, len(column) // _SAMPLE)].dropna().tolist()
-    values = [v.strip() if isinstance(v, str) else "" for v in values]
-    results = {f: _parse(column, f) for f in _formats(values)}
-    return _choose({f: c for f, c in results.items() if c is not None}, day_first)
+    results = _readings(column)
+    return _choose(results, day_first, False) if results else None
+
+
+def _tell(name, frame, i, chosen):
+    lost = frame.iloc[:, i].notna() & chosen.isna()
+    if name and lost.any():
+        bad = ", ".join(repr(v) for v in frame.iloc[:, i][lost].unique()[:3])
+        note(f"{name}: {frame.columns[i]}: {int(lost.sum()):,} value(s) that are no dates were read as missing ({bad}).")
 
 
 def _textual(dtype):
     return dtype == object or str(dtype) in ("str", "string")
 
 
+def _readings(column):
+    """Return {format: the column as dates} for the formats in which it may be written."""
+    first = column.iloc[:_SAMPLE].dropna()
+    if first.empty:
+        if len(column) <= _SAMPLE:
+            return {}
+        first = column.dropna().iloc[:_SAMPLE]
+    values = first.tolist()
+    if not values or sum(isinstance(v, str) and len(v) <= 40 and bool(_MAYBE.match(v.strip())) for v in values[:5]) < min(3, len(values[:5])):
+        return {}
+    values += column.iloc[:: max(1, len(column) // _SAMPLE)].dropna().tolist()
+    if not all(isinstance(v, str) for v in values):
+        return {}
+    values = [v.strip() for v in values]
+    special = _special(column, values)
+    if special is not None:
+        return {"": special}
+    results = {f: _parse(column, f) for f in _formats(values)}
+    return {f: c for f, c in results.items() if c is not None}
+
+
 def _formats(values):
-    """Return the formats in which all values may be written, the usual one first."""
-    if all(map(_ISO.fullmatch, values)):
+    """Return the formats in which the values may be written, the usual one first; a few of them may be no dates."""
+    enough = len(values) if len(values) < 50 else (1 - _FEW) * len(values)
+    fits = lambda pattern: sum(map(bool, map(pattern.fullmatch, values))) >= enough
+    if fits(_ISO):
         return ("ISO8601",)
-    if all(map(_MONTH_ONLY.fullmatch, values)):
+    if fits(_MONTH_ONLY):
         return ("%Y-%m",)
     for day, formats in _DAY.items():
-        if re.match(day, values[0]):
+        if sum(bool(re.match(day, v, re.I)) for v in values[:5]) >= min(3, len(values[:5])):
             for clock, clock_format in _CLOCKS.items():
-                pattern = re.compile(day + clock)
-                if all(map(pattern.fullmatch, values)):
+                if fits(re.compile(day + clock, re.I)):
                     return tuple(f + clock_format for f in formats)
     return ()
 
 
 def _parse(column, format):
+    """The column read by a format; None where more than a few values do not fit."""
     import pandas as pd
 
     if format == "ISO8601":
@@ -103,7 +193,84 @@ def _parse(column, format):
         except (ValueError, OverflowError, TypeError):
             if format != "ISO8601":
                 break
+    text = column.str.strip() if hasattr(column, "str") else column
+    try:
+        dates = pd.to_datetime(text, format=format, utc=format == "ISO8601" and text.str.contains(r"Z$|[+-]\d\d:?\d\d$").any(), errors="coerce")
+    except (ValueError, OverflowError, TypeError):
+        return None
+    wrong = int((column.notna() & dates.isna()).sum())
+    return dates if wrong <= _FEW * len(column) and (wrong == 0 or len(column) >= 50) else None
+
+
+def _special(column, values):
+    """Dates that no format of strptime alone describes: None where the values are none."""
+    import pandas as pd
+
+    every = lambda pattern: all(map(pattern.fullmatch, values))
+    read = None
+    if every(_QUARTER):
+        parts = column.str.strip().str.extract(_QUARTER)
+        year, quarter = parts[0].fillna(parts[3]), parts[1].fillna(parts[2])
+        read = pd.to_datetime(year + "-" + ((pd.to_numeric(quarter) - 1) * 3 + 1).astype("Int64").astype("str").str.zfill(2) + "-01", format="%Y-%m-%d", errors="coerce")
+    elif every(_RFC):
+        text = column.str.strip().str.replace(_NAMED_DAY, "", regex=True).str.replace(r" (?:GMT|UTC|UT|Z)$", " +0000", regex=True, case=False)
+        read = _mixed(text, ("%d %b %Y %H:%M:%S %z", "%d %b %Y %H:%M %z", "%d %b %Y %H:%M:%S", "%d %b %Y %H:%M", "%d %b %Y"))
+    elif every(_CTIME):
+        text = column.str.strip().str.replace(_NAMED_DAY, "", regex=True).str.replace(r" ([A-Z]{3,4}) (\d{4})$", r" \2", regex=True).str.replace("  ", " ")
+        read = _mixed(text, ("%b %d %H:%M:%S %z %Y", "%b %d %H:%M:%S %Y"))
+    elif every(_LOG):
+        read = _mixed(column.str.strip().str.strip("[]"), ("%d/%b/%Y:%H:%M:%S %z", "%d/%b/%Y:%H:%M:%S"))
+    elif all(_NAMED_DAY.match(v) for v in values):
+        bare = column.str.strip().str.replace(_NAMED_DAY, "", regex=True)
+        results = _readings(bare)
+        read = _choose(results, False, False) if results else None
+    elif all((m := _FOREIGN_DAY.fullmatch(v)) and m[2].lower() in _MONTHS_OF for v in values) and not all(re.search(_MONTHS, v, re.I) for v in values):
+        parts = column.str.strip().str.extract(_FOREIGN_DAY)
+        month = parts[1].str.lower().map(_MONTHS_OF)
+        read = pd.to_datetime(parts[2] + "-" + month.astype("Int64").astype("str").str.zfill(2) + "-" + parts[0].fillna("1").str.zfill(2), format="%Y-%m-%d", errors="coerce")
+    if read is None or (read.isna() & column.notna()).sum() > (_FEW * len(column) if len(column) >= 50 else 0):
+        return None
+    return read
+
+
+def _mixed(text, formats):
+    import pandas as pd
+
+    for f in formats:
+        try:
+            return pd.to_datetime(text, format=f)
+        except (ValueError, TypeError):
+            try:
+                return pd.to_datetime(text, format=f, utc=True) if "%z" in f else None or pd.to_datetime(text, format=f)
+            except (ValueError, TypeError):
+                continue
     return None
+
+
+def _of_numbers(column, name):
+    """Whole numbers as dates, in a column whose name says so: 20240131, or seconds or milliseconds since 1970."""
+    import pandas as pd
+
+    if not _DATE_NAME.search(re.sub(r"([a-z])([A-Z])", r"\1_\2", name)):
+        return None
+    known = column.dropna()
+    if known.empty:
+        return None
+    low, high = known.min(), known.max()
+    if not (low >= 18000101 and (known == known.round()).all()):
+        return None
+    text = known.astype("int64").astype("str")
+    read = None
+    if high <= 21001231 and text.str.fullmatch(_COMPACT).all():
+        read = pd.to_datetime(text, format="%Y%m%d", errors="coerce")
+    elif 18000101000000 <= low and high <= 21001231235959 and text.str.fullmatch(_COMPACT).all():
+        read = pd.to_datetime(text, format="%Y%m%d%H%M%S", errors="coerce")
+    for unit, scale in (("s", 1), ("ms", 10**3), ("us", 10**6), ("ns", 10**9)):
+        if read is None and 3e8 * scale <= low and high <= 4.2e9 * scale:  # 1979 to 2103
+            read = pd.to_datetime(known.astype("int64"), unit=unit)
+    if read is None or read.isna().any():
+        return None
+    return read.reindex(column.index)
 
 
 def _cast(column):
@@ -119,14 +286,28 @@ def _cast(column):
     return pd.Series(values.copy(), index=column.index, name=column.name)  # Arrow's own memory is read-only
 
 
-def _choose(results, day_first):
-    """Choose among the readings {format: column}: rows that are in order tell, else the habit."""
+def _open(format):
+    """Whether a format has a day and a month whose order could be another one."""
+    return bool(re.match(r"%[dm][/.-]%[dm][/.-]", format))
+
+
+def _day_comes_first(format):
+    return format.startswith("%d")
+
+
+def _choose(results, day_first, certain):
+    """Choose among the readings {format: column}: the order of the table where it is certain,
+    else rows that are in order tell, else the habit."""
     if len(results) > 1:
         ordered = [f for f, c in results.items() if _ordered(c)]
-        if len(ordered) == 1:
+        if len(ordered) == 1 and not certain:
             return results[ordered[0]]
-        if day_first:
-            return next(c for f, c in results.items() if f.startswith("%d"))
+        first = next((f for f in results if f.startswith("%d")), None)
+        second = next((f for f in results if f.startswith("%m")), None)
+        if certain:
+            return results[first if day_first and first else second or first]
+        if day_first and first:
+            return results[first]
     return next(iter(results.values()), None)
 
 

@@ -5,40 +5,105 @@ where that look, or a failure, says that the file is not plain, more is done.
 """
 
 import csv as _csv
+import io
 import re
 import warnings
 
-from attache.loaders import dates, encoding
+from attache.loaders import dates, encoding, identifiers, numbers
+from attache.loaders.look import Look, unique
 from attache.loaders.source import note
 
-_DELIMITERS = ",;\t|"
-_PLAIN = re.compile(r"[+-]?(\d+|\d*\.\d+|\d+\.)([eE][+-]?\d+)?")
-_WHOLE = re.compile(r"[+-]?\d+")
-_COMMA = re.compile(r"[+-]?(\d+|\d{1,3}(\.\d{3})+),\d+")  # 1.234,5
-_THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")  # 1,234.5
-_DOTTED = re.compile(r"[+-]?\d{1,3}(\.\d{3}){1,2}")  # 1.234 as Europe writes 1234; three dots are an address
-_SPACED = re.compile(r"[+-]?\d{1,3}([ \u00a0\u202f']\d{3})+([.,]\d+)?")  # 1 234,5
+_PARTIAL = {"usecols", "nrows", "chunksize", "iterator", "skiprows", "skipfooter", "index_col", "names", "converters", "on_bad_lines"}
+_FEW = 0.03  # of the lines that may be left out because they have too many fields
 
 
-def csv(src, **options):
-    """Return the table as a DataFrame. Options are those of pandas.read_csv."""
+def csv(src, raw=False, table=None, **options):
+    """Return the table as a DataFrame. Options are those of pandas.read_csv; raw leaves all cells text;
+    table chooses one of several that follow one another in the file (1 is the first)."""
     import pandas as pd
 
+    if raw:
+        options = {"dtype": "str", "keep_default_na": False, **options}
     look = Look(src, options)
+    if not src.part and (len(look.tables) > 1 or table is not None):
+        return _one_of(src, look, table, raw, options)
     if "encoding" not in options:
         encoding.tell(src, look.codec)
+    look.tell()
     # The content was looked at; what the path ends in says nothing.
-    settings = {"compression": None, **look.settings(), **options}
-    frame = _read(src, settings, look)
+    settings = {"compression": None, "low_memory": False, **look.settings(), **options}
+    if settings["low_memory"] is False and (settings.get("engine") not in (None, "c") or len(settings.get("sep", ",")) > 1 and settings["sep"] != r"\s+"):
+        settings.pop("low_memory")
+    reader = Reader(src, settings, look)
+    frame = reader.read()
     if not isinstance(frame, pd.DataFrame):
         return frame  # chunksize and iterator give a reader
-    look.restore_digits(frame, settings)
-    european = look.delimiter == ";" or look.decimal == ","
-    if "decimal" not in options and "thousands" not in options and "dtype" not in options:
-        _numbers(frame, european)
-    if "dtype" not in options and "parse_dates" not in options:
-        dates.convert(frame, options.get("dayfirst", european))
-    return frame
+    if not options.keys() & {"names", "header"}:
+        frame.columns = [c.strip() if isinstance(c, str) else c for c in frame.columns]
+        if look.marked:
+            frame.columns = [frame.columns[0].lstrip(look.marked + " "), *frame.columns[1:]]
+    again = _headers_within(frame) if not options.keys() & _PARTIAL else None
+    if again == "another" and not src.part:
+        return _one_of(src, look, table, raw, options)
+    if again == "same":
+        frame = reader.without_headers()
+    frame = _without_blank_tail(src, frame)
+    if "dtype" in options or "converters" in options:
+        return frame
+    if not options.keys() & _PARTIAL and reader.settings.get("index_col") is False:
+        identifiers.keep(frame, src, look, reader.as_text)
+        _keep_words(frame, src, reader)
+    if not options.keys() & {"decimal", "thousands"}:
+        for line in numbers.convert(frame, "," if look.european else "."):
+            note(f"{src.name}: {line}.")
+    if "parse_dates" not in options:
+        dates.convert(frame, options.get("dayfirst", look.european), src.name)
+    return _booleans(frame)
+
+
+def _headers_within(frame):
+    """Whether rows below repeat the header, or are "another" one with at least half of its names."""
+    names = [str(c) for c in frame.columns]
+    texts = [i for i, t in enumerate(frame.dtypes) if t == object or str(t) == "str"]
+    if len(texts) < 2 or isinstance(frame.columns[0], int):
+        return None
+    rows = (frame.iloc[:, texts[0]] == names[texts[0]]) & (frame.iloc[:, texts[1]] == names[texts[1]])
+    if not rows.any():
+        return None
+    kept = [[str(v).strip() for v in row if v == v and v is not None] for row in frame[rows].itertuples(index=False)]
+    plain = [n for n in names if not n.startswith("Unnamed: ")]
+    if all(row == plain for row in kept):
+        return "same"
+    return "another" if any(2 <= len(set(row) & set(plain)) >= 0.5 * max(len(row), len(plain)) for row in kept) else None
+
+
+def _one_of(src, look, table, raw, options):
+    """Return one of several tables that follow one another."""
+    import os
+    import tempfile
+
+    from attache.loaders import headers
+    from attache.loaders.source import Source
+
+    rows = [r for _, r in _numbered(look.dialect, re.split("\r\n|\r|\n", src.bytes().decode(look.codec, "replace").lstrip("\ufeff")), 0)]
+    found = headers.tables(rows)
+    number = 1 if table is None else table
+    if not 1 <= number <= max(1, len(found)):
+        raise src.fail(f"has {len(found)} table(s); there is no table {number}")
+    if not found:
+        found = [(0, len(rows))]
+    if len(found) > 1 and table is None:
+        where = ", ".join(f"row {a + 1} to {b}" for a, b in found[:6])
+        note(f"{src.name} holds {len(found)} tables ({where}); this is the first. load_file(…, table=2) gives the second.")
+    first, last = found[number - 1]
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "table.csv")
+        with open(path, "w", encoding="utf-8", newline="") as f:
+            _csv.writer(f).writerows(rows[first:last])
+        part = Source(path, {"filename": src.name})
+        options = {k: v for k, v in options.items() if k not in ("encoding", "sep", "delimiter", "quotechar", "escapechar")}
+        part.part = True
+        return csv(part, raw, **options)
 
 
 def looks_like_table(src):
@@ -48,246 +113,206 @@ def looks_like_table(src):
     return len(counts) >= 2 and look.width >= 2 and sum(c == look.width for c in counts) >= 0.9 * len(counts)
 
 
-class Look:
-    """What the beginning of the file, and a little of the rest, tells."""
+class Reader:
+    """Reads the table, and single columns of it again as text."""
 
-    def __init__(self, src, options):
-        self.src, self.options = src, options
-        self.codec = options.get("encoding") or encoding.detect(src.head, whole=src.size <= len(src.head))
-        text = src.head.decode(self.codec, "replace").lstrip("\ufeff")
-        lines = text.splitlines()
-        if src.size > len(src.head) and len(lines) > 1:
-            lines.pop()  # it may be cut
-        self.skip = 0
-        self.delimiter = None
-        if lines and re.fullmatch(r'"?sep=(.)"?', lines[0].strip(" ,;")):
-            self.delimiter, self.skip = lines[0].strip('"')[4], 1
-        self.delimiter = options.get("sep", options.get("delimiter")) or self.delimiter or self._delimiter(lines[self.skip :])
-        single = len(self.delimiter) == 1
-        self.rows = list(_csv.reader(lines[self.skip : 200], delimiter=self.delimiter)) if single else []
-        self.width = _common([len(r) for r in self.rows if r])
-        self.skip += self._preamble()
-        body = self.rows[1:]
-        self.columns = [[v for v in (r[i].strip() for r in body if len(r) > i) if v] for i in range(self.width)]
-        self.decimal = "," if self.delimiter != "," and any(c and all(map(_COMMA.fullmatch, c)) for c in self.columns) else "."
+    def __init__(self, src, settings, look):
+        self.src, self.settings, self.look = src, settings, look
+        self.content = None  # the file's, where it had to be put right
+        self.repeated = None  # how many lines repeat the header, where they are to be left out
 
-    def settings(self):
-        s = {}
-        if self.codec != "utf-8":
-            s["encoding"] = self.codec
-        if self.codec not in ("utf-8", "utf-8-sig", "utf-16", "utf-32", "utf-16-le", "utf-16-be"):
-            s["encoding_errors"] = "replace"
-        if self.delimiter != ",":
-            s["sep"] = self.delimiter
-        if self.skip:
-            s["skiprows"] = self.skip
-        if self.decimal == ",":
-            s["decimal"] = ","
-        if self._trailing():
-            s["index_col"] = False
-        if self._headless() and not {"header", "names", "skiprows"} & self.options.keys():
-            s["header"] = None
-            note(f"{self.src.name} has no header line; its columns are numbered.")
-        text = self._text_columns()
-        if text and "header" not in s and "index_col" not in s and not self._row_names():
-            s["dtype"] = text
-        return s
-
-    def restore_digits(self, frame, settings):
-        """Numbers of more than 15 digits became floats because some are
-        missing: read them again as text, which keeps every digit."""
+    def read(self):
         import pandas as pd
 
-        long = [
-            c
-            for i, c in enumerate(frame.columns)
-            if frame.dtypes.iloc[i] == "float64"
-            and i < len(self.columns)
-            and self.columns[i]
-            and all(v.isdigit() and len(v) > 15 for v in self.columns[i][:20])
-        ]
-        if long and "usecols" not in settings and "nrows" not in settings:
-            again = pd.read_csv(self.src.path, **{**settings, "usecols": long, "dtype": "str"})
-            for c in long:
-                frame[c] = again[c]
+        if self.look.comment:
+            self._without_comments()
+        elif self._irregular() or self.look.quote == "'" and "quotechar" not in self.look.options:
+            return self._repaired("")
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", pd.errors.ParserWarning)
+                return self._pandas()
+        except pd.errors.EmptyDataError:
+            raise self.src.fail("holds no table") from None
+        except UnicodeDecodeError:
+            codec = encoding.detect(self.src.bytes(), whole=True)
+            codec = "cp1252" if codec.startswith("utf") else codec
+            self.settings |= {"encoding": codec, "encoding_errors": "replace"}
+            self.look.codec = codec
+            encoding.tell(self.src, codec)
+            return self.read()
+        except (pd.errors.ParserError, pd.errors.ParserWarning) as e:
+            if self.settings.keys() & {"on_bad_lines", "chunksize", "iterator", "engine"} or len(self.look.delimiter) > 1 and not self.look.dialect.words:
+                raise
+            return self._repaired(str(e))
 
-    def _delimiter(self, lines):
-        """The delimiter that cuts the most lines into the same number of fields."""
-        lines = [line for line in lines[:60] if line.strip()]
-        best, best_score = ",", 0.0
-        for d in _DELIMITERS:
+    def as_text(self, columns):
+        """Return {number: column} of the columns of these numbers, read as text."""
+        frame = self._pandas(usecols=columns, dtype="str", keep_default_na=False, na_values=[""])
+        return {c: frame.iloc[:, k] for k, c in enumerate(columns)}
+
+    def without_headers(self):
+        """Read again without the lines that repeat the header."""
+        self.repeated = 0
+        frame = self._repaired("")
+        note(f"{self.src.name}: {self.repeated:,} line(s) that repeat the header were left out.")
+        return frame
+
+    def _pandas(self, **more):
+        import pandas as pd
+
+        source = self.src.path if self.content is None else io.BytesIO(self.content)
+        settings = {**self.settings, **more}
+        if self.content is not None and settings.get("encoding", "").startswith("utf"):
+            settings["encoding"] = "utf-8"
+        return pd.read_csv(source, **settings)
+
+    def _irregular(self):
+        """Whether pandas would take more fields in the first rows for an index, or for a reason to stop."""
+        look = self.look
+        if self.settings.keys() & {"chunksize", "iterator", "nrows", "names", "on_bad_lines", "engine"} or len(look.delimiter) > 1 or not look.rows:
+            return False
+        if look.row_names():
+            return True
+        wide = max(look.width, len(look.rows[0]))
+        return any(len(r) > wide for r in look.rows[1:3]) or look.width > len(look.rows[0]) and look.header.rows == 1 and not look.trailing()
+
+    def _without_comments(self):
+        text = self.src.bytes().decode(self.look.codec, "replace").lstrip("\ufeff")
+        mark = self.look.comment
+        self.content = "\n".join(line for line in re.split("\r\n|\r|\n", text) if not line.startswith(mark)).encode()
+        self.settings["encoding"] = "utf-8"
+        self.settings.pop("encoding_errors", None)
+
+    def _repaired(self, problem):
+        """Read with rows put right: what is too much at the end of a row is blank and goes, or the
+        row is left out, and said; when those are many, they get columns of their own."""
+        look, src = self.look, self.src
+        data = self.content if self.content is not None else src.bytes()
+        text = data.decode("utf-8" if self.content is not None else look.codec, "replace").lstrip("\ufeff")
+        lines = re.split("\r\n|\r|\n", text)
+        if "EOF inside string" in problem:
+            note(f"{src.name}: a quotation mark is never closed; quotes were read as plain characters.")
+            self.settings["quoting"] = _csv.QUOTE_NONE
+            look.dialect = type(look.dialect)(look.delimiter, "", "", look.dialect.spaced)
+        rows = []
+        skip = self.settings.get("skiprows", 0)
+        skip = skip if isinstance(skip, int) else 0
+        for number, row in _numbered(look.dialect, lines[skip:], skip):
+            if row:
+                rows.append((number, row))
+        if not rows:
+            raise src.fail("holds no table")
+        named = self.settings.get("header", 0) == 0 and "names" not in self.settings
+        head = rows.pop(0)[1] if named else None
+        if look.row_names():
+            head = ["", *head]
+            self.settings["index_col"] = 0
+        wide = len(head) if head else len(self.settings.get("names") or ()) or look.width
+        if head and len(head) > look.width and not any(c.strip() for c in head[look.width :]):
+            head = head[: look.width]
+            wide = len(head)
+        good, left = [], []
+        if self.repeated is not None and head:
+            names = [h.strip() for h in head]
+            kept = [(n, r) for n, r in rows if [c.strip() for c in r[: len(names)]] != names]
+            self.repeated, rows = len(rows) - len(kept), kept
+        for number, row in rows:
+            while len(row) > wide and not row[-1].strip():
+                row.pop()
+            (left if len(row) > wide else good).append((number, row))
+        if left and len(left) > _FEW * len(rows) and len(left) > 1 or left and not good:
+            wider = max(len(r) for _, r in left)
+            note(f"{src.name}: {len(left):,} line(s) have more fields than the header; they are in columns without a name.")
+            good = rows
+            head = head + [f"Unnamed: {i}" for i in range(wide, wider)] if head else None
+            wide = wider
+            if not head and "names" in self.settings:
+                self.settings["names"] = self.settings["names"] + [f"Unnamed: {i}" for i in range(len(self.settings["names"]), wide)]
+        elif left:
+            which = ", ".join(str(n) for n, _ in left[:5]) + (", …" if len(left) > 5 else "")
+            note(f"{src.name}: {len(left):,} line(s) with too many fields were left out (line {which}).")
+        out = io.StringIO()
+        writer = _csv.writer(out, lineterminator="\n")
+        if head:
+            writer.writerow(unique([h.strip() for h in head]) if head[0] else head)
+        writer.writerows(r + [""] * (wide - len(r)) for _, r in good)
+        self.content = out.getvalue().encode("utf-8", "surrogatepass")
+        for name in ("sep", "delimiter", "quotechar", "escapechar", "quoting", "skiprows", "encoding_errors", "skipinitialspace"):
+            self.settings.pop(name, None)
+        self.settings["encoding"] = "utf-8"
+        look.skip = 0
+        if isinstance(self.settings.get("dtype"), dict) and not named and "names" not in self.settings:
+            self.settings.pop("dtype")
+        return self._pandas()
+
+
+def _numbered(dialect, lines, before):
+    """Rows, each with the number of its line."""
+    reader = dialect.reader(line + "\n" for line in lines)
+    limit = _csv.field_size_limit(1 << 30)
+    try:
+        while True:
+            at = reader.line_num
             try:
-                counts = [len(r) for r in _csv.reader(lines, delimiter=d) if r]
+                row = next(reader)
+            except StopIteration:
+                return
             except _csv.Error:
                 continue
-            width = _common(counts)
-            if width < 2:
-                continue
-            score = counts.count(width) / len(counts) + (0.05 if d == "," else 0) + min(width, 20) / 1000
-            if score > best_score:
-                best, best_score = d, score
-        if best_score:
-            return best
-        spaced = [len(line.split()) for line in lines]
-        if len(lines) > 1 and min(spaced) > 1 and len(set(spaced)) == 1 and _mostly_numbers(lines):
-            return r"\s+"
-        return ","
-
-    def _preamble(self):
-        """How many lines of title stand above the header."""
-        if self.width < 2 or {"skiprows", "header", "names"} & self.options.keys():
-            return 0
-        for i, row in enumerate(self.rows[:30]):
-            if len([c for c in row if c.strip()]) > max(1, self.width // 3) and len(row) >= self.width - 1:
-                if i and any(self.rows[:i]):
-                    title = " ".join(c for c in self.rows[0] if c)[:60]
-                    note(f"{self.src.name} has {i} line(s) above its header, which were skipped: {title}")
-                self.rows = self.rows[i:]
-                return i
-        return 0
-
-    def _trailing(self):
-        """Each line ends in a delimiter that the header does not have."""
-        body = [r for r in self.rows[1:] if r]
-        return bool(body) and all(len(r) == len(self.rows[0]) + 1 and r[-1] == "" for r in body)
-
-    def _row_names(self):
-        body = [r for r in self.rows[1:] if r]
-        return bool(body) and all(len(r) > len(self.rows[0]) for r in body)
-
-    def _headless(self):
-        """The first line is data: numbers above numbers, and not years."""
-        if len(self.rows) < 2 or self.width < 2:
-            return False
-        first = [c.strip() for c in self.rows[0]]
-        if not all(_PLAIN.fullmatch(c) for c in first):
-            return False
-        if all(re.fullmatch(r"(1[89]|20)\d\d", c) for c in first) or first == [str(i) for i in range(len(first))]:
-            return False
-        return all(_PLAIN.fullmatch(c.strip()) for c in self.rows[1] if c.strip())
-
-    def _text_columns(self):
-        """The columns whose digits are names: 01234 is a postcode, not 1234."""
-        names = self.rows[0] if self.rows else []
-        if len(set(names)) != len(names):
-            return {}
-        columns = self.columns
-        for row in self._samples():
-            if len(row) == self.width:
-                for i, v in enumerate(row):
-                    columns[i].append(v.strip()) if v.strip() else None
-        text = {}
-        for name, values in zip(names, columns):
-            if values and values[0].isdigit() and any(map(_zeros, values)) and all(v.isdigit() for v in values):
-                text[name] = "str"
-            elif self.decimal == "," and values and all(map(_DOTTED.fullmatch, values)) and name:
-                text[name] = "str"  # _numbers makes 1.234 1234
-        return text
-
-    def _samples(self):
-        """A few lines from the middle and the end of a large file."""
-        size = self.src.size
-        if size < 2 * len(self.src.head) or len(self.delimiter) != 1 or self.codec.startswith(("utf-16", "utf-32")):
-            return
-        with open(self.src.path, "rb") as f:
-            for part in (1, 2, 3, 4):
-                f.seek(max(0, size * part // 4 - (8 << 10)))
-                lines = f.read(8 << 10).decode(self.codec, "replace").splitlines()[1:-1]
-                yield from _csv.reader(lines, delimiter=self.delimiter)
+            yield before + at + 1, row
+    finally:
+        _csv.field_size_limit(limit)
 
 
-def _read(src, settings, look):
-    import pandas as pd
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", pd.errors.DtypeWarning)
-            return pd.read_csv(src.path, **settings)
-    except pd.errors.DtypeWarning:
-        # Pieces of a column came out as different types: the whole at once.
-        return pd.read_csv(src.path, **{**settings, "low_memory": False})
-    except pd.errors.EmptyDataError:
-        raise src.fail("holds no table") from None
-    except UnicodeDecodeError:
-        settings["encoding"] = encoding.detect(src.bytes(), whole=True)
-        if settings["encoding"].startswith("utf"):
-            settings["encoding"] = "cp1252"
-        settings["encoding_errors"] = "replace"
-        encoding.tell(src, settings["encoding"])
-        return _read(src, settings, look)
-    except pd.errors.ParserError as e:
-        if "on_bad_lines" in settings:
-            raise
-        return _read_ragged(src, settings, str(e))
-
-
-def _read_ragged(src, settings, problem):
-    """Read a table some of whose lines have too many fields: they are left out, and said."""
-    import pandas as pd
-
-    if "EOF inside string" in problem:
-        note(f"{src.name}: a quotation mark is never closed; quotes were read as plain characters.")
-        settings = {**settings, "quoting": _csv.QUOTE_NONE}
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        frame = pd.read_csv(src.path, **{**settings, "on_bad_lines": "warn"})
-    lines = [n for w in caught for n in re.findall(r"line (\d+)", str(w.message))]
-    if lines:
-        which = ", ".join(lines[:5]) + (", …" if len(lines) > 5 else "")
-        note(f"{src.name}: {len(lines)} line(s) with too many fields were left out (line {which}).")
+def _without_blank_tail(src, frame):
+    """Rows at the end that are all blank belong to no table."""
+    n = len(frame)
+    while n:
+        part = frame.iloc[max(0, n - 1000) : n]
+        blank = (part.isna() | (part == "")).to_numpy().all(axis=1) if frame.shape[1] else []
+        if not len(blank) or not blank[-1]:
+            break
+        filled = [k for k, b in enumerate(blank) if not b]
+        n = max(0, n - 1000) + (filled[-1] + 1 if filled else 0)
+    if n < len(frame):
+        if n == 0 and frame.shape[1] == 0:
+            return frame
+        note(f"{src.name}: {len(frame) - n:,} blank row(s) at its end were left out.")
+        frame = frame.iloc[:n].reset_index(drop=True) if not frame.index.names[0] and str(frame.index.dtype).startswith("int") else frame.iloc[:n]
+        frame = frame.copy()
     return frame
 
 
-def _numbers(frame, european):
-    """Turn columns of text in which every value is a number with thousands or
-    a decimal comma into numbers, in place."""
-    import pandas as pd
+def _keep_words(frame, src, reader):
+    """NA and None are words where the other values are such words: codes of two letters, a few categories."""
+    suspects = [i for i, t in enumerate(frame.dtypes) if str(t) in ("str", "object") and frame.iloc[:, i].isna().any()]
+    if not suspects or not any(w in src.head or src.size > len(src.head) for w in (b"NA", b"None")):
+        return
+    for i, text in reader.as_text(suspects).items():
+        if len(text) != len(frame):
+            return
+        known = frame.iloc[:, i].dropna()
+        for word, fits in (("NA", _two_letters), ("None", _categories)):
+            rows = (text.str.strip() == word).fillna(False).to_numpy() & frame.iloc[:, i].isna().to_numpy()
+            if rows.any() and len(known) and fits(known):
+                column = frame.iloc[:, i].copy()
+                column[rows] = word
+                frame.isetitem(i, column)
+                note(f"{src.name}: {frame.columns[i]}: {word} was kept as a value, as the others are like it.")
 
+
+def _two_letters(known):
+    return known.astype("str").str.fullmatch("[A-Z]{2}").mean() >= 0.8
+
+
+def _categories(known):
+    return 1 < known.nunique() <= 20 and len(known) >= 2 * known.nunique() and not known.astype("str").str.contains(r"\d").any()
+
+
+def _booleans(frame):
+    """Truth values of which some are missing are objects to pandas."""
     for i, dtype in enumerate(frame.dtypes):
-        if str(dtype) != "str":
-            continue
-        column = frame.iloc[:, i]
-        values = [v.strip() for v in column.iloc[:200].dropna().tolist()]
-        if not values or not values[0][-1:].isdigit() or any(_zeros(v) for v in values):
-            continue
-        found = next((f for f in _forms(european) if _all_match(values, *f)), None)
-        if not found:
-            continue
-        form, other = found
-        if not column.dropna().str.strip().str.fullmatch(f"(?:{form.pattern})|(?:{other.pattern})").all():
-            continue
-        if form is _THOUSANDS:
-            plain = column.str.replace(",", "")
-        elif form is _SPACED:
-            plain = column.str.replace("[ \u00a0\u202f']", "", regex=True).str.replace(",", ".")
-        else:
-            plain = column.str.replace(".", "", regex=False).str.replace(",", ".")
-        frame.isetitem(i, pd.to_numeric(plain.str.strip()))
-
-
-def _all_match(values, form, other):
-    matching = [v for v in values if form.fullmatch(v)]
-    if not matching or not all(form.fullmatch(v) or other.fullmatch(v) for v in values):
-        return False
-    # Telephone numbers have groups too, but always as many.
-    return form is not _SPACED or len({len(re.split("[ \u00a0\u202f']", v)) for v in values}) > 1 or "," in matching[0]
-
-
-def _forms(european):
-    """The forms to try, each with the plain one that may stand beside it."""
-    if european:
-        return (_COMMA, _WHOLE), (_DOTTED, _WHOLE), (_SPACED, _WHOLE), (_THOUSANDS, _PLAIN)
-    return (_THOUSANDS, _PLAIN), (_SPACED, _PLAIN)
-
-
-def _zeros(value):
-    return len(value) > 1 and value[0] == "0" and value.isdigit()
-
-
-def _common(counts):
-    return max(set(counts), key=lambda c: (counts.count(c), c)) if counts else 0
-
-
-def _mostly_numbers(lines):
-    fields = [f for line in lines[1:] for f in line.split()]
-    return sum(bool(_PLAIN.fullmatch(f)) for f in fields) > 0.5 * len(fields)
+        if dtype == object and frame.iloc[:, i].dropna().isin([True, False]).all() and frame.iloc[:, i].notna().any():
+            frame.isetitem(i, frame.iloc[:, i].astype("boolean"))
+    return frame

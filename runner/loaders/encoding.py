@@ -17,6 +17,12 @@ _LATIN = {
     "mac_roman": _WESTERN,
     "cp850": _WESTERN,
 }
+_SYMBOLS_1252 = re.compile(rb"[\x80\x82-\x8c\x8e\x91-\x9c\x9e-\xbf]+")  # of cp1252, which has its letters above, but for a few
+_SCRIPTS = [  # code pages, the letters that make up most of a text, all letters
+    (("cp1251", "koi8_r", "cp866", "iso8859_5", "mac_cyrillic", "koi8_u"), "оеаинтсрвлкмдпуябьгзычй", re.compile("[А-Яа-яЁёІіЇїЄєҐґЎў]")),
+    (("cp1253", "iso8859_7", "cp737"), "αοιετσνηυρπκμλςίόάέήύώωδγ", re.compile("[Α-Ωα-ωΆ-ώ]")),
+    (("cp874",), "านรอกเงม่ีัิ้ยลวดทสตะปบคหแจพชขใไโผ์็ุูำ", re.compile("[กขคงจฉชซญฐณดตถทธนบปผฝพฟภมยรลวศษสหอฤะ-ฺเ-ไ็-์]")),
+]
 _OTHERS = ["cp932", "euc_jp", "gb18030", "big5", "euc_kr", "cp1251", "koi8_r", "cp1253", "cp1254", "cp1255", "cp1256", "cp1252", "cp1250"]
 
 
@@ -81,23 +87,70 @@ def _legacy(sample):
     runs = re.findall(rb"[\x80-\xff]+", sample)
     # Latin scripts have single accented letters among ASCII, others whole words.
     single = sum(len(r) == 1 for r in runs)
-    if single >= 0.6 * len(runs):
+    if single >= 0.6 * len(runs) or all(_SYMBOLS_1252.fullmatch(r) for r in runs):
         return _latin(sample)
     high = b"".join(runs)
     if len(high) >= 30 and all(0xE0 <= b <= 0xFA for b in high):
         return "cp1255"  # Hebrew has no capitals; Russian would show some of ы ь э ю я
+    script = _script(sample)
+    if script:
+        return script
     from charset_normalizer import from_bytes
 
     best = from_bytes(sample, cp_isolation=_OTHERS).best()
     return best.encoding if best else _latin(sample)
 
 
+def _script(sample):
+    """The code page in which the bytes are words of Cyrillic, Greek or Thai letters as often as these are; or None."""
+    best, best_score = None, 0.62
+    for codecs_, common, letters in _SCRIPTS:
+        for codec in codecs_:
+            text = sample.decode(codec, "replace")
+            words = re.findall(r"[^\x00-\x7f]+", text)
+            count = sum(map(len, words))
+            good = sum(1 if c in common[:14] else 0.5 if c in common else 0 for w in words for c in w.lower())
+            known = sum(bool(letters.match(c)) for w in words for c in w)
+            # A capital begins a word, or all of its letters are.
+            broken = sum(not (w.isupper() or w[1:] == w[1:].lower()) for w in words) if count else 0
+            score = 0.5 * good / count + 0.5 * known / count - 0.5 * broken / len(words) - (known < 0.97 * count)
+            if score > best_score + 0.005:
+                best, best_score = codec, score
+    return best
+
+
 def _latin(sample):
     best, best_score = "cp1252", -1.0
     for codec, languages in _LATIN.items():
         text = sample.decode(codec, "replace")
-        beyond = [c for c in text if ord(c) > 127 and c not in "€£§°µ²³«»“”„‘’–—…©®™\xa0"]
-        score = max(sum(c in letters for c in beyond) for letters in languages) / max(1, len(beyond))
+        beyond = [(text[max(0, m.start() - 1) : m.start()], m.group(), text[m.end() : m.end() + 1]) for m in re.finditer(r"[^\x00-\x7f]", text)]
+        symbols = sum(_fits(*c) for c in beyond if not _letter(c[1]))
+        words = [c for a, c, b in beyond if _letter(c) and _in_word(a, c, b)]
+        score = (symbols + max(sum(c in letters for c in words) for letters in languages)) / max(1, len(beyond))
+        if codec != "cp1252" and not words:
+            score *= 0.8  # symbols alone are those of Windows
         if score > best_score + 0.01:
             best, best_score = codec, score
     return best
+
+
+def _letter(c):
+    return c.isalpha() and c not in "\xb5\xaa\xba"
+
+
+def _in_word(before, c, after):
+    """Whether a letter stands where it may: beside another one, and not as a capital within small ones."""
+    if c.isupper() and before.islower():
+        return False
+    return before.isalpha() or after.isalpha() or not before.strip() and not after.strip() and c in "àéèÀÉÈoóòÓyaíåäöÅÄÖæøÆØ"
+
+
+def _fits(before, c, after):
+    """How well a symbol stands between its neighbours, from 0 to 1."""
+    if c in "\ufffd" or "\x80" <= c <= "\x9f":
+        return -1.0
+    if c in "\u2013\u2014\u2026\xb0\xb1\xa9" and before.isalpha() and after.isalpha():
+        return 0.3
+    if c in "\u2019\u2018\u201c\u201d\u201e\u2013\u2014\u2026\xa0\xab\xbb\u2022\xb7\u20ac\xa3\xae\u2122\xa9\xb0\xb2\xb3\xb5\xb1\xd7\xbd\xbc\xbe\xa7\xba\xaa\xbf\xa1\xa5\xa2\xb4":
+        return 1.0 if c not in "\xba\xaa\xa7\xa2\xa5\xb4\xb7" else 0.7
+    return 0.2

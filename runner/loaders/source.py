@@ -14,6 +14,8 @@ class FileLoadError(ValueError):
 class Source:
     """A file on disk under the name that its owner gave it."""
 
+    part = False  # whether it is one of the tables of another file
+
     def __init__(self, path, file=None):
         self.path = os.fspath(path)
         self.name = (file or {}).get("filename") or os.path.basename(self.path)

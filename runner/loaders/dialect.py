@@ -1,0 +1,196 @@
+"""How a table in text is written: delimiter, quote and escape, judged together by what they make of the lines."""
+
+import csv
+import re
+from dataclasses import dataclass
+
+from attache.loaders import forms
+
+_USUAL = ",;\t|"
+_RARE = "~^\x01\x1f\x1e\u00a7"
+_ESCAPED = re.compile(r'\\"(?=[^,;\t|\n\r])')
+LINES = 120  # that are looked at
+
+
+@dataclass(frozen=True)
+class Dialect:
+    delimiter: str = ","
+    quote: str = '"'
+    escape: str = ""  # what stands before a quote in quotes, unless it is doubled
+    spaced: bool = False  # a blank follows each delimiter
+    score: float = 0.0
+
+    @property
+    def words(self):
+        """Whether runs of blanks delimit."""
+        return self.delimiter == r"\s+"
+
+    def cut(self, lines):
+        """Return the rows of fields of lines."""
+        rows, reader = [], self.reader(lines)
+        while True:
+            try:
+                rows.append(next(reader))
+            except StopIteration:
+                return rows
+            except csv.Error:
+                continue
+
+    def reader(self, lines):
+        """Return a csv.reader of lines."""
+        options = {"quotechar": '"'} if self.quote else {"quoting": csv.QUOTE_NONE}
+        if self.escape:
+            options["escapechar"] = self.escape
+        if self.words:
+            lines = [re.sub(r"[ \t]+", " ", line).strip(" ") for line in lines]
+        delimiter = " " if self.words else self.delimiter
+        return csv.reader(map(self.plain, lines), delimiter=delimiter, skipinitialspace=self.spaced or self.words, **options)
+
+    def plain(self, line):
+        """A line with fields in single quotes as one with double quotes. An apostrophe within does not end the field."""
+        if self.quote != "'" or "'" not in line:
+            return line
+        d = r"[ ]" if self.words else re.escape(self.delimiter)
+        return re.sub(rf"(^|{d}) ?'(.*?)'(?= ?(?:{d}|\n|$))", lambda m: m[1] + '"' + m[2].replace("''", "'").replace('"', '""') + '"', line)
+
+
+def find(lines, ext="", delimiter=None):
+    """Return the Dialect that explains the lines best; delimiter is one that is known."""
+    lines = [line for line in lines if line.strip()][:LINES]
+    text = "\n".join(lines)
+    best = None
+    for d in [delimiter] if delimiter else _candidates(lines, text):
+        for quote, escape in _quotes(text, d):
+            found = _judge(lines, Dialect(d, quote, escape), ext)
+            if found and (best is None or found.score > best.score):
+                best = found
+    if delimiter:
+        return best or Dialect(delimiter, *_quotes(text, delimiter)[0])
+    if best is None or best.score < _one_column(lines, text):
+        words = None if best and best.score > 0.5 else _words(lines)
+        return words or Dialect("\x1f" if best else ",")
+    if best.score < 0.75:
+        words = _words(lines)
+        if words and words.score > best.score:
+            return words
+    return best
+
+
+def width(rows):
+    """The usual number of fields."""
+    counts = [len(r) for r in rows if r]
+    return max(set(counts), key=lambda c: (counts.count(c), c)) if counts else 0
+
+
+def _candidates(lines, text):
+    usual = [d for d in _USUAL if d in text]
+    rare = [d for d in _RARE if d in text and sum(d in line for line in lines) >= 0.8 * len(lines)]
+    if not usual and not rare and sum(":" in line for line in lines) == len(lines) > 2:
+        rare = [":"]
+    return usual + rare
+
+
+def _quotes(text, d):
+    """The pairs of quote and escape to try."""
+    edge = re.escape(d) if len(d) == 1 else r"\s"
+    pairs = [('"', "")]
+    double = len(re.findall(rf'(?:^|{edge}) ?"', text, re.M))
+    if '\\"' in text:
+        pairs.append(('"', "\\"))
+    if "'" in text:
+        whole = len(re.findall(rf"(?:^|{edge}) ?'[^\n]*?'(?= ?(?:{edge}|$))", text, re.M))
+        opening = len(re.findall(rf"(?:^|{edge}) ?'", text, re.M))
+        if whole >= 2 and whole > 2 * double and whole >= 0.9 * opening and whole >= 0.3 * (text.count("\n") + 1):
+            return [("'", "")]
+    return pairs
+
+
+def _judge(lines, dialect, ext):
+    rows = [r for r in dialect.cut(lines) if any(map(str.strip, r))]
+    w = width(rows)
+    if w < 2:
+        return None
+    start = next(i for i, r in enumerate(rows) if len(r) == w)
+    body = rows[start:]
+    even = sum(len(r) == w for r in body) / len(body)
+    if start > 0.4 * len(rows):
+        even *= 0.7
+    cells = [c for r in body for c in r][:3000]
+    clean = sum(map(_clean, cells, [dialect.delimiter] * len(cells))) / len(cells)
+    usual = 0.01 if dialect.delimiter == "," else 0
+    if dialect.delimiter == "\t" and ext in (".tsv", ".tab") or dialect.delimiter == "|" and ext == ".psv":
+        usual = 0.2
+    score = even * (0.2 + 0.8 * clean) * _header_agrees(rows, start, w, dialect) + usual + min(w, 20) / 1000
+    if dialect.escape:  # only where it is needed
+        plain = Dialect(dialect.delimiter, dialect.quote).cut(lines)
+        score += 0.02 if sum(len(r) == w for r in plain if r) <= sum(len(r) == w for r in rows) and _ESCAPED.search("\n".join(lines)) else -0.02
+    later = [c for r in body[:60] for c in r[1:] if c]
+    spaced = bool(later) and dialect.delimiter not in " \t" and sum(c[0] == " " for c in later) >= 0.95 * len(later)
+    if spaced and not dialect.spaced:
+        again = _judge(lines, Dialect(dialect.delimiter, dialect.quote, dialect.escape, True), ext)
+        if again and again.score >= score - 0.02:
+            return again
+    return Dialect(dialect.delimiter, dialect.quote, dialect.escape, dialect.spaced, score)
+
+
+def _clean(cell, delimiter):
+    """Whether a cell is a value, or a text without what delimits elsewhere."""
+    if not cell or forms.form(cell) not in "s":
+        return 1.0
+    if any(d in cell for d in ";\t|" if d != delimiter):
+        return 0.0
+    return 0.7 if delimiter != "," and re.search(r",\S", cell) else 1.0
+
+
+def _header_agrees(rows, start, w, dialect):
+    """1 where the first line has as many fields as the others, less where it speaks against them."""
+    if start == 0 or len(rows[0]) in (w - 1, w + 1) and len(rows[0]) > 1:
+        return 1.0
+    if all(len(r) == 1 and r[0][:1] in "#%!/*" for r in rows[:start]):
+        return 1.0
+    head, body = rows[start], rows[start + 1 :][:50]
+    # A title stands above a line of names: texts where the lines below have values.
+    kinds = [_usual_form(body, i) for i in range(w)]
+    if any(k and k in "ndcb" and forms.form(head[i]) == "s" for i, k in enumerate(kinds)):
+        return 0.98
+    if len(rows[0]) == 1 and w == 2:
+        return 0.55
+    return 0.9 if any(k and k in "ndcb" for k in kinds) else 0.6 if w == 2 or len(rows[0]) == 1 and start == 1 else 0.8
+
+
+def _usual_form(rows, i):
+    """The form that nearly all the filled cells of a column have, else s."""
+    found = [f for f in (forms.form(r[i]) for r in rows if len(r) > i) if f and f != "m"]
+    if not found:
+        return ""
+    best = max(set(found), key=found.count)
+    return best if found.count(best) >= 0.9 * len(found) else "s"
+
+
+usual_form = _usual_form
+
+
+def _one_column(lines, text):
+    """How well the lines are explained as one column of values or sentences."""
+    values = sum(forms.form(line) not in ("s", "") for line in lines[1:]) / max(1, len(lines) - 1)
+    if values > 0.9:
+        return 0.7
+    blanks = text.count(", ") / max(1, text.count(","))
+    return 0.62 if blanks > 0.9 and not any(d in text for d in ";\t|") else 0.3
+
+
+def _words(lines):
+    """Columns set apart by blanks: the same number of words in each line, most of them values."""
+    dialect = Dialect(r"\s+")
+    rows = dialect.cut(lines)
+    w = width(rows)
+    if w < 2 or len(rows) < 2:
+        return None
+    body = rows[1:] if len(rows[0]) != w else rows
+    even = sum(len(r) == w for r in body) / len(body)
+    cells = [c for r in rows[1:] for c in r]
+    values = sum(forms.form(c) not in ("s", "") for c in cells) / len(cells)
+    same = even == 1 and len(rows[0]) == w and len(rows) > 2 and any(_usual_form(rows[1:], i) in ("n", "d", "c") for i in range(w))
+    if even < 0.9 or not (values > 0.5 or same):
+        return None
+    return Dialect(r"\s+", score=even * (0.4 + 0.6 * values))

@@ -1,0 +1,292 @@
+"""Where a table begins and what names its columns have: titles above, no header, headers of several rows, rows of units."""
+
+import re
+
+from attache.loaders import forms
+from attache.loaders.dialect import usual_form
+
+LOOK = 60  # rows below a header that are compared with it
+_UNITS = {
+    "kg", "g", "mg", "µg", "ug", "t", "lb", "lbs", "oz", "m", "km", "cm", "mm", "µm", "um", "nm", "mi", "ft", "in", "inch", "yd", "ha", "m2", "m²", "km2", "km²", "m3", "m³",
+    "l", "ml", "s", "sec", "ms", "min", "h", "hr", "hrs", "hours", "d", "day", "days", "yr", "years", "%", "percent", "‰", "°", "deg", "°c", "°f", "c", "f", "k", "rad", "hz", "khz", "mhz",
+    "v", "mv", "a", "ma", "w", "kw", "mw", "kwh", "mwh", "j", "kj", "cal", "kcal", "n", "pa", "hpa", "kpa", "mpa", "bar", "mbar", "mmhg", "m/s", "km/h", "mph", "kn", "kt", "m3/s", "mg/l", "µg/l", "ug/l", "mg/dl", "g/l", "mmol/l",
+    "ppm", "ppb", "db", "lux", "lx", "w/m2", "w/m²", "usd", "eur", "gbp", "chf", "$", "€", "£", "number", "count", "no", "mol", "nmol", "ntu", "psu", "ph", "us/cm", "µs/cm", "ms/cm",
+}  # fmt: skip
+
+
+class Header:
+    """skip: lines above; rows: how many rows the header has, 0 without one; names, where they
+    are not simply those of the one row; units: {name: unit} of a row that was taken for units."""
+
+    def __init__(self, skip=0, rows=1, names=None, units=None):
+        self.skip, self.rows, self.names, self.units = skip, rows, names, units or {}
+
+
+def find(rows, width):
+    """Return the Header of a table given as rows of text, some of which may be empty."""
+    if width < 2:
+        return Header(0, 0 if _numbers_over_numbers(rows) else 1)
+    skip = _start(rows, width)
+    table = rows[skip:]
+    if not table:
+        return Header(0, 1)
+    body = [r for r in table[1:] if any(map(str.strip, r))]
+    if headless(table[0], body, width):
+        return Header(skip, 0)
+    more = _several(table, width)
+    if more:
+        return Header(skip, *more)
+    above = _groups_above(rows, skip, width)
+    if above is not None:
+        count = skip - above + 1
+        return Header(above, count, joined(rows[above : skip + 1], width))
+    units = units_row(table[0], body, width)
+    if units:
+        return Header(skip, 2, [c.strip() for c in table[0]], units)
+    return Header(skip, 1)
+
+
+def _word(cell):
+    """Whether a cell may be a name."""
+    return forms.form(cell) in ("s", "", "b")
+
+
+def _filled(row):
+    return sum(bool(c.strip()) for c in row)
+
+
+def _start(rows, width):
+    """The first row that is as wide as the table."""
+    near = exact = None
+    for i, row in enumerate(rows[:100]):
+        n = _filled(row)
+        if len(row) == width and (n > max(1, width // 3) or i == 0 and n == width - 1 and not row[0].strip()):
+            exact = i
+            break
+        if near is None and (abs(len(row) - width) == 1 or i == 0 and len(row) > width) and n > max(1, width // 2):
+            near = i
+    if exact is None:
+        return near or 0
+    if near is None:
+        return exact
+    # One too short or too long to be a row: a header of its own kind, or a title with commas.
+    head, body = rows[near], [r for r in rows[exact:][:LOOK] if len(r) == width]
+    names = all(_word(c) and len(c) < 60 for c in head)
+    kinds = [usual_form(body[1:], i) for i in range(width)]
+    first = [forms.form(c) for c in body[0]]
+    own = any(k and k in "ndcb" and f == "s" for k, f in zip(kinds, first))
+    return near if names and not own and not rows[near][0].startswith("#") else exact
+
+
+def headless(first, body, width):
+    """Whether the first row is data like those below it."""
+    body = body[:LOOK]
+    if not body:
+        return False
+    first = [c.strip() for c in first][:width]
+    cells = [forms.form(c) for c in first]
+    if all(c in ("n", "") for c in cells) and "n" in cells:
+        return _numbers_over_numbers([first, *body])
+    kinds = [usual_form(body, i) for i in range(width)]
+    yes = no = again = 0
+    numbers = []
+    for i, (cell, kind) in enumerate(zip(first, cells)):
+        if not cell or not kinds[i]:
+            continue
+        if kinds[i] == "s":
+            column = [r[i].strip() for r in body if len(r) > i]
+            again += column.count(cell) > 0
+            if kind in ("d", "c") and sum(forms.form(v) in ("d", "c") for v in column) > 0.5 * len(column):
+                no += 1
+            continue
+        if kind == kinds[i] or {kind, kinds[i]} == {"d", "c"}:
+            if kind == "b" and cell.lower() not in {r[i].strip().lower() for r in body if len(r) > i}:
+                continue  # a column named n
+            no += 1
+            if kind == "n":
+                numbers.append(cell)
+        elif kind == "s":
+            yes += 1
+    if numbers and len(numbers) == no and _sequence(numbers):
+        return False
+    if not no and any([c.strip() for c in r] == first for r in body):
+        return False  # a header that is repeated
+    if yes:
+        return no >= 3 * yes and no >= 3 and again > 0
+    if not first[0] and no < 3:
+        return False
+    if no:
+        return no >= 2 or again > 0 or len(body) >= 3 and _like_data(first, body, kinds)
+    filled = sum(bool(k) for k in kinds)
+    return again >= 2 and again >= 0.5 * filled
+
+
+def _like_data(first, body, kinds):
+    """Whether the texts of the first row have digits, as those below: names seldom have."""
+    texts = [i for i, k in enumerate(kinds) if k == "s" and i < len(first) and first[i]]
+    return bool(texts) and all(re.search(r"\d", first[i]) and sum(bool(re.search(r"\d", r[i])) for r in body if len(r) > i) > 0.8 * len(body) for i in texts)
+
+
+def _sequence(cells):
+    """Whether numbers are names: years, or 0 1 2 3."""
+    if all(forms.YEAR.fullmatch(c) for c in cells):
+        return len(set(cells)) == len(cells)
+    if len(cells) < 3 or not all(c.isdigit() for c in cells):
+        return False
+    n = [int(c) for c in cells]
+    return len({b - a for a, b in zip(n, n[1:])}) == 1 and n[1] != n[0]
+
+
+def _numbers_over_numbers(rows):
+    rows = [r for r in rows if r and any(map(str.strip, r))]
+    if len(rows) < 2:
+        return False
+    first = [c.strip() for c in rows[0]]
+    filled = [c for c in first if c]
+    if not filled or not all(forms.form(c) == "n" for c in filled):
+        return False
+    if all(forms.YEAR.fullmatch(c) for c in filled) and not all(forms.YEAR.fullmatch(c.strip()) for c in rows[1] if c.strip()):
+        return False
+    if len(first) > 1 and first == [str(i) for i in range(len(first))]:
+        return False
+    return all(forms.form(c) in ("n", "m", "") for c in rows[1])
+
+
+def joined(rows, width):
+    """The names of a header of several rows: a group's name stands over all of its columns."""
+    names = [[] for _ in range(width)]
+    for at, row in enumerate(rows):
+        row = [c.strip() for c in row] + [""] * (width - len(row))
+        last, wide = "", at < len(rows) - 1
+        for i in range(width):
+            if row[i]:
+                last = row[i]
+            elif not wide or not _under(rows, at, i, width):
+                last = row[i]
+            if last:
+                names[i].append(last)
+    return [" ".join(n) for n in names]
+
+
+def _under(rows, at, i, width):
+    """Whether a column without a name of its own in this row has one in a row below, so that it belongs to the group on its left."""
+    return any(len(r) > i and r[i].strip() for r in rows[at + 1 :])
+
+
+def _several(table, width):
+    """The rows and names of a header of two or three rows: groups over names, above columns of values."""
+    same = 1
+    while same < len(table) and same < 5 and table[same] == table[0] and _filled(table[0]) > 0.5 * width:
+        same += 1
+    if same > 1 and all(map(_word, table[0])) and len(table) > same:
+        return same, joined(table[:same], width)
+    filled = [i for i, r in enumerate(table[:8]) if _filled(r)]
+    for count in [i + 1 for i in filled[1:3]]:
+        head, body = [r for r in table[:count] if _filled(r)], [r for r in table[count:] if _filled(r)][:LOOK]
+        if len(body) < 2 or any(len(r) != width for r in head):
+            return None
+        groups = [c.strip() for c in head[0]]
+        spanning = sum(bool(g) and i + 1 < width and not groups[i + 1] for i, g in enumerate(groups))
+        if not spanning or not all(_word(c) or _sequence([c]) for r in head for c in map(str.strip, r)):
+            return None
+        if _filled(head[-1]) < 0.5 * width and _filled(head[-1]) + _filled(head[0]) < width:
+            return None
+        kinds = [usual_form(body, i) for i in range(width)]
+        typed = [i for i, k in enumerate(kinds) if k and k in "ndc"]
+        if typed and all(_word(head[-1][i]) or _sequence([head[-1][i].strip()]) for i in typed) and any(head[-1][i].strip() for i in typed):
+            return count, joined(head, width)
+    return None
+
+
+def _groups_above(rows, skip, width):
+    """The first row of groups right above the names, where it was too empty to be the first row of the table."""
+    found = None
+    for above in range(skip - 1, max(-1, skip - 4), -1):
+        if len(rows[above]) != width:
+            break
+        groups = [c.strip() for c in rows[above]]
+        if sum(map(bool, groups)) < 2 or any(forms.form(g) not in ("s", "", "d", "b") and not forms.YEAR.fullmatch(g) for g in groups):
+            break
+        below = [any(r[i].strip() for r in rows[above + 1 : skip + 1] if len(r) > i) for i in range(width)]
+        named = all(b or g for b, g in zip(below, groups))  # together they name each column
+        if not named and any(g and not b for g, b in zip(groups, below)):
+            break
+        found = above
+    return found
+
+
+def units_row(names, body, width):
+    """The units {name: unit} when the row below the names is one of units, above columns of numbers; else nothing."""
+    if len(body) < 3 or len(names) != width:
+        return {}
+    row = [c.strip() for c in body[0]]
+    kinds = [usual_form(body[1 : LOOK + 1], i) for i in range(width)]
+    numbers = [i for i, k in enumerate(kinds) if k == "n" and i < len(row)]
+    given = {names[i].strip(): row[i].strip("()[] ") for i in range(min(width, len(row))) if row[i] and _is_unit(row[i])}
+    if not numbers or any(row[i] and not _is_unit(row[i]) for i in numbers):
+        return {}
+    over = [i for i in numbers if row[i]]
+    return given if over and len(over) >= 0.3 * len(numbers) and all(forms.form(c) not in ("n", "d") for c in row) else {}
+
+
+def _is_unit(cell):
+    bare = cell.strip("()[] ").lower()
+    return bare in _UNITS or cell[:1] + cell[-1:] in ("()", "[]") or bool(re.fullmatch(r"[a-zµ°%$€£]{1,4}(/[a-zµ]{1,4}\d?)?[²³23]?", bare) and "/" in bare)
+
+
+def tables(rows):
+    """The tables that follow one another in rows: [(first row, row after the last)].
+
+    A new one begins with a header of its own below blank rows, or with one that
+    has half of the names of the first header, but not all of them.
+    """
+    starts, names = [], None
+    for i, row in enumerate(rows):
+        n = _filled(row)
+        if names is None:
+            if n > 1:
+                names, starts = _names(row), [0]
+                headed = all(map(_word, row))
+            continue
+        if n < 2:
+            continue
+        own = _names(row)
+        shared = len(own & names)
+        if headed and shared >= 2 and shared >= 0.5 * max(len(own), len(names)) and all(map(_word, row)):
+            if own != names and i > starts[-1] + 2:
+                starts.append(i)
+                names = own
+        elif _new_header(rows, i, starts[-1]):
+            begin = i
+            while begin and _filled(rows[begin - 1]) == 1:
+                begin -= 1  # its title
+            starts.append(begin)
+            names = own
+    ends = starts[1:] + [len(rows)]
+    return [(a, b) for a, b in zip(starts, ends) if sum(_filled(r) > 0 for r in rows[a:b]) > 1]
+
+
+def _names(row):
+    return {c.strip() for c in row if c.strip()}
+
+
+def _new_header(rows, i, start):
+    """Whether a row below a blank one names columns of its own."""
+    above = i - 1
+    while above > start and _filled(rows[above]) == 1:
+        above -= 1
+    if _filled(rows[above]) or sum(_filled(r) > 1 for r in rows[start:above]) < 3:
+        return False
+    row = rows[i]
+    if not all(map(_word, row)) or len(_names(row)) < _filled(row):
+        return False
+    body = []
+    for r in rows[i + 1 :][:LOOK]:
+        if not _filled(r):
+            break
+        body.append(r)
+    columns = [k for k, c in enumerate(row) if c.strip()]
+    before = [r for r in rows[start + 1 : above] if _filled(r)]
+    typed = sum(usual_form(body, k) in ("n", "d", "c") for k in columns)
+    same = [usual_form(before, k) for k in columns] == [usual_form(body, k) for k in columns] and typed == 0
+    return len(body) >= 2 and (typed > 0 or not same)

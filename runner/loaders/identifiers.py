@@ -1,0 +1,109 @@
+"""Digits that are names: leading zeros, telephone numbers, long ids, 1E5. They stay text."""
+
+import csv
+import re
+
+_PIECE = 16 << 20
+_HITS = 2000  # lines that are looked at one by one
+
+_LEADING = re.compile(r"0\d[\d.]*|\+\d{7,}")
+_EXPONENT = re.compile(r"\d+[eE]\d+")
+
+
+def keep(frame, src, look, again):
+    """Put back, as text, the columns of numbers whose digits are names; again(columns) reads columns as text."""
+    import numpy as np
+
+    numeric = [i for i, t in enumerate(frame.dtypes) if t.kind in "iuf"]
+    if not numeric:
+        return
+    suspects = set()
+    whole = [i for i in numeric if frame.dtypes.iloc[i].kind == "f" and _integral(np, frame.iloc[:, i].to_numpy())]
+    suspects |= {i for i in whole if np.nanmax(np.abs(frame.iloc[:, i].to_numpy())) >= 2**53}
+    plain = look.codec not in ("utf-16", "utf-16-le", "utf-16-be", "utf-32") and len(look.delimiter) == 1 and ord(look.delimiter) < 128
+    if plain and src.size > len(src.head):
+        columns, exponents = _scan(np, src, look)
+        suspects |= set(numeric) if columns is None else columns & set(numeric)
+        suspects |= set(whole) if exponents else set()
+    else:
+        suspects |= set(numeric)
+    if not suspects:
+        return
+    for i, text in again(sorted(suspects)).items():
+        if len(text) == len(frame) and is_name(text.dropna()):
+            frame.isetitem(i, text.set_axis(frame.index))
+
+
+def is_name(text):
+    """Whether a column of texts that read as numbers is one of names."""
+    bare = text.str.strip()
+    if bare.str.fullmatch(_LEADING.pattern).any():
+        return bare.str.fullmatch(r"[\d.+]+").mean() > 0.9
+    if bare.str.fullmatch(_EXPONENT.pattern).any():
+        return not bare.str.contains(r"[.+-]").any()
+    return bool(len(bare)) and bare.str.fullmatch(r"\d{16,}").any() and bare.str.fullmatch(r"\d+").all()
+
+
+def _integral(np, values):
+    values = values[~np.isnan(values)]
+    return bool(len(values)) and bool((values == np.floor(values)).all())
+
+
+def _scan(np, src, look):
+    """The columns in which a field begins with a zero and a digit, or a plus; None where it takes reading to
+    know. And whether digits stand on both sides of an e."""
+    starts = np.zeros(256, bool)
+    starts[[10, 13, 32, 34, 39, ord(look.delimiter)]] = True
+    ends = starts.copy()
+    digits = np.zeros(256, bool)
+    digits[48:58] = True
+    columns, exponents, seen = set(), False, 0
+    for data in _pieces(src):
+        b = np.frombuffer(data, np.uint8)
+        at = np.flatnonzero((b[1:-1] == 48) | (b[1:-1] == 43)) + 1
+        at = at[starts[b[at - 1]] & digits[b[at + 1]]]
+        at = at[_only_digits(np, b, at, digits, ends)]
+        if not exponents:
+            e = np.flatnonzero((b[1:-1] | 32) == 101) + 1
+            exponents = bool((digits[b[e - 1]] & digits[b[e + 1]]).any())
+        seen += len(at)
+        if seen > _HITS:
+            return None, exponents
+        for p in at.tolist():
+            line = data[data.rfind(b"\n", 0, p) + 1 : (data.find(b"\n", p) + 1) or len(data)].decode(look.codec, "replace")
+            if line.count('"') % 2:
+                return None, exponents
+            for row in csv.reader([line], delimiter=look.delimiter, quotechar=look.quote or '"'):
+                columns |= {i for i, c in enumerate(row) if _LEADING.fullmatch(c.strip())}
+    return columns, exponents
+
+
+def _only_digits(np, b, at, digits, ends):
+    """Which of the fields that begin at these places are digits, with a point perhaps, to their end."""
+    good = np.ones(len(at), bool)
+    going = good.copy()
+    for k in range(1, 24):
+        here = b[np.minimum(at + k, len(b) - 1)]
+        over = ends[here] | (at + k >= len(b))
+        going &= ~over
+        if not going.any():
+            return good
+        good &= ~going | digits[here] | (here == 46)
+        going &= good
+    return good & ~going
+
+
+def _pieces(src):
+    """The file in pieces that end with a line."""
+    with open(src.path, "rb") as f:
+        rest = b"\n"
+        while piece := f.read(_PIECE):
+            data = rest + piece
+            cut = data.rfind(b"\n") + 1
+            if cut < 2:
+                rest = data
+                continue
+            yield data[:cut]
+            rest = b"\n" + data[cut:]
+        if len(rest) > 2:
+            yield rest + b"\n"

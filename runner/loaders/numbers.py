@@ -1,0 +1,192 @@
+"""Columns of text that hold numbers become numbers: grouped, with currencies, per cents or units, with marks for what is missing."""
+
+import re
+
+from attache.loaders import forms
+from attache.loaders.headers import _UNITS
+
+_SAMPLE = 200
+_SPACES = " \u00a0\u202f\u2009'\u2019"
+_BODY = rf"\d[\d.,{_SPACES}]*|[.,]\d+"
+_VALUE = re.compile(
+    rf"(?P<open>\()?(?P<sign>[+\-\u2212]?)\s?(?P<before>{forms.MONEY})?\s?(?P<sign2>[+\-\u2212]?)\s?(?P<body>{_BODY})(?P<exp>[eE][+-]?\d+)?\s?"
+    rf"(?P<after>{forms.MONEY}|%|‰|[A-Za-zµ°²³/%]{{1,6}}\d?)?(?P<close>\))?(?P<minus>[-\u2212])?"
+)
+MARKS = forms.MARKS | {
+    "n.a", "n/d", "nd", "n.d.", "unknown", "unk", "missing", "not available", "not applicable", "not known", "no data", "tbd", "tba", "nil", "x", "****", "*****", "******",
+    "#value!", "#div/0!", "#ref!", "#num!", "#name?", "#n/a n/a", "(blank)", "blank", "unavailable", "suppressed", "k.a.", "k. a.", "s/d", "s.d.", ":", "/", "#", "†",
+}  # fmt: skip
+
+
+def convert(frame, decimal=None):
+    """Turn columns of text into numbers, in place, where all values are numbers or marks
+    of missing ones; return the lines to tell. decimal is the sign of the file, where it has one."""
+    told = []
+    for i, dtype in enumerate(frame.dtypes):
+        if str(dtype) not in ("str", "string", "object"):
+            continue
+        column = frame.iloc[:, i]
+        found = read(column, decimal)
+        if found:
+            numbers, what = found
+            frame.isetitem(i, numbers)
+            told += [f"{frame.columns[i]}: {w}" for w in what]
+    return told
+
+
+def evidence(values):
+    """The decimal signs that values prove, as a set of "." and ","."""
+    proven = set()
+    for v in values:
+        m = _VALUE.fullmatch(v)
+        if m:
+            proven |= _proves(m["body"].strip())
+    return proven
+
+
+def _proves(body):
+    dots, commas = body.count("."), body.count(",")
+    if not dots and not commas:
+        return set()
+    if dots and commas:
+        return {"," if body.rfind(",") > body.rfind(".") else "."}
+    if max(dots, commas) > 1:
+        return {"," if dots else "."}
+    sign = "." if dots else ","
+    head, _, tail = body.partition(sign)
+    if len(tail) != 3 or len(head) > 3 and head.isdigit() or head in ("", "0", "00") or any(s in head for s in _SPACES):
+        return {sign}
+    return set()
+
+
+def read(column, decimal=None):
+    """Return a column of text as numbers, and what to say of it; None where it does not hold numbers."""
+    import pandas as pd
+
+    first = column.iloc[:_SAMPLE].dropna()
+    values = (first if len(first) else column.dropna().iloc[:_SAMPLE]).tolist()
+    if not values or not all(isinstance(v, str) for v in values):
+        return None
+    if not any(c.isdigit() for v in values[:20] for c in v[:8]) and sum(any(c.isdigit() for c in v) for v in values) < 0.3 * len(values):
+        return None
+    values = [v.strip() for v in values + column.iloc[:: max(1, len(column) // _SAMPLE)].dropna().tolist() if isinstance(v, str)]
+    style = _style(values, decimal)
+    if style is None:
+        return None
+    sign, money, percent, unit = style
+    text = column.str.strip()
+    low = text.str.lower()
+    marks = low.isin(MARKS) & column.notna()
+    pattern = _pattern(sign, money, percent, unit)
+    fits = text.str.fullmatch(pattern).fillna(False).astype(bool) & ~marks
+    if text.str.fullmatch(r"0\d.*|\+\d{7,}|\d{16,}|\d+[eE]\d+").fillna(False).any():
+        return None  # names, as the sample did not show
+    other = column.notna() & ~fits & ~marks
+    if other.any():
+        words = text[other].unique()
+        if len(words) > 1 or not re.fullmatch(r"[A-Za-z][A-Za-z .]{3,}|[*?.#-]+", words[0]) or other.sum() > 0.1 * fits.sum() or fits.sum() < 10:
+            return None
+    if fits.sum() < 1 or (marks | other).sum() > 2.5 * fits.sum():
+        return None
+    bare = text.where(fits)
+    negative = bare.str.contains(r"^\(.*\)$|[-\u2212]$|^[^\d]*[-\u2212]").fillna(False).astype(bool)
+    exponent = bare.str.contains(r"\d[eE][+-]?\d").fillna(False).any()
+    plain = bare.str.replace(rf"[^\d.,{'eE+-' if exponent else ''}]", "", regex=True)
+    for symbol in (m for m in money | {unit} if m and "." in m):
+        plain = bare.str.replace(symbol, "", regex=False).str.replace(r"[^\d.,]", "", regex=True)
+    plain = plain.str.replace("." if sign == "," else ",", "", regex=False)
+    if sign == ",":
+        plain = plain.str.replace(",", ".", regex=False)
+    numbers = pd.to_numeric(plain, errors="coerce")
+    if numbers.notna().sum() != fits.sum():
+        return None
+    if not exponent:
+        numbers = numbers.where(~negative, -numbers)
+    if not numbers.isna().any() and str(numbers.dtype).startswith(("Int", "Float")):
+        numbers = numbers.astype(str(numbers.dtype).lower())
+    told = []
+    gone = marks | other
+    if gone.any():
+        shown = ", ".join(repr(v) for v in text[gone].value_counts().index[:4])
+        told.append(f"{int(gone.sum()):,} value(s) {shown} were read as missing")
+    if money:
+        told.append(f"amounts in {', '.join(sorted(money))} were read as numbers")
+    if percent:
+        told.append("per cents were read as numbers (12% is 12)")
+    if unit:
+        told.append(f"the unit {unit} was taken off the numbers")
+    return numbers, told
+
+
+def _style(values, decimal):
+    """The decimal sign, the currencies, whether there are per cents, and the unit; None where the values are no numbers."""
+    money, units, proven, count, marked = set(), [], set(), 0, 0
+    percent = plain = groups = 0
+    lengths = set()
+    words = set()
+    for v in values:
+        if v.lower() in MARKS:
+            marked += 1
+            continue
+        m = _VALUE.fullmatch(v)
+        if not m or bool(m["open"]) != bool(m["close"]):
+            words.add(v)
+            continue
+        body = m["body"].strip()
+        if not _well_grouped(body):
+            return None
+        if _name(body, m["sign"] or m["sign2"], v) or m["exp"] and "." not in body and m["exp"][1] not in "+-":
+            return None
+        count += 1
+        proven |= _proves(body)
+        spaced = re.split(f"[{_SPACES}]", body)
+        groups += len(spaced) > 1
+        lengths.add(tuple(map(len, spaced)) if len(spaced) > 1 else len(body))
+        after = m["after"] or ""
+        if after == "%":
+            percent += 1
+        elif after and re.fullmatch(forms.MONEY, after):
+            money.add(after)
+        elif after:
+            blank = v[: m.end("after") - len(after)].endswith((" ", "\u00a0"))
+            if after.lower() not in _UNITS or len(after) == 1 and after.isalpha() and not blank:
+                return None
+            units.append(after)
+        elif not m["before"]:
+            plain += 1
+        if m["before"]:
+            money.add(m["before"])
+    if not count or count < 0.25 * (count + marked) or len(words) > 1 or words and (count < 10 or not re.fullmatch(r"[A-Za-z][A-Za-z .]{3,}|[*?.#-]+", min(words))):
+        return None
+    if len(proven) > 1 or len(money) > 1 or percent and (plain > 0.2 * count or money) or units and (len(set(units)) > 1 or len(units) < count or count < 2):
+        return None
+    if groups and groups == count and len(lengths) == 1 and not proven and len(next(iter(lengths))) > 2:
+        return None  # telephone numbers have groups too, but always as many
+    if groups and not money and not proven and groups == count and len({len(t) for t in lengths}) == 1 and len(next(iter(lengths))) > 2:
+        return None
+    sign = next(iter(proven), None) or decimal or "."
+    return sign, money, bool(percent), units[0] if units else ""
+
+
+def _well_grouped(body):
+    """Whether digits are grouped as numbers are: 1 234 567,8 or 12,34,567."""
+    return bool(
+        re.fullmatch(
+            rf"\d+([.,]\d*)?|[.,]\d+|\d{{1,3}}(?:,\d{{2,3}})*,\d{{3}}(\.\d*)?|\d{{1,3}}(?:\.\d{{3}})+(,\d*)?|\d{{1,3}}(?:[{_SPACES}]\d{{3}})+([.,]\d*)?|\d{{1,3}}(?:['\u2019,]\d{{3}})+(\.\d*)?",
+            body,
+        )
+    ) and not re.fullmatch(r"\d{1,3}(\.\d{3}){3}", body)
+
+
+def _name(body, sign, value):
+    """Whether digits are a name: leading zeros, a telephone number, too long for a number."""
+    return bool(re.match(r"0\d", body)) or body.isdigit() and len(body) > 15 or sign == "+" and len(re.sub(r"\D", "", value)) > 6
+
+
+def _pattern(sign, money, percent, unit):
+    """What each value must be."""
+    point, group = re.escape(sign), "," if sign == "." else r"\."
+    body = rf"(?:\d{{1,3}}(?:{group}\d{{2,3}})+|\d{{1,3}}(?:[{_SPACES}]\d{{3}})+|\d+)?(?:{point}\d*)?"
+    symbols = "|".join(re.escape(m) for m in sorted(money)) or "(?:x{0})"
+    tail = rf"(?:\s?(?:%))?" if percent else rf"(?:\s?{re.escape(unit)})" if unit else rf"(?:\s?(?:{symbols}))?"
+    return rf"\(?[+\-\u2212]?\s?(?:{symbols})?\s?[+\-\u2212]?\s?{body}(?:[eE][+-]?\d+)?{tail}\)?[-\u2212]?"
