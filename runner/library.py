@@ -12,8 +12,8 @@ FILES = "/files"
 
 
 class Library:
-    def __init__(self, link):
-        self.link = link
+    def __init__(self, link, show=None):
+        self.link, self.show = link, show
 
     def names(self):
         """The functions and the mapping that every session starts with."""
@@ -23,6 +23,7 @@ class Library:
             "get_file_metadata": self.get_file_metadata,
             "list_user_files": self.list_user_files,
             "analyze_data_file": self.analyze_data_file,
+            "ask_table": self.ask_table,
             "FILES": _Files(self),
         }
 
@@ -59,6 +60,14 @@ class Library:
         from attache import analyze
 
         return analyze.analyze_data_file(self, file_path, analysis_type)
+
+    def ask_table(self, file, question):
+        """Answer a simple question about a table (an id, a path or a DataFrame;
+        None is the last one) without a language model: print it, draw it where
+        a chart helps, return an Answer. A follow-up changes the last question."""
+        from attache import ask
+
+        return ask.ask_table(self, file, question, self.show)
 
     def explain(self, error):
         """Add to an error about a file that is not there the id of the user's file of that name."""

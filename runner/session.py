@@ -26,8 +26,8 @@ class Session:
         self.ns = self.module.__dict__
         self.ns["__builtins__"] = builtins
         sys.modules["__main__"] = self.module
-        self.library = library.Library(link)
         self.tables = display.Displays(link)
+        self.library = library.Library(link, self.tables.show)
         self.figures = figures.Figures(self.ns)
         self.outputs = outputs.Outputs(link, WORK)
         self.imports = imports.Importer(link, self.ns)

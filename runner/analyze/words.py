@@ -32,7 +32,7 @@ LEVEL = frozenset(
     """price prices mean avg average median rating score scores temperature temp humidity pressure speed velocity density age
     ages height width length depth thickness altitude elevation income incomes salary wage wages capita level
     ph efficiency accuracy probability prob std stdev variance var min max minimum maximum low high open close closing adj rank
-    ranking percentile quantile expectancy voltage current frequency magnitude mag bmi iq gpa grade carat cholesterol glucose
+    ranking percentile quantile expectancy percap percapita voltage current frequency magnitude mag bmi iq gpa grade carat cholesterol glucose
     horsepower displacement acceleration index idx latitude longitude ratio per rate weight distance intensity
     concentration wind deviation preis preise alter groesse temperatur einkommen gehalt prix precio precios edad prezzo
     prijs leeftijd preco idade цена возраст температура""".split()
@@ -175,6 +175,10 @@ def order(values):
     for known in _ORDERS:
         if set(spelled) <= set(known):
             return [spelled[k] for k in known if k in spelled]
+    for names in (WEEKDAYS, MONTHS):
+        at = {v: next((i for i, n in enumerate(names) if len(t.rstrip(".")) >= 3 and n.startswith(t.rstrip("."))), None) for t, v in spelled.items()}
+        if None not in at.values() and len(set(at.values())) == len(at):
+            return sorted(at, key=at.get)
     bands = {}
     for text, value in spelled.items():
         m = re.fullmatch(r"(?:(?:under|below|less than|up to|<=?|over|above|>=?|age|ages|aged)\s*)?\$?(\d[\d,.]*)\s*(k|m)?(?:\s*(?:-|–|to|and|\+|years?|yrs?|under|over|older|or more|or over|and over)\s*\$?\d*[\d,.]*\s*(?:k|m)?)*(?:\s*(?:years?|yrs?|old|over|older|more|up))*", text)

@@ -1,0 +1,180 @@
+"""The words of questions: what they ask for, whatever the table."""
+
+import re
+
+from attache.analyze import words
+
+AGGS = {
+    "mean": "average|mean|avg|on average|typical|typically|averaged|averages|means",
+    "sum": "total|sum|sum of|altogether|in total|overall|combined|summed|add up|in all|totals|sum up",
+    "max": "maximum|max|highest|largest|biggest|greatest|peak|most|best|peaked|record high|top",
+    "min": "minimum|min|lowest|smallest|least|fewest|worst|record low|bottom",
+    "median": "median|middle|midpoint|medians",
+    "count": "count|number of|how many|count of|counts|no of|how often",
+    "nunique": "unique|distinct|different|number of different|number of unique|number of distinct|how many different|how many distinct|how many unique",
+    "std": "standard deviation|std|stdev|std dev|variability|sd",
+    "var": "variance",
+    "range": "range|range of",
+    "mode": "most common|most frequent|commonest|most popular|mode|most often|most frequently",
+    "rare": "least common|rarest|least frequent|least popular",
+}
+# Superlatives that imply a measure: what they ask for, and words of its name.
+IMPLIED = {
+    "oldest": ("max", "age"), "youngest": ("min", "age"), "cheapest": ("min", "price cost fare"), "priciest": ("max", "price cost fare"),
+    "most expensive": ("max", "price cost fare"), "least expensive": ("min", "price cost fare"), "heaviest": ("max", "weight mass"), "lightest": ("min", "weight mass"),
+    "tallest": ("max", "height"), "shortest": ("min", "height length duration"), "longest": ("max", "length duration runtime"), "fastest": ("max", "speed velocity horsepower"),
+    "slowest": ("min", "speed velocity horsepower"), "hottest": ("max", "temperature temp"), "warmest": ("max", "temperature temp"), "coldest": ("min", "temperature temp"),
+    "coolest": ("min", "temperature temp"), "wettest": ("max", "precipitation rain rainfall"), "rainiest": ("max", "precipitation rain rainfall"), "driest": ("min", "precipitation rain rainfall"),
+    "windiest": ("max", "wind"), "richest": ("max", "income gdp wealth worth"), "poorest": ("min", "income gdp wealth worth"), "most populous": ("max", "population pop"),
+    "strongest": ("max", "magnitude strength"), "deepest": ("max", "depth"), "busiest": ("max", ""), "latest": ("max", "date time"), "newest": ("max", "date time"), "earliest": ("min", "date time"),
+}  # fmt: skip
+COMPARED = {"older": (">", "age"), "younger": ("<", "age"), "cheaper": ("<", "price cost fare"), "heavier": (">", "weight mass"), "lighter": ("<", "weight mass"), "taller": (">", "height"), "longer": (">", "length duration"), "shorter": ("<", "height length duration"), "faster": (">", "speed"), "slower": ("<", "speed"), "hotter": (">", "temperature temp"), "warmer": (">", "temperature temp"), "colder": ("<", "temperature temp")}  # fmt: skip
+OPS = {
+    ">=": ">=|at least|no less than|not less than|minimum of|at minimum|or more than",
+    "<=": "<=|at most|up to|no more than|not more than|maximum of",
+    ">": ">|more than|greater than|larger than|bigger than|higher than|over|above|exceeding|exceeds|exceed|bigger|greater",
+    "<": "<|less than|under|below|lower than|smaller than|fewer than|beneath",
+    "!=": "!=|<>|is not|are not|isn't|aren't|not equal to|other than|was not|were not|wasn't",
+    "==": "==|=|equal to|equals|is equal to|equal|exactly",
+    "between": "between|from between|in the range",
+    "after": "after|later than",
+    "before": "before|earlier than|prior to",
+    "since": "since|starting|starting in|as of",
+    "until": "until|till|through|up until|up to and including",
+    "contains": "contains|contain|containing|includes|including|that mention|mentioning",
+    "starts": "starts with|starting with|begins with|beginning with|start with|begin with",
+    "ends": "ends with|ending with|end with",
+}
+POSTFIX = {">=": "or more|or higher|or above|or over|and above|and over|and up|or older|or greater|plus", "<=": "or less|or lower|or below|or under|or fewer|and below|and under|or younger"}
+WORDS = {
+    "by": "by|per|for each|for every|in each|in every|across|grouped by|group by|broken down by|split by|for all|within each|each|every|of each|of every|depending on|for the different|for different",
+    "over_time": "over time|over the years|over the year|through time|time series|trend|trends|trend of|evolution|evolve|evolved|evolves|timeline|over the months|over the days|over the period|over the whole period|as time goes by|along time|development|history|change over time|changed over time|changes over time|changed over the years|develop|developed|progression",
+    "vs": "vs|versus|against|as a function of|compared to|compared with|relative to",
+    "corr": "correlation|correlate|correlated|correlates|correlations|relationship|relation|association|related|dependence|depend on|depends on|linked|connection",
+    "dist": "distribution|distributed|spread|histogram|histogram of|distribution of|how is|hist",
+    "share": "share|percentage|percent|proportion|fraction|what part|portion|shares|percentages|pct|rate",
+    "missing": "missing|null|nulls|empty|blank|nan|nas|incomplete|gaps|blanks|unknown values|missings",
+    "show": "show|list|display|give|print|find|view|see|filter",
+    "which": "which|who|what|whose|where is|where was",
+    "when": "when|what day|what date|on which date",
+    "rows": "row|rows|record|records|entry|entries|line|lines|observation|observations|item|items|case|cases|sample|samples|data point|data points|example|examples|instance|instances",
+    "columns": "columns|fields|variables|column names|column|attributes|features",
+    "compare": "compare|comparison|comparison of|difference between|differences between|difference|differ|differs|contrast",
+    "describe": "describe|summary|summarize|summarise|statistics|stats|overview|describe the|summary of|quantiles|quartiles|key figures",
+    "dup": "duplicate|duplicates|duplicated|repeated|duplicate rows|duplicated rows|repeated rows",
+    "first": "first|head",
+    "last": "last|tail",
+    "only": "only|just|restrict to|limited to|restricted to|keep only|filter to|narrow to",
+    "without": "without|except|excluding|exclude|ignoring|but not|leave out|remove|drop|apart from|besides|minus|not",
+    "same": "the same|same|again|same thing|do the same|repeat that|repeat|same again|the same thing|likewise",
+    "about": "what about|how about|and for|and what about|and in|and how about",
+    "sort": "sorted by|sort by|order by|ordered by|sorted|sort|ordered|ranked by|rank by|ranked|rank|order",
+    "desc": "descending|desc|highest first|largest first|from high to low|decreasing|most first|biggest first",
+    "asc": "ascending|asc|lowest first|smallest first|from low to high|increasing|alphabetically",
+    "where": "where|with|whose|when the|that have|having|that has|which have|which has|if|for which|in which|for|in|of|on|among|from|that are|who are|which are|that were|who were|at",
+    "log": "log scale|logarithmic scale|logarithmic|log axis|on a log scale|log|logscale|a log scale|log y axis|in log scale",
+    "linear": "linear scale|linear axis|linear",
+    "sold": "sold|sell|sells|selling",
+    "date_range": "date range|range of dates|time range|time span|what period|time period|which period|period covered|what dates|which dates|cover|covers|covered",
+}
+CHARTS = {
+    "bar": "bar chart|bars|bar graph|bar plot|barchart|column chart|bar|barplot|bar diagram",
+    "line": "line chart|line graph|line|line plot|lines|linechart|curve",
+    "pie": "pie chart|pie|pie graph|donut|donut chart|doughnut chart",
+    "scatter": "scatter plot|scatter|scatterplot|scatter chart|scatter graph|points",
+    "hist": "histogram chart",
+    "box": "box plot|boxplot|box|boxplots|box plots|box and whisker",
+    "table": "as table|as a table|table|in a table|numbers only|no chart|without a chart|without chart",
+    "plot": "plot|chart|graph|draw|visualize|visualise|diagram|picture",
+}
+PERIODS = {
+    "year": "year|years|yearly|annual|annually|per annum|a year|calendar year",
+    "quarter": "quarter|quarters|quarterly|a quarter",
+    "month": "month|months|monthly|a month",
+    "week": "week|weeks|weekly|a week",
+    "day": "day|days|daily|a day|date",
+    "hour": "hour|hours|hourly|an hour",
+    "decade": "decade|decades",
+    "weekday": "weekday|weekdays|day of the week|day of week|days of the week",
+    "month of the year": "month of the year|calendar month|months of the year",
+    "hour of the day": "hour of the day|hour of day|time of day",
+}
+NUMBERS = {w: i for i, w in enumerate("zero one two three four five six seven eight nine ten eleven twelve".split())} | {"twenty": 20, "fifty": 50, "hundred": 100, "dozen": 12}
+# Nouns for the rows of a table that name no column.
+NOUNS = frozenset(
+    """people person persons individual individuals passenger passengers customer customers client clients order orders sale transaction transactions
+    purchase purchases product products employee employees student students patient patients participant participants respondent respondents subject subjects
+    car cars vehicle vehicles model models flight flights trip trips ride rides house houses home homes property properties listing listings city cities country countries
+    penguin penguins animal animals flower flowers plant plants diamond diamonds movie movies film films song songs book books player players team teams game games match matches
+    party parties staff worker workers guest guests meal meals visit visits event events accident accidents earthquake earthquakes station stations airport airports school schools company companies store stores
+    day days measurement measurements reading readings result results thing things bill bills ticket tickets user users member members invoice invoices bird birds wine wines""".split()
+)
+STOP = frozenset(
+    """is are was were be been being the a an to me my our us please can could would should you your i we they them their its it this that these those there here then than do does did done
+    have has had having will shall may might must tell what's whats let lets let's want need like know get got give look looks show shows much many how what which who whom whose why as at by in of on or and for from with into
+    data dataset file value values figure figures amount amounts level levels between all any some each both total overall so also too if so-called about per very really just ever usually generally
+    made make makes up out had go went goes come comes coming came happen happened happens occur occurred take takes took taken use used earn earned earns pay paid pays spend spent cost costs buy bought gave gives left wrote won win scored played measured observed received receive contain holds held am born died ordered placed visited rated watched drove flew traveled travelled spending live lived lives work works worked reach reached
+    now hey hi hello ok okay thanks thank right exactly currently present given split result results answer question column plot plots see well table group groups category kind same one ones part put turn turned make into them be changed change vary varies varied name names named found appear appears recorded reported gets kinds types type""".split()
+)
+
+
+def _compiled(*tables):
+    phrases = {}
+    for kind, table in tables:
+        for value, text in table.items():
+            for phrase in text.split("|"):
+                phrases.setdefault(tuple(phrase.split()), (kind, value))
+    return phrases
+
+
+# A phrase of words: (kind, value). The first table to have it wins.
+PHRASES = _compiled(
+    ("post", POSTFIX),
+    ("op", OPS),
+    ("agg", {"mode": AGGS["mode"], "rare": AGGS["rare"], "nunique": AGGS["nunique"]}),
+    ("chart", CHARTS),
+    ("agg", AGGS),
+    ("kw", WORDS),
+)
+PERIOD_PHRASES = _compiled(("per", PERIODS))
+LONGEST = max(map(len, [*PHRASES, *PERIOD_PHRASES]))
+SYNONYMS = [
+    set(g.split())
+    for g in (
+        "revenue sales turnover", "quantity qty units pieces", "temperature temp", "precipitation rain rainfall", "population pop inhabitants people", "country nation", "sex gender",
+        "cost price fare expense", "weight mass", "department dept", "employee emp staff", "number no nr num", "percent pct percentage", "horsepower hp power", "mpg mileage economy",
+        "year yr", "salary wage pay income earnings", "category kind type", "city town", "state province", "name title", "height tall", "length long", "amount value spend",
+        "date day time", "max maximum high highest", "min minimum low lowest", "avg average mean", "customer client", "product item article", "score rating", "duration runtime", "life lifetime", "expectancy exp lifeexp", "gdp gdppercap",
+    )
+]  # fmt: skip
+
+
+UNITS = frozenset(
+    """kg g mg t lb lbs oz km m cm mm mi ft in l ml gal mph kmh kph hp kw kwh mw gwh usd eur gbp chf min sec s h hr hrs ms °c °f c f deg pts dollar dollars euro euros
+    pound pounds cent cents degree degrees celsius fahrenheit mile miles meter meters metre metres kilometer kilometers kilometre kilometres inch inches foot feet
+    year years month months minute minutes hour hours second seconds percent ton tons tonne tonnes gram grams kilogram kilograms liter liters litre litres people stars points""".split()
+)
+
+
+def stem(word):
+    """A word as it is compared: lower case, without accents, in the singular."""
+    w = words.plain(word)
+    irregular = {"percap": "percapita", "women": "woman", "men": "man", "children": "child", "people": "person", "countries": "country", "species": "species", "series": "series", "data": "data", "mice": "mouse", "feet": "foot"}
+    if w in irregular:
+        return irregular[w]
+    if len(w) > 4 and w.endswith("ies"):
+        return w[:-3] + "y"
+    if len(w) > 4 and w.endswith(("sses", "xes", "zes", "ches", "shes")):
+        return w[:-2]
+    if len(w) > 3 and w.endswith("s") and not w.endswith(("ss", "us", "is")):
+        return w[:-1]
+    return w
+
+
+_TOKEN = re.compile(
+    r""""(?P<quoted>[^"]+)"|`(?P<code>[^`]+)`|“(?P<curly>[^”]+)”
+    |(?P<iso>\d{4}-\d\d?-\d\d?|\d{4}-\d\d(?!\d)|\d\d?/\d\d?/\d{4})
+    |[$€£]?(?P<number>[-−]?\d+(?:,\d{3})+(?:\.\d+)?|[-−]?\d*\.?\d+)\s?(?P<unit>%|k\b|m\b|bn\b|million\b|billion\b|thousand\b|°[cf]\b|[a-z]{1,3}\b)?
+    |(?P<op>>=|<=|!=|<>|==|[<>=])|(?P<word>[^\W\d_][\w'’]*|\#)|(?P<sep>[,;&])""",
+    re.X | re.I,
+)

@@ -1,0 +1,441 @@
+"""A question becomes items: columns, values, numbers, times and words that ask."""
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+
+from attache.analyze import roles, words
+from attache.ask import lexicon, when
+from attache.ask.lexicon import stem
+
+_YES, _NO = {"yes", "y", "true", "1", "t", "ja", "oui", "si"}, {"no", "n", "false", "0", "f", "nein", "non"}
+
+
+@dataclass
+class Item:
+    """A piece of a question.
+
+    kind: col (a Column), val (a Column and its values), num, time (a Span), agg,
+    op, post, kw, per, chart, and, or word, which is not understood.
+    """
+
+    kind: str
+    value: object
+    text: str
+    exact: float = 1.0
+
+    def is_(self, kind, *values):
+        return self.kind == kind and (not values or self.value in values)
+
+
+class Vocabulary:
+    """The names and values of one table, as questions may write them."""
+
+    def __init__(self, profile, name=""):
+        self.profile = profile
+        self.nouns = {stem(w) for w in words.of(name.rsplit(".", 1)[0])}
+        self.columns = []  # (words, Column)
+        for c in profile.columns:
+            if c.role == "empty":
+                continue
+            full = _merged(tuple(stem(w) for w in words.of(c.name)))
+            bare = _merged(tuple(stem(w) for w in words.of(c.name.split("(")[0].split("[")[0])))
+            self.columns += [(w, c) for w in {full, bare} if w]
+
+    @cached_property
+    def values(self):
+        """Values by their stems: {words: [(Column, value)]}."""
+        found = {}
+        for c in self.profile.columns:
+            if c.type == "text" and c.role not in ("nested", "empty") and (c.distinct or 0) <= 20_000:
+                values = c.series.dropna().unique()
+            elif c.role == "boolean":
+                continue
+            else:
+                continue
+            for v in values:
+                text = str(v)
+                if len(text) > 80:
+                    continue
+                key = tuple(stem(w) for w in words.of(text))
+                if key:
+                    found.setdefault(key, []).append((c, v))
+                    whole = _whole(key)
+                    if whole and (c.distinct or 99) <= 12:
+                        found.setdefault((whole,), []).append((c, v))
+                    found.setdefault(("".join(key),), found[key]) if len(key) > 1 else None
+        return found
+
+    @cached_property
+    def parts(self):
+        """Words that are in the values of exactly one column, and in few of them."""
+        found = {}
+        for key, places in self.values.items():
+            if len(key) > 1:
+                for w in key:
+                    if len(w) > 2 and w not in lexicon.STOP:
+                        found.setdefault(w, []).extend(places)
+        return {w: p for w, p in found.items() if len({id(c) for c, _ in p}) == 1 and len(p) <= 5}
+
+    def column(self, key):
+        """The column of which key is the whole name, or None."""
+        joined = "".join(key)
+        for full, c in self.columns:
+            if full == key or sorted(full) == sorted(key) or "".join(full) == joined:
+                return c
+        return None
+
+    def named(self, key):
+        """Columns of which key is a part of the name, the likeliest first."""
+        found = []
+        for full, c in self.columns:
+            if set(key) <= set(full):
+                weight = len(key) / len(full) + (0.3 if c.role == "measure" else 0.1 if c.role in roles.CATEGORIES else 0) - (0.2 if c.role == "identifier" else 0) + (0.15 if full[: len(key)] == key or full[-len(key) :] == key else 0)
+                found.append((-weight, c.position, c))
+        return [c for _, _, c in sorted(found, key=lambda f: f[:2])]
+
+    def synonym(self, word):
+        for group in lexicon.SYNONYMS:
+            if word in group:
+                for other in sorted(group - {word}):
+                    if (c := self.column((stem(other),))) is not None:
+                        return c
+                for other in sorted(group - {word}):
+                    if len(other) > 2 and (cs := self.named((stem(other),))):
+                        return cs[0]
+        return None
+
+    def near(self, key):
+        """A column or value that differs by a typo: an Item or None."""
+        text = " ".join(key)
+        if len(text) < 4 or any(w in lexicon.STOP for w in key):
+            return None
+        best = None
+        for full, c in self.columns:
+            d = distance(text, " ".join(full))
+            if d <= _allowed(text) and (best is None or d < best[0]):
+                best = (d, Item("col", c, text, 0.7))
+            for w in full if len(key) == 1 else ():
+                if len(w) >= 5 and (distance(text, w) <= _allowed(text) or _same_stem(text, w)) and (best is None or best[0] > 1.5):
+                    best = (1.5, Item("col", c, text, 0.6))
+        places = self.values if len(self.values) <= 20_000 else ()
+        for spelled in places:
+            d = distance(text, " ".join(spelled))
+            if d <= _allowed(text) and (best is None or d < best[0]):
+                best = (d, _value(places[spelled], text, 0.7))
+        return best[1] if best else None
+
+
+def _whole(key):
+    """The weekday or month that a value shortens."""
+    if len(key) != 1 or len(key[0]) < 3:
+        return None
+    return next((w for w in (*words.WEEKDAYS, *words.MONTHS) if w != key[0] and w.startswith(key[0])), None)
+
+
+def _merged(key):
+    """ "per capita" as one word, however it is written."""
+    pairs = list(zip(key, key[1:]))
+    if ("per", "capita") not in pairs:
+        return key
+    i = pairs.index(("per", "capita"))
+    return (*key[:i], "percapita", *key[i + 2 :])
+
+
+def truth(c):
+    """Of a column of two values the one that means yes, or None: (yes, no)."""
+    if c.type == "boolean":
+        return True, False
+    if c.role == "boolean":
+        return 1, 0
+    if c.type == "text" and c.distinct == 2:
+        values = list(c.series.dropna().unique())
+        yes = [v for v in values if words.plain(v) in _YES]
+        no = [v for v in values if words.plain(v) in _NO]
+        if len(yes) == len(no) == 1:
+            return yes[0], no[0]
+    return None
+
+
+def scan(question, vocabulary):
+    """Return the items of a question in their order."""
+    tokens = _tokens(question)
+    items, i = [], 0
+    while i < len(tokens):
+        item, used = _longest(tokens, i, vocabulary, items)
+        if item is not None:
+            items.append(item)
+        i += used
+    return items
+
+
+def _tokens(question):
+    out = []
+    for m in lexicon._TOKEN.finditer(_joined(question)):
+        quoted = m["quoted"] or m["code"] or m["curly"]
+        if quoted:
+            out.append(("quoted", quoted))
+        elif m["iso"]:
+            out.append(("iso", m["iso"]))
+        elif m["number"]:
+            number = float(m["number"].replace(",", "").replace("−", "-"))
+            unit = (m["unit"] or "").lower()
+            scale = {"k": 1e3, "thousand": 1e3, "m": 1e6, "million": 1e6, "bn": 1e9, "billion": 1e9}.get(unit, 1)
+            if unit in ("st", "nd", "rd", "th"):
+                out.append(("ordinal", number))
+                continue
+            out.append(("num", number * scale, "%" if unit == "%" else m["number"]))
+            if unit and scale == 1 and unit != "%" and unit not in lexicon.UNITS:
+                out.append(("word", unit))
+        elif m["op"]:
+            out.append(("op", m["op"]))
+        elif m["sep"]:
+            out.append(("sep", m["sep"]))
+        elif m["word"]:
+            for w in m["word"].split("_"):
+                if w:
+                    out.append(("word", w.removesuffix("'s")))
+    return out
+
+
+def _joined(question):
+    """What is one word for us: per capita, non-smokers."""
+    question = re.sub(r"\bper capita\b", "percapita", question.replace("’", "'"), flags=re.I)
+    return re.sub(r"\bnon[- ](?=[a-z]{3})", "non", question, flags=re.I)
+
+
+def _longest(tokens, i, vocabulary, before):
+    """The item that the longest run of tokens from i makes, and its length."""
+    kind, first = tokens[i][0], tokens[i][1]
+    if kind == "quoted":
+        return _quoted(first, vocabulary), 1
+    if kind in ("num", "iso", "ordinal"):
+        return _number(tokens, i, vocabulary, before)
+    if kind == "op":
+        return Item("op", {"=": "==", "<>": "!="}.get(first, first), first), 1
+    if kind == "sep":
+        return Item("and", first, first), 1
+    if before and before[-1].kind == "num" and first.lower() in lexicon.UNITS and vocabulary.column((stem(first),)) is None:
+        return None, 1
+    run = []
+    for k, v, *_ in tokens[i : i + 8]:
+        if k == "num":
+            run.append(f"{v:.0f}" if v == int(v) else str(v))
+        elif k == "word":
+            run.append(v)
+        else:
+            break
+    lower = tuple(w.lower() for w in run)
+    if before and before[-1].kind in ("col", "op") and (item := _of_last(before, run, lower, vocabulary)) is not None:
+        return item
+    for n in range(len(run), 0, -1):
+        key = tuple(stem(w) for w in run[:n])
+        text = " ".join(run[:n])
+        if n > 1 or not _asks(lower[:1]):
+            c = vocabulary.column(key)
+            if c is not None and (n > 1 or lower[0] not in lexicon.STOP or lower[0] in ("type", "name", "value", "cost", "level", "category", "group", "amount", "part")):
+                return Item("col", c, text), n
+            if n == 1 and before and (before[-1].is_("agg", "max", "min", "mean", "sum", "median") or before[-1].kind == "num" or before[-1].is_("kw", "where") and len(before) > 1 and before[-2].kind == "num") and key in vocabulary.values and (c := vocabulary.synonym(key[0])) is not None and c.role == "measure":
+                return Item("col", c, text, 0.6), 1
+            if key in vocabulary.values and not (n == 1 and lower[0] in lexicon.STOP and not (run[0].isupper() and len(run[0]) > 1)) and not (n > 1 and _joins(lower[:n])):
+                return _value(vocabulary.values[key], text), n
+        elif n == 1 and (c := vocabulary.column(key)) is not None and _as_column(lower[0], tokens, i, before, c):
+            return Item("col", c, text), 1
+        if lower[:n] in lexicon.PHRASES:
+            phrase = lexicon.PHRASES[lower[:n]]
+            return Item(*phrase, text), n
+        if " ".join(lower[:n]) in lexicon.IMPLIED:
+            item = _implied(" ".join(lower[:n]), vocabulary)
+            if item is not None:
+                return item, n
+        if lower[:n] in lexicon.PERIOD_PHRASES:
+            return Item("per", lexicon.PERIOD_PHRASES[lower[:n]][1], text), n
+        span, used = when.read(tokens, i, n, vocabulary.profile)
+        if span is not None:
+            return Item("time", span, text), used
+    return _single(tokens, i, run, lower, vocabulary)
+
+
+def _of_last(before, run, lower, vocabulary):
+    """A value of the column that was named just before, also one that is a common word: "product A"."""
+    c = before[-1].value if before[-1].kind == "col" else before[-2].value if len(before) > 1 and before[-2].kind == "col" and before[-1].is_("op", "==", "!=") else None
+    if c is None or c.type != "text":
+        return None
+    for n in range(len(run), 0, -1):
+        places = vocabulary.values.get(tuple(stem(w) for w in run[:n]))
+        if places and any(other is c for other, _ in places) and (run[0][:1].isupper() or lower[0] not in lexicon.STOP or before[-1].kind == "op"):
+            return Item("val", (c, list(dict.fromkeys(v for other, v in places if other is c))), " ".join(run[:n])), n
+    return None
+
+
+def _joins(run):
+    return any(w in ("and", "or", "by", "vs", "versus") for w in run)
+
+
+def _asks(run):
+    return run in lexicon.PHRASES or run in lexicon.PERIOD_PHRASES
+
+
+def _as_column(word, tokens, i, before, c):
+    """Whether a word that asks for something, alone, is a column of that name here."""
+    if word in ("total", "count", "average", "mean", "max", "min", "median", "range", "share", "rate", "top"):
+        return bool(before) and before[-1].kind in ("agg", "op") and not before[-1].is_("op")
+    if word in ("year", "month", "day", "date", "week", "hour", "quarter", "weekday"):
+        return c.role not in ("date", "year")
+    return word in ("class", "bar", "box", "line", "points", "table", "spread", "case", "cases", "items", "item", "sample", "history", "first", "last", "order", "rank", "top", "empty", "record", "development", "lines", "entry", "features", "counts")
+
+
+def _single(tokens, i, run, lower, vocabulary):
+    """What one word, or a few with a typo, may mean."""
+    word, key = lower[0], stem(lower[0])
+    if word in lexicon.NUMBERS and word != "one":
+        return Item("num", float(lexicon.NUMBERS[word]), word), 1
+    if word in ("and", "or"):
+        return Item("and", word, word), 1
+    for n in (3, 2):
+        if len(run) >= n:
+            keys = tuple(stem(w) for w in run[:n])
+            if not set(lower[:n]) & lexicon.STOP and not any(_asks((w,)) for w in lower[:n]):
+                if found := vocabulary.named(keys):
+                    return Item("col", found[0], " ".join(run[:n]), 0.9), n
+                if (near := vocabulary.near(keys)) is not None:
+                    return near, n
+    if word in lexicon.COMPARED and len(lower) > 1 and lower[1] == "than":
+        op, names = lexicon.COMPARED[word]
+        c = _first_named(names, vocabulary, op == "<")
+        if c is not None:
+            return Item("cmp", (c, op), word), 2
+    if word.startswith("non") and len(word) > 4:
+        rest = stem(word[3:].lstrip("-"))
+        for c in vocabulary.named((rest,)):
+            if truth(c):
+                return Item("val", (c, [truth(c)[1]]), word), 1
+    if word in lexicon.STOP:
+        return None, 1
+    if found := vocabulary.named((key,)):
+        return Item("col", found[0], word, 0.8), 1
+    if key in vocabulary.parts:
+        return _value(vocabulary.parts[key], word, 0.8), 1
+    if (c := vocabulary.synonym(key)) is not None:
+        return Item("col", c, word, 0.6), 1
+    near = vocabulary.near((key,))
+    known = _misspelled(word)
+    if near is not None and not (known and near.exact < 0.7):
+        return near, 1
+    if known is not None:
+        return known, 1
+    if key in vocabulary.nouns or word in lexicon.NOUNS:
+        return Item("noun", word, word), 1
+    return Item("word", word, word), 1
+
+
+def _misspelled(word):
+    """A word that asks, with a typo: "averge"."""
+    if len(word) < 4:
+        return None
+    for table in (lexicon.PHRASES, lexicon.PERIOD_PHRASES):
+        for phrase, (kind, value) in table.items():
+            if len(phrase) == 1 and len(phrase[0]) >= 5 and distance(word, phrase[0]) <= 1 and kind in ("agg", "per") or len(phrase) == 1 and len(phrase[0]) >= 7 and distance(word, phrase[0]) <= 2:
+                return Item(kind, value, word, 0.7)
+    return None
+
+
+def _implied(phrase, vocabulary):
+    agg, names = lexicon.IMPLIED[phrase]
+    if not names:
+        return Item("agg", agg, phrase)
+    c = _first_named(names, vocabulary, agg == "min")
+    return None if c is None else Item("best", (agg, c), phrase)
+
+
+def _first_named(names, vocabulary, lowest=False):
+    """The measure or date that one of the names is in: of several the lows for the lowest, the highs for the highest."""
+    ends = {"min", "low", "lowest"} if lowest else {"max", "high", "highest"}
+    for name in names.split():
+        found = [c for c in vocabulary.named((name,)) if c.role in ("measure", "date", "ordinal")]
+        exact = vocabulary.column((name,))
+        if exact is not None or found:
+            return next((c for c in found if set(words.of(c.name)) & ends), exact or found[0])
+    return None
+
+
+def _quoted(text, vocabulary):
+    key = tuple(stem(w) for w in words.of(text))
+    c = vocabulary.column(key)
+    if c is not None:
+        return Item("col", c, text)
+    if key in vocabulary.values:
+        return _value(vocabulary.values[key], text)
+    return Item("str", text, text)
+
+
+def _value(places, text, exact=1.0):
+    """The values of a phrase: of the column that has most of them in groups, or a text column."""
+    rank = {"category": 0, "ordinal": 0, "code": 1, "identifier": 2, "text": 2}
+    c = min((c for c, _ in places), key=lambda c: (rank.get(c.role, 3), c.position))
+    return Item("val", (c, list(dict.fromkeys(v for other, v in places if other is c))), text, exact)
+
+
+def _number(tokens, i, vocabulary, before):
+    kind, value = tokens[i][:2]
+    span, used = when.read(tokens, i, 8, vocabulary.profile)
+    if span is not None and not _compares(before, vocabulary, kind, value if kind != "iso" else 0):
+        return Item("time", span, str(tokens[i][1])), used
+    if kind == "iso":
+        return Item("word", value, value), 1
+    # A number may be the first word of a value or a column: "4 door", "2nd class".
+    run = [f"{v:.0f}" if k == "num" and v == int(v) else str(v) for k, v, *_ in tokens[i : i + 4] if k in ("num", "word")]
+    for n in range(len(run), 0, -1):
+        key = tuple(stem(w) for w in run[:n])
+        if n > 1 and key in vocabulary.values:
+            return _value(vocabulary.values[key], " ".join(run[:n])), n
+    return Item("num", float(value), tokens[i][2] if len(tokens[i]) > 2 else str(value)), 1
+
+
+def _compares(before, vocabulary, kind, number):
+    """Whether a number is compared with a measure that was named: no year then."""
+    if kind == "iso" or not before:
+        return False
+    if before[-1].kind == "cmp" or before[-1].is_("agg", "max", "min") or before[-1].is_("kw", "first", "last"):
+        return True
+    k = len(before) - 1
+    if before[k].kind == "and" and k >= 2 and before[k - 1].kind == "num":
+        return before[k - 2].kind == "op"
+    if before[k].kind != "op" or k < 1 or before[k - 1].kind != "col":
+        return False
+    c = before[k - 1].value
+    if c is vocabulary.profile.time or c.role in ("date", "year") or c.type not in ("integer", "number"):
+        return c.role == "year" and c is not vocabulary.profile.time
+    return c.stats is not None and number <= 5 * abs(c.stats["max"])
+
+
+def _allowed(text):
+    return 0 if len(text) < 4 else 1 if len(text) < 8 else 2
+
+
+def _same_stem(a, b):
+    """ "survival" and "survived": a long common beginning."""
+    n = 0
+    while n < min(len(a), len(b)) and a[n] == b[n]:
+        n += 1
+    return n >= 5 and n >= 0.6 * max(len(a), len(b))
+
+
+def distance(a, b):
+    """Edits from a to b, a transposition counting as one; 9 where they are far apart."""
+    if abs(len(a) - len(b)) > 2:
+        return 9
+    if a == b:
+        return 0
+    rows = [list(range(len(b) + 1))]
+    for i, x in enumerate(a, 1):
+        row = [i]
+        for j, y in enumerate(b, 1):
+            d = min(rows[-1][j] + 1, row[-1] + 1, rows[-1][j - 1] + (x != y))
+            if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == y:
+                d = min(d, rows[-2][j - 2] + 1)
+            row.append(d)
+        rows.append(row)
+    return rows[-1][-1]

@@ -1,0 +1,143 @@
+"""Times in questions: 2019, March 2020, Q1, 2012-05-03, on Mondays."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from attache.analyze import words
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of time from low up to, not with, high; or a part of every year or week."""
+
+    low: object = None
+    high: object = None
+    part: str = ""  # "month", "quarter", "weekday": number says which
+    number: tuple = ()
+    text: str = ""
+
+
+_QUARTERS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": 4}
+
+
+def read(tokens, i, n, profile):
+    """Return (Span, tokens used) where tokens from i, n at most, are a time; (None, 0) otherwise."""
+    time = profile.time
+    kind, value = tokens[i][:2]
+    if kind == "iso":
+        return _iso(value), 1
+    word = str(value).lower()
+    nxt = tokens[i + 1] if i + 1 < len(tokens) else ("", "")
+    third = tokens[i + 2] if i + 2 < len(tokens) else ("", "")
+    if kind == "word":
+        month = _month(word)
+        if month and time is not None and time.type == "date" or month and _has_part(profile, "month"):
+            if word in ("may", "march", "mar") and i and tokens[i - 1][0] == "word" and tokens[i - 1][1].lower() in ("i", "you", "we"):
+                return None, 0
+            if _year(nxt) and n >= 1:
+                return _month_span(_year(nxt), month), 2
+            if nxt[0] in ("num", "ordinal") and 1 <= nxt[1] <= 31 and _year(third):
+                return _day(_year(third), month, nxt[1]), 3
+            if nxt == ("sep", ",") and _year(third):
+                return _month_span(_year(third), month), 3
+            return Span(part="month", number=(month,), text=words.MONTHS[month - 1].capitalize()), 1
+        if word in ("q1", "q2", "q3", "q4") or word == "q" and nxt[0] == "num":
+            q, used = (int(word[1]), 1) if len(word) == 2 else (int(nxt[1]), 2)
+            after = tokens[i + used] if i + used < len(tokens) else ("", "")
+            if after[0] == "word" and after[1].lower() in ("of", "in"):
+                used, after = used + 1, tokens[i + used + 1] if i + used + 1 < len(tokens) else ("", "")
+            if time is None or time.type != "date":
+                return None, 0
+            if _year(after):
+                start = pd.Timestamp(_year(after), q * 3 - 2, 1)
+                return Span(start, start + pd.DateOffset(months=3), text=f"Q{q} {start.year}"), used + 1
+            return Span(part="quarter", number=(q,), text=f"Q{q}"), used
+        day = _weekday(word)
+        if day is not None and time is not None and time.type == "date":
+            return Span(part="weekday", number=(day,), text=words.WEEKDAYS[day].capitalize()), 1
+        if word in ("weekend", "weekends") and time is not None and time.type == "date":
+            return Span(part="weekday", number=(5, 6), text="the weekend"), 1
+        if word in ("summer", "winter", "spring", "autumn", "fall") and time is not None and time.type == "date":
+            months = {"spring": (3, 4, 5), "summer": (6, 7, 8), "autumn": (9, 10, 11), "fall": (9, 10, 11), "winter": (12, 1, 2)}[word]
+            return Span(part="month", number=months, text=word), 1
+        if word in ("last", "final", "latest", "first") and nxt[0] == "word" and nxt[1].lower() in ("year", "month") and time is not None:
+            return _end(time, nxt[1].lower(), word == "first"), 2
+        return None, 0
+    if kind in ("num", "ordinal") and nxt[0] == "word" and _month(str(nxt[1]).lower()) and time is not None and time.type == "date" and 1 <= value <= 31:
+        if _year(third):
+            return _day(_year(third), _month(nxt[1].lower()), value), 3
+    if kind == "num" and _year(tokens[i]):
+        year = _year(tokens[i])
+        if nxt == ("word", "s"):
+            return Span(*_years(time, year, year + 10), text=f"the {year}s"), 2
+        if time is not None and _within(time, year) or any(c.role == "year" for c in profile.columns):
+            if time is not None and (time.role == "year" or time.type == "date") and _near(time, year):
+                return Span(*_years(time, year, year + 1), text=str(year)), 1
+    return None, 0
+
+
+def _years(time, low, high):
+    if time is not None and time.role == "year":
+        return low, high
+    return pd.Timestamp(low, 1, 1), pd.Timestamp(high, 1, 1)
+
+
+def _end(time, unit, first):
+    moment = time.series.min() if first else time.series.max()
+    if time.role == "year":
+        return Span(int(moment), int(moment) + 1, text=str(int(moment)))
+    moment = moment.tz_localize(None) if moment.tzinfo else moment
+    return _month_span(moment.year, moment.month) if unit == "month" else Span(pd.Timestamp(moment.year, 1, 1), pd.Timestamp(moment.year + 1, 1, 1), text=str(moment.year))
+
+
+def _year(token):
+    return int(token[1]) if token[0] == "num" and token[1] == int(token[1]) and 1500 <= token[1] <= 2200 and "," not in str(token[2] if len(token) > 2 else "") else None
+
+
+def _within(time, year):
+    low, high = time.range
+    low, high = (low.year, high.year) if time.type == "date" else (low, high)
+    return low <= year <= high
+
+
+def _near(time, year):
+    """Years a little beyond the data are years too: nothing is found there, which is said."""
+    low, high = time.range
+    low, high = (low.year, high.year) if time.type == "date" else (low, high)
+    return low - 30 <= year <= high + 30
+
+
+def _has_part(profile, what):
+    return any(c.role == "ordinal" and c.type == "text" and what in words.of(c.name) for c in profile.columns) and profile.time is not None
+
+
+def _iso(text):
+    if "/" in text:
+        a, b, y = map(int, text.split("/"))
+        return _day(y, a, b) if a <= 12 else _day(y, b, a)
+    parts = list(map(int, text.split("-")))
+    try:
+        return _day(*parts) if len(parts) == 3 else _month_span(*parts)
+    except ValueError:
+        return None
+
+
+def _day(year, month, day):
+    start = pd.Timestamp(int(year), int(month), int(day))
+    return Span(start, start + pd.Timedelta("1D"), text=str(start.date()))
+
+
+def _month_span(year, month):
+    start = pd.Timestamp(year, month, 1)
+    return Span(start, start + pd.DateOffset(months=1), text=f"{start:%B %Y}")
+
+
+def _month(word):
+    word = word.rstrip(".")
+    return next((i for i, m in enumerate(words.MONTHS, 1) if word == m or len(word) >= 3 and word == m[:3] or word == "sept" and i == 9), None)
+
+
+def _weekday(word):
+    word = word.removesuffix("s")
+    return next((i for i, d in enumerate(words.WEEKDAYS) if word == d or word in (d[:3], d[:4]) and word != "sun" and word != "sat"), None)
