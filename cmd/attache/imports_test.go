@@ -26,7 +26,8 @@ var mayImport = map[string][]string{
 	"internal/files":            {"internal/fault"},
 	"internal/bucket":           {"internal/fault"},
 	"internal/sandbox":          {"internal/fault", "internal/table"},
-	"internal/sandbox/gvisor":   {"internal/fault", "internal/sandbox", "internal/table", "runner"},
+	"internal/sandbox/gvisor":   {"internal/fault", "internal/sandbox", "internal/sandbox/wheels", "internal/table", "runner"},
+	"internal/sandbox/wheels":   {"internal/fault", "runner"},
 	"internal/llm":              {"internal/fault", "internal/table"},
 	"internal/ledger":           {"internal/fault", "internal/files", "tokens"},
 	"internal/chat":             {"internal/fault", "internal/files", "internal/ledger", "internal/llm", "internal/picture", "tokens"},
@@ -129,6 +130,10 @@ func TestImportRulesCatch(t *testing.T) {
 		{"internal/brandnew", "internal/brandnew/x.go", module + "/internal/fault"},
 		{"discordtest", "discordtest/x_test.go", module + "/internal/fault"},
 		{"discordtest/render", "discordtest/render/x.go", module + "/tokens"},
+		{"internal/sandbox/wheels", "internal/sandbox/wheels/x.go", module + "/internal/sandbox/gvisor"},
+		{"internal/sandbox/wheels", "internal/sandbox/wheels/x.go", module + "/internal/sandbox"},
+		{"internal/sandbox", "internal/sandbox/x.go", module + "/internal/sandbox/gvisor"},
+		{"internal/tools", "internal/tools/x.go", module + "/internal/sandbox/gvisor"},
 		{"internal/sandbox/sub", "internal/sandbox/sub/x.go", module + "/internal/fault"},
 	} {
 		if check(c[0], c[1], c[2]) == "" {

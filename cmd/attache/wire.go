@@ -24,6 +24,7 @@ import (
 	"github.com/attachebot/attache/internal/mongo"
 	"github.com/attachebot/attache/internal/sandbox"
 	"github.com/attachebot/attache/internal/sandbox/gvisor"
+	"github.com/attachebot/attache/internal/sandbox/wheels"
 	"github.com/attachebot/attache/internal/sqlite"
 	"github.com/attachebot/attache/tokens"
 )
@@ -166,7 +167,7 @@ func (m *Main) openFiles(ctx context.Context, st stores, log *slog.Logger) (*fil
 
 // openPython prepares the environment, if need be, and opens the sandbox.
 func (m *Main) openPython(ctx context.Context, log *slog.Logger, progress io.Writer) (*gvisor.Host, error) {
-	py, err := gvisor.PreparePython(ctx, filepath.Join(m.Config.DataDir, "python"), m.Config.Python, m.Config.Index, progress)
+	py, err := wheels.PreparePython(ctx, filepath.Join(m.Config.DataDir, "python"), m.Config.Python, m.Config.Index, progress)
 	if err != nil {
 		return nil, err
 	}
@@ -179,7 +180,7 @@ func (m *Main) openPython(ctx context.Context, log *slog.Logger, progress io.Wri
 		Limits: sandbox.Limits{Time: time.Duration(m.Config.CodeTimeout) * time.Second},
 		Pool:   m.Config.Pool, Max: m.Config.MaxSandbox, Idle: m.Config.Idle, Keep: keep,
 		Hibernate: int64(m.Config.HibernateMB) << 20, TimeZone: m.Config.TimeZone,
-		Packages: gvisor.Policy(m.Config.Packages), Index: m.Config.Index, Tools: dir, Log: log, Progress: progress,
+		Packages: wheels.Policy(m.Config.Packages), Index: m.Config.Index, Tools: dir, Log: log, Progress: progress,
 	})
 	if err != nil {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 	specs "github.com/opencontainers/runtime-spec/specs-go"
 
 	"github.com/attachebot/attache/internal/sandbox"
+	"github.com/attachebot/attache/internal/sandbox/wheels"
 )
 
 // Where things are inside.
@@ -28,7 +29,7 @@ const (
 // bundle describes the system that code sees.
 type bundle struct {
 	rootfs   string // an almost empty folder with the mount points
-	python   *Python
+	python   *wheels.Python
 	runner   string // folder with the package attache
 	packages string
 	tools    string // the operator's; may be empty, or gone by now
@@ -65,10 +66,10 @@ func (b *bundle) spec(files string) *specs.Spec {
 		memory(insideWork, b.limits.Work, "mode=1777"),
 		bind("/usr", "/usr"),
 	}
-	if b.python.prefix != "/usr/local" {
+	if b.python.Prefix != "/usr/local" {
 		mounts = append(mounts, memory("/usr/local", 4096, "ro", "mode=755")) // the operator's own programs
 	}
-	for _, dir := range b.python.baseDirs() {
+	for _, dir := range b.python.BaseDirs() {
 		mounts = append(mounts, bind(dir, dir))
 	}
 	mounts = append(mounts,
@@ -142,9 +143,9 @@ func (b *bundle) environ() []string {
 
 // writeRootfs makes the folder that is / inside: mount points, a few links
 // and a minimal /etc.
-func writeRootfs(dir string, p *Python) error {
+func writeRootfs(dir string, p *wheels.Python) error {
 	points := []string{"dev/shm", "etc", "opt/attache", "opt/tools", "packages", "files", "proc", "sys", "tmp", "usr", "work", "env"}
-	for _, d := range p.baseDirs() {
+	for _, d := range p.BaseDirs() {
 		points = append(points, strings.TrimPrefix(d, "/"))
 	}
 	for _, d := range points {

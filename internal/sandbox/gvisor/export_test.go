@@ -21,22 +21,22 @@ func Short(o Options, short func() bool) Options {
 
 // Bounded returns options of a host with other bounds for installations.
 func Bounded(o Options, bytes int64, limit time.Duration) Options {
-	o.install.bytes, o.install.time = bytes, limit
+	o.install.Bytes, o.install.Time = bytes, limit
 	return o
 }
 
 // Counting returns options of a host that asks for downloads at another place.
 func Counting(o Options, statistics string) Options {
-	o.install.statistics = statistics
+	o.install.Statistics = statistics
 	return o
 }
 
 // Statistics is where a host of these options asks for downloads.
-func Statistics(o Options) string { return o.withDefaults().install.statistics }
+func Statistics(o Options) string { return o.withDefaults().install.WithDefaults().Statistics }
 
 // Building returns options of a host that installs source distributions too.
 func Building(o Options) Options {
-	o.install.build = true
+	o.install.Build = true
 	return o
 }
 

@@ -24,6 +24,7 @@ import (
 
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/sandbox"
+	"github.com/attachebot/attache/internal/sandbox/wheels"
 )
 
 var _ sandbox.Sandbox = (*Host)(nil)
@@ -36,9 +37,9 @@ type Host struct {
 	runsc  *runsc
 	bundle *bundle
 	image  string // the snapshot that new sessions are restored from
-	python *Python
+	python *wheels.Python
 	zone   *time.Location // of times that are told
-	pkgs   *packages
+	wheels *wheels.Store
 	log    *slog.Logger
 
 	slots *slots
@@ -62,7 +63,7 @@ type dirs struct{ base, run, mine, state, sessions, snapshots, rootfs, runner, p
 // has left, makes the snapshot if this system and environment have none yet
 // (some seconds), and fills the pool. An error of kind Unavailable says why no
 // sandbox can be started here.
-func Open(ctx context.Context, dir, runscPath string, python *Python, options Options) (_ *Host, err error) {
+func Open(ctx context.Context, dir, runscPath string, python *wheels.Python, options Options) (_ *Host, err error) {
 	opts := options.withDefaults()
 	if dir, err = filepath.Abs(dir); err != nil {
 		return nil, err
@@ -115,7 +116,7 @@ func Open(ctx context.Context, dir, runscPath string, python *Python, options Op
 	if h.zone, err = time.LoadLocation(opts.TimeZone); err != nil {
 		return nil, fault.Wrap(err, fault.Invalid, "There is no time zone %q.", opts.TimeZone)
 	}
-	h.pkgs = newPackages(h)
+	h.wheels = wheels.New(h.dirs.packages, python, opts.install)
 	h.adopt(ctx)
 	if h.image, err = h.snapshot(ctx); err != nil {
 		return nil, err

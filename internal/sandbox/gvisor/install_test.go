@@ -18,6 +18,7 @@ import (
 	"github.com/attachebot/attache/internal/sandbox"
 	"github.com/attachebot/attache/internal/sandbox/gvisor"
 	"github.com/attachebot/attache/internal/sandbox/sandboxtest"
+	"github.com/attachebot/attache/internal/sandbox/wheels"
 )
 
 // An installation that is too large is refused, whether it is seen at the end
@@ -51,7 +52,7 @@ func TestInstallBytes(t *testing.T) {
 		return true
 	}
 	dir := sandboxtest.Dir(t)
-	h := sandboxtest.OpenIn(t, dir, gvisor.Bounded(gvisor.Options{Packages: gvisor.PackagesAny, Index: ix.URL()}, limit, 0))
+	h := sandboxtest.OpenIn(t, dir, gvisor.Bounded(gvisor.Options{Packages: wheels.Any, Index: ix.URL()}, limit, 0))
 	s := sandboxtest.NewSession(t, h)
 	s.Expect("kept = 1", "")
 	for code, name := range map[string]string{"import large": "large", "import many": "many", "%pip install fits fits2": "fits2", "import slow": "slow", "import slow2": "slow2"} {
@@ -113,7 +114,7 @@ func TestInstallTime(t *testing.T) {
 		return true
 	}
 	dir := sandboxtest.Dir(t)
-	h := sandboxtest.OpenIn(t, dir, gvisor.Bounded(gvisor.Options{Packages: gvisor.PackagesAny, Index: ix.URL()}, 0, limit))
+	h := sandboxtest.OpenIn(t, dir, gvisor.Bounded(gvisor.Options{Packages: wheels.Any, Index: ix.URL()}, 0, limit))
 	s := sandboxtest.NewSession(t, h)
 	s.Expect("kept = 1", "")
 	for _, name := range []string{"page", "file"} {
@@ -141,7 +142,7 @@ func TestRestoreOfPackagesIsBounded(t *testing.T) {
 		"good-1.0-py3-none-any.whl": sandboxtest.Wheel("good", sandboxtest.Entry{Name: "good.py", Content: "x = 1\n"}),
 	})
 	dir := sandboxtest.Dir(t)
-	options := gvisor.Bounded(gvisor.Options{Packages: gvisor.PackagesAny, Index: ix.URL()}, 0, 2*time.Second)
+	options := gvisor.Bounded(gvisor.Options{Packages: wheels.Any, Index: ix.URL()}, 0, 2*time.Second)
 	t.Run("first", func(t *testing.T) {
 		s := sandboxtest.NewSession(t, sandboxtest.OpenIn(t, dir, options))
 		s.Key.Conversation = "c"

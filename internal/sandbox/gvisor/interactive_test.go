@@ -13,6 +13,7 @@ import (
 	"github.com/attachebot/attache/internal/sandbox"
 	"github.com/attachebot/attache/internal/sandbox/gvisor"
 	"github.com/attachebot/attache/internal/sandbox/sandboxtest"
+	"github.com/attachebot/attache/internal/sandbox/wheels"
 )
 
 const (
@@ -25,7 +26,7 @@ const (
 // Plotly and Altair, as pictures.
 func TestInteractiveCharts(t *testing.T) {
 	sandboxtest.NeedIndex(t)
-	h := sandboxtest.Open(t, gvisor.Options{Packages: gvisor.PackagesCurated})
+	h := sandboxtest.Open(t, gvisor.Options{Packages: wheels.Curated})
 	for name, c := range map[string]struct {
 		code  string
 		saved string // names
@@ -106,7 +107,7 @@ func TestInteractiveChartsWithoutPackages(t *testing.T) {
 
 // Code that was written for a notebook finds what it imports of IPython.
 func TestNotebookCode(t *testing.T) {
-	s := sandboxtest.NewSession(t, sandboxtest.Open(t, gvisor.Options{Packages: gvisor.PackagesOff}))
+	s := sandboxtest.NewSession(t, sandboxtest.Open(t, gvisor.Options{Packages: wheels.Off}))
 	res := s.Run(`from IPython.display import display, HTML, Markdown, Image, clear_output
 from IPython.core.display import HTML as Old
 import IPython, io, pandas as pd

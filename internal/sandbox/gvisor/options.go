@@ -8,6 +8,7 @@ import (
 	specs "github.com/opencontainers/runtime-spec/specs-go"
 
 	"github.com/attachebot/attache/internal/sandbox"
+	"github.com/attachebot/attache/internal/sandbox/wheels"
 )
 
 // Options bend a Host. The zero value works.
@@ -19,7 +20,7 @@ type Options struct {
 	Keep      time.Duration // a checkpointed session is kept this long; 0: 48 h; <0: for ever
 	Hibernate int64         // bytes of a session that is checkpointed whole; 0: 512 MiB
 	TimeZone  string        // of the code; empty: UTC
-	Packages  Policy        // empty: PackagesAsk
+	Packages  wheels.Policy // empty: wheels.Ask
 	Index     string        // base URL of the package index; empty: PyPI
 	Tools     string        // folder bound read-only at /opt/tools, for everybody's code to read; empty: none
 	Log       *slog.Logger  // nil: discarded
@@ -28,7 +29,7 @@ type Options struct {
 	weaken  func(*specs.Spec) // takes protections away, for tests
 	flags   []string          // of runsc, likewise
 	short   func() bool       // whether the machine is short of memory; nil: memoryShort
-	install installation      // how packages are installed
+	install wheels.Options    // bounds of installations, likewise
 }
 
 func (o Options) withDefaults() Options {
@@ -48,28 +49,15 @@ func (o Options) withDefaults() Options {
 	if o.TimeZone == "" {
 		o.TimeZone = "UTC"
 	}
-	if o.Packages == "" {
-		o.Packages = PackagesAsk
-	}
 	if o.Progress == nil {
 		o.Progress = io.Discard
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	o.install = o.install.withDefaults(o.Index)
+	o.install.Policy, o.install.Index, o.install.Log = o.Packages, o.Index, o.Log
 	if o.short == nil {
 		o.short = memoryShort
 	}
 	return o
 }
-
-// Policy says which missing packages may be installed.
-type Policy string
-
-const (
-	PackagesOff     Policy = "off"     // none
-	PackagesCurated Policy = "curated" // those on the curated list
-	PackagesAsk     Policy = "ask"     // curated ones at once, others after the user's yes
-	PackagesAny     Policy = "any"     // all
-)

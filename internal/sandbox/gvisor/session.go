@@ -245,12 +245,6 @@ func (s *session) drop() {
 	}
 }
 
-// notePackages tells the sweep what the session needs.
-func (s *session) notePackages() {
-	list := slices.Clone(s.stored.Packages)
-	s.packages.Store(&list)
-}
-
 // forget ends the session and removes what is stored of it.
 func (s *session) forget(ctx context.Context) error {
 	if s.own == nil {
@@ -318,12 +312,7 @@ func (s *session) answer(ctx context.Context, cell sandbox.Cell, m *message) (ma
 		info, path, err := s.bindFile(ctx, cell.Files, m.File)
 		return map[string]any{"file": info, "path": path}, err
 	case "import", "install":
-		got, err := s.h.pkgs.provide(ctx, s, cell, m)
-		if err != nil {
-			return nil, err
-		}
-		s.notePackages()
-		return map[string]any{"paths": got.paths, "installed": got.names}, s.claim()
+		return s.provide(ctx, cell, m)
 	}
 	return nil, fault.New(fault.Invalid, "Unknown request.")
 }
@@ -376,5 +365,3 @@ func copyFile(ctx context.Context, files sandbox.Files, id, dir string) (sandbox
 }
 
 func (h *Host) makeRoomSoon() { h.work.Go(h.makeRoom) }
-
-func bytesText(n int64) string { return fmt.Sprintf("%.0f MB", float64(n)/(1<<20)) }

@@ -71,7 +71,7 @@ func (h *Host) snapshotKey() (string, error) {
 	} else {
 		return "", fmt.Errorf("%s: %w", h.runsc.path, err)
 	}
-	fmt.Fprintln(sum, filepath.Base(h.python.Env), h.python.prefix, filepath.Base(h.dirs.runner))
+	fmt.Fprintln(sum, filepath.Base(h.python.Env), h.python.Prefix, filepath.Base(h.dirs.runner))
 	common := *h.bundle
 	common.tools = "" // which folder of tools is bound changes nothing
 	spec, err := json.Marshal(common.spec(""))

@@ -11,6 +11,7 @@ import (
 
 	"github.com/attachebot/attache/internal/sandbox/gvisor"
 	"github.com/attachebot/attache/internal/sandbox/sandboxtest"
+	"github.com/attachebot/attache/internal/sandbox/wheels"
 )
 
 // A snapshot that no process has needed for a day is removed; a data folder
@@ -76,7 +77,7 @@ func TestOldEnvironments(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := gvisor.PreparePython(t.Context(), dir, os.Getenv("PYTHON"), "", io.Discard); err != nil {
+	if _, err := wheels.PreparePython(t.Context(), dir, os.Getenv("PYTHON"), "", io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	got, _ := filepath.Glob(filepath.Join(dir, "env-*"))

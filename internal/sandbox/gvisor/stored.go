@@ -195,7 +195,7 @@ func (s *session) restoreImage(ctx context.Context, files sandbox.Files) bool {
 		s.h.log.Warn("image of a session", "user", s.key.User, "err", err)
 		return false
 	}
-	if err := s.h.pkgs.restore(ctx, s.stored.Packages); err != nil {
+	if err := s.h.wheels.Restore(ctx, s.stored.Packages); err != nil {
 		s.h.log.Warn("packages of a session", "user", s.key.User, "err", err)
 	}
 	c, err := s.h.start(ctx, origin{

@@ -60,9 +60,9 @@ func (h *Host) keep(ctx context.Context) {
 		}
 		if time.Since(swept) > time.Hour {
 			h.sweep()
-			h.pkgs.sweep()
+			h.wheels.Sweep(h.inUse)
 			h.useSnapshot(h.image)
-			h.python.use()
+			h.python.Use()
 			swept = time.Now()
 		}
 		select {

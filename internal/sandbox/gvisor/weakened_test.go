@@ -16,6 +16,7 @@ import (
 	"github.com/attachebot/attache/internal/sandbox"
 	"github.com/attachebot/attache/internal/sandbox/gvisor"
 	"github.com/attachebot/attache/internal/sandbox/sandboxtest"
+	"github.com/attachebot/attache/internal/sandbox/wheels"
 )
 
 // Each probe and each limit is seen to fail when its protection is taken away.
@@ -166,7 +167,7 @@ attache.outputs.Outputs._walk = walk`)
 		for _, weakened := range []bool{false, true} {
 			marker := filepath.Join(t.TempDir(), "ran")
 			ix := sandboxtest.NewIndex(t, map[string][]byte{"built-1.0.tar.gz": sandboxtest.Sdist("built", fmt.Sprintf("open(%q, 'w')\n", marker))})
-			o := gvisor.Options{Packages: gvisor.PackagesAny, Index: ix.URL()}
+			o := gvisor.Options{Packages: wheels.Any, Index: ix.URL()}
 			if weakened {
 				o = gvisor.Building(o)
 			}

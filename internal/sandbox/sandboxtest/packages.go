@@ -24,6 +24,7 @@ import (
 
 	"github.com/attachebot/attache/internal/sandbox"
 	"github.com/attachebot/attache/internal/sandbox/gvisor"
+	"github.com/attachebot/attache/internal/sandbox/wheels"
 )
 
 // Packages is what happens when code imports what is not there, against the
@@ -139,15 +140,15 @@ func Packages(t *testing.T) {
 		s.Expect("import importlib, emoji.core\nimportlib.reload(emoji.core)\nemoji.emojize(':thumbs_up:')", "'👍'")
 	})
 	t.Run("policies", func(t *testing.T) {
-		off := NewSession(t, Open(t, gvisor.Options{Packages: gvisor.PackagesOff}))
+		off := NewSession(t, Open(t, gvisor.Options{Packages: wheels.Off}))
 		if res := off.Run("import emoji"); !strings.Contains(res.Error, "switched off") {
 			t.Errorf("%+v", res)
 		}
-		curated := NewSession(t, Open(t, gvisor.Options{Packages: gvisor.PackagesCurated}))
+		curated := NewSession(t, Open(t, gvisor.Options{Packages: wheels.Curated}))
 		if res := curated.Run("import pyfiglet"); !strings.Contains(res.Error, "not on the list") {
 			t.Errorf("%+v", res)
 		}
-		open := NewSession(t, Open(t, gvisor.Options{Packages: gvisor.PackagesAny}))
+		open := NewSession(t, Open(t, gvisor.Options{Packages: wheels.Any}))
 		open.Expect("import pyfiglet\npyfiglet.__name__", "'pyfiglet'")
 	})
 }
@@ -177,7 +178,7 @@ func HostilePackages(t *testing.T) {
 			Entry{"through_data", outside, fs.ModeSymlink | 0o777}, Entry{"through_data/through", "x", 0}),
 	})
 	dir := Dir(t)
-	h := OpenIn(t, dir, gvisor.Options{Packages: gvisor.PackagesAny, Index: ix.URL()})
+	h := OpenIn(t, dir, gvisor.Options{Packages: wheels.Any, Index: ix.URL()})
 	s := NewSession(t, h)
 	unharmed := func(what string) {
 		t.Helper()

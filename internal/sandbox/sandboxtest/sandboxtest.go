@@ -19,6 +19,7 @@ import (
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/sandbox"
 	"github.com/attachebot/attache/internal/sandbox/gvisor"
+	"github.com/attachebot/attache/internal/sandbox/wheels"
 	"github.com/attachebot/attache/internal/testbin"
 )
 
@@ -41,12 +42,12 @@ func Runsc() string {
 
 // Python returns the environment of the tests. Where there is none and none
 // can be made, the test is skipped, or fails if REQUIRE has runsc.
-func Python(t testing.TB) *gvisor.Python {
+func Python(t testing.TB) *wheels.Python {
 	t.Helper()
 	if _, err := os.Stat(Runsc()); err != nil {
 		testbin.Missing(t, "runsc", err.Error())
 	}
-	py, err := gvisor.PreparePython(context.Background(), filepath.Join(Base(), "python"), os.Getenv("PYTHON"), os.Getenv("UV_DEFAULT_INDEX"), io.Discard)
+	py, err := wheels.PreparePython(context.Background(), filepath.Join(Base(), "python"), os.Getenv("PYTHON"), os.Getenv("UV_DEFAULT_INDEX"), io.Discard)
 	if err != nil {
 		testbin.Missing(t, "runsc", err.Error())
 	}

@@ -1,4 +1,4 @@
-package gvisor
+package wheels
 
 import (
 	"bytes"
@@ -24,7 +24,7 @@ import (
 type Python struct {
 	Env     string `json:"-"` // folder of the virtual environment
 	Version string // "3.11"
-	prefix  string // where the interpreter itself lives: /usr, /usr/local, ~/.pyenv/versions/3.11.7
+	Prefix  string // where the interpreter itself lives: /usr, /usr/local, ~/.pyenv/versions/3.11.7
 }
 
 const minPython = "3.11"
@@ -46,9 +46,9 @@ func PreparePython(ctx context.Context, dir, interpreter, index string, progress
 	}
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%s", base.Full, base.Prefix, runner.Requirements))
 	env := filepath.Join(dir, "env-"+base.Version+"-"+hex.EncodeToString(sum[:6]))
-	p := &Python{Env: env, Version: base.Version, prefix: base.Prefix}
+	p := &Python{Env: env, Version: base.Version, Prefix: base.Prefix}
 	if p.complete() {
-		p.use()
+		p.Use()
 		return p, nil
 	}
 	// One process installs it; the others wait and find it there.
@@ -58,7 +58,7 @@ func PreparePython(ctx context.Context, dir, interpreter, index string, progress
 	}
 	defer unlock()
 	if p.complete() {
-		p.use()
+		p.Use()
 		return p, nil
 	}
 	installer, err := ensureUV(ctx, dir, index, progress)
@@ -88,7 +88,7 @@ func PreparePython(ctx context.Context, dir, interpreter, index string, progress
 	if err := os.WriteFile(filepath.Join(env, "complete"), nil, 0o644); err != nil {
 		return nil, err
 	}
-	p.use()
+	p.Use()
 	return p, nil
 }
 
@@ -129,9 +129,9 @@ func waitForLock(ctx context.Context, path string) (unlock func(), err error) {
 // an older version, or of another interpreter.
 const environmentsKeep = 7 * 24 * time.Hour
 
-// use tells other processes that this one needs the environment, and removes
+// Use tells other processes that this one needs the environment, and removes
 // those that none needs.
-func (p *Python) use() {
+func (p *Python) Use() {
 	now := time.Now()
 	os.Chtimes(filepath.Join(p.Env, "complete"), now, now) // fails where it belongs to another user, who keeps it
 	others, _ := filepath.Glob(filepath.Join(filepath.Dir(p.Env), "env-*", "complete"))
@@ -187,17 +187,30 @@ func versionLess(a, b string) bool {
 	return a1 < b1 || a1 == b1 && a2 < b2
 }
 
-// baseDirs are the folders of the interpreter that /usr does not have.
-func (p *Python) baseDirs() []string {
-	if p.prefix == "/usr" || strings.HasPrefix(p.prefix, "/usr/") {
+// BaseDirs are the folders of the interpreter that /usr does not have.
+func (p *Python) BaseDirs() []string {
+	if p.Prefix == "/usr" || strings.HasPrefix(p.Prefix, "/usr/") {
 		return nil
 	}
 	var dirs []string
 	for _, d := range []string{"bin", "lib", "lib64"} {
-		dir := filepath.Join(p.prefix, d)
+		dir := filepath.Join(p.Prefix, d)
 		if info, err := os.Lstat(dir); err == nil && info.IsDir() {
 			dirs = append(dirs, dir)
 		}
 	}
 	return dirs
+}
+
+// distributions lists what the environment has.
+func (p *Python) distributions() map[string]string {
+	all := map[string]string{}
+	dirs, _ := filepath.Glob(filepath.Join(p.Env, "lib", "python*", "site-packages", "*.dist-info"))
+	for _, d := range dirs {
+		name, version, ok := strings.Cut(strings.TrimSuffix(filepath.Base(d), ".dist-info"), "-")
+		if ok {
+			all[normalize(name)] = version
+		}
+	}
+	return all
 }

@@ -1,4 +1,4 @@
-package gvisor
+package wheels
 
 import (
 	"context"
@@ -16,10 +16,10 @@ import (
 // describe tells what helps a user to decide about a package that is not on
 // the curated list: its age, and its downloads a month where they are known.
 // A name that is not on the index is an error of kind NotFound.
-func (p *packages) describe(ctx context.Context, name string) (string, error) {
+func (p *Store) describe(ctx context.Context, name string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	index := indexOr(p.h.opts.Index)
+	index := indexOr(p.opts.Index)
 	page, err := httpGet(ctx, index+"/"+name+"/", 64<<20)
 	var status *statusError
 	switch {
@@ -32,7 +32,7 @@ func (p *packages) describe(ctx context.Context, name string) (string, error) {
 	if first := firstUpload(page); !first.IsZero() {
 		parts = append(parts, "first published "+age(time.Since(first))+" ago")
 	}
-	if counts := p.h.opts.install.statistics; counts != "" {
+	if counts := p.opts.Statistics; counts != "" {
 		if n := downloads(ctx, counts, name); n > 0 {
 			parts = append(parts, humanize.Comma(n)+" downloads last month")
 		}

@@ -1,4 +1,4 @@
-package gvisor
+package wheels
 
 import (
 	_ "embed"

@@ -1,7 +1,8 @@
-package gvisor
+package wheels
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -12,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/attachebot/attache/internal/fault"
 )
 
 func TestRequirements(t *testing.T) {
@@ -81,8 +84,8 @@ func TestInstallError(t *testing.T) {
 		"  ╰─▶ Because odfpy has no usable wheels and you require odfpy":                                                                                                "x has no wheel for Python 3.11",
 		"error: Failed to fetch: `http://127.0.0.1:1/x/`\n  Caused by: error sending request":                                                                           "The package index can't be reached",
 	} {
-		err := installError(errFrame, []requirement{{name: "x"}}, said, "3.11")
-		if got := sentence(err); !strings.HasPrefix(got, want) {
+		err := installError(errors.New("exit status 2"), []requirement{{name: "x"}}, said, "3.11")
+		if got := fault.Message(err); !strings.HasPrefix(got, want) {
 			t.Errorf("%q", got)
 		}
 	}
