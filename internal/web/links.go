@@ -16,8 +16,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/net/netutil"
-
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 )
@@ -30,9 +28,6 @@ type Options struct {
 	Now     func() time.Time // nil: time.Now
 }
 
-// maxConnections are served at the same time; others wait.
-const maxConnections = 100
-
 // Links makes and serves links to files. A link names its file and its end and
 // is signed with a key of the data folder; whoever has it gets the file, as
 // long as its user has it. It is safe for concurrent use.
@@ -41,6 +36,7 @@ type Links struct {
 	signer *signer
 	base   string
 	now    func() time.Time
+	guard  *guard
 	server *http.Server
 	done   chan struct{}
 }
@@ -65,22 +61,22 @@ func Open(dir string, fs *files.Service, o Options) (*Links, error) {
 	if err != nil {
 		return nil, fault.Wrap(err, fault.Unavailable, "File links can't be served: LISTEN is %s, and that is not possible: %v.", o.Listen, err)
 	}
-	l := &Links{files: fs, signer: signer, base: strings.TrimRight(o.BaseURL, "/"), now: o.Now, done: make(chan struct{})}
+	l := &Links{files: fs, signer: signer, base: strings.TrimRight(o.BaseURL, "/"), now: o.Now, done: make(chan struct{}),
+		guard: newGuard(listener, o.BaseURL != "")}
 	if l.base == "" {
 		l.base = "http://" + reachable(listener.Addr())
 	}
 	l.server = &http.Server{
-		Handler:           l,
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       30 * time.Second,
-		WriteTimeout:      15 * time.Minute, // of the largest file over a slow line
-		IdleTimeout:       time.Minute,
-		MaxHeaderBytes:    16 << 10,
-		ErrorLog:          log.New(silent{}, "", 0), // what strangers send is no news, and may hold links
+		Handler:        l,
+		ReadTimeout:    headerTime, // nothing that is served has a body
+		IdleTimeout:    idleTime,
+		ConnContext:    withConn,
+		MaxHeaderBytes: 16 << 10,
+		ErrorLog:       log.New(silent{}, "", 0), // what strangers send is no news, and may hold links
 	}
 	go func() {
 		defer close(l.done)
-		if err := l.server.Serve(netutil.LimitListener(listener, maxConnections)); !errors.Is(err, http.ErrServerClosed) {
+		if err := l.server.Serve(l.guard); !errors.Is(err, http.ErrServerClosed) {
 			o.Log.Error("file links are not served any more", "error", err)
 		}
 	}()
@@ -99,6 +95,9 @@ func reachable(addr net.Addr) string {
 	}
 	return net.JoinHostPort(host, port)
 }
+
+// Addr returns the address that is listened at.
+func (l *Links) Addr() string { return l.guard.Addr().String() }
 
 // Link returns a URL that serves a user's file for the time given. It makes no
 // check: a link to what the user does not have leads nowhere.
@@ -146,6 +145,9 @@ func (l *Links) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.Set("Allow", "GET, HEAD")
 		http.Error(w, "Method not allowed", http.StatusMethodNotAllowed)
 		return
+	}
+	if c, ok := r.Context().Value(connKey{}).(*conn); ok {
+		defer l.guard.begin(c, r, token)()
 	}
 	f, body, err := l.files.Download(r.Context(), user, id)
 	switch {
