@@ -22,19 +22,29 @@ class Library:
             "get_file_path": self.get_file_path,
             "get_file_metadata": self.get_file_metadata,
             "list_user_files": self.list_user_files,
+            "delete_file": self.delete_file,
             "analyze_data_file": self.analyze_data_file,
             "ask_table": self.ask_table,
             "FILES": _Files(self),
         }
 
-    def list_user_files(self):
+    def list_user_files(self, *_, **__):
         """Return the user's files, newest first: a list of dicts with file_id,
-        filename, file_type, file_size (bytes), uploaded_at and expires_at (ISO, None = never)."""
-        return self.link.ask("list")["files"]
+        filename, file_type, file_size (bytes), uploaded_at and expires_at (ISO, None = never).
+        The result may be awaited; arguments of older programs are ignored."""
+        return _List(self.link.ask("list")["files"])
 
-    def get_file_metadata(self, file_id):
-        """Return one file's dict, as list_user_files has it."""
-        return self._ask("stat", file_id)["file"]
+    def get_file_metadata(self, file_id, *_, **__):
+        """Return one file's dict, as list_user_files has it. It may be awaited."""
+        return _Dict(self._ask("stat", file_id)["file"])
+
+    def delete_file(self, file_id, *_, **__):
+        """Delete a file for good, if the user confirms it twice. Return a dict with
+        success and message. It may be awaited."""
+        reply = self._ask("delete", file_id)
+        name = reply["file"]["filename"]
+        message = f"Successfully deleted: {name}" if reply["deleted"] else f"The user did not confirm it: {name} is still there."
+        return _Dict(success=reply["deleted"], message=message)
 
     def get_file_path(self, file_id):
         """Return a path that the file can be read from."""
@@ -88,6 +98,22 @@ class Library:
             error = FileNotFoundError(str(e))
             error.asked = file_id
             raise error from None
+
+
+class _Awaitable:
+    """What is there already, and may be awaited all the same."""
+
+    def __await__(self):
+        return self
+        yield
+
+
+class _List(_Awaitable, list):
+    pass
+
+
+class _Dict(_Awaitable, dict):
+    pass
 
 
 class _Files(Mapping):

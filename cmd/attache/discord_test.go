@@ -280,7 +280,7 @@ func TestDiscordPictures(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if list, err := it.AwaitMessage(ctx); err != nil || !strings.Contains(list.Text(), "You have 4 file(s)") {
+	if list, err := it.AwaitMessage(ctx); err != nil || !strings.Contains(list.Text(), "You have 4 file(s) uploaded.") {
 		t.Errorf("%v: %s", err, list.Text())
 	}
 }
@@ -325,7 +325,7 @@ func TestDiscordPreviews(t *testing.T) {
 			t.Fatal(err)
 		}
 		began := time.Now()
-		if it, err = anna.Choose(list, "Choose a file…", name); err != nil {
+		if it, err = anna.Choose(list, "Select a file...", name); err != nil {
 			t.Fatal(err)
 		}
 		first, err := it.AwaitMessage(ctx)

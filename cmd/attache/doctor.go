@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/attachebot/attache/internal/config"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/sandbox"
@@ -22,7 +23,7 @@ func (m *Main) doctor(ctx context.Context, args []string) error {
 		return err
 	}
 	d := &diagnosis{m: m}
-	d.add("settings", true, "no wrong value") // Run refuses them before it comes here
+	d.settings()
 	d.storage(ctx)
 	d.model(ctx)
 	d.discord()
@@ -148,4 +149,15 @@ func (d *diagnosis) python(ctx context.Context) *gvisor.Host {
 	}
 	d.add("sandbox", true, fmt.Sprintf("gVisor %s; first result %d ms after the start of a session", who, time.Since(began).Milliseconds()))
 	return host
+}
+
+// settings is doctor's row on them. Run refuses wrong values before it comes
+// here.
+func (d *diagnosis) settings() {
+	unknown, err := config.Unknown(d.m.EnvFile)
+	if err != nil || len(unknown) == 0 {
+		d.add("settings", true, "no wrong value")
+		return
+	}
+	d.add("settings", false, strings.Join(unknown, " "))
 }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"time"
 
+	"github.com/attachebot/attache/internal/config"
 	"github.com/attachebot/attache/internal/discord"
 )
 
@@ -29,6 +31,11 @@ func (m *Main) serve(ctx context.Context, args []string) error {
 func (m *Main) serveDiscord(ctx context.Context) error {
 	log := m.log(m.Config.Level())
 	slog.SetDefault(log)
+	if unknown, err := config.Unknown(m.EnvFile); err == nil {
+		for _, line := range unknown {
+			log.Warn(line, "file", filepath.Base(m.EnvFile))
+		}
+	}
 	if _, err := m.openDataDir(); err != nil {
 		return err
 	}

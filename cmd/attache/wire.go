@@ -143,6 +143,9 @@ func (m *Main) openMongo(ctx context.Context, owner string) (stores, error) {
 	if err != nil {
 		return stores{}, err
 	}
+	if m.Config.MongoTimes == "iso" {
+		fs.WriteISO()
+	}
 	chats, err := mongo.NewChats(ctx, db)
 	return stores{files: fs, chats: chats, owner: owner}, err
 }

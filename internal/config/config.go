@@ -74,8 +74,9 @@ type Config struct {
 
 	DataDir    string `env:"DATA_DIR" default:"./data" group:"Storage" doc:"Folder of everything that is kept: database, files, sessions, the Python environment."`
 	MongoURI   Secret `env:"MONGODB_URI" doc:"MongoDB instead of the built-in SQLite, such as mongodb://localhost:27017/attache."`
+	MongoTimes string `env:"MONGODB_TIMES" default:"date" oneof:"date iso" doc:"How MongoDB keeps the times of files: as dates, or as the ISO strings that scripts for an older bot read. Both are read."`
 	BucketURL  Secret `env:"BUCKET_URL" doc:"Where the bytes of files are: file:///path, s3://bucket?region=…, gs://bucket or azblob://container. Empty: DATA_DIR/user_files."`
-	Expiration int    `env:"FILE_EXPIRATION_HOURS" default:"48" kind:"hours" doc:"Hours that a file is kept; -1: for ever. A change applies to files saved from then on."`
+	Expiration int    `env:"FILE_EXPIRATION_HOURS" alias:"FILES_EXPIRATION_HOURS" default:"48" kind:"hours" doc:"Hours that a file is kept; -1: for ever. A change applies to files saved from then on."`
 	History    int    `env:"HISTORY_DAYS" default:"365" min:"0" doc:"Days that a conversation's messages are kept. 0: for ever."`
 	MaxFiles   int    `env:"MAX_FILES_PER_USER" default:"20" min:"0" doc:"How many files one user may keep. 0: no limit."`
 	MaxStorage int    `env:"MAX_STORAGE_PER_USER_MB" default:"1024" min:"0" doc:"Megabytes that one user's files may take. 0: no limit."`
@@ -157,6 +158,9 @@ func Parse(lookup func(string) string) (Config, error) {
 			continue
 		}
 		text := strings.TrimSpace(lookup(name))
+		if alias := f.Tag.Get("alias"); text == "" && alias != "" {
+			text = strings.TrimSpace(lookup(alias))
+		}
 		if text == "" {
 			text = f.Tag.Get("default")
 		}

@@ -90,9 +90,9 @@ func (b *Bot) listPost(ctx context.Context, user files.UserID, v view) (client.P
 	}
 	pages := max((page.Total+pageSize-1)/pageSize, 1)
 	e := dg.Embed{Title: "📁 Your Files", Color: blurple, Footer: &dg.EmbedFooter{Text: b.listFooter(page.Usage)}}
-	e.Description = fmt.Sprintf("You have %d file(s)", page.Usage.Files)
+	e.Description = fmt.Sprintf("You have %d file(s) uploaded.", page.Usage.Files)
 	if v.kind != "" {
-		e.Description += fmt.Sprintf(", %d of them %s %s", page.Total, v.kind.Info().Emoji, v.kind)
+		e.Description += fmt.Sprintf(" %d of them: %s %s", page.Total, v.kind.Info().Emoji, v.kind)
 	}
 	if page.Usage.Files == 0 {
 		e.Description += "\n\nAttach a file to a message to me, and it appears here."
@@ -118,21 +118,21 @@ func (b *Bot) listPost(ctx context.Context, user files.UserID, v view) (client.P
 }
 
 func (b *Bot) listFooter(u files.Usage) string {
-	keep := "⏰ New files are kept for " + files.Hours(b.assistant.Files().Expiry())
 	if b.assistant.Files().Expiry() < 0 {
-		keep = "♾️ Files never expire"
+		return "💡 Files are stored permanently"
 	}
+	keep := "💡 Files expire after " + files.Hours(b.assistant.Files().Expiry())
 	if u.Files == 0 {
 		return keep
 	}
-	return keep + " • " + files.Size(u.Bytes) + " in all"
+	return keep + " • Use the menu below to manage files"
 }
 
 // when writes a time in the zone of the bot.
 func (b *Bot) when(t time.Time) string { return t.In(b.opts.Location).Format("2006-01-02 15:04") }
 
 func (b *Bot) fileMenu(user files.UserID, v view, fs []files.File, now time.Time) dg.StringSelectMenuComponent {
-	m := dg.StringSelectMenuComponent{CustomID: customID{actMenu, user, v.args()}.String(), Placeholder: "Choose a file…"}
+	m := dg.StringSelectMenuComponent{CustomID: customID{actMenu, user, v.args()}.String(), Placeholder: "Select a file..."}
 	for _, f := range fs {
 		m.Options = append(m.Options, dg.StringSelectMenuOption{
 			Label: clip(f.Name, 100), Value: string(f.ID), Emoji: &dg.ComponentEmoji{Name: f.Emoji()},

@@ -32,16 +32,18 @@ func (b *Bot) confirmDelete(ctx context.Context, it *interaction, id customID, i
 	args := append([]string{string(f.ID)}, v.args()...)
 	yes := customID{actDelete2, it.user, append(args[:3:3], moment(b.opts.Now()))}
 	e := dg.Embed{Title: firstTitle, Color: yellow,
-		Description: "Delete " + f.Emoji() + " **" + escape(clip(f.Name, 200)) + "** (" + files.Size(f.Size) + ")?\nIt can't be brought back."}
+		Description: "Are you sure you want to delete:\n" + named(f) + "?\n\nThis action cannot be undone!"}
 	press := button(dg.ButtonStyleDanger, "⚠️", "Yes, Delete", yes)
 	if id.action == actDelete2 {
 		yes.action = actDelete3
 		e.Title, e.Color = secondTitle, red
-		e.Description = f.Emoji() + " **" + escape(clip(f.Name, 200)) + "** will be gone for good."
+		e.Description = "Click 'Click Again to Confirm' to permanently delete:\n" + named(f) + "\n\nThis is your last chance to cancel!"
 		press = button(dg.ButtonStyleSecondary, "🔴", "Click Again to Confirm", yes)
 	}
 	return b.confirm(ctx, it, i, e, press, button(dg.ButtonStyleSecondary, "❌", "Cancel", customID{actDetails, it.user, args}))
 }
+
+func named(f files.File) string { return "**" + escape(clip(f.Name, 200)) + "**" }
 
 // deleteFile deletes a file that was confirmed twice.
 func (b *Bot) deleteFile(ctx context.Context, it *interaction, id customID, _ dg.ComponentInteraction) error {
@@ -60,7 +62,7 @@ func (b *Bot) deleteFile(ctx context.Context, it *interaction, id customID, _ dg
 	if err != nil { // it is deleted all the same
 		p = client.Post{}
 	}
-	p.Text = "🗑️ Deleted: **" + escape(f.Name) + "**"
+	p.Text = "**✅ File Deleted**\nSuccessfully deleted: **" + escape(f.Name) + "**"
 	return it.update(ctx, p)
 }
 

@@ -27,9 +27,9 @@ func (b *Bot) details(ctx context.Context, it *interaction, id files.ID, v view)
 	if err != nil {
 		return b.notThere(ctx, it, v, err)
 	}
-	e := dg.Embed{Title: clip(f.Emoji()+" "+escape(f.Name), 256), Color: blurple, Fields: []dg.EmbedField{
-		inline("Type", string(f.Kind)), inline("Size", files.Size(f.Size)), inline("Kept", f.Countdown(b.opts.Now())),
-	}}
+	e := dg.Embed{Title: clip(f.Emoji()+" "+escape(f.Name), 256), Color: blurple,
+		Description: fmt.Sprintf("Type: %s\nSize: %s", f.Kind, files.ExactSize(f.Size)),
+		Fields:      []dg.EmbedField{inline("Kept", f.Countdown(b.opts.Now()))}}
 	origin := "Uploaded"
 	if f.Generated {
 		origin = "Made by code"
@@ -62,7 +62,7 @@ func withPreview(p client.Post, shown preview) client.Post {
 		p.Files = []client.Upload{client.NewUpload("preview."+shown.format, shown.picture)}
 		e.Image = &dg.EmbedResource{URL: "attachment://preview." + shown.format}
 	case shown.text != "":
-		e.Description = shown.text
+		e.Description += "\n" + shown.text
 	}
 	p.Embeds = []dg.Embed{e}
 	return p

@@ -40,7 +40,7 @@ func (w *bench) choose(u *discordtest.User, m discordtest.Message, menu, option 
 	return must(it.AwaitMessage(w.ctx, conditions...))(w)
 }
 
-const fileMenu, kindsMenu = "Choose a file…", "Show one kind only…"
+const fileMenu, kindsMenu = "Select a file...", "Show one kind only…"
 
 func at(day, hour, minute int) time.Time {
 	return time.Date(2024, 10, day, hour, minute, 0, 0, time.UTC)
@@ -55,14 +55,14 @@ func TestStoryFiles(t *testing.T) {
 	}
 	w := newBench(t, setup{discord: Options{Now: clock, Location: berlin}, files: files.Options{Now: clock}})
 	m := w.run(w.anna, w.general, "files")
-	w.contains(m, "📁 Your Files", "You have 0 file(s)", "⏰ New files are kept for 48h")
+	w.contains(m, "📁 Your Files", "You have 0 file(s)", "💡 Files expire after 48h")
 	w.save(w.anna, "sales.csv", bytes.Repeat(salesCSV, 20_000))
 	w.save(w.anna, "notes_2024.txt", []byte("hello"))
 	w.save(w.bert, "secret.csv", salesCSV)
 	now = now.Add(12 * time.Hour)
 	m = w.run(w.anna, w.general, "files")
 	w.contains(m, "📁 Your Files", "You have 2 file(s)", "📊 sales.csv", "Type: csv • Size: 2.6 MB",
-		"Uploaded: 2024-10-01 10:30 • ⏰ 36h left", "📄 notes_2024.txt", "⏰ New files are kept for 48h • 2.6 MB in all", fileMenu)
+		"Uploaded: 2024-10-01 10:30 • ⏰ 36h left", "📝 notes_2024.txt", "💡 Files expire after 48h • Use the menu below to manage files", fileMenu)
 	w.lacks(m, "secret")
 	if m.EphemeralTo != w.anna.ID {
 		t.Error("others can see it")
@@ -74,7 +74,7 @@ func TestStoryFiles(t *testing.T) {
 func TestStoryFilesNeverExpire(t *testing.T) {
 	w := newBench(t, setup{files: files.Options{Expiry: -1}})
 	w.save(w.anna, "sales.csv", salesCSV)
-	w.contains(w.run(w.anna, w.general, "files"), "• ♾️ Never expires", "♾️ Files never expire • 134 B in all")
+	w.contains(w.run(w.anna, w.general, "files"), "• ♾️ Never expires", "💡 Files are stored permanently")
 }
 
 // Every one of a thousand files can be reached.
@@ -97,13 +97,13 @@ func TestStoryThousandFiles(t *testing.T) {
 		t.Error("there is a page after the last")
 	}
 	m = w.choose(w.anna, m, fileMenu, "file0000.txt")
-	w.contains(m, "📄 file0000.txt")
+	w.contains(m, "📝 file0000.txt")
 	m = w.press(w.anna, m, "◀️ Back")
 	w.contains(m, "100 / 100")
 	m = w.press(w.anna, m, "◀️ Previous")
 	w.contains(m, "99 / 100")
 	m = w.choose(w.anna, m, kindsMenu, "csv (1)")
-	w.contains(m, "1 of them 📊 csv", "table.csv")
+	w.contains(m, "1 of them: 📊 csv", "table.csv")
 	m = w.choose(w.anna, m, kindsMenu, "All kinds (1000)")
 	w.contains(m, "1 / 100")
 
@@ -148,7 +148,7 @@ func TestStoryDetails(t *testing.T) {
 		content []byte
 		want    []string
 	}{
-		{"sales.csv", salesCSV, []string{"date       region product units revenue\n", "2024-01-05 North  Widget     12  240.00\n", "📊 sales.csv", "Type\ncsv", "Size\n134 B", "Kept\n⏰ 48h left"}},
+		{"sales.csv", salesCSV, []string{"date       region product units revenue\n", "2024-01-05 North  Widget     12  240.00\n", "📊 sales.csv", "Type: csv", "Size: 134 B", "Kept\n⏰ 48h left"}},
 		{"wide.csv", []byte(wide + "\n1,2,3\n"), []string{"id", "of 31 columns"}},
 		{"semicolons.csv", []byte("a;b\n1,5;2\n"), []string{"  a  b\n", "1,5  2\n"}},
 		{"tabs.tsv", []byte("a\tb\n1\t2\n"), []string{"a  b\n"}},
@@ -157,14 +157,14 @@ func TestStoryDetails(t *testing.T) {
 		{"fence.md", []byte("a\n```\n@everyone\n```\n"), []string{"@everyone"}},
 		{"long.txt", []byte(strings.Repeat("line\n", 50)), []string{"line\n…\n```"}},
 		{"data.json", []byte(`{"a":[1,2]}`), []string{"```json\n{\n \"a\": [\n"}},
-		{"archive.zip", []byte("PK\x05\x06" + strings.Repeat("\x00", 18)), []string{"Type\narchive"}},
-		{"empty.txt", nil, []string{"Size\n0 B"}},
+		{"archive.zip", []byte("PK\x05\x06" + strings.Repeat("\x00", 18)), []string{"Type: archive"}},
+		{"empty.txt", nil, []string{"Size: 0 B"}},
 		{"picture.png", chart(1200, 800), []string{"Pixels\n1200 × 800"}},
-		{"IMG_0001.heic", testdata(t, "zPug_3.heic"), []string{"🖼️ IMG_0001.heic", "Type\nimage", "Size\n21.6 KB"}},
-		{"photo.avif", testdata(t, "hopper.avif"), []string{"Type\nimage"}},
-		{"deck.pptx", testdata(t, "test_slides.pptx"), []string{"📙 deck.pptx", "Type\npresentation"}},
-		{"noise.bin", []byte("\x01\x02\x00\xfe\x00noise"), []string{"Type\nbinary"}},
-		{"broken.png", chart(300, 300)[:500], []string{"Type\nimage"}},
+		{"IMG_0001.heic", testdata(t, "zPug_3.heic"), []string{"🖼️ IMG_0001.heic", "Type: image", "Size: 21."}},
+		{"photo.avif", testdata(t, "hopper.avif"), []string{"Type: image"}},
+		{"deck.pptx", testdata(t, "test_slides.pptx"), []string{"📙 deck.pptx", "Type: presentation"}},
+		{"noise.bin", []byte("\x01\x02\x00\xfe\x00noise"), []string{"Type: binary"}},
+		{"broken.png", chart(300, 300)[:500], []string{"Type: image"}},
 	}
 	for _, c := range cases {
 		w.save(w.anna, c.name, c.content)
@@ -179,7 +179,7 @@ func TestStoryDetails(t *testing.T) {
 				t.Errorf("%s: too wide: %q", c.name, line)
 			}
 		}
-		if c.name == "noise.bin" && m.Embeds[0].Description != "" {
+		if c.name == "noise.bin" && m.Embeds[0].Description != "Type: binary\nSize: 10 B" {
 			t.Errorf("bytes are shown as text: %q", m.Embeds[0].Description)
 		}
 		picture := m.Embeds[0].Image
@@ -275,17 +275,17 @@ func TestStoryDelete(t *testing.T) {
 	w.save(w.anna, "other.csv", salesCSV)
 	m := w.choose(w.anna, w.run(w.anna, w.general, "files"), fileMenu, "sales.csv")
 	first := w.press(w.anna, m, "🗑️ Delete")
-	w.contains(first, "⚠️ Confirm Deletion", "sales.csv", "Within 30 s")
+	w.contains(first, "⚠️ Confirm Deletion", "Are you sure you want to delete:\n**sales.csv**?", "This action cannot be undone!", "Within 30 s")
 	m = w.press(w.anna, first, "❌ Cancel")
 	w.contains(m, "📊 sales.csv", "Download")
 	first = w.press(w.anna, m, "🗑️ Delete")
 	second := w.press(w.anna, first, "⚠️ Yes, Delete")
-	w.contains(second, "⚠️ Final Confirmation", "gone for good")
+	w.contains(second, "⚠️ Final Confirmation", "Click 'Click Again to Confirm' to permanently delete:", "This is your last chance to cancel!")
 	if _, err := w.files.Get(w.ctx, f.User, f.ID); err != nil {
 		t.Fatal("it is deleted after one confirmation")
 	}
 	done := w.press(w.anna, second, "🔴 Click Again to Confirm")
-	w.contains(done, "🗑️ Deleted: **sales.csv**", "You have 1 file(s)", "other.csv")
+	w.contains(done, "Successfully deleted: **sales.csv**", "You have 1 file(s)", "other.csv")
 	if _, err := w.files.Get(w.ctx, f.User, f.ID); err == nil {
 		t.Error("it is still there")
 	}
@@ -348,7 +348,7 @@ func TestStoryFilesAfterRestart(t *testing.T) {
 	m = w.press(w.anna, m, "⚠️ Yes, Delete")
 	again()
 	m = w.press(w.anna, m, "🔴 Click Again to Confirm")
-	w.contains(m, "🗑️ Deleted: **sales.csv**")
+	w.contains(m, "Successfully deleted: **sales.csv**")
 	if _, err := w.files.Get(w.ctx, f.User, f.ID); err == nil {
 		t.Error("it is still there")
 	}
@@ -431,7 +431,7 @@ func TestStoryLatePreviews(t *testing.T) {
 	}
 	v.release = make(chan struct{})
 	m := open("towns.parquet")
-	w.contains(m, "📦 towns.parquet", "Type\nparquet") // at once
+	w.contains(m, "📦 towns.parquet", "Type: parquet") // at once
 	w.lacks(m, "Town")
 	if got, want := <-v.asked, fmt.Sprintf("%d preview towns.parquet", w.anna.ID); got != want {
 		t.Errorf("asked %q, want %q", got, want)

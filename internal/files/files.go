@@ -54,6 +54,22 @@ func Size(n int64) string {
 	return strings.TrimSuffix(strconv.FormatFloat(v, 'f', 1, 64), ".0") + " " + units[0]
 }
 
+// ExactSize is Size with two decimals from 1 KB on: "2.50 MB".
+func ExactSize(n int64) string {
+	s := Size(n)
+	if n < 1024 {
+		return s
+	}
+	unit := s[strings.IndexByte(s, ' '):]
+	v := float64(n)
+	for _, u := range []string{" KB", " MB", " GB", " TB", " PB", " EB"} {
+		if v /= 1024; u == unit {
+			break
+		}
+	}
+	return strconv.FormatFloat(v, 'f', 2, 64) + unit
+}
+
 // key is where the bytes of a new file go. The extension is there for people
 // who look into the bucket.
 func key(id ID, ext string) string { return path.Join(id.User().String(), string(id)+ext) }

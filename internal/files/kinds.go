@@ -104,7 +104,7 @@ var rows = []row{
 	{"config", "⚙️", "dict of sections; text where it is no ini", "", text, ".cfg .conf"},
 	{"database", "🗄️", "sqlite3 connection, read-only", "", opaque, ".db=application/vnd.sqlite3 .sqlite=application/vnd.sqlite3 .sqlite3=application/vnd.sqlite3"},
 	{"sql", "🗄️", "text", "", text, ".sql"},
-	{Text, "📄", "text", "", text, ".txt=text/plain .text=text/plain"},
+	{Text, "📝", "text", "", text, ".txt=text/plain .text=text/plain"},
 	{"markdown", "📝", "text", "", text, ".md .markdown"},
 	{"restructuredtext", "📝", "text", "", text, ".rst"},
 	{"richtext", "📝", "text", "striprtf", text, ".rtf=text/rtf"},

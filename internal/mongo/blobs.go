@@ -85,7 +85,7 @@ func (s *Files) Commit(ctx context.Context, f files.File, admit func(files.Usage
 			return fail(mongo.ErrNoDocuments)
 		}
 	}
-	if _, err := s.files.InsertOne(ctx, encode(g)); err != nil {
+	if _, err := s.files.InsertOne(ctx, encode(g, s.iso)); err != nil {
 		if !mongo.IsDuplicateKeyError(err) {
 			return fail(err) // whether it is there or not, the note remains
 		}

@@ -35,10 +35,15 @@ type document struct {
 const folder = "user_files/"
 
 // encode returns f as it is inserted.
-func encode(f files.File) bson.D {
-	var expires any
-	if !f.ExpiresAt.IsZero() {
-		expires = f.ExpiresAt
+func encode(f files.File, asISO bool) bson.D {
+	at := func(t time.Time) any {
+		switch {
+		case t.IsZero():
+			return nil
+		case asISO:
+			return t.UTC().Truncate(time.Millisecond).Format(iso)
+		}
+		return t
 	}
 	d := bson.D{
 		{Key: "file_id", Value: f.ID},
@@ -47,8 +52,8 @@ func encode(f files.File) bson.D {
 		{Key: "file_path", Value: folder + f.Path},
 		{Key: "file_size", Value: f.Size},
 		{Key: "file_type", Value: f.Kind},
-		{Key: "uploaded_at", Value: f.UploadedAt},
-		{Key: "expires_at", Value: expires},
+		{Key: "uploaded_at", Value: at(f.UploadedAt)},
+		{Key: "expires_at", Value: at(f.ExpiresAt)},
 		{Key: "mime", Value: f.MIME},
 		{Key: "width", Value: f.Width},
 		{Key: "height", Value: f.Height},

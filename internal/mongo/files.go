@@ -18,6 +18,7 @@ type Files struct {
 	files *mongo.Collection
 	blobs *mongo.Collection
 	owner string
+	iso   bool // times are written as strings
 }
 
 var _ files.Store = (*Files)(nil)
@@ -26,7 +27,7 @@ var _ files.Store = (*Files)(nil)
 // owner, noted in the journal, names one running program: the next start of the
 // same one gives the same owner. It must not contain a space.
 func NewFiles(ctx context.Context, db *DB, owner string) (*Files, error) {
-	s := &Files{db.db.Collection("user_files"), db.db.Collection("user_file_blobs"), owner}
+	s := &Files{files: db.db.Collection("user_files"), blobs: db.db.Collection("user_file_blobs"), owner: owner}
 	err := db.index(ctx, s.files.Name(),
 		index{"file_id", bson.D{{Key: "file_id", Value: 1}}, true},
 		index{"expiry", bson.D{{Key: "expires_at", Value: 1}}, false},
@@ -39,6 +40,14 @@ func NewFiles(ctx context.Context, db *DB, owner string) (*Files, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// WriteISO makes the store write times as the ISO strings of the system before
+// this one, for scripts that read them. Both are read, whatever is written. Call
+// it before the store is used.
+func (s *Files) WriteISO() *Files {
+	s.iso = true
+	return s
 }
 
 // byUser matches a user's files, of before too.

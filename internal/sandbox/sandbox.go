@@ -54,6 +54,9 @@ type Files interface {
 	Open(ctx context.Context, id string) (FileInfo, io.ReadCloser, error)
 	// Stat returns one file's description.
 	Stat(ctx context.Context, id string) (FileInfo, error)
+	// Delete deletes one file for good, after its owner has confirmed it twice. It
+	// tells whether they did.
+	Delete(ctx context.Context, id string) (FileInfo, bool, error)
 }
 
 // FileInfo describes a file to the code, under the names that it sees.

@@ -27,7 +27,7 @@ var parts = map[files.Kind]string{"pdf": "page", "presentation": "slide", "jupyt
 func (p *Python) Document(ctx context.Context, user files.UserID, conversation string, f files.File, limit int) (text string, size int, err error) {
 	res, err := p.in.Run(ctx, sessionKey(user, conversation), sandbox.Cell{
 		Code:  fmt.Sprintf(documentCode, f.ID, limit, parts[f.Kind]),
-		Files: userFiles{p.files, user},
+		Files: userFiles{fs: p.files, user: user},
 	})
 	if err != nil {
 		return "", 0, err

@@ -35,7 +35,7 @@ func (p *Python) Picture(ctx context.Context, user files.UserID, conversation st
 	var picture []byte
 	key := sessionKey(user, conversation)
 	res, err := p.in.Run(ctx, key, sandbox.Cell{
-		Code: fmt.Sprintf(pictureCode, f.ID, pictureName), Files: userFiles{p.files, user},
+		Code: fmt.Sprintf(pictureCode, f.ID, pictureName), Files: userFiles{fs: p.files, user: user},
 		// Caught, and kept nowhere.
 		Save: func(_ context.Context, name string, r io.Reader) error {
 			if name != pictureName {
@@ -69,7 +69,7 @@ func (p *Python) Picture(ctx context.Context, user files.UserID, conversation st
 // Table returns the first rows of a user's table, of the first one of a file
 // that has several. Errors are those of Picture.
 func (p *Python) Table(ctx context.Context, user files.UserID, conversation string, f files.File, rows int) (table.Table, error) {
-	res, err := p.in.Run(ctx, sessionKey(user, conversation), sandbox.Cell{Code: fmt.Sprintf(tableCode, f.ID), Files: userFiles{p.files, user}})
+	res, err := p.in.Run(ctx, sessionKey(user, conversation), sandbox.Cell{Code: fmt.Sprintf(tableCode, f.ID), Files: userFiles{fs: p.files, user: user}})
 	if err != nil {
 		return table.Table{}, err
 	}

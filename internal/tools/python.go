@@ -3,6 +3,7 @@ package tools
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"strings"
 
@@ -43,7 +44,7 @@ const pythonDescription = `Run Python code in the user's own sandbox and return 
 
 Sessions: variables, imports and files in the work folder stay from one call to the next in this conversation.
 
-The user's files: load_file('file_id') returns the content as what fits its kind: a DataFrame for CSV, Excel, Parquet, JSON records and the like, a dict of DataFrames for a workbook of several sheets, text, a PIL image, and so on. get_file_path('file_id') gives a path to read from; list_user_files() and get_file_metadata('file_id') describe files. analyze_data_file('file_id', 'comprehensive') prints a whole analysis of a table and draws charts (also 'quick', 'statistical', 'correlation', 'visualization').
+The user's files: load_file('file_id') returns the content as what fits its kind: a DataFrame for CSV, Excel, Parquet, JSON records and the like, a dict of DataFrames for a workbook of several sheets, text, a PIL image, and so on. get_file_path('file_id') gives a path to read from; list_user_files() and get_file_metadata('file_id') describe files; delete_file('file_id') deletes one after the user has confirmed it twice. analyze_data_file('file_id', 'comprehensive') prints a whole analysis of a table and draws charts (also 'quick', 'statistical', 'correlation', 'visualization').
 
 Packages: numpy, pandas, matplotlib, seaborn, scipy, scikit-learn, pyarrow, openpyxl and pillow are imported ready. Any other package is installed automatically when it is imported; just import it. (%pip install name works too.)
 
@@ -87,7 +88,7 @@ func (p *Python) run(ctx context.Context, c Call, code, shown, tool string) llm.
 	var saved []string
 	res, err := p.in.Run(ctx, sessionKey(c.User, c.Conversation), sandbox.Cell{
 		Code:   code,
-		Files:  userFiles{p.files, c.User},
+		Files:  userFiles{p.files, c.User, c.Hooks.Ask},
 		Output: c.Hooks.Output,
 		Status: func(s sandbox.Status) { c.Hooks.Status(toolStatus(s, tool)) },
 		Ask:    c.Hooks.Ask,
@@ -173,6 +174,7 @@ func outcomeTitle(o sandbox.Outcome) string {
 type userFiles struct {
 	fs   *files.Service
 	user files.UserID
+	ask  func(ctx context.Context, question string) (bool, error) // may be nil: a no
 }
 
 var _ sandbox.Files = userFiles{}
@@ -210,6 +212,31 @@ func (u userFiles) Open(ctx context.Context, id string) (sandbox.FileInfo, io.Re
 		return sandbox.FileInfo{}, nil, err
 	}
 	return fileInfo(f), r, nil
+}
+
+// Delete deletes one file after two confirmations of its owner.
+func (u userFiles) Delete(ctx context.Context, id string) (sandbox.FileInfo, bool, error) {
+	f, err := u.fs.Get(ctx, u.user, files.ID(id))
+	if err != nil {
+		return sandbox.FileInfo{}, false, err
+	}
+	for _, question := range []string{
+		"**⚠️ Confirm Deletion**\nAre you sure you want to delete:\n**%s**?\n\nThis action cannot be undone!",
+		"**⚠️ Final Confirmation**\nOnce more, to permanently delete:\n**%s**\n\nThis is your last chance to cancel!",
+	} {
+		if u.ask == nil {
+			return fileInfo(f), false, fault.New(fault.Denied, "Nobody is there to confirm that the file may be deleted.")
+		}
+		if yes, err := u.ask(ctx, fmt.Sprintf(question, inMarkdown(f.Name))); err != nil || !yes {
+			return fileInfo(f), false, err
+		}
+	}
+	return fileInfo(f), true, u.fs.Delete(ctx, u.user, f.ID)
+}
+
+// inMarkdown takes the meaning of Markdown out of a name.
+func inMarkdown(name string) string {
+	return strings.NewReplacer("*", "\\*", "`", "\\`", "~", "\\~", "|", "\\|", "<", "\\<", "[", "\\[").Replace(name)
 }
 
 func fileInfo(f files.File) sandbox.FileInfo {

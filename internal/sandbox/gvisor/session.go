@@ -295,7 +295,7 @@ func removeSession(dir string) error {
 
 // answer gives the code what it asks for.
 func (s *session) answer(ctx context.Context, cell sandbox.Cell, m *message) (map[string]any, error) {
-	if cell.Files == nil && (m.What == "list" || m.What == "stat" || m.What == "file") {
+	if cell.Files == nil && (m.What == "list" || m.What == "stat" || m.What == "file" || m.What == "delete") {
 		return nil, fault.New(fault.NotFound, "There are no files here.")
 	}
 	switch m.What {
@@ -311,6 +311,9 @@ func (s *session) answer(ctx context.Context, cell sandbox.Cell, m *message) (ma
 	case "file":
 		info, path, err := s.bindFile(ctx, cell.Files, m.File)
 		return map[string]any{"file": info, "path": path}, err
+	case "delete":
+		info, deleted, err := cell.Files.Delete(ctx, m.File)
+		return map[string]any{"file": info, "deleted": deleted}, err
 	case "import", "install":
 		return s.provide(ctx, cell, m)
 	}
