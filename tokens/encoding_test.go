@@ -364,8 +364,14 @@ func TestLoad(t *testing.T) {
 			held = max(held, int64(after.HeapAlloc)-int64(before.HeapAlloc))
 			runtime.KeepAlive(v)
 		}
-		best := quickest(60*time.Millisecond, func() { load(t, enc.Name()) })
-		t.Logf("%s: %v, %.1f MB", enc.Name(), best, float64(held)/1e6)
+		// Of the clock, and of two processors, which does not depend on others as much.
+		clock, best := time.Hour, time.Hour
+		for begin := time.Now(); best > 60*time.Millisecond && time.Since(begin) < 10*time.Second || time.Since(begin) < time.Second; {
+			start, used := time.Now(), processTime()
+			load(t, enc.Name())
+			clock, best = min(clock, time.Since(start)), min(best, processTime()-used)
+		}
+		t.Logf("%s: %v, %v of processors, %.1f MB", enc.Name(), clock, best, float64(held)/1e6)
 		if held > 40e6 || held < 5e6 {
 			t.Errorf("%s: %.1f MB", enc.Name(), float64(held)/1e6)
 		}
@@ -386,6 +392,15 @@ func load(tb testing.TB, name string) *vocab {
 		tb.Fatal(err)
 	}
 	return v
+}
+
+// processTime returns the time that the program had processors for.
+func processTime() time.Duration {
+	var ts unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_PROCESS_CPUTIME_ID, &ts); err != nil {
+		panic(err)
+	}
+	return time.Duration(ts.Nano())
 }
 
 // quickest calls f, which starts no goroutine, until that took no more than a

@@ -343,36 +343,43 @@ func (v *vocab) index() {
 	v.lengths4, v.lengths8, v.lengths12 = make([]uint8, 1<<17), make([]uint32, 1<<17), make([]uint32, 1<<16)
 	v.bytes = append(v.bytes, make([]byte, 16)...) // so that keyAt may read on
 
-	for id := range uint32(n) {
-		start, length := int(v.offset[id]), v.length(id)
-		v.longest = max(v.longest, length)
-		switch {
-		case length >= 8:
-			bit := uint(length - 8)
-			if bit >= 31 {
-				bit = 31
-				v.lengths = append(v.lengths, length)
+	both(func() {
+		for id := range uint32(n) {
+			if length := v.length(id); length <= maxShort {
+				v.addShort(keyAt(v.bytes, int(v.offset[id]), length), id)
 			}
-			v.lengths8[prefix8(v.bytes[start:])] |= 1 << bit
-			if length >= 12 {
-				v.lengths12[prefix12(v.bytes[start:])] |= 1 << bit
+		}
+	}, func() {
+		for id := range uint32(n) {
+			start, length := int(v.offset[id]), v.length(id)
+			v.longest = max(v.longest, length)
+			switch {
+			case length >= 8:
+				bit := uint(length - 8)
+				if bit >= 31 {
+					bit = 31
+					v.lengths = append(v.lengths, length)
+				}
+				v.lengths8[prefix8(v.bytes[start:])] |= 1 << bit
+				if length >= 12 {
+					v.lengths12[prefix12(v.bytes[start:])] |= 1 << bit
+				}
+				v.lengths4[prefix4(v.bytes[start:])] |= 1 << 4
+			case length >= 4:
+				v.lengths4[prefix4(v.bytes[start:])] |= 1 << (length - 4)
 			}
-			v.lengths4[prefix4(v.bytes[start:])] |= 1 << 4
-		case length >= 4:
-			v.lengths4[prefix4(v.bytes[start:])] |= 1 << (length - 4)
+			if length <= maxShort {
+				continue
+			}
+			hash := hashLong(v.token(id))
+			mask := uint64(len(v.long) - 1)
+			h := hash >> v.longShift
+			for v.long[h&mask] != 0 {
+				h++
+			}
+			v.long[h&mask] = hash&^idMask | uint64(id)
 		}
-		if length <= maxShort {
-			v.addShort(keyAt(v.bytes, start, length), id)
-			continue
-		}
-		hash := hashLong(v.token(id))
-		mask := uint64(len(v.long) - 1)
-		h := hash >> v.longShift
-		for v.long[h&mask] != 0 {
-			h++
-		}
-		v.long[h&mask] = hash&^idMask | uint64(id)
-	}
+	})
 	slices.Sort(v.lengths)
 	v.lengths = slices.Compact(v.lengths)
 	slices.Reverse(v.lengths)
@@ -408,7 +415,46 @@ func (v *vocab) join(leftLength func(id uint32) int) error {
 	for i := range v.bytePair {
 		v.bytePair[i] = none
 	}
-	for id := range uint32(n) {
+	half := uint32(n / 2)
+	var err1, err2 error
+	both(func() { err1 = v.fillSplit(0, half, leftLength) }, func() { err2 = v.fillSplit(half, uint32(n), leftLength) })
+	if err := errors.Join(err1, err2); err != nil {
+		return err
+	}
+	both(func() {
+		for id, parts := range v.split {
+			if v.length(uint32(id)) > 1 && !v.addPair(uint32(parts>>32), uint32(parts), uint32(id)) {
+				err1 = fmt.Errorf("no place for token %d", id)
+			}
+		}
+	}, func() {
+		for i, parts := range v.split {
+			id, left, right := uint32(i), uint32(parts>>32), uint32(parts)
+			length := v.length(id)
+			if length == 1 {
+				continue
+			}
+			v.early.add(v, left, right, id)
+			v.takes[id] = v.takes[right] | merges[right]
+			last := v.bytes[v.offset[id+1]-1]
+			if v.length(right) == 1 && last&0xc0 == 0x80 {
+				merges[left] |= 1 << (last & 0x3f)
+			}
+			if length == 2 {
+				v.bytePair[int(v.bytes[v.offset[id]])<<8|int(last)] = id
+			}
+		}
+	})
+	if err1 != nil {
+		return err1
+	}
+	v.addUnits()
+	return nil
+}
+
+// fillSplit finds the tokens that tokens from one on, up to another, are made of.
+func (v *vocab) fillSplit(from, to uint32, leftLength func(id uint32) int) error {
+	for id := from; id < to; id++ {
 		start, length := int(v.offset[id]), v.length(id)
 		left, right := id, id
 		if length > 1 {
@@ -422,22 +468,21 @@ func (v *vocab) join(leftLength func(id uint32) int) error {
 			if !ok1 || !ok2 || left >= id || right >= id {
 				return fmt.Errorf("token %d is no pair", id)
 			}
-			if !v.addPair(left, right, id) {
-				return fmt.Errorf("no place for token %d", id)
-			}
-			v.early.add(v, left, right, id)
-			v.takes[id] = v.takes[right] | merges[right]
-			if c := v.bytes[start+k]; k == length-1 && c&0xc0 == 0x80 {
-				merges[left] |= 1 << (c & 0x3f)
-			}
-			if length == 2 {
-				v.bytePair[int(v.bytes[start])<<8|int(v.bytes[start+1])] = id
-			}
 		}
 		v.split[id] = uint64(left)<<32 | uint64(right)
 	}
-	v.addUnits()
 	return nil
+}
+
+// both calls two functions at the same time.
+func both(f, g func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		g()
+	}()
+	f()
+	<-done
 }
 
 // match returns the longest token of up to limit bytes that b has at i.

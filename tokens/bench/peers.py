@@ -32,7 +32,7 @@ for line in sys.stdin:
         f, arg = warm[enc, path].encode, data
     else:
         f, arg = new_gigatoken(enc).encode, data
-    start = time.perf_counter_ns()
+    start = time.process_time_ns()
     tokens = f(arg)
-    elapsed = time.perf_counter_ns() - start
+    elapsed = time.process_time_ns() - start
     print(len(tokens), elapsed, flush=True)

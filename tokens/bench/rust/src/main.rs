@@ -1,5 +1,5 @@
 //! Counts with bpe-openai; see child in peers.go.
-use std::{collections::HashMap, fs, io, time::Instant};
+use std::{collections::HashMap, fs, io};
 
 fn main() {
     let mut texts: HashMap<String, String> = HashMap::new();
@@ -12,7 +12,7 @@ fn main() {
             "cl100k_base" => bpe_openai::cl100k_base(),
             _ => bpe_openai::o200k_base(),
         };
-        let start = Instant::now();
+        let start = cpu_time::ThreadTime::now();
         let n = tokenizer.count(text.as_str());
         println!("{} {}", n, start.elapsed().as_nanos());
     }
