@@ -9,7 +9,7 @@ import io
 import re
 import warnings
 
-from attache.loaders import dates, encoding, identifiers, numbers
+from attache.loaders import dates, encoding, identifiers, numbers, totals
 from attache.loaders.look import Look, unique
 from attache.loaders.source import note
 
@@ -58,7 +58,8 @@ def csv(src, raw=False, table=None, **options):
             note(f"{src.name}: {line}.")
     if "parse_dates" not in options:
         dates.convert(frame, options.get("dayfirst", look.european), src.name)
-    return _booleans(frame)
+    totals.tell(frame, src.name)
+    return booleans(frame)
 
 
 def _headers_within(frame):
@@ -310,7 +311,7 @@ def _categories(known):
     return 1 < known.nunique() <= 20 and len(known) >= 2 * known.nunique() and not known.astype("str").str.contains(r"\d").any()
 
 
-def _booleans(frame):
+def booleans(frame):
     """Truth values of which some are missing are objects to pandas."""
     for i, dtype in enumerate(frame.dtypes):
         if dtype == object and frame.iloc[:, i].dropna().isin([True, False]).all() and frame.iloc[:, i].notna().any():

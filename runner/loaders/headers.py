@@ -68,7 +68,7 @@ def _start(rows, width):
     if exact is None:
         return near or 0
     if near is None:
-        return exact
+        return _full(rows, exact, width)
     # One too short or too long to be a row: a header of its own kind, or a title with commas.
     head, body = rows[near], [r for r in rows[exact:][:LOOK] if len(r) == width]
     names = all(_word(c) and len(c) < 60 for c in head)
@@ -76,6 +76,19 @@ def _start(rows, width):
     first = [forms.form(c) for c in body[0]]
     own = any(k and k in "ndcb" and f == "s" for k, f in zip(kinds, first))
     return near if names and not own and not rows[near][0].startswith("#") else exact
+
+
+def _full(rows, start, width):
+    """The row of names itself, where words of a note or of groups stand in a few columns above it."""
+    for i in range(start, min(start + 8, len(rows) - 1)):
+        row = rows[i]
+        if not all(map(_word, row)):
+            return start
+        if _filled(row) == width:
+            body = [r for r in rows[i + 1 :] if _filled(r)][:LOOK]
+            typed = any(usual_form(body, k) in ("n", "d", "c") for k in range(width))
+            return i if typed and len(set(row)) == width else start
+    return start
 
 
 def headless(first, body, width):
@@ -191,6 +204,8 @@ def _several(table, width):
             return None
         if _filled(head[-1]) < 0.5 * width and _filled(head[-1]) + _filled(head[0]) < width:
             return None
+        if not _needs_groups(head[-1]) and not all(i + 1 < width and not groups[i + 1] for i, g in enumerate(groups) if g):
+            return None  # names of their own, below a line of words
         kinds = [usual_form(body, i) for i in range(width)]
         typed = [i for i, k in enumerate(kinds) if k and k in "ndc"]
         if typed and all(_word(head[-1][i]) or _sequence([head[-1][i].strip()]) for i in typed) and any(head[-1][i].strip() for i in typed):
@@ -201,6 +216,11 @@ def _several(table, width):
 def _groups_above(rows, skip, width):
     """The first row of groups right above the names, where it was too empty to be the first row of the table."""
     found = None
+    years = all(forms.YEAR.fullmatch(c.strip()) or forms.form(c) == "d" for c in rows[skip - 1] if c.strip()) if skip else False
+    first = [c.strip() for c in rows[0]] if skip == 1 else []
+    spans = len(first) == width and all(i + 1 < width and not first[i + 1] for i, g in enumerate(first) if g)
+    if not _needs_groups(rows[skip]) and not years and not spans:
+        return None
     for above in range(skip - 1, max(-1, skip - 4), -1):
         if len(rows[above]) != width:
             break
@@ -213,6 +233,12 @@ def _groups_above(rows, skip, width):
             break
         found = above
     return found
+
+
+def _needs_groups(names):
+    """Whether names alone do not tell columns apart."""
+    filled = [c.strip() for c in names if c.strip()]
+    return len(filled) < len(names) or len(set(filled)) < len(filled)
 
 
 def units_row(names, body, width):

@@ -2,17 +2,19 @@
 
 import re
 
-from attache.loaders import dates, encoding
+from attache.loaders import dates, encoding, sheet_tables
 from attache.loaders.source import FileLoadError, hushed, note
 
 
-def workbook(src, **options):
+def workbook(src, raw=False, **options):
     """Return the table of a workbook with one filled sheet, else a dict of
     sheet name to table. Options are those of pandas.read_excel; sheet_name
-    chooses."""
+    chooses; raw leaves all cells text."""
+    if raw:
+        options = {"dtype": "str", "keep_default_na": False, **options}
     if src.head.lstrip()[:1] == b"<" or src.head[:4] == b"\xef\xbb\xbf<":
         return _result(src, _markup(src))
-    if src.head.startswith(b"\xd0\xcf\x11\xe0") and "EncryptedPackage".encode("utf-16-le") in src.bytes():
+    if src.head.startswith(b"\xd0\xcf\x11\xe0") and "EncryptedPackage".encode("utf-16-le") in src.bytes() or _encrypted(src):
         raise src.fail("is protected by a password: save it without one and upload it again")
     for engine in _engines(src, options):
         try:
@@ -28,6 +30,37 @@ def workbook(src, **options):
     raise src.fail("is not a readable workbook: it is damaged or cut off")
 
 
+def _encrypted(src):
+    """Whether an OpenDocument is encrypted, or an .xls: its record FILEPASS comes before all sheets."""
+    if src.head.startswith(b"PK"):
+        import zipfile
+
+        try:
+            with zipfile.ZipFile(src.path) as z:
+                names = z.namelist()
+                if "META-INF/manifest.xml" in names and z.getinfo("META-INF/manifest.xml").file_size < 10 << 20:
+                    return b"encryption-data" in z.read("META-INF/manifest.xml") or "encrypted-package" in names
+        except Exception:
+            return False
+        return False
+    if src.head.startswith(b"\xd0\xcf\x11\xe0"):
+        return _filepass(src.bytes())
+    return False
+
+
+def _filepass(data):
+    """Walk the records of BIFF from its first one to the end of the globals ([MS-XLS] 2.4.117)."""
+    at = next((k for k in (data.find(b"\x09\x08\x10\x00\x00\x06\x05\x00", 512), data.find(b"\x09\x08\x08\x00\x00\x05\x05\x00", 512)) if k >= 0), -1)
+    while 0 <= at < len(data) - 4:
+        kind, size = int.from_bytes(data[at : at + 2], "little"), int.from_bytes(data[at + 2 : at + 4], "little")
+        if kind == 0x2F:
+            return True
+        if kind in (0x0A, 0x85) or size > 8228:
+            return False
+        at += 4 + size
+    return False
+
+
 def _engines(src, options):
     """What reads the file: calamine, and for what it can't read a slower one."""
     if "engine" in options:
@@ -41,13 +74,47 @@ def _read(src, settings):
     with hushed():
         book = pd.ExcelFile(src.path, engine=settings.pop("engine"))
     with book:
-        _check_names(src, book, settings["sheet_name"])
-        with hushed():
-            frames = pd.read_excel(book, **settings)
-        if not isinstance(frames, dict):
-            return dates.convert(_better(src, book, settings["sheet_name"], frames, settings))
-        frames = {name: dates.convert(_better(src, book, name, frame, settings)) for name, frame in frames.items()}
-    return frames if settings["sheet_name"] is not None else _result(src, frames)
+        wanted = settings.pop("sheet_name")
+        _check_names(src, book, wanted)
+        if settings:  # the caller's own way of reading
+            with hushed():
+                frames = pd.read_excel(book, sheet_name=wanted, **settings)
+            if "dtype" in settings or not isinstance(frames, dict):
+                return frames if isinstance(frames, dict) and wanted is not None or not isinstance(frames, dict) else _result(src, frames)
+            frames = {name: dates.convert(frame) for name, frame in frames.items()}
+            return frames if wanted is not None else _result(src, frames)
+        names = book.sheet_names if wanted is None else wanted if isinstance(wanted, list) else [wanted]
+        hidden = _hidden(book)
+        frames = {}
+        for name in names:
+            with hushed():
+                cells = pd.read_excel(book, sheet_name=name, header=None, dtype=object, keep_default_na=False, na_values=[""])
+            title = book.sheet_names[name] if isinstance(name, int) else name
+            found = sheet_tables.frames(src.name, title, cells)
+            if title in hidden and any(len(f.columns) for f in found):
+                note(f"{src.name}: the sheet {title!r} is hidden.")
+            if len(found) == 1:
+                frames[name] = found[0]
+                continue
+            note(f"{src.name}: the sheet {title!r} holds {len(found)} tables.")
+            for k, frame in enumerate(found, 1):
+                frames[f"{title} ({k})"] = frame
+        if wanted is None:
+            return _result(src, frames)
+        if isinstance(wanted, list) or len(frames) > 1:
+            return frames
+        return next(iter(frames.values()))
+
+
+def _hidden(book):
+    """The names of the sheets that the workbook does not show."""
+    inner = book.book
+    try:
+        if hasattr(inner, "sheets_metadata"):
+            return {s.name for s in inner.sheets_metadata if "visible" != str(s.visible).rpartition(".")[2].lower()}
+        return {w.title for w in inner.worksheets if w.sheet_state != "visible"}
+    except Exception:
+        return set()
 
 
 def _result(src, frames):
@@ -60,39 +127,6 @@ def _result(src, frames):
     if len(frames) > 1:
         note(f"{src.name}: only the sheet {name!r} holds data.")
     return frame
-
-
-def _better(src, book, name, frame, settings):
-    """Read a sheet again whose first row is not the header."""
-    import pandas as pd
-
-    if {"header", "skiprows", "names"} & settings.keys() or frame.columns.empty:
-        return frame
-    unnamed = sum(str(c).startswith("Unnamed: ") for c in frame.columns)
-    if unnamed == 0 and all(isinstance(c, (int, float)) and not 1800 <= c <= 2200 for c in frame.columns):
-        note(f"{src.name}: the sheet {name!r} has no header; its columns are numbered.")
-        return pd.read_excel(book, **{**settings, "sheet_name": name, "header": None})
-    if frame.empty or len(frame.columns) < 2 or unnamed < 0.3 * len(frame.columns):
-        return frame
-    raw = pd.read_excel(book, **{**settings, "sheet_name": name, "header": None, "nrows": 60})
-    row = _header_row(raw)
-    if not row:
-        return frame
-    again = pd.read_excel(book, **{**settings, "sheet_name": name, "header": row})
-    again = again.loc[:, [not (str(c).startswith("Unnamed: ") and again.iloc[:, i].isna().all()) for i, c in enumerate(again.columns)]]
-    again = again.dropna(how="all").reset_index(drop=True)
-    note(f"{src.name}: in the sheet {name!r} the table begins in row {row + 1}; what stands above was left out.")
-    return again
-
-
-def _header_row(raw):
-    """The first row of texts that is as wide as the table, with data below it; or None."""
-    filled = raw.notna().sum(axis=1).tolist()
-    wide = max(set(filled), key=lambda n: (n > 1, filled.count(n), n))
-    for i, n in enumerate(filled[:-1]):
-        if n >= wide and max(filled[i + 1 : i + 3]) >= 0.6 * wide and all(isinstance(v, str) for v in raw.iloc[i].dropna()):
-            return i
-    return None
 
 
 def _check_names(src, book, wanted):

@@ -69,7 +69,27 @@ def table(value):
         frame = pd.json_normalize(value)
     else:
         frame = pd.DataFrame.from_records(value)
+    for name in frame.columns:
+        if frame[name].dtype == "float64" and frame[name].abs().max() >= 2**53:
+            _keep_digits(frame, name, value)
+        elif frame[name].dtype == object and frame[name].dropna().isin([True, False]).all() and frame[name].notna().any() and all(isinstance(v, bool) for v in frame[name].dropna()):
+            frame[name] = frame[name].astype("boolean")
     return dates.convert(frame)
+
+
+def _keep_digits(frame, name, records):
+    """Whole numbers that became floats because some are missing, and are too long for these, are identifiers: text."""
+
+    def of(record):
+        for part in [name] if name in record else str(name).split("."):
+            record = record.get(part) if isinstance(record, dict) else None
+        return record
+
+    values = [of(r) for r in records]
+    if all(v is None or type(v) is int for v in values):
+        import pandas as pd
+
+        frame[name] = pd.Series([None if v is None else str(v) for v in values], index=frame.index, dtype="str")
 
 
 def _where(e):

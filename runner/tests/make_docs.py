@@ -7,7 +7,7 @@ import json
 import os
 
 RUNNER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-PAGE = os.path.join(RUNNER, "..", "..", "..", "docs", "load_file.md")
+PAGE = os.path.join(RUNNER, "..", "docs", "load_file.md")
 START, END = "<!-- kinds:", "<!-- end -->"
 
 

@@ -1,0 +1,182 @@
+"""The tables in the cells of a sheet: where they are, their headers, their types."""
+
+import datetime
+import math
+
+from attache.loaders import dates, forms, headers, totals
+from attache.loaders.numbers import MARKS
+from attache.loaders.source import note
+
+_LOOK = 300  # rows in which a header is looked for
+
+
+def frames(file, sheet, cells):
+    """Return the tables of a sheet, given as a DataFrame of cells; at least one, which may be empty."""
+    import pandas as pd
+
+    rows = [[None if _blank(v) else v for v in r] for r in cells.itertuples(index=False, name=None)]
+    parts = [part for block in _beside(rows) for part in _below(block)]
+    if not parts:
+        return [pd.DataFrame()]
+    return [_frame(file, sheet, part) for part in parts]
+
+
+def _blank(value):
+    return value is None or value == "" or isinstance(value, float) and math.isnan(value) or value != value
+
+
+def _text(value):
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value)
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    return str(value)
+
+
+def _beside(rows):
+    """Tables that stand side by side, with a blank column between them, each with a header of its own."""
+    if not rows:
+        return []
+    width = max(map(len, rows))
+    filled = [any(r[i] is not None for r in rows) for i in range(width)]
+    groups, group = [], []
+    for i in range(width):
+        if filled[i]:
+            group.append(i)
+        elif group:
+            groups.append(group)
+            group = []
+    groups += [group] if group else []
+    blocks = [[[r[i] for i in g] for r in rows] for g in groups]
+    if len(groups) > 1 and all(len(g) > 1 and _headed(b) for g, b in zip(groups, blocks)):
+        return blocks
+    first = next((i for i in range(width) if filled[i]), None)
+    if first is None:
+        return []
+    last = max(i for i in range(width) if filled[i])
+    return [[r[first : last + 1] for r in rows]]
+
+
+def _headed(block):
+    filled = [r for r in block if sum(v is not None for v in r) > 1]
+    return len(filled) > 1 and all(isinstance(v, str) for v in filled[0] if v is not None) and None not in filled[0] and any(not isinstance(v, str) for v in filled[1] if v is not None)
+
+
+def _below(block):
+    """Tables that follow one another."""
+    texts = [[_text(v) for v in r] for r in block]
+    if not any(map(any, texts)):
+        return []
+    found = headers.tables(texts)
+    return [block[a:b] for a, b in found] or [block]
+
+
+def _frame(file, sheet, rows):
+    import pandas as pd
+
+    while rows and all(v is None for v in rows[-1]):
+        rows.pop()
+    keep = [i for i in range(len(rows[0])) if any(r[i] is not None for r in rows)]
+    rows = [[r[i] for i in keep] for r in rows]
+    texts = [[_text(v) for v in r] for r in rows[:_LOOK]]
+    width = len(keep)
+    blank = next(i for i, r in enumerate(rows) if any(v is not None for v in r))
+    head = headers.find(texts[blank:], width)
+    skip = blank + head.skip
+    if width == 1:
+        head = headers.Header(0, 0 if _no_name(rows[blank:]) else 1)
+    if head.rows == 0:
+        note(f"{file}: the sheet {sheet!r} has no header; its columns are numbered.")
+    elif head.skip:
+        above = " ".join(c for r in texts[blank:skip] for c in r if c)[:60]
+        note(f"{file}: in the sheet {sheet!r} the table begins in row {skip + 1}; what stands above was left out: {above}")
+    if head.units:
+        note(f"{file}: in the sheet {sheet!r} the row below the header was taken for units: {', '.join(f'{n} in {u}' for n, u in head.units.items())}.")
+    elif head.rows > 1:
+        note(f"{file}: the header of the sheet {sheet!r} has {head.rows} rows, which were joined.")
+    body = rows[skip + head.rows :]
+    names = _names(head, rows[skip] if head.rows else [None] * width, width)
+    if head.skip:
+        body = [r for r in body if any(v is not None for v in r)]
+    frame = pd.DataFrame({i: _column([r[i] for r in body], file, names[i]) for i in range(width)}, index=range(len(body)))
+    frame.columns = names
+    dates.convert(frame, False, file)
+    totals.tell(frame, file)
+    return frame
+
+
+def _no_name(rows):
+    """Whether a single column has only numbers."""
+    return isinstance(rows[0][0], (int, float)) and all(isinstance(r[0], (int, float)) for r in rows if r[0] is not None) and not 1800 <= rows[0][0] <= 2200
+
+
+def _names(head, row, width):
+    if head.rows == 0:
+        return list(range(width))
+    names = head.names or [v.strip() if isinstance(v, str) else int(v) if isinstance(v, float) and v.is_integer() else v for v in row]
+    seen, out = {}, []
+    for i, n in enumerate(names):
+        n = f"Unnamed: {i}" if n is None or n == "" else n
+        k = seen.get(n, 0)
+        seen[n] = k + 1
+        out.append(f"{n}.{k}" if k else n)
+    return out
+
+
+def _column(values, file, name):
+    """A column of the type that its cells have. Texts stay texts, but for the marks of missing numbers."""
+    import pandas as pd
+
+    known = [v for v in values if v is not None]
+    if not known:
+        return pd.Series(values, dtype="float64" if values else object)
+    kinds = {_kind(v) for v in known}
+    if kinds == {"bool"}:
+        return pd.Series(values, dtype="bool" if len(known) == len(values) else "boolean")
+    if kinds == {"number"}:
+        return _numbers(values)
+    if kinds == {"text"}:
+        values = [None if v is not None and v.strip().lower() in ("#n/a", "nan", "n/a", "null", "<na>") else v for v in values]
+        return pd.Series(values, dtype="str")
+    if kinds == {"date"}:
+        return _dates(values)
+    if kinds in ({"number", "text"}, {"date", "text"}):
+        words = [v for v in known if _kind(v) == "text"]
+        if all(v.strip().lower() in MARKS for v in words) and len(words) <= 0.7 * len(known):
+            values = [None if isinstance(v, str) else v for v in values]
+            shown = ", ".join(repr(v) for v in sorted(set(words))[:4])
+            if not all(v.strip().lower() in forms.MARKS and v.strip().lower().strip("#") in ("n/a", "na", "nan", "null", "") for v in words):
+                note(f"{file}: {name}: {len(words):,} value(s) {shown} were read as missing.")
+            return _numbers(values) if "number" in kinds else _dates(values)
+    return pd.Series([int(v) if isinstance(v, float) and v.is_integer() and abs(v) < 2**53 else v for v in values], dtype=object)
+
+
+def _kind(value):
+    if isinstance(value, bool):
+        return "bool"
+    if isinstance(value, (int, float)):
+        return "number"
+    if isinstance(value, str):
+        return "text"
+    if isinstance(value, (datetime.datetime, datetime.date)):
+        return "date"
+    return "other"
+
+
+def _numbers(values):
+    import pandas as pd
+
+    if all(v is not None and float(v).is_integer() and abs(v) < 2**63 for v in values):
+        return pd.Series([int(v) for v in values], dtype="int64")
+    return pd.Series([math.nan if v is None else float(v) for v in values], dtype="float64")
+
+
+def _dates(values):
+    import pandas as pd
+
+    try:
+        return pd.to_datetime(pd.Series(values, dtype=object))
+    except (ValueError, OverflowError, TypeError):
+        return pd.Series(values, dtype=object)

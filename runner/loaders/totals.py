@@ -1,0 +1,34 @@
+"""Rows that sum up others: they stay in the table, and are named."""
+
+import re
+
+from attache.loaders.source import note
+
+_TOTAL = re.compile(
+    r"(?:grand |sub[- ]?|over)?(?:total|totals)(?: (?:all|overall|general|sum|amount))?:?|sum:?|all (?:regions|countries|categories|departments)"
+    r"|(?:gesamt|summe|insgesamt|gesamtsumme|zwischensumme|total général|totaux|somme|sous-total|totale|suma|razem|ogółem|итого|всего|celkem|összesen|toplam|yhteensä|totalt|i alt|合计|总计|合計|小計|합계|총계):?",
+    re.I,
+)
+
+
+def rows(frame):
+    """The positions of the rows whose first text says that they are totals, above numbers."""
+    texts = [i for i, t in enumerate(frame.dtypes) if t == object or str(t) in ("str", "string")][:3]
+    if len(frame) < 3 or len(texts) == frame.shape[1]:
+        return []
+    found = set()
+    for i in texts:
+        column = frame.iloc[:, i]
+        hits = [k for k, v in enumerate(column.tolist() if len(frame) <= 20_000 else column.iloc[-50:].tolist()) if isinstance(v, str) and _TOTAL.fullmatch(v.strip())]
+        offset = 0 if len(frame) <= 20_000 else len(frame) - 50
+        if len(hits) <= 0.3 * len(frame):
+            found |= {k + offset for k in hits}
+    return sorted(found)
+
+
+def tell(frame, name):
+    """Say which rows are totals."""
+    found = rows(frame)
+    if found:
+        which = ", ".join(str(k + 1) for k in found[:5]) + (", …" if len(found) > 5 else "")
+        note(f"{name}: {len(found)} row(s) are totals (row {which}); they are kept, leave them out of sums.")

@@ -1,0 +1,78 @@
+"""Tables in the cells of workbooks, and records of JSON."""
+
+import datetime
+
+import pandas as pd
+import pytest
+from attache.loaders import load
+
+
+@pytest.fixture
+def book(tmp_path):
+    """Save {sheet: rows} as a workbook and load it."""
+    from openpyxl import Workbook
+
+    def read(sheets, hidden=(), **options):
+        wb = Workbook()
+        wb.remove(wb.active)
+        for name, rows in sheets.items():
+            ws = wb.create_sheet(name)
+            for row in rows:
+                ws.append(row)
+            if name in hidden:
+                ws.sheet_state = "hidden"
+        wb.save(tmp_path / "t.xlsx")
+        return load(tmp_path / "t.xlsx", None, options)
+
+    return read
+
+
+def test_cells_keep_their_types(book):
+    day = datetime.datetime(2024, 1, 31)
+    frame = book({"s": [["id", "n", "x", "ok", "day"], ["00123", 1, 1.5, True, day], ["00456", 2, None, None, None], ["1E5", 3, 2.5, False, day]]})
+    assert frame["id"].tolist() == ["00123", "00456", "1E5"]
+    assert [str(t) for t in frame.dtypes[1:4]] == ["int64", "float64", "boolean"]
+    assert frame["day"].iloc[0] == pd.Timestamp(day)
+
+
+def test_marks_among_numbers(book, capsys):
+    frame = book({"s": [["a", "b"], ["x", 1], ["y", "-"], ["z", 3]]})
+    assert frame["b"].isna().tolist() == [False, True, False]
+    assert "1 value(s) '-' were read as missing" in capsys.readouterr().err
+
+
+def test_titles_groups_and_totals(book, capsys):
+    rows = [["Sales report"], [], ["Region", 2023, None, 2024, None], [None, "units", "value", "units", "value"]]
+    frame = book({"s": rows + [[f"R{i}", i, i, i, i] for i in range(50)] + [["Total", 9, 9, 9, 9]]})
+    assert list(frame.columns) == ["Region", "2023 units", "2023 value", "2024 units", "2024 value"]
+    assert len(frame) == 51
+    said = capsys.readouterr().err
+    assert "Sales report" in said and "2 rows" in said and "are totals (row 51)" in said
+
+
+def test_several_tables_in_a_sheet(book):
+    above = [["id", "n"]] + [[i, i * 2] for i in range(50)]
+    below = [["code", "price"]] + [[f"c{i}", i + 0.5] for i in range(50)]
+    found = book({"s": above + [[], ["Prices"]] + below})
+    assert list(found) == ["s (1)", "s (2)"] and list(found["s (2)"].columns) == ["code", "price"]
+    assert len(found["s (1)"]) == len(found["s (2)"]) == 50
+    beside = book({"s": [a + [None] + b for a, b in zip(above, below)]})
+    assert [list(f.columns) for f in beside.values()] == [["id", "n"], ["code", "price"]]
+
+
+def test_hidden_sheets_are_said(book, capsys):
+    rows = [["a", "b"], [1, 2]]
+    assert list(book({"one": rows, "two": rows}, hidden=["two"])) == ["one", "two"]
+    assert "the sheet 'two' is hidden" in capsys.readouterr().err
+
+
+def test_raw_leaves_cells_text(book):
+    assert book({"s": [["a", "b"], ["01", 2], ["NA", 3]]}, raw=True)["a"].tolist() == ["01", "NA"]
+
+
+def test_long_whole_numbers_of_json_keep_their_digits(tmp_path):
+    (tmp_path / "t.json").write_text('[{"id": 9007199254740993, "v": 1, "u": {"k": 9007199254740995}}, {"id": null, "v": null, "u": {"k": null}}, {"id": 9007199254740995, "v": 2, "u": {"k": 1}}]')
+    frame = load(tmp_path / "t.json")
+    assert frame["id"].dropna().tolist() == ["9007199254740993", "9007199254740995"]
+    assert frame["u.k"].dropna().tolist() == ["9007199254740995", "1"]
+    assert frame["v"].dtype == "float64"
