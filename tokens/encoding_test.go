@@ -274,7 +274,7 @@ func TestEncodingByName(t *testing.T) {
 			t.Errorf("%s is %v", enc.Name(), got)
 		}
 	}
-	if _, ok := EncodingByName("p50k_base"); ok {
+	if _, ok := EncodingByName("q50k_base"); ok {
 		t.Error("p50k_base is there")
 	}
 }
