@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -125,11 +126,20 @@ func (d *diagnosis) model(ctx context.Context) {
 	d.add("model", true, fmt.Sprintf("%s, of %d that the server has", d.m.Config.OpenAIModel, len(names)))
 }
 
+// explained is what the operator reads of an error: the sentence for everybody,
+// and its cause, which may name folders.
+func explained(err error) string {
+	if cause := errors.Unwrap(err); cause != nil {
+		return fmt.Sprintf("%s (%v)", fault.Message(err), cause)
+	}
+	return fault.Message(err)
+}
+
 func (d *diagnosis) python(ctx context.Context) *gvisor.Host {
 	d.m.Config.Pool = 0
 	host, err := d.m.openPython(ctx, d.m.log(d.m.quiet()), d.m.Stderr)
 	if err != nil {
-		d.add("sandbox", false, fault.Message(err))
+		d.add("sandbox", false, explained(err))
 		return nil
 	}
 	who := "as root"

@@ -53,7 +53,7 @@ func (m *Main) openTools(ctx context.Context, fs *files.Service, log *slog.Logge
 	case err == nil:
 		in = h
 	case fault.Is(err, fault.Unavailable):
-		fmt.Fprintf(m.Stderr, "%s\nEverything else works. `attache doctor` tells more.\n", fault.Message(err))
+		fmt.Fprintf(m.Stderr, "%s\nEverything else works. `attache doctor` tells more.\n", explained(err))
 		in = tools.NoInterpreter{Err: err}
 	default:
 		return nil, err

@@ -37,7 +37,7 @@ type Stats struct {
 	Running int   // cells that run
 	Queued  int   // cells that wait for a free sandbox
 	Ready   int   // sandboxes without a session, started in advance
-	Memory  int64 // bytes of memory of all sandboxes, as last measured
+	Memory  int64 // bytes of memory of the live sessions, as last measured
 }
 
 // Key names a session: one per user and conversation.

@@ -189,7 +189,7 @@ func (f *Folder) look() (version string, names []string, err error) {
 		return nil
 	})
 	if err != nil {
-		return "", nil, fault.Wrap(err, fault.Unavailable, "the folder %s can't be read.", f.dir)
+		return "", nil, fault.Wrap(err, fault.Unavailable, "The folder of Python tools can't be read.")
 	}
 	return hex.EncodeToString(sum.Sum(nil)[:8]), names, nil
 }

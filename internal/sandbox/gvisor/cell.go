@@ -68,7 +68,7 @@ type cellRun struct {
 
 func (r *cellRun) loop(ctx context.Context, limit time.Duration) error {
 	if err := r.c.send(map[string]any{"op": "run", "id": r.number, "code": r.cell.Code}); err != nil {
-		return r.end(sandbox.Crashed, "the Python process ended")
+		return r.end(sandbox.Crashed, "The Python process ended.")
 	}
 	clock := newStopwatch(limit)
 	defer clock.stop()
@@ -93,7 +93,7 @@ func (r *cellRun) loop(ctx context.Context, limit time.Duration) error {
 			done, err := r.frame(ctx, f)
 			if err != nil {
 				r.c.kill()
-				return r.end(sandbox.Crashed, "the session was ended: "+err.Error())
+				return r.end(sandbox.Crashed, "The session was ended, because it broke its protocol.")
 			}
 			if done {
 				r.finish(stopping, clock)
@@ -117,18 +117,18 @@ func (r *cellRun) loop(ctx context.Context, limit time.Duration) error {
 	}
 }
 
-// died ends a cell whose sandbox is gone.
+// died ends a cell whose sandbox is gone. What that costs is not known here.
 func (r *cellRun) died(stopping sandbox.Outcome) error {
 	<-r.c.ended
 	switch {
 	case r.c.oom.Load():
-		return r.end(sandbox.OutOfMemory, "The code used more memory than a session may have, and was ended. All variables are gone: load less of the data at a time.")
+		return r.end(sandbox.OutOfMemory, "The code used more memory than a session may have, and was ended.")
 	case stopping == sandbox.TimedOut:
-		return r.end(sandbox.TimedOut, "The code ran into the time limit, did not react to the interrupt and was ended. All variables are gone.")
+		return r.end(sandbox.TimedOut, "The code ran into the time limit, did not react to the interrupt and was ended.")
 	case stopping == sandbox.Interrupted:
-		return r.end(sandbox.Interrupted, "The code was stopped; it did not react to the interrupt and was ended. All variables are gone.")
+		return r.end(sandbox.Interrupted, "The code was stopped; it did not react to the interrupt and was ended.")
 	}
-	return r.end(sandbox.Crashed, "The Python process ended unexpectedly. All variables are gone.")
+	return r.end(sandbox.Crashed, "The Python process ended unexpectedly.")
 }
 
 func (r *cellRun) end(o sandbox.Outcome, why string) error {

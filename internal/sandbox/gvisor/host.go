@@ -72,7 +72,7 @@ func Open(ctx context.Context, dir, runscPath string, python *wheels.Python, opt
 		return nil, err
 	}
 	if info, err := os.Stat(runscPath); err != nil || !info.Mode().IsRegular() {
-		return nil, fault.New(fault.Unavailable, "Code can't run here: runsc (gVisor) is not at %s; build it with `make build`, or set RUNSC.", runscPath)
+		return nil, fault.Wrap(fmt.Errorf("no program at %s", runscPath), fault.Unavailable, "Code can't run here: runsc (gVisor) is missing; build it with `make build`, or set RUNSC.")
 	}
 	h := &Host{opts: opts, python: python, log: opts.Log, sessions: map[sandbox.Key]*session{}, slots: newSlots(opts.Max)}
 	h.dirs = dirs{base: dir, run: filepath.Join(dir, "run"), state: filepath.Join(dir, "state"),
@@ -81,7 +81,7 @@ func Open(ctx context.Context, dir, runscPath string, python *wheels.Python, opt
 	h.dirs.mine = filepath.Join(h.dirs.run, newID())
 	for _, d := range []string{h.dirs.mine, h.dirs.state, h.dirs.sessions, h.dirs.snapshots, h.dirs.packages} {
 		if err := os.MkdirAll(d, 0o700); err != nil {
-			return nil, fault.Wrap(err, fault.Unavailable, "The sandbox folder %s can't be made.", dir)
+			return nil, fault.Wrap(err, fault.Unavailable, "The folder of the sandbox can't be made. Check with `attache doctor`.")
 		}
 	}
 	// What runs inside as nobody must be readable to it.

@@ -114,20 +114,23 @@ func (r *runsc) delete(id string) error {
 }
 
 // startError explains why no sandbox could be started, from what the command
-// said and what is known of the system.
+// said and what is known of the system. What was said is in the cause alone: it
+// may name folders of this machine.
 func startError(err error, said string) error {
-	reason := lastLine(said)
+	reason := ""
 	switch {
-	case !privileged() && errors.Is(err, syscall.ENOSPC): // clone(2) says it of namespaces, not of a disk
-		reason = "this user may not create user namespaces (the limit of their number is reached)" + namespaceHint(err, systemSwitch)
-	case !privileged() && (errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EACCES)):
-		reason = "this user may not create user namespaces (" + err.Error() + ")" + namespaceHint(err, systemSwitch)
-	case !privileged() && strings.Contains(said, "operation not permitted"):
-		reason = "user namespaces are restricted (" + lastLine(said) + ")" + namespaceHint(err, systemSwitch)
-	case reason == "":
-		reason = err.Error()
+	case privileged():
+	case errors.Is(err, syscall.ENOSPC): // clone(2) says it of namespaces, not of a disk
+		reason = ": this user may not create user namespaces (the limit of their number is reached)" + namespaceHint(err, systemSwitch)
+	case errors.Is(err, syscall.EPERM), errors.Is(err, syscall.EACCES):
+		reason = ": this user may not create user namespaces" + namespaceHint(err, systemSwitch)
+	case strings.Contains(said, "operation not permitted"):
+		reason = ": user namespaces are restricted" + namespaceHint(err, systemSwitch)
 	}
-	return fault.Wrap(errors.Join(err, errors.New(lastLine(said))), fault.Unavailable, "Code can't run here: the sandbox did not start: %s. Check with `attache doctor`.", strings.TrimSuffix(reason, "."))
+	if line := lastLine(said); line != "" && line != err.Error() {
+		err = fmt.Errorf("%w: %s", err, line)
+	}
+	return fault.Wrap(err, fault.Unavailable, "Code can't run here: the sandbox did not start%s. Check with `attache doctor`.", reason)
 }
 
 // namespaceHint names the switch of this system that forbids user namespaces.

@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -134,11 +133,16 @@ func (s *session) run(ctx context.Context, cell sandbox.Cell) (sandbox.Result, e
 func (s *session) lose(res *sandbox.Result) {
 	if s.stale { // not run to an end since: what is on disk is what was before this cell
 		res.Lost = false
-		res.Error = strings.Replace(res.Error, "All variables are gone", "The variables are as before this code", 1)
+		res.Error += " The variables are as before this code"
 		s.stored.Live = false
 	} else {
 		s.stored = stored{Conversation: s.key.Conversation, SavedAt: time.Now().UTC(), Packages: s.stored.Packages, Files: s.stored.Files, Number: s.number}
+		res.Error += " All variables are gone"
 	}
+	if res.Outcome == sandbox.OutOfMemory {
+		res.Error += ": load less of the data at a time"
+	}
+	res.Error += "."
 	s.keepStored()
 	s.drop()
 }

@@ -106,7 +106,7 @@ func cpuFeatures() string {
 func (h *Host) snapshot(ctx context.Context) (string, error) {
 	key, err := h.snapshotKey()
 	if err != nil {
-		return "", fault.Wrap(err, fault.Unavailable, "runsc (gVisor) at %s is not usable: build it with `make build`.", h.runsc.path)
+		return "", fault.Wrap(err, fault.Unavailable, "runsc (gVisor) can't be used: build it with `make build`, or set RUNSC.")
 	}
 	image := filepath.Join(h.dirs.snapshots, key)
 	if _, err := os.Stat(filepath.Join(image, "checkpoint.img")); err == nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/attachebot/attache/internal/fault"
@@ -29,10 +30,13 @@ func installError(err error, wanted []requirement, said, python string) error {
 		strings.Contains(low, "connect"), strings.Contains(low, "timed out"):
 		return fault.Wrap(full, fault.Unavailable, "The package index can't be reached right now, so %s was not installed.", name)
 	case strings.Contains(low, "no solution found"):
-		return fault.Wrap(full, fault.Invalid, "%s does not fit the packages that are here: %s", name, oneLine(because(said), 300))
+		return fault.Wrap(full, fault.Invalid, "%s does not fit the packages that are here: %s", name, oneLine(folders.ReplaceAllString(because(said), "${1}…"), 300))
 	}
-	return fault.Wrap(full, fault.Unavailable, "%s could not be installed: %s", name, oneLine(lastLine(said), 200))
+	return fault.Wrap(full, fault.Unavailable, "%s could not be installed.", name)
 }
+
+// folders are paths of this machine in what the installer said.
+var folders = regexp.MustCompile("(^|[\\s\"'`(=])(?:file://)?/[^\\s\"'`),]+")
 
 // because returns the reason out of a report of the resolver.
 func because(said string) string {

@@ -82,7 +82,7 @@ func PreparePython(ctx context.Context, dir, interpreter, index string, progress
 		cmd.Stdout, cmd.Stderr = io.MultiWriter(&said, progress), io.MultiWriter(&said, progress)
 		if err := cmd.Run(); err != nil {
 			os.RemoveAll(env)
-			return nil, fault.Wrap(fmt.Errorf("uv %s: %w: %s", args[0], err, lastLine(said.String())), fault.Unavailable, "The Python environment could not be installed: %s", lastLine(said.String()))
+			return nil, fault.Wrap(fmt.Errorf("uv %s: %w: %s", args[0], err, lastLine(said.String())), fault.Unavailable, "The Python environment could not be installed. Check with `attache doctor`.")
 		}
 	}
 	if err := os.WriteFile(filepath.Join(env, "complete"), nil, 0o644); err != nil {
@@ -165,7 +165,7 @@ func findPython(ctx context.Context, interpreter string) (basePython, error) {
 			continue
 		}
 		if versionLess(b.Version, minPython) {
-			found = append(found, name+" is "+b.Full)
+			found = append(found, filepath.Base(name)+" is "+b.Full)
 			continue
 		}
 		return b, nil
@@ -175,7 +175,7 @@ func findPython(ctx context.Context, interpreter string) (basePython, error) {
 		what = strings.Join(found, ", ")
 	}
 	if interpreter != "" && len(found) == 0 {
-		what = interpreter + " does not run"
+		what = filepath.Base(interpreter) + " does not run"
 	}
 	return basePython{}, fault.New(fault.Unavailable, "Python %s or newer is needed (%s): install it, or set PYTHON to its path.", minPython, what)
 }

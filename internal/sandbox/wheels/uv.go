@@ -59,7 +59,7 @@ func ensureUV(ctx context.Context, dir, index string, progress io.Writer) (*uv, 
 	fmt.Fprintf(progress, "Fetching uv %s, the Python package installer\n", uvVersion)
 	data, err := fetchWheel(ctx, index, "uv", wheel.file, wheel.sha256)
 	if err != nil {
-		return nil, fault.Wrap(err, fault.Unavailable, "The package index %s can't be reached to fetch uv; check the network, or set UV_DEFAULT_INDEX to a mirror.", indexOr(index))
+		return nil, fault.Wrap(err, fault.Unavailable, "The package index can't be reached to fetch uv; check the network, or set UV_DEFAULT_INDEX to a mirror.")
 	}
 	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
 	if err != nil {

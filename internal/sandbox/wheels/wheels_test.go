@@ -82,10 +82,12 @@ func TestInstallError(t *testing.T) {
 	for said, want := range map[string]string{
 		"  × No solution found when resolving dependencies:\n  ╰─▶ Because nosuch was not found in the package registry and you require nosuch,\n      we can conclude": "There is no package named x on the package index.",
 		"  ╰─▶ Because odfpy has no usable wheels and you require odfpy":                                                                                                "x has no wheel for Python 3.11",
+		"error: failed to open file `/srv/x/cache/lock`: permission denied":                                                                                             "x could not be installed.",
+		"  ╰─▶ No solution found: Because file:///srv/x/env and (/srv/x) need y>=2 and you require x, it fails":                                                         "x does not fit the packages that are here: because … and (…) need y>=2",
 		"error: Failed to fetch: `http://127.0.0.1:1/x/`\n  Caused by: error sending request":                                                                           "The package index can't be reached",
 	} {
 		err := installError(errors.New("exit status 2"), []requirement{{name: "x"}}, said, "3.11")
-		if got := fault.Message(err); !strings.HasPrefix(got, want) {
+		if got := fault.Message(err); !strings.HasPrefix(got, want) || strings.Contains(got, "/srv") {
 			t.Errorf("%q", got)
 		}
 	}
