@@ -24,6 +24,7 @@ var mayImport = map[string][]string{
 	"internal/table":            {},
 	"internal/picture":          {},
 	"internal/files":            {"internal/fault"},
+	"internal/preview":          {"internal/fault", "internal/files", "internal/picture", "internal/table"},
 	"internal/bucket":           {"internal/fault"},
 	"internal/sandbox":          {"internal/fault", "internal/table"},
 	"internal/sandbox/gvisor":   {"internal/fault", "internal/sandbox", "internal/sandbox/wheels", "internal/table", "runner"},
@@ -36,9 +37,9 @@ var mayImport = map[string][]string{
 	"internal/mongo":            {"internal/fault", "internal/files", "internal/chat", "internal/ledger", "internal/llm", "tokens"},
 	"internal/discord/client":   {"internal/fault", "internal/files", "tokens"},
 	"internal/discord/markdown": {},
-	"internal/assistant":        {"internal/fault", "internal/files", "internal/chat", "internal/llm", "internal/table", "tokens"},
+	"internal/assistant":        {"internal/fault", "internal/files", "internal/chat", "internal/llm", "internal/preview", "internal/table", "tokens"},
 	"internal/terminal":         {"internal/assistant", "internal/fault", "internal/files", "internal/chat", "internal/llm", "internal/table"},
-	"internal/discord":          {"internal/assistant", "internal/discord/client", "internal/discord/markdown", "internal/fault", "internal/files", "internal/chat", "internal/llm", "internal/picture", "internal/table", "tokens"},
+	"internal/discord":          {"internal/assistant", "internal/discord/client", "internal/discord/markdown", "internal/fault", "internal/files", "internal/chat", "internal/llm", "internal/preview", "internal/table", "tokens"},
 	"internal/web":              {"internal/fault", "internal/files", "internal/chat", "internal/llm", "tokens"},
 }
 

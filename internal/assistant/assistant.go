@@ -19,6 +19,7 @@ import (
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
+	"github.com/attachebot/attache/internal/preview"
 	"github.com/attachebot/attache/tokens"
 )
 
@@ -50,6 +51,7 @@ type Options struct {
 
 	Admins  []files.UserID  // who see everybody's usage
 	Catalog *tokens.Catalog // prices of models; nil: tokens.BuiltIn()
+	Viewer  preview.Reader  // looks at files that only code reads; nil: they have no preview
 
 	Interrupted []chat.Record // turns that an earlier run of the program left unfinished
 
@@ -61,6 +63,7 @@ type Options struct {
 type Assistant struct {
 	engine Engine
 	files  *files.Service
+	views  *preview.Maker
 	opts   Options
 	log    *slog.Logger
 
@@ -94,7 +97,7 @@ func New(engine Engine, fs *files.Service, o Options) *Assistant {
 		o.Now = time.Now
 	}
 	a := &Assistant{
-		engine: engine, files: fs, opts: o, log: o.Log,
+		engine: engine, files: fs, views: preview.New(fs, o.Viewer, o.Log), opts: o, log: o.Log,
 		lines: map[files.UserID]*line{}, turns: map[string]*Turn{}, questions: map[string]*question{}, uploads: map[uploadKey]files.ID{},
 	}
 	a.base, a.stop = context.WithCancelCause(context.Background())
@@ -119,6 +122,9 @@ func (a *Assistant) Close(ctx context.Context) {
 // Files are the files of all users: to list, open and delete those of one.
 // Attachments are saved by [Assistant.Save] and [Assistant.Ask].
 func (a *Assistant) Files() *files.Service { return a.files }
+
+// Previews are what can be seen of files that their user may see.
+func (a *Assistant) Previews() *preview.Maker { return a.views }
 
 // Interrupted returns the turns that an earlier run of the program left
 // unfinished and whose IDs begin with prefix, for their users to be told.

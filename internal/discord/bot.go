@@ -31,8 +31,6 @@ type Options struct {
 	MaxDownload int64                     // bytes of a file that is sent back; 0: 25 MB. Discord may allow less
 	Link        func(f files.File) string // of a file that is too large to be sent; nil or "": there is none
 
-	Viewer Viewer // makes the previews of files that Go can't read; nil: they have none
-
 	Allowed Who // if not empty, whoever is not named is not answered
 	Blocked Who // never answered
 
@@ -81,7 +79,6 @@ type Bot struct {
 	edits    *recent[snowflake.ID, string] // texts of prompts that were edited
 	expiries expiries
 	views    views
-	viewed   *recent[files.ID, preview] // what the viewer made
 
 	base      context.Context // ended at the end of Close
 	kill      context.CancelFunc
@@ -155,7 +152,6 @@ func newBot(token string, a *assistant.Assistant, o Options) *Bot {
 		answers: newRecent[snowflake.ID, *answered](500),
 		edits:   newRecent[snowflake.ID, string](2_000),
 		pressed: newRecent[string, bool](1000),
-		viewed:  newRecent[files.ID, preview](100),
 		slots:   make(chan struct{}, maxEvents), done: make(chan struct{}), ready: make(chan struct{}),
 	}
 	b.base, b.kill = context.WithCancel(context.Background())

@@ -44,14 +44,11 @@ func (b *Bot) details(ctx context.Context, it *interaction, id files.ID, v view)
 		button(dg.ButtonStylePrimary, "⬇️", "Download", customID{actDownload, it.user, args}),
 		button(dg.ButtonStyleDanger, "🗑️", "Delete", customID{actDelete, it.user, args}),
 		button(dg.ButtonStyleSecondary, "◀️", "Back", customID{actList, it.user, v.args()}))}}
-	shown, known := b.viewed.get(f.ID)
-	if !known {
-		shown = b.preview(ctx, f)
-	}
-	if shown.empty() && !known && b.viewable(f) {
+	shown, later := b.assistant.Previews().Now(ctx, f)
+	if later {
 		return b.showLater(ctx, it, f, p)
 	}
-	return it.update(ctx, withPreview(p, shown))
+	return it.update(ctx, withPreview(p, previewMarkdown(shown)))
 }
 
 // with adds a preview to the details of a file.
@@ -83,12 +80,11 @@ func (b *Bot) showLater(ctx context.Context, it *interaction, f files.File, p cl
 	if err := it.update(ctx, p); err != nil {
 		return err
 	}
-	shown := b.view(making, f)
-	if making.Err() != nil || shown.empty() {
+	shown := b.assistant.Previews().Make(making, f)
+	if making.Err() != nil || shown.Empty() {
 		return nil
 	}
-	b.viewed.put(f.ID, shown)
-	if err := it.update(ctx, withPreview(p, shown)); err != nil {
+	if err := it.update(ctx, withPreview(p, previewMarkdown(shown))); err != nil {
 		b.log.Debug("a preview can't be shown", "error", err)
 	}
 	return nil

@@ -6,19 +6,17 @@ import (
 	"unicode/utf8"
 
 	"github.com/attachebot/attache/internal/discord/markdown"
-	"github.com/attachebot/attache/internal/files"
+	previews "github.com/attachebot/attache/internal/preview"
 	"github.com/attachebot/attache/internal/table"
 )
 
-// A preview of any bytes is a whole block that fits an embed.
+// A preview of any lines is a whole block that fits an embed.
 func FuzzPreview(f *testing.F) {
-	f.Add([]byte("a,b\n1,2\n"), uint8(0))
-	f.Add([]byte("```\n@everyone"), uint8(1))
-	f.Add([]byte("{\"a\":[1,\n2]}"), uint8(2))
-	f.Add([]byte{0xff, 0xfe, 0, 0xd8}, uint8(1))
-	f.Fuzz(func(t *testing.T, b []byte, kind uint8) {
-		k := []files.Kind{"csv", "text", "json", "tsv"}[kind%4]
-		p := textPreview(files.File{Kind: k, Size: int64(len(b)) + int64(kind/128)}, b)
+	f.Add("a,b\n1,2\n", true)
+	f.Add("```\n@everyone", false)
+	f.Fuzz(func(t *testing.T, text string, whole bool) {
+		lines := strings.Split(strings.ToValidUTF8(text, ""), "\n")
+		p := previewMarkdown(previews.Preview{Text: lines[:min(len(lines), 12)], Whole: whole}).text
 		if markdown.Length(p) > 4096 || !utf8.ValidString(p) || strings.Count(p, "```")%2 != 0 {
 			t.Errorf("%d characters: %q", markdown.Length(p), p)
 		}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"github.com/attachebot/attache/internal/assistant"
-	"image/png"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -376,15 +375,6 @@ func (s *slowModels) Models(ctx context.Context) []string {
 	return s.Engine.Models(ctx)
 }
 
-func TestThumbnailIsAPicture(t *testing.T) {
-	b := chart(1000, 10)
-	p := thumbnail(context.Background(), files.File{User: 7}, bytes.NewReader(b), int64(len(b)))
-	c, err := png.DecodeConfig(bytes.NewReader(p.picture))
-	if err != nil || p.format != "png" || c.Width != 800 || c.Height != 8 {
-		t.Errorf("%+v, %v", c, err)
-	}
-}
-
 // viewer takes the place of the Python that looks at files.
 type viewer struct {
 	asked   chan string
@@ -420,7 +410,7 @@ func (v *viewer) Picture(ctx context.Context, user files.UserID, conversation st
 // Files that only code reads get their preview when it is made.
 func TestStoryLatePreviews(t *testing.T) {
 	v := &viewer{asked: make(chan string, 10)}
-	w := newBench(t, setup{discord: Options{Viewer: v}})
+	w := newBench(t, setup{assistant: assistant.Options{Viewer: v}})
 	w.save(w.anna, "towns.parquet", testdata(t, "v0.7.1.parquet"))
 	w.save(w.anna, "photo.heic", testdata(t, "zPug_3.heic"))
 	w.save(w.anna, "broken.xlsx", testdata(t, "deaths.xlsx"))
@@ -471,7 +461,7 @@ func TestStoryLatePreviews(t *testing.T) {
 // does not come.
 func TestStoryPreviewTooLate(t *testing.T) {
 	v := &viewer{asked: make(chan string, 10), release: make(chan struct{})}
-	w := newBench(t, setup{discord: Options{Viewer: v, tune: tuning{view: 300 * time.Millisecond}}})
+	w := newBench(t, setup{assistant: assistant.Options{Viewer: v}, discord: Options{tune: tuning{view: 300 * time.Millisecond}}})
 	w.save(w.anna, "towns.parquet", testdata(t, "v0.7.1.parquet"))
 	m := w.choose(w.anna, w.run(w.anna, w.general, "files"), fileMenu, "towns.parquet")
 	<-v.asked

@@ -1,0 +1,40 @@
+package discord
+
+import (
+	"strings"
+
+	previews "github.com/attachebot/attache/internal/preview"
+)
+
+const previewWidth = 60 // characters of a line
+
+// preview is what a file looks like in Discord: one of the two, or neither.
+type preview struct {
+	text    string // Markdown
+	picture []byte
+	format  string // of the picture: "png", "jpg"
+}
+
+// previewMarkdown writes a preview for Discord.
+func previewMarkdown(p previews.Preview) preview {
+	switch {
+	case p.Picture != nil:
+		return preview{picture: p.Picture.Data, format: p.Picture.Format}
+	case p.Table != nil:
+		return preview{text: narrow(*p.Table)}
+	case len(p.Text) == 0:
+		return preview{}
+	}
+	var lines []string
+	for _, l := range p.Text {
+		lines = append(lines, clip(l, previewWidth))
+	}
+	if !p.Whole {
+		lines = append(lines, "…")
+	}
+	language := ""
+	if p.JSON {
+		language = "json"
+	}
+	return preview{text: fenced(language, strings.Join(lines, "\n"))}
+}

@@ -1,0 +1,62 @@
+package discord
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/disgoorg/snowflake/v2"
+)
+
+// views are the previews that are being made, by the message that waits for
+// them.
+type views struct {
+	mu  sync.Mutex
+	all map[snowflake.ID]*pendingView
+}
+
+type pendingView struct {
+	cancel context.CancelFunc // of the making, not of the showing
+	done   chan struct{}
+}
+
+// begin returns a context for making a preview, which ends when the message is
+// used for something else; end is called when it is shown.
+func (v *views) begin(ctx context.Context, message snowflake.ID, limit time.Duration) (_ context.Context, end func()) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	p := &pendingView{cancel, make(chan struct{})}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.all == nil {
+		v.all = map[snowflake.ID]*pendingView{}
+	}
+	if old := v.all[message]; old != nil {
+		old.cancel()
+	}
+	v.all[message] = p
+	return ctx, func() {
+		cancel()
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		if v.all[message] == p {
+			delete(v.all, message)
+		}
+		close(p.done)
+	}
+}
+
+// stop ends what is made for a message, and waits until nothing more of it can
+// come, or ctx ends.
+func (v *views) stop(ctx context.Context, message snowflake.ID) {
+	v.mu.Lock()
+	p := v.all[message]
+	v.mu.Unlock()
+	if p == nil {
+		return
+	}
+	p.cancel()
+	select {
+	case <-p.done:
+	case <-ctx.Done():
+	}
+}

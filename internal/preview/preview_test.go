@@ -1,0 +1,263 @@
+package preview
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"image/png"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"gocloud.dev/blob/memblob"
+
+	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/sqlite"
+	"github.com/attachebot/attache/internal/table"
+)
+
+const anna files.UserID = 7
+
+type rig struct {
+	*Maker
+	t     *testing.T
+	files *files.Service
+	code  *script
+}
+
+// script takes the place of the Python that looks at files.
+type script struct {
+	mu      sync.Mutex
+	asked   []string
+	err     error
+	release chan struct{} // nil: at once
+}
+
+func (s *script) wait(ctx context.Context, f files.File) error {
+	s.mu.Lock()
+	s.asked = append(s.asked, f.Name)
+	err := s.err
+	s.mu.Unlock()
+	if s.release != nil {
+		select {
+		case <-s.release:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	return err
+}
+
+func (s *script) Table(ctx context.Context, _ files.UserID, _ string, f files.File, rows int) (table.Table, error) {
+	t := table.Table{Columns: []string{"a"}, TotalRows: 40}
+	for i := range rows {
+		t.Rows = append(t.Rows, []string{fmt.Sprint(i)})
+	}
+	return t, s.wait(ctx, f)
+}
+
+func (s *script) Picture(ctx context.Context, _ files.UserID, _ string, f files.File) ([]byte, error) {
+	return picturePNG(1600, 400), s.wait(ctx, f)
+}
+
+func picturePNG(w, h int) []byte {
+	var b bytes.Buffer
+	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, w, h))); err != nil {
+		panic(err)
+	}
+	return b.Bytes()
+}
+
+func newRig(t *testing.T) *rig {
+	db, err := sqlite.Open(t.Context(), t.TempDir()+"/a.db")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	bucket := memblob.OpenBucket(nil)
+	t.Cleanup(func() { bucket.Close() })
+	r := &rig{t: t, files: files.New(sqlite.NewFiles(db, "me"), bucket, files.Options{}), code: &script{}}
+	r.Maker = New(r.files, r.code, nil)
+	return r
+}
+
+func (r *rig) save(name string, content []byte) files.File {
+	r.t.Helper()
+	s, err := r.files.Save(r.t.Context(), files.Upload{User: anna, Name: name, Size: int64(len(content)), Body: bytes.NewReader(content)})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return s.File
+}
+
+func (p Preview) String() string {
+	switch {
+	case p.Picture != nil:
+		return fmt.Sprintf("%dx%d %s", p.Picture.Width, p.Picture.Height, p.Picture.Format)
+	case p.Table != nil:
+		return fmt.Sprint(p.Table.Columns, p.Table.Rows)
+	}
+	return strings.Join(p.Text, "|")
+}
+
+func TestNow(t *testing.T) {
+	r := newRig(t)
+	heic := []byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic")
+	for _, c := range []struct {
+		name, content, want string
+		later               bool
+	}{
+		{"a.csv", "x;y\n1;2\n", "[x y] [[1 2]]", false},
+		{"a.txt", "\n\none\ttwo\x1b[31m\r\n\u202ethree\n\n", "one    two[31m|three", false},
+		{"a.json", `{"a":[1]}`, `{| "a": [|  1| ]|}`, false},
+		{"empty.txt", " ", "", false},
+		{"a.png", string(picturePNG(1000, 10)), "800x8 png", false},
+		{"a.parquet", "PAR1xxxxPAR1", "", true},
+		{"a.heic", string(heic), "", true},
+		{"a.zip", "PK\x05\x06" + strings.Repeat("\x00", 18), "", false},
+	} {
+		p, later := r.Now(t.Context(), r.save(c.name, []byte(c.content)))
+		if p.String() != c.want || later != c.later {
+			t.Errorf("%s: %s, later %v", c.name, p, later)
+		}
+	}
+	if len(r.code.asked) != 0 {
+		t.Errorf("code was asked for %v", r.code.asked)
+	}
+}
+
+func TestTextIsCut(t *testing.T) {
+	p := textPreview("text", []byte(strings.Repeat(strings.Repeat("é", 600)+"\n", 20)), true)
+	if len(p.Text) != maxLines || p.Whole || utf8.RuneCountInString(p.Text[0]) != maxLine || !strings.HasSuffix(p.Text[0], "é…") {
+		t.Errorf("%d lines, whole %v", len(p.Text), p.Whole)
+	}
+}
+
+// Many who look at the same file make one preview; it stays.
+func TestMadeOnce(t *testing.T) {
+	r := newRig(t)
+	f := r.save("a.parquet", []byte("PAR1xxxxPAR1"))
+	r.code.release = make(chan struct{})
+	var all sync.WaitGroup
+	for range 20 {
+		all.Go(func() {
+			if p := r.Make(t.Context(), f); p.Table == nil {
+				t.Error("no table")
+			}
+		})
+	}
+	time.Sleep(50 * time.Millisecond)
+	close(r.code.release)
+	all.Wait()
+	if p, later := r.Now(t.Context(), f); p.Table == nil || later || len(r.code.asked) != 1 {
+		t.Errorf("%s, later %v, asked %v", p, later, r.code.asked)
+	}
+}
+
+// A file that can't be read is not tried again; a busy sandbox is.
+func TestWhatIsRemembered(t *testing.T) {
+	r := newRig(t)
+	bad, busy := r.save("bad.parquet", []byte("PAR1bad PAR1")), r.save("busy.parquet", []byte("PAR1busyPAR1"))
+	for f, err := range map[*files.File]error{&bad: fault.New(fault.Invalid, "It is damaged."), &busy: fault.New(fault.Unavailable, "All are busy.")} {
+		r.code.err = err
+		if p := r.Make(t.Context(), *f); !p.Empty() {
+			t.Errorf("%s: %s", f.Name, p)
+		}
+	}
+	if _, later := r.Now(t.Context(), bad); later {
+		t.Error("a damaged file is tried again")
+	}
+	if _, later := r.Now(t.Context(), busy); !later {
+		t.Error("a file is given up because the sandbox was busy")
+	}
+}
+
+// The making ends with the last who waits for it, and not before.
+func TestMakingEndsWithTheLast(t *testing.T) {
+	r := newRig(t)
+	r.code.release = make(chan struct{})
+	f := r.save("a.parquet", []byte("PAR1xxxxPAR1"))
+	first, leave := context.WithCancel(t.Context())
+	var one, two sync.WaitGroup
+	one.Go(func() { r.Make(first, f) })
+	time.Sleep(50 * time.Millisecond)
+	second, leaveToo := context.WithCancel(t.Context())
+	two.Go(func() { r.Make(second, f) })
+	time.Sleep(50 * time.Millisecond)
+	leave()
+	one.Wait()
+	leaveToo()
+	two.Wait()
+	if len(r.code.asked) != 1 {
+		t.Errorf("asked %v", r.code.asked)
+	}
+	close(r.code.release)
+	if p := r.Make(t.Context(), f); p.Table == nil || len(r.code.asked) != 2 {
+		t.Errorf("%s, asked %v", p, r.code.asked)
+	}
+}
+
+// Another's file has no preview, whoever asks.
+func TestAnothersFile(t *testing.T) {
+	r := newRig(t)
+	f := r.save("a.txt", []byte("secret"))
+	f.User = 8
+	if p, _ := r.Now(t.Context(), f); !p.Empty() {
+		t.Errorf("got %s", p)
+	}
+}
+
+func TestCacheIsBounded(t *testing.T) {
+	var c cache
+	line := strings.Repeat("x", 100_000)
+	for i := range 500 {
+		c.put(files.ID(fmt.Sprint(i)), Preview{Text: []string{line}})
+		c.get("0")
+	}
+	if _, ok := c.get("0"); !ok || c.bytes > maxCached || c.order.Len() != len(c.byID) || c.order.Len() > 170 {
+		t.Errorf("%d entries, %d bytes", c.order.Len(), c.bytes)
+	}
+	for i := range 3000 {
+		c.put(files.ID(fmt.Sprint("e", i)), Preview{})
+	}
+	if len(c.byID) > maxEntries {
+		t.Errorf("%d entries", len(c.byID))
+	}
+}
+
+// A decoder that crashes costs one preview.
+func TestCrash(t *testing.T) {
+	r := newRig(t)
+	r.Maker.code = &code{crashing{}}
+	if p := r.Make(t.Context(), r.save("a.parquet", []byte("PAR1xxxxPAR1"))); !p.Empty() {
+		t.Errorf("got %s", p)
+	}
+}
+
+type crashing struct{ Reader }
+
+func (crashing) Table(context.Context, files.UserID, string, files.File, int) (table.Table, error) {
+	panic(errors.New("broken"))
+}
+
+func FuzzText(f *testing.F) {
+	f.Add([]byte("a,b\n1,2\n"), uint8(0))
+	f.Add([]byte("{\"a\":[1,\n2]}"), uint8(2))
+	f.Add([]byte{0xff, 0xfe, 0, 0xd8}, uint8(1))
+	f.Fuzz(func(t *testing.T, b []byte, kind uint8) {
+		p := textPreview([]files.Kind{"csv", "text", "json", "tsv"}[kind%4], b, kind < 128)
+		if len(p.Text) > maxLines {
+			t.Errorf("%d lines", len(p.Text))
+		}
+		for _, l := range p.Text {
+			if !utf8.ValidString(l) || strings.ContainsAny(l, "\n\x1b\r") || utf8.RuneCountInString(l) > maxLine {
+				t.Errorf("%q", l)
+			}
+		}
+	})
+}
