@@ -14,8 +14,8 @@ const BuiltinName = "built-in"
 
 // Builtin is the model that needs no key and no network. It says how to set a
 // real one, and does what needs no understanding: it analyses the files whose
-// ids are in the prompt, and runs the prompt's fenced Python blocks as they
-// are. The same request gives the same answer. It counts no tokens: they cost
+// ids are in the prompt, lets the runner answer simple questions about tables,
+// and runs the prompt's fenced Python blocks as they are. The same request gives the same answer. It counts no tokens: they cost
 // nothing.
 type Builtin struct{}
 
@@ -32,9 +32,11 @@ const (
 	maxBuiltinCalls = 8
 	// maxBuiltinOutput bounds what of one call's output it shows, in bytes.
 	maxBuiltinOutput = 3000
+	// maxBuiltinReport bounds a report or an answer, which is written for people.
+	maxBuiltinReport = 6000
 )
 
-const noModel = `No language model is configured, so I can't discuss things, but I can run Python and analyse files.
+const noModel = `No language model is configured, so I can't discuss things, but I can run Python, analyse files and answer simple questions about tables.
 To set one, give OPENAI_API_KEY (and, for another OpenAI-compatible server, OPENAI_BASE_URL and OPENAI_MODEL) in the environment or in .env, and start me again.`
 
 // Generate implements Model.
@@ -55,18 +57,21 @@ func (Builtin) Generate(ctx context.Context, req Request, delta func(string)) (R
 	}
 	reply := Reply{Message: Message{Role: Assistant}, Finish: Stop, Model: BuiltinName}
 	var text string
-	switch codes := plan(prompt); {
+	steps := plan(prompt, latest(req.Messages))
+	switch {
 	case len(results) > 0:
-		text = present(results)
-	case len(codes) == 0 || req.NoCalls:
-		text = introduce(req.Messages) + "\n\nAttach a file, name the id of one, or write Python in a ```python block."
+		text = present(results, steps)
+	case len(steps) == 0 || req.NoCalls:
+		text = introduce(req.Messages) + "\n\nAttach a file and ask about it, name the id of one, or write Python in a ```python block."
 	case !slices.ContainsFunc(req.Tools, func(t Tool) bool { return t.Name == PythonTool }):
 		text = introduce(req.Messages) + "\n\nPython can't be run here right now, so I can't do more with this message. `attache doctor` tells why."
 	default:
-		text = introduce(req.Messages) + "\n\n"
+		if !introduced(req.Messages) {
+			text = noModel + "\n\n"
+		}
 		reply.Finish = Calls
-		for i, code := range codes {
-			args, err := json.Marshal(map[string]string{"code": code})
+		for i, step := range steps {
+			args, err := json.Marshal(map[string]string{"code": step.code})
 			if err != nil {
 				return Reply{}, err
 			}
@@ -88,58 +93,132 @@ func (Builtin) Generate(ctx context.Context, req Request, delta func(string)) (R
 
 // introduce says at length once in a conversation that no model is set.
 func introduce(history []Message) string {
-	for _, m := range history {
-		if m.Role == Assistant && strings.HasPrefix(m.Text(), noModel) {
-			return "No language model is configured (see OPENAI_API_KEY)."
-		}
+	if introduced(history) {
+		return "No language model is configured (see OPENAI_API_KEY)."
 	}
 	return noModel
+}
+
+func introduced(history []Message) bool {
+	return slices.ContainsFunc(history, func(m Message) bool {
+		return m.Role == Assistant && strings.HasPrefix(m.Text(), noModel)
+	})
 }
 
 var (
 	fence  = regexp.MustCompile("(?ms)^[ \t]*```[ \t]*(?i:python3?|py)[ \t]*\r?\n(.*?)^[ \t]*```[ \t]*$")
 	fileID = regexp.MustCompile(`\b\d+_\d+_[0-9a-f]{8}\b`)
+	// aside is what the conversation adds to a prompt: files, quotes.
+	aside = regexp.MustCompile(`(?m)^\[.*\]\s*$`)
+	// report is a prompt that wants an analysis, not an answer.
+	report = regexp.MustCompile(`(?i)\banaly[sz]|\banalysis\b|\boverview\b|\breport\b|\bexplore\b|\binsights?\b|\btell me (more )?about (this|the|my|it)\b|` +
+		`\bwhat('s| is)( in)? (this|it|here|the (file|data|table))\b|` +
+		`^\W*(please |can you |could you )*(take a look|look|describe|summari[sz]e|visuali[sz]e|plot|chart|show|explain|check|open|read)( at| me| into)?( it| this| that| the| my)?( data| file| table| csv| dataset| spreadsheet| sheet)?( out| please)?\W*$`)
+	word = regexp.MustCompile(`\pL{2,}`)
 )
 
-// analysis is the code for a file: a report, or the beginning of what is no
-// table.
-const analysis = `try:
-    analysis = analyze_data_file('ID', 'comprehensive')
-except Exception as problem:
+// noTable ends the code for a file: of what is no table it shows the beginning.
+const noTable = `except Exception as problem:
     if 'is no table' not in str(problem):
         raise
-    print(str(load_file('ID'))[:1500])
+    print('~~~\n' + str(load_file('ID'))[:1500].replace('~~~', '') + '\n~~~')
 `
 
-// plan returns the code to run for a prompt: an analysis of each file id
-// outside of code, then each block of code.
-func plan(prompt string) []string {
-	var codes []string
-	for _, id := range fileID.FindAllString(fence.ReplaceAllString(prompt, ""), -1) {
-		code := strings.ReplaceAll(analysis, "ID", id)
-		if !slices.Contains(codes, code) {
-			codes = append(codes, code)
-		}
-	}
-	for _, block := range fence.FindAllStringSubmatch(prompt, -1) {
-		if strings.TrimSpace(block[1]) != "" {
-			codes = append(codes, block[1])
-		}
-	}
-	return codes[:min(len(codes), maxBuiltinCalls)]
+// The code for a file: a report of it, or the answer to a question about it.
+// A question with a file that comes with it is answered by a report where it
+// is not understood.
+const (
+	analysis = "try:\n    analysis = analyze_data_file('ID', 'comprehensive')\n" + noTable
+	question = "try:\n    answer = ask_table('ID', QUESTION)\n"
+	orReport = "    if not answer['understood']:\n        analysis = analyze_data_file('ID', 'comprehensive')\n"
+)
+
+// A step is code to run, and whether it prints Markdown for people.
+type step struct {
+	code     string
+	markdown bool
 }
 
-// present shows the outputs of calls, shortened, each in a block.
-func present(results []Message) string {
-	var b strings.Builder
-	for _, m := range results {
-		out := m.Text()
-		if m.Result != nil {
-			res := *m.Result
-			res.Files = nil // they see those
-			out = res.Text()
+// plan returns what to run for a prompt: a report or an answer for each file
+// id outside of code, then each block of code. With neither, the prompt is a
+// question about the file before it, if there is one.
+func plan(prompt, before string) []step {
+	var steps []step
+	outside := fence.ReplaceAllString(prompt, "")
+	asked := strings.TrimSpace(fileID.ReplaceAllString(aside.ReplaceAllString(outside, ""), ""))
+	for _, id := range fileID.FindAllString(outside, -1) {
+		code := analysis
+		if len(word.FindAllString(asked, 3)) > 1 && !report.MatchString(asked) {
+			code = question + orReport + noTable
 		}
-		out = strings.TrimSpace(strings.ReplaceAll(out, "```", "'''"))
+		s := step{filled(code, id, asked), true}
+		if !slices.Contains(steps, s) {
+			steps = append(steps, s)
+		}
+	}
+	blocks := fence.FindAllStringSubmatch(prompt, -1)
+	for _, block := range blocks {
+		if strings.TrimSpace(block[1]) != "" {
+			steps = append(steps, step{code: block[1]})
+		}
+	}
+	if len(steps) == 0 && len(blocks) == 0 && before != "" && asked != "" && !strings.Contains(asked, "```") {
+		code := question + noTable
+		if report.MatchString(asked) {
+			code = analysis
+		}
+		steps = append(steps, step{filled(code, before, asked), true})
+	}
+	return steps[:min(len(steps), maxBuiltinCalls)]
+}
+
+// filled puts an id and a question into code. A JSON string is one in Python too.
+func filled(code, id, asked string) string {
+	text, err := json.Marshal(asked)
+	if err != nil { // no string fails
+		return ""
+	}
+	return strings.NewReplacer("ID", id, "QUESTION", string(text)).Replace(code)
+}
+
+// latest returns the id of the last file that people brought into the
+// conversation before their last message; pictures can't be asked about.
+func latest(history []Message) string {
+	last := ""
+	for i := len(history) - 1; i >= 0 && last == ""; i-- {
+		if history[i].Role != User {
+			continue
+		}
+		for line := range strings.Lines(history[i].Text()) {
+			if ids := fileID.FindAllString(line, -1); len(ids) > 0 && !strings.Contains(line, ", image,") {
+				last = ids[len(ids)-1]
+			}
+		}
+	}
+	return last
+}
+
+// present shows the results of calls, shortened: what was written for people as
+// it is, anything else in a block.
+func present(results []Message, steps []step) string {
+	var b strings.Builder
+	for i, m := range results {
+		res := ToolResult{Output: m.Text()}
+		if m.Result != nil {
+			res = *m.Result
+			res.Files = nil // they see those
+		}
+		if i < len(steps) && steps[i].markdown && !res.Failed {
+			written := strings.TrimSpace(strings.ReplaceAll(res.Output, "```", "'''"))
+			b.WriteString(shorten(written, maxBuiltinReport) + "\n\n")
+			if res.Output = ""; len(res.Tables) > 0 {
+				res.Values = nil // they see those too
+			}
+			if res.Text() == "" {
+				continue
+			}
+		}
+		out := strings.TrimSpace(strings.ReplaceAll(res.Text(), "```", "'''"))
 		if out == "" {
 			out = "(no output)"
 		}

@@ -3,6 +3,7 @@ package llm_test
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -49,12 +50,18 @@ func TestBuiltinSaysHowToSetAModel(t *testing.T) {
 	}
 }
 
+const noTable = "except Exception as problem:\n    if 'is no table' not in str(problem):\n        raise\n" +
+	"    print('~~~\\n' + str(load_file('ID'))[:1500].replace('~~~', '') + '\\n~~~')\n"
+
+// call is the arguments of a call with code about a file.
+func call(id, code string) string {
+	b, _ := json.Marshal(map[string]string{"code": strings.ReplaceAll(code+noTable, "ID", id)})
+	return string(b)
+}
+
 // report is the call that analyses a file.
 func report(id string) string {
-	code := "try:\n    analysis = analyze_data_file('ID', 'comprehensive')\nexcept Exception as problem:\n" +
-		"    if 'is no table' not in str(problem):\n        raise\n    print(str(load_file('ID'))[:1500])\n"
-	b, _ := json.Marshal(map[string]string{"code": strings.ReplaceAll(code, "ID", id)})
-	return string(b)
+	return call(id, "try:\n    analysis = analyze_data_file('ID', 'comprehensive')\n")
 }
 
 func TestBuiltinAnalysesFilesAndRunsBlocks(t *testing.T) {
@@ -65,6 +72,10 @@ func TestBuiltinAnalysesFilesAndRunsBlocks(t *testing.T) {
 	}{
 		{"an attachment", "Analyze this\n\n[Attached: sales.csv, id " + id + "]", []string{report(id)}},
 		{"two ids, one twice", id + " and " + id2 + ", " + id, []string{report(id), report(id2)}},
+		{"a question with a file", "mean \"tip\" by day?\n\n[Attached: id " + id + ": \"tips.csv\", csv, 8 KB]",
+			[]string{call(id, "try:\n    answer = ask_table('ID', \"mean \\\"tip\\\" by day?\")\n    if not answer['understood']:\n        analysis = analyze_data_file('ID', 'comprehensive')\n")}},
+		{"no word but the file", "[Attached: id " + id + ": \"tips.csv\", csv, 8 KB]", []string{report(id)}},
+		{"a report in other words", "what is in this file?\n[Attached: id " + id + ": \"tips.csv\", csv, 8 KB]", []string{report(id)}},
 		{"a block", "Run\n```python\nprint('a')\n\nx = 1\n```\nplease", []string{`{"code":"print('a')\n\nx = 1\n"}`}},
 		{"two blocks, CRLF, py", "```py\r\n1\r\n```\n```Python3\n2\n```", []string{`{"code":"1\r\n"}`, `{"code":"2\n"}`}},
 		{"an id inside of code only", "```python\nload_file('" + id + "')\n```", []string{`{"code":"load_file('` + id + `')\n"}`}},
@@ -79,7 +90,8 @@ func TestBuiltinAnalysesFilesAndRunsBlocks(t *testing.T) {
 			if strings.Join(codes, "|") != strings.Join(c.want, "|") {
 				t.Errorf("codes = %q", codes)
 			}
-			if (strings.Count(text, "```\nRows: 1,461\n```") != len(c.want)) || !strings.Contains(text, "OPENAI_API_KEY") {
+			blocks := strings.Count(c.prompt, "```") / 2
+			if strings.Count(text, "Rows: 1,461") != len(c.want) || len(c.want) > 0 && strings.Count(text, "```\nRows") != blocks || !strings.Contains(text, "OPENAI_API_KEY") {
 				t.Errorf("text = %q", text)
 			}
 		})
@@ -136,5 +148,37 @@ func TestBuiltinStops(t *testing.T) {
 	names, err := llm.Builtin{}.Models(t.Context())
 	if err != nil || len(names) != 1 || names[0] != llm.BuiltinName {
 		t.Errorf("%q, %v", names, err)
+	}
+}
+
+// TestBuiltinAnswersAboutTheFileBefore says that a question without a file is
+// about the last one of the conversation, and that its answer is no block.
+func TestBuiltinAnswersAboutTheFileBefore(t *testing.T) {
+	const id, picture = "42_1700000000_0123abcd", "42_1700000001_89abcdef"
+	req := ask("Analyze this\n\n[Attached: id " + id + ": \"sales.csv\", csv, 8 KB]\n[Attached: id " + picture + ": \"a.png\", image, 8 KB]")
+	req.Tools = []llm.Tool{pythonTool}
+	for _, c := range []struct{ prompt, code string }{
+		{"and the mean by region?", call(id, "try:\n    answer = ask_table('ID', \"and the mean by region?\")\n")},
+		{"as a bar chart", call(id, "try:\n    answer = ask_table('ID', \"as a bar chart\")\n")},
+		{"Analyze it again", report(id)},
+	} {
+		next := req
+		next.Messages = append(slices.Clone(req.Messages), llm.Text(llm.Assistant, "Rows: 3"), llm.Text(llm.User, c.prompt))
+		reply, _, err := generate(t, llm.Builtin{}, next)
+		if err != nil || len(reply.Message.Calls) != 1 || reply.Message.Calls[0].Arguments != c.code {
+			t.Fatalf("%s: %+v, %v", c.prompt, reply.Message.Calls, err)
+		}
+		result := llm.Text(llm.FromTool, "")
+		result.CallID = reply.Message.Calls[0].ID
+		result.Result = &llm.ToolResult{Output: "The mean is **3**.\n", Files: []string{"1_2_00000000"}}
+		next.Messages = append(next.Messages, reply.Message, result)
+		if _, text, err := generate(t, llm.Builtin{}, next); err != nil || text != "The mean is **3**." {
+			t.Errorf("%s: %q, %v", c.prompt, text, err)
+		}
+		result.Result = &llm.ToolResult{Error: "MemoryError", Failed: true}
+		next.Messages[len(next.Messages)-1] = result
+		if _, text, err := generate(t, llm.Builtin{}, next); err != nil || text != "```\nMemoryError\n```" {
+			t.Errorf("%s: %q, %v", c.prompt, text, err)
+		}
 	}
 }

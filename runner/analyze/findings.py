@@ -115,29 +115,35 @@ def _peaks(profile):
 
 def _seasons(profile):
     """The months in which a measure is high and low, where the years agree."""
-    if profile.time is None or profile.time.type != "date":
+    time = profile.time
+    if time is None or time.type != "date":
         return
+    when = time.series.dt.tz_localize(None) if getattr(time.series.dtype, "tz", None) is not None else time.series
     for c in profile.measures[:6]:
-        values, period, how = series.of(profile, c) or (None, None, None)
-        if values is None or period[3] not in ("day", "week", "month") or how == "number":
+        s = pd.Series(c.series.to_numpy("float64", na_value=np.nan), index=pd.DatetimeIndex(when))
+        s = s[s.index.notna() & np.isfinite(s.to_numpy())]
+        if len(s) < 36 or s.index.nunique() < 36:
             continue
-        months = values.index.month
-        years = values.index.year
+        how = "total" if c.additive == "flow" else "mean"
+        if how == "total":
+            s = s.resample("MS").sum()
+        months = s.index.month
+        years = s.index.year
         if len(set(years)) < 3 or len(set(months)) < 12:
             continue
-        monthly = values.groupby([years, months]).mean().unstack()
+        monthly = s.groupby([years, months]).mean().unstack()
         relative = monthly.sub(monthly.mean(axis=1), axis=0).dropna()
         if len(relative) < 3:
             continue
-        mean = values.groupby(months).mean()
+        mean = s.groupby(months).mean()
         with np.errstate(all="ignore"):
             explained = relative.mean().var(ddof=0) / relative.to_numpy().var()
         if not explained > 0.6:
             continue
         high, low = int(mean.idxmax()), int(mean.idxmin())
-        name = f"{how + ' of ' if how else ''}{code(c.name)}"
-        text = f"{name[0].upper()}{name[1:]} follows the season: highest in **{_MONTH[high]}** ({number(mean[high])} on average), lowest in **{_MONTH[low]}** ({number(mean[low])})."
-        yield Finding(1.7, "season", text, dict(column=c.name, how=how or "value", period=period[3], high=high, low=low, high_mean=float(mean[high]), low_mean=float(mean[low])))
+        name = f"The monthly total of {code(c.name)}" if how == "total" else code(c.name)
+        text = f"{name} follows the season: highest in **{_MONTH[high]}** ({number(mean[high])} on average), lowest in **{_MONTH[low]}** ({number(mean[low])})."
+        yield Finding(1.7, "season", text, dict(column=c.name, time=time.name, how=how, high=high, low=low, high_mean=float(mean[high]), low_mean=float(mean[low])))
         return
 
 

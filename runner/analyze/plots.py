@@ -54,7 +54,8 @@ def places(profile, figure, stem):
     # A degree of longitude is as long as one of latitude at the equator only.
     middle = float(np.clip((lat.min() + lat.max()) / 2, -70, 70))
     shape = max(0.35, min(2.6, (np.ptp(lon) or 1) * math.cos(math.radians(middle)) / (np.ptp(lat) or 1)))
-    fig = figure(min(11, 3.2 + 5.2 * shape) if shape > 1 else 6.6, 5.6)
+    width = min(11, 3.2 + 5.2 * shape) if shape > 1 else 6.6
+    fig = figure(width, max(3.2, min(5.6, (width - 2) / shape + 1.3)))
     ax = fig.subplots()
     size = 26 if len(lat) < 300 else 10 if len(lat) < 5000 else 4
     if c is None:
@@ -102,6 +103,8 @@ def categories(profile, figure, stem):
     """What the groups have of the main measure; without one, or where only
     numbers of rows differ, how many rows each has."""
     columns = [c for c in profile.columns if c.groups and c.role != "part" and c.top and c.top[0][1] > 1]
+    if not columns and profile.measures and profile.time is None and 2 < profile.rows <= 30:
+        columns = [c for c in profile.columns if c.type == "text" and c.distinct == profile.rows][:1]
     columns.sort(key=lambda c: (c.distinct > 15, c.role == "boolean", c.position))
     if not columns:
         return None

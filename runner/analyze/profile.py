@@ -23,7 +23,7 @@ class Column:
     def __init__(self, position, name, series):
         self.position, self.name = position, name
         self.short = name if len(name) <= 40 else name[:39] + "…"
-        self.type, self.series = _dated(name, *_typed(series))
+        self.type, self.series = _dated(name, *_counted(name, *_typed(series)))
         self.missing = int(self.series.isna().sum())
         self.count = len(series) - self.missing
         self.distinct = self._distinct()
@@ -322,6 +322,16 @@ def _typed(series):
 
 
 _LIFE = {"birth", "born", "dob", "birthday", "birthdate", "death", "died", "expiry", "expires", "expiration", "due"}
+
+
+def _counted(name, kind, series):
+    """Years, codes and parts of dates that are kept as floats, as whole numbers."""
+    mine = set(words.of(name))
+    if kind == "number" and mine & (words.YEAR | words.ID | words.CODE | words.NUMBER | words.ORDINAL | set().union(*(w for w, _, _ in words.PARTS.values()))):
+        v = series.dropna()
+        if len(v) and (v == v.round()).all() and float(v.abs().max()) < 2**53:
+            return "integer", series
+    return kind, series
 
 
 def _dated(name, kind, series):

@@ -49,7 +49,10 @@ def _sentence(names, sep):
 
 def tidy(frame):
     """Return the table to count, and what was done to it: a sentence each."""
+    from attache.loaders import dates
+
     notes = []
+    frame = dates.convert(frame.copy(deep=False))  # of files whose kind keeps dates as text
     frame = _without_totals(frame, notes)
     frame = _melted(frame, notes)
     return frame, notes
