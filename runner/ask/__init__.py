@@ -38,6 +38,7 @@ def ask_table(library, file, question, show=None):
     try:
         query = parse.parse(question, vocabulary, last)
         result = compute.run(query, profile)
+        result.notes += query.said
     except NotUnderstood as e:
         found = suggest.questions(profile, vocabulary)
         text = "\n".join([f"{e} You can ask, for example:", *(f"- {q}" for q in found)])

@@ -102,7 +102,7 @@ PERIODS = {
 NUMBERS = {w: i for i, w in enumerate("zero one two three four five six seven eight nine ten eleven twelve".split())} | {"twenty": 20, "fifty": 50, "hundred": 100, "dozen": 12}
 # Nouns for the rows of a table that name no column.
 NOUNS = frozenset(
-    """people person persons individual individuals passenger passengers customer customers client clients order orders sale transaction transactions
+    """people person persons individual individuals passenger passengers customer customers client clients order orders transaction transactions
     purchase purchases product products employee employees student students patient patients participant participants respondent respondents subject subjects
     car cars vehicle vehicles model models flight flights trip trips ride rides house houses home homes property properties listing listings city cities country countries
     penguin penguins animal animals flower flowers plant plants diamond diamonds movie movies film films song songs book books player players team teams game games match matches
@@ -141,7 +141,7 @@ LONGEST = max(map(len, [*PHRASES, *PERIOD_PHRASES]))
 SYNONYMS = [
     set(g.split())
     for g in (
-        "revenue sales turnover", "quantity qty units pieces", "temperature temp", "precipitation rain rainfall", "population pop inhabitants people", "country nation", "sex gender",
+        "revenue sales turnover amount", "quantity qty units pieces", "temperature temp", "precipitation rain rainfall", "population pop inhabitants people", "country nation", "sex gender",
         "cost price fare expense", "weight mass", "department dept", "employee emp staff", "number no nr num", "percent pct percentage", "horsepower hp power", "mpg mileage economy",
         "year yr", "salary wage pay income earnings", "category kind type", "city town", "state province", "name title", "height tall", "length long", "amount value spend",
         "date day time", "max maximum high highest", "min minimum low lowest", "avg average mean", "customer client", "product item article", "score rating", "duration runtime", "life lifetime", "expectancy exp lifeexp", "gdp gdppercap",

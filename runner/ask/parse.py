@@ -1,5 +1,7 @@
 """From the items of a question to a Query."""
 
+import re
+
 from attache.analyze import roles
 from attache.analyze import words as names
 from attache.analyze.style import code
@@ -17,9 +19,12 @@ def parse(question, vocabulary, last=None):
     if not items:
         raise NotUnderstood("I don't understand that.")
     draft = _draft(items, vocabulary.profile)
-    if last is not None and _follows(items, draft):
+    if last is not None and _follows(items, draft) and not _YES_OR_NO.match(question):
         return _changed(last, draft, vocabulary.profile)
     return _decided(draft, vocabulary.profile, items)
+
+
+_YES_OR_NO = re.compile(r"\s*(is|are|was|were|do|does|did|has|have)\b", re.I)
 
 
 # The pieces
@@ -38,6 +43,7 @@ def _piece(items, i, d, profile):
     """Take what starts at i into the draft; return how many items it was."""
     it, rest = items[i], items[i + 1 :]
     nxt = rest[0] if rest else None
+    d.notes += [f"I took {code(it.value.name)} for \"{it.text}\"; there is also {code(it.other.name)}."] if it.other is not None else []
     if it.kind == "time":
         return _time(items, i, d, profile)
     if it.is_("op", "after", "before", "since", "until") and nxt is not None and nxt.kind == "time":
@@ -360,7 +366,9 @@ def _values(d, profile):
 
 def _follows(items, d):
     """Whether a question changes the last one: it says so, or says too little to stand alone."""
-    first, text = items[0], items[0].text.lower()
+    first = items[0]
+    if {"first", "last"} & d.words and d.limit:
+        return False
     if "same" in d.words or first.is_("kw", "only", "without", "sort", "log", "linear", "desc", "asc", "about") or first.kind == "and":
         return True
     if d.words - _CHANGES or d.nouns or "count" in d.aggs or "nunique" in d.aggs or d.best or d.quantile:
@@ -377,7 +385,7 @@ _CHANGES = {"by", "where", "same", "about", "sort", "desc", "asc", "only", "with
 
 def _changed(last, d, profile):
     """The last question with what the follow-up says changed."""
-    q = last.but(notes=())
+    q = last.but(notes=(), said=tuple(d.notes))
     if d.where or d.loose:
         new = list(d.where)
         for c, values in d.loose:
@@ -420,7 +428,7 @@ def _changed(last, d, profile):
         q = q.but(log=False)
     if d.chart:
         q = q.but(chart=d.chart)
-    if q == last.but(notes=()) and "same" not in d.words and not d.chart and "log" not in d.words and "linear" not in d.words:
+    if q.but(said=()) == last.but(notes=(), said=()) and "same" not in d.words and not d.chart and "log" not in d.words and "linear" not in d.words:
         raise NotUnderstood("I don't know what to change in the last question.")
     return q
 
@@ -433,7 +441,7 @@ def _periodic(by):
 
 
 def _decided(d, profile, items):
-    q = Query(where=tuple(d.where), chart=d.chart if d.chart != "plot" else "plot", log="log" in d.words, order=d.order, limit=d.limit, least=d.least, notes=tuple(d.notes))
+    q = Query(where=tuple(d.where), chart=d.chart if d.chart != "plot" else "plot", log="log" in d.words, order=d.order, limit=d.limit, least=d.least, said=tuple(d.notes))
     words, targets = d.words, d.targets
     if "where missing" in words:
         missing = targets[-1] if targets else None
@@ -443,15 +451,17 @@ def _decided(d, profile, items):
         return q.but(kind="rows", where=q.where + conditions)
     if "dup" in words:
         return q.but(kind="dup")
-    if "columns" in words and not targets and not d.where:
+    if "columns" in words and not targets and not d.where and not d.aggs:
         return q.but(kind="columns")
+    if "columns" in words and not targets and _agg(d) not in ("", "count", "nunique", "mode", "rare") and profile.measures:
+        return q.but(targets=tuple(profile.measures), agg=_agg(d), by=tuple(d.by), kind=_kind(d.by))
     if "missing" in words:
         return q.but(kind="missing", targets=tuple(targets), by=tuple(d.by))
     if "date_range" in words and not targets:
         return q.but(kind="dates")
     if "corr" in words or d.chart == "scatter" or "vs" in words and len([t for t in targets if _numeric(t)]) >= 2:
         return _pair(q, d, profile)
-    if "dist" in words or d.chart == "hist":
+    if "dist" in words or d.chart == "hist" or d.chart == "box" and targets and not d.by:
         if not targets and not d.by:
             targets = profile.measures[:1]
         if not targets and not d.by:
@@ -496,8 +506,9 @@ def _decided(d, profile, items):
         return q.but(targets=tuple(numbers[:1]), agg="quantile", quantile=d.quantile / 100 if d.quantile > 1 else d.quantile, by=tuple(d.by), kind="groups" if d.by else "value", limit=0)
     if "share" in words:
         found = _share(q, d, profile, numbers, groups)
-        if found is not None:
-            return found
+        if found is None:
+            raise NotUnderstood("The share of what?")
+        return found
     if agg == "mode" or agg == "rare":
         c = (targets or d.by or [None])[0]
         if c is None:

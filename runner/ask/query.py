@@ -58,6 +58,7 @@ class Query:
     quantile: float = 0
     also: tuple = ()  # further figures of the same measure: the highest and the lowest
     notes: tuple = ()
+    said: tuple = ()  # how a word was taken that may mean several columns
 
     def but(self, **changes):
         return replace(self, **changes)

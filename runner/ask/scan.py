@@ -13,6 +13,9 @@ from attache.ask.lexicon import stem
 _YES, _NO = {"yes", "y", "true", "1", "t", "ja", "oui", "si"}, {"no", "n", "false", "0", "f", "nein", "non"}
 
 
+_GENERIC = frozenset("code codes number numbers id ids name names column field level size".split())  # after a column they say nothing new
+
+
 @dataclass
 class Item:
     """A piece of a question.
@@ -25,6 +28,7 @@ class Item:
     value: object
     text: str
     exact: float = 1.0
+    other: object = None  # another Column that a part of its name may mean as well
 
     def is_(self, kind, *values):
         return self.kind == kind and (not values or self.value in values)
@@ -255,7 +259,7 @@ def _longest(tokens, i, vocabulary, before):
         span, used = when.read(tokens, i, n, vocabulary.profile)
         if span is not None:
             return Item("time", span, text), used
-    return _single(tokens, i, run, lower, vocabulary)
+    return _single(tokens, i, run, lower, vocabulary, before)
 
 
 def _of_last(before, run, lower, vocabulary):
@@ -287,7 +291,7 @@ def _as_column(word, tokens, i, before, c):
     return word in ("class", "bar", "box", "line", "points", "table", "spread", "case", "cases", "items", "item", "sample", "history", "first", "last", "order", "rank", "top", "empty", "record", "development", "lines", "entry", "features", "counts")
 
 
-def _single(tokens, i, run, lower, vocabulary):
+def _single(tokens, i, run, lower, vocabulary, before):
     """What one word, or a few with a typo, may mean."""
     word, key = lower[0], stem(lower[0])
     if word in lexicon.NUMBERS and word != "one":
@@ -314,12 +318,17 @@ def _single(tokens, i, run, lower, vocabulary):
                 return Item("val", (c, [truth(c)[1]]), word), 1
     if word in lexicon.STOP:
         return None, 1
+    if before and before[-1].kind == "col" and word in _GENERIC:
+        return None, 1
     if found := vocabulary.named((key,)):
-        return Item("col", found[0], word, 0.8), 1
+        alike = [c for c in found[1:2] if c.role == found[0].role == "measure"]
+        return Item("col", found[0], word, 0.8, alike[0] if alike else None), 1
     if key in vocabulary.parts:
         return _value(vocabulary.parts[key], word, 0.8), 1
-    if (c := vocabulary.synonym(key)) is not None:
-        return Item("col", c, word, 0.6), 1
+    if (c := vocabulary.synonym(key) or vocabulary.synonym(word)) is not None:
+        group = set().union(*(g for g in lexicon.SYNONYMS if key in g or word in g))
+        alike = [x for x in vocabulary.profile.columns if x is not c and x.role == c.role == "measure" and group & {stem(v) for v in words.of(x.name)}]
+        return Item("col", c, word, 0.6, alike[0] if alike else None), 1
     near = vocabulary.near((key,))
     known = _misspelled(word)
     if near is not None and not (known and near.exact < 0.7):
@@ -337,7 +346,7 @@ def _misspelled(word):
         return None
     for table in (lexicon.PHRASES, lexicon.PERIOD_PHRASES):
         for phrase, (kind, value) in table.items():
-            if len(phrase) == 1 and len(phrase[0]) >= 5 and distance(word, phrase[0]) <= 1 and kind in ("agg", "per") or len(phrase) == 1 and len(phrase[0]) >= 7 and distance(word, phrase[0]) <= 2:
+            if len(phrase) == 1 and len(phrase[0]) >= 5 and distance(word, phrase[0]) <= 1 and kind in ("agg", "per") or len(phrase) == 1 and len(phrase[0]) >= 7 and len(word) >= 7 and distance(word, phrase[0]) <= 2:
                 return Item(kind, value, word, 0.7)
     return None
 

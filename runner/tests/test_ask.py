@@ -367,3 +367,17 @@ def test_rows_are_shown():
 def test_the_last_table_is_asked_again():
     ask_table(None, s, "average age")
     assert ask_table(None, None, "by city")["value"].keys() == {"Berlin", "Paris", "Rome"}
+
+
+def test_a_word_for_several_columns_is_said():
+    text = ask_table(None, w, "average temperature in 2013")["text"]
+    assert "`temp_max`" in text and 'I took `temp_max` for "temperature"; there is also `temp_min`.' in text
+
+
+def test_a_new_question_is_no_follow_up():
+    ask_table(None, w, "average wind")
+    assert ask_table(None, w, "first 3 days")["value"] == 3
+    assert ask_table(None, w, "was there snow in 2013?")["value"] == 3
+    assert set(ask_table(None, w, "average of all columns")["value"]) == {"precipitation", "temp_max", "temp_min", "wind"}
+    assert "median" in ask_table(None, w, "box plot of wind")["value"]
+    assert not ask_table(None, t, "average tip percentage")["understood"]
