@@ -9,7 +9,7 @@ from attache.analyze import series
 from attache.ask.query import NotUnderstood
 from attache.ask.scan import truth
 
-_PARTS = {"weekday": "dayofweek", "month of the year": "month", "hour of the day": "hour"}
+_PARTS = {"weekday": "day_of_week", "month of the year": "month", "hour of the day": "hour"}
 
 
 @dataclass
@@ -71,7 +71,7 @@ def _within(c, span):
     if c.type == "date":
         when = _naive(c.series)
         if span.part:
-            got = {"month": when.dt.month, "quarter": when.dt.quarter, "weekday": when.dt.dayofweek}[span.part]
+            got = {"month": when.dt.month, "quarter": when.dt.quarter, "weekday": when.dt.day_of_week}[span.part]
             return got.isin(span.number).to_numpy(bool)
         hit = when.notna().to_numpy(bool).copy()
         if span.low is not None:
@@ -237,7 +237,7 @@ def _periods(when, b):
     if b in ("quarter", "month"):
         return when.dt.to_period({"quarter": "Q", "month": "M"}[b]).dt.to_timestamp()
     if b == "week":
-        return when.dt.normalize() - pd.to_timedelta(when.dt.dayofweek, unit="D")
+        return when.dt.normalize() - pd.to_timedelta(when.dt.day_of_week, unit="D")
     return when.dt.normalize() if b == "day" else when.dt.floor("h")
 
 
