@@ -51,6 +51,7 @@ func (m *Main) serveDiscord(ctx context.Context) error {
 	o.Log, o.Location, o.MaxDownload = log, m.Config.Location(), int64(m.Config.MaxSend)<<20
 	o.Allowed = discord.Who{Users: m.Config.AllowedUsers, Roles: m.Config.AllowedRoles, Channels: m.Config.AllowedChannels}
 	o.Blocked = discord.Who{Users: m.Config.BlockedUsers, Roles: m.Config.BlockedRoles, Channels: m.Config.BlockedChannels}
+	o.Threads = discord.Threads(m.Config.Threads)
 	if m.Config.PublicURL != "" {
 		o.Link = tools.download
 	}

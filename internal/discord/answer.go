@@ -180,7 +180,7 @@ func (a *answer) text() (text string, wide []table.Table) {
 		switch {
 		case p.table == nil:
 			if t := strings.TrimSpace(p.text); t != "" {
-				paragraphs = append(paragraphs, markdownTables(t))
+				paragraphs = append(paragraphs, rendered(t))
 			}
 		case tables > maxTables:
 			tables--

@@ -73,15 +73,22 @@ func (b *Bot) confirmation(all []assistant.Saving) string {
 
 // say sends a text of any length as a reply, in several messages if need be.
 func (b *Bot) say(ctx context.Context, channel, replyTo snowflake.ID, text string) error {
+	_, err := b.sayAll(ctx, channel, replyTo, text)
+	return err
+}
+
+// sayAll is say, and returns the messages.
+func (b *Bot) sayAll(ctx context.Context, channel, replyTo snowflake.ID, text string) (ids []snowflake.ID, err error) {
 	for _, part := range markdown.Split(text, client.MaxContent) {
 		m, err := b.api.Send(ctx, channel, client.Post{Text: part, ReplyTo: replyTo})
 		if err != nil {
-			return err
+			return ids, err
 		}
+		ids = append(ids, m.ID)
 		b.roots.put(m.ID, b.rootOf(replyTo))
 		replyTo = 0
 	}
-	return nil
+	return ids, nil
 }
 
 // rootOf returns the known root of a message, or the message.

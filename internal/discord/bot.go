@@ -31,6 +31,8 @@ type Options struct {
 	MaxDownload int64                     // bytes of a file that is sent back; 0: 25 MB. Discord may allow less
 	Link        func(f files.File) string // of a file that is too large to be sent; nil or "": there is none
 
+	Threads Threads // what is answered in threads; "": OwnThreads
+
 	Allowed Who // if not empty, whoever is not named is not answered
 	Blocked Who // never answered
 
@@ -70,13 +72,14 @@ type Bot struct {
 
 	sessions *client.Gateway
 	places   places
-	seen     *recent[snowflake.ID, bool]         // events handled
+	seen     *recent[snowflake.ID, bool]         // messages and interactions; true: for the bot
 	roots    *recent[snowflake.ID, snowflake.ID] // first message of the reply chain that a message is in
-	threads  *recent[snowflake.ID, bool]         // whose first message the model has seen
+	threads  *recent[snowflake.ID, snowflake.ID] // the last message that was read of a thread
 	answers  *recent[snowflake.ID, *answered]    // by the id of the prompt
 	active   active
-	pressed  *recent[string, bool]         // questions that were answered by a button here
-	edits    *recent[snowflake.ID, string] // texts of prompts that were edited
+	pressed  *recent[string, bool]            // questions that were answered by a button here
+	muted    *recent[snowflake.ID, time.Time] // when it was told that a channel is closed to the bot
+	edits    *recent[snowflake.ID, string]    // texts of prompts that were edited
 	expiries expiries
 	views    views
 
@@ -148,8 +151,9 @@ func newBot(token string, a *assistant.Assistant, o Options) *Bot {
 		api: client.New(o.RESTURL, token, o.tune.global, o.Log), cdn: client.NewCDN(o.CDNHosts),
 		seen:    newRecent[snowflake.ID, bool](20_000),
 		roots:   newRecent[snowflake.ID, snowflake.ID](20_000),
-		threads: newRecent[snowflake.ID, bool](5_000),
+		threads: newRecent[snowflake.ID, snowflake.ID](5_000),
 		answers: newRecent[snowflake.ID, *answered](500),
+		muted:   newRecent[snowflake.ID, time.Time](1000),
 		edits:   newRecent[snowflake.ID, string](2_000),
 		pressed: newRecent[string, bool](1000),
 		slots:   make(chan struct{}, maxEvents), done: make(chan struct{}), ready: make(chan struct{}),

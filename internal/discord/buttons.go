@@ -16,6 +16,7 @@ import (
 	"github.com/attachebot/attache/internal/discord/client"
 	"github.com/attachebot/attache/internal/discord/markdown"
 	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
 )
 
@@ -24,10 +25,12 @@ type answered struct {
 	q    *question
 	code bool // there is some to show
 
-	mu      sync.Mutex
-	message snowflake.ID // the one with the buttons; 0 if there is none yet
-	content string       // of the prompt that it answers
-	offered bool         // to run the edited question
+	mu       sync.Mutex
+	messages []snowflake.ID // that show it
+	made     []files.ID     // by its code
+	message  snowflake.ID   // the one with the buttons; 0 if there is none yet
+	content  string         // of the prompt that it answers
+	offered  bool           // to run the edited question
 }
 
 // pressedStop ends a turn. What came before stays.
@@ -124,6 +127,12 @@ func (b *Bot) pressedRetry(ctx context.Context, it *interaction, id customID, i 
 	rows := []dg.LayoutComponent(nil)
 	if known && e.q.again == id.args[1] && e.code {
 		rows = []dg.LayoutComponent{row(button(dg.ButtonStyleSecondary, "📜", "Code", customID{actCode, it.user, []string{id.args[0], id.args[1]}}))}
+	}
+	q.old = &replaced{messages: []snowflake.ID{i.Message.ID}}
+	if known && e.q.again == id.args[1] {
+		e.mu.Lock()
+		q.old.messages, q.old.made = append(q.old.messages, e.messages...), e.made
+		e.mu.Unlock()
 	}
 	if err := it.setRows(ctx, rows); err != nil {
 		return err

@@ -53,7 +53,7 @@ func (b *Bot) helpCommand(ctx context.Context, it *interaction, _ dg.SlashComman
 		keep = "Files are kept until you delete them"
 	}
 	lines := []string{
-		"**Ask** me by direct message, or mention me in a channel. Reply to an answer to go on with it; mention me again to start afresh. In a thread that you mention me in, I read along and answer everybody.",
+		"**Ask** me by direct message, or mention me in a channel. Reply to an answer to go on with it; mention me again to start afresh. In a thread that you begin from my answer or by calling me, I read along and answer everybody.",
 		"",
 		fmt.Sprintf("**Attach files**: I know %d file types, and take up to %s each. I save every one under an id and work on it with Python: figures, tables, charts and new files come back. %s.",
 			fileTypes(), files.Size(b.assistant.Files().MaxUpload()), keep),

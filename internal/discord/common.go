@@ -35,11 +35,3 @@ func sleep(ctx context.Context, d time.Duration) error {
 		return context.Cause(ctx)
 	}
 }
-
-// since drops the times before start from the front of times.
-func since(times []time.Time, start time.Time) []time.Time {
-	for len(times) > 0 && times[0].Before(start) {
-		times = times[1:]
-	}
-	return times
-}

@@ -36,7 +36,7 @@ var actions map[string]action
 func init() { // not a literal: handlers make buttons, whose ids are checked here
 	actions = map[string]action{
 		actStop: {1, (*Bot).pressedStop}, actCode: {2, (*Bot).pressedCode}, actRetry: {2, (*Bot).pressedRetry},
-		actEdited: {2, (*Bot).pressedRetry}, actAnswer: {2, (*Bot).pressedAnswer},
+		actEdited: {2, (*Bot).pressedRetry}, actAnswer: {2, (*Bot).pressedAnswer}, actQuiet: {0, (*Bot).hush},
 		actList: {2, (*Bot).showList}, actMenu: {2, (*Bot).chosen}, actKinds: {0, (*Bot).kindChosen}, actJump: {2, (*Bot).askPage},
 		actDetails: {3, (*Bot).showDetails}, actDownload: {3, (*Bot).download},
 		actDelete: {3, (*Bot).confirmDelete}, actDelete2: {4, (*Bot).confirmDelete}, actDelete3: {4, (*Bot).deleteFile},
@@ -51,6 +51,7 @@ const (
 	actRetry  = "retry"  // prompt, attempt
 	actEdited = "edited" // prompt, attempt
 	actAnswer = "answer" // question, yes or no
+	actQuiet  = "quiet"
 
 	actList     = "fl" // kind, page
 	actMenu     = "fm" // kind, page; values: file ids

@@ -28,10 +28,20 @@ func (a *answer) finish(res chat.Result, err error) {
 	if fault.Is(err, fault.Exists) {
 		return // it was answered before
 	}
+	if a.q.deleted.Load() {
+		a.withdraw(a.b.base)
+		return
+	}
 	a.mu.Lock()
 	posts := a.finished(res, err)
 	e := &answered{q: a.q, code: a.code, content: a.q.msg.Content}
+	for _, f := range a.made {
+		e.made = append(e.made, f.ID)
+	}
 	a.mu.Unlock()
+	if err == nil && a.q.old != nil {
+		a.b.removeOld(a.b.base, a.q)
+	}
 	a.b.answers.put(a.q.msg.ID, e) // before its buttons can be pressed
 	if a.gone {
 		return
@@ -40,6 +50,9 @@ func (a *answer) finish(res chat.Result, err error) {
 	e.mu.Lock()
 	if n := len(a.sent); n > 0 && !a.gone {
 		e.message = a.sent[n-1].id
+	}
+	for _, s := range a.sent {
+		e.messages = append(e.messages, s.id)
 	}
 	e.mu.Unlock()
 	if edited, ok := a.b.edits.get(a.q.msg.ID); ok {
@@ -51,7 +64,7 @@ func (a *answer) finish(res chat.Result, err error) {
 func (a *answer) finished(res chat.Result, err error) []client.Post {
 	text, wide := a.text()
 	if text == "" && len(wide) == 0 {
-		text = strings.TrimSpace(markdownTables(res.Text))
+		text = strings.TrimSpace(rendered(res.Text))
 	}
 	uploads, lines := a.uploads()
 	for _, t := range wide {
@@ -118,7 +131,11 @@ func (a *answer) ending(err error) string {
 }
 
 func (a *answer) buttons(code, edited bool) []dg.LayoutComponent {
-	return answerButtons(a.q, code, edited)
+	rows := answerButtons(a.q, code, edited)
+	if _, _, writers, _ := a.b.places.manners(a.q.channel()); writers > 1 && a.b.readsAlong(a.q.channel()) == member {
+		rows = append(rows, row(button(dg.ButtonStyleSecondary, "🔇", "Only when mentioned", customID{action: actQuiet, user: a.q.user()})))
+	}
+	return rows
 }
 
 // answerButtons are what is below a finished answer.

@@ -2,9 +2,7 @@ package discord
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/json"
-	"strings"
 	"sync"
 	"time"
 
@@ -312,6 +310,3 @@ func (e *expiries) stopAll() {
 	}
 	clear(e.timers)
 }
-
-// shortID is a number for people to read out.
-func shortID() string { return strings.ToLower(rand.Text()[:10]) }

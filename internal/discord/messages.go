@@ -6,12 +6,12 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	dg "github.com/disgoorg/disgo/discord"
 	"github.com/disgoorg/snowflake/v2"
 
 	"github.com/attachebot/attache/internal/assistant"
-	"github.com/attachebot/attache/internal/discord/client"
 	"github.com/attachebot/attache/internal/files"
 )
 
@@ -21,8 +21,9 @@ func (b *Bot) onMessage(m dg.Message) {
 		m.Type != dg.MessageTypeDefault && m.Type != dg.MessageTypeReply {
 		return
 	}
+	b.places.wrote(m.ChannelID, m.Author.ID)
 	called := b.addressed(m)
-	if called == stranger || !b.admits(m.Author.ID, rolesOf(m.Member), m.ChannelID) || !b.seen.put(m.ID, true) {
+	if called == stranger || !b.admits(m.Author.ID, rolesOf(m.Member), m.ChannelID) || !b.seen.put(m.ID, called == member) {
 		return
 	}
 	if called == member {
@@ -31,6 +32,7 @@ func (b *Bot) onMessage(m dg.Message) {
 	}
 	b.spawn("message in a thread", func(ctx context.Context) {
 		if b.findOut(ctx, m.ChannelID) == member {
+			b.seen.put(m.ID, true)
 			b.ask(newQuestion(m))
 		}
 	})
@@ -46,20 +48,13 @@ func rolesOf(m *dg.Member) []snowflake.ID {
 // addressed tells whether a message is for the bot: member if it is, unknown if
 // that depends on whether the bot was called into the thread.
 func (b *Bot) addressed(m dg.Message) membership {
-	me := b.self()
-	toMe := m.ReferencedMessage != nil && m.ReferencedMessage.Author.ID == me
-	mentioned := slices.ContainsFunc(m.Mentions, func(u dg.User) bool { return u.ID == me })
-	if m.GuildID != nil {
-		role := b.places.ownRole(*m.GuildID)
-		mentioned = mentioned || role != 0 && slices.Contains(m.MentionRoles, role)
-	}
 	switch {
-	case m.GuildID == nil, mentioned, toMe:
+	case m.GuildID == nil, b.calls(m):
 		return member
 	case m.ReferencedMessage != nil || len(m.Mentions) > 0, m.Content == "" && len(m.Attachments) == 0:
 		return stranger // for somebody else, or not to be read
 	}
-	return b.places.calledInto(m.ChannelID)
+	return b.readsAlong(m.ChannelID)
 }
 
 // question is a message that is to be answered, or to be answered again.
@@ -74,10 +69,14 @@ type question struct {
 	marked  bool // with an hourglass
 	begun   bool // it does not wait any more
 
+	deleted atomic.Bool    // by its author
+	told    []snowflake.ID // messages about its attachments; of the goroutine that follows
+
 	// To answer it again:
-	again    string // names the attempt; empty the first time
-	replaces string // the turn that it replaces
-	same     bool   // the earlier text and files are used
+	old      *replaced // the answer that this one takes the place of
+	again    string    // names the attempt; empty the first time
+	replaces string    // the turn that it replaces
+	same     bool      // the earlier text and files are used
 }
 
 func newQuestion(m dg.Message) *question {
@@ -233,73 +232,6 @@ func (b *Bot) plain(m dg.Message) string {
 		}
 	}
 	return strings.TrimSpace(text)
-}
-
-// read collects the parts of a question: its text, the text of a message.txt,
-// what is forwarded, and the message that it is about.
-func (b *Bot) read(ctx context.Context, q *question) (p assistant.Message, err error) {
-	q.mu.Lock()
-	m := q.msg
-	q.mu.Unlock()
-	p.Conversation = b.conversation(ctx, m)
-	if q.same {
-		p.Same = true
-		return p, nil
-	}
-	var texts []string
-	var attachments []dg.Attachment
-	take := func(text string, as []dg.Attachment) {
-		if text != "" {
-			texts = append(texts, text)
-		}
-		for _, a := range as {
-			if !isPasted(a) {
-				attachments = append(attachments, a)
-				continue
-			}
-			pasted, err := b.fetchText(ctx, a)
-			if err != nil {
-				p.Problems = append(p.Problems, b.explain(err, "reading message.txt"))
-				continue
-			}
-			texts = append(texts, pasted)
-		}
-	}
-	take(b.plain(m), m.Attachments)
-	for _, s := range m.MessageSnapshots {
-		take(s.Message.Content, s.Message.Attachments)
-	}
-	p.Text = strings.TrimSpace(strings.Join(texts, "\n\n"))
-	if about, how := b.about(ctx, m); about != nil {
-		if about.Author.ID != b.self() {
-			attachments = append(attachments, slices.DeleteFunc(slices.Clone(about.Attachments), isPasted)...)
-		}
-		if text := b.plain(*about); text != "" {
-			p.Before = "[" + how + " " + about.Author.EffectiveName() + ": " + clip(text, 1500) + "]"
-		}
-	}
-	for _, a := range attachments[:min(len(attachments), 2*client.MaxFiles)] {
-		p.Uploads = append(p.Uploads, b.uploaded(a))
-	}
-	return p, nil
-}
-
-// about returns a message that m is about and that its conversation does not
-// have: the one that it replies to, unless that is the bot's, or the one that its
-// thread was started from, the first time.
-func (b *Bot) about(ctx context.Context, m dg.Message) (about *dg.Message, how string) {
-	if r := m.ReferencedMessage; r != nil && r.Author.ID != b.self() {
-		return r, "In reply to"
-	}
-	parent := b.places.parent(m.ChannelID)
-	if parent == 0 || !b.threads.put(m.ChannelID, true) {
-		return nil, ""
-	}
-	starter, err := b.api.Message(ctx, parent, m.ChannelID) // it has the thread's id
-	if err != nil {
-		return nil, "" // a thread without one
-	}
-	return &starter, "This thread is about a message of"
 }
 
 // onEdit takes in that a message was edited, if somebody did.

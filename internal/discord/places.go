@@ -2,6 +2,7 @@ package discord
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	dg "github.com/disgoorg/disgo/discord"
@@ -23,8 +24,13 @@ type places struct {
 }
 
 type thread struct {
-	parent snowflake.ID
-	called membership // whether the bot was called into it
+	parent  snowflake.ID
+	owner   snowflake.ID
+	title   string
+	called  membership     // whether the bot was called into it
+	own     membership     // whether it is the bot's own
+	writers []snowflake.ID // the first two people who wrote in it, as far as the bot saw
+	quiet   bool           // only who calls the bot is answered
 }
 
 type membership int
@@ -92,8 +98,9 @@ func (p *places) add(t dg.GuildThread) {
 		p.threads = map[snowflake.ID]*thread{}
 	}
 	if p.threads[t.ID()] == nil {
-		p.threads[t.ID()] = &thread{parent: *t.ParentID()}
+		p.threads[t.ID()] = &thread{parent: *t.ParentID(), owner: t.OwnerID}
 	}
+	p.threads[t.ID()].title = t.Name()
 }
 
 func (p *places) member(id, user snowflake.ID, m membership) {
@@ -153,6 +160,62 @@ func (p *places) parent(channel snowflake.ID) snowflake.ID {
 	return 0
 }
 
+// thread returns the parent and the title of a thread, or 0 for what is none.
+func (p *places) thread(channel snowflake.ID) (parent snowflake.ID, title string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if t := p.threads[channel]; t != nil {
+		return t.parent, t.title
+	}
+	return 0, ""
+}
+
+// owner is who began a thread, or 0.
+func (p *places) owner(channel snowflake.ID) snowflake.ID {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if t := p.threads[channel]; t != nil {
+		return t.owner
+	}
+	return 0
+}
+
+// wrote notes that somebody wrote in a thread.
+func (p *places) wrote(channel, user snowflake.ID) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if t := p.threads[channel]; t != nil && len(t.writers) < 2 && !slices.Contains(t.writers, user) {
+		t.writers = append(t.writers, user)
+	}
+}
+
+// manners is what decides whether the bot reads along in a channel.
+func (p *places) manners(channel snowflake.ID) (called, own membership, writers int, quiet bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	t := p.threads[channel]
+	if t == nil {
+		return stranger, stranger, 0, false
+	}
+	return t.called, t.own, len(t.writers), t.quiet
+}
+
+func (p *places) setOwn(channel snowflake.ID, m membership) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if t := p.threads[channel]; t != nil {
+		t.own = m
+	}
+}
+
+func (p *places) setQuiet(channel snowflake.ID) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if t := p.threads[channel]; t != nil {
+		t.quiet = true
+	}
+}
+
 // calledInto tells whether a channel is a thread that the bot was called into.
 func (p *places) calledInto(channel snowflake.ID) membership {
 	p.mu.Lock()
@@ -181,17 +244,4 @@ func (b *Bot) join(ctx context.Context, channel snowflake.ID) {
 	if err := b.api.Do(ctx, client.Request{To: rest.JoinThread.Compile(nil, channel)}); err != nil {
 		b.log.Debug("a thread can't be joined", "error", err)
 	}
-}
-
-// findOut asks Discord whether the bot was called into a thread.
-func (b *Bot) findOut(ctx context.Context, channel snowflake.ID) membership {
-	m := member
-	if err := b.api.Do(ctx, client.Request{To: rest.GetThreadMember.Compile(nil, channel, b.self())}); err != nil {
-		m = stranger
-		if client.Code(err) == 0 {
-			return m // not known
-		}
-	}
-	b.places.setCalled(channel, m)
-	return m
 }

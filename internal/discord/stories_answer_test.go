@@ -212,7 +212,7 @@ func TestStoryEditedQuestion(t *testing.T) {
 	must(w.anna.Press(a, "✏️ Run the edited question"))(w)
 	w.await(w.general, discordtest.FromBot, discordtest.Contains("Four."), discordtest.HasButton("🔁 Retry"))
 	r := w.model.Requests()[1]
-	if len(r.Messages) != 3 || !strings.HasPrefix(r.LastUser(), "What is 2+2?\n[Attached: ") {
+	if len(r.Messages) != 3 || !strings.HasPrefix(r.LastUser(), "What is 2+2?\n\n[Embedded: a link]\n[Attached: ") {
 		t.Errorf("got %+v", r.Messages)
 	}
 	if p := must(w.files.List(w.ctx, files.UserID(w.anna.ID), files.Query{}))(w); p.Total != 1 {

@@ -79,6 +79,9 @@ func markdownTables(text string) string {
 	return strings.Join(out, "\n")
 }
 
+// rendered is a text of the model as Discord can show it.
+func rendered(text string) string { return markdownTables(markdown.Render(text)) }
+
 func tableCells(line string) []string {
 	line = strings.Trim(strings.TrimSpace(line), "|")
 	cells := strings.Split(strings.ReplaceAll(line, `\|`, "\x00"), "|")

@@ -142,6 +142,10 @@ func (b *Bot) follow(q *question) {
 		case assistant.Ended:
 			ended = true
 			b.end(q, a, e, saved, problems)
+		case chat.Waiting:
+			b.background("waiting", func(ctx context.Context) { b.markWaiting(ctx, q) })
+		case chat.Begun:
+			b.unmark(q)
 		case chat.Event:
 			a.event(e)
 		}
@@ -170,7 +174,9 @@ func (b *Bot) confirmSaved(q *question, all []assistant.Saving) {
 	ctx, cancel := b.detached(time.Minute)
 	defer cancel()
 	if text := b.confirmation(all); text != "" {
-		if err := b.say(ctx, q.channel(), q.msg.ID, text); err != nil {
+		ids, err := b.sayAll(ctx, q.channel(), q.msg.ID, text)
+		q.told = append(q.told, ids...)
+		if err != nil {
 			b.unheard(ctx, q, err)
 		}
 	}
@@ -214,12 +220,17 @@ func (b *Bot) unheard(ctx context.Context, q *question, err error) {
 	if !fault.Is(err, fault.Denied) || q.msg.GuildID == nil {
 		return
 	}
+	if last, told := b.muted.get(q.channel()); told && b.opts.Now().Sub(last) < time.Hour {
+		return
+	}
+	b.muted.put(q.channel(), b.opts.Now())
 	dm, err := b.api.DM(ctx, q.msg.Author.ID)
 	if err == nil {
 		_, err = b.api.Send(ctx, dm, client.Post{Text: "🔇 I may not write in <#" + q.channel().String() + ">. Somebody who manages the server can give me the permissions **View Channel**, **Send Messages**, **Attach Files** and **Read Message History** there."})
 	}
 	if err != nil {
 		b.log.Debug("sending a direct message", "error", err)
+		b.mark(ctx, q, "🔇", true)
 	}
 }
 
@@ -248,6 +259,23 @@ func (b *Bot) showWaiting(ctx context.Context, q *question) {
 	q.marking.Lock()
 	defer q.marking.Unlock()
 	if q.turn.Waits() && !q.begun {
+		q.marked = true
+		b.mark(ctx, q, "⏳", true)
+	}
+}
+
+// markWaiting marks a question that waits for somebody else's, unless its turn
+// comes at once.
+func (b *Bot) markWaiting(ctx context.Context, q *question) {
+	q.marking.Lock()
+	q.begun = false
+	q.marking.Unlock()
+	if sleep(ctx, 300*time.Millisecond) != nil {
+		return
+	}
+	q.marking.Lock()
+	defer q.marking.Unlock()
+	if !q.begun && !q.marked {
 		q.marked = true
 		b.mark(ctx, q, "⏳", true)
 	}
@@ -287,9 +315,11 @@ func (b *Bot) edited(m dg.Message) bool {
 	return true
 }
 
-// onDelete drops a question that waits.
+// onDelete drops a question that was deleted: if it is being answered, the
+// answer is stopped and withdrawn.
 func (b *Bot) onDelete(id snowflake.ID) {
-	if q := b.active.get(id); q != nil && q.turn.Waits() {
+	if q := b.active.get(id); q != nil {
+		q.deleted.Store(true)
 		q.turn.Interrupt(assistant.ErrStopped)
 	}
 }

@@ -1,0 +1,207 @@
+package markdown
+
+import (
+	"regexp"
+	"strings"
+)
+
+var (
+	command = regexp.MustCompile(`^\\([a-zA-Z]+|.)`)
+	spaces  = regexp.MustCompile(`[ \t\n]+`)
+)
+
+// Math writes LaTeX's mathematics in Unicode, on one line. What has no such
+// form keeps its words.
+func Math(s string) string {
+	s = strings.NewReplacer(`\left`, "", `\right`, "", `\displaystyle`, "", `\limits`, "", "&", " ", `\\`, "; ").Replace(s)
+	p := &mathReader{rest: s}
+	out := strings.TrimSpace(spaces.ReplaceAllString(p.until(0), " "))
+	return strings.NewReplacer("*", "∗", "~", " ").Replace(out)
+}
+
+// mathReader reads LaTeX from the left to the right.
+type mathReader struct {
+	rest  string
+	depth int
+}
+
+// maxMathDepth bounds groups within groups.
+const maxMathDepth = 50
+
+// until reads up to a closing brace, or the end.
+func (p *mathReader) until(end byte) string {
+	var b strings.Builder
+	p.depth++
+	defer func() { p.depth-- }()
+	for p.rest != "" {
+		if end != 0 && p.rest[0] == end {
+			p.rest = p.rest[1:]
+			break
+		}
+		b.WriteString(p.next())
+	}
+	return b.String()
+}
+
+// next reads one thing: a letter, a group, a command with its arguments.
+func (p *mathReader) next() string {
+	if p.depth > maxMathDepth { // nobody writes that
+		s := p.rest
+		p.rest = ""
+		return s
+	}
+	switch c := p.rest[0]; c {
+	case '{':
+		p.rest = p.rest[1:]
+		return p.until('}')
+	case '}':
+		p.rest = p.rest[1:]
+		return ""
+	case '^', '_':
+		p.rest = p.rest[1:]
+		alphabet, mark := superscripts, "^"
+		if c == '_' {
+			alphabet, mark = subscripts, "_"
+		}
+		arg := p.argument()
+		if up, ok := raised(arg, alphabet); ok {
+			return up
+		}
+		return mark + grouped(arg)
+	case '\\':
+		return p.command()
+	}
+	for i := range p.rest {
+		if i > 0 {
+			s := p.rest[:i]
+			p.rest = p.rest[i:]
+			return s
+		}
+	}
+	s := p.rest
+	p.rest = ""
+	return s
+}
+
+// argument is the next thing after blanks.
+func (p *mathReader) argument() string {
+	p.rest = strings.TrimLeft(p.rest, " ")
+	if p.rest == "" {
+		return ""
+	}
+	p.depth++
+	defer func() { p.depth-- }()
+	return strings.TrimSpace(p.next())
+}
+
+func (p *mathReader) command() string {
+	m := command.FindStringSubmatch(p.rest)
+	if m == nil {
+		p.rest = p.rest[1:]
+		return ""
+	}
+	p.rest = p.rest[len(m[0]):]
+	switch name := m[1]; name {
+	case "frac", "dfrac", "tfrac", "cfrac":
+		above, below := p.argument(), p.argument()
+		return grouped(above) + "/" + grouped(below)
+	case "sqrt":
+		return p.root()
+	case "binom":
+		return "(" + p.argument() + " choose " + p.argument() + ")"
+	case "mathbb":
+		arg := p.argument()
+		if blackboard[arg] != "" {
+			return blackboard[arg]
+		}
+		return arg
+	case "text", "mathrm", "mathbf", "mathit", "mathsf", "operatorname", "textbf", "textit", "boxed", "mathcal":
+		return p.argument()
+	case "bar", "overline":
+		return over(p.argument(), "\u0304")
+	case "hat":
+		return over(p.argument(), "\u0302")
+	case "vec":
+		return over(p.argument(), "\u20d7")
+	case "begin", "end":
+		p.argument()
+		return " "
+	case ",", ";", ":", "!", " ", "quad", "qquad":
+		return " "
+	default:
+		if sign := signs[name]; sign != "" {
+			return sign
+		}
+		return name // \sin, \{, \%
+	}
+}
+
+func (p *mathReader) root() string {
+	root := "√"
+	if i := strings.IndexByte(p.rest, ']'); strings.HasPrefix(p.rest, "[") && i > 0 {
+		up, ok := raised(p.rest[1:i], superscripts)
+		if !ok {
+			up = p.rest[1:i] + "-"
+		}
+		root = up + root
+		p.rest = p.rest[i+1:]
+	}
+	return root + grouped(p.argument())
+}
+
+// grouped puts what has more than one part into brackets.
+func grouped(s string) string {
+	if len([]rune(s)) <= 1 || !strings.ContainsAny(s, " +-−±·/=,") {
+		return s
+	}
+	return "(" + s + ")"
+}
+
+func over(s, mark string) string {
+	var b strings.Builder
+	for _, r := range s {
+		b.WriteString(string(r) + mark)
+	}
+	return b.String()
+}
+
+// raised writes a text in the letters of an alphabet, if that has them all.
+func raised(s string, alphabet map[rune]rune) (string, bool) {
+	var b strings.Builder
+	for _, r := range s {
+		up, ok := alphabet[r]
+		if !ok {
+			return "", false
+		}
+		b.WriteRune(up)
+	}
+	return b.String(), s != ""
+}
+
+func pairs(from, to string) map[rune]rune {
+	m := map[rune]rune{}
+	up := []rune(to)
+	for i, r := range []rune(from) {
+		m[r] = up[i]
+	}
+	return m
+}
+
+// From Unicode's blocks of superscripts, subscripts and modifier letters.
+var (
+	superscripts = pairs("0123456789+-−=()abcdefghijklmnoprstuvwxyzT′", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᵀ′")
+	subscripts   = pairs("0123456789+-−=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ")
+	blackboard   = map[string]string{"R": "ℝ", "N": "ℕ", "Z": "ℤ", "Q": "ℚ", "C": "ℂ", "P": "ℙ", "E": "𝔼"}
+	signs        = map[string]string{
+		"alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "varepsilon": "ε", "zeta": "ζ", "eta": "η", "theta": "θ", "iota": "ι",
+		"kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν", "xi": "ξ", "pi": "π", "rho": "ρ", "sigma": "σ", "tau": "τ", "upsilon": "υ", "phi": "φ",
+		"varphi": "φ", "chi": "χ", "psi": "ψ", "omega": "ω", "Gamma": "Γ", "Delta": "Δ", "Theta": "Θ", "Lambda": "Λ", "Xi": "Ξ", "Pi": "Π",
+		"Sigma": "Σ", "Phi": "Φ", "Psi": "Ψ", "Omega": "Ω", "times": "×", "cdot": "·", "div": "÷", "pm": "±", "mp": "∓", "leq": "≤", "le": "≤",
+		"geq": "≥", "ge": "≥", "neq": "≠", "ne": "≠", "approx": "≈", "equiv": "≡", "sim": "∼", "propto": "∝", "infty": "∞", "sum": "∑", "prod": "∏",
+		"int": "∫", "partial": "∂", "nabla": "∇", "in": "∈", "notin": "∉", "subset": "⊂", "subseteq": "⊆", "cup": "∪", "cap": "∩", "emptyset": "∅",
+		"forall": "∀", "exists": "∃", "neg": "¬", "land": "∧", "lor": "∨", "to": "→", "rightarrow": "→", "leftarrow": "←", "Rightarrow": "⇒",
+		"Leftrightarrow": "⇔", "implies": "⇒", "iff": "⇔", "mapsto": "↦", "ldots": "…", "dots": "…", "cdots": "⋯", "degree": "°", "circ": "∘",
+		"prime": "′", "langle": "⟨", "rangle": "⟩", "lfloor": "⌊", "rfloor": "⌋", "lceil": "⌈", "rceil": "⌉", "mid": "|", "parallel": "∥",
+		"perp": "⊥", "angle": "∠", "ast": "∗", "star": "⋆", "hbar": "ℏ", "ell": "ℓ", "therefore": "∴", "because": "∵",
+	}
+)
