@@ -13,3 +13,9 @@ var Python embed.FS
 //
 //go:embed requirements.txt
 var Requirements []byte
+
+// Example is a data set to try things with: four years of Seattle's weather, from
+// vega-datasets (public domain, NOAA).
+//
+//go:embed tests/testdata/seattle-weather.csv
+var Example []byte

@@ -4,32 +4,32 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"time"
 
+	"github.com/attachebot/attache/internal/assistant"
 	"github.com/attachebot/attache/internal/config"
 	"github.com/attachebot/attache/internal/discord"
+	"github.com/attachebot/attache/internal/web"
+	"github.com/attachebot/attache/runner"
 )
 
 // stopTime is how long running answers may take to finish when the program is
 // told to stop.
 const stopTime = 20 * time.Second
 
-// serve connects to Discord. Without a token it opens a conversation in the
-// terminal.
+// serve connects to Discord, and serves the page in the browser: without a token
+// that alone.
 func (m *Main) serve(ctx context.Context, args []string) error {
 	if _, err := parse(m.flags("serve"), args); err != nil {
 		return err
 	}
-	if m.Config.DiscordToken == "" {
-		fmt.Fprintln(m.Stderr, "DISCORD_TOKEN is not set, so this is a conversation in the terminal.")
-		return m.chat(ctx, []string{"--conversation", "default"})
-	}
-	return m.serveDiscord(ctx)
-}
-
-func (m *Main) serveDiscord(ctx context.Context) error {
 	log := m.log(m.Config.Level())
+	if m.Config.DiscordToken == "" {
+		log = m.log(m.quiet())
+	}
 	slog.SetDefault(log)
 	if unknown, err := config.Unknown(m.EnvFile); err == nil {
 		for _, line := range unknown {
@@ -47,6 +47,46 @@ func (m *Main) serveDiscord(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if m.Config.DiscordToken == "" || m.Config.WebListen != "" {
+		if err := m.openPage(a, log); err != nil {
+			return err
+		}
+	}
+	if m.Config.DiscordToken == "" {
+		if m.connected != nil {
+			m.connected()
+		}
+		<-ctx.Done()
+		fmt.Fprintln(m.Stderr, "Stopping; running answers may finish.")
+		return nil
+	}
+	return m.serveDiscord(ctx, a, tools, log)
+}
+
+// openPage serves the page in the browser and prints the address that signs in.
+func (m *Main) openPage(a *assistant.Assistant, log *slog.Logger) error {
+	page, err := web.OpenServer(a, web.ServerOptions{Listen: m.Config.WebListen, Log: log,
+		Example: func() (string, []byte) { return "seattle-weather.csv", runner.Example }})
+	if err != nil {
+		return err
+	}
+	m.onClose(func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		page.Close(ctx)
+		return nil
+	})
+	address := page.SignInURL()
+	fmt.Fprintf(m.Stderr, "Attaché is open in the browser at\n\n  %s\n\nThe address signs in once, within 15 minutes. Ctrl-C stops Attaché.\n", address)
+	if os.Getenv("DISPLAY") != "" || os.Getenv("WAYLAND_DISPLAY") != "" {
+		if opener, err := exec.LookPath("xdg-open"); err == nil {
+			_ = exec.Command(opener, address).Start()
+		}
+	}
+	return nil
+}
+
+func (m *Main) serveDiscord(ctx context.Context, a *assistant.Assistant, tools *toolbox, log *slog.Logger) error {
 	o := m.discord // what tests bend
 	o.Log, o.Location, o.MaxDownload = log, m.Config.Location(), int64(m.Config.MaxSend)<<20
 	o.Allowed = discord.Who{Users: m.Config.AllowedUsers, Roles: m.Config.AllowedRoles, Channels: m.Config.AllowedChannels}
@@ -95,7 +135,7 @@ func (m *Main) background(f func(context.Context)) {
 // discordCheck is doctor's row on Discord.
 func (d *diagnosis) discord() {
 	if d.m.Config.DiscordToken == "" {
-		d.add("Discord", true, "no DISCORD_TOKEN; serve opens a conversation in the terminal")
+		d.add("Discord", true, "no DISCORD_TOKEN; serve opens a page in the browser")
 		return
 	}
 	d.add("Discord", true, "a token is set")

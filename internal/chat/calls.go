@@ -62,7 +62,7 @@ func (r *run) call(ctx context.Context, reply llm.Reply, round int) []llm.Messag
 	for i, c := range calls {
 		out[i] = llm.Text(llm.FromTool, shorten(results[i].ForModel(), maxToolText))
 		out[i].CallID = c.ID
-		out[i].Run = kept(results[i].Run)
+		out[i].Run = kept(results[i].Run, made[i])
 		out[i].Result = &results[i]
 		r.result.Files = append(r.result.Files, made[i]...)
 	}
@@ -74,11 +74,14 @@ var pythonAliases = map[string]bool{"python": true, "execute_python": true, "run
 	"execute_code": true, "run_code": true, "run_python_code": true, "container_python": true}
 
 // kept is what stays of a run in the history.
-func kept(r *llm.Run) *llm.Run {
+func kept(r *llm.Run, made []files.File) *llm.Run {
 	if r == nil {
 		return nil
 	}
 	k := *r
+	for _, f := range made {
+		k.Files = append(k.Files, string(f.ID))
+	}
 	k.Code, k.Output = shorten(k.Code, maxRunText), shorten(k.Output, maxRunText)
 	return &k
 }

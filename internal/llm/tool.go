@@ -32,6 +32,7 @@ type Run struct {
 	Output   string        `json:"output,omitempty"` // as printed, shortened in the middle beyond the output limit
 	Elapsed  time.Duration `json:"elapsed"`
 	Packages []string      `json:"packages,omitempty"` // installed for it, as "geopandas 1.1.0"
+	Files    []string      `json:"files,omitempty"`    // ids of the files that it made
 }
 
 // ForModel returns the text that a model reads of the result. It is never

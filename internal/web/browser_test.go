@@ -1,0 +1,267 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+	"gocloud.dev/blob/memblob"
+
+	"github.com/attachebot/attache/internal/assistant"
+	"github.com/attachebot/attache/internal/chat"
+	"github.com/attachebot/attache/internal/chat/chattest"
+	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/llm"
+	"github.com/attachebot/attache/internal/llm/llmtest"
+	"github.com/attachebot/attache/internal/sqlite"
+	"github.com/attachebot/attache/internal/table"
+	"github.com/attachebot/attache/internal/testbin"
+)
+
+// site is a server with everything behind it: SQLite, files in memory, a scripted
+// model and scripted tools.
+type site struct {
+	*Server
+	t     *testing.T
+	model *llmtest.Server
+	tools *chattest.Tools
+	files *files.Service
+}
+
+func newSite(t *testing.T, o ServerOptions) *site {
+	s := &site{t: t, model: &llmtest.Server{}, tools: &chattest.Tools{}}
+	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "attache.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	bucket := memblob.OpenBucket(nil)
+	t.Cleanup(func() { bucket.Close() })
+	model, err := llm.NewOpenAI("", llm.OpenAIOptions{BaseURL: s.model.Start(t), Model: "test-model", Backoff: time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { model.Close() })
+	s.files = files.New(sqlite.NewFiles(db, "test"), bucket, files.Options{})
+	engine := chat.New(model, sqlite.NewChats(db), s.files, s.tools, chat.Options{})
+	a := assistant.New(engine, s.files, assistant.Options{Burst: 100})
+	o.Listen = "127.0.0.1:0"
+	if s.Server, err = OpenServer(a, o); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+		defer cancel()
+		s.Close(ctx)
+		a.Close(ctx)
+		engine.Close(ctx)
+	})
+	return s
+}
+
+// makes saves a chart and shows a table, as a tool does.
+func (s *site) makes(ctx context.Context, user files.UserID, _ string, _ llm.ToolCall, h llm.ToolHooks) llm.ToolResult {
+	img := image.NewRGBA(image.Rect(0, 0, 300, 200))
+	for x := range 300 {
+		img.Set(x, 200-x*2/3-1, color.RGBA{200, 30, 60, 255})
+	}
+	var b bytes.Buffer
+	if err := png.Encode(&b, img); err != nil {
+		return llm.ToolResult{Failed: true, Error: err.Error()}
+	}
+	h.Output("3 rows\n")
+	saved, err := s.files.Save(ctx, files.Upload{User: user, Name: "revenue.png", Body: &b, Generated: true})
+	if err != nil {
+		return llm.ToolResult{Failed: true, Error: err.Error()}
+	}
+	return llm.ToolResult{Output: "3 rows\n", Files: []string{string(saved.ID)}, Run: &llm.Run{Code: "df.plot()", Output: "3 rows\n", Elapsed: time.Second},
+		Tables: []table.Table{{Columns: []string{"month", "<b>sales</b>"}, Rows: [][]string{{"Mai", "<script>alert(1)</script>"}}}}}
+}
+
+// browse opens a browser of a width. Errors of scripts and violations of the
+// page's policy fail the test.
+func browse(t *testing.T, width int) context.Context {
+	path, err := exec.LookPath("chromium")
+	if err != nil {
+		testbin.Missing(t, "chromium", err.Error())
+	}
+	opt := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox,
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
+	a, cancel := chromedp.NewExecAllocator(context.Background(), opt...)
+	t.Cleanup(cancel)
+	tab, cancel := chromedp.NewContext(a)
+	t.Cleanup(cancel)
+	if err := chromedp.Listen(tab, func(ev any) {
+		switch e := ev.(type) {
+		case *runtime.EventExceptionThrown:
+			t.Errorf("a script failed: %s %v", e.ExceptionDetails.Text, e.ExceptionDetails.Exception)
+		}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(tab, 90*time.Second)
+	t.Cleanup(cancel)
+	if _, err := chromedp.Call(ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
+		Source: `window.violations=[];document.addEventListener('securitypolicyviolation',e=>violations.push(e.effectiveDirective+' '+e.blockedURI))`}); err != nil {
+		t.Fatal(err)
+	}
+	do(t, ctx, chromedp.EmulateViewport(int64(width), 900))
+	return ctx
+}
+
+func do(t *testing.T, ctx context.Context, actions ...chromedp.Action) {
+	t.Helper()
+	if err := chromedp.Do(ctx, actions...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func eval[T any](t *testing.T, ctx context.Context, js string) T {
+	t.Helper()
+	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](js, chromedp.EvalAwaitPromise))
+	if err != nil {
+		t.Fatalf("%s: %v", js, err)
+	}
+	return v
+}
+
+// seen waits until a script is true.
+func seen(t *testing.T, ctx context.Context, what, js string) {
+	t.Helper()
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		if eval[bool](t, ctx, js) {
+			return
+		}
+	}
+	t.Fatalf("not seen: %s\n%s", what, eval[string](t, ctx, `document.body.innerText`))
+}
+
+func shot(t *testing.T, ctx context.Context, name string) {
+	if dir := os.Getenv("ATTACHE_SHOTS"); dir != "" {
+		data, err := chromedp.Run(ctx, chromedp.FullScreenshot(90))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, name+".png"), data, 0o644)
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+const dropCSV = `(() => { const d = new DataTransfer(); d.items.add(new File(['a,b\n1,2\n'], 'sales <i>.csv', {type: 'text/csv'}));
+	dispatchEvent(new DragEvent('drop', {dataTransfer: d, bubbles: true, cancelable: true})); return true })()`
+
+// The main job: open the address that was printed, drop a CSV, ask, see the chart
+// and the table, find the file, download it, delete it; stop; reload in the middle
+// of an answer; sign out.
+func TestBrowserMainJob(t *testing.T) {
+	for _, width := range []int{1440, 390} {
+		t.Run(fmt.Sprint(width), func(t *testing.T) { mainJob(t, width) })
+	}
+}
+
+func mainJob(t *testing.T, width int) {
+	s := newSite(t, ServerOptions{})
+	s.tools.Handle = s.makes
+	s.model.Push(
+		llmtest.Reply{Text: "Let me look.", Calls: []llm.ToolCall{{ID: "a", Name: "execute_python_code", Arguments: `{"code":"df.plot()"}`}}},
+		llmtest.Reply{Text: "There are **3 rows**.\n\n<img src=x onerror=alert(1)>\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"})
+	ctx := browse(t, width)
+	do(t, ctx, chromedp.Navigate(s.SignInURL()))
+	seen(t, ctx, "the chat", `!!document.getElementById('q')`)
+	if hash := eval[string](t, ctx, `location.href`); strings.Contains(hash, "t=") {
+		t.Errorf("the token stays in the address: %s", hash)
+	}
+	shot(t, ctx, fmt.Sprint("empty-", width))
+	eval[bool](t, ctx, dropCSV)
+	seen(t, ctx, "the dropped file", `document.getElementById('files').innerText.includes('sales <i>.csv')`)
+	do(t, ctx, chromedp.SendKeys("#q", "How did revenue grow?\r"))
+	seen(t, ctx, "the answer", `document.querySelector('.turn strong')?.innerText === '3 rows'`)
+	seen(t, ctx, "the chart", `(i => i && i.complete && i.naturalWidth === 300)(document.querySelector('figure img'))`)
+	seen(t, ctx, "a table of the tool, as text", `document.querySelector('.scroll table')?.innerText.includes('<script>alert(1)</script>')`)
+	seen(t, ctx, "a table of Markdown", `!!document.querySelector('.text table')`)
+	seen(t, ctx, "the code", `document.querySelector('details pre')?.textContent === 'df.plot()'`)
+	seen(t, ctx, "the end", `!document.querySelector('[data-do$="/stop"]')`)
+	shot(t, ctx, fmt.Sprint("answer-", width))
+	before := eval[string](t, ctx, `document.querySelector('figure img').src`)
+	do(t, ctx, chromedp.Evaluate[chromedp.Void](`location.reload()`))
+	seen(t, ctx, "the answer after a reload", `document.querySelector('.turn strong')?.innerText === '3 rows'`)
+	if after := eval[string](t, ctx, `document.querySelector('figure img').src`); after != before {
+		t.Errorf("the chart was %s, and is %s", before, after)
+	}
+
+	// A reload in the middle of an answer goes on with it; Stop ends it.
+	gate := make(chan struct{})
+	s.model.Answer = func(llmtest.Request) llmtest.Reply {
+		<-gate
+		return llmtest.Reply{Text: strings.Repeat("word ", 300), Pause: 20 * time.Millisecond}
+	}
+	do(t, ctx, chromedp.SendKeys("#q", "Tell me more\r"))
+	seen(t, ctx, "the second turn", `document.querySelectorAll('.turn').length === 2`)
+	do(t, ctx, chromedp.Evaluate[chromedp.Void](`location.reload()`))
+	seen(t, ctx, "the running turn after a reload", `!!document.querySelector('[data-do$="/stop"]')`)
+	close(gate)
+	seen(t, ctx, "words", `document.querySelectorAll('.turn')[1].innerText.includes('word word')`)
+	do(t, ctx, chromedp.Click(`[data-do$="/stop"]`))
+	seen(t, ctx, "the stop", `document.body.innerText.includes('Stopped.')`)
+	words := `(document.querySelectorAll('.turn')[1].innerText.match(/word/g) || []).length`
+	if n := eval[int](t, ctx, words); n < 2 || n > 300 {
+		t.Errorf("%d words", n)
+	}
+
+	// The file: found, seen, downloaded, deleted with two confirmations.
+	do(t, ctx, chromedp.Navigate(s.origin+"/files"))
+	seen(t, ctx, "both files", `document.body.innerText.includes('You have 2 file(s) uploaded.') && document.body.innerText.includes('sales <i>.csv')`)
+	shot(t, ctx, fmt.Sprint("files-", width))
+	eval[bool](t, ctx, `[...document.querySelectorAll('.list a')].find(a => a.innerText.includes('sales')).click() || true`)
+	seen(t, ctx, "the preview", `document.querySelector('.scroll table')?.innerText.includes('b')`)
+	if got := eval[string](t, ctx, `fetch(document.querySelector('a[href$="/download"]').href).then(r => r.text())`); got != "a,b\n1,2\n" {
+		t.Errorf("downloaded %q", got)
+	}
+	for _, confirm := range []string{"Delete", "Yes, Delete", "Click Again to Confirm"} {
+		eval[bool](t, ctx, fmt.Sprintf(`[...document.querySelectorAll('main button')].find(b => b.innerText === %q).click() || true`, confirm))
+		time.Sleep(300 * time.Millisecond)
+	}
+	seen(t, ctx, "that it is gone", `document.body.innerText.includes('You have 1 file(s) uploaded.')`)
+
+	for _, page := range []string{"/conversations", "/usage"} {
+		do(t, ctx, chromedp.Navigate(s.origin+page))
+		seen(t, ctx, page, `!!document.querySelector('main h2')`)
+		shot(t, ctx, fmt.Sprint(page[1:], "-", width))
+		if wide := eval[bool](t, ctx, `document.documentElement.scrollWidth > innerWidth`); wide {
+			t.Errorf("%s scrolls sideways", page)
+		}
+		if v := eval[[]string](t, ctx, `violations`); len(v) > 0 {
+			t.Errorf("%s breaks its policy: %q", page, v)
+		}
+	}
+	eval[bool](t, ctx, `[...document.querySelectorAll('nav button')].find(b => b.innerText === 'Sign out').click() || true`)
+	seen(t, ctx, "that one is out", `document.body.innerText.includes('Open the address')`)
+}
+
+func body(t *testing.T, r *http.Response, err error) string {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	data, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}

@@ -1,0 +1,378 @@
+package web
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/attachebot/attache/internal/assistant"
+	"github.com/attachebot/attache/internal/chat"
+	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/llm"
+)
+
+// examples are questions for who has no file at hand.
+var examples = []string{"Analyze this data", "How many rows does it have?", "Show the mean of each column as a bar chart"}
+
+// shownTurns is how many turns of a conversation its page has.
+const shownTurns = 50
+
+var convName = regexp.MustCompile(`^[a-z0-9]{1,40}$`)
+
+// conv returns the conversation that a request names.
+func (v *visit) conv() (string, error) {
+	conv := v.r.PathValue("conv")
+	if !convName.MatchString(conv) {
+		return "", fault.New(fault.NotFound, "There is no such conversation of yours.")
+	}
+	return conv, nil
+}
+
+// newChat begins a conversation. It has an address of its own from the start, so
+// that a reload goes on with it.
+func (s *Server) newChat(v *visit) error {
+	http.Redirect(v.w, v.r, s.base+"/c/"+strings.ToLower(rand.Text()[:16]), http.StatusSeeOther)
+	return nil
+}
+
+// showChat renders a conversation: what the history has, and what runs.
+func (s *Server) showChat(v *visit) error {
+	conv, err := v.conv()
+	if err != nil {
+		return err
+	}
+	history, err := s.a.History(v.r.Context(), v.user, conversationID(v.user, conv), shownTurns)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	t := s.talkOf(v.user, conv)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	live := map[string]bool{}
+	for _, show := range t.turns {
+		live[show.ID] = true
+	}
+	var turns []*shown
+	for _, r := range history {
+		if !live[r.ID] && r.State != chat.Running {
+			turns = append(turns, s.past(v, conv, r))
+		}
+	}
+	turns = append(turns, t.turns...)
+	if n := len(turns); n > 0 && len(t.turns) == 0 {
+		turns[n-1].Last = true
+	}
+	title := "New question"
+	if len(turns) > 0 {
+		title = clip(turns[0].Ask, 60)
+	}
+	s.mu.Lock()
+	pending := s.pending[conversationID(v.user, conv)]
+	s.mu.Unlock()
+	here := ""
+	if len(turns) == 0 {
+		here = "chat"
+	}
+	s.render(v.w, "chat", s.frame(here, title, map[string]any{
+		"Script": "app.js", "Conv": conv, "After": t.dropped + len(t.patches), "Turns": turns, "Examples": examples, "Pending": chips(pending),
+	}))
+	return nil
+}
+
+// past shows a turn of the history.
+func (s *Server) past(v *visit, conv string, r chat.Record) *shown {
+	show := s.newShown(conv, r.ID, "")
+	show.Running = false
+	for _, m := range r.Messages {
+		key := show.next()
+		switch {
+		case m.Role == llm.User:
+			show.Ask = attached.ReplaceAllString(m.Text(), "📎 $1")
+		case m.Role == llm.Assistant && strings.TrimSpace(m.Text()) != "":
+			show.Blocks = append(show.Blocks, template.HTML(fragment("text", map[string]any{"Key": key, "HTML": markdown(m.Text())})))
+		case m.Run != nil:
+			c := &call{Key: key, Code: m.Run.Code, Output: m.Run.Output, State: fmt.Sprintf("🐍 Ran in %.1f s", m.Run.Elapsed.Seconds())}
+			show.Blocks = append(show.Blocks, template.HTML(fragment("code", c)))
+			for _, id := range m.Run.Files {
+				if f, err := s.a.Files().Get(v.r.Context(), v.user, files.ID(id)); err == nil {
+					show.Blocks = append(show.Blocks, template.HTML(s.madeHTML(show.next(), f)))
+				}
+			}
+		}
+	}
+	return show
+}
+
+// attached is how the history names a file of a message.
+var attached = regexp.MustCompile(`\[Attached: id \S+ ("(?:[^"\\]|\\.)*")[^\n]*\]`)
+
+// newShown makes a turn for the page. Its key is an element's id.
+func (s *Server) newShown(conv, turn, ask string) *shown {
+	name := turn[strings.LastIndexByte(turn, '/')+1:]
+	return &shown{Key: "t" + name, ID: turn, Path: s.base + "/c/" + conv + "/t/" + name, Ask: ask, Running: true,
+		calls: map[string]*call{}, files: map[string]bool{}}
+}
+
+func turnID(user files.UserID, conv, name string) string {
+	return conversationID(user, conv) + "/" + name
+}
+
+// ask takes a question. The page hears of it by its stream, as every other page
+// of the conversation does.
+func (s *Server) ask(v *visit) error {
+	conv, err := v.conv()
+	if err != nil {
+		return err
+	}
+	v.r.Body = http.MaxBytesReader(v.w, v.r.Body, 128<<10)
+	if err := v.r.ParseForm(); err != nil {
+		return fault.Wrap(err, fault.TooLarge, "That question is too long. Attach the text as a file.")
+	}
+	text := strings.TrimSpace(v.r.PostFormValue("q"))
+	replaces := v.r.PostFormValue("replaces")
+	if replaces != "" && !strings.HasPrefix(replaces, conversationID(v.user, conv)+"/") {
+		return fault.New(fault.Invalid, "That message is no longer in my history.")
+	}
+	id := conversationID(v.user, conv)
+	s.mu.Lock()
+	pending := s.pending[id]
+	delete(s.pending, id)
+	s.mu.Unlock()
+	if text == "" && len(pending) == 0 {
+		return fault.New(fault.Invalid, "Type a question.")
+	}
+	if text == "" {
+		text = "Analyze this data"
+	}
+	return s.begin(v, conv, text, assistant.Message{Text: text, Files: pending}, replaces)
+}
+
+// begin gives a message to the assistant and shows its turn.
+func (s *Server) begin(v *visit, conv, ask string, m assistant.Message, replaces string) error {
+	name := strings.ToLower(rand.Text()[:20])
+	turn, err := s.a.Ask(assistant.Request{
+		ID: turnID(v.user, conv, name), User: v.user, Conversation: conversationID(v.user, conv), FrontEnd: frontEnd,
+		Message: m, Replaces: replaces, Again: replaces != "",
+	})
+	if err != nil {
+		return err
+	}
+	t := s.talkOf(v.user, conv)
+	for _, f := range m.Files {
+		ask += "\n📎 " + f.Name
+	}
+	show := s.newShown(conv, turn.ID, ask)
+	t.mu.Lock()
+	if replaces != "" {
+		for i, old := range t.turns {
+			if old.ID == replaces {
+				t.turns = append(t.turns[:i], t.turns[i+1:]...)
+				break
+			}
+		}
+		t.add(patch{"remove", "t" + replaces[strings.LastIndexByte(replaces, '/')+1:], ""})
+	}
+	t.turns = append(t.turns, show)
+	t.add(patch{"append", "log", fragment("turn", show)})
+	t.mu.Unlock()
+	s.work.Go(func() { s.follow(t, show, turn) })
+	v.w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func (s *Server) stopTurn(v *visit) error {
+	conv, err := v.conv()
+	if err != nil {
+		return err
+	}
+	if turn, ok := s.a.Turn(turnID(v.user, conv, v.r.PathValue("turn"))); ok {
+		turn.Stop(v.user)
+	}
+	v.w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// retryTurn answers the last question again, in place of its answer.
+func (s *Server) retryTurn(v *visit) error {
+	conv, err := v.conv()
+	if err != nil {
+		return err
+	}
+	id := turnID(v.user, conv, v.r.PathValue("turn"))
+	history, err := s.a.History(v.r.Context(), v.user, conversationID(v.user, conv), 1)
+	if err != nil {
+		return err
+	}
+	if len(history) == 0 || history[0].ID != id || len(history[0].Messages) == 0 {
+		return fault.New(fault.Invalid, "Only the last message of a conversation can be run again.")
+	}
+	ask := attached.ReplaceAllString(history[0].Messages[0].Text(), "📎 $1")
+	return s.begin(v, conv, ask, assistant.Message{Same: true}, id)
+}
+
+// answer answers a question of a turn with yes or no.
+func (s *Server) answer(v *visit) error {
+	if err := s.a.Answer(v.user, v.r.PathValue("question"), v.r.PostFormValue("a") == "yes"); err != nil {
+		return err
+	}
+	v.w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// events streams the patches of a conversation from a number on.
+func (s *Server) events(v *visit) error {
+	conv, err := v.conv()
+	if err != nil {
+		return err
+	}
+	if s.streams.Add(1) > maxStreams {
+		s.streams.Add(-1)
+		v.w.Header().Set("Retry-After", "5")
+		return fault.New(fault.Exhausted, "Too many pages are open. Close some, or try again in a moment.")
+	}
+	defer s.streams.Add(-1)
+	at, _ := strconv.Atoi(v.r.FormValue("after"))
+	if n, err := strconv.Atoi(v.r.Header.Get("Last-Event-ID")); err == nil && n > at {
+		at = n
+	}
+	h := v.w.Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("X-Accel-Buffering", "no")
+	rc := http.NewResponseController(v.w)
+	write := func(text string) bool {
+		_ = rc.SetWriteDeadline(time.Now().Add(30 * time.Second))
+		if _, err := v.w.Write([]byte(text)); err != nil {
+			return false
+		}
+		return rc.Flush() == nil
+	}
+	if !write("retry: 300\n\n") {
+		return nil
+	}
+	t := s.talkOf(v.user, conv)
+	out := s.signedOut(v.r.Context())
+	beat := time.NewTicker(15 * time.Second)
+	defer beat.Stop()
+	for {
+		ps, last, wake := t.after(at)
+		if text := stream(ps, last-len(ps)); text != "" && !write(text) {
+			return nil
+		}
+		at = last
+		select {
+		case <-v.r.Context().Done():
+			return nil
+		case <-s.ctx.Done():
+			return nil
+		case <-out:
+			return nil
+		case <-beat.C:
+			if !write(": \n\n") {
+				return nil
+			}
+		case <-wake:
+		}
+	}
+}
+
+// stream writes patches as events, numbered from n+1 on. Words that wait for the
+// same place go out as one.
+func stream(ps []patch, n int) string {
+	var b strings.Builder
+	for i := 0; i < len(ps); i++ {
+		p := ps[i]
+		for p.Op == "text" && i+1 < len(ps) && ps[i+1].Op == "text" && ps[i+1].To == p.To && len(p.HTML) < 16<<10 {
+			i++
+			p.HTML += ps[i].HTML
+		}
+		data, err := json.Marshal(p)
+		if err != nil {
+			continue
+		}
+		fmt.Fprintf(&b, "id: %d\ndata: %s\n\n", n+i+1, data)
+	}
+	return b.String()
+}
+
+// tableCSV gives a table of the conversation as CSV.
+func (s *Server) tableCSV(v *visit) error {
+	conv, err := v.conv()
+	if err != nil {
+		return err
+	}
+	n, err := strconv.Atoi(v.r.PathValue("table"))
+	t := s.talkOf(v.user, conv)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err != nil || n < 0 || n >= len(t.tables) {
+		return fault.New(fault.NotFound, "That table is not here any more. Run the question again.")
+	}
+	v.w.Header().Set("Content-Type", "text/csv; charset=utf-8")
+	v.w.Header().Set("Content-Disposition", attachment("table.csv"))
+	_, err = v.w.Write(t.tables[n].CSV())
+	return err
+}
+
+// conversations lists the user's, with a search.
+func (s *Server) conversations(v *visit) error {
+	query := strings.TrimSpace(v.r.FormValue("q"))
+	prefix := conversationID(v.user, "")
+	list, err := s.a.Conversations(v.r.Context(), chat.ConversationQuery{User: v.user, Prefix: prefix, Search: query, Limit: 200})
+	if err != nil {
+		return err
+	}
+	type entry struct{ Key, Title, When, Turns string }
+	var entries []entry
+	for _, c := range list {
+		turns := "1 question"
+		if c.Turns != 1 {
+			turns = fmt.Sprintf("%d questions", c.Turns)
+		}
+		title := strings.TrimSpace(attached.ReplaceAllString(c.Title, "📎 $1"))
+		entries = append(entries, entry{strings.TrimPrefix(c.ID, prefix), clip(title, 120), c.Updated.Format("2006-01-02 15:04"), turns})
+	}
+	s.render(v.w, "conversations", s.frame("conversations", "Conversations", map[string]any{"List": entries, "Query": query}))
+	return nil
+}
+
+func (s *Server) rename(v *visit) error {
+	conv, err := v.conv()
+	if err == nil {
+		err = s.a.Rename(v.r.Context(), v.user, conversationID(v.user, conv), clip(strings.TrimSpace(v.r.PostFormValue("title")), 200))
+	}
+	if err != nil {
+		return err
+	}
+	http.Redirect(v.w, v.r, s.base+"/conversations", http.StatusSeeOther)
+	return nil
+}
+
+func (s *Server) forget(v *visit) error {
+	conv, err := v.conv()
+	if err == nil {
+		err = s.a.Reset(v.r.Context(), v.user, conversationID(v.user, conv))
+	}
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	delete(s.talks, conversationID(v.user, conv))
+	s.mu.Unlock()
+	http.Redirect(v.w, v.r, s.base+"/conversations", http.StatusSeeOther)
+	return nil
+}
+
+// clip cuts s to n characters.
+func clip(s string, n int) string {
+	if rs := []rune(s); len(rs) > n {
+		return string(rs[:n-1]) + "…"
+	}
+	return s
+}

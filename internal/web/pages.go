@@ -1,0 +1,361 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"html/template"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/extension"
+
+	"github.com/attachebot/attache/internal/assistant"
+	"github.com/attachebot/attache/internal/chat"
+	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/table"
+)
+
+var markdownOf = goldmark.New(goldmark.WithExtensions(extension.GFM))
+
+// markdown renders a model's text. HTML in it is left out, and so are images:
+// nothing is fetched from elsewhere, whatever a text says.
+func markdown(md string) template.HTML {
+	var b bytes.Buffer
+	if err := markdownOf.Convert([]byte(md), &b); err != nil {
+		return template.HTML(template.HTMLEscapeString(md))
+	}
+	return template.HTML(b.String())
+}
+
+// inline tells whether a file may be shown as a picture of the page.
+func inline(f files.File) bool {
+	return slices.Contains([]string{"image/png", "image/jpeg", "image/gif", "image/webp"}, f.MIME)
+}
+
+// row is a file in a list.
+type row struct {
+	ID                                  files.ID
+	Name, Kind, Size, Left, When, Emoji string
+	Picture                             bool
+}
+
+func rowOf(f files.File) row {
+	return row{f.ID, f.Name, string(f.Kind), files.Size(f.Size), f.Countdown(time.Now()), f.UploadedAt.Format("2006-01-02 15:04 MST"), f.Emoji(), inline(f)}
+}
+
+func chips(all []files.File) (out []row) {
+	for _, f := range all {
+		out = append(out, rowOf(f))
+	}
+	return out
+}
+
+// pageFiles is how many files a page lists.
+const pageFiles = 100
+
+func (s *Server) fileList(v *visit) error { return s.listFiles(v, "") }
+
+func (s *Server) listFiles(v *visit, problem string) error {
+	ctx := v.r.Context()
+	page, _ := strconv.Atoi(v.r.FormValue("page"))
+	query := strings.TrimSpace(v.r.FormValue("q"))
+	usage, err := s.a.Files().Usage(ctx, v.user)
+	if err != nil {
+		return err
+	}
+	var rows []row
+	total := 0
+	for offset := max(page, 0) * pageFiles; ; offset += pageFiles {
+		p, err := s.a.Files().List(ctx, v.user, files.Query{Offset: offset, Limit: pageFiles})
+		if err != nil {
+			return err
+		}
+		total = p.Total
+		for _, f := range p.Files {
+			if query == "" || strings.Contains(strings.ToLower(f.Name), strings.ToLower(query)) {
+				rows = append(rows, rowOf(f))
+			}
+		}
+		if query == "" || len(p.Files) == 0 || offset > 20_000 || len(rows) >= pageFiles {
+			break
+		}
+	}
+	next := 0
+	if query == "" && (max(page, 0)+1)*pageFiles < total {
+		next = max(page, 0) + 1
+	}
+	keep := "Files are stored permanently."
+	if d := s.a.Files().Expiry(); d >= 0 {
+		keep = "Files expire after " + files.Hours(d) + "."
+	}
+	s.render(v.w, "filelist", s.frame("files", "Files", map[string]any{"List": rows, "Total": total, "Query": query, "Next": next,
+		"Used": files.Size(usage.Bytes), "Keep": keep, "Error": problem}))
+	return nil
+}
+
+// receive saves the files of a request as they arrive, in constant memory.
+func (s *Server) receive(v *visit) (saved []files.File, err error) {
+	select {
+	case s.uploads <- struct{}{}:
+		defer func() { <-s.uploads }()
+	default:
+		return nil, fault.New(fault.Exhausted, "Several uploads are under way. Please try again in a moment.")
+	}
+	v.r.Body = http.MaxBytesReader(v.w, v.r.Body, 4*s.a.Files().MaxUpload()+1<<20)
+	parts, err := v.r.MultipartReader()
+	if err != nil {
+		return nil, fault.Wrap(err, fault.Invalid, "That is not an upload.")
+	}
+	for {
+		part, err := parts.NextPart()
+		if errors.Is(err, io.EOF) {
+			return saved, nil
+		}
+		if err != nil {
+			return saved, fault.Wrap(err, fault.Invalid, "The upload broke off. Please try again.")
+		}
+		if part.FileName() == "" {
+			continue
+		}
+		one := s.a.Save(v.r.Context(), v.user, []assistant.Upload{{Name: part.FileName(), Open: func(context.Context) (io.ReadCloser, error) { return part, nil }}})[0]
+		if one.Err != nil {
+			return saved, one.Err
+		}
+		saved = append(saved, one.Saved.File)
+	}
+}
+
+// attach saves files for the next question of a conversation.
+func (s *Server) attach(v *visit) error {
+	conv, err := v.conv()
+	if err != nil {
+		return err
+	}
+	saved, err := s.receive(v)
+	s.await(v.user, conv, saved)
+	if err != nil {
+		http.Error(v.w, s.a.Explain(err, "saving an upload", frontEnd), fault.KindOf(err).HTTPStatus())
+		return nil
+	}
+	for _, f := range saved {
+		s.render(v.w, "file", rowOf(f))
+	}
+	return nil
+}
+
+// await keeps files for the next question of a conversation.
+func (s *Server) await(user files.UserID, conv string, saved []files.File) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	id := conversationID(user, conv)
+	if len(s.pending) > 10_000 {
+		clear(s.pending)
+	}
+	s.pending[id] = append(s.pending[id], saved...)
+}
+
+// example attaches the example data.
+func (s *Server) example(v *visit) error {
+	conv := v.r.FormValue("conv")
+	if s.opts.Example == nil || !convName.MatchString(conv) {
+		return fault.New(fault.NotFound, "There is no example here.")
+	}
+	name, data := s.opts.Example()
+	one := s.a.Save(v.r.Context(), v.user, []assistant.Upload{{Key: "example", Name: name, Size: int64(len(data)),
+		Open: func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }}})[0]
+	if one.Err != nil {
+		return one.Err
+	}
+	s.await(v.user, conv, []files.File{one.Saved.File})
+	t := s.talkOf(v.user, conv)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.add(patch{"append", "files", fragment("file", rowOf(one.Saved.File))})
+	v.w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func (s *Server) upload(v *visit) error {
+	if _, err := s.receive(v); err != nil {
+		return s.listFiles(v, s.a.Explain(err, "saving an upload", frontEnd))
+	}
+	http.Redirect(v.w, v.r, s.base+"/files", http.StatusSeeOther)
+	return nil
+}
+
+// previewed is how much of a text its page shows.
+const previewed = 16 << 10
+
+func (s *Server) filePage(v *visit) error {
+	f, body, err := s.a.Files().Open(v.r.Context(), v.user, files.ID(v.r.PathValue("id")))
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	more := map[string]any{"File": rowOf(f), "Preview": "", "Table": template.HTML("")}
+	if head, _ := io.ReadAll(io.LimitReader(body, previewed)); !inline(f) {
+		if rows := csvHead(f, head); rows != nil {
+			more["Table"] = template.HTML(rows.HTML(50))
+		} else if text, ok := textHead(head); ok {
+			more["Preview"] = text
+		}
+	}
+	s.render(v.w, "filepage", s.frame("files", f.Name, more))
+	return nil
+}
+
+// textHead is the beginning of a text; false for what is none.
+func textHead(head []byte) (string, bool) {
+	for cut := 0; cut < utf8.UTFMax && len(head) > 0 && !utf8.Valid(head); cut++ {
+		head = head[:len(head)-1]
+	}
+	return string(head), utf8.Valid(head) && !bytes.ContainsRune(head, 0)
+}
+
+// csvHead is the beginning of a table with commas or tabs; nil for what is none.
+func csvHead(f files.File, head []byte) *table.Table {
+	r := csv.NewReader(bytes.NewReader(head))
+	switch f.Kind {
+	case "csv":
+	case "tsv":
+		r.Comma = '\t'
+	default:
+		return nil
+	}
+	columns, err := r.Read()
+	if err != nil || len(columns) < 2 {
+		return nil
+	}
+	t := &table.Table{Columns: columns}
+	for len(t.Rows) < 50 {
+		one, err := r.Read()
+		if err != nil {
+			break
+		}
+		t.Rows = append(t.Rows, one)
+	}
+	if len(t.Rows) == 0 {
+		return nil
+	}
+	return t
+}
+
+// raw gives a picture for a page; anything else only as a download.
+func (s *Server) raw(v *visit) error {
+	f, body, err := s.a.Files().Open(v.r.Context(), v.user, files.ID(v.r.PathValue("id")))
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	return s.send(v, f, body, inline(f))
+}
+
+func (s *Server) download(v *visit) error {
+	f, body, err := s.a.Files().Download(v.r.Context(), v.user, files.ID(v.r.PathValue("id")))
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	return s.send(v, f, body, false)
+}
+
+// send gives a file's bytes. A file is hostile: it never runs as a page of ours.
+func (s *Server) send(v *visit, f files.File, body io.ReadSeeker, show bool) error {
+	h := v.w.Header()
+	h.Set("Content-Security-Policy", "sandbox; default-src 'none'")
+	h.Set("Content-Type", "application/octet-stream")
+	h.Set("Content-Disposition", attachment(f.Name))
+	if show {
+		h.Set("Content-Type", f.MIME)
+		h.Set("Content-Disposition", "inline")
+		h.Set("Cache-Control", "private, max-age=3600")
+	}
+	if f.SHA256 != "" {
+		h.Set("ETag", `"`+f.SHA256+`"`)
+	}
+	http.ServeContent(v.w, v.r, "", f.UploadedAt, body)
+	return nil
+}
+
+// deleteFile asks twice, then deletes.
+func (s *Server) deleteFile(v *visit) error {
+	f, err := s.a.Files().Get(v.r.Context(), v.user, files.ID(v.r.PathValue("id")))
+	if err != nil {
+		return err
+	}
+	step, _ := strconv.Atoi(v.r.PostFormValue("step"))
+	if step >= 2 {
+		if err := s.a.Files().Delete(v.r.Context(), v.user, f.ID); err != nil {
+			return err
+		}
+		http.Redirect(v.w, v.r, s.base+"/files", http.StatusSeeOther)
+		return nil
+	}
+	s.render(v.w, "delete", s.frame("files", "Delete "+f.Name, map[string]any{"File": rowOf(f), "Second": step == 1, "Step": step + 1}))
+	return nil
+}
+
+// usage shows what the user used.
+func (s *Server) usage(v *visit) error {
+	const days = 30
+	r, err := s.a.Usage(v.r.Context(), v.user, false, days)
+	if err != nil {
+		return err
+	}
+	type line struct {
+		Name, Cost, In, Out string
+		Requests            int64
+	}
+	of := func(name string, u chat.Usage) line {
+		return line{name, cost(u), fmt.Sprint(u.Input), fmt.Sprint(u.Output), u.Requests}
+	}
+	spans := []line{of("Today", r.Since(1)), of("7 days", r.Since(7)), of("30 days", r.Since(days))}
+	var models, prices []line
+	for _, u := range r.Models {
+		models = append(models, line{Name: u.Model, Cost: cost(u), In: fmt.Sprint(u.Tokens())})
+	}
+	for _, p := range r.Prices[:min(len(r.Prices), 20)] {
+		prices = append(prices, line{Name: p.Model, In: fmt.Sprint(p.Price.Input), Out: fmt.Sprint(p.Price.Output)})
+	}
+	type day struct {
+		Day         string
+		Tokens, Max int64
+	}
+	var bars []day
+	most := int64(1)
+	for _, u := range r.Days {
+		most = max(most, u.Tokens())
+	}
+	for _, u := range r.Days[max(len(r.Days)-14, 0):] {
+		bars = append(bars, day{u.Day, u.Tokens(), most})
+	}
+	budget := ""
+	if b := r.Budget; b != nil && b.CostLimit > 0 {
+		budget = fmt.Sprintf("%s of %s, resets at %s.", b.Today.Cost, b.CostLimit, b.ResetsAt.Format("15:04 MST"))
+	}
+	s.render(v.w, "usage", s.frame("usage", "Usage", map[string]any{"Spans": spans, "Budget": budget, "Days": bars, "Models": models, "Prices": prices}))
+	return nil
+}
+
+// cost writes what is known of a cost.
+func cost(u chat.Usage) string {
+	switch {
+	case u.Requests == 0:
+		return "–"
+	case u.Unpriced == 0:
+		return u.Cost.String()
+	case u.Unpriced == u.Requests:
+		return "no price"
+	}
+	return "≥ " + u.Cost.String()
+}

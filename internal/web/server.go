@@ -1,0 +1,278 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"embed"
+	"errors"
+	"html/template"
+	"log"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+	"golang.org/x/net/netutil"
+
+	"github.com/attachebot/attache/internal/assistant"
+	"github.com/attachebot/attache/internal/chat"
+	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/files"
+)
+
+//go:embed static templates
+var assets embed.FS
+
+var templates = template.Must(template.ParseFS(assets, "templates/*.html"))
+
+// frontEnd is what the model and the sentences know of the browser.
+var frontEnd = &chat.FrontEnd{
+	Name:   "a page in the browser",
+	Markup: "Write Markdown: headings, lists, tables, code blocks. HTML, LaTeX and embedded images are not shown.",
+	Hints: map[fault.Hint]string{
+		fault.FreeSpace:       "Delete some under Files, then send it again.",
+		fault.OtherModel:      "OPENAI_MODEL sets another one.",
+		fault.NewConversation: "New question starts a new one.",
+	},
+}
+
+// ServerOptions bend a [Server]. The zero value works.
+type ServerOptions struct {
+	Listen  string       // host:port; empty: 127.0.0.1:8080, or any free port where that is taken
+	User    files.UserID // who signs in with the address that is printed; 0: 1
+	BaseURL string       // what addresses begin with where a proxy stands before, with a path or without
+	Example func() (name string, data []byte)
+	Log     *slog.Logger // nil: none
+}
+
+// Server is the front end in the browser. Close it after use.
+type Server struct {
+	a       *assistant.Assistant
+	opts    ServerOptions
+	log     *slog.Logger
+	base    string // path before all others, without a slash at its end
+	origin  string // "http://127.0.0.1:8080"
+	host    string // the name that PUBLIC_URL has; may be empty
+	server  *http.Server
+	session *scs.SessionManager
+	tokens  oneUse
+	done    chan struct{}
+	ctx     context.Context // ended by Close: streams end with it
+	stop    context.CancelFunc
+	work    sync.WaitGroup
+
+	streams  atomic.Int64
+	mu       sync.Mutex
+	talks    map[string]*talk
+	pending  map[string][]files.File // uploaded for the next question, by conversation
+	revoked  map[string]chan struct{}
+	uploads  chan struct{}
+	examples atomic.Int64
+}
+
+// Bounds of one server. More is refused politely.
+const (
+	maxOpen    = 1000 // connections
+	maxStreams = 600  // of events
+	maxTalks   = 500  // conversations in memory
+	maxUploads = 8    // at the same time
+)
+
+// OpenServer serves the assistant in the browser. Kind Unavailable: the address
+// can't be had.
+func OpenServer(a *assistant.Assistant, o ServerOptions) (*Server, error) {
+	if o.User == 0 {
+		o.User = 1
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	listener, err := listen(o.Listen)
+	if err != nil {
+		return nil, fault.Wrap(err, fault.Unavailable, "The page can't be served at %s: %v.", o.Listen, err)
+	}
+	s := &Server{a: a, opts: o, log: o.Log, done: make(chan struct{}), talks: map[string]*talk{}, pending: map[string][]files.File{},
+		revoked: map[string]chan struct{}{}, uploads: make(chan struct{}, maxUploads)}
+	s.ctx, s.stop = context.WithCancel(context.Background())
+	s.locate(reachable(listener.Addr()))
+	s.session = s.newSessions(listener.Addr())
+	s.server = &http.Server{
+		Handler: s.handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
+		ErrorLog: log.New(silent{}, "", 0), BaseContext: func(net.Listener) context.Context { return s.ctx },
+	}
+	go func() {
+		defer close(s.done)
+		if err := s.server.Serve(netutil.LimitListener(listener, maxOpen)); !errors.Is(err, http.ErrServerClosed) {
+			s.log.Error("serving the page", "error", err)
+		}
+	}()
+	return s, nil
+}
+
+func listen(address string) (net.Listener, error) {
+	if address != "" {
+		return net.Listen("tcp", address)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:8080")
+	if err != nil {
+		l, err = net.Listen("tcp", "127.0.0.1:0")
+	}
+	return l, err
+}
+
+// locate finds out where the server is reached.
+func (s *Server) locate(address string) {
+	s.origin = "http://" + address
+	if scheme, rest, ok := strings.Cut(strings.TrimSuffix(s.opts.BaseURL, "/"), "://"); ok {
+		host, path, _ := strings.Cut(rest, "/")
+		s.origin, s.host = scheme+"://"+host, host
+		if path != "" {
+			s.base = "/" + path
+		}
+		if h, _, err := net.SplitHostPort(host); err == nil {
+			s.host = h
+		}
+	}
+}
+
+// SignInURL is an address that signs in once, within a quarter of an hour. The
+// token stands behind the #: it reaches no server, no log and no preview of a link.
+func (s *Server) SignInURL() string { return s.origin + s.base + "/#t=" + s.tokens.make() }
+
+// Close ends streams and requests, at the latest when ctx ends.
+func (s *Server) Close(ctx context.Context) {
+	s.stop()
+	if s.server.Shutdown(ctx) != nil {
+		s.server.Close()
+	}
+	<-s.done
+	s.work.Wait()
+}
+
+// contentPolicy is of every page: nothing comes from elsewhere, and nothing
+// inline runs.
+const contentPolicy = "default-src 'self'; img-src 'self' blob: data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+
+// handler has all routes, behind what protects them.
+func (s *Server) handler() http.Handler {
+	in := http.NewServeMux() // for who has signed in
+	for pattern, h := range map[string]func(*visit) error{
+		"GET /{$}": s.newChat, "GET /c/{conv}": s.showChat, "GET /c/{conv}/events": s.events,
+		"POST /c/{conv}/ask": s.ask, "POST /c/{conv}/files": s.attach, "POST /example": s.example,
+		"POST /c/{conv}/t/{turn}/stop": s.stopTurn, "POST /c/{conv}/t/{turn}/retry": s.retryTurn,
+		"POST /c/{conv}/rename": s.rename, "POST /c/{conv}/delete": s.forget, "GET /c/{conv}/table/{table}": s.tableCSV,
+		"POST /answer/{question}": s.answer, "GET /conversations": s.conversations,
+		"GET /files": s.fileList, "POST /upload": s.upload, "GET /files/{id}": s.filePage, "GET /files/{id}/raw": s.raw,
+		"GET /files/{id}/download": s.download, "POST /files/{id}/delete": s.deleteFile,
+		"GET /usage": s.usage, "POST /out": s.signOut,
+	} {
+		in.HandleFunc(pattern, s.page(h))
+	}
+	all := http.NewServeMux()
+	all.Handle("GET /static/", cached(http.FileServerFS(assets)))
+	all.HandleFunc("POST /in", s.signIn)
+	all.Handle("/", s.signedIn(in))
+	csrf := http.NewCrossOriginProtection()
+	if err := csrf.AddTrustedOrigin(s.origin); err != nil {
+		s.log.Warn("trusting the public address", "error", err)
+	}
+	h := csrf.Handler(s.session.LoadAndSave(all))
+	if s.base != "" {
+		h = http.StripPrefix(s.base, h)
+	}
+	return s.guard(h)
+}
+
+// guard refuses foreign names (a rebound name of somebody's), and sets what every
+// answer has.
+func (s *Server) guard(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", contentPolicy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Cache-Control", "no-store")
+		if !s.mine(r.Host) {
+			http.Error(w, "This address is not served here. PUBLIC_URL names the one that is.", http.StatusMisdirectedRequest)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (s *Server) mine(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	host = strings.Trim(strings.ToLower(host), "[]")
+	ip := net.ParseIP(host)
+	return host == "localhost" || host == s.host && host != "" || ip != nil && (ip.IsLoopback() || s.listensTo(ip))
+}
+
+// listensTo tells whether the server was told to listen at an address.
+func (s *Server) listensTo(ip net.IP) bool {
+	host, _, err := net.SplitHostPort(s.opts.Listen)
+	at := net.ParseIP(host)
+	return err == nil && at != nil && at.Equal(ip)
+}
+
+func cached(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "public, max-age=300")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// visit is one request of somebody who has signed in.
+type visit struct {
+	w    http.ResponseWriter
+	r    *http.Request
+	user files.UserID
+}
+
+// page makes a handler of a function whose error becomes a page.
+func (s *Server) page(h func(*visit) error) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		err := h(&visit{w, r, s.userOf(r.Context())})
+		if err == nil || r.Context().Err() != nil {
+			return
+		}
+		sentence := s.a.Explain(err, "answering the browser", frontEnd)
+		w.WriteHeader(fault.KindOf(err).HTTPStatus())
+		s.render(w, "error", s.frame("", "That did not work", map[string]any{"Error": sentence}))
+	}
+}
+
+// frame is what the layout of a page needs, with what the page has of its own.
+func (s *Server) frame(here, title string, more map[string]any) map[string]any {
+	f := map[string]any{"Base": s.base, "Title": title, "Here": here, "In": true, "Script": "", "Conv": "", "After": 0}
+	for k, v := range more {
+		f[k] = v
+	}
+	return f
+}
+
+func (s *Server) render(w http.ResponseWriter, name string, data any) {
+	var b bytes.Buffer
+	if err := templates.ExecuteTemplate(&b, name, data); err != nil {
+		s.log.Error("rendering a page", "page", name, "error", err)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_, _ = w.Write(b.Bytes())
+}
+
+// fragment renders a piece of a page.
+func fragment(name string, data any) string {
+	var b bytes.Buffer
+	if err := templates.ExecuteTemplate(&b, name, data); err != nil {
+		return ""
+	}
+	return b.String()
+}

@@ -1,0 +1,138 @@
+package web
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+
+	"github.com/attachebot/attache/internal/files"
+)
+
+// oneUse keeps hashes of tokens, each of which signs in once.
+type oneUse struct {
+	mu    sync.Mutex
+	until map[[32]byte]time.Time
+}
+
+// tokenLife is how long a token can be used.
+const tokenLife = 15 * time.Minute
+
+func (o *oneUse) make() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	now := time.Now()
+	for sum, end := range o.until {
+		if now.After(end) {
+			delete(o.until, sum)
+		}
+	}
+	if o.until == nil {
+		o.until = map[[32]byte]time.Time{}
+	}
+	t := rand.Text()
+	o.until[sha256.Sum256([]byte(t))] = now.Add(tokenLife)
+	return t
+}
+
+func (o *oneUse) take(token string) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	sum := sha256.Sum256([]byte(strings.TrimSpace(token)))
+	end, ok := o.until[sum]
+	delete(o.until, sum)
+	return ok && time.Now().Before(end)
+}
+
+// newSessions keeps who has signed in, in memory: a restart signs everybody out.
+func (s *Server) newSessions(at net.Addr) *scs.SessionManager {
+	m := scs.New()
+	_, port, _ := net.SplitHostPort(at.String())
+	m.Cookie.Name = "attache_" + port // cookies know no port: two programs would sign each other out
+	m.Cookie.SameSite = http.SameSiteStrictMode
+	m.Cookie.Secure = strings.HasPrefix(s.origin, "https://")
+	m.Cookie.Path = s.base + "/"
+	m.Lifetime = 7 * 24 * time.Hour
+	m.ErrorFunc = func(w http.ResponseWriter, _ *http.Request, err error) {
+		s.log.Warn("reading a session", "error", err)
+		http.Error(w, "Sign in again.", http.StatusInternalServerError)
+	}
+	return m
+}
+
+func (s *Server) userOf(ctx context.Context) files.UserID {
+	user, _ := files.ParseUserID(s.session.GetString(ctx, "user"))
+	return user
+}
+
+// signedIn lets through who has signed in, and shows the others how to.
+func (s *Server) signedIn(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.userOf(r.Context()) != 0 {
+			next.ServeHTTP(w, r)
+			return
+		}
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			http.Error(w, "Sign in first.", http.StatusUnauthorized)
+			return
+		}
+		s.showSignIn(w, http.StatusUnauthorized, "")
+	})
+}
+
+func (s *Server) showSignIn(w http.ResponseWriter, status int, problem string) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	s.render(w, "signin", s.frame("", "Sign in", map[string]any{"In": false, "Script": "signin.js", "Error": problem}))
+}
+
+// signIn takes a token, once.
+func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, 4096)
+	if !s.tokens.take(r.FormValue("t")) {
+		s.showSignIn(w, http.StatusForbidden, "This code is wrong, used or too old. Start Attaché again for a new one.")
+		return
+	}
+	if err := s.session.RenewToken(r.Context()); err != nil { // whoever knew the old one knows nothing
+		http.Error(w, "Sign in again.", http.StatusInternalServerError)
+		return
+	}
+	s.session.Put(r.Context(), "user", s.opts.User.String())
+	s.session.Put(r.Context(), "id", rand.Text())
+	http.Redirect(w, r, s.base+"/", http.StatusSeeOther)
+}
+
+// signOut ends the session and its streams.
+func (s *Server) signOut(v *visit) error {
+	id := s.session.GetString(v.r.Context(), "id")
+	if err := s.session.Destroy(v.r.Context()); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	if c := s.revoked[id]; c != nil {
+		close(c)
+		delete(s.revoked, id)
+	}
+	s.mu.Unlock()
+	http.Redirect(v.w, v.r, s.base+"/", http.StatusSeeOther)
+	return nil
+}
+
+// signedOut returns what is closed when the session of a request ends.
+func (s *Server) signedOut(ctx context.Context) <-chan struct{} {
+	id := s.session.GetString(ctx, "id")
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.revoked[id]
+	if c == nil {
+		c = make(chan struct{})
+		s.revoked[id] = c
+	}
+	return c
+}

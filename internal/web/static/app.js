@@ -1,0 +1,103 @@
+// The whole page: one stream in, small POSTs out. No framework, no inline code.
+const $ = id => document.getElementById(id)
+const body = document.body, base = body.dataset.base, conv = body.dataset.conv
+let at = +body.dataset.after, source, letGo
+
+// --- stream: open only while the page is seen; pick up after the last event applied
+function open() {
+  if (!document.hidden) letGo?.()
+  if (source || document.hidden) return
+  source = new EventSource(`${base}/c/${conv}/events?after=${at}`)
+  source.onmessage = take
+  source.onerror = () => { if (source.readyState === 2) { close(); setTimeout(open, 3000) } } // 2: a status other than 200
+}
+function close() { source?.close(); source = null; letGo?.() }
+document.addEventListener('visibilitychange', () => document.hidden ? rest() : open())
+// a hidden page keeps its stream only while it waits for an answer and one of three places is free:
+// HTTP/1.1 has six connections for all tabs together
+function rest() {
+  if (!$('log').querySelector('[data-do$="/stop"]') || !navigator.locks) return close()
+  let i = 0
+  const next = () => document.hidden && source && (i++ < 3
+    ? navigator.locks.request('stream' + i, {ifAvailable: true}, l => l ? new Promise(r => { letGo = r }) : next())
+    : close())
+  next()
+}
+addEventListener('pagehide', close)
+addEventListener('pageshow', open) // also back from the back/forward cache
+
+// events are applied once per frame: measuring the page for each of them costs 3 ms a piece
+let queue = []
+function take(m) { at = +m.lastEventId; if (queue.push(JSON.parse(m.data)) === 1) document.hidden ? setTimeout(flush, 200) : requestAnimationFrame(flush) }
+function flush() {
+  const low = document.documentElement.scrollHeight - scrollY - innerHeight < 120
+  const q = queue; queue = []
+  if (!q.every(patch)) return reload() // a target is missing: the server knows the whole page
+  if (low) scrollTo(0, document.documentElement.scrollHeight)
+}
+// the page is loaded anew, but never again and again
+function reload() {
+  const last = +sessionStorage.reloaded || 0
+  if (Date.now() - last > 10000) { sessionStorage.reloaded = Date.now(); location.reload() }
+}
+function patch({op, to, html}) {
+  if (op === 'reload') return false
+  if (op === 'remove') { $(to)?.remove(); return true }
+  if (op === 'end') { if (document.hidden) { document.title = '✓ ' + document.title.replace('✓ ', ''); setTimeout(close) } $('say').textContent = 'Answer finished.'; return true }
+  const el = $(to)
+  if (!el) return false
+  if (op === 'text') el.lastChild?.nodeType === 3 ? el.lastChild.appendData(html) : el.append(html)
+  else if (op === 'append') el.insertAdjacentHTML('beforeend', html)
+  else if (op === 'replace') {
+    const focused = el.contains(document.activeElement)
+    el.outerHTML = html
+    if (focused) ($(to)?.querySelector('button') ?? $('q')).focus()
+  }
+  return true
+}
+
+// --- small POSTs
+async function post(url, data) {
+  const r = await fetch(url, {method: 'POST', body: data}).catch(() => null)
+  if (!r?.ok) $('say').textContent = 'That did not work. Try again.'
+  return r?.ok
+}
+document.addEventListener('click', async e => {
+  const example = e.target.closest('[data-ask]')
+  if (example) { $('q').value = example.dataset.ask; $('ask').requestSubmit(); return }
+  const copy = e.target.closest('[data-copy]')
+  if (copy) { await navigator.clipboard?.writeText($(copy.dataset.copy).textContent); $('say').textContent = 'Copied.'; return }
+  const edit = e.target.closest('[data-edit]')
+  if (edit) { $('q').value = edit.dataset.edit; $('replaces').value = edit.dataset.turn; $('q').focus(); return }
+  const b = e.target.closest('[data-do]')
+  if (!b) return
+  if (b.ariaDisabled === 'true') return
+  b.ariaDisabled = 'true' // not .disabled: that would throw the focus away
+  if (!await post(b.dataset.do, new URLSearchParams(b.name ? {[b.name]: b.value} : {}))) b.ariaDisabled = null
+})
+$('ask').addEventListener('submit', async e => {
+  e.preventDefault()
+  const f = e.target
+  if (await post(f.action, new URLSearchParams(new FormData(f)))) { f.q.value = ''; f.replaces.value = ''; $('files').replaceChildren(); $('start')?.remove(); f.q.focus() }
+})
+$('q').addEventListener('keydown', e => {
+  if (e.key === 'Enter' && !e.shiftKey && !e.isComposing) { e.preventDefault(); $('ask').requestSubmit() }
+})
+
+// --- files: choose, drop, paste; XMLHttpRequest because fetch has no upload progress
+function send(file) {
+  const x = new XMLHttpRequest, bar = $('bar'), d = new FormData
+  d.append('file', file)
+  x.upload.onprogress = e => { bar.hidden = false; bar.value = e.loaded / e.total }
+  x.onload = () => { bar.hidden = true; if (x.status < 300) $('files').insertAdjacentHTML('beforeend', x.response); else x.onerror() }
+  x.onerror = () => { bar.hidden = true; $('say').textContent = `${file.name} was not uploaded.` }
+  x.open('POST', base + '/files'); x.send(d)
+}
+const all = l => [...l].forEach(send)
+$('f').addEventListener('change', e => { all(e.target.files); e.target.value = '' })
+for (const t of ['dragenter', 'dragover']) addEventListener(t, e => { if (e.dataTransfer.types.includes('Files')) { e.preventDefault(); body.classList.add('drop') } })
+addEventListener('dragleave', e => { if (!e.relatedTarget) body.classList.remove('drop') })
+addEventListener('drop', e => { e.preventDefault(); body.classList.remove('drop'); all(e.dataTransfer.files) })
+addEventListener('paste', e => { if (e.clipboardData.files.length) { e.preventDefault(); all(e.clipboardData.files) } })
+open()
+if (location.hash.startsWith('#t=')) history.replaceState(null, '', location.pathname)

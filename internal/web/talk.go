@@ -1,0 +1,345 @@
+package web
+
+import (
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/attachebot/attache/internal/assistant"
+	"github.com/attachebot/attache/internal/chat"
+	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/llm"
+	"github.com/attachebot/attache/internal/table"
+)
+
+// patch changes a page: it appends to an element, replaces one, or adds text to
+// one. "end" says that an answer is finished.
+type patch struct {
+	Op   string `json:"op"`
+	To   string `json:"to"`
+	HTML string `json:"html"`
+}
+
+// talk is a conversation that somebody looks at: the turns that ran since it was
+// opened, as they are shown, and the patches that led there. Both change under
+// one lock, so a page that was rendered at a number misses nothing after it.
+type talk struct {
+	mu      sync.Mutex
+	turns   []*shown
+	patches []patch
+	dropped int // patches that are not kept any more
+	wake    chan struct{}
+	tables  []table.Table
+	used    time.Time
+}
+
+// shown is a turn as the page has it.
+type shown struct {
+	Key, ID, Path string // element, turn, and where its buttons lead
+	Ask, Status   string
+	Blocks        []template.HTML
+	Running, Last bool
+
+	live  string // Markdown of the last block, which still grows
+	calls map[string]*call
+	files map[string]bool
+}
+
+// call is a tool's call as it is shown.
+type call struct {
+	Key, Code, Output, State string
+	Open                     bool
+	block                    int
+}
+
+// keptPatches bounds the log: who comes from before loads the page anew.
+const keptPatches = 5000
+
+func (t *talk) add(p patch) {
+	t.patches = append(t.patches, p)
+	if len(t.patches) > 2*keptPatches {
+		t.dropped += len(t.patches) - keptPatches
+		t.patches = append([]patch(nil), t.patches[len(t.patches)-keptPatches:]...)
+	}
+	close(t.wake)
+	t.wake = make(chan struct{})
+}
+
+// after returns the patches after number n, the number of the last one, and what
+// is closed when there are more.
+func (t *talk) after(n int) (ps []patch, last int, wake <-chan struct{}) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	last = t.dropped + len(t.patches)
+	if n < t.dropped || n > last {
+		return []patch{{Op: "reload"}}, last, t.wake
+	}
+	return t.patches[n-t.dropped:], last, t.wake
+}
+
+// block appends a block to a turn and to the page.
+func (t *talk) block(s *shown, html string) int {
+	s.Blocks = append(s.Blocks, template.HTML(html))
+	t.add(patch{"append", s.Key + "-blocks", html})
+	return len(s.Blocks) - 1
+}
+
+func (t *talk) replace(s *shown, i int, key, html string) {
+	s.Blocks[i] = template.HTML(html)
+	t.add(patch{"replace", key, html})
+}
+
+func (t *talk) status(s *shown, text string) {
+	if s.Status != text {
+		s.Status = text
+		t.add(patch{"replace", s.Key + "-status", fragment("status", s)})
+	}
+}
+
+func (s *shown) next() string { return fmt.Sprintf("%s-b%d", s.Key, len(s.Blocks)) }
+
+// follow shows a turn to its end.
+func (s *Server) follow(t *talk, show *shown, turn *assistant.Turn) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.log.Error("showing a turn", "turn", turn.ID, "panic", p)
+		}
+	}()
+	for _, e := range turn.Follow(s.ctx, 0) {
+		t.mu.Lock()
+		s.show(t, show, turn, e)
+		t.mu.Unlock()
+	}
+}
+
+// show takes in one event. The talk is locked.
+func (s *Server) show(t *talk, show *shown, turn *assistant.Turn, e assistant.Event) {
+	switch e := e.(type) {
+	case assistant.Queued:
+		t.status(show, fmt.Sprintf("Waiting, place %d", e.Place))
+	case chat.Waiting:
+		t.status(show, "Waiting for another answer of this conversation")
+	case assistant.Started, chat.Begun:
+		t.status(show, "Thinking …")
+	case chat.TextDelta:
+		t.status(show, "Writing …")
+		s.text(t, show, e.Text)
+	case chat.ToolStarted:
+		s.endText(t, show)
+		c := &call{Key: show.next(), Code: codeOf(e.Call), State: "🐍 " + llm.StatusOf(e.Call).String()}
+		show.calls[e.Call.ID] = c
+		c.block = t.block(show, fragment("code", c))
+		t.status(show, llm.StatusOf(e.Call).String()+" …")
+	case chat.ToolStatus:
+		t.status(show, e.Status.Emoji()+" "+e.Status.String()+" …")
+	case chat.ToolOutput:
+		if c := show.calls[e.CallID]; c != nil && len(c.Output) < 100_000 {
+			c.Output += e.Text
+			show.Blocks[c.block] = template.HTML(fragment("code", c))
+			t.add(patch{"text", c.Key + "-out", e.Text})
+		}
+	case chat.ToolEnded:
+		s.toolEnded(t, show, e)
+	case chat.Notice:
+		t.block(show, fragment("notice", map[string]any{"Key": show.next(), "Text": "ℹ️ " + e.Text}))
+	case assistant.Problem:
+		t.block(show, fragment("problem", map[string]any{"Key": show.next(), "Text": e.Sentence}))
+	case assistant.Asked:
+		s.endText(t, show)
+		t.block(show, fragment("question", map[string]any{"Base": s.base, "Key": "q" + e.Question.ID, "ID": e.Question.ID, "Text": plainBold(e.Question.Text)}))
+		t.status(show, "❓ Waiting for your answer")
+	case assistant.Answered:
+		key := "q" + e.Question.ID
+		html := fragment("answered", map[string]any{"Key": key, "Text": plainBold(e.Question.Text), "Outcome": outcomes[e.Outcome]})
+		for i, b := range show.Blocks {
+			if strings.Contains(string(b), `id="`+key+`"`) {
+				t.replace(show, i, key, html)
+			}
+		}
+	case assistant.Ended:
+		s.ended(t, show, e)
+	}
+}
+
+var outcomes = map[assistant.Outcome]string{
+	assistant.Yes: "Yes.", assistant.No: "No.", assistant.TimedOut: "There was no answer in time.", assistant.Withdrawn: "That is not needed any more.",
+}
+
+func plainBold(s string) string { return strings.ReplaceAll(s, "**", "") }
+
+// text adds words to the paragraph that grows; a finished one is rendered.
+func (s *Server) text(t *talk, show *shown, words string) {
+	if show.live == "" {
+		words = strings.TrimLeft(words, "\n")
+		if words == "" {
+			return
+		}
+		t.block(show, fragment("live", map[string]any{"Key": show.next(), "Text": ""}))
+	}
+	show.live += words
+	i := len(show.Blocks) - 1
+	key := fmt.Sprintf("%s-b%d", show.Key, i)
+	show.Blocks[i] = template.HTML(fragment("live", map[string]any{"Key": key, "Text": show.live}))
+	t.add(patch{"text", key, words})
+	if cut := paragraphEnd(show.live); cut > 0 {
+		rest := show.live[cut:]
+		show.live = show.live[:cut]
+		s.endText(t, show)
+		s.text(t, show, rest)
+	}
+}
+
+// paragraphEnd returns where the text after the last whole part begins: behind an
+// empty line that is not inside a block of code, and not before a list's next item
+// or a row of a table. 0: there is none.
+func paragraphEnd(md string) int {
+	if strings.Count(md, "```")%2 == 1 {
+		return 0
+	}
+	i := strings.LastIndex(md, "\n\n")
+	if i < 0 {
+		return 0
+	}
+	rest := strings.TrimLeft(md[i+2:], "\n")
+	if rest == "" || strings.ContainsAny(rest[:1], "-*+ \t|0123456789>") {
+		return 0
+	}
+	return len(md) - len(rest)
+}
+
+// endText renders the paragraph that grew.
+func (s *Server) endText(t *talk, show *shown) {
+	if show.live == "" {
+		return
+	}
+	i := len(show.Blocks) - 1
+	for i >= 0 && !strings.HasPrefix(string(show.Blocks[i]), `<div class="text"`) {
+		i--
+	}
+	key := fmt.Sprintf("%s-b%d", show.Key, i)
+	t.replace(show, i, key, fragment("text", map[string]any{"Key": key, "HTML": markdown(show.live)}))
+	show.live = ""
+}
+
+func (s *Server) toolEnded(t *talk, show *shown, e chat.ToolEnded) {
+	if c := show.calls[e.Call.ID]; c != nil {
+		c.State = "🐍 Ran"
+		if r := e.Result.Run; r != nil {
+			c.State = fmt.Sprintf("🐍 Ran in %.1f s", r.Elapsed.Seconds())
+			c.Output = r.Output
+		}
+		if e.Result.Failed {
+			c.State = "❌ " + strings.TrimPrefix(c.State, "🐍 ") + ", with an error"
+		}
+		if text := e.Result.Error; text != "" {
+			c.Output = strings.TrimSpace(c.Output + "\n" + text)
+		}
+		t.replace(show, c.block, c.Key, fragment("code", c))
+	}
+	for _, n := range e.Result.Notes {
+		t.block(show, fragment("notice", map[string]any{"Key": show.next(), "Text": "ℹ️ " + n}))
+	}
+	for _, one := range e.Result.Tables {
+		t.tables = append(t.tables, one)
+		csv := fmt.Sprintf("%s/table/%d", strings.TrimSuffix(show.Path[:strings.LastIndex(show.Path, "/t/")], "/"), len(t.tables)-1)
+		t.block(show, fragment("table", map[string]any{"Key": show.next(), "HTML": template.HTML(one.HTML(200)), "CSV": csv}))
+	}
+	for _, f := range e.Files {
+		s.made(t, show, f)
+	}
+	t.status(show, "Thinking …")
+}
+
+// made shows a file that code made.
+func (s *Server) made(t *talk, show *shown, f files.File) {
+	if !show.files[string(f.ID)] {
+		show.files[string(f.ID)] = true
+		t.block(show, s.madeHTML(show.next(), f))
+	}
+}
+
+func (s *Server) madeHTML(key string, f files.File) string {
+	if inline(f) {
+		return fragment("figure", map[string]any{"Base": s.base, "Key": key, "ID": f.ID, "Name": f.Name, "Alt": f.Name, "Width": f.Width, "Height": f.Height})
+	}
+	return fragment("made", map[string]any{"Base": s.base, "Key": key, "ID": f.ID, "Name": f.Name, "Emoji": f.Emoji(), "Size": files.Size(f.Size)})
+}
+
+func (s *Server) ended(t *talk, show *shown, e assistant.Ended) {
+	s.endText(t, show)
+	for _, f := range e.Result.Files {
+		s.made(t, show, f)
+	}
+	status := ""
+	switch sentence := s.a.Explain(e.Err, "answering in the browser", frontEnd); {
+	case e.Err == nil && e.Nothing:
+		status = "Saved. Ask something about it."
+	case e.Err == nil:
+	case sentence == "":
+		status = "Stopped."
+	default:
+		t.block(show, fragment("problem", map[string]any{"Key": show.next(), "Text": "⚠️ " + sentence}))
+		status = "Failed."
+	}
+	show.Running, show.Last = false, true
+	for _, other := range t.turns {
+		if other != show && other.Last {
+			other.Last = false
+			t.add(patch{"replace", other.Key + "-status", fragment("status", other)})
+		}
+	}
+	show.Status = status
+	t.add(patch{"replace", show.Key + "-status", fragment("status", show)})
+	t.add(patch{"end", show.Key, ""})
+}
+
+// talkOf returns the conversation that a page shows, with the user's name in it.
+func (s *Server) talkOf(user files.UserID, conv string) *talk {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	id := conversationID(user, conv)
+	t := s.talks[id]
+	if t == nil {
+		s.forgetTalks()
+		t = &talk{wake: make(chan struct{})}
+		s.talks[id] = t
+	}
+	t.used = time.Now()
+	return t
+}
+
+// forgetTalks drops those that nobody has looked at for a while.
+func (s *Server) forgetTalks() {
+	if len(s.talks) < maxTalks {
+		return
+	}
+	for id, t := range s.talks {
+		t.mu.Lock()
+		idle := time.Since(t.used) > 10*time.Minute
+		for _, show := range t.turns {
+			idle = idle && !show.Running
+		}
+		t.mu.Unlock()
+		if idle {
+			delete(s.talks, id)
+		}
+	}
+}
+
+// conversationID names a conversation of the browser's for the assistant.
+func conversationID(user files.UserID, conv string) string {
+	return "web/" + user.String() + "/" + conv
+}
+
+func codeOf(c llm.ToolCall) string {
+	var args struct {
+		Code string `json:"code"`
+	}
+	if json.Unmarshal([]byte(c.Arguments), &args) == nil && args.Code != "" {
+		return args.Code
+	}
+	return c.Name + " " + c.Arguments
+}
