@@ -83,7 +83,7 @@ var commands []command
 
 func init() { // not a literal: help lists the commands
 	commands = []command{
-		{"serve", "", "connect to Discord; without DISCORD_TOKEN, talk in the terminal", (*Main).serve},
+		{"serve", "", "connect to Discord, or without DISCORD_TOKEN open a page in the browser", (*Main).serve},
 		{"chat", "[--attach FILE]... [--out DIR] [PROMPT]", "ask in the terminal, once or in a conversation", (*Main).chat},
 		{"exec", "[--session NAME] [--attach FILE]... [--out DIR] [--json] FILE.py|-", "run Python in the sandbox", (*Main).exec},
 		{"files", "put FILE...|list|get ID|rm ID...|sweep|export|import FILE [--user N] [--json]", "manage users' files", (*Main).files},

@@ -45,7 +45,7 @@ func (s Secret) Reveal() string { return string(s) }
 
 // Config is all settings. The groups are those of .env.example.
 type Config struct {
-	DiscordToken Secret   `env:"DISCORD_TOKEN" group:"Discord" doc:"Token of the bot (Discord's developer portal, Bot). Without it, serve opens a conversation in the terminal."`
+	DiscordToken Secret   `env:"DISCORD_TOKEN" group:"Discord" doc:"Token of the bot (Discord's developer portal, Bot). Without it, serve opens a page in the browser."`
 	AdminIDs     []uint64 `env:"ADMIN_ID" doc:"Discord ids of the people who see everybody's usage, separated by commas."`
 
 	OpenAIKey     Secret        `env:"OPENAI_API_KEY" group:"Model" doc:"Key of an OpenAI-compatible server. Without key and base URL, the built-in offline model answers."`

@@ -115,7 +115,8 @@ func TestSessions(t *testing.T) {
 }
 
 // Other sites can't act for somebody who has signed in, and a name that was
-// rebound to this machine is not served.
+// rebound to this machine is not served. Where it is served, a cookie of another
+// name signs nobody in.
 func TestOtherSites(t *testing.T) {
 	s := newSite(t, ServerOptions{})
 	p := s.person()
@@ -125,7 +126,7 @@ func TestOtherSites(t *testing.T) {
 			t.Errorf("%v: %d", h, status)
 		}
 	}
-	for host, want := range map[string]int{"evil.example": 421, "127.0.0.1.nip.io": 421, "localhost": 200, "[::1]:80": 200} {
+	for host, want := range map[string]int{"evil.example": 421, "127.0.0.1.nip.io": 421, "localhost": 401, "[::1]:80": 401} {
 		if status, _, _ := p.do("GET", "/files", nil, "Host", host); status != want {
 			t.Errorf("%s: %d, want %d", host, status, want)
 		}

@@ -100,7 +100,7 @@ func browse(t *testing.T, width int) context.Context {
 		testbin.Missing(t, "chromium", err.Error())
 	}
 	opt := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox,
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true))
 	a, cancel := chromedp.NewExecAllocator(context.Background(), opt...)
 	t.Cleanup(cancel)
 	tab, cancel := chromedp.NewContext(a)
@@ -123,7 +123,7 @@ func browse(t *testing.T, width int) context.Context {
 	return ctx
 }
 
-func do(t *testing.T, ctx context.Context, actions ...chromedp.Action) {
+func do(t *testing.T, ctx context.Context, actions ...chromedp.Action[chromedp.Void]) {
 	t.Helper()
 	if err := chromedp.Do(ctx, actions...); err != nil {
 		t.Fatal(err)
@@ -152,7 +152,7 @@ func seen(t *testing.T, ctx context.Context, what, js string) {
 
 func shot(t *testing.T, ctx context.Context, name string) {
 	if dir := os.Getenv("ATTACHE_SHOTS"); dir != "" {
-		data, err := chromedp.Run(ctx, chromedp.FullScreenshot(90))
+		data, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
 		if err == nil {
 			err = os.WriteFile(filepath.Join(dir, name+".png"), data, 0o644)
 		}

@@ -59,7 +59,7 @@ func (s *Server) showChat(v *visit) error {
 	for _, show := range t.turns {
 		live[show.ID] = true
 	}
-	var turns []*shown
+	var turns []*shownTurn
 	for _, r := range history {
 		if !live[r.ID] && r.State != chat.Running {
 			turns = append(turns, s.past(v, conv, r))
@@ -87,7 +87,7 @@ func (s *Server) showChat(v *visit) error {
 }
 
 // past shows a turn of the history.
-func (s *Server) past(v *visit, conv string, r chat.Record) *shown {
+func (s *Server) past(v *visit, conv string, r chat.Record) *shownTurn {
 	show := s.newShown(conv, r.ID, "")
 	show.Running = false
 	for _, m := range r.Messages {
@@ -114,9 +114,9 @@ func (s *Server) past(v *visit, conv string, r chat.Record) *shown {
 var attached = regexp.MustCompile(`\[Attached: id \S+ ("(?:[^"\\]|\\.)*")[^\n]*\]`)
 
 // newShown makes a turn for the page. Its key is an element's id.
-func (s *Server) newShown(conv, turn, ask string) *shown {
+func (s *Server) newShown(conv, turn, ask string) *shownTurn {
 	name := turn[strings.LastIndexByte(turn, '/')+1:]
-	return &shown{Key: "t" + name, ID: turn, Path: s.base + "/c/" + conv + "/t/" + name, Ask: ask, Running: true,
+	return &shownTurn{Key: "t" + name, ID: turn, Path: s.base + "/c/" + conv + "/t/" + name, Ask: ask, Running: true,
 		calls: map[string]*call{}, files: map[string]bool{}}
 }
 

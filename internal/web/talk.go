@@ -28,7 +28,7 @@ type patch struct {
 // one lock, so a page that was rendered at a number misses nothing after it.
 type talk struct {
 	mu      sync.Mutex
-	turns   []*shown
+	turns   []*shownTurn
 	patches []patch
 	dropped int // patches that are not kept any more
 	wake    chan struct{}
@@ -36,8 +36,8 @@ type talk struct {
 	used    time.Time
 }
 
-// shown is a turn as the page has it.
-type shown struct {
+// shownTurn is a turn as the page has it.
+type shownTurn struct {
 	Key, ID, Path string // element, turn, and where its buttons lead
 	Ask, Status   string
 	Blocks        []template.HTML
@@ -81,28 +81,28 @@ func (t *talk) after(n int) (ps []patch, last int, wake <-chan struct{}) {
 }
 
 // block appends a block to a turn and to the page.
-func (t *talk) block(s *shown, html string) int {
+func (t *talk) block(s *shownTurn, html string) int {
 	s.Blocks = append(s.Blocks, template.HTML(html))
 	t.add(patch{"append", s.Key + "-blocks", html})
 	return len(s.Blocks) - 1
 }
 
-func (t *talk) replace(s *shown, i int, key, html string) {
+func (t *talk) replace(s *shownTurn, i int, key, html string) {
 	s.Blocks[i] = template.HTML(html)
 	t.add(patch{"replace", key, html})
 }
 
-func (t *talk) status(s *shown, text string) {
+func (t *talk) status(s *shownTurn, text string) {
 	if s.Status != text {
 		s.Status = text
 		t.add(patch{"replace", s.Key + "-status", fragment("status", s)})
 	}
 }
 
-func (s *shown) next() string { return fmt.Sprintf("%s-b%d", s.Key, len(s.Blocks)) }
+func (s *shownTurn) next() string { return fmt.Sprintf("%s-b%d", s.Key, len(s.Blocks)) }
 
 // follow shows a turn to its end.
-func (s *Server) follow(t *talk, show *shown, turn *assistant.Turn) {
+func (s *Server) follow(t *talk, show *shownTurn, turn *assistant.Turn) {
 	defer func() {
 		if p := recover(); p != nil {
 			s.log.Error("showing a turn", "turn", turn.ID, "panic", p)
@@ -116,7 +116,7 @@ func (s *Server) follow(t *talk, show *shown, turn *assistant.Turn) {
 }
 
 // show takes in one event. The talk is locked.
-func (s *Server) show(t *talk, show *shown, turn *assistant.Turn, e assistant.Event) {
+func (s *Server) show(t *talk, show *shownTurn, turn *assistant.Turn, e assistant.Event) {
 	switch e := e.(type) {
 	case assistant.Queued:
 		t.status(show, fmt.Sprintf("Waiting, place %d", e.Place))
@@ -171,7 +171,7 @@ var outcomes = map[assistant.Outcome]string{
 func plainBold(s string) string { return strings.ReplaceAll(s, "**", "") }
 
 // text adds words to the paragraph that grows; a finished one is rendered.
-func (s *Server) text(t *talk, show *shown, words string) {
+func (s *Server) text(t *talk, show *shownTurn, words string) {
 	if show.live == "" {
 		words = strings.TrimLeft(words, "\n")
 		if words == "" {
@@ -211,7 +211,7 @@ func paragraphEnd(md string) int {
 }
 
 // endText renders the paragraph that grew.
-func (s *Server) endText(t *talk, show *shown) {
+func (s *Server) endText(t *talk, show *shownTurn) {
 	if show.live == "" {
 		return
 	}
@@ -224,7 +224,7 @@ func (s *Server) endText(t *talk, show *shown) {
 	show.live = ""
 }
 
-func (s *Server) toolEnded(t *talk, show *shown, e chat.ToolEnded) {
+func (s *Server) toolEnded(t *talk, show *shownTurn, e chat.ToolEnded) {
 	if c := show.calls[e.Call.ID]; c != nil {
 		c.State = "🐍 Ran"
 		if r := e.Result.Run; r != nil {
@@ -254,7 +254,7 @@ func (s *Server) toolEnded(t *talk, show *shown, e chat.ToolEnded) {
 }
 
 // made shows a file that code made.
-func (s *Server) made(t *talk, show *shown, f files.File) {
+func (s *Server) made(t *talk, show *shownTurn, f files.File) {
 	if !show.files[string(f.ID)] {
 		show.files[string(f.ID)] = true
 		t.block(show, s.madeHTML(show.next(), f))
@@ -268,7 +268,7 @@ func (s *Server) madeHTML(key string, f files.File) string {
 	return fragment("made", map[string]any{"Base": s.base, "Key": key, "ID": f.ID, "Name": f.Name, "Emoji": f.Emoji(), "Size": files.Size(f.Size)})
 }
 
-func (s *Server) ended(t *talk, show *shown, e assistant.Ended) {
+func (s *Server) ended(t *talk, show *shownTurn, e assistant.Ended) {
 	s.endText(t, show)
 	for _, f := range e.Result.Files {
 		s.made(t, show, f)

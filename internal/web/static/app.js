@@ -91,7 +91,7 @@ function send(file) {
   x.upload.onprogress = e => { bar.hidden = false; bar.value = e.loaded / e.total }
   x.onload = () => { bar.hidden = true; if (x.status < 300) $('files').insertAdjacentHTML('beforeend', x.response); else x.onerror() }
   x.onerror = () => { bar.hidden = true; $('say').textContent = `${file.name} was not uploaded.` }
-  x.open('POST', base + '/files'); x.send(d)
+  x.open('POST', `${base}/c/${conv}/files`); x.send(d)
 }
 const all = l => [...l].forEach(send)
 $('f').addEventListener('change', e => { all(e.target.files); e.target.value = '' })
