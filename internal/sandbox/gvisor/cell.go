@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/sandbox"
 	"github.com/attachebot/attache/internal/table"
 )
@@ -21,11 +23,20 @@ const (
 	maxFileSize = 50 << 20
 	maxAsks     = 2000
 	maxNotes    = 20
-	grace       = 5 * time.Second // between an interrupt and the kill
+	maxTraffic  = 64 << 20         // bytes of messages, files apart
+	maxStrays   = 50_000           // frames of bytes that belong to nothing
+	grace       = 4 * time.Second  // between an interrupt and the kill
+	hostTime    = 10 * time.Minute // of questions, installs and saving that does not count as running
+	replyTime   = 3 * time.Second  // how long the code may leave an answer unread
 )
 
 // errProtocol ends a session whose frames make no sense any more.
 var errProtocol = errors.New("the session broke its protocol")
+
+var (
+	errTime     = fault.New(fault.Canceled, "The time limit was reached.")
+	errStopping = fault.New(fault.Canceled, "The code is being stopped.")
+)
 
 // answerer answers what the code asks the host for, within the rights of the
 // cell's user. It returns the fields of the reply.
@@ -64,68 +75,85 @@ type cellRun struct {
 	asks int
 	sent int
 	busy bool // threads were left running
+
+	clock    *stopwatch
+	stopping sandbox.Outcome // why an interrupt was sent; empty: none was
+	traffic  int             // bytes of messages
+	strays   int             // frames of bytes that belong to nothing
 }
 
+// loop ends when the cell is done, or by the clock: whatever the runner sends
+// or does not send, the host waits for it no longer than the limit and grace.
 func (r *cellRun) loop(ctx context.Context, limit time.Duration) error {
 	if err := r.c.send(map[string]any{"op": "run", "id": r.number, "code": r.cell.Code}); err != nil {
-		return r.end(sandbox.Crashed, "The Python process ended.")
+		r.c.end()
+		return r.end(sandbox.Crashed, "The Python process did not answer and was ended.")
 	}
-	clock := newStopwatch(limit)
-	defer clock.stop()
-	var (
-		stopping sandbox.Outcome // why an interrupt was sent
-		killed   <-chan time.Time
-		canceled = ctx.Done()
-	)
-	interrupt := func(why sandbox.Outcome) {
-		stopping = why
-		clock.stop()
-		killed = time.After(grace)
-		go r.c.interrupt(r.shared)
-	}
+	r.clock = newStopwatch(limit, hostTime)
+	defer r.clock.stop()
+	canceled := ctx.Done()
 	for {
 		select {
 		case f, ok := <-r.c.frames:
 			if !ok {
-				return r.died(stopping)
+				return r.died()
 			}
-			clock.pause()
 			done, err := r.frame(ctx, f)
-			if err != nil {
+			switch {
+			case done:
+				r.finish()
+				return nil
+			case err == nil:
+			case errors.Is(err, errEnded):
+				return r.died()
+			case errors.Is(err, os.ErrDeadlineExceeded): // it does not read: the stream is out of step
+				if r.stopping == "" && ctx.Err() != nil {
+					r.stopping = sandbox.Interrupted
+				}
+				return r.died()
+			case ctx.Err() != nil && r.stopping == "", r.clock.over():
+				// Given up for that reason, which is seen below.
+			default:
 				r.c.kill()
 				return r.end(sandbox.Crashed, "The session was ended, because it broke its protocol.")
 			}
-			if done {
-				r.finish(stopping, clock)
-				return nil
-			}
-			if stopping == "" {
-				clock.resume()
-			}
-		case <-clock.C():
-			interrupt(sandbox.TimedOut)
+		case <-r.clock.C():
 		case <-canceled:
 			canceled = nil
-			if stopping == "" {
-				interrupt(sandbox.Interrupted)
-			}
-		case <-killed:
+		}
+		switch {
+		case r.stopping == "" && ctx.Err() != nil:
+			r.interrupt(sandbox.Interrupted)
+		case !r.clock.over():
+		case r.stopping == "":
+			r.interrupt(sandbox.TimedOut)
+		default:
 			r.c.kill()
-			<-r.c.ended
-			return r.died(stopping)
+			return r.died()
 		}
 	}
 }
 
+// interrupt asks the code to stop. It has the time of grace for it.
+func (r *cellRun) interrupt(why sandbox.Outcome) {
+	r.stopping = why
+	r.clock.restart(grace)
+	go func() {
+		ctx, cancel := context.WithTimeout(r.shared, grace)
+		defer cancel()
+		r.c.interrupt(ctx)
+	}()
+}
+
 // died ends a cell whose sandbox is gone. What that costs is not known here.
-func (r *cellRun) died(stopping sandbox.Outcome) error {
-	<-r.c.ended
+func (r *cellRun) died() error {
+	r.c.end()
 	switch {
 	case r.c.oom.Load():
 		return r.end(sandbox.OutOfMemory, "The code used more memory than a session may have, and was ended.")
-	case stopping == sandbox.TimedOut:
+	case r.stopping == sandbox.TimedOut:
 		return r.end(sandbox.TimedOut, "The code ran into the time limit, did not react to the interrupt and was ended.")
-	case stopping == sandbox.Interrupted:
+	case r.stopping == sandbox.Interrupted:
 		return r.end(sandbox.Interrupted, "The code was stopped; it did not react to the interrupt and was ended.")
 	}
 	return r.end(sandbox.Crashed, "The Python process ended unexpectedly.")
@@ -136,23 +164,29 @@ func (r *cellRun) end(o sandbox.Outcome, why string) error {
 	return errEnded
 }
 
-func (r *cellRun) finish(stopping sandbox.Outcome, clock *stopwatch) {
-	r.res.Elapsed = max(r.res.Elapsed-clock.paused, 0)
-	if r.res.Outcome == sandbox.Interrupted && stopping == sandbox.TimedOut {
+func (r *cellRun) finish() {
+	r.res.Elapsed = max(r.res.Elapsed-r.clock.paused, 0)
+	if r.res.Outcome == sandbox.Interrupted && r.stopping == sandbox.TimedOut {
 		r.res.Outcome = sandbox.TimedOut
-		r.res.Error = fmt.Sprintf("The code was interrupted after %s, the time limit. Variables are kept.\n%s", clock.limit, r.res.Error)
+		r.res.Error = fmt.Sprintf("The code was interrupted after %s, the time limit. Variables are kept.\n%s", r.clock.limit, r.res.Error)
 	}
-	if r.res.Outcome == sandbox.Interrupted && stopping == "" {
+	if r.res.Outcome == sandbox.Interrupted && r.stopping == "" {
 		r.res.Outcome = sandbox.Failed // its own KeyboardInterrupt
 	}
 }
 
 // frame handles one frame and reports whether the cell is done.
 func (r *cellRun) frame(ctx context.Context, f frame) (done bool, err error) {
-	if f.msg == nil {
-		return false, nil // bytes of a file that nobody wants
+	if f.msg == nil { // bytes of a file that nobody wants
+		if r.strays++; r.strays > maxStrays {
+			return false, errProtocol
+		}
+		return false, nil
 	}
 	m := f.msg
+	if r.traffic += f.size; r.traffic > maxTraffic {
+		return false, errProtocol
+	}
 	switch m.Op {
 	case "ask":
 		return false, r.ask(ctx, m)
@@ -210,7 +244,7 @@ func (r *cellRun) ask(ctx context.Context, m *message) error {
 	if r.asks++; r.asks > maxAsks {
 		return errProtocol
 	}
-	reply, err := r.answer(ctx, m)
+	reply, err := r.answerIn(ctx, m)
 	if err != nil {
 		reply = map[string]any{"error": sentence(err)}
 	}
@@ -218,15 +252,32 @@ func (r *cellRun) ask(ctx context.Context, m *message) error {
 		reply = map[string]any{}
 	}
 	reply["id"] = m.ID
-	return r.c.send(reply)
+	return r.c.sendWithin(replyTime, reply)
+}
+
+// answerIn answers within the time that the host's own work may take. Code that
+// is being stopped gets no more answers.
+func (r *cellRun) answerIn(ctx context.Context, m *message) (map[string]any, error) {
+	if r.stopping != "" {
+		return nil, errStopping
+	}
+	ctx, done := r.clock.hostWork(ctx)
+	defer done()
+	return r.answer(ctx, m)
 }
 
 // file passes a file on as it comes. What Save does not read is dropped.
 func (r *cellRun) file(ctx context.Context, m *message) error {
-	body := &fileBody{c: r.c, ctx: r.shared, left: maxFileSize}
+	body := &fileBody{r: r, ctx: ctx, left: maxFileSize}
+	if r.stopping == sandbox.Interrupted {
+		body.ctx = r.shared // it is over; the clock ends the wait
+	}
 	if r.sent++; r.sent <= maxFiles && r.cell.Save != nil {
 		name := path.Base(path.Clean("/" + m.Name))
-		if err := r.cell.Save(ctx, name, body); err != nil {
+		work, done := r.clock.hostWork(ctx)
+		err := r.cell.Save(work, name, body)
+		done()
+		if err != nil {
 			r.note(fmt.Sprintf("%s was not saved: %s", oneLine(name, 80), sentence(err)))
 		}
 	}
@@ -234,44 +285,69 @@ func (r *cellRun) file(ctx context.Context, m *message) error {
 	return err
 }
 
-// fileBody reads the bytes of one file out of the frames.
+// fileBody reads the bytes of one file out of the frames. Waiting for them is
+// running time of the code.
 type fileBody struct {
-	c    *container
+	r    *cellRun
 	ctx  context.Context
 	data []byte
-	left int64
+	left int64 // bytes that may come yet; every frame costs some
 	end  bool
+	err  error
 
 	strays int
 }
 
 func (b *fileBody) Read(p []byte) (int, error) {
-	for len(b.data) == 0 {
+	for len(b.data) == 0 && b.err == nil {
 		if b.end {
 			return 0, io.EOF
 		}
-		ctx, cancel := context.WithTimeoutCause(b.ctx, 30*time.Second, errProtocol)
-		f, err := b.c.receive(ctx)
-		cancel()
+		f, err := b.next()
 		switch {
 		case err != nil:
-			return 0, err
+			b.err = err
 		case f.msg == nil:
-			if b.left -= int64(len(f.data)); b.left < 0 {
-				return 0, errProtocol
+			if b.left -= int64(max(len(f.data), 1<<10)); b.left < -(1 << 10) {
+				b.err = errProtocol
 			}
 			b.data = f.data
 		case f.msg.Op == "file_end":
 			b.end = true
 		default: // another thread of the code speaks in between: nothing that matters
 			if b.strays++; b.strays > 1000 {
-				return 0, errProtocol
+				b.err = errProtocol
 			}
 		}
+	}
+	if b.err != nil {
+		return 0, b.err
 	}
 	n := copy(p, b.data)
 	b.data = b.data[n:]
 	return n, nil
+}
+
+// next returns the next frame, until the cell is stopped or its time is over.
+func (b *fileBody) next() (frame, error) {
+	clock := b.r.clock
+	if clock.resume() {
+		defer clock.pause()
+	}
+	if clock.over() {
+		return frame{}, errTime
+	}
+	select {
+	case f, ok := <-b.r.c.frames:
+		if !ok {
+			return frame{}, errEnded
+		}
+		return f, nil
+	case <-b.ctx.Done():
+		return frame{}, context.Cause(b.ctx)
+	case <-clock.C():
+		return frame{}, errTime
+	}
 }
 
 // validTable returns the table if it is within the bounds that the runner
@@ -289,37 +365,6 @@ func validTable(t *table.Table) *table.Table {
 	t.TotalColumns = max(t.TotalColumns, len(t.Columns))
 	return t
 }
-
-// stopwatch counts down a limit of running time. It begins running.
-type stopwatch struct {
-	limit, left time.Duration
-	paused      time.Duration // altogether, until the last resume
-	since       time.Time     // of the current run; zero when paused
-	stopped     time.Time     // of the current pause
-	timer       *time.Timer
-}
-
-func newStopwatch(limit time.Duration) *stopwatch {
-	return &stopwatch{limit: limit, left: limit, since: time.Now(), timer: time.NewTimer(limit)}
-}
-
-func (s *stopwatch) C() <-chan time.Time { return s.timer.C }
-
-func (s *stopwatch) pause() {
-	if !s.since.IsZero() {
-		s.left -= time.Since(s.since)
-		s.since, s.stopped = time.Time{}, time.Now()
-		s.timer.Stop()
-	}
-}
-
-func (s *stopwatch) resume() {
-	s.since = time.Now()
-	s.paused += s.since.Sub(s.stopped)
-	s.timer.Reset(max(s.left, 0))
-}
-
-func (s *stopwatch) stop() { s.pause() }
 
 // tidyTerminal makes of a terminal's output what stands there at the end:
 // a line that was overwritten (progress bars do) keeps its last form.

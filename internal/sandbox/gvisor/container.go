@@ -136,7 +136,19 @@ func (c *container) await(ctx context.Context, op string) (*message, error) {
 	}
 }
 
-func (c *container) send(v any) error { return writeJSON(c.stdin, v) }
+// sendTime is how long a runner that is not busy may leave a command unread.
+const sendTime = 10 * time.Second
+
+func (c *container) send(v any) error { return c.sendWithin(sendTime, v) }
+
+// sendWithin sends v to a runner that may not read. After an error the stream
+// is out of step.
+func (c *container) sendWithin(d time.Duration, v any) error {
+	if err := c.stdin.SetWriteDeadline(time.Now().Add(d)); err != nil {
+		return err
+	}
+	return writeJSON(c.stdin, v)
+}
 
 // account opens the account of the sandbox's memory, once it is up.
 func (c *container) account() error {
@@ -207,6 +219,17 @@ func (c *container) kill() {
 	c.cmd.Process.Kill()
 }
 
+// end kills the sandbox and waits until it is gone.
+func (c *container) end() {
+	c.kill()
+	select {
+	case <-c.ended:
+	case <-time.After(10 * time.Second):
+		c.cmd.Process.Kill()
+		<-c.ended
+	}
+}
+
 // checkpoint writes the sandbox to folder image and ends it.
 func (c *container) checkpoint(ctx context.Context, image string) error {
 	if err := os.MkdirAll(image, 0o700); err != nil {
@@ -217,13 +240,7 @@ func (c *container) checkpoint(ctx context.Context, image string) error {
 
 // destroy ends the container and removes everything of it. Twice is once.
 func (c *container) destroy() error {
-	c.kill()
-	select {
-	case <-c.ended:
-	case <-time.After(10 * time.Second):
-		c.cmd.Process.Kill()
-		<-c.ended
-	}
+	c.end()
 	for range c.frames { // lets the reader end
 	}
 	c.out.close()

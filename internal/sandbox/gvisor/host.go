@@ -190,9 +190,9 @@ func (h *Host) Close(ctx context.Context) error {
 	errs := make([]error, len(all))
 	for i, s := range all {
 		wg.Go(func() {
-			if err := s.lock(ctx); err != nil {
-				s.abort()
-				s.lock(context.Background())
+			if err := s.lockToClose(ctx); err != nil {
+				errs[i] = err
+				return
 			}
 			defer s.unlock()
 			errs[i] = s.hibernate(context.WithoutCancel(ctx))

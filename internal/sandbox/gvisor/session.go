@@ -90,6 +90,27 @@ func (s *session) abort() {
 	}
 }
 
+// lockToClose is lock for the host's end. A cell that runs on when ctx has ended
+// is interrupted; what does not end by that is killed.
+func (s *session) lockToClose(ctx context.Context) error {
+	if s.lock(ctx) == nil {
+		return nil
+	}
+	s.abort()
+	for _, wait := range []time.Duration{grace + 2*time.Second, 2 * time.Second} {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), wait)
+		err := s.lock(ctx)
+		cancel()
+		if err == nil {
+			return nil
+		}
+		if c := s.running.Load(); c != nil {
+			c.kill()
+		}
+	}
+	return fault.New(fault.Unavailable, "A session did not end.")
+}
+
 // run executes a cell, in a container that it brings up first if need be.
 func (s *session) run(ctx context.Context, cell sandbox.Cell) (sandbox.Result, error) {
 	ctx, cancel := context.WithCancelCause(ctx)

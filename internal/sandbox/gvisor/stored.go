@@ -82,6 +82,12 @@ const (
 	aloneSeconds  = 60
 )
 
+// Bounds of one saved variable beside its bytes.
+const (
+	maxName   = 1000 // bytes of a variable's name; the runner sends none that are longer
+	frameCost = 256  // what a frame counts for in the bound of bytes, above its own
+)
+
 // hibernate stores a live session and frees its container. What could not be
 // stored is remembered, so that the next run can say so.
 func (s *session) hibernate(ctx context.Context) error {
@@ -149,7 +155,7 @@ func (c *container) tidy(ctx context.Context) ([]string, error) {
 // dumpVariables writes the variables that can be pickled to path, as frames
 // that can be sent back as they are.
 func (c *container) dumpVariables(ctx context.Context, path string, limit int64, seconds float64) (count int, lost []string, err error) {
-	ctx, cancel := context.WithTimeout(ctx, time.Duration((seconds+10)*float64(time.Second)))
+	ctx, cancel := context.WithTimeout(ctx, time.Duration((seconds+5)*float64(time.Second)))
 	defer cancel()
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -160,19 +166,19 @@ func (c *container) dumpVariables(ctx context.Context, path string, limit int64,
 	if err := c.send(map[string]any{"op": "dump", "max_bytes": limit, "seconds": seconds}); err != nil {
 		return 0, nil, err
 	}
-	for left := limit + 4<<20; ; {
+	for left := limit + 4<<20; ; { // what goes with 10,000 small variables
 		fr, err := c.receive(ctx)
 		if err != nil {
 			return 0, nil, err
 		}
+		if left -= int64(fr.size) + frameCost; left < 0 {
+			return 0, nil, errProtocol
+		}
 		switch m := fr.msg; {
 		case m == nil:
-			if left -= int64(len(fr.data)); left < 0 {
-				return 0, nil, errProtocol
-			}
 			err = writeFrame(w, frameBytes, fr.data)
 		case m.Op == "var":
-			if count++; count > 10_000 || m.Size < 0 || m.Size > limit {
+			if count++; count > 10_000 || m.Size < 0 || m.Size > limit || len(m.Name) > maxName {
 				return 0, nil, errProtocol
 			}
 			err = writeJSON(w, map[string]any{"op": "var", "name": m.Name, "module_var": m.IsModule, "size": m.Size})
@@ -258,6 +264,12 @@ func (s *session) sendVariables(ctx context.Context) (kept, lost []string, err e
 	if err := s.c.send(map[string]any{"op": "load", "count": s.stored.Count, "packages": insidePaths(s.stored.Packages)}); err != nil {
 		return nil, nil, err
 	}
+	end, _ := ctx.Deadline()
+	if err := s.c.stdin.SetWriteDeadline(end); err != nil {
+		return nil, nil, err
+	}
+	stop := context.AfterFunc(ctx, func() { s.c.stdin.SetWriteDeadline(time.Now()) })
+	defer stop()
 	if _, err := io.Copy(s.c.stdin, f); err != nil {
 		return nil, nil, err
 	}

@@ -35,7 +35,7 @@ func TestOrdinaryUser(t *testing.T) {
 	for name, path := range map[string]string{"test": self, "runsc": sandboxtest.Runsc()} {
 		run(t, "install", "-D", "-m", "0755", path, filepath.Join(bin, name))
 	}
-	suites := []string{"TestContract", "TestSessions", "TestEscape", "TestBombs", "TestPackages", "TestHostilePackages", "TestAdoption", "TestPowerCut"}
+	suites := []string{"TestContract", "TestSessions", "TestEscape", "TestControl", "TestBombs", "TestPackages", "TestHostilePackages", "TestAdoption", "TestPowerCut"}
 	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, filepath.Join(bin, "test"), "-test.run", "^("+strings.Join(suites, "|")+")$", "-test.v")

@@ -68,6 +68,7 @@ type leftFile struct {
 type frame struct {
 	msg  *message
 	data []byte
+	size int // of all of it
 }
 
 var errFrame = errors.New("malformed frame")
@@ -88,13 +89,13 @@ func readFrame(r io.Reader) (frame, error) {
 	}
 	switch head[4] {
 	case frameBytes:
-		return frame{data: data}, nil
+		return frame{data: data, size: len(data)}, nil
 	case frameJSON:
 		m := new(message)
 		if err := json.Unmarshal(data, m); err != nil {
 			return frame{}, fmt.Errorf("%w: %v", errFrame, err)
 		}
-		return frame{msg: m}, nil
+		return frame{msg: m, size: len(data)}, nil
 	}
 	return frame{}, fmt.Errorf("%w: type %q", errFrame, head[4])
 }
