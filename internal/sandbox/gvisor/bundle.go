@@ -22,6 +22,7 @@ const (
 	insidePackages = "/packages"    // packages installed on demand, read-only, shared
 	insideTools    = "/opt/tools"   // the operator's Python tools, read-only
 	nobody         = uint32(65534)  // user and group of the code
+	descriptors    = 256            // of a process: each may cost the kernel a megabyte
 	tmpBytes       = int64(256 << 20)
 	shmBytes       = int64(64 << 20)
 )
@@ -96,7 +97,7 @@ func (b *bundle) spec(files string) *specs.Spec {
 			Capabilities:    &specs.LinuxCapabilities{},
 			Rlimits: []specs.POSIXRlimit{
 				limit("RLIMIT_NPROC", uint64(b.limits.Processes)),
-				limit("RLIMIT_NOFILE", 1024),
+				limit("RLIMIT_NOFILE", descriptors),
 				limit("RLIMIT_CORE", 0),
 			},
 		},

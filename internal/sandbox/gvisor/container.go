@@ -186,6 +186,10 @@ func memoryFile(pid int) (*os.File, error) {
 	return nil, errors.New("the sandbox has no memory file")
 }
 
+// kernelOwn is what gVisor's kernel may hold for itself. What it holds beyond
+// that it holds for the code, and counts: pipes, sockets, names of files.
+const kernelOwn = 64 << 20
+
 // measure returns the bytes of memory that the code holds now.
 func (c *container) measure() int64 {
 	if c.usage == nil {
@@ -195,9 +199,22 @@ func (c *container) measure() int64 {
 	if err != nil {
 		return 0
 	}
-	n := info.Sys().(*syscall.Stat_t).Blocks * 512
+	n := info.Sys().(*syscall.Stat_t).Blocks*512 + max(anonymous(c.pid)-kernelOwn, 0)
 	c.memory.Store(n)
 	return n
+}
+
+// anonymous returns the bytes of a process's memory that no file has.
+func anonymous(pid int) int64 {
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
+	var size, resident, shared int64
+	if err != nil {
+		return 0
+	}
+	if n, _ := fmt.Sscan(string(data), &size, &resident, &shared); n < 3 {
+		return 0
+	}
+	return (resident - shared) * int64(os.Getpagesize())
 }
 
 // interrupt sends SIGINT to the runner.
