@@ -51,6 +51,8 @@ type Host struct {
 	sessions map[sandbox.Key]*session // those with a container, or with a Run under way
 	closed   bool
 
+	watchdog *watchdog
+
 	stop context.CancelFunc
 	work sync.WaitGroup // background loops
 	own  *os.File       // lock of our run folder
@@ -97,6 +99,9 @@ func Open(ctx context.Context, dir, runscPath string, python *wheels.Python, opt
 		if err != nil {
 			h.own.Close()
 			os.RemoveAll(h.dirs.mine)
+			if h.watchdog != nil {
+				h.watchdog.close()
+			}
 		}
 	}()
 	h.runsc = &runsc{path: runscPath, root: h.dirs.state, flags: opts.flags}
@@ -117,6 +122,9 @@ func Open(ctx context.Context, dir, runscPath string, python *wheels.Python, opt
 		return nil, fault.Wrap(err, fault.Invalid, "There is no time zone %q.", opts.TimeZone)
 	}
 	h.wheels = wheels.New(h.dirs.packages, python, opts.install)
+	if h.watchdog, err = newWatchdog(h); err != nil {
+		return nil, fault.Wrap(err, fault.Unavailable, "Code can't run here: the environment's Python does not start.")
+	}
 	h.adopt(ctx)
 	if h.image, err = h.snapshot(ctx); err != nil {
 		return nil, err
@@ -200,7 +208,9 @@ func (h *Host) Close(ctx context.Context) error {
 	}
 	wg.Wait()
 	h.own.Close()
-	return errors.Join(append(errs, os.RemoveAll(h.dirs.mine))...)
+	errs = append(errs, os.RemoveAll(h.dirs.mine))
+	h.watchdog.close()
+	return errors.Join(errs...)
 }
 
 var errClosed = fault.New(fault.Unavailable, "I am shutting down; please try again in a minute.")

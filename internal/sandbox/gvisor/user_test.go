@@ -35,7 +35,7 @@ func TestOrdinaryUser(t *testing.T) {
 	for name, path := range map[string]string{"test": self, "runsc": sandboxtest.Runsc()} {
 		run(t, "install", "-D", "-m", "0755", path, filepath.Join(bin, name))
 	}
-	suites := []string{"TestContract", "TestSessions", "TestEscape", "TestControl", "TestBombs", "TestPackages", "TestHostilePackages", "TestAdoption", "TestPowerCut"}
+	suites := []string{"TestContract", "TestSessions", "TestEscape", "TestControl", "TestBombs", "TestPackages", "TestHostilePackages", "TestAdoption", "TestPowerCut", "TestWatchdog"}
 	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, filepath.Join(bin, "test"), "-test.run", "^("+strings.Join(suites, "|")+")$", "-test.v")
@@ -129,6 +129,73 @@ func TestAdoption(t *testing.T) {
 	if left := glob(t, filepath.Join(dir, "run", "*")); len(left) != 1 {
 		t.Errorf("run folders: %q", left)
 	}
+}
+
+// After its process was killed, a sandbox has its bounds of memory and time
+// still: it holds no more, and what computes on is ended.
+func TestWatchdog(t *testing.T) {
+	dir := sandboxtest.Dir(t)
+	killVictim(t, dir, "^TestWatchdogVictim$")
+	began := time.Now()
+	alive := map[string]bool{}
+	for _, file := range glob(t, filepath.Join(dir, "run", "*", "*", "pid")) {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		alive[strings.TrimSpace(string(data))] = true
+	}
+	if len(alive) != 2 {
+		t.Fatalf("%d sandboxes", len(alive))
+	}
+	for limit := 5 * time.Second; len(alive) > 0 && time.Since(began) < limit+15*time.Second; time.Sleep(50 * time.Millisecond) {
+		for pid := range alive {
+			if _, err := os.Stat("/proc/" + pid); err != nil {
+				t.Logf("ended after %s", time.Since(began))
+				delete(alive, pid)
+			}
+		}
+	}
+	for pid := range alive {
+		t.Errorf("a sandbox lives on after %s", time.Since(began))
+		n, _ := strconv.Atoi(pid)
+		syscall.Kill(n, syscall.SIGKILL)
+	}
+	sandboxtest.OpenIn(t, dir, gvisor.Options{}) // removes what is left
+}
+
+// TestWatchdogVictim is the process that TestWatchdog kills. Its code notices
+// that the host is gone, and then takes what it can.
+func TestWatchdogVictim(t *testing.T) {
+	dir := os.Getenv("ATTACHE_TEST_VICTIM")
+	if dir == "" {
+		t.Skip("a helper of TestWatchdog")
+	}
+	h := sandboxtest.OpenIn(t, dir, gvisor.Options{Limits: sandbox.Limits{Time: 5 * time.Second}})
+	const wait = `
+import os, select, signal
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+link = get_file_path.__self__.link
+p = select.poll(); p.register(link.wfd, 0)
+print('go', flush=True)
+while not p.poll(100): pass
+`
+	started := make(chan bool, 2)
+	for i, code := range []string{`
+for i in range(5):
+    if os.fork() == 0:
+        b = bytearray(500 << 20)
+        for k in range(0, len(b), 4096): b[k] = 1
+        while True: pass
+while True: pass`, "while True: pass"} {
+		go h.Run(context.Background(), sandbox.Key{User: uint64(i), Conversation: "x"}, sandbox.Cell{
+			Code: wait + code, Output: func(string) { started <- true },
+		})
+	}
+	<-started
+	<-started
+	os.Stdout.WriteString("ready")
+	time.Sleep(time.Hour)
 }
 
 // killVictim runs a test that has sessions in dir as a process, and kills that.

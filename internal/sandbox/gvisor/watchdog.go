@@ -1,0 +1,93 @@
+package gvisor
+
+import (
+	_ "embed"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// After the host's death its sandboxes wait for another one so long.
+const orphanTime = 10 * time.Minute
+
+//go:embed watchdog.py
+var watchdogCode string
+
+// watchdog is a process that outlives the host and bounds its sandboxes then.
+type watchdog struct {
+	h    *Host
+	mu   sync.Mutex
+	pipe *os.File // its end is the host's end
+	stop bool
+	done chan struct{}
+}
+
+// newWatchdog starts one. It is started again if it ends before the host.
+func newWatchdog(h *Host) (*watchdog, error) {
+	w := &watchdog{h: h, done: make(chan struct{})}
+	cmd, err := w.start()
+	if err != nil {
+		return nil, err
+	}
+	go func() {
+		defer close(w.done)
+		for {
+			err := cmd.Wait()
+			for again := true; again; {
+				if w.stopped() {
+					return
+				}
+				h.log.Warn("the watchdog of sandboxes ended", "error", err)
+				time.Sleep(time.Second)
+				cmd, err = w.start()
+				again = err != nil
+			}
+		}
+	}()
+	return w, nil
+}
+
+func (w *watchdog) start() (*exec.Cmd, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	r, pipe, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	l := w.h.opts.Limits
+	cmd := exec.Command(filepath.Join(w.h.python.Env, "bin", "python"), "-I", "-S", "-c", watchdogCode,
+		w.h.dirs.mine, fmt.Sprint(l.Memory), fmt.Sprint(int64(kernelOwn)), fmt.Sprint(l.Time.Seconds()), fmt.Sprint(orphanTime.Seconds()))
+	cmd.Dir, cmd.Env, cmd.Stdin = "/", []string{"PATH=/usr/bin:/bin"}, r
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // not ended with the host from a terminal
+	if err := cmd.Start(); err != nil {
+		pipe.Close()
+		return nil, err
+	}
+	if w.pipe != nil {
+		w.pipe.Close()
+	}
+	if w.pipe = pipe; w.stop {
+		pipe.Close()
+	}
+	return cmd, nil
+}
+
+func (w *watchdog) stopped() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.stop
+}
+
+// close ends it, when the host's folder is gone.
+func (w *watchdog) close() {
+	w.mu.Lock()
+	w.stop = true
+	w.pipe.Close()
+	w.mu.Unlock()
+	<-w.done
+}
