@@ -67,6 +67,7 @@ type Engine struct {
 	meters  map[string]*tokens.Model
 	windows map[string]learnedWindow
 	told    map[string]time.Time // what was logged, and when
+	factors map[string]float64   // of each model: see calibrate
 }
 
 // New returns an engine. It closes none of what it is given. A nil tools means
@@ -86,7 +87,7 @@ func New(model llm.Model, store Store, fs *files.Service, tools Toolbox, o Optio
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	e := &Engine{model: model, store: store, files: fs, tools: tools, opts: o, meters: map[string]*tokens.Model{}, windows: map[string]learnedWindow{}, told: map[string]time.Time{}}
+	e := &Engine{model: model, store: store, files: fs, tools: tools, opts: o, meters: map[string]*tokens.Model{}, windows: map[string]learnedWindow{}, told: map[string]time.Time{}, factors: map[string]float64{}}
 	e.turns.idle = sync.NewCond(&e.turns.mu)
 	e.locks.held = map[string]*lock{}
 	e.ledger = ledger.New(store, ledger.Options{UserDailyCost: o.UserDailyCost, UserDailyTokens: o.UserDailyTokens, GlobalDailyCost: o.GlobalDailyCost,

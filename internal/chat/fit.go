@@ -3,6 +3,7 @@ package chat
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/llm"
@@ -59,8 +60,8 @@ func (r *run) setPast(history []Record) {
 // fit composes the messages of the next request so that they fit into the
 // window, and returns the size of the request in tokens. What does not fit is
 // left out in this order: the oldest turns, each as a whole; the middle of this
-// turn's tool results, the images, and its oldest rounds, each call with its
-// result.
+// turn's tool results and of its documents, the images, and its oldest rounds,
+// each call with its result.
 func (r *run) fit(last bool) ([]llm.Message, int, error) {
 	m := r.e.meter(r.model)
 	frame := m.messages([]llm.Message{r.system, r.context}) + m.tools(r.tools)
@@ -77,13 +78,17 @@ func (r *run) fit(last bool) ([]llm.Message, int, error) {
 		turn = shortenResults(turn, limit)
 		size = m.messages(turn)
 	}
+	for limit := 8 * maxOldText; size > room && limit >= 200; limit /= 2 {
+		turn = shortenDocuments(turn, limit)
+		size = m.messages(turn)
+	}
 	if size > room {
 		turn = withoutImages(turn)
 		size = m.messages(turn)
 	}
 	for size > room {
 		if turn = withoutOldestRound(turn); turn == nil {
-			return nil, 0, fault.New(fault.TooLarge, "That message is too long for the model. Attach it as a file instead, and I'll read it with code.")
+			return nil, 0, r.tooLarge(size, frame)
 		}
 		size = m.messages(turn)
 	}
@@ -108,6 +113,26 @@ func (r *run) fit(last bool) ([]llm.Message, int, error) {
 	out = append(out, tail...)
 	return onlyUsefulNames(out), frame + size, nil
 }
+
+// tooLarge says why a message does not fit: where even a short one would not, it
+// is the model's window; else it is the message, and its attachments are named.
+func (r *run) tooLarge(size, frame int) error {
+	err := fault.New(fault.TooLarge, "That message is too long for the model. Attach it as a file instead, and I'll read it with code.")
+	if len(r.turn.Files) > 0 {
+		var names []string
+		for _, f := range r.turn.Files {
+			names = append(names, f.Name)
+		}
+		err = fault.New(fault.TooLarge, "That message is too long for the model, together with %s. Shorten the message, or choose a model that reads more.", strings.Join(names, ", "))
+	}
+	if size < shortMessage || frame > r.window {
+		return r.e.tooSmall(err, r.served)
+	}
+	return err
+}
+
+// shortMessage is how many tokens a message may have that fits everywhere.
+const shortMessage = 1000
 
 // withPictures puts the pictures that the prompt shows into messages.
 func (r *run) withPictures(ms []llm.Message) []llm.Message {

@@ -24,11 +24,11 @@ func TestMeter(t *testing.T) {
 	for model, want := range map[string]int{
 		"gpt-4o": 128_000 - 16_000, "gpt-5.4-mini": 272_000, "gpt-5.4": 922_000, "llama3.2": unknownWindow, llm.BuiltinName: 1 << 20,
 	} {
-		if got := e.meter(model).window(); got != want {
+		if got := e.meter(model).window(0); got != want {
 			t.Errorf("%s: %d tokens", model, got)
 		}
 	}
-	if got := e.window("gpt-5.4"); got != 250_000 {
+	if got, _ := e.window(t.Context(), "gpt-5.4"); got != 250_000 {
 		t.Errorf("a request of one half of a turn's bound has %d tokens", got)
 	}
 }

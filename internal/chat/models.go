@@ -113,7 +113,7 @@ func (e *Engine) modelOf(ctx context.Context, user files.UserID) (string, error)
 }
 
 const (
-	leastWindow  = 4000      // tokens: a model that has less is of no use here
+	leastWindow  = 1500      // tokens: in less there is no place for the tools
 	windowMemory = time.Hour // how long it is remembered that a request was too long
 )
 
@@ -123,9 +123,12 @@ type learnedWindow struct {
 	at     time.Time
 }
 
-// window returns how many tokens a request to a model may have.
-func (e *Engine) window(model string) int {
-	n := e.meter(model).window()
+// window returns how many tokens a request to a model may have, and how many it
+// may have together with its answer, as far as the server says so.
+func (e *Engine) window(ctx context.Context, model string) (n, served int) {
+	// A server that does not answer this will tell more when it is asked to answer.
+	served, _ = e.model.Window(ctx, model)
+	n = e.meter(model).window(served)
 	if e.opts.MaxRequest > 0 {
 		n = min(n, e.opts.MaxRequest)
 	}
@@ -137,13 +140,19 @@ func (e *Engine) window(model string) int {
 	if l, ok := e.windows[model]; ok && e.opts.Now().Sub(l.at) < windowMemory {
 		n = min(n, l.tokens)
 	}
-	return n
+	return n, served
 }
 
-// shrink learns that a request of so many tokens was too long for a model, and
-// returns what the next one may have; false if a shorter one makes no sense.
-func (e *Engine) shrink(model string, size int) (int, bool) {
-	if size <= leastWindow {
+// shrink learns that a request of so many tokens was too long for a model that
+// takes named at most (0: it did not say), and returns what the next one may
+// have; false if a shorter one makes no sense.
+func (e *Engine) shrink(model string, size, named int) (int, bool) {
+	n := size * 7 / 10
+	if named > 0 {
+		// What the server counts as named is less by our count, if it refused this.
+		n = min(n, named-reserveOf(named))
+	}
+	if n = max(n, leastWindow); size <= n {
 		return 0, false
 	}
 	e.mu.Lock()
@@ -151,7 +160,6 @@ func (e *Engine) shrink(model string, size int) (int, bool) {
 	if len(e.windows) > 1000 {
 		clear(e.windows)
 	}
-	n := max(size*7/10, leastWindow)
 	e.windows[model] = learnedWindow{n, e.opts.Now()}
 	return n, true
 }

@@ -5,9 +5,12 @@ import (
 	"context"
 	"errors"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/dustin/go-humanize"
 
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
@@ -28,6 +31,7 @@ type run struct {
 	model     string // requested; "" is the default of e.model
 	tools     []llm.Tool
 	window    int // tokens of a request
+	served    int // tokens of a request and its answer, as the server says; 0: it does not
 	system    llm.Message
 	context   llm.Message
 	past      []pastTurn
@@ -121,7 +125,7 @@ func (r *run) prepare(ctx context.Context) (err error) {
 	if r.e.tools != nil {
 		r.tools = r.e.tools.Tools(ctx, r.turn.User)
 	}
-	r.window = r.e.window(r.model)
+	r.window, r.served = r.e.window(ctx, r.model)
 	history, err := r.readHistory(ctx)
 	if err != nil {
 		return err
@@ -233,6 +237,7 @@ var errEnough = errors.New("the limits of the turn are reached")
 // request makes one request and accounts for it. A request that turns out to
 // be too long is repeated with less.
 func (r *run) request(ctx context.Context, round int, last bool) (llm.Reply, error) {
+	effort := "" // the operator's
 	for try := 0; ; try++ {
 		req := llm.Request{Model: r.model, Tools: r.tools, NoCalls: last, User: opaque(r.turn.User)}
 		var err error
@@ -244,6 +249,8 @@ func (r *run) request(ctx context.Context, round int, last bool) (llm.Reply, err
 		if req.MaxOutput, release, err = r.admit(ctx, round, size); err != nil {
 			return llm.Reply{}, err
 		}
+		req.MaxOutput = r.outputCap(req.MaxOutput, size)
+		req.Effort = effort
 		shown := false
 		reply, err := r.e.model.Generate(ctx, req, func(s string) {
 			shown = true
@@ -252,11 +259,17 @@ func (r *run) request(ctx context.Context, round int, last bool) (llm.Reply, err
 		r.account(ctx, size, reply, err)
 		release()
 		r.tell(reply)
-		if errors.Is(err, llm.ErrContext) && !shown && try < 5 {
-			if n, ok := r.e.shrink(r.model, size); ok {
+		if !slices.ContainsFunc(req.Messages, hasImage) {
+			r.e.calibrate(r.model, size, reply.Usage)
+		}
+		var tooLong *llm.ContextError
+		if errors.As(err, &tooLong) && !shown {
+			n, ok := r.e.shrink(r.model, size, tooLong.Window)
+			if ok && try < 5 {
 				r.window = n
 				continue
 			}
+			return reply, r.e.tooSmall(err, cmp.Or(tooLong.Window, r.served))
 		}
 		if err != nil {
 			return reply, err
@@ -266,6 +279,9 @@ func (r *run) request(ctx context.Context, round int, last bool) (llm.Reply, err
 		switch {
 		case !empty || reply.Finish == llm.Filtered:
 			return reply, nil
+		case reply.Finish == llm.Length && effort == "" && try == 0:
+			effort = "low" // it thought all the way to its limit
+			continue
 		case reply.Finish == llm.Length:
 			return reply, fault.New(fault.Unavailable, "The model reached its output limit before it said anything.")
 		case try == 0:
@@ -277,6 +293,35 @@ func (r *run) request(ctx context.Context, round int, last bool) (llm.Reply, err
 		return reply, fault.New(fault.Unavailable, "The language model gave an empty answer. Please try again.")
 	}
 }
+
+// outputCap bounds the answer of a model of which nothing is known: small ones
+// don't always find an end.
+func (r *run) outputCap(bound, size int) int {
+	m := r.e.meter(r.model)
+	if m.known() {
+		return bound
+	}
+	most := answerReserve
+	if r.served > 0 {
+		most = max(min(most, r.served-size-64), assumedOutput)
+	}
+	if bound > 0 {
+		most = min(most, bound)
+	}
+	return most
+}
+
+// tooSmall says that a model's window does not take even a short request, and
+// how it is made larger; window is what the server named, or 0.
+func (e *Engine) tooSmall(err error, window int) error {
+	if window == 0 || window > smallWindow {
+		return err
+	}
+	return fault.Wrap(err, fault.Invalid, "The model takes only %s tokens at once here, which is too few for this. Whoever runs this bot can give it more: llama.cpp's -c, Ollama's num_ctx (OLLAMA_CONTEXT_LENGTH), vLLM's --max-model-len; 16,000 or more work well.", humanize.Comma(int64(window)))
+}
+
+// smallWindow is a window in which there is little place beside the tools.
+const smallWindow = 16_000
 
 // unsupported is what a person reads of a part of the request that the model
 // went without; "" for nothing.

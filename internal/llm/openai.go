@@ -242,9 +242,9 @@ func (m *OpenAI) once(ctx context.Context, req Request, have limits, emit func(s
 
 // do sends one request and returns the response if its status is below 400,
 // else an *apiError.
-func (m *OpenAI) do(ctx context.Context, method, path string, body any) (*http.Response, error) {
+func (m *OpenAI) do(ctx context.Context, method, path string, body any, more ...option.RequestOption) (*http.Response, error) {
 	var res *http.Response
-	err := m.client.Execute(ctx, method, path, body, &res)
+	err := m.client.Execute(ctx, method, path, body, &res, more...)
 	if res != nil && res.StatusCode >= 400 {
 		defer res.Body.Close()
 		return nil, readAPIError(res)

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/openai/openai-go/v3/option"
 	"golang.org/x/sync/singleflight"
 )
 
@@ -103,13 +104,14 @@ func (m *OpenAI) askWindow(ctx context.Context, model string) (int, time.Duratio
 	return 0, windowFresh
 }
 
-// get reads a JSON document of the server, at a path from its root.
+// get reads a JSON document of the server: at a path of its API, or with a slash
+// before it from its root.
 func (m *OpenAI) get(ctx context.Context, method, path string, body, into any) bool {
-	u := m.addr.root + path
-	if !strings.HasPrefix(path, "/") {
-		u = path
+	var more []option.RequestOption
+	if rest, root := strings.CutPrefix(path, "/"); root {
+		path, more = rest, append(more, option.WithBaseURL(m.addr.root+"/"))
 	}
-	res, err := m.do(ctx, method, u, body)
+	res, err := m.do(ctx, method, path, body, more...)
 	if err != nil {
 		return false
 	}
