@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,9 +11,12 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/dustin/go-humanize"
+
 	"github.com/attachebot/attache/internal/config"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/sandbox"
 	"github.com/attachebot/attache/internal/sandbox/gvisor"
 )
@@ -124,6 +128,7 @@ func (d *diagnosis) model(ctx context.Context) {
 		return
 	}
 	d.add("model", true, fmt.Sprintf("%s, of %d that the server has", d.m.Config.OpenAIModel, len(names)))
+	d.ability(context.WithoutCancel(ctx), model)
 }
 
 // explained is what the operator reads of an error: the sentence for everybody,
@@ -134,6 +139,53 @@ func explained(err error) string {
 	}
 	return fault.Message(err)
 }
+
+// ability asks the model for one small call of a tool, gives it the result, and
+// tells what it can do.
+func (d *diagnosis) ability(ctx context.Context, model llm.Model) {
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(d.m.Config.FirstByte, abilityTime))
+	defer cancel()
+	window := ""
+	if n, err := model.Window(ctx, d.m.Config.OpenAIModel); err == nil && n > 0 {
+		window = fmt.Sprintf("; its server takes %s tokens at once", humanize.Comma(int64(n)))
+	}
+	req := llm.Request{
+		Model: d.m.Config.OpenAIModel, MaxOutput: 4000,
+		Messages: []llm.Message{llm.Text(llm.User, "This is a test of the connection. Call the tool execute_python_code with the code print(6*7), then say the number that it printed.")},
+		Tools: []llm.Tool{{Name: "execute_python_code", Description: "Runs Python code.",
+			Parameters: []byte(`{"type":"object","properties":{"code":{"type":"string"}},"required":["code"]}`)}},
+	}
+	const what = "model: a call of a tool"
+	began := time.Now()
+	reply, err := model.Generate(ctx, req, nil)
+	took := time.Since(began).Round(100 * time.Millisecond)
+	if err != nil {
+		d.add(what, false, fault.Message(err))
+		return
+	}
+	for _, u := range reply.Unsupported {
+		d.warn(what, fmt.Sprintf("it can't use tools, so it can't run code: %s%s", u.Reason, window))
+		return
+	}
+	if len(reply.Message.Calls) == 0 {
+		d.warn(what, fmt.Sprintf("it answered after %v without a call; it may be too small for this%s", took, window))
+		return
+	}
+	req.Messages = append(req.Messages, reply.Message)
+	for _, c := range reply.Message.Calls {
+		m := llm.Text(llm.FromTool, "42")
+		m.CallID = c.ID
+		req.Messages = append(req.Messages, m)
+	}
+	if reply, err = model.Generate(ctx, req, nil); err != nil {
+		d.add(what, false, "it called, and then did not take the result: "+fault.Message(err))
+		return
+	}
+	d.add(what, true, fmt.Sprintf("called after %v, and took the result%s", took, window))
+}
+
+// abilityTime is how long a model may take for the two answers.
+const abilityTime = 2 * time.Minute
 
 func (d *diagnosis) python(ctx context.Context) *gvisor.Host {
 	d.m.Config.Pool = 0

@@ -44,7 +44,6 @@ const (
 	Auto      API = "auto" // by the address, the model, and what the server says
 	Chat      API = "chat" // chat completions
 	Responses API = "responses"
-	Anthropic API = "anthropic" // Anthropic's messages
 )
 
 func (o OpenAIOptions) withDefaults(addr address) OpenAIOptions {
