@@ -6,6 +6,7 @@ and the caller's options and may raise anything: load makes it one sentence.
 """
 
 import importlib
+import inspect
 import json
 import os
 import re
@@ -121,6 +122,8 @@ def run(kind, src, options):
     module, _, function = KINDS.loader(kind).partition(".")
     loader = getattr(importlib.import_module(f"attache.loaders.{module}"), function)
     src.kind = kind
+    if "raw" in options and "raw" not in inspect.signature(loader).parameters:
+        options = {k: v for k, v in options.items() if k != "raw"}  # nothing is changed in kinds that are no tables
     try:
         return loader(src, **options)
     except (FileLoadError, ModuleNotFoundError):
@@ -154,10 +157,13 @@ def decide(src):
         named = src.kind
     found = sniff.content(src)
     if named is None:
-        return found or ("text" if sniff.is_text(src) else "binary")
+        return found or (sniff.text_kind(src) if sniff.is_text(src) else "binary")
     if found and sniff.agree(named, found):
         return sniff.sharper(named, found)
     if not found:
+        if named == "text" and sniff.is_text(src) and sniff.clear_table(src):
+            note(f"{src.name} is a table; load_file(…, raw=True) gives its cells as text, open(get_file_path(id)) its lines.")
+            return "csv"
         markup = named in ("csv", "tsv") and src.head.lstrip()[:1] in (b"<", b"{", b"[")
         if (KINDS.rows[named]["text"] and not markup) or not sniff.is_text(src):
             return named

@@ -36,7 +36,8 @@ def archive(src, **options):
 
         return Archive(src.name, sevenzip.SevenZip(src, password))
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")) or zipfile.is_zipfile(src.path):
-        return Archive(src.name, _zip(src, password))
+        box = Archive(src.name, _zip(src, password))
+        return _only_table(box, options) if src.kind == "archive" else box
     if _is_tar(src.path):
         return Archive(src.name, Tar(src.path))
     form = packed.form(src)
@@ -54,6 +55,26 @@ def archive(src, **options):
     finally:
         if not keep:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+_TABLES = {"csv", "tsv", "excel", "spreadsheet", "json", "jsonl", "parquet", "feather", "arrow", "orc", "avro", "spss", "stata", "sas", "rdata"}
+
+
+def _only_table(box, options):
+    """What is in an archive of one table; else the archive."""
+    from attache.loaders import KINDS
+
+    names = [m.name for m in box.members if not os.path.basename(m.name).startswith(".")]
+    if len(names) != 1 or KINDS.of(names[0]) not in _TABLES or box.members[0].link:
+        return box
+    try:
+        frame = box.load(names[0], **options)
+    except FileLoadError:
+        if options:
+            raise
+        return box
+    note(f"{box.name} holds one table, {names[0]}, which was loaded.")
+    return frame
 
 
 class Archive:

@@ -1,7 +1,10 @@
 """Tables in binary form: columns, records and what statistics programs write."""
 
+import io
+
 from attache.imports import need
 from attache.loaders import apart
+from attache.loaders.source import note
 
 
 def parquet(src, **options):
@@ -34,8 +37,17 @@ def _sound(table):
 
 
 def orc(src, **options):
+    import os
+
     import pandas as pd
 
+    # The library wants the files of time zones, and the local one by name.
+    if not os.path.exists("/usr/share/zoneinfo/UTC"):
+        import tzdata
+
+        os.environ.setdefault("TZDIR", os.path.join(os.path.dirname(tzdata.__file__), "zoneinfo"))
+    if not os.path.exists("/etc/localtime"):
+        os.environ.setdefault("TZ", "UTC")
     return pd.read_orc(src.path, **options)
 
 
@@ -44,10 +56,11 @@ def avro(src, **options):
     fastavro = need("fastavro")
     import pandas as pd
 
-    with open(src.path, "rb") as f:
-        reader = fastavro.reader(f, **options)
-        records = list(reader)
-        schema = reader.writer_schema
+    from attache.loaders.avro import plain
+
+    reader = fastavro.reader(io.BytesIO(plain(src.bytes())), **options)
+    records = list(reader)
+    schema = reader.writer_schema
     if isinstance(schema, dict) and schema.get("type") == "record":
         return pd.DataFrame.from_records(records, columns=[f["name"] for f in schema["fields"]])
     return pd.DataFrame({"value": records})
@@ -60,19 +73,51 @@ def stata(src, **options):
 
 
 def spss(src, **options):
-    need("pyreadstat")
+    """Return the table of a .sav, .zsav or .por file. Options are those of pandas.read_spss."""
+    pyreadstat = need("pyreadstat")
     import pandas as pd
 
-    return apart.read(src, lambda: pd.read_spss(src.path, **options))
+    if not src.head.startswith(b"$FL"):
+        return apart.read(src, lambda: pyreadstat.read_por(src.path, **{"apply_value_formats": True, **options})[0])
+    try:
+        return apart.read(src, lambda: pd.read_spss(src.path, **options))
+    except Exception as e:
+        if not isinstance(e, OverflowError) and "out of range" not in str(e) and "magnitude" not in str(e):
+            raise
+    labels = options.get("convert_categoricals", True)
+    frame, meta = apart.read(src, lambda: pyreadstat.read_sav(src.path, usecols=options.get("usecols"), apply_value_formats=labels, disable_datetime_conversion=True))
+    for name, form in meta.original_variable_types.items():
+        if name in frame and form.startswith(_SPSS_DATES):
+            frame[name] = _since_1582(frame[name], src.name)
+    return frame
+
+
+_SPSS_DATES = ("DATE", "ADATE", "EDATE", "JDATE", "SDATE", "QYR", "MOYR", "WKYR", "DATETIME", "YMDHMS")
+
+
+def _since_1582(column, name):
+    """SPSS counts seconds since the Gregorian calendar began; what is in no year that can be written is missing."""
+    import pandas as pd
+
+    seconds = pd.to_numeric(column, errors="coerce") - 12_219_379_200
+    good = seconds.between(-62_135_596_800, 253_402_300_799)  # the years 1 to 9999
+    wrong = int((seconds.notna() & ~good).sum())
+    if wrong:
+        note(f"{name}: {column.name}: {wrong:,} date(s) beyond the year 9999 or before 1 were read as missing.")
+    return pd.Series(seconds.where(good).astype("float64").round().astype("Int64").astype("datetime64[s]"), index=column.index)
 
 
 def sas(src, **options):
-    """Return the table of a .sas7bdat or a transport file. Options are those of pandas.read_sas."""
+    """Return the table of a .sas7bdat or a transport file, with its dates. Options are those of
+    pandas.read_sas, or for a transport file of pyreadstat.read_xport."""
     import pandas as pd
 
-    form = "xport" if src.head.startswith(b"HEADER RECORD") else "sas7bdat"
-    encoding = "utf-8" if form == "xport" else "infer"
-    return pd.read_sas(src.path, **{"format": form, "encoding": encoding, "compression": None, **options})
+    if src.head.startswith(b"HEADER RECORD"):
+        pyreadstat = need("pyreadstat")
+        if options.keys() & {"encoding", "format", "chunksize", "iterator", "index"}:
+            return pd.read_sas(src.path, **{"format": "xport", "encoding": "utf-8", "compression": None, **options})
+        return apart.read(src, lambda: pyreadstat.read_xport(src.path, **options)[0])
+    return pd.read_sas(src.path, **{"format": "sas7bdat", "encoding": "infer", "compression": None, **options})
 
 
 def rdata(src, **options):
@@ -89,10 +134,17 @@ def rdata(src, **options):
     for magic, unpack in ((b"\x1f\x8b", gzip), (b"BZh", bz2), (b"\xfd7zXZ", lzma)):
         if data.startswith(magic):
             data = unpack.decompress(data)
-    if data.startswith((b"RDX2\n", b"RDX3\n", b"RDA")):
-        objects = reader.conversion.convert(reader.parser.parse_data(data), **options)
-        return next(iter(objects.values())) if len(objects) == 1 else objects
-    return reader.conversion.convert(reader.parser.parse_data(data, extension=".rds"), **options)
+    several = data.startswith((b"RDX2\n", b"RDX3\n", b"RDA"))
+    parsed = reader.parser.parse_data(data) if several else reader.parser.parse_data(data, extension=".rds")
+    objects = None
+    for codec in ("utf-8", "cp1252", "latin-1"):  # of texts that are not marked: those of the system that wrote them
+        try:
+            objects = reader.conversion.convert(parsed, **{"default_encoding": codec, **options})
+            break
+        except UnicodeDecodeError:
+            if codec == "latin-1" or "default_encoding" in options:
+                raise
+    return next(iter(objects.values())) if several and len(objects) == 1 else objects
 
 
 def hdf5(src, **options):

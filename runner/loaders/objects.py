@@ -53,6 +53,8 @@ class Database(sqlite3.Connection):
 def database(src):
     """Return a read-only sqlite3 connection."""
     if not src.head.startswith(b"SQLite format 3\x00"):
+        if src.head[8:12] == b"DUCK":
+            raise src.fail("is a DuckDB database: import duckdb and open duckdb.connect(get_file_path(id), read_only=True)")
         raise src.fail("is not a SQLite database")
     from urllib.parse import quote
 

@@ -9,6 +9,9 @@ _MAGIC = {b"\x1f\x8b": "gz", b"BZh": "bz2", b"\xfd7zXZ\x00": "xz", b"\x28\xb5\x2
 _TAR = {".tgz": ".tar", ".tbz": ".tar", ".tbz2": ".tar", ".txz": ".tar"}
 
 
+_ENDS = {".gz", ".bz2", ".xz", ".zst", ".lz", ".lzma", ".z", ".tgz", ".tbz", ".tbz2", ".txz", ""}
+
+
 class Bounded:
     """A file that refuses to grow beyond a number of bytes."""
 
@@ -33,6 +36,8 @@ def form(src):
 def inner_name(name):
     """The name of what is inside: sales.csv of sales.csv.gz."""
     stem, ext = os.path.splitext(name)
+    if ext.lower() not in _ENDS:
+        return name  # sales.csv, which is compressed all the same
     return stem + _TAR.get(ext.lower(), "")
 
 

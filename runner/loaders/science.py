@@ -4,6 +4,7 @@ import gzip
 import io
 
 from attache.imports import need
+from attache.loaders.source import note
 
 IN_MEMORY = 256 << 20  # bytes up to which data are read at once, so that they outlive the open file
 
@@ -52,11 +53,14 @@ def fits(src, **options):
 
     # Read from memory: the list stays usable, and nothing is mapped.
     data = src.bytes()
+    # As it lies in the file: a compressed picture is a table there.
+    with reader.open(io.BytesIO(data), lazy_load_hdus=False, disable_image_compression=True) as stored:
+        for hdu in stored:
+            end = hdu.fileinfo()["datLoc"] + hdu.size
+            if end > src.size:
+                raise src.fail("is cut off: a part of its data is missing")
     hdus = reader.open(io.BytesIO(data), **{"lazy_load_hdus": False, **options})
     for hdu in hdus:
-        end = hdu.fileinfo()["datLoc"] + hdu.size
-        if end > src.size:
-            raise src.fail("is cut off: a part of its data is missing")
         hdu.data
     if b"XTENSION=" in data[end:]:
         raise src.fail("is cut off: a header is not complete")
@@ -71,9 +75,16 @@ def dicom(src, **options):
     if not marked and "SOPClassUID" not in data and "Modality" not in data:
         raise src.fail("is not DICOM")
     if "Rows" in data and "SamplesPerPixel" in data:
+        if not {"PixelData", "FloatPixelData", "DoubleFloatPixelData"} & {e.keyword for e in data}:
+            note(f"{src.name} holds no picture, only what is said about one.")
+            return data
         size = data.Rows * data.Columns * data.SamplesPerPixel * data.BitsAllocated // 8 * int(data.get("NumberOfFrames", 1) or 1)
         plain = not getattr(data.file_meta, "TransferSyntaxUID", None) or not data.file_meta.TransferSyntaxUID.is_compressed
-        if "PixelData" not in data or plain and len(data.PixelData) < size:
+        if str(data.get("PhotometricInterpretation", "")) in ("YBR_FULL_422", "YBR_PARTIAL_422"):
+            size = size * 2 // 3  # two pixels share their colours
+        if data.BitsAllocated == 1:
+            size = data.Rows * data.Columns * int(data.get("NumberOfFrames", 1) or 1) // 8
+        if "PixelData" in data and plain and len(data.PixelData) < size:
             raise src.fail("is cut off: a part of its picture is missing")
     return data
 

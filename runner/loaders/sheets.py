@@ -65,14 +65,14 @@ def _engines(src, options):
     """What reads the file: calamine, and for what it can't read a slower one."""
     if "engine" in options:
         return [options["engine"]]
-    return ["calamine", "openpyxl"] if src.ext in (".xlsx", ".xlsm") else ["calamine"]
+    return ["calamine", "openpyxl"] if src.head.startswith(b"PK") else ["calamine"]
 
 
 def _read(src, settings):
     import pandas as pd
 
     with hushed():
-        book = pd.ExcelFile(src.path, engine=settings.pop("engine"))
+        book = pd.ExcelFile(_with_mimetype(src), engine=settings.pop("engine"))
     with book:
         wanted = settings.pop("sheet_name")
         _check_names(src, book, wanted)
@@ -104,6 +104,26 @@ def _read(src, settings):
         if isinstance(wanted, list) or len(frames) > 1:
             return frames
         return next(iter(frames.values()))
+
+
+def _with_mimetype(src):
+    """The path; or an OpenDocument that does not name its type, with the name that the reader wants."""
+    import io
+    import zipfile
+
+    if not src.head.startswith(b"PK"):
+        return src.path
+    with zipfile.ZipFile(src.path) as z:
+        names = z.namelist()
+        if "content.xml" not in names or "mimetype" in names:
+            return src.path
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as copy:
+            copy.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet", zipfile.ZIP_STORED)
+            for n in names:
+                copy.writestr(n, z.read(n))
+    out.seek(0)
+    return out
 
 
 def _hidden(book):

@@ -105,6 +105,8 @@ def content(src):
         return "audio"
     if head[4:8] == b"ftyp":
         return "audio" if head[8:11] in (b"M4A", b"M4B") else "image" if head[8:12] in _PICTURES else "video"
+    if b"SPSS PORT FILE" in head[:600].replace(b"\r", b"").replace(b"\n", b""):
+        return "spss"
     if head[:2] == b"BM" and len(head) > 26 and int.from_bytes(head[14:18], "little") in (12, 40, 52, 56, 108, 124):
         return "image"
     if re.match(rb"\x80[\x02-\x05]", head) and src.bytes_at_end(1) == b".":
@@ -150,6 +152,18 @@ def text_kind(src):
     return "csv" if delimited.looks_like_table(src) else "text"
 
 
+def clear_table(src):
+    """Whether a text is a table without a doubt: the same few fields in each of its lines, under names."""
+    from attache.loaders.look import Look
+
+    look = Look(src, {})
+    rows = [r for r in look.rows if any(map(str.strip, r))]
+    if look.delimiter not in ",;\t|" or look.width < 2 or len(rows) < 4 or look.dialect.score < 0.9:
+        return False
+    commas = look.delimiter == "," and look.width < 3
+    return not commas and all(len(r) == look.width for r in rows) and sum(len(c) > 60 for r in rows for c in r) < 0.1 * sum(map(len, rows))
+
+
 def _has_place(src):
     """Whether a TIFF says where on Earth it lies: the tags GeoKeyDirectory or ModelPixelScale."""
     from PIL import Image
@@ -165,12 +179,16 @@ def _zip(src):
     try:
         with zipfile.ZipFile(src.path) as z:
             names = z.namelist()
+            types = z.read("[Content_Types].xml") if "[Content_Types].xml" in names and z.getinfo("[Content_Types].xml").file_size < 1 << 20 else b""
             mimetype = z.read("mimetype")[:100] if "mimetype" in names and z.getinfo("mimetype").file_size < 200 else b""
     except Exception:
         return "archive"
     if "[Content_Types].xml" in names:
         for start, kind in (("xl/", "excel"), ("word/", "word"), ("ppt/", "presentation")):
             if any(n.startswith(start) for n in names):
+                return kind
+        for part, kind in ((b"spreadsheetml", "excel"), (b"wordprocessingml", "word"), (b"presentationml", "presentation")):
+            if part in types:
                 return kind
     for part, kind in (
         (b"opendocument.spreadsheet", "spreadsheet"),
@@ -180,6 +198,12 @@ def _zip(src):
     ):
         if part in mimetype:
             return kind
+    if "content.xml" in names and not mimetype:
+        with zipfile.ZipFile(src.path) as z, z.open("content.xml") as f:
+            start = f.read(64 << 10)
+        for part, kind in ((b"office:spreadsheet", "spreadsheet"), (b"office:text", "document"), (b"office:presentation", "presentation")):
+            if part in start:
+                return kind
     plain = [n for n in names if not n.endswith("/") and not n.startswith("__MACOSX/")]
     if sum(n.lower().endswith(".shp") for n in plain) == 1:
         return "shapefile"

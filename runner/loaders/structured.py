@@ -8,7 +8,7 @@ from attache.loaders import dates, encoding
 from attache.loaders.source import note
 
 
-def json_file(src, **options):
+def json_file(src, raw=False, **options):
     """Return a DataFrame for a list of records, else what the JSON is.
 
     Options are those of pandas.read_json, which is used when there are some.
@@ -26,7 +26,27 @@ def json_file(src, **options):
         raise src.fail(f"is not valid JSON: {_where(e)}") from None
     except UnicodeDecodeError:
         value = json.loads(encoding.decode(data)[0])
+    if raw:
+        return value
+    if isinstance(value, dict):
+        if value.get("type") == "FeatureCollection" and isinstance(value.get("features"), list):
+            from attache.loaders import geo
+
+            src.kind = "geojson"
+            return geo.vector(src)
+        return _wrapped(src, value)
     return table(value)
+
+
+def _wrapped(src, value):
+    """The records of an answer such as {"status": "ok", "data": [...]}; else the value."""
+    lists = [k for k, v in value.items() if isinstance(v, list) and v and all(isinstance(r, dict) for r in v)]
+    others = [v for k, v in value.items() if k not in lists]
+    if len(lists) != 1 or any(isinstance(v, (list, dict)) and len(json.dumps(v, default=str)) > 500 for v in others):
+        return value
+    beside = ", ".join(str(k) for k in value if k != lists[0])
+    note(f"{src.name}: these are the records of {lists[0]!r}" + (f"; beside it stand {beside[:100]} (load_file(…, raw=True) gives all)." if beside else "."))
+    return table(value[lists[0]])
 
 
 def jsonl(src):

@@ -1,0 +1,89 @@
+"""Avro containers whose blocks are compressed in ways that fastavro has no codec for here: Arrow has them."""
+
+import io
+
+_SNAPPY, _ZSTD = b"snappy", b"zstandard"
+
+
+def plain(data):
+    """Return a container with its blocks uncompressed, where they are in Snappy or Zstandard; else as it is.
+
+    Avro 1.11, object container files: magic, metadata, a mark of 16 bytes, then blocks of
+    a count, a size, so many bytes and the mark.
+    """
+    at, codec, start = _metadata(data)
+    if codec not in (_SNAPPY, _ZSTD):
+        return data
+    mark = data[at : at + 16]
+    out = io.BytesIO()
+    out.write(data[:start[0]] + _long(4) + b"null" + data[start[1] : at + 16])
+    at += 16
+    while at < len(data):
+        count, at = _read_long(data, at)
+        size, at = _read_long(data, at)
+        block = data[at : at + size]
+        if len(block) < size or data[at + size : at + size + 16] != mark:
+            raise EOFError("a block is cut off")
+        body = _unsnappy(block) if codec == _SNAPPY else _unzstd(block)
+        out.write(_long(count) + _long(len(body)) + body + mark)
+        at += size + 16
+    return out.getvalue()
+
+
+def _metadata(data):
+    """Where the mark begins, the codec, and where its name stands."""
+    at, codec, place = 4, b"null", None
+    while True:
+        count, at = _read_long(data, at)
+        if count == 0:
+            return at, codec, place
+        if count < 0:
+            count = -count
+            _, at = _read_long(data, at)
+        for _ in range(count):
+            size, at = _read_long(data, at)
+            key, at = data[at : at + size], at + size
+            begin = at
+            size, at = _read_long(data, at)
+            if key == b"avro.codec":
+                codec, place = data[at : at + size], (begin, at + size)
+            at += size
+
+
+def _unsnappy(block):
+    import pyarrow as pa
+
+    size, shift = 0, 0
+    for byte in block[:5]:  # the length, seven bits a byte, the lowest first
+        size |= (byte & 127) << shift
+        shift += 7
+        if byte < 128:
+            break
+    return pa.Codec("snappy").decompress(block[:-4], size).to_pybytes()  # the last four are a checksum
+
+
+def _unzstd(block):
+    import pyarrow as pa
+
+    return pa.CompressedInputStream(pa.BufferReader(block), "zstd").read()
+
+
+def _read_long(data, at):
+    value = shift = 0
+    while True:
+        byte = data[at]
+        at += 1
+        value |= (byte & 127) << shift
+        shift += 7
+        if byte < 128:
+            return (value >> 1) ^ -(value & 1), at
+
+
+def _long(n):
+    n = (n << 1) ^ (n >> 63)
+    out = bytearray()
+    while n > 127:
+        out.append(n & 127 | 128)
+        n >>= 7
+    out.append(n)
+    return bytes(out)
