@@ -163,7 +163,8 @@ func (m *Main) openFiles(ctx context.Context, st stores, log *slog.Logger) (*fil
 	expiry := time.Duration(m.Config.Expiration) * time.Hour
 	fs := files.New(st.files, b.Bucket, files.Options{
 		Expiry: expiry, MaxUpload: int64(m.Config.MaxUpload) << 20, MaxFiles: m.Config.MaxFiles,
-		MaxBytes: int64(m.Config.MaxStorage) << 20, Dir: b.Dir, Abort: b.Abort, Log: log,
+		MaxBytes:     int64(m.Config.MaxStorage) << 20,
+		MaxGenerated: m.Config.MaxGenerated, MaxGeneratedBytes: int64(m.Config.MaxStorage) << 20, Dir: b.Dir, Abort: b.Abort, Log: log,
 	})
 	return fs, fs.Recover(ctx)
 }

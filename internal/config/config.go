@@ -74,16 +74,17 @@ type Config struct {
 
 	Threads string `env:"THREADS" default:"own" oneof:"mention own all" doc:"What is answered in Discord's threads that the bot was called into: messages that mention it; also all of those in its own threads, and where one person writes; everything."`
 
-	DataDir    string `env:"DATA_DIR" default:"./data" group:"Storage" doc:"Folder of everything that is kept: database, files, sessions, the Python environment."`
-	MongoURI   Secret `env:"MONGODB_URI" doc:"MongoDB instead of the built-in SQLite, such as mongodb://localhost:27017/attache."`
-	MongoTimes string `env:"MONGODB_TIMES" default:"date" oneof:"date iso" doc:"How MongoDB keeps the times of files: as dates, or as the ISO strings that scripts for an older bot read. Both are read."`
-	BucketURL  Secret `env:"BUCKET_URL" doc:"Where the bytes of files are: file:///path, s3://bucket?region=…, gs://bucket or azblob://container. Empty: DATA_DIR/user_files."`
-	Expiration int    `env:"FILE_EXPIRATION_HOURS" alias:"FILES_EXPIRATION_HOURS" default:"48" kind:"hours" doc:"Hours that a file is kept; -1: for ever. A change applies to files saved from then on."`
-	History    int    `env:"HISTORY_DAYS" default:"365" min:"0" doc:"Days that a conversation's messages are kept. 0: for ever."`
-	MaxFiles   int    `env:"MAX_FILES_PER_USER" default:"20" min:"0" doc:"How many files one user may keep. 0: no limit."`
-	MaxStorage int    `env:"MAX_STORAGE_PER_USER_MB" default:"1024" min:"0" doc:"Megabytes that one user's files may take. 0: no limit."`
-	MaxUpload  int    `env:"MAX_UPLOAD_MB" default:"50" min:"1" max:"500" doc:"Megabytes of one file."`
-	MaxSend    int    `env:"MAX_DOWNLOAD_MB" default:"25" min:"1" max:"500" doc:"Megabytes of a file that is sent back through Discord, which may allow less."`
+	DataDir      string `env:"DATA_DIR" default:"./data" group:"Storage" doc:"Folder of everything that is kept: database, files, sessions, the Python environment."`
+	MongoURI     Secret `env:"MONGODB_URI" doc:"MongoDB instead of the built-in SQLite, such as mongodb://localhost:27017/attache."`
+	MongoTimes   string `env:"MONGODB_TIMES" default:"date" oneof:"date iso" doc:"How MongoDB keeps the times of files: as dates, or as the ISO strings that scripts for an older bot read. Both are read."`
+	BucketURL    Secret `env:"BUCKET_URL" doc:"Where the bytes of files are: file:///path, s3://bucket?region=…, gs://bucket or azblob://container. Empty: DATA_DIR/user_files."`
+	Expiration   int    `env:"FILE_EXPIRATION_HOURS" alias:"FILES_EXPIRATION_HOURS" default:"48" kind:"hours" doc:"Hours that a file is kept; -1: for ever. A change applies to files saved from then on."`
+	History      int    `env:"HISTORY_DAYS" default:"365" min:"0" doc:"Days that a conversation's messages are kept. 0: for ever."`
+	MaxFiles     int    `env:"MAX_FILES_PER_USER" default:"20" min:"0" doc:"How many files that they uploaded one user may keep. 0: no limit."`
+	MaxGenerated int    `env:"MAX_GENERATED_PER_USER" default:"200" min:"0" doc:"How many files made by code one user may keep; then the oldest of them go. 0: no limit."`
+	MaxStorage   int    `env:"MAX_STORAGE_PER_USER_MB" default:"1024" min:"0" doc:"Megabytes that one user's uploads may take, and as many the files made by code. 0: no limit."`
+	MaxUpload    int    `env:"MAX_UPLOAD_MB" default:"50" min:"1" max:"500" doc:"Megabytes of one file."`
+	MaxSend      int    `env:"MAX_DOWNLOAD_MB" default:"25" min:"1" max:"500" doc:"Megabytes of a file that is sent back through Discord, which may allow less."`
 
 	CodeTimeout int           `env:"CODE_EXECUTION_TIMEOUT" default:"300" min:"1" max:"3600" group:"Python sandbox" doc:"Seconds that one piece of code may run; starts and installations do not count."`
 	Python      string        `env:"PYTHON" doc:"The Python (3.11 or newer) that the environment is made from. Empty: the first one on PATH."`

@@ -65,16 +65,24 @@ func (s *Service) Save(ctx context.Context, u Upload) (Saved, error) {
 	if u.Size > s.opts.MaxUpload {
 		return Saved{}, s.tooLarge(f.Name)
 	}
-	usage, err := s.store.Usage(ctx, u.User, now)
-	if err == nil {
-		err = s.admit(u.Size)(usage)
+	check := s.admit
+	if u.Generated {
+		check = nil
+	} else {
+		usage, err := s.store.Usage(ctx, u.User, now)
+		if err == nil {
+			err = s.admit(u.Size)(usage)
+		}
+		if err != nil {
+			return Saved{}, err
+		}
 	}
+	saved, err := s.save(ctx, f, u.Body, u.Size, s.opts.MaxUpload, check)
 	if err != nil {
 		return Saved{}, err
 	}
-	saved, err := s.save(ctx, f, u.Body, u.Size, s.opts.MaxUpload, s.admit)
-	if err != nil {
-		return Saved{}, err
+	if u.Generated {
+		s.trim(ctx, saved.File)
 	}
 	more := []any{}
 	if f.Generated {
@@ -321,11 +329,11 @@ func (s *Service) discard(ctx context.Context, key string) {
 // admit returns the check whether a user may save a file of a size.
 func (s *Service) admit(size int64) func(Usage) error {
 	return func(u Usage) error {
-		if s.opts.MaxFiles > 0 && u.Files >= s.opts.MaxFiles {
-			return fault.With(fault.FreeSpace, fault.New(fault.Exhausted, "You have %d of %d files, so this one was not saved.", u.Files, s.opts.MaxFiles))
+		if s.opts.MaxFiles > 0 && u.Files-u.Generated >= s.opts.MaxFiles {
+			return fault.With(fault.FreeSpace, fault.New(fault.Exhausted, "You have %d of %d files, so this one was not saved.", u.Files-u.Generated, s.opts.MaxFiles))
 		}
-		if s.opts.MaxBytes > 0 && u.Bytes+max(size, 0) > s.opts.MaxBytes {
-			return fault.With(fault.FreeSpace, fault.New(fault.Exhausted, "Your files take %s of %s, so this one was not saved.", Size(u.Bytes), Size(s.opts.MaxBytes)))
+		if s.opts.MaxBytes > 0 && u.Bytes-u.GeneratedBytes+max(size, 0) > s.opts.MaxBytes {
+			return fault.With(fault.FreeSpace, fault.New(fault.Exhausted, "Your files take %s of %s, so this one was not saved.", Size(u.Bytes-u.GeneratedBytes), Size(s.opts.MaxBytes)))
 		}
 		return nil
 	}

@@ -19,8 +19,13 @@ type Options struct {
 	Expiry time.Duration
 
 	MaxUpload int64 // bytes of one file; 0: 50 MB
-	MaxFiles  int   // of one user; 0: no limit
-	MaxBytes  int64 // of one user's files together; 0: no limit
+	MaxFiles  int   // uploads of one user; 0: no limit
+	MaxBytes  int64 // of one user's uploads together; 0: no limit
+
+	// Files made by code are a class of their own. When one of these is reached,
+	// the oldest of them go; never an upload. 0: no limit.
+	MaxGenerated      int
+	MaxGeneratedBytes int64
 
 	// Dir is the folder of a bucket on this machine's disk. With it the removal
 	// of bytes, too, survives a failure of power. Empty for other buckets.

@@ -225,18 +225,19 @@ func TestQuota(t *testing.T) {
 	wantKind(t, err, fault.Exhausted)
 	_, err = r.Save(r.ctx, files.Upload{User: alice, Name: "2", Size: 41, Body: iotest.ErrReader(errors.New("read"))})
 	wantKind(t, err, fault.Exhausted)
-	if m := fault.Message(err); !strings.Contains(m, "60 B of 100 B") || !strings.Contains(m, "/files") {
+	if m := fault.Message(err); !strings.Contains(m, "60 B of 100 B") || fault.HintOf(err) != fault.FreeSpace {
 		t.Errorf("message %q", m)
 	}
 	r.clean(t, first.Path)
 	second := r.save(t, alice, "2", strings.Repeat("2", 40))
 	must(t, r.Delete(r.ctx, alice, first.ID))
-	third, err := r.Save(r.ctx, files.Upload{User: alice, Name: "chart.png", Body: strings.NewReader("x"), Generated: true}) // counts too
+	third, err := r.Save(r.ctx, files.Upload{User: alice, Name: "chart.png", Body: strings.NewReader("x"), Generated: true}) // is of another class
 	must(t, err)
 	fourth := r.save(t, alice, "4", "4")
-	_, err = r.Save(r.ctx, files.Upload{User: alice, Name: "5", Body: strings.NewReader("5"), Generated: true})
+	r.save(t, alice, "4b", "4")
+	_, err = r.Save(r.ctx, files.Upload{User: alice, Name: "5", Body: strings.NewReader("5")})
 	wantKind(t, err, fault.Exhausted)
-	if m := fault.Message(err); !strings.Contains(m, "3 of 3 files") || !strings.Contains(m, "/files") {
+	if m := fault.Message(err); !strings.Contains(m, "3 of 3 files") || fault.HintOf(err) != fault.FreeSpace {
 		t.Errorf("message %q", m)
 	}
 	r.save(t, bob, "b", "b") // has a quota of his own
@@ -580,5 +581,51 @@ func TestSize(t *testing.T) {
 		if got := files.Size(n); got != want {
 			t.Errorf("Size(%d) = %q, want %q", n, got, want)
 		}
+	}
+}
+
+// Files made by code have limits of their own, at which the oldest of them go;
+// an upload never does, and none is refused because of them.
+func TestGeneratedFilesMakeRoom(t *testing.T) {
+	r := onDisk(t, files.Options{MaxFiles: 2, MaxGenerated: 3, MaxGeneratedBytes: 100})
+	upload := r.save(t, alice, "a", strings.Repeat("a", 60))
+	make := func(name string, size int) files.Saved {
+		t.Helper()
+		r.clock.add(time.Second)
+		f, err := r.Save(r.ctx, files.Upload{User: alice, Name: name, Size: -1, Body: strings.NewReader(strings.Repeat(name[:1], size)), Generated: true})
+		must(t, err)
+		return f
+	}
+	has := func(want string) {
+		t.Helper()
+		page, err := r.List(r.ctx, alice, files.Query{})
+		must(t, err)
+		got := ""
+		for _, f := range page.Files {
+			got = f.Name + got
+		}
+		if got != want {
+			t.Errorf("there are %s, want %s", got, want)
+		}
+	}
+	for _, name := range []string{"b", "c", "d", "e"} {
+		make(name, 10)
+	}
+	has("acde") // three at most
+	make("f", 85)
+	has("aef") // and 100 bytes
+	make("g", 500)
+	has("ag") // what is made is kept, whatever its size
+	r.save(t, alice, "h", "h")
+	_, err := r.Save(r.ctx, files.Upload{User: alice, Name: "i", Body: strings.NewReader("i")})
+	wantKind(t, err, fault.Exhausted)
+	if m := fault.Message(err); !strings.Contains(m, "2 of 2 files") {
+		t.Errorf("message %q", m)
+	}
+	r.read(t, alice, upload.ID)
+	u, err := r.Usage(r.ctx, alice)
+	must(t, err)
+	if u.Generated != 1 || u.GeneratedBytes != 500 || u.Files != 3 || u.Bytes != 561 {
+		t.Errorf("usage %+v", u)
 	}
 }

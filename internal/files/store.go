@@ -25,6 +25,10 @@ type Usage struct {
 	Files int
 	Bytes int64
 	Kinds map[Kind]int // how many of each kind; absent: none
+
+	// Of these, those that were made by code.
+	Generated      int
+	GeneratedBytes int64
 }
 
 // Totals are figures over all users.

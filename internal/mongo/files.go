@@ -126,6 +126,13 @@ func (s *Files) Usage(ctx context.Context, user files.UserID, now time.Time) (fi
 	if err == nil {
 		err = s.sum(ctx, match, nil, "$file_size", func(_ any, n int64) { u.Bytes = n })
 	}
+	match = append(match, bson.E{Key: "generated", Value: true})
+	if err == nil {
+		err = s.sum(ctx, match, nil, 1, func(_ any, n int64) { u.Generated = int(n) })
+	}
+	if err == nil {
+		err = s.sum(ctx, match, nil, "$file_size", func(_ any, n int64) { u.GeneratedBytes = n })
+	}
 	return u, translate(err)
 }
 

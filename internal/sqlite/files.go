@@ -176,19 +176,24 @@ func (s *Files) Usage(ctx context.Context, user files.UserID, now time.Time) (u 
 
 func usage(ctx context.Context, tx *sql.Tx, user files.UserID, now time.Time) (files.Usage, error) {
 	u := files.Usage{Kinds: map[files.Kind]int{}}
-	rows, err := tx.QueryContext(ctx, "SELECT kind, count(*), sum(size) FROM files WHERE user_id = ? AND "+alive+" GROUP BY kind", user, millis(now))
+	rows, err := tx.QueryContext(ctx, "SELECT kind, generated, count(*), sum(size) FROM files WHERE user_id = ? AND "+alive+" GROUP BY kind, generated", user, millis(now))
 	if err != nil {
 		return u, err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var kind files.Kind
+		var generated bool
 		var n int
 		var bytes int64
-		if err := rows.Scan(&kind, &n, &bytes); err != nil {
+		if err := rows.Scan(&kind, &generated, &n, &bytes); err != nil {
 			return u, err
 		}
-		u.Kinds[kind] = n
+		if generated {
+			u.Generated += n
+			u.GeneratedBytes += bytes
+		}
+		u.Kinds[kind] += n
 		u.Files += n
 		u.Bytes += bytes
 	}

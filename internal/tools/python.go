@@ -1,6 +1,7 @@
 package tools
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -93,7 +94,11 @@ func (p *Python) run(ctx context.Context, c Call, code, shown, tool string) llm.
 		Status: func(s sandbox.Status) { c.Hooks.Status(toolStatus(s, tool)) },
 		Ask:    c.Hooks.Ask,
 		Save: func(ctx context.Context, name string, r io.Reader) error {
-			s, err := p.files.Save(ctx, files.Upload{User: c.User, Name: name, Size: -1, Body: r, Generated: true})
+			body, keep := worthKeeping(name, r)
+			if !keep {
+				return nil
+			}
+			s, err := p.files.Save(ctx, files.Upload{User: c.User, Name: name, Size: -1, Body: body, Generated: true})
 			if err == nil {
 				saved = append(saved, string(s.ID))
 			}
@@ -104,6 +109,19 @@ func (p *Python) run(ctx context.Context, c Call, code, shown, tool string) llm.
 		return Failure(err)
 	}
 	return pythonResult(shown, res, saved)
+}
+
+// worthKeeping tells files that somebody may want from by-products: empty ones,
+// caches, the journals of databases. Body is the file's whole content.
+func worthKeeping(name string, r io.Reader) (body io.Reader, keep bool) {
+	for _, ending := range []string{"-journal", "-wal", "-shm", ".pyc", ".lock", ".tmp"} {
+		if strings.HasSuffix(strings.ToLower(name), ending) {
+			return r, false
+		}
+	}
+	b := bufio.NewReader(r)
+	_, err := b.Peek(1)
+	return b, err != io.EOF
 }
 
 // Reset implements Tool: it ends the session.

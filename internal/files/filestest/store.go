@@ -385,7 +385,7 @@ func testList(t *testing.T, s suite) {
 
 func testUsage(t *testing.T, s suite) {
 	a, b := file(1, noon, time.Hour), file(1, noon, 0)
-	a.Size, b.Size, b.Kind = 1<<40, 5, "pdf"
+	a.Size, b.Size, b.Kind, b.Generated = 1<<40, 5, "pdf", true
 	s.add(t, a)
 	s.add(t, b)
 	s.add(t, twinOf(stored(a), noon, 0)) // counts in full
@@ -393,8 +393,8 @@ func testUsage(t *testing.T, s suite) {
 		now  time.Time
 		want files.Usage
 	}{
-		{noon, files.Usage{Files: 3, Bytes: 2<<40 + 5, Kinds: map[files.Kind]int{"csv": 2, "pdf": 1}}},
-		{noon.Add(time.Hour), files.Usage{Files: 2, Bytes: 1<<40 + 5, Kinds: map[files.Kind]int{"csv": 1, "pdf": 1}}},
+		{noon, files.Usage{Files: 3, Bytes: 2<<40 + 5, Kinds: map[files.Kind]int{"csv": 2, "pdf": 1}, Generated: 1, GeneratedBytes: 5}},
+		{noon.Add(time.Hour), files.Usage{Files: 2, Bytes: 1<<40 + 5, Kinds: map[files.Kind]int{"csv": 1, "pdf": 1}, Generated: 1, GeneratedBytes: 5}},
 	} {
 		u, err := s.Usage(s.ctx, 1, c.now)
 		must(t, err)

@@ -1,0 +1,45 @@
+package files
+
+import (
+	"context"
+
+	"github.com/attachebot/attache/internal/fault"
+)
+
+// trim deletes the user's oldest files made by code until those that are left
+// keep within their limits. The newest, f, stays whatever its size. What can't be
+// deleted now is at the next one.
+func (s *Service) trim(ctx context.Context, f File) {
+	ctx, cancel := s.detached(ctx)
+	defer cancel()
+	over := func(n int, bytes int64) bool {
+		return s.opts.MaxGenerated > 0 && n > s.opts.MaxGenerated || s.opts.MaxGeneratedBytes > 0 && bytes > s.opts.MaxGeneratedBytes
+	}
+	u, err := s.store.Usage(ctx, f.User, s.now())
+	if err != nil || !over(u.Generated, u.GeneratedBytes) {
+		return
+	}
+	var made []File // newest first
+	for offset := 0; ; {
+		page, err := s.List(ctx, f.User, Query{Offset: offset, Limit: 1000})
+		if err != nil || len(page.Files) == 0 {
+			break
+		}
+		for _, one := range page.Files {
+			if one.Generated && one.ID != f.ID {
+				made = append(made, one)
+			}
+		}
+		if offset += len(page.Files); offset >= page.Total {
+			break
+		}
+	}
+	for n, bytes := u.Generated, u.GeneratedBytes; len(made) > 0 && over(n, bytes); made = made[:len(made)-1] {
+		oldest := made[len(made)-1]
+		if err := s.Delete(ctx, f.User, oldest.ID); err != nil && !fault.Is(err, fault.NotFound) {
+			s.opts.Log.Warn("making room for a generated file", "id", oldest.ID, "error", err)
+			return
+		}
+		n, bytes = n-1, bytes-oldest.Size
+	}
+}
