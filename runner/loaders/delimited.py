@@ -31,10 +31,10 @@ def csv(src, raw=False, table=None, **options):
         encoding.tell(src, look.codec)
     look.tell()
     # The content was looked at; what the path ends in says nothing.
-    settings = {"compression": None, "low_memory": False, **look.settings(), **options}
-    if settings["low_memory"] is False and (settings.get("engine") not in (None, "c") or len(settings.get("sep", ",")) > 1 and settings["sep"] != r"\s+"):
-        settings.pop("low_memory")
+    settings = {"compression": None, **look.settings(), **options}
     reader = Reader(src, settings, look)
+    whole = not options.keys() & (_PARTIAL | {"dtype"})
+    scan = identifiers.begin(src, look) if whole else None
     frame = reader.read()
     if not isinstance(frame, pd.DataFrame):
         return frame  # chunksize and iterator give a reader
@@ -51,7 +51,7 @@ def csv(src, raw=False, table=None, **options):
     if "dtype" in options or "converters" in options:
         return frame
     if not options.keys() & _PARTIAL and reader.settings.get("index_col") is False:
-        identifiers.keep(frame, src, look, reader.as_text)
+        identifiers.keep(frame, scan, reader.as_text)
         _keep_words(frame, src, reader)
     if not options.keys() & {"decimal", "thousands"}:
         for line in numbers.convert(frame, "," if look.european else "."):
@@ -132,7 +132,12 @@ class Reader:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error", pd.errors.ParserWarning)
+                warnings.simplefilter("error", pd.errors.DtypeWarning)
                 return self._pandas()
+        except pd.errors.DtypeWarning:
+            # Pieces of a column came out as different types: the whole at once.
+            self.settings["low_memory"] = False
+            return self._pandas()
         except pd.errors.EmptyDataError:
             raise self.src.fail("holds no table") from None
         except UnicodeDecodeError:
@@ -245,6 +250,7 @@ class Reader:
         look.skip = 0
         if isinstance(self.settings.get("dtype"), dict) and not named and "names" not in self.settings:
             self.settings.pop("dtype")
+        self.settings["low_memory"] = False
         return self._pandas()
 
 

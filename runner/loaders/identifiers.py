@@ -2,6 +2,7 @@
 
 import csv
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 _PIECE = 512 << 10  # bytes looked at at once: few enough for the processor's cache
 _HITS = 2000  # lines that are looked at one by one
@@ -10,7 +11,20 @@ _LEADING = re.compile(r"0\d[\d.]*|\+\d{7,}")
 _EXPONENT = re.compile(r"\d+[eE]\d+")
 
 
-def keep(frame, src, look, again):
+def begin(src, look):
+    """Start to look through a large file beside its reading; the result is for keep. None where there is no need."""
+    plain = look.codec not in ("utf-16", "utf-16-le", "utf-16-be", "utf-32") and len(look.delimiter) == 1 and ord(look.delimiter) < 128
+    if not plain or src.size <= len(src.head):
+        return None
+    import numpy as np
+
+    pool = ThreadPoolExecutor(1)
+    result = pool.submit(_scan, np, src, look)
+    pool.shutdown(wait=False)
+    return result
+
+
+def keep(frame, scan, again):
     """Put back, as text, the columns of numbers whose digits are names; again(columns) reads columns as text."""
     import numpy as np
 
@@ -20,9 +34,8 @@ def keep(frame, src, look, again):
     suspects = set()
     whole = [i for i in numeric if frame.dtypes.iloc[i].kind == "f" and _integral(np, frame.iloc[:, i].to_numpy())]
     suspects |= {i for i in whole if np.nanmax(np.abs(frame.iloc[:, i].to_numpy())) >= 2**53}
-    plain = look.codec not in ("utf-16", "utf-16-le", "utf-16-be", "utf-32") and len(look.delimiter) == 1 and ord(look.delimiter) < 128
-    if plain and src.size > len(src.head):
-        columns, exponents = _scan(np, src, look, bool(whole))
+    if scan is not None:
+        columns, exponents = scan.result()
         suspects |= set(numeric) if columns is None else columns & set(numeric)
         suspects |= set(whole) if exponents else set()
     else:
@@ -46,13 +59,15 @@ def is_name(text):
 
 def _integral(np, values):
     values = values[~np.isnan(values)]
+    if (values[:1000] != np.floor(values[:1000])).any():
+        return False
     return bool(len(values)) and bool((values == np.floor(values)).all())
 
 
-def _scan(np, src, look, floats):
+def _scan(np, src, look):
     """The columns in which a field begins with a zero and a digit, or a plus; None where it takes reading to
-    know. And whether digits stand on both sides of an e, where there are floats without fractions."""
-    before = {10, 34, 39, ord(look.delimiter)} | ({32} if look.dialect.spaced else set())
+    know. And whether digits stand on both sides of an e."""
+    others = [b"\n", b'"', b"'"] + [b" "] * look.dialect.spaced + [b"\r"] * (b"\n" not in src.head)
     starts = np.zeros(256, bool)
     starts[[10, 13, 32, 34, 39, ord(look.delimiter)]] = True
     ends = starts.copy()
@@ -62,17 +77,18 @@ def _scan(np, src, look, floats):
     for data in _pieces(src):
         b = np.frombuffer(data, np.uint8)
         first, middle = b[:-2], b[1:-1]
-        hits = (middle == 48) | (middle == 43)
-        hits &= (b[2:] - np.uint8(48)) < 10
-        edges = first == 13
-        for c in before:
-            edges |= first == c
+        hits = middle == 48
+        if b"+" in data:
+            hits |= middle == 43
+        edges = first == ord(look.delimiter)
+        for c in others:
+            if c in data:
+                edges |= first == c[0]
         hits &= edges
+        hits &= (b[2:] - np.uint8(48)) < 10
         at = np.flatnonzero(hits) + 1
-        if not len(at) and not floats:
-            continue
         at = at[_only_digits(np, b, at, digits, ends)]
-        if floats and not exponents:
+        if not exponents:
             exponents = bool((((middle | 32) == 101) & ((first - np.uint8(48)) < 10) & ((b[2:] - np.uint8(48)) < 10)).any())
         seen += len(at)
         if seen > _HITS:
