@@ -158,7 +158,7 @@ def clear_table(src):
 
     look = Look(src, {})
     rows = [r for r in look.rows if any(map(str.strip, r))]
-    if look.delimiter not in ",;\t|" or look.width < 2 or len(rows) < 4 or look.dialect.score < 0.9:
+    if look.delimiter not in ",;\t|" and not look.dialect.words or look.width < 2 or len(rows) < 4 or look.dialect.score < 0.9:
         return False
     commas = look.delimiter == "," and look.width < 3
     return not commas and all(len(r) == look.width for r in rows) and sum(len(c) > 60 for r in rows for c in r) < 0.1 * sum(map(len, rows))
