@@ -209,7 +209,9 @@ func (d *diagnosis) python(ctx context.Context) *gvisor.Host {
 		d.add("sandbox", false, fault.Message(err)+" "+res.Error)
 		return nil
 	}
-	d.add("sandbox", true, fmt.Sprintf("gVisor %s; first result %d ms after the start of a session", who, time.Since(began).Milliseconds()))
+	stored, bound := host.Stored()
+	d.add("sandbox", true, fmt.Sprintf("gVisor %s; first result %d ms after the start of a session; stored sessions take %d MB of at most %d",
+		who, time.Since(began).Milliseconds(), stored>>20, bound>>20))
 	return host
 }
 

@@ -112,6 +112,11 @@ func Open(ctx context.Context, dir, runscPath string, python *wheels.Python, opt
 	if err := writeRootfs(h.dirs.rootfs, python); err != nil {
 		return nil, err
 	}
+	for _, d := range []string{h.dirs.rootfs, h.dirs.runner} { // whatever the umask is, or was
+		if err := wheels.Readable(d); err != nil {
+			return nil, err
+		}
+	}
 	h.bundle = &bundle{rootfs: h.dirs.rootfs, python: python, runner: h.dirs.runner, packages: h.dirs.packages, limits: opts.Limits, weaken: opts.weaken}
 	if opts.Tools != "" {
 		if h.bundle.tools, err = filepath.Abs(opts.Tools); err != nil {
@@ -135,6 +140,7 @@ func Open(ctx context.Context, dir, runscPath string, python *wheels.Python, opt
 	h.work.Go(func() { h.pool.fill(bg) })
 	h.work.Go(func() { h.watch(bg) })
 	h.work.Go(func() { h.keep(bg) })
+	h.work.Go(func() { h.watchIdle(bg) })
 	return h, nil
 }
 

@@ -12,6 +12,8 @@ func TestSessions(t *testing.T) { sandboxtest.Sessions(t) }
 
 func TestEscape(t *testing.T) { sandboxtest.Escape(t) }
 
+func TestLeftovers(t *testing.T) { sandboxtest.Leftovers(t) }
+
 func TestControl(t *testing.T) { sandboxtest.Control(t) }
 
 func TestBombs(t *testing.T) { sandboxtest.Bombs(t) }

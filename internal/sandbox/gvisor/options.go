@@ -18,6 +18,7 @@ type Options struct {
 	Max       int           // sandboxes at most, the idle ones of sessions included; 0: 8
 	Idle      time.Duration // a session without use is checkpointed after this; 0: 10 min
 	Keep      time.Duration // a checkpointed session is kept this long; 0: 48 h; <0: for ever
+	Stored    int64         // bytes of all stored sessions, of which one user's may be a quarter; 0: 8 GiB
 	Hibernate int64         // bytes of a session that is checkpointed whole; 0: 512 MiB
 	TimeZone  string        // of the code; empty: UTC
 	Packages  wheels.Policy // empty: wheels.Ask
@@ -45,6 +46,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Hibernate == 0 {
 		o.Hibernate = 512 << 20
+	}
+	if o.Stored == 0 {
+		o.Stored = 8 << 30
 	}
 	if o.TimeZone == "" {
 		o.TimeZone = "UTC"

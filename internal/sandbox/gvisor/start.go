@@ -30,6 +30,9 @@ func (h *Host) start(ctx context.Context, from origin) (_ *container, err error)
 	if err := os.MkdirAll(files, 0o755); err != nil {
 		return nil, err
 	}
+	if err := os.Chmod(files, 0o755); err != nil { // whatever the umask is
+		return nil, err
+	}
 	defer func() {
 		if err != nil {
 			os.RemoveAll(dir)

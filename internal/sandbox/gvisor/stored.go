@@ -133,6 +133,7 @@ func (s *session) hibernate(ctx context.Context) error {
 	st.Live = err != nil && st.Image == "" && st.Variables == "" // it had died already
 	s.stored, s.stale = st, false
 	err = st.write(s.dir)
+	s.h.boundStored()
 	s.h.log.Info("session hibernated", "user", s.key.User, "bytes", size, "image", st.Image != "", "variables", st.Count,
 		"ms", time.Since(began).Milliseconds())
 	return err

@@ -11,7 +11,7 @@ import (
 
 const (
 	watchEvery = 40 * time.Millisecond // how long memory may grow unseen
-	busyIdle   = 10 * time.Second      // idle time of a session whose code left threads running
+	busyIdle   = 3 * time.Second       // idle time of a session whose code computes on
 )
 
 // watch ends every sandbox that holds more memory than it may.
@@ -60,6 +60,7 @@ func (h *Host) keep(ctx context.Context) {
 		}
 		if time.Since(swept) > time.Hour {
 			h.sweep()
+			h.boundStored()
 			h.wheels.Sweep(h.inUse)
 			h.useSnapshot(h.image)
 			h.python.Use()

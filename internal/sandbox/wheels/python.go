@@ -48,8 +48,7 @@ func PreparePython(ctx context.Context, dir, interpreter, index string, progress
 	env := filepath.Join(dir, "env-"+base.Version+"-"+hex.EncodeToString(sum[:6]))
 	p := &Python{Env: env, Version: base.Version, Prefix: base.Prefix}
 	if p.complete() {
-		p.Use()
-		return p, nil
+		return p, p.ready()
 	}
 	// One process installs it; the others wait and find it there.
 	unlock, err := waitForLock(ctx, env+".lock")
@@ -58,8 +57,7 @@ func PreparePython(ctx context.Context, dir, interpreter, index string, progress
 	}
 	defer unlock()
 	if p.complete() {
-		p.Use()
-		return p, nil
+		return p, p.ready()
 	}
 	installer, err := ensureUV(ctx, dir, index, progress)
 	if err != nil {
@@ -88,8 +86,43 @@ func PreparePython(ctx context.Context, dir, interpreter, index string, progress
 	if err := os.WriteFile(filepath.Join(env, "complete"), nil, 0o644); err != nil {
 		return nil, err
 	}
+	return p, p.ready()
+}
+
+// ready makes a complete environment readable to the code inside, if it was
+// installed with a narrow umask, and notes that it is used.
+func (p *Python) ready() error {
 	p.Use()
-	return p, nil
+	mark := filepath.Join(p.Env, "complete")
+	if info, err := os.Stat(mark); err != nil || info.Mode().Perm()&0o004 != 0 {
+		return nil
+	}
+	if err := Readable(p.Env); err != nil {
+		return fault.Wrap(err, fault.Unavailable, "The Python environment is not readable: its files belong to another user.")
+	}
+	return os.Chmod(mark, 0o644)
+}
+
+// Readable lets everybody read what is in dir, whatever the umask was when it
+// was written.
+func Readable(dir string) error {
+	return filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.Type()&os.ModeSymlink != 0 || path == filepath.Join(dir, "complete") {
+			return err
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		mode := info.Mode().Perm() | 0o444
+		if d.IsDir() || mode&0o100 != 0 {
+			mode |= 0o555
+		}
+		if mode == info.Mode().Perm() {
+			return nil
+		}
+		return os.Chmod(path, mode)
+	})
 }
 
 // complete tells whether the environment was installed to its end.
