@@ -59,8 +59,13 @@ func (w *watchdog) start() (*exec.Cmd, error) {
 		return nil, err
 	}
 	defer r.Close()
+	script := filepath.Join(w.h.dirs.mine, "watchdog.py")
+	if err := os.WriteFile(script, []byte(watchdogCode), 0o600); err != nil {
+		pipe.Close()
+		return nil, err
+	}
 	l := w.h.opts.Limits
-	cmd := exec.Command(filepath.Join(w.h.python.Env, "bin", "python"), "-I", "-S", "-c", watchdogCode,
+	cmd := exec.Command(filepath.Join(w.h.python.Env, "bin", "python"), "-I", "-S", script,
 		w.h.dirs.mine, fmt.Sprint(l.Memory), fmt.Sprint(int64(kernelOwn)), fmt.Sprint(l.Time.Seconds()), fmt.Sprint(orphanTime.Seconds()))
 	cmd.Dir, cmd.Env, cmd.Stdin = "/", []string{"PATH=/usr/bin:/bin"}, r
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // not ended with the host from a terminal
