@@ -65,13 +65,12 @@ type Server struct {
 	stop    context.CancelFunc
 	work    sync.WaitGroup
 
-	streams  atomic.Int64
-	mu       sync.Mutex
-	talks    map[string]*talk
-	pending  map[string][]files.File // uploaded for the next question, by conversation
-	revoked  map[string]chan struct{}
-	uploads  chan struct{}
-	examples atomic.Int64
+	streams atomic.Int64
+	mu      sync.Mutex
+	talks   map[string]*talk
+	pending map[string][]files.File // uploaded for the next question, by conversation
+	revoked map[string]chan struct{}
+	uploads chan struct{}
 }
 
 // Bounds of one server. More is refused politely.
