@@ -70,6 +70,13 @@ func Open(ctx context.Context, dir, runscPath string, python *wheels.Python, opt
 	if dir, err = filepath.Abs(dir); err != nil {
 		return nil, err
 	}
+	// gVisor's helper does not follow links in the paths of what it binds.
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fault.Wrap(err, fault.Unavailable, "The folder of the sandbox can't be made. Check with `attache doctor`.")
+	}
+	if dir, err = filepath.EvalSymlinks(dir); err != nil {
+		return nil, err
+	}
 	if runscPath, err = filepath.Abs(runscPath); err != nil {
 		return nil, err
 	}

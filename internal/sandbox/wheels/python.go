@@ -44,6 +44,13 @@ func PreparePython(ctx context.Context, dir, interpreter, index string, progress
 	if dir, err = filepath.Abs(dir); err != nil {
 		return nil, err
 	}
+	// gVisor's helper does not follow links in the paths of what it binds.
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fault.Wrap(err, fault.Unavailable, "The folder of the Python environment can't be made.")
+	}
+	if dir, err = filepath.EvalSymlinks(dir); err != nil {
+		return nil, err
+	}
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%s", base.Full, base.Prefix, runner.Requirements))
 	env := filepath.Join(dir, "env-"+base.Version+"-"+hex.EncodeToString(sum[:6]))
 	p := &Python{Env: env, Version: base.Version, Prefix: base.Prefix}
