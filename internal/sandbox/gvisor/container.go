@@ -188,7 +188,7 @@ func memoryFile(pid int) (*os.File, error) {
 
 // kernelOwn is what gVisor's kernel may hold for itself. What it holds beyond
 // that it holds for the code, and counts: pipes, sockets, names of files.
-const kernelOwn = 64 << 20
+const kernelOwn = 40 << 20
 
 // measure returns the bytes of memory that the code holds now.
 func (c *container) measure() int64 {

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	watchEvery = 40 * time.Millisecond // how long memory may grow unseen
+	watchEvery = 15 * time.Millisecond // how long memory may grow unseen
 	busyIdle   = 3 * time.Second       // idle time of a session whose code computes on
 )
 
