@@ -32,16 +32,29 @@ const (
 	documentTime    = 30 * time.Second // also of an image that code draws
 )
 
-// Documents are attached files that a model reads as text. Those that code must
-// take apart first are true. Tables and other data are no documents: code
-// computes with them.
-var documents = map[files.Kind]bool{
-	"pdf": true, "word": true, "document": true, "presentation": true, "richtext": true, "ebook": true, "jupyter": true,
+// How a model gets to know what is in an attached file.
+const (
+	asData   = iota // it computes with it in code: tables, pictures, arrays
+	asText          // the prompt has the text, as it is in the file
+	asParsed        // the prompt has the text, which code must take out of the file first
+)
 
-	"text": false, "markdown": false, "restructuredtext": false, "latex": false, "asciidoc": false, "org": false, "html": false, "log": false,
-	"python": false, "r": false, "javascript": false, "typescript": false, "java": false, "c": false, "cpp": false, "header": false,
-	"csharp": false, "go": false, "rust": false, "ruby": false, "php": false, "swift": false, "kotlin": false, "scala": false, "css": false,
-	"shell": false, "powershell": false, "lua": false, "julia": false, "sql": false, "config": false, "ini": false, "toml": false, "yaml": false,
+// reading says it for every kind of file; a test holds that none is missing.
+var reading = map[files.Kind]int{
+	"pdf": asParsed, "word": asParsed, "document": asParsed, "presentation": asParsed, "richtext": asParsed, "ebook": asParsed, "jupyter": asParsed,
+
+	"text": asText, "markdown": asText, "restructuredtext": asText, "latex": asText, "asciidoc": asText, "org": asText, "html": asText, "log": asText,
+	"python": asText, "r": asText, "javascript": asText, "typescript": asText, "java": asText, "c": asText, "cpp": asText, "header": asText,
+	"csharp": asText, "go": asText, "rust": asText, "ruby": asText, "php": asText, "swift": asText, "kotlin": asText, "scala": asText, "css": asText,
+	"shell": asText, "powershell": asText, "lua": asText, "julia": asText, "sql": asText,
+	"config": asText, "ini": asText, "toml": asText, "yaml": asText,
+
+	"csv": asData, "tsv": asData, "excel": asData, "spreadsheet": asData, "json": asData, "jsonl": asData, "xml": asData, "database": asData,
+	"parquet": asData, "feather": asData, "arrow": asData, "avro": asData, "orc": asData, "protobuf": asData, "msgpack": asData, "bson": asData,
+	"hdf5": asData, "netcdf": asData, "pickle": asData, "joblib": asData, "numpy": asData, "matlab": asData, "spss": asData, "stata": asData, "sas": asData, "rdata": asData,
+	"geojson": asData, "shapefile": asData, "kml": asData, "gpx": asData, "gml": asData, "geotiff": asData,
+	"fits": asData, "dicom": asData, "nifti": asData, "vtk": asData, "stl": asData, "3dmodel": asData,
+	"image": asData, "audio": asData, "video": asData, "archive": asData, "binary": asData,
 }
 
 // readDocuments puts the texts of the turn's documents behind its message.
@@ -54,8 +67,8 @@ func (r *run) readDocuments(ctx context.Context) {
 	limit, most := maxDocumentText, r.window/2/maxDocuments
 	n := 0
 	for _, f := range r.turn.Files {
-		parsed, known := documents[f.Kind]
-		if !known || n == maxDocuments || ctx.Err() != nil {
+		how := reading[f.Kind]
+		if how == asData || n == maxDocuments || ctx.Err() != nil {
 			continue
 		}
 		n++
@@ -63,7 +76,7 @@ func (r *run) readDocuments(ctx context.Context) {
 		var text string
 		var size int
 		var err error
-		if parsed {
+		if how == asParsed {
 			text, size, err = reader.Document(ctx, r.turn.User, r.turn.Conversation, f, limit)
 		} else {
 			text, size, err = r.e.plainText(ctx, f, limit)
