@@ -35,9 +35,16 @@ func TestInterruptOfAnAnswer(t *testing.T) {
 	if m.interrupt() {
 		t.Error("there is nothing to stop yet")
 	}
-	io.WriteString(keyboard, "```python\nx = 41\nimport time; time.sleep(60)\n```\n")
-	seen("Running Python")
-	time.Sleep(500 * time.Millisecond)
+	io.WriteString(keyboard, "```python\nx = 41\nprint('x is', x)\n```\n")
+	seen("x is 41\n")
+	seen("✅ Done in")
+	for end := time.Now().Add(10 * time.Second); strings.Count(screen.String(), "\n> ") < 2 && time.Now().Before(end); {
+		time.Sleep(10 * time.Millisecond)
+	}
+	io.WriteString(keyboard, "```python\nimport time; time.sleep(60)\n```\n")
+	for end := time.Now().Add(60 * time.Second); strings.Count(screen.String(), "Running Python") < 2 && time.Now().Before(end); {
+		time.Sleep(10 * time.Millisecond)
+	}
 	began := time.Now()
 	if !m.interrupt() || m.interrupt() {
 		t.Error("the first interrupt stops the answer, and only the first one")
