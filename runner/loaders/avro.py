@@ -11,6 +11,8 @@ def plain(data):
     Avro 1.11, object container files: magic, metadata, a mark of 16 bytes, then blocks of
     a count, a size, so many bytes and the mark.
     """
+    if data[:4] != b"Obj\x01":
+        return data  # no container: its reader says so
     at, codec, start = _metadata(data)
     if codec not in (_SNAPPY, _ZSTD):
         return data
@@ -20,7 +22,7 @@ def plain(data):
     at += 16
     while at < len(data):
         count, at = _read_long(data, at)
-        size, at = _read_long(data, at)
+        size, at = _read_size(data, at)
         block = data[at : at + size]
         if len(block) < size or data[at + size : at + size + 16] != mark:
             raise EOFError("a block is cut off")
@@ -39,12 +41,12 @@ def _metadata(data):
             return at, codec, place
         if count < 0:
             count = -count
-            _, at = _read_long(data, at)
+            _, at = _read_size(data, at)
         for _ in range(count):
-            size, at = _read_long(data, at)
+            size, at = _read_size(data, at)
             key, at = data[at : at + size], at + size
             begin = at
-            size, at = _read_long(data, at)
+            size, at = _read_size(data, at)
             if key == b"avro.codec":
                 codec, place = data[at : at + size], (begin, at + size)
             at += size
@@ -66,6 +68,14 @@ def _unzstd(block):
     import pyarrow as pa
 
     return pa.CompressedInputStream(pa.BufferReader(block), "zstd").read()
+
+
+def _read_size(data, at):
+    """A number of bytes that are there: one below zero would lead back for ever."""
+    size, at = _read_long(data, at)
+    if not 0 <= size <= len(data) - at:
+        raise EOFError("a part is cut off")
+    return size, at
 
 
 def _read_long(data, at):
