@@ -200,6 +200,7 @@ func mainJob(t *testing.T, width int) {
 	before := eval[string](t, ctx, `document.querySelector('figure img').src`)
 	do(t, ctx, chromedp.Evaluate[chromedp.Void](`location.reload()`))
 	seen(t, ctx, "the answer after a reload", `document.querySelector('.turn strong')?.innerText === '3 rows'`)
+	seen(t, ctx, "the chart after a reload", `!!document.querySelector('figure img')`)
 	if after := eval[string](t, ctx, `document.querySelector('figure img').src`); after != before {
 		t.Errorf("the chart was %s, and is %s", before, after)
 	}
