@@ -142,7 +142,7 @@ func TestServerResults(t *testing.T) {
 	s.Wait(t.Context())
 	box := tools.New(r.log.logger())
 	box.AddSource(s)
-	res = succeed(t, call(box, bob, "test__mixed", ""), "mixed_1.png was not saved: ")
+	res = succeed(t, call(box, bob, "test__mixed", ""), "mixed_1.png was not saved: mixed_1.png is too large: a file may have at most 1 B.")
 	if len(res.Files) != 0 {
 		t.Errorf("%v", res.Files)
 	}
