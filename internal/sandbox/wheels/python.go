@@ -58,7 +58,7 @@ func PreparePython(ctx context.Context, dir, interpreter, index string, progress
 		return p, p.ready()
 	}
 	// One process installs it; the others wait and find it there.
-	unlock, err := waitForLock(ctx, env+".lock")
+	unlock, err := waitForLock(ctx, filepath.Join(dir, "."+filepath.Base(env)+".lock"))
 	if err != nil {
 		return nil, fault.Wrap(err, fault.Unavailable, "The folder of the Python environment can't be used.")
 	}
