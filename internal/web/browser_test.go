@@ -139,15 +139,18 @@ func eval[T any](t *testing.T, ctx context.Context, js string) T {
 	return v
 }
 
-// seen waits until a script is true.
+// seen waits until a script is true. While a page is being loaded there may be
+// nothing yet to ask.
 func seen(t *testing.T, ctx context.Context, what, js string) {
 	t.Helper()
+	var err error
 	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
-		if eval[bool](t, ctx, js) {
+		var is bool
+		if is, err = chromedp.Run(ctx, chromedp.Evaluate[bool]("!!("+js+")")); is && err == nil {
 			return
 		}
 	}
-	t.Fatalf("not seen: %s\n%s", what, eval[string](t, ctx, `document.body.innerText`))
+	t.Fatalf("not seen: %s (%v)\n%s", what, err, eval[string](t, ctx, `document.body.innerText`))
 }
 
 func shot(t *testing.T, ctx context.Context, name string) {

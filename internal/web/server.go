@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/alexedwards/scs/v2"
+	"github.com/alexedwards/scs/v2/memstore"
 	"golang.org/x/net/netutil"
 
 	"github.com/attachebot/attache/internal/assistant"
@@ -150,6 +151,9 @@ func (s *Server) Close(ctx context.Context) {
 	}
 	<-s.done
 	s.work.Wait()
+	if store, ok := s.session.Store.(*memstore.MemStore); ok {
+		store.StopCleanup()
+	}
 }
 
 // contentPolicy is of every page: nothing comes from elsewhere, and nothing
