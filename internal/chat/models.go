@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/attachebot/attache/internal/brief"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 )
@@ -88,7 +89,7 @@ func chats(name string) bool {
 // not in Models is an error of kind Invalid.
 func (e *Engine) SetModel(ctx context.Context, user files.UserID, name string) error {
 	if name != "" && !slices.Contains(e.Models(ctx), name) {
-		return fault.New(fault.Invalid, "There is no model named %q to choose.", clip(name, 100))
+		return fault.New(fault.Invalid, "There is no model named %q to choose.", brief.Bytes(name, 100))
 	}
 	return e.store.SetModel(ctx, user, name)
 }
@@ -162,12 +163,4 @@ func (e *Engine) shrink(model string, size, named int) (int, bool) {
 	}
 	e.windows[model] = learnedWindow{n, e.opts.Now()}
 	return n, true
-}
-
-// clip cuts s to at most n bytes.
-func clip(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	return strings.ToValidUTF8(s[:n], "") + "…"
 }

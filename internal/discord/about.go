@@ -11,6 +11,7 @@ import (
 	"github.com/disgoorg/snowflake/v2"
 
 	"github.com/attachebot/attache/internal/assistant"
+	"github.com/attachebot/attache/internal/brief"
 	"github.com/attachebot/attache/internal/discord/client"
 )
 
@@ -74,7 +75,7 @@ func (b *Bot) quoted(ctx context.Context, m dg.Message) (text string, files []dg
 		s := b.says(ctx, *at)
 		files = append(files, s.files...)
 		if s.text != "" {
-			t := clip(s.text, room)
+			t := brief.Chars(s.text, room)
 			room -= len([]rune(t))
 			parts = append(parts, "[In reply to "+at.Author.EffectiveName()+": "+t+"]")
 		}
@@ -112,7 +113,7 @@ func (b *Bot) threadTalk(ctx context.Context, m dg.Message) string {
 	if !known {
 		if starter, err := b.starter(ctx, parent, m.ChannelID); err == nil && starter.ID != m.ID {
 			if s := b.says(ctx, starter); s.text+fileNames(s.files) != "" {
-				lines = append(lines, fmt.Sprintf("It is about a message of %s: %s", starter.Author.EffectiveName(), clip(withFiles(s), 4000)))
+				lines = append(lines, fmt.Sprintf("It is about a message of %s: %s", starter.Author.EffectiveName(), brief.Chars(withFiles(s), 4000)))
 			}
 		}
 	}
@@ -133,7 +134,7 @@ func (b *Bot) threadTalk(ctx context.Context, m dg.Message) string {
 			continue
 		}
 		if t := withFiles(b.says(ctx, one)); t != "" {
-			t = clip(one.Author.EffectiveName()+": "+t, room)
+			t = brief.Chars(one.Author.EffectiveName()+": "+t, room)
 			room -= len([]rune(t))
 			talk = append(talk, t)
 		}

@@ -10,6 +10,7 @@ import (
 	dg "github.com/disgoorg/disgo/discord"
 	"github.com/disgoorg/snowflake/v2"
 
+	"github.com/attachebot/attache/internal/brief"
 	"github.com/attachebot/attache/internal/chat"
 	"github.com/attachebot/attache/internal/discord/client"
 	"github.com/attachebot/attache/internal/discord/markdown"
@@ -215,7 +216,7 @@ func (a *answer) status(now time.Time) string {
 }
 
 func (w *working) line(now time.Time) string {
-	return fmt.Sprintf("%s %s · %d s", w.status.Emoji(), escape(clip(w.status.String(), 80)), int(now.Sub(w.began).Seconds()))
+	return fmt.Sprintf("%s %s · %d s", w.status.Emoji(), escape(brief.Chars(w.status.String(), 80)), int(now.Sub(w.began).Seconds()))
 }
 
 // maxMessages is how many messages an answer has; the rest is a file.

@@ -13,6 +13,7 @@ import (
 	"github.com/disgoorg/snowflake/v2"
 
 	"github.com/attachebot/attache/internal/assistant"
+	"github.com/attachebot/attache/internal/brief"
 	"github.com/attachebot/attache/internal/discord/client"
 	"github.com/attachebot/attache/internal/discord/markdown"
 	"github.com/attachebot/attache/internal/fault"
@@ -193,7 +194,7 @@ func (a *answer) ask(ctx context.Context, question assistant.Question) {
 	a.asked[question.ID] = m.ID
 }
 
-func askedText(q assistant.Question) string { return "❓ " + clip(q.Text, 1500) }
+func askedText(q assistant.Question) string { return "❓ " + brief.Chars(q.Text, 1500) }
 
 var outcomes = map[assistant.Outcome]string{
 	assistant.Yes:       "✅ Yes.",

@@ -11,19 +11,6 @@ type (
 	list   = []any
 )
 
-// clip cuts s to n characters; an ellipsis is the last one then.
-func clip(s string, n int) string {
-	count := 0
-	for i := range s {
-		if count++; count == n {
-			if rest := s[i:]; len([]rune(rest)) > 1 {
-				return s[:i] + "…"
-			}
-		}
-	}
-	return s
-}
-
 // sleep waits, or returns the reason why ctx ended.
 func sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)

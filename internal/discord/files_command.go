@@ -11,6 +11,7 @@ import (
 
 	dg "github.com/disgoorg/disgo/discord"
 
+	"github.com/attachebot/attache/internal/brief"
 	"github.com/attachebot/attache/internal/discord/client"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
@@ -100,7 +101,7 @@ func (b *Bot) listPost(ctx context.Context, user files.UserID, v view) (client.P
 	now := b.opts.Now()
 	for _, f := range page.Files {
 		e.Fields = append(e.Fields, dg.EmbedField{
-			Name:  f.Emoji() + " " + escape(clip(f.Name, 80)),
+			Name:  f.Emoji() + " " + escape(brief.Chars(f.Name, 80)),
 			Value: fmt.Sprintf("Type: %s • Size: %s\nUploaded: %s • %s", f.Kind, files.Size(f.Size), b.when(f.UploadedAt), f.Countdown(now)),
 		})
 	}
@@ -135,8 +136,8 @@ func (b *Bot) fileMenu(user files.UserID, v view, fs []files.File, now time.Time
 	m := dg.StringSelectMenuComponent{CustomID: customID{actMenu, user, v.args()}.String(), Placeholder: "Select a file..."}
 	for _, f := range fs {
 		m.Options = append(m.Options, dg.StringSelectMenuOption{
-			Label: clip(f.Name, 100), Value: string(f.ID), Emoji: &dg.ComponentEmoji{Name: f.Emoji()},
-			Description: clip(fmt.Sprintf("%s • %s • %s", f.Kind, files.Size(f.Size), f.Countdown(now)), 100),
+			Label: brief.Chars(f.Name, 100), Value: string(f.ID), Emoji: &dg.ComponentEmoji{Name: f.Emoji()},
+			Description: brief.Chars(fmt.Sprintf("%s • %s • %s", f.Kind, files.Size(f.Size), f.Countdown(now)), 100),
 		})
 	}
 	return m

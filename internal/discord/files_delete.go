@@ -6,6 +6,7 @@ import (
 
 	dg "github.com/disgoorg/disgo/discord"
 
+	"github.com/attachebot/attache/internal/brief"
 	"github.com/attachebot/attache/internal/discord/client"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
@@ -43,7 +44,7 @@ func (b *Bot) confirmDelete(ctx context.Context, it *interaction, id customID, i
 	return b.confirm(ctx, it, i, e, press, button(dg.ButtonStyleSecondary, "❌", "Cancel", customID{actDetails, it.user, args}))
 }
 
-func named(f files.File) string { return "**" + escape(clip(f.Name, 200)) + "**" }
+func named(f files.File) string { return "**" + escape(brief.Chars(f.Name, 200)) + "**" }
 
 // deleteFile deletes a file that was confirmed twice.
 func (b *Bot) deleteFile(ctx context.Context, it *interaction, id customID, _ dg.ComponentInteraction) error {

@@ -6,6 +6,7 @@ import (
 
 	dg "github.com/disgoorg/disgo/discord"
 
+	"github.com/attachebot/attache/internal/brief"
 	"github.com/attachebot/attache/internal/discord/client"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
@@ -27,7 +28,7 @@ func (b *Bot) details(ctx context.Context, it *interaction, id files.ID, v view)
 	if err != nil {
 		return b.notThere(ctx, it, v, err)
 	}
-	e := dg.Embed{Title: clip(f.Emoji()+" "+escape(f.Name), 256), Color: blurple,
+	e := dg.Embed{Title: brief.Chars(f.Emoji()+" "+escape(f.Name), 256), Color: blurple,
 		Description: fmt.Sprintf("Type: %s\nSize: %s", f.Kind, files.ExactSize(f.Size)),
 		Fields:      []dg.EmbedField{inline("Kept", f.Countdown(b.opts.Now()))}}
 	origin := "Uploaded"

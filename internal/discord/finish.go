@@ -13,6 +13,7 @@ import (
 	dg "github.com/disgoorg/disgo/discord"
 
 	"github.com/attachebot/attache/internal/assistant"
+	"github.com/attachebot/attache/internal/brief"
 	"github.com/attachebot/attache/internal/chat"
 	"github.com/attachebot/attache/internal/discord/client"
 	"github.com/attachebot/attache/internal/discord/markdown"
@@ -82,7 +83,7 @@ func (a *answer) finished(res chat.Result, err error) []client.Post {
 		foot = append(foot, "-# ⚠️ "+p)
 	}
 	for _, n := range a.notes {
-		foot = append(foot, "-# "+clip(n, 300))
+		foot = append(foot, "-# "+brief.Chars(n, 300))
 	}
 	if end := a.ending(err); end != "" {
 		foot = append(foot, end)

@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	previews "github.com/attachebot/attache/internal/preview"
+
+	"github.com/attachebot/attache/internal/brief"
 )
 
 const previewWidth = 60 // characters of a line
@@ -27,7 +29,7 @@ func previewMarkdown(p previews.Preview) preview {
 	}
 	var lines []string
 	for _, l := range p.Text {
-		lines = append(lines, clip(l, previewWidth))
+		lines = append(lines, brief.Chars(l, previewWidth))
 	}
 	if !p.Whole {
 		lines = append(lines, "…")

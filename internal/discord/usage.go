@@ -9,6 +9,7 @@ import (
 	dg "github.com/disgoorg/disgo/discord"
 
 	"github.com/attachebot/attache/internal/assistant"
+	"github.com/attachebot/attache/internal/brief"
 	"github.com/attachebot/attache/internal/chat"
 	"github.com/attachebot/attache/internal/discord/client"
 )
@@ -41,7 +42,7 @@ func (b *Bot) usageCommand(ctx context.Context, it *interaction, data dg.SlashCo
 			e.Fields = append(e.Fields, dg.EmbedField{Name: name, Value: value})
 		}
 	}
-	add("Models, 30 days", topList(r.Models, func(u chat.Usage) string { return "**" + escape(clip(u.Model, 50)) + "**" }))
+	add("Models, 30 days", topList(r.Models, func(u chat.Usage) string { return "**" + escape(brief.Chars(u.Model, 50)) + "**" }))
 	add("Who used most", topList(r.Users, func(u chat.Usage) string { return "<@" + u.User.String() + ">" }))
 	if r.Budget != nil {
 		add("Budget of today", b.budgetLine(*r.Budget))
@@ -117,7 +118,7 @@ func topList(sums []chat.Usage, name func(chat.Usage) string) string {
 		}
 		lines = append(lines, fmt.Sprintf("%s: %s tokens, %s", name(u), short(u.Tokens()), cost(u)))
 	}
-	return clip(strings.Join(lines, "\n"), 1024)
+	return brief.Chars(strings.Join(lines, "\n"), 1024)
 }
 
 func (b *Bot) budgetLine(g chat.Budget) string {
@@ -152,11 +153,11 @@ const maxPrices = 8
 func priceTable(prices []assistant.ModelPrice) string {
 	var lines []string
 	for _, m := range prices[:min(len(prices), maxPrices)] {
-		line := fmt.Sprintf("%s: $%s in, ", escape(clip(m.Model, 50)), m.Price.Input)
+		line := fmt.Sprintf("%s: $%s in, ", escape(brief.Chars(m.Model, 50)), m.Price.Input)
 		if p := m.Price.Cached; p != nil {
 			line += fmt.Sprintf("$%s cached, ", p)
 		}
 		lines = append(lines, line+fmt.Sprintf("$%s out", m.Price.Output))
 	}
-	return clip(strings.Join(lines, "\n"), 1024)
+	return brief.Chars(strings.Join(lines, "\n"), 1024)
 }

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/attachebot/attache/internal/brief"
 )
 
 // BuiltinName is the name of the built-in model.
@@ -234,7 +236,7 @@ func shorten(s string, n int) string {
 	}
 	cut := strings.LastIndexByte(s[:n], '\n')
 	if cut < n/2 {
-		return clip(s, n)
+		return brief.Bytes(s, n)
 	}
 	return fmt.Sprintf("%s\n… and %d more lines", s[:cut], strings.Count(s[cut+1:], "\n")+1)
 }

@@ -10,6 +10,8 @@ import (
 	"net/http"
 
 	"github.com/openai/openai-go/v3/packages/ssestream"
+
+	"github.com/attachebot/attache/internal/brief"
 )
 
 var (
@@ -192,7 +194,7 @@ func (a *assembly) stream(res *http.Response, event func([]byte) error) error {
 func (a *assembly) completion(data []byte) error {
 	var c completion
 	if err := json.Unmarshal(data, &c); err != nil {
-		return fmt.Errorf("%w: %v: %s", errGarbled, err, clip(string(data), 200))
+		return fmt.Errorf("%w: %v: %s", errGarbled, err, brief.Bytes(string(data), 200))
 	}
 	if len(c.Error) > 0 && string(c.Error) != "null" {
 		return streamError(data)

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/attachebot/attache/internal/brief"
 	"github.com/attachebot/attache/internal/fault"
 )
 
@@ -77,7 +78,7 @@ func parseAPIError(body []byte) *apiError {
 	}
 	var doc, obj object
 	if json.Unmarshal(body, &doc) != nil {
-		e.message = clip(string(body), 300)
+		e.message = brief.Bytes(string(body), 300)
 		e.noAPI = true
 		return e
 	}
@@ -102,7 +103,7 @@ func parseAPIError(body []byte) *apiError {
 		}
 		e.param = cmpOr(e.param, inner.param)
 	}
-	e.message = clip(e.message, 2000)
+	e.message = brief.Bytes(e.message, 2000)
 	return e
 }
 
@@ -275,13 +276,5 @@ func sentence(s string) string {
 	if s == "" {
 		return "it gave no reason."
 	}
-	return clip(s, 200)
-}
-
-// clip cuts s to at most n bytes, at the border of a character.
-func clip(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	return strings.ToValidUTF8(s[:n], "") + "…"
+	return brief.Bytes(s, 200)
 }

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/attachebot/attache/internal/brief"
 )
 
 // finding is what a refusal tells to do without in the next attempt.
@@ -126,7 +128,7 @@ func (e *apiError) adapt(req Request, have limits, responses bool) (finding, boo
 		return f, true
 	}
 	if hasImages(req.Messages) && !have.has(lackImages) {
-		why := clip(e.message, 300)
+		why := brief.Bytes(e.message, 300)
 		if imagesNever.MatchString(text) {
 			return finding{limits: limits{lack: lackImages, left: []Unsupported{{What: Images, Reason: why}}}}, true
 		}
@@ -160,7 +162,7 @@ func (e *apiError) adaptFailure(req Request, have limits, text string) (finding,
 	}
 	f := finding{limits: limits{lack: l}, once: true}
 	if w := map[lack]What{lackImages: Images, lackTools: Tools}[l]; w != "" {
-		f.left = []Unsupported{{What: w, Reason: clip(e.message, 300)}}
+		f.left = []Unsupported{{What: w, Reason: brief.Bytes(e.message, 300)}}
 	}
 	return f, true
 }
@@ -194,7 +196,7 @@ func (e *apiError) adaptTools(req Request, have limits, text string) (finding, b
 		return finding{limits: limits{lack: lackIDs}}, true
 	}
 	sent := have.tools(req)
-	reason := clip(e.message, 300)
+	reason := brief.Bytes(e.message, 300)
 	if len(sent) > 0 {
 		if tooMany.MatchString(text) {
 			if n := smallest(e.message, 1, len(sent)-1); n > 0 {

@@ -6,6 +6,8 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+
+	"github.com/attachebot/attache/internal/brief"
 )
 
 // responseEvent is an event of a streamed response. It takes what servers write
@@ -73,7 +75,7 @@ type responseReader struct {
 func (r *responseReader) document(data []byte) error {
 	var doc response
 	if err := json.Unmarshal(data, &doc); err != nil {
-		return fmt.Errorf("%w: %v: %s", errGarbled, err, clip(string(data), 200))
+		return fmt.Errorf("%w: %v: %s", errGarbled, err, brief.Bytes(string(data), 200))
 	}
 	return r.end(doc)
 }
@@ -81,7 +83,7 @@ func (r *responseReader) document(data []byte) error {
 func (r *responseReader) event(data []byte) error {
 	var e responseEvent
 	if err := json.Unmarshal(data, &e); err != nil {
-		return fmt.Errorf("%w: %v: %s", errGarbled, err, clip(string(data), 200))
+		return fmt.Errorf("%w: %v: %s", errGarbled, err, brief.Bytes(string(data), 200))
 	}
 	switch e.Type {
 	case "response.output_text.delta", "response.refusal.delta":

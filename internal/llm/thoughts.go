@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/attachebot/attache/internal/brief"
 )
 
 // filter takes out of an answer's text what is not for the person: thoughts
@@ -357,7 +359,7 @@ func (f *filter) end(whole bool, tools []Tool, hasCalls bool) (text string, call
 		if bareCall.MatchString(strings.TrimSpace(held)) {
 			return text + held, nil, nil
 		}
-		return text + held, nil, []Unsupported{{What: CallsAsText, Reason: clip(held, 300)}}
+		return text + held, nil, []Unsupported{{What: CallsAsText, Reason: brief.Bytes(held, 300)}}
 	}
 	return text + held, nil, nil
 }

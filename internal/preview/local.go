@@ -9,8 +9,8 @@ import (
 	"io"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
+	"github.com/attachebot/attache/internal/brief"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/picture"
@@ -124,7 +124,7 @@ func firstLines(text string, whole bool) Preview {
 	}
 	last := 0
 	for i, l := range lines {
-		lines[i] = cut(strings.Map(visible, strings.ReplaceAll(l, "\t", "    ")))
+		lines[i] = brief.Chars(strings.Map(visible, strings.ReplaceAll(l, "\t", "    ")), maxLine)
 		if strings.TrimSpace(lines[i]) != "" {
 			last = i + 1
 		}
@@ -133,13 +133,6 @@ func firstLines(text string, whole bool) Preview {
 		return Preview{}
 	}
 	return Preview{Text: lines[:last], Whole: whole}
-}
-
-func cut(s string) string {
-	if utf8.RuneCountInString(s) <= maxLine {
-		return s
-	}
-	return string([]rune(s)[:maxLine-1]) + "…"
 }
 
 // visible drops what moves a cursor or turns the direction of writing.

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/attachebot/attache/internal/brief"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/sandbox"
 )
@@ -46,7 +47,7 @@ func (p *Python) Document(ctx context.Context, user files.UserID, conversation s
 
 // reason returns what a traceback ends with, without the exception's name.
 func reason(traceback string) string {
-	last := lastLine(traceback)
+	last := brief.Bytes(strings.TrimSuffix(brief.LastLine(traceback), "."), 500)
 	if name, sentence, ok := strings.Cut(last, ": "); ok && !strings.Contains(name, " ") {
 		last = sentence
 	}

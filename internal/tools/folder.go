@@ -18,6 +18,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/attachebot/attache/internal/brief"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
@@ -270,7 +271,7 @@ func (f *Folder) describe(ctx context.Context, key sandbox.Key, name, version st
 	case res.Outcome == sandbox.Interrupted || res.Outcome == sandbox.TimedOut:
 		return nil, []string{"importing it takes too long"}, nil
 	case res.Outcome != sandbox.OK:
-		return nil, []string{"importing it failed: " + lastLine(res.Error)}, nil
+		return nil, []string{"importing it failed: " + brief.Bytes(strings.TrimSuffix(brief.LastLine(res.Error), "."), 500)}, nil
 	}
 	var found struct {
 		Tools []struct {
@@ -283,7 +284,7 @@ func (f *Folder) describe(ctx context.Context, key sandbox.Key, name, version st
 		return nil, []string{"it could not be described"}, nil
 	}
 	for _, p := range found.Problems[:min(len(found.Problems), 20)] {
-		problems = append(problems, clip(oneLine(p), 500))
+		problems = append(problems, brief.Bytes(brief.Line(p), 500))
 	}
 	if len(found.Tools) > maxFunctions {
 		problems = append(problems, fmt.Sprintf("only its first %d functions are used", maxFunctions))
@@ -292,27 +293,11 @@ func (f *Folder) describe(ctx context.Context, key sandbox.Key, name, version st
 	for _, t := range found.Tools {
 		s, err := compileSchema(t.Parameters)
 		if err != nil || !functionName.MatchString(t.Name) {
-			problems = append(problems, clip(oneLine(fmt.Sprintf("%s can't be described: %v", t.Name, err)), 500))
+			problems = append(problems, brief.Bytes(brief.Line(fmt.Sprintf("%s can't be described: %v", t.Name, err)), 500))
 			continue
 		}
 		tools = append(tools, &function{py: f.py, schema: s, file: name, version: version,
-			spec: llm.Tool{Name: t.Name, Description: clip(t.Description, maxDescription), Parameters: t.Parameters, InOrder: true}})
+			spec: llm.Tool{Name: t.Name, Description: brief.Bytes(t.Description, maxDescription), Parameters: t.Parameters, InOrder: true}})
 	}
 	return tools, problems, nil
-}
-
-func lastLine(s string) string {
-	lines := strings.Split(strings.TrimSpace(s), "\n")
-	return clip(strings.TrimSuffix(strings.TrimSpace(lines[len(lines)-1]), "."), 500)
-}
-
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
-
-// clip cuts s to at most n bytes of valid UTF-8.
-func clip(s string, n int) string {
-	s = strings.ToValidUTF8(s, "\uFFFD")
-	if len(s) > n {
-		s = strings.ToValidUTF8(s[:n-len("…")], "") + "…"
-	}
-	return s
 }

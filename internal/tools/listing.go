@@ -13,6 +13,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/attachebot/attache/internal/brief"
 	"github.com/attachebot/attache/internal/llm"
 )
 
@@ -30,7 +31,7 @@ const filesHint = "\n\nWhere this tool takes the URL of a file, the id of one of
 func (s *server) build(list []*mcp.Tool) (tools []Tool, problems []string) {
 	wrong := func(format string, args ...any) {
 		if len(problems) < 20 {
-			problems = append(problems, clip(oneLine(fmt.Sprintf(format, args...)), 500))
+			problems = append(problems, brief.Bytes(brief.Line(fmt.Sprintf(format, args...)), 500))
 		}
 	}
 	var kept []*mcp.Tool
@@ -43,7 +44,7 @@ func (s *server) build(list []*mcp.Tool) (tools []Tool, problems []string) {
 			wrong("a tool has no name")
 			continue
 		case seen[t.Name]:
-			wrong("the tool %q is listed twice", clip(t.Name, 80))
+			wrong("the tool %q is listed twice", brief.Bytes(t.Name, 80))
 			continue
 		}
 		seen[t.Name] = true
@@ -55,7 +56,7 @@ func (s *server) build(list []*mcp.Tool) (tools []Tool, problems []string) {
 	}
 	for _, name := range s.cfg.Tools {
 		if !seen[name] {
-			wrong("there is no tool %q", clip(name, 80))
+			wrong("there is no tool %q", brief.Bytes(name, 80))
 		}
 	}
 	names := toolNames(s.cfg.Name, kept)
@@ -63,20 +64,20 @@ func (s *server) build(list []*mcp.Tool) (tools []Tool, problems []string) {
 	for i, t := range kept {
 		parameters, err := objectSchema(t.InputSchema)
 		if err != nil {
-			wrong("the tool %q is not used: %v", clip(t.Name, 80), err)
+			wrong("the tool %q is not used: %v", brief.Bytes(t.Name, 80), err)
 			continue
 		}
 		description := strings.TrimSpace(t.Description)
 		if description == "" {
 			description = t.Title
 		}
-		description = clip(description, maxDescription)
+		description = brief.Bytes(description, maxDescription)
 		if s.cfg.Files {
 			description += filesHint
 		}
 		spec := llm.Tool{Name: names[i], Description: description, Parameters: parameters}
 		if size+specSize(spec) > maxServerSpecs {
-			wrong("the tool %q is not used: with those before it, it takes more than %d KB of every request; name the useful ones with tools: in the server's entry", clip(t.Name, 80), maxServerSpecs>>10)
+			wrong("the tool %q is not used: with those before it, it takes more than %d KB of every request; name the useful ones with tools: in the server's entry", brief.Bytes(t.Name, 80), maxServerSpecs>>10)
 			continue
 		}
 		size += specSize(spec)
@@ -134,7 +135,7 @@ func objectSchema(schema any) (json.RawMessage, error) {
 	}
 	for name := range top["properties"].(map[string]any) {
 		if !argumentName.MatchString(name) {
-			return nil, fmt.Errorf("models refuse the name of its parameter %q", clip(name, 80))
+			return nil, fmt.Errorf("models refuse the name of its parameter %q", brief.Bytes(name, 80))
 		}
 	}
 	for _, key := range []string{"oneOf", "anyOf", "allOf", "not", "enum"} {

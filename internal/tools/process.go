@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/attachebot/attache/internal/brief"
 )
 
 const (
@@ -154,5 +156,5 @@ func (t *tail) last() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	lines := bytes.Split(bytes.TrimSpace(t.buf), []byte("\n"))
-	return clip(string(bytes.TrimSpace(lines[len(lines)-1])), 300)
+	return brief.Bytes(string(bytes.TrimSpace(lines[len(lines)-1])), 300)
 }

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
 
+	"github.com/attachebot/attache/internal/brief"
 	"github.com/attachebot/attache/internal/fault"
 )
 
@@ -58,7 +59,7 @@ func compileSchema(raw json.RawMessage) (*schema, error) {
 	}
 	for arg, p := range s.compiled.Properties {
 		if !argumentName.MatchString(arg) {
-			return nil, fmt.Errorf("models refuse the name of its parameter %q", clip(arg, 80))
+			return nil, fmt.Errorf("models refuse the name of its parameter %q", brief.Bytes(arg, 80))
 		}
 		if !slices.Contains(s.compiled.Required, arg) && p.Validate(nil) != nil {
 			s.omit[arg] = true
@@ -79,7 +80,7 @@ func (s *schema) check(tool string, raw json.RawMessage) (json.RawMessage, error
 		return nil, fault.New(fault.Invalid, "The arguments of %s must be a JSON object.", tool)
 	}
 	if n := tooLarge(args); n != "" {
-		return nil, fault.New(fault.Invalid, "The arguments of %s are wrong: the number %s is too large.", tool, clip(n, 40))
+		return nil, fault.New(fault.Invalid, "The arguments of %s are wrong: the number %s is too large.", tool, brief.Bytes(n, 40))
 	}
 	for name, v := range args {
 		if v == nil && s.omit[name] {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"github.com/attachebot/attache/internal/brief"
 	"github.com/attachebot/attache/internal/fault"
 )
 
@@ -283,7 +284,7 @@ func ending(err error) string {
 	case errors.Is(err, context.DeadlineExceeded):
 		return "it does not answer"
 	}
-	text := clip(oneLine(libraryWords.ReplaceAllString(err.Error(), "")), 300)
+	text := brief.Bytes(brief.Line(libraryWords.ReplaceAllString(err.Error(), "")), 300)
 	switch {
 	case text == "EOF":
 		return "it ended"

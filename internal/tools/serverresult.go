@@ -12,6 +12,7 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"github.com/attachebot/attache/internal/brief"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
@@ -35,7 +36,7 @@ func (t *serverTool) result(ctx context.Context, user files.UserID, res *mcp.Cal
 		case *mcp.AudioContent:
 			r.save(ctx, "", c.MIMEType, c.Data)
 		case *mcp.ResourceLink:
-			r.add(oneLine(strings.Join([]string{c.Name, c.Title, c.Description}, " ")) + "\n" + c.URI)
+			r.add(brief.Line(strings.Join([]string{c.Name, c.Title, c.Description}, " ")) + "\n" + c.URI)
 		case *mcp.EmbeddedResource:
 			switch {
 			case c.Resource == nil:
@@ -74,7 +75,7 @@ func (r *resultReader) add(text string) {
 		return
 	}
 	if left := maxResultText - r.size; len(text) > left {
-		text = clip(text, left) + fmt.Sprintf("\n[%d bytes are left out]", len(text)-left)
+		text = brief.Bytes(text, left) + fmt.Sprintf("\n[%d bytes are left out]", len(text)-left)
 	}
 	r.size += len(text)
 	r.texts = append(r.texts, text)

@@ -15,6 +15,7 @@ import (
 	"go.yaml.in/yaml/v3"
 	"golang.org/x/net/http/httpguts"
 
+	"github.com/attachebot/attache/internal/brief"
 	"github.com/attachebot/attache/internal/fault"
 )
 
@@ -81,7 +82,7 @@ func (r *serversReader) read(data []byte) []ServerConfig {
 	case errors.Is(err, io.EOF):
 		return nil
 	case err != nil:
-		r.problems = append(r.problems, strings.TrimPrefix(oneLine(err.Error()), "yaml: "))
+		r.problems = append(r.problems, strings.TrimPrefix(brief.Line(err.Error()), "yaml: "))
 		return nil
 	}
 	if err := d.Decode(&more); err == nil {
@@ -93,7 +94,7 @@ func (r *serversReader) read(data []byte) []ServerConfig {
 	}
 	r.mapping(doc.Content[0], "the file", "servers:", func(key string, k, v *yaml.Node) {
 		if key != "servers" {
-			r.wrong(k, "%q is not known; only servers is allowed here", clip(key, 40))
+			r.wrong(k, "%q is not known; only servers is allowed here", brief.Bytes(key, 40))
 			return
 		}
 		if isNull(v) {
@@ -102,7 +103,7 @@ func (r *serversReader) read(data []byte) []ServerConfig {
 		r.mapping(v, "servers", "a name for each server", func(name string, k, v *yaml.Node) {
 			switch {
 			case !serverName.MatchString(name):
-				r.wrong(k, "%q is no name of a server; allowed are 1 to 32 letters, digits and hyphens", clip(name, 40))
+				r.wrong(k, "%q is no name of a server; allowed are 1 to 32 letters, digits and hyphens", brief.Bytes(name, 40))
 			case len(list) == maxServers:
 				r.wrong(k, "at most %d servers are allowed", maxServers)
 			default:
@@ -164,7 +165,7 @@ func (r *serversReader) server(name string, at, n *yaml.Node) (s ServerConfig) {
 				r.wrong(v, "%s must be true or false", where)
 			}
 		default:
-			r.wrong(k, "%s is not known; allowed are %s, or %s, and %s", clip(where, 80), commandKeys, urlKeys, commonKeys)
+			r.wrong(k, "%s is not known; allowed are %s, or %s, and %s", brief.Bytes(where, 80), commandKeys, urlKeys, commonKeys)
 		}
 	})
 	switch {
@@ -197,7 +198,7 @@ func (r *serversReader) mapping(n *yaml.Node, what, wanted string, each func(key
 		case k.Kind != yaml.ScalarNode || k.Tag == "!!merge":
 			r.wrong(k, "%s has a key that is no text", what)
 		case seen[k.Value]:
-			r.wrong(k, "%s is there twice", clip(k.Value, 40))
+			r.wrong(k, "%s is there twice", brief.Bytes(k.Value, 40))
 		default:
 			seen[k.Value] = true
 			each(k.Value, k, v)
@@ -220,9 +221,9 @@ func (r *serversReader) list(n *yaml.Node, where string, text func(*yaml.Node) s
 func (r *serversReader) texts(n *yaml.Node, where string, check func(name, value string) string) map[string]string {
 	out := map[string]string{}
 	r.mapping(n, where, "texts", func(key string, k, v *yaml.Node) {
-		value := r.value(v, where+"."+clip(key, 40))
+		value := r.value(v, where+"."+brief.Bytes(key, 40))
 		if problem := check(key, value); problem != "" {
-			r.wrong(k, "%s.%s %s", where, clip(key, 40), problem)
+			r.wrong(k, "%s.%s %s", where, brief.Bytes(key, 40), problem)
 		}
 		out[key] = value
 	})
@@ -279,7 +280,7 @@ func (r *serversReader) value(n *yaml.Node, where string) string {
 		}
 		name, ok := strings.CutSuffix(m[2:], "}")
 		if !ok || !regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`).MatchString(name) {
-			r.wrong(n, "%s: %q is no variable such as ${NAME}; $${ stands for ${ itself", where, clip(m, 40))
+			r.wrong(n, "%s: %q is no variable such as ${NAME}; $${ stands for ${ itself", where, brief.Bytes(m, 40))
 			return ""
 		}
 		value, err := r.expand(name)

@@ -12,6 +12,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"github.com/attachebot/attache/internal/brief"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
@@ -125,14 +126,14 @@ func (t *serverTool) failure(ctx context.Context, err error) llm.ToolResult {
 	case errors.Is(err, context.DeadlineExceeded):
 		err = fault.Wrap(err, fault.Unavailable, "The tool server %s did not answer within %s.", name, t.s.cfg.Timeout)
 	case errors.As(err, &refused) && (refused.Code < codeRejected || refused.Code > codeClientClosing):
-		return llm.ToolResult{Failed: true, Error: "The tool server " + name + " refused the call: " + clip(oneLine(t.s.cfg.scrub(refused.Message)), 2000)}
+		return llm.ToolResult{Failed: true, Error: "The tool server " + name + " refused the call: " + brief.Bytes(brief.Line(t.s.cfg.scrub(refused.Message)), 2000)}
 	case t.s.cfg.Command != "" || err == errLost:
 		err = fault.Wrap(err, fault.Unavailable, "The tool server %s ended during the call; what it did by then is not known. It is started again.", name)
 	default:
 		err = fault.Wrap(err, fault.Unavailable, "The tool server %s can't be reached right now, or its answer made no sense.", name)
 	}
 	if !fault.Is(err, fault.Canceled) {
-		t.s.m.log.Warn("MCP call failed", "server", name, "tool", t.name, "error", clip(oneLine(t.s.cfg.scrub(err.Error())), 500))
+		t.s.m.log.Warn("MCP call failed", "server", name, "tool", t.name, "error", brief.Bytes(brief.Line(t.s.cfg.scrub(err.Error())), 500))
 	}
 	return Failure(err)
 }

@@ -8,6 +8,8 @@ import (
 	dg "github.com/disgoorg/disgo/discord"
 	"github.com/disgoorg/disgo/rest"
 	"github.com/disgoorg/snowflake/v2"
+
+	"github.com/attachebot/attache/internal/brief"
 )
 
 // Limits of messages: https://discord.com/developers/docs/resources/message
@@ -56,7 +58,7 @@ func (p Post) Body(edit bool) object {
 	for i, f := range p.Files {
 		a := object{"id": strconv.Itoa(i), "filename": headerName(f.Name)}
 		if f.Alt != "" {
-			a["description"] = clip(f.Alt, maxAlt)
+			a["description"] = brief.Chars(f.Alt, maxAlt)
 		}
 		attachments = append(attachments, a)
 	}
@@ -154,17 +156,4 @@ func (a *Client) DM(ctx context.Context, user snowflake.ID) (snowflake.ID, error
 	}
 	err := a.Do(ctx, Request{To: rest.CreateDMChannel.Compile(nil), Body: object{"recipient_id": user}, Into: &c})
 	return c.ID, err
-}
-
-// clip cuts s to n characters; an ellipsis is the last one then.
-func clip(s string, n int) string {
-	count := 0
-	for i := range s {
-		if count++; count == n {
-			if rest := s[i:]; len([]rune(rest)) > 1 {
-				return s[:i] + "…"
-			}
-		}
-	}
-	return s
 }

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/attachebot/attache/internal/brief"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/sandbox"
 	"github.com/attachebot/attache/internal/table"
@@ -223,7 +224,7 @@ func (r *cellRun) take(m *message) {
 	if len(m.Left) > 0 {
 		var names []string
 		for _, l := range m.Left[:min(5, len(m.Left))] {
-			names = append(names, fmt.Sprintf("%s (%s)", oneLine(l.Name, 80), oneLine(l.Why, 80)))
+			names = append(names, fmt.Sprintf("%s (%s)", brief.Bytes(brief.Line(l.Name), 80), brief.Bytes(brief.Line(l.Why), 80)))
 		}
 		note := "Files not sent: " + strings.Join(names, ", ")
 		if more := max(m.LeftCount, len(m.Left)) - len(names); more > 0 {
@@ -278,7 +279,7 @@ func (r *cellRun) file(ctx context.Context, m *message) error {
 		err := r.cell.Save(work, name, body)
 		done()
 		if err != nil {
-			r.note(fmt.Sprintf("%s was not saved: %s", oneLine(name, 80), sentence(err)))
+			r.note(fmt.Sprintf("%s was not saved: %s", brief.Bytes(brief.Line(name), 80), sentence(err)))
 		}
 	}
 	_, err := io.Copy(io.Discard, body)
@@ -383,19 +384,10 @@ func tidyTerminal(s string) string {
 	return strings.Join(lines, "\n")
 }
 
-// oneLine makes s fit for a note: one line of at most n bytes.
-func oneLine(s string, n int) string {
-	s = strings.Join(strings.Fields(s), " ")
-	if len(s) > n {
-		s = strings.ToValidUTF8(s[:n], "") + "…"
-	}
-	return s
-}
-
 func clip(list []string, n int) []string {
 	list = list[:min(n, len(list))]
 	for i := range list {
-		list[i] = oneLine(list[i], 1000)
+		list[i] = brief.Bytes(brief.Line(list[i]), 1000)
 	}
 	return list
 }

@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/attachebot/attache/internal/brief"
 	"github.com/attachebot/attache/internal/fault"
 )
 
@@ -86,7 +87,7 @@ func (r *runsc) call(ctx context.Context, args ...string) error {
 		return context.Cause(ctx)
 	}
 	if err != nil {
-		return fmt.Errorf("runsc %s: %w: %s", args[0], err, lastLine(out.String()))
+		return fmt.Errorf("runsc %s: %w: %s", args[0], err, brief.LastLine(out.String()))
 	}
 	return nil
 }
@@ -127,7 +128,7 @@ func startError(err error, said string) error {
 	case strings.Contains(said, "operation not permitted"):
 		reason = ": user namespaces are restricted" + namespaceHint(err, systemSwitch)
 	}
-	if line := lastLine(said); line != "" && line != err.Error() {
+	if line := brief.LastLine(said); line != "" && line != err.Error() {
 		err = fmt.Errorf("%w: %s", err, line)
 	}
 	return fault.Wrap(err, fault.Unavailable, "Code can't run here: the sandbox did not start%s. Check with `attache doctor`.", reason)
@@ -150,9 +151,4 @@ func namespaceHint(err error, read func(name string) string) string {
 func systemSwitch(name string) string {
 	b, _ := os.ReadFile("/proc/sys/" + name)
 	return strings.TrimSpace(string(b))
-}
-
-func lastLine(s string) string {
-	lines := strings.Split(strings.TrimSpace(s), "\n")
-	return strings.TrimSpace(lines[len(lines)-1])
 }

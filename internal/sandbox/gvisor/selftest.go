@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/attachebot/attache/internal/brief"
 	"github.com/attachebot/attache/internal/sandbox"
 )
 
@@ -37,7 +38,7 @@ func (h *Host) SelfTest(ctx context.Context) ([]Check, error) {
 			return checks, err
 		}
 		seen := strings.TrimSpace(res.Output)
-		checks = append(checks, Check{Name: p.Name, OK: res.Outcome == sandbox.OK && seen == Confined, Detail: oneLine(seen+" "+res.Error, 200)})
+		checks = append(checks, Check{Name: p.Name, OK: res.Outcome == sandbox.OK && seen == Confined, Detail: brief.Bytes(brief.Line(seen+" "+res.Error), 200)})
 	}
 	if n := canary.Calls(); n > 0 {
 		checks = append(checks, Check{Name: "nothing reached the sink", Detail: fmt.Sprintf("%d packets", n)})

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/attachebot/attache/internal/brief"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/sandbox"
 )
@@ -248,7 +249,7 @@ func (s *session) loadVariables(ctx context.Context) []string {
 	if len(parts) == 0 {
 		return nil
 	}
-	return []string{oneLine(strings.Join(parts, " · "), 600)}
+	return []string{brief.Bytes(brief.Line(strings.Join(parts, " · ")), 600)}
 }
 
 func (s *session) sendVariables(ctx context.Context) (kept, lost []string, err error) {

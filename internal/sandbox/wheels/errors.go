@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/attachebot/attache/internal/brief"
 	"github.com/attachebot/attache/internal/fault"
 )
 
@@ -18,7 +19,7 @@ func installError(err error, wanted []requirement, said, python string) error {
 	}
 	name := strings.Join(names, ", ")
 	low := strings.ToLower(strings.Join(strings.Fields(said), " "))
-	full := fmt.Errorf("%w: %s", err, oneLine(said, 2000))
+	full := fmt.Errorf("%w: %s", err, brief.Bytes(brief.Line(said), 2000))
 	switch {
 	case errors.Is(err, context.Canceled):
 		return err
@@ -30,7 +31,7 @@ func installError(err error, wanted []requirement, said, python string) error {
 		strings.Contains(low, "connect"), strings.Contains(low, "timed out"):
 		return fault.Wrap(full, fault.Unavailable, "The package index can't be reached right now, so %s was not installed.", name)
 	case strings.Contains(low, "no solution found"):
-		return fault.Wrap(full, fault.Invalid, "%s does not fit the packages that are here: %s", name, oneLine(folders.ReplaceAllString(because(said), "${1}…"), 300))
+		return fault.Wrap(full, fault.Invalid, "%s does not fit the packages that are here: %s", name, brief.Bytes(brief.Line(folders.ReplaceAllString(because(said), "${1}…")), 300))
 	}
 	return fault.Wrap(full, fault.Unavailable, "%s could not be installed.", name)
 }
@@ -48,18 +49,3 @@ func because(said string) string {
 }
 
 func bytesText(n int64) string { return fmt.Sprintf("%.0f MB", float64(n)/(1<<20)) }
-
-// oneLine returns s as one line of at most n bytes.
-func oneLine(s string, n int) string {
-	s = strings.Join(strings.Fields(s), " ")
-	if len(s) > n {
-		s = strings.ToValidUTF8(s[:n], "") + "…"
-	}
-	return s
-}
-
-// lastLine returns the last line that is not empty.
-func lastLine(s string) string {
-	s = strings.TrimSpace(s)
-	return strings.TrimSpace(s[strings.LastIndexByte(s, '\n')+1:])
-}

@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/attachebot/attache/internal/brief"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/runner"
 )
@@ -87,7 +88,7 @@ func PreparePython(ctx context.Context, dir, interpreter, index string, progress
 		cmd.Stdout, cmd.Stderr = io.MultiWriter(&said, progress), io.MultiWriter(&said, progress)
 		if err := cmd.Run(); err != nil {
 			os.RemoveAll(env)
-			return nil, fault.Wrap(fmt.Errorf("uv %s: %w: %s", args[0], err, lastLine(said.String())), fault.Unavailable, "The Python environment could not be installed. Check with `attache doctor`.")
+			return nil, fault.Wrap(fmt.Errorf("uv %s: %w: %s", args[0], err, brief.LastLine(said.String())), fault.Unavailable, "The Python environment could not be installed. Check with `attache doctor`.")
 		}
 	}
 	if err := os.WriteFile(filepath.Join(env, "complete"), nil, 0o644); err != nil {

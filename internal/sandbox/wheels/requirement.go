@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/attachebot/attache/internal/brief"
 	"github.com/attachebot/attache/internal/fault"
 )
 
@@ -22,7 +23,7 @@ var (
 func parseRequirement(spec string) (requirement, error) {
 	m := projectSpec.FindStringSubmatch(strings.TrimSpace(spec))
 	if m == nil {
-		return requirement{}, fault.New(fault.Invalid, "%q can't be installed: give the name of a package on the index, with a version if need be.", oneLine(spec, 80))
+		return requirement{}, fault.New(fault.Invalid, "%q can't be installed: give the name of a package on the index, with a version if need be.", brief.Bytes(brief.Line(spec), 80))
 	}
 	return requirement{name: normalize(m[1]), spec: m[1] + m[2] + m[3]}, nil
 }

@@ -17,6 +17,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/attachebot/attache/internal/brief"
 	"github.com/attachebot/attache/internal/fault"
 )
 
@@ -128,7 +129,7 @@ type Provided struct {
 // says so, and installs them. Its errors are for the code to read.
 func (p *Store) Provide(ctx context.Context, r Request) (Provided, error) {
 	if p.opts.Policy == Off {
-		return Provided{}, fault.New(fault.Denied, "Installing packages is switched off here; %s is not available.", oneLine(r.Module+strings.Join(r.Specs, " "), 80))
+		return Provided{}, fault.New(fault.Denied, "Installing packages is switched off here; %s is not available.", brief.Bytes(brief.Line(r.Module+strings.Join(r.Specs, " ")), 80))
 	}
 	wanted, err := wantedBy(r)
 	if err != nil {
@@ -171,7 +172,7 @@ func wantedBy(r Request) ([]requirement, error) {
 	var wanted []requirement
 	if r.Module != "" {
 		if !moduleName.MatchString(r.Module) {
-			return nil, fault.New(fault.Invalid, "No module named %q.", oneLine(r.Module, 80))
+			return nil, fault.New(fault.Invalid, "No module named %q.", brief.Bytes(brief.Line(r.Module), 80))
 		}
 		name, known := curatedModules[r.Module]
 		if !known {
