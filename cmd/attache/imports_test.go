@@ -41,7 +41,7 @@ var mayImport = map[string][]string{
 	"internal/assistant":        {"internal/fault", "internal/files", "internal/chat", "internal/llm", "internal/preview", "internal/table", "tokens"},
 	"internal/terminal":         {"internal/assistant", "internal/fault", "internal/files", "internal/chat", "internal/llm", "internal/table"},
 	"internal/discord":          {"internal/brief", "internal/assistant", "internal/discord/client", "internal/discord/markdown", "internal/fault", "internal/files", "internal/chat", "internal/llm", "internal/preview", "internal/table", "tokens"},
-	"internal/web":              {"internal/assistant", "internal/fault", "internal/files", "internal/chat", "internal/llm", "internal/table", "tokens"},
+	"internal/web":              {"internal/assistant", "internal/brief", "internal/fault", "internal/files", "internal/chat", "internal/llm", "internal/table", "tokens"},
 }
 
 // A folder whose name ends so holds suites, doubles or generators: only tests,

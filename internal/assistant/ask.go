@@ -2,7 +2,6 @@ package assistant
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"runtime/debug"
 	"strings"
@@ -70,17 +69,15 @@ const keepEnded = 200
 
 // keep makes room for a turn that has ended.
 func (a *Assistant) keep(t *Turn) {
-	go func() { // the turn is locked
-		a.mu.Lock()
-		defer a.mu.Unlock()
-		a.ended = append(a.ended, t)
-		for len(a.ended) > keepEnded {
-			if old := a.ended[0]; a.turns[old.ID] == old {
-				delete(a.turns, old.ID)
-			}
-			a.ended = a.ended[1:]
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.ended = append(a.ended, t)
+	for len(a.ended) > keepEnded {
+		if old := a.ended[0]; a.turns[old.ID] == old {
+			delete(a.turns, old.ID)
 		}
-	}()
+		a.ended = a.ended[1:]
+	}
 }
 
 // take claims the turn's message.
@@ -169,7 +166,7 @@ func (a *Assistant) read(t *Turn) (m Message, saved []files.File, err error) {
 	if len(m.Uploads) > 0 {
 		all := a.Save(t.ctx, t.User, m.Uploads)
 		if err := context.Cause(t.ctx); err != nil {
-			return m, nil, errors.Join(err)
+			return m, nil, err
 		}
 		t.emit(Saved{all})
 		for _, s := range all {

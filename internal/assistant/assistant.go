@@ -12,6 +12,7 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -131,7 +132,7 @@ func (a *Assistant) Previews() *preview.Maker { return a.views }
 func (a *Assistant) Interrupted(prefix string) []chat.Record {
 	var out []chat.Record
 	for _, r := range a.opts.Interrupted {
-		if len(r.ID) >= len(prefix) && r.ID[:len(prefix)] == prefix {
+		if strings.HasPrefix(r.ID, prefix) {
 			out = append(out, r)
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -13,16 +12,15 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
-	"gocloud.dev/blob/memblob"
 
 	"github.com/attachebot/attache/internal/assistant"
+	"github.com/attachebot/attache/internal/assistant/assistanttest"
 	"github.com/attachebot/attache/internal/chat"
 	"github.com/attachebot/attache/internal/chat/chattest"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/llm/llmtest"
-	"github.com/attachebot/attache/internal/sqlite"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -32,8 +30,7 @@ const (
 	bert = files.UserID(8)
 )
 
-// world is an assistant with everything behind it: SQLite, files in memory, a
-// scripted model and scripted tools.
+// world is an assistant with everything behind it.
 type world struct {
 	*assistant.Assistant
 	t     *testing.T
@@ -45,29 +42,8 @@ type world struct {
 }
 
 func newWorld(t *testing.T, o assistant.Options) *world {
-	w := &world{t: t, model: &llmtest.Server{}, tools: &chattest.Tools{}}
-	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "attache.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
-	bucket := memblob.OpenBucket(nil)
-	t.Cleanup(func() { bucket.Close() })
-	model, err := llm.NewOpenAI("", llm.OpenAIOptions{BaseURL: w.model.Start(t), Model: "test-model", Backoff: time.Millisecond})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { model.Close() })
-	w.files, w.chats = files.New(sqlite.NewFiles(db, "test"), bucket, files.Options{MaxFiles: 3}), sqlite.NewChats(db)
-	engine := chat.New(model, w.chats, w.files, w.tools, chat.Options{})
-	w.Assistant = assistant.New(engine, w.files, o)
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		defer cancel()
-		w.Close(ctx)
-		engine.Close(ctx)
-	})
-	return w
+	w := assistanttest.New(t, o, files.Options{MaxFiles: 3})
+	return &world{Assistant: w.Assistant, t: t, model: w.Model, tools: w.Tools, files: w.Files, chats: w.Chats}
 }
 
 func (w *world) request(text string) assistant.Request {

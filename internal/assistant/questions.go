@@ -85,12 +85,19 @@ func (t *Turn) ask(ctx context.Context, text string) (bool, error) {
 	t.emit(Asked{q.Question})
 	timer := time.NewTimer(a.opts.AskTime)
 	defer timer.Stop()
-	end := func(o Outcome) { t.emit(Answered{q.Question, o}) }
+	answered := func(yes bool) (bool, error) {
+		outcome := No
+		if yes {
+			outcome = Yes
+		}
+		t.emit(Answered{q.Question, outcome})
+		return yes, nil
+	}
 	var outcome Outcome
 	var err error
 	select {
 	case yes := <-q.answer:
-		return yes, a.settle(end, yes)
+		return answered(yes)
 	case <-timer.C:
 		outcome, err = TimedOut, ErrNoAnswer
 	case <-ctx.Done():
@@ -101,18 +108,9 @@ func (t *Turn) ask(ctx context.Context, text string) (bool, error) {
 	a.mu.Unlock()
 	select {
 	case yes := <-q.answer: // at the last moment
-		return yes, a.settle(end, yes)
+		return answered(yes)
 	default:
 	}
-	end(outcome)
+	t.emit(Answered{q.Question, outcome})
 	return false, err
-}
-
-func (a *Assistant) settle(end func(Outcome), yes bool) error {
-	if yes {
-		end(Yes)
-	} else {
-		end(No)
-	}
-	return nil
 }

@@ -217,12 +217,13 @@ func (t *Turn) add(e Event) {
 // end ends the turn; what ended before stays so.
 func (t *Turn) end(e Ended) {
 	t.mu.Lock()
-	defer t.mu.Unlock()
 	if t.state == over {
+		t.mu.Unlock()
 		return
 	}
 	t.add(e)
 	t.outcome, t.state = e, over
+	t.mu.Unlock()
 	t.cancel(nil)
 	t.a.keep(t)
 }

@@ -56,18 +56,7 @@ func usageText(u chat.Usage) string {
 	if u.Requests == 0 {
 		return "–"
 	}
-	return fmt.Sprintf("**%s**\n%s in\n%s out\n%s", cost(u), short(u.Input), short(u.Output), count(int(u.Requests), "request"))
-}
-
-// cost writes what is known of a cost: "$0.12", "≥ $0.12", "no price".
-func cost(u chat.Usage) string {
-	switch {
-	case u.Unpriced == 0:
-		return u.Cost.String()
-	case u.Unpriced == u.Requests:
-		return "no price"
-	}
-	return "≥ " + u.Cost.String()
+	return fmt.Sprintf("**%s**\n%s in\n%s out\n%s", u.CostText(), short(u.Input), short(u.Output), count(int(u.Requests), "request"))
 }
 
 // short writes a number of tokens: "812", "12.3k", "4.5M".
@@ -116,7 +105,7 @@ func topList(sums []chat.Usage, name func(chat.Usage) string) string {
 			lines = append(lines, fmt.Sprintf("… and %d more", len(sums)-i))
 			break
 		}
-		lines = append(lines, fmt.Sprintf("%s: %s tokens, %s", name(u), short(u.Tokens()), cost(u)))
+		lines = append(lines, fmt.Sprintf("%s: %s tokens, %s", name(u), short(u.Tokens()), u.CostText()))
 	}
 	return brief.Chars(strings.Join(lines, "\n"), 1024)
 }

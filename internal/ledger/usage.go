@@ -27,6 +27,17 @@ type Usage struct {
 // Tokens returns input and output together.
 func (u Usage) Tokens() int64 { return u.Input + u.Output }
 
+// CostText writes what is known of the cost: "$0.12", "≥ $0.12", "no price".
+func (u Usage) CostText() string {
+	switch {
+	case u.Unpriced == 0:
+		return u.Cost.String()
+	case u.Unpriced == u.Requests:
+		return "no price"
+	}
+	return "≥ " + u.Cost.String()
+}
+
 // Plus returns the sum of two usages. Who used it, which model and when is u's.
 func (u Usage) Plus(v Usage) Usage {
 	u.Requests += v.Requests

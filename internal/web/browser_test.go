@@ -19,21 +19,18 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
-	"gocloud.dev/blob/memblob"
 
 	"github.com/attachebot/attache/internal/assistant"
-	"github.com/attachebot/attache/internal/chat"
+	"github.com/attachebot/attache/internal/assistant/assistanttest"
 	"github.com/attachebot/attache/internal/chat/chattest"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/llm/llmtest"
-	"github.com/attachebot/attache/internal/sqlite"
 	"github.com/attachebot/attache/internal/table"
 	"github.com/attachebot/attache/internal/testbin"
 )
 
-// site is a server with everything behind it: SQLite, files in memory, a scripted
-// model and scripted tools.
+// site is a server with everything behind it.
 type site struct {
 	*Server
 	t     *testing.T
@@ -43,34 +40,18 @@ type site struct {
 }
 
 func newSite(t *testing.T, o ServerOptions) *site {
-	s := &site{t: t, model: &llmtest.Server{}, tools: &chattest.Tools{}}
-	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "attache.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
-	bucket := memblob.OpenBucket(nil)
-	t.Cleanup(func() { bucket.Close() })
-	model, err := llm.NewOpenAI("", llm.OpenAIOptions{BaseURL: s.model.Start(t), Model: "test-model", Backoff: time.Millisecond})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { model.Close() })
-	s.files = files.New(sqlite.NewFiles(db, "test"), bucket, files.Options{})
-	engine := chat.New(model, sqlite.NewChats(db), s.files, s.tools, chat.Options{})
-	a := assistant.New(engine, s.files, assistant.Options{Burst: 100})
+	w := assistanttest.New(t, assistant.Options{Burst: 100}, files.Options{})
 	o.Listen = "127.0.0.1:0"
-	if s.Server, err = OpenServer(a, o); err != nil {
+	server, err := OpenServer(w.Assistant, o)
+	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 		defer cancel()
-		s.Close(ctx)
-		a.Close(ctx)
-		engine.Close(ctx)
+		server.Close(ctx)
 	})
-	return s
+	return &site{Server: server, t: t, model: w.Model, tools: w.Tools, files: w.Files}
 }
 
 // makes saves a chart and shows a table, as a tool does.

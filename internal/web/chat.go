@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/attachebot/attache/internal/assistant"
+	"github.com/attachebot/attache/internal/brief"
 	"github.com/attachebot/attache/internal/chat"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
@@ -71,7 +72,7 @@ func (s *Server) showChat(v *visit) error {
 	}
 	title := "New question"
 	if len(turns) > 0 {
-		title = clip(turns[0].Ask, 60)
+		title = brief.Chars(turns[0].Ask, 60)
 	}
 	s.mu.Lock()
 	pending := s.pending[conversationID(v.user, conv)]
@@ -336,7 +337,7 @@ func (s *Server) conversations(v *visit) error {
 			turns = fmt.Sprintf("%d questions", c.Turns)
 		}
 		title := strings.TrimSpace(attached.ReplaceAllString(c.Title, "📎 $1"))
-		entries = append(entries, entry{strings.TrimPrefix(c.ID, prefix), clip(title, 120), c.Updated.Format("2006-01-02 15:04"), turns})
+		entries = append(entries, entry{strings.TrimPrefix(c.ID, prefix), brief.Chars(title, 120), c.Updated.Format("2006-01-02 15:04"), turns})
 	}
 	s.render(v.w, "conversations", s.frame("conversations", "Conversations", map[string]any{"List": entries, "Query": query}))
 	return nil
@@ -345,7 +346,7 @@ func (s *Server) conversations(v *visit) error {
 func (s *Server) rename(v *visit) error {
 	conv, err := v.conv()
 	if err == nil {
-		err = s.a.Rename(v.r.Context(), v.user, conversationID(v.user, conv), clip(strings.TrimSpace(v.r.PostFormValue("title")), 200))
+		err = s.a.Rename(v.r.Context(), v.user, conversationID(v.user, conv), brief.Chars(strings.TrimSpace(v.r.PostFormValue("title")), 200))
 	}
 	if err != nil {
 		return err
@@ -367,12 +368,4 @@ func (s *Server) forget(v *visit) error {
 	s.mu.Unlock()
 	http.Redirect(v.w, v.r, s.base+"/conversations", http.StatusSeeOther)
 	return nil
-}
-
-// clip cuts s to n characters.
-func clip(s string, n int) string {
-	if rs := []rune(s); len(rs) > n {
-		return string(rs[:n-1]) + "…"
-	}
-	return s
 }

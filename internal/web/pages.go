@@ -347,15 +347,10 @@ func (s *Server) usage(v *visit) error {
 	return nil
 }
 
-// cost writes what is known of a cost.
+// cost writes what is known of a cost, and nothing where nothing was asked.
 func cost(u chat.Usage) string {
-	switch {
-	case u.Requests == 0:
+	if u.Requests == 0 {
 		return "–"
-	case u.Unpriced == 0:
-		return u.Cost.String()
-	case u.Unpriced == u.Requests:
-		return "no price"
 	}
-	return "≥ " + u.Cost.String()
+	return u.CostText()
 }

@@ -1,0 +1,58 @@
+// Package assistanttest has an assistant with everything behind it, for tests of
+// the assistant and of front ends.
+package assistanttest
+
+import (
+	"context"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"gocloud.dev/blob/memblob"
+
+	"github.com/attachebot/attache/internal/assistant"
+	"github.com/attachebot/attache/internal/chat"
+	"github.com/attachebot/attache/internal/chat/chattest"
+	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/llm"
+	"github.com/attachebot/attache/internal/llm/llmtest"
+	"github.com/attachebot/attache/internal/sqlite"
+)
+
+// World is an assistant on SQLite, with files in memory, a scripted model and
+// scripted tools.
+type World struct {
+	*assistant.Assistant
+	Model *llmtest.Server
+	Tools *chattest.Tools
+	Files *files.Service
+	Chats chat.Store
+}
+
+// New opens a world that ends with the test.
+func New(t *testing.T, o assistant.Options, fo files.Options) *World {
+	t.Helper()
+	w := &World{Model: &llmtest.Server{}, Tools: &chattest.Tools{}}
+	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "attache.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	bucket := memblob.OpenBucket(nil)
+	t.Cleanup(func() { bucket.Close() })
+	model, err := llm.NewOpenAI("", llm.OpenAIOptions{BaseURL: w.Model.Start(t), Model: "test-model", Backoff: time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { model.Close() })
+	w.Files, w.Chats = files.New(sqlite.NewFiles(db, "test"), bucket, fo), sqlite.NewChats(db)
+	engine := chat.New(model, w.Chats, w.Files, w.Tools, chat.Options{})
+	w.Assistant = assistant.New(engine, w.Files, o)
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		w.Close(ctx)
+		engine.Close(ctx)
+	})
+	return w
+}
