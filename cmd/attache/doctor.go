@@ -41,7 +41,7 @@ func (m *Main) doctor(ctx context.Context, args []string) error {
 			if !c.OK {
 				detail = c.Detail
 			}
-			d.add("isolation: "+c.Name, c.OK, detail)
+			d.add(c.Name, c.OK, detail)
 		}
 		if err != nil {
 			d.add("isolation", false, fault.Message(err))

@@ -64,7 +64,8 @@ func (h *Host) adoptContainer(ctx context.Context, dir string) {
 	if err != nil || json.Unmarshal(data, &info) != nil {
 		return // of the pool, or not yet anybody's
 	}
-	if !alive(dir, id) {
+	pid := alive(dir, id)
+	if pid == 0 {
 		return
 	}
 	key := sandbox.Key{User: info.User, Conversation: info.Conversation}
@@ -88,10 +89,7 @@ func (h *Host) adoptContainer(ctx context.Context, dir string) {
 	st.Variables, st.Count, st.Lost, st.Live, st.Behind = "", 0, nil, false, false
 	st.Image, st.Compatible = "image-"+newID(), info.Snapshot
 	image := filepath.Join(target, st.Image)
-	if err := os.Mkdir(image, 0o700); err != nil {
-		return
-	}
-	if err := h.runsc.call(ctx, "checkpoint", "--image-path", image, id); err != nil {
+	if err := h.checkpoint(ctx, &container{id: id, pid: pid, run: h.runsc}, image); err != nil {
 		h.log.Warn("session of a process that died is lost", "user", info.User, "err", err)
 		os.RemoveAll(image)
 		return
@@ -103,16 +101,19 @@ func (h *Host) adoptContainer(ctx context.Context, dir string) {
 	h.log.Info("session taken over from a process that died", "user", info.User)
 }
 
-// alive reports whether the container in dir still has its sandbox process.
-func alive(dir, id string) bool {
+// alive returns the sandbox process of the container in dir, or 0.
+func alive(dir, id string) int {
 	data, err := os.ReadFile(filepath.Join(dir, "pid"))
 	if err != nil {
-		return false
+		return 0
 	}
 	pid, err := strconv.Atoi(strings.TrimSpace(string(data)))
 	if err != nil {
-		return false
+		return 0
 	}
 	args, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/cmdline")
-	return err == nil && strings.Contains(string(args), id)
+	if err != nil || !strings.Contains(string(args), id) {
+		return 0
+	}
+	return pid
 }

@@ -26,11 +26,12 @@ type container struct {
 	files string // bound at /files
 	run   *runsc
 
-	cmd    *exec.Cmd
-	pid    int // of the sandbox process
-	stdin  *os.File
-	frames chan frame    // closed when the stream ended
-	ended  chan struct{} // closed when all its processes are gone
+	cmd      *exec.Cmd
+	pid      int    // of the sandbox process
+	snapshot string // name of the snapshot that it goes back to
+	stdin    *os.File
+	frames   chan frame    // closed when the stream ended
+	ended    chan struct{} // closed when all its processes are gone
 
 	out *outputPipe
 

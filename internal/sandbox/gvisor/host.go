@@ -32,15 +32,16 @@ var _ sandbox.Sandbox = (*Host)(nil)
 // Host owns the sandboxes of one process. Several processes may share a
 // folder; a session is live in one of them at a time.
 type Host struct {
-	opts   Options
-	dirs   dirs
-	runsc  *runsc
-	bundle *bundle
-	image  string // the snapshot that new sessions are restored from
-	python *wheels.Python
-	zone   *time.Location // of times that are told
-	wheels *wheels.Store
-	log    *slog.Logger
+	opts    Options
+	dirs    dirs
+	runsc   *runsc
+	bundle  *bundle
+	imageMu sync.Mutex
+	image   string // the snapshot that new sessions are restored from; see current
+	python  *wheels.Python
+	zone    *time.Location // of times that are told
+	wheels  *wheels.Store
+	log     *slog.Logger
 
 	slots *slots
 	pool  *pool

@@ -75,7 +75,7 @@ func (p *pool) fill(ctx context.Context) {
 			p.shrink(want)
 		}
 		if n < want {
-			c, err := p.h.start(ctx, origin{image: p.h.image})
+			c, err := p.h.startFresh(ctx)
 			switch {
 			case err == nil:
 				retry = time.Second

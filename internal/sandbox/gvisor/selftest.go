@@ -16,7 +16,7 @@ import (
 
 // Check is one line of a self-test.
 type Check struct {
-	Name   string // what must hold: "no network"
+	Name   string // what must hold: "isolation: no network"
 	OK     bool
 	Detail string // what was seen
 }
@@ -38,13 +38,34 @@ func (h *Host) SelfTest(ctx context.Context) ([]Check, error) {
 			return checks, err
 		}
 		seen := strings.TrimSpace(res.Output)
-		checks = append(checks, Check{Name: p.Name, OK: res.Outcome == sandbox.OK && seen == Confined, Detail: brief.Bytes(brief.Line(seen+" "+res.Error), 200)})
+		checks = append(checks, Check{Name: "isolation: " + p.Name, OK: res.Outcome == sandbox.OK && seen == Confined, Detail: brief.Bytes(brief.Line(seen+" "+res.Error), 200)})
 	}
+	res, err := h.Run(ctx, key, sandbox.Cell{Code: librariesWork})
+	if err != nil {
+		return checks, err
+	}
+	checks = append(checks, Check{Name: "libraries of the system work", OK: res.Outcome == sandbox.OK && strings.TrimSpace(res.Output) == "fine", Detail: brief.Bytes(brief.Line(res.Output+" "+res.Error), 200)})
 	if n := canary.Calls(); n > 0 {
-		checks = append(checks, Check{Name: "nothing reached the sink", Detail: fmt.Sprintf("%d packets", n)})
+		checks = append(checks, Check{Name: "isolation: nothing reached the sink", Detail: fmt.Sprintf("%d packets", n)})
 	}
 	return checks, nil
 }
+
+// librariesWork calls into what the environment takes from the system and from
+// compiled packages: an update that does not fit shows here.
+const librariesWork = `
+import bz2, ctypes, hashlib, lzma, sqlite3, ssl, zlib
+import numpy as np, matplotlib.font_manager as fonts
+data = b"x" * 1000
+assert hashlib.sha256(data).hexdigest().startswith("44f8354494a5ba03")
+assert ssl.create_default_context() is not None
+assert sqlite3.connect(":memory:").execute("select 6 * 7").fetchone() == (42,)
+for m in (bz2, lzma, zlib): assert m.decompress(m.compress(data)) == data
+assert ctypes.CDLL(None).abs(-5) == 5
+assert np.allclose(np.eye(64) @ np.ones((64, 64)), 1)
+assert fonts.findfont("DejaVu Sans").endswith("DejaVuSans.ttf")
+print("fine")
+`
 
 // Confined is what a probe's code prints when it reached nothing. Whatever
 // else it prints is what it reached.

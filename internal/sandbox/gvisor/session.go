@@ -255,7 +255,7 @@ func (s *session) end() {
 // claim writes whose container it is, for a process that takes over after us.
 func (s *session) claim() error {
 	return containerInfo{User: s.key.User, Conversation: s.key.Conversation,
-		Packages: s.stored.Packages, Files: s.stored.Files, Number: s.number, Snapshot: filepath.Base(s.h.image)}.write(s.c.dir)
+		Packages: s.stored.Packages, Files: s.stored.Files, Number: s.number, Snapshot: s.c.snapshot}.write(s.c.dir)
 }
 
 // drop ends the container and gives its slot and its folder's lock back.

@@ -62,8 +62,8 @@ func extractRunner(dir string) (string, error) {
 	return target, nil
 }
 
-// snapshotKey names all that a checkpoint depends on: what was running, on
-// what, confined how.
+// snapshotKey names what a checkpoint depends on, but for the files that it maps:
+// what was running, on what, confined how.
 func (h *Host) snapshotKey() (string, error) {
 	sum := sha256.New()
 	if info, err := buildinfo.ReadFile(h.runsc.path); err == nil {
@@ -108,10 +108,12 @@ func (h *Host) snapshot(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", fault.Wrap(err, fault.Unavailable, "runsc (gVisor) can't be used: build it with `make build`, or set RUNSC.")
 	}
-	image := filepath.Join(h.dirs.snapshots, key)
-	if _, err := os.Stat(filepath.Join(image, "checkpoint.img")); err == nil {
-		h.useSnapshot(image)
-		return image, nil
+	made, _ := filepath.Glob(filepath.Join(h.dirs.snapshots, key+"-*", "checkpoint.img"))
+	for _, m := range made {
+		if image := filepath.Dir(m); imageFits(image) {
+			h.useSnapshot(image)
+			return image, nil
+		}
 	}
 	began := time.Now()
 	fmt.Fprintln(h.opts.Progress, "Starting Python in gVisor once, to start from its snapshot from now on")
@@ -123,10 +125,18 @@ func (h *Host) snapshot(ctx context.Context) (string, error) {
 	if _, err := c.tidy(ctx); err != nil {
 		return "", startError(err, c.out.said())
 	}
-	tmp := image + "." + newID()
+	mapped, err := h.mapping(c)
+	if err != nil {
+		return "", startError(err, "")
+	}
+	image := filepath.Join(h.dirs.snapshots, key+"-"+mapped.digest())
+	tmp := filepath.Join(h.dirs.snapshots, "new."+newID())
 	defer os.RemoveAll(tmp)
 	if err := c.checkpoint(ctx, tmp); err != nil {
 		return "", startError(err, err.Error())
+	}
+	if err := mapped.write(tmp); err != nil {
+		return "", err
 	}
 	if err := os.Rename(tmp, image); err != nil {
 		if _, serr := os.Stat(filepath.Join(image, "checkpoint.img")); serr != nil {
@@ -134,6 +144,30 @@ func (h *Host) snapshot(ctx context.Context) (string, error) {
 		}
 	}
 	h.log.Info("snapshot made", "key", key, "ms", time.Since(began).Milliseconds())
+	return image, nil
+}
+
+// mapping lists the files outside of the host's own folder that a container maps.
+func (h *Host) mapping(c *container) (mapping, error) {
+	return mappingOf(c.pid, append([]string{"/usr"}, h.python.BaseDirs()...))
+}
+
+// current returns the snapshot that fits the system as it is now. When the system
+// was updated while the host runs, it makes a new one, once; what waited in the
+// pool goes, and sessions come back as their variables.
+func (h *Host) current(ctx context.Context) (string, error) {
+	h.imageMu.Lock()
+	defer h.imageMu.Unlock()
+	if imageFits(h.image) {
+		return h.image, nil
+	}
+	image, err := h.snapshot(ctx)
+	if err != nil {
+		return "", err
+	}
+	h.log.Warn("the system was updated, so a new snapshot was made", "snapshot", filepath.Base(image))
+	h.image = image
+	h.pool.shrink(0)
 	return image, nil
 }
 

@@ -16,6 +16,7 @@ const (
 // origin says what a container is made from.
 type origin struct {
 	image    string // folder of a checkpoint; empty: a cold start
+	snapshot string // name of the snapshot that it goes back to
 	resumed  bool   // the image is a session's own, and not the snapshot
 	packages []string
 	prepare  func(files string) error // fills the folder bound at /files first; may be nil
@@ -64,6 +65,7 @@ func (h *Host) start(ctx context.Context, from origin) (_ *container, err error)
 	if err == nil {
 		err = c.account()
 	}
+	c.snapshot = from.snapshot
 	if err != nil {
 		said := c.out.said()
 		c.destroy()
@@ -80,11 +82,20 @@ func (h *Host) fresh(ctx context.Context) (*container, error) {
 	if c := h.pool.take(); c != nil {
 		return c, nil
 	}
-	c, err := h.start(ctx, origin{image: h.image})
+	c, err := h.startFresh(ctx)
 	if err != nil && ctx.Err() == nil { // a sandbox that was killed while it started says nothing of the next
-		c, err = h.start(ctx, origin{image: h.image})
+		c, err = h.startFresh(ctx)
 	}
 	return c, err
+}
+
+// startFresh restores the snapshot.
+func (h *Host) startFresh(ctx context.Context) (*container, error) {
+	image, err := h.current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return h.start(ctx, origin{image: image, snapshot: filepath.Base(image)})
 }
 
 // margin keeps the limit of addresses below that of memory, so that a process

@@ -125,8 +125,8 @@ func (s *session) hibernate(ctx context.Context) error {
 	}
 	if whole {
 		image := "image-" + id
-		if err := s.c.checkpoint(ctx, filepath.Join(s.dir, image)); err == nil {
-			st.Image, st.Compatible = image, filepath.Base(s.h.image)
+		if err := s.h.checkpoint(ctx, s.c, filepath.Join(s.dir, image)); err == nil {
+			st.Image, st.Compatible = image, s.c.snapshot
 		} else {
 			s.h.log.Warn("checkpoint", "user", s.key.User, "err", err)
 		}
@@ -138,6 +138,19 @@ func (s *session) hibernate(ctx context.Context) error {
 	s.h.log.Info("session hibernated", "user", s.key.User, "bytes", size, "image", st.Image != "", "variables", st.Count,
 		"ms", time.Since(began).Milliseconds())
 	return err
+}
+
+// checkpoint writes a container to folder image, with what it maps, and ends it.
+// Without an error the image can be restored as long as that stays the same.
+func (h *Host) checkpoint(ctx context.Context, c *container, image string) error {
+	mapped, err := h.mapping(c)
+	if err != nil {
+		return err
+	}
+	if err := c.checkpoint(ctx, image); err != nil {
+		return err
+	}
+	return mapped.write(image)
 }
 
 // tidy has freed memory returned, and lists the variables.
@@ -196,10 +209,12 @@ func (c *container) dumpVariables(ctx context.Context, path string, limit int64,
 // restoreImage brings the session back from its own image and reports whether
 // that worked. Its files are bound again first: the code may hold their paths.
 func (s *session) restoreImage(ctx context.Context, files sandbox.Files) bool {
-	if s.stored.Compatible != filepath.Base(s.h.image) {
+	image := filepath.Join(s.dir, s.stored.Image)
+	snapshot, err := s.h.current(ctx)
+	if err != nil || s.stored.Compatible != filepath.Base(snapshot) || !imageFits(image) {
 		return false
 	}
-	if err := expand(filepath.Join(s.dir, s.stored.Image)); err != nil {
+	if err := expand(image); err != nil {
 		s.h.log.Warn("image of a session", "user", s.key.User, "err", err)
 		return false
 	}
@@ -207,7 +222,7 @@ func (s *session) restoreImage(ctx context.Context, files sandbox.Files) bool {
 		s.h.log.Warn("packages of a session", "user", s.key.User, "err", err)
 	}
 	c, err := s.h.start(ctx, origin{
-		image: filepath.Join(s.dir, s.stored.Image), resumed: true, packages: s.stored.Packages,
+		image: image, snapshot: s.stored.Compatible, resumed: true, packages: s.stored.Packages,
 		prepare: func(dir string) error {
 			for _, id := range s.stored.Files {
 				if files == nil {

@@ -62,7 +62,9 @@ func (h *Host) keep(ctx context.Context) {
 			h.sweep()
 			h.boundStored()
 			h.wheels.Sweep(h.inUse)
-			h.useSnapshot(h.image)
+			if image, err := h.current(ctx); err == nil {
+				h.useSnapshot(image)
+			}
 			h.python.Use()
 			swept = time.Now()
 		}

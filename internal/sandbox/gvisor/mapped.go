@@ -1,0 +1,146 @@
+package gvisor
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+)
+
+// mapping lists the files of the host that an image was made with: those of the
+// system and of its Python that the sandbox had open. gVisor maps them again at a
+// restore by their paths, and does not look whether they are still the same; after
+// an update of a library the code would run on halves of two versions. What lies
+// in the host's own folder never changes and is not listed.
+type mapping []mappedFile
+
+type mappedFile struct {
+	Path  string
+	Size  int64
+	Time  int64  // of the last change, in nanoseconds
+	Inode uint64 //
+	Sum   string // SHA-256 of the content
+}
+
+// errReplaced says that a sandbox has files open that their paths no longer lead
+// to: they were replaced while it ran.
+var errReplaced = errors.New("a file of the system was replaced while the sandbox ran")
+
+// mappingOf lists what a sandbox process has open below the folders given, which
+// are at the same places inside. It asks the kernel, and nothing inside.
+func mappingOf(pid int, folders []string) (mapping, error) {
+	dir := fmt.Sprintf("/proc/%d/fd", pid)
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var m mapping
+	for _, e := range entries {
+		fd := filepath.Join(dir, e.Name())
+		target, err := os.Readlink(fd)
+		path, inside := strings.CutPrefix(target, "/root") // where gVisor's helper mounts the system that the code sees
+		if err != nil || !inside || !slices.ContainsFunc(folders, func(f string) bool { return strings.HasPrefix(path, f+"/") }) {
+			continue
+		}
+		open, err := os.Stat(fd)
+		if err != nil || !open.Mode().IsRegular() || slices.ContainsFunc(m, func(f mappedFile) bool { return f.Path == path }) {
+			continue
+		}
+		f, err := describe(fd, path)
+		if err != nil {
+			return nil, err
+		}
+		if now, err := os.Stat(path); err != nil || !f.same(now) {
+			return nil, errReplaced
+		}
+		m = append(m, f)
+	}
+	if len(m) == 0 { // Python itself is such a file
+		return nil, errors.New("the sandbox shows none of the system's files that it has open")
+	}
+	slices.SortFunc(m, func(a, b mappedFile) int { return strings.Compare(a.Path, b.Path) })
+	return m, nil
+}
+
+// describe tells of the file that stands at from, under the path given.
+func describe(from, path string) (mappedFile, error) {
+	f, err := os.Open(from)
+	if err != nil {
+		return mappedFile{}, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return mappedFile{}, err
+	}
+	sum := sha256.New()
+	if _, err := io.Copy(sum, f); err != nil {
+		return mappedFile{}, err
+	}
+	return mappedFile{path, info.Size(), info.ModTime().UnixNano(), inode(info), hex.EncodeToString(sum.Sum(nil))}, nil
+}
+
+func inode(info os.FileInfo) uint64 {
+	if st, ok := info.Sys().(*syscall.Stat_t); ok {
+		return st.Ino
+	}
+	return 0
+}
+
+// same tells without reading it whether a file is the one that was described.
+func (f mappedFile) same(info os.FileInfo) bool {
+	return info.Size() == f.Size && info.ModTime().UnixNano() == f.Time && inode(info) == f.Inode
+}
+
+// fits tells whether all files still have the content that they had. Only files
+// that were touched are read.
+func (m mapping) fits() bool {
+	for _, f := range m {
+		info, err := os.Stat(f.Path)
+		if err != nil || info.Size() != f.Size {
+			return false
+		}
+		if f.same(info) {
+			continue
+		}
+		if now, err := describe(f.Path, f.Path); err != nil || now.Sum != f.Sum {
+			return false
+		}
+	}
+	return true
+}
+
+// digest names the contents.
+func (m mapping) digest() string {
+	sum := sha256.New()
+	for _, f := range m {
+		fmt.Fprintln(sum, f.Path, f.Size, f.Sum)
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:8])
+}
+
+const mappingFile = "mapped.json"
+
+// write puts the mapping beside an image.
+func (m mapping) write(image string) error {
+	data, err := json.Marshal(m)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(image, mappingFile), data, 0o600)
+}
+
+// imageFits tells whether an image can be restored on the system as it is now. An
+// image without a list of what it maps can't.
+func imageFits(image string) bool {
+	data, err := os.ReadFile(filepath.Join(image, mappingFile))
+	var m mapping
+	return err == nil && json.Unmarshal(data, &m) == nil && m.fits()
+}
