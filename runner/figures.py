@@ -28,6 +28,8 @@ class Figures:
         original = Figure.savefig
 
         def savefig(self, fname, *args, **kwargs):
+            if str(fname).lower().endswith(".png") and "metadata" not in kwargs:
+                kwargs["metadata"] = {"Description": describe(self)}
             result = original(self, fname, *args, **kwargs)
             if isinstance(fname, (str, os.PathLike)):
                 self._attache_saved = True
@@ -48,6 +50,23 @@ class Figures:
                     save(figure)
             finally:
                 plt.close(figure)
+
+
+def describe(figure):
+    """Say in words what a figure shows, for people who don't see it: titles, axes, what the legend names."""
+    parts = [figure._suptitle.get_text()] if figure._suptitle else []
+    for axes in figure.axes:
+        across, up = axes.get_xlabel(), axes.get_ylabel()
+        parts.append(axes.get_title())
+        if up and across:
+            parts.append(f"{up} by {across}")
+        else:
+            parts.append(up or across)
+        legend = axes.get_legend()
+        if legend:
+            parts.append("of " + ", ".join(t.get_text() for t in legend.get_texts()[:12]))
+    parts = [" ".join(p.split()) for p in parts if p.strip()]
+    return ". ".join(dict.fromkeys(parts))[:1000] or "A chart"
 
 
 def save(figure):

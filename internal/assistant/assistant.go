@@ -20,6 +20,7 @@ import (
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
+	"github.com/attachebot/attache/internal/picture"
 	"github.com/attachebot/attache/internal/preview"
 	"github.com/attachebot/attache/tokens"
 )
@@ -126,6 +127,17 @@ func (a *Assistant) Files() *files.Service { return a.files }
 
 // Previews are what can be seen of files that their user may see.
 func (a *Assistant) Previews() *preview.Maker { return a.views }
+
+// Alt says in words what a picture shows that code drew, for people who don't see
+// it: what it says of itself, else its name.
+func (a *Assistant) Alt(ctx context.Context, f files.File) string {
+	_, r, err := a.files.Open(ctx, f.User, f.ID)
+	if err != nil {
+		return f.Name
+	}
+	defer r.Close()
+	return cmp.Or(picture.Description(r), f.Name)
+}
 
 // Interrupted returns the turns that an earlier run of the program left
 // unfinished and whose IDs begin with prefix, for their users to be told.

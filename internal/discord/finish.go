@@ -183,9 +183,14 @@ func order(f files.File) int {
 	return 1
 }
 
-// uploadOf sends a user's file from the storage as it is read.
+// uploadOf sends a user's file from the storage as it is read. A chart says in
+// words what it shows.
 func (b *Bot) uploadOf(f files.File) client.Upload {
-	return client.Upload{Name: f.Name, Size: f.Size, Open: func(ctx context.Context) (io.ReadCloser, error) {
+	alt := ""
+	if f.Kind == files.Image && f.Generated {
+		alt = b.assistant.Alt(b.base, f)
+	}
+	return client.Upload{Name: f.Name, Size: f.Size, Alt: alt, Open: func(ctx context.Context) (io.ReadCloser, error) {
 		_, r, err := b.assistant.Files().Open(ctx, f.User, f.ID)
 		return r, err
 	}}

@@ -11,12 +11,7 @@ import (
 	"github.com/attachebot/attache/internal/sandbox"
 )
 
-// documentCode prints how long the text of a file is, and its beginning. It
-// leaves no variable behind.
-const documentCode = `(lambda v, n: (lambda t: print(len(t), t[:n], sep="\n"))(
-    v if isinstance(v, str) else
-    "\n\n".join(f"[%[3]s {i}]\n{p}" for i, p in enumerate(v, 1)) if %[3]q else
-    "\n".join(map(str, v))))(load_file(%[1]q), %[2]d)`
+const documentCode = view + `.document(load_file(%q), %d, %q)`
 
 // parts are what the text of a document is made of, where that is worth a
 // headline each.

@@ -18,15 +18,13 @@ const (
 	maxPicture  = 16 << 20 // bytes
 )
 
-// pictureCode writes an image as a JPEG, on white where it is transparent.
-// Neither code leaves a variable behind.
-const pictureCode = `(lambda P, i: (i.thumbnail((2048, 2048)), (lambda a: P.alpha_composite(P.new("RGBA", a.size, "white"), a))(
-    i.convert("RGBA")).convert("RGB").save("/work/%[2]s", "JPEG", quality=90), None)[-1])(__import__("PIL.Image").Image, load_file(%[1]q))`
-
-const removeCode = `__import__("os").remove("/work/%s")`
-
-// tableCode shows the first table of a file.
-const tableCode = `(lambda v: [display(t) for t in [t for t in (v.values() if isinstance(v, dict) else [v]) if hasattr(t, "iloc")][:1]] and None)(load_file(%q))`
+// Calls of the runner's package view: they leave no variable behind.
+const (
+	view        = `__import__("attache.view", fromlist=["view"])`
+	pictureCode = view + `.picture(load_file(%q), %q)`
+	tableCode   = view + `.table(load_file(%q))`
+	removeCode  = `__import__("os").remove(%q)`
+)
 
 // Picture returns a user's image as a JPEG of at most 2048 pixels a side, drawn
 // in the session of the conversation. Kinds of errors: Invalid (it can't be
@@ -35,7 +33,7 @@ func (p *Python) Picture(ctx context.Context, user files.UserID, conversation st
 	var picture []byte
 	key := sessionKey(user, conversation)
 	res, err := p.in.Run(ctx, key, sandbox.Cell{
-		Code: fmt.Sprintf(pictureCode, f.ID, pictureName), Files: userFiles{fs: p.files, user: user},
+		Code: fmt.Sprintf(pictureCode, f.ID, "/work/"+pictureName), Files: userFiles{fs: p.files, user: user},
 		// Caught, and kept nowhere.
 		Save: func(_ context.Context, name string, r io.Reader) error {
 			if name != pictureName {
@@ -58,7 +56,7 @@ func (p *Python) Picture(ctx context.Context, user files.UserID, conversation st
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
 		// What can't be removed is a file that the code may see, and no more.
-		_, _ = p.in.Run(ctx, key, sandbox.Cell{Code: fmt.Sprintf(removeCode, pictureName)})
+		_, _ = p.in.Run(ctx, key, sandbox.Cell{Code: fmt.Sprintf(removeCode, "/work/"+pictureName)})
 	}
 	if len(picture) == 0 {
 		return nil, notSeen(ctx, res)
