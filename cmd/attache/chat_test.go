@@ -9,14 +9,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/attachebot/attache/internal/sandbox/sandboxtest"
+	"github.com/attachebot/attache/internal/sandbox/gvisor/gvisortest"
 )
 
 // In a conversation, Ctrl-C stops the answer and keeps its variables; without
 // an answer it is for the program.
 func TestInterruptOfAnAnswer(t *testing.T) {
 	data := dataDir(t)
-	for name, value := range map[string]string{"DATA_DIR": data, "RUNSC": sandboxtest.Runsc(), "SANDBOX_POOL": "0", "OPENAI_API_KEY": "", "OPENAI_BASE_URL": ""} {
+	for name, value := range map[string]string{"DATA_DIR": data, "RUNSC": gvisortest.Runsc(), "SANDBOX_POOL": "0", "OPENAI_API_KEY": "", "OPENAI_BASE_URL": ""} {
 		t.Setenv(name, value)
 	}
 	in, keyboard := io.Pipe()

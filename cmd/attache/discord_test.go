@@ -17,6 +17,7 @@ import (
 	"github.com/attachebot/attache/internal/discord"
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/llm/llmtest"
+	"github.com/attachebot/attache/internal/sandbox/gvisor/gvisortest"
 	"github.com/attachebot/attache/internal/sandbox/sandboxtest"
 	"github.com/attachebot/attache/internal/testbin"
 )
@@ -49,12 +50,12 @@ func (l *lockedBuilder) String() string {
 
 // dataDir returns a data folder that has the prepared environment and snapshots.
 func dataDir(t *testing.T) string {
-	python := sandboxtest.Python(t)
+	python := gvisortest.Python(t)
 	data := t.TempDir()
 	if err := errors.Join(
 		os.MkdirAll(filepath.Join(data, "sandbox"), 0o755),
 		os.Symlink(filepath.Dir(python.Env), filepath.Join(data, "python")),
-		os.Symlink(filepath.Join(sandboxtest.Base(), "sandbox", "snapshots"), filepath.Join(data, "sandbox", "snapshots")),
+		os.Symlink(filepath.Join(gvisortest.Base(), "sandbox", "snapshots"), filepath.Join(data, "sandbox", "snapshots")),
 	); err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +68,7 @@ func serve(t *testing.T, settings map[string]string) *bot {
 	data := dataDir(t)
 	for name, value := range map[string]string{
 		"DISCORD_TOKEN": b.Token(), "OPENAI_BASE_URL": b.model.Start(t), "OPENAI_API_KEY": "sk-secret-key", "OPENAI_MODEL": "gpt-4o",
-		"DATA_DIR": data, "RUNSC": sandboxtest.Runsc(), "SANDBOX_POOL": "1", "TIMEZONE": "UTC",
+		"DATA_DIR": data, "RUNSC": gvisortest.Runsc(), "SANDBOX_POOL": "1", "TIMEZONE": "UTC",
 	} {
 		t.Setenv(name, value)
 	}

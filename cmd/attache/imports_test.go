@@ -66,6 +66,8 @@ func check(dir, file, imported string) string {
 	switch {
 	case public(dir) && !public(rest):
 		return fmt.Sprintf("%s imports %s, but discordtest is a library for everybody", file, rest)
+	case dir == "internal/sandbox/sandboxtest" && strings.HasPrefix(rest, "internal/sandbox/gvisor"):
+		return fmt.Sprintf("%s imports %s, but the suites are for every driver", file, rest)
 	case apart(rest) && !test:
 		return fmt.Sprintf("%s imports the test package %s", file, rest)
 	case test, strings.HasPrefix(dir, "cmd/"):
@@ -136,6 +138,7 @@ func TestImportRulesCatch(t *testing.T) {
 		{"internal/sandbox/wheels", "internal/sandbox/wheels/x.go", module + "/internal/sandbox"},
 		{"internal/sandbox", "internal/sandbox/x.go", module + "/internal/sandbox/gvisor"},
 		{"internal/tools", "internal/tools/x.go", module + "/internal/sandbox/gvisor"},
+		{"internal/sandbox/sandboxtest", "internal/sandbox/sandboxtest/x.go", module + "/internal/sandbox/gvisor"},
 		{"internal/sandbox/sub", "internal/sandbox/sub/x.go", module + "/internal/fault"},
 	} {
 		if check(c[0], c[1], c[2]) == "" {

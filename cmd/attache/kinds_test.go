@@ -13,7 +13,7 @@ import (
 	"github.com/attachebot/attache/internal/config"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
-	"github.com/attachebot/attache/internal/sandbox/sandboxtest"
+	"github.com/attachebot/attache/internal/sandbox/gvisor/gvisortest"
 	"github.com/attachebot/attache/internal/testbin"
 	"github.com/attachebot/attache/internal/tools"
 )
@@ -21,7 +21,7 @@ import (
 // A file of every kind is saved, loaded inside the sandbox by its id, and
 // checked by value. What a kind needs is installed on its first use.
 func TestEveryKindInTheSandbox(t *testing.T) {
-	for name, value := range map[string]string{"DATA_DIR": dataDir(t), "RUNSC": sandboxtest.Runsc(), "MAX_FILES_PER_USER": "0", "DISCORD_TOKEN": ""} {
+	for name, value := range map[string]string{"DATA_DIR": dataDir(t), "RUNSC": gvisortest.Runsc(), "MAX_FILES_PER_USER": "0", "DISCORD_TOKEN": ""} {
 		t.Setenv(name, value)
 	}
 	m := &Main{Stdin: strings.NewReader(""), Stdout: &lockedBuilder{}, Stderr: &lockedBuilder{}}

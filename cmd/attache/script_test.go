@@ -9,7 +9,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/attachebot/attache/internal/sandbox/sandboxtest"
+	"github.com/attachebot/attache/internal/sandbox/gvisor/gvisortest"
 	"github.com/attachebot/attache/internal/testbin"
 )
 
@@ -24,8 +24,8 @@ func TestMain(m *testing.M) {
 
 // TestScripts plays what a person does in a shell, and what they see.
 func TestScripts(t *testing.T) {
-	python := sandboxtest.Python(t)
-	snapshots := filepath.Join(sandboxtest.Base(), "sandbox", "snapshots")
+	python := gvisortest.Python(t)
+	snapshots := filepath.Join(gvisortest.Base(), "sandbox", "snapshots")
 	testscript.Run(t, testscript.Params{
 		Dir:           "testdata/scripts",
 		UpdateScripts: os.Getenv("UPDATE_SCRIPTS") != "",
@@ -41,7 +41,7 @@ func TestScripts(t *testing.T) {
 				return err
 			}
 			env.Setenv("DATA_DIR", data)
-			env.Setenv("RUNSC", sandboxtest.Runsc())
+			env.Setenv("RUNSC", gvisortest.Runsc())
 			env.Setenv("PYTHON", os.Getenv("PYTHON"))
 			env.Setenv("DATASETS", filepath.Join(testbin.Root(), "runner", "tests", "testdata"))
 			return nil

@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/attachebot/attache/internal/sandbox/sandboxtest"
+	"github.com/attachebot/attache/internal/sandbox/gvisor/gvisortest"
 	"github.com/attachebot/attache/internal/testbin"
 )
 
@@ -39,7 +39,7 @@ func TestUserNamespacesForbidden(t *testing.T) {
 		if err := os.Symlink(self, cmd.Args[3]); err != nil {
 			t.Fatal(err)
 		}
-		cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + data, "PYTHON=" + os.Getenv("PYTHON"), "DATA_DIR=" + data, "RUNSC=" + sandboxtest.Runsc()}
+		cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + data, "PYTHON=" + os.Getenv("PYTHON"), "DATA_DIR=" + data, "RUNSC=" + gvisortest.Runsc()}
 		cmd.Dir = data
 		cmd.SysProcAttr = &syscall.SysProcAttr{
 			Cloneflags:  syscall.CLONE_NEWUSER,

@@ -17,7 +17,7 @@ import (
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/sandbox"
 	"github.com/attachebot/attache/internal/sandbox/gvisor"
-	"github.com/attachebot/attache/internal/sandbox/sandboxtest"
+	"github.com/attachebot/attache/internal/sandbox/gvisor/gvisortest"
 	"github.com/attachebot/attache/internal/sandbox/wheels"
 	"github.com/attachebot/attache/internal/tools"
 )
@@ -92,7 +92,7 @@ func newFolderRig(t *testing.T, contents map[string]string) *folderRig {
 	for name, text := range contents {
 		write(t, r.dir, name, text)
 	}
-	host := sandboxtest.Open(t, gvisor.Options{Tools: r.dir, Packages: wheels.Off, Limits: sandbox.Limits{Time: 20 * time.Second}})
+	host := gvisortest.Open(t, gvisor.Options{Tools: r.dir, Packages: wheels.Off, Limits: sandbox.Limits{Time: 20 * time.Second}})
 	r.files = newFiles(t, files.Options{})
 	py := tools.NewPython(host, r.files)
 	r.folder = tools.NewFolder(r.dir, py, r.log.logger())

@@ -14,6 +14,7 @@ import (
 
 	"github.com/attachebot/attache/internal/sandbox"
 	"github.com/attachebot/attache/internal/sandbox/gvisor"
+	"github.com/attachebot/attache/internal/sandbox/gvisor/gvisortest"
 	"github.com/attachebot/attache/internal/sandbox/sandboxtest"
 	"github.com/attachebot/attache/internal/testbin"
 )
@@ -55,7 +56,7 @@ func plain(b *testing.B, code string) (time.Duration, string) {
 	if err := os.WriteFile(script, []byte(code), 0o644); err != nil {
 		b.Fatal(err)
 	}
-	cmd := exec.Command(filepath.Join(sandboxtest.Python(b).Env, "bin", "python"), script)
+	cmd := exec.Command(filepath.Join(gvisortest.Python(b).Env, "bin", "python"), script)
 	cmd.Dir = dir
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "MPLBACKEND=agg", "HOME=" + dir, "MPLCONFIGDIR=" + filepath.Join(os.TempDir(), "attache-bench-mpl")}
 	began := time.Now()
@@ -79,7 +80,7 @@ func BenchmarkFresh(b *testing.B) {
 	for _, pool := range []int{1, 0} {
 		b.Run(fmt.Sprintf("pool=%d", pool), func(b *testing.B) {
 			path, file := weather(b)
-			h := sandboxtest.Open(b, gvisor.Options{Pool: pool})
+			h := gvisortest.Open(b, gvisor.Options{Pool: pool})
 			s := sandboxtest.NewSession(b, h)
 			s.Cell.Files = sandboxtest.Files{"1_1700000000_0123abcd": file}
 			inside := strings.Replace(firstQuestion, "PATH", "get_file_path('1_1700000000_0123abcd')", 1)
@@ -115,7 +116,7 @@ func BenchmarkFresh(b *testing.B) {
 
 // BenchmarkCall is 1+1 in a live session.
 func BenchmarkCall(b *testing.B) {
-	s := sandboxtest.NewSession(b, sandboxtest.Open(b, gvisor.Options{}))
+	s := sandboxtest.NewSession(b, gvisortest.Open(b, gvisor.Options{}))
 	s.Run("1")
 	var took []time.Duration
 	for range max(b.N, 50) {
@@ -129,12 +130,12 @@ func BenchmarkCall(b *testing.B) {
 
 // BenchmarkHibernate stores and restores a session with a DataFrame of 100 MB.
 func BenchmarkHibernate(b *testing.B) {
-	dir := sandboxtest.Dir(b)
+	dir := gvisortest.Dir(b)
 	key := sandbox.Key{User: 1, Conversation: "c"}
 	ctx := context.Background()
 	var down, up []time.Duration
 	for range b.N {
-		h := sandboxtest.OpenIn(b, dir, gvisor.Options{})
+		h := gvisortest.OpenIn(b, dir, gvisor.Options{})
 		began := time.Now()
 		res, err := h.Run(ctx, key, sandbox.Cell{Code: "print(len(globals().get('df', ())))"})
 		if err != nil {
@@ -189,7 +190,7 @@ if not os.path.exists(CSV):
 
 // BenchmarkCompute is work inside against outside. The CSV has 50 MB.
 func BenchmarkCompute(b *testing.B) {
-	h := sandboxtest.Open(b, gvisor.Options{})
+	h := gvisortest.Open(b, gvisor.Options{})
 	for name, code := range compute {
 		b.Run(name, func(b *testing.B) {
 			var ours, theirs []time.Duration

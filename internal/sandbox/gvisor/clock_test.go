@@ -7,6 +7,7 @@ import (
 
 	"github.com/attachebot/attache/internal/sandbox"
 	"github.com/attachebot/attache/internal/sandbox/gvisor"
+	"github.com/attachebot/attache/internal/sandbox/gvisor/gvisortest"
 	"github.com/attachebot/attache/internal/sandbox/sandboxtest"
 )
 
@@ -14,7 +15,7 @@ import (
 // use it up, and what ran before does not start anew.
 func TestClockStopsForQuestions(t *testing.T) {
 	sandboxtest.NeedIndex(t)
-	h := sandboxtest.Open(t, gvisor.Options{Limits: sandbox.Limits{Time: 3 * time.Second}})
+	h := gvisortest.Open(t, gvisor.Options{Limits: sandbox.Limits{Time: 3 * time.Second}})
 	s := sandboxtest.NewSession(t, h)
 	s.Cell.Ask = func(context.Context, string) (bool, error) {
 		time.Sleep(4 * time.Second)

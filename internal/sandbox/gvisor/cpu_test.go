@@ -11,7 +11,7 @@ import (
 
 	"github.com/attachebot/attache/internal/sandbox"
 	"github.com/attachebot/attache/internal/sandbox/gvisor"
-	"github.com/attachebot/attache/internal/sandbox/sandboxtest"
+	"github.com/attachebot/attache/internal/sandbox/gvisor/gvisortest"
 	"github.com/attachebot/attache/internal/testbin"
 )
 
@@ -25,7 +25,7 @@ func TestCPUIsShared(t *testing.T) {
 	if strings.TrimSpace(string(on)) != "1" || !root {
 		testbin.Missing(t, "autogroup", "this system has no autogroups, or this process is in a cgroup")
 	}
-	h := sandboxtest.Open(t, gvisor.Options{Pool: 2})
+	h := gvisortest.Open(t, gvisor.Options{Pool: 2})
 	count := func(user uint64, code string) int {
 		res, err := h.Run(context.Background(), sandbox.Key{User: user, Conversation: "cpu"}, sandbox.Cell{Code: code})
 		if err != nil {

@@ -3,21 +3,16 @@ package gvisor_test
 import (
 	"testing"
 
+	"github.com/attachebot/attache/internal/sandbox/gvisor/gvisortest"
 	"github.com/attachebot/attache/internal/sandbox/sandboxtest"
 )
 
-func TestContract(t *testing.T) { sandboxtest.Contract(t) }
+func TestContract(t *testing.T) { sandboxtest.Contract(t, gvisortest.Driver) }
 
-func TestSessions(t *testing.T) { sandboxtest.Sessions(t) }
+func TestSessions(t *testing.T) { sandboxtest.Sessions(t, gvisortest.Driver) }
 
-func TestEscape(t *testing.T) { sandboxtest.Escape(t) }
+func TestEscape(t *testing.T) { sandboxtest.Escape(t, gvisortest.Driver) }
 
-func TestLeftovers(t *testing.T) { sandboxtest.Leftovers(t) }
+func TestControl(t *testing.T) { sandboxtest.Control(t, gvisortest.Driver) }
 
-func TestControl(t *testing.T) { sandboxtest.Control(t) }
-
-func TestBombs(t *testing.T) { sandboxtest.Bombs(t) }
-
-func TestPackages(t *testing.T) { sandboxtest.Packages(t) }
-
-func TestHostilePackages(t *testing.T) { sandboxtest.HostilePackages(t) }
+func TestPackages(t *testing.T) { sandboxtest.Packages(t, gvisortest.Driver) }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/attachebot/attache/internal/sandbox"
 	"github.com/attachebot/attache/internal/sandbox/gvisor"
+	"github.com/attachebot/attache/internal/sandbox/gvisor/gvisortest"
 	"github.com/attachebot/attache/internal/sandbox/sandboxtest"
 	"github.com/attachebot/attache/internal/sandbox/wheels"
 )
@@ -51,8 +52,8 @@ func TestInstallBytes(t *testing.T) {
 		http.ServeContent(slowly{w, &sent}, r, "", time.Time{}, bytes.NewReader(ix.File(strings.TrimPrefix(r.URL.Path, "/files/"))))
 		return true
 	}
-	dir := sandboxtest.Dir(t)
-	h := sandboxtest.OpenIn(t, dir, gvisor.Bounded(gvisor.Options{Packages: wheels.Any, Index: ix.URL()}, limit, 0))
+	dir := gvisortest.Dir(t)
+	h := gvisortest.OpenIn(t, dir, gvisor.Bounded(gvisor.Options{Packages: wheels.Any, Index: ix.URL()}, limit, 0))
 	s := sandboxtest.NewSession(t, h)
 	s.Expect("kept = 1", "")
 	for code, name := range map[string]string{"import large": "large", "import many": "many", "%pip install fits fits2": "fits2", "import slow": "slow", "import slow2": "slow2"} {
@@ -60,8 +61,8 @@ func TestInstallBytes(t *testing.T) {
 		if res.Outcome != sandbox.Failed || !strings.Contains(res.Error, name+" is larger than the 2 MB that an installation may take.") {
 			t.Errorf("%s: %+v", code, res)
 		}
-		sandboxtest.OnlyFiles(t, dir)
-		for _, f := range sandboxtest.Installed(t, dir) {
+		gvisortest.OnlyFiles(t, dir)
+		for _, f := range gvisortest.Installed(t, dir) {
 			if strings.HasPrefix(f, name) {
 				t.Errorf("%s is there", f)
 			}
@@ -113,8 +114,8 @@ func TestInstallTime(t *testing.T) {
 		}
 		return true
 	}
-	dir := sandboxtest.Dir(t)
-	h := sandboxtest.OpenIn(t, dir, gvisor.Bounded(gvisor.Options{Packages: wheels.Any, Index: ix.URL()}, 0, limit))
+	dir := gvisortest.Dir(t)
+	h := gvisortest.OpenIn(t, dir, gvisor.Bounded(gvisor.Options{Packages: wheels.Any, Index: ix.URL()}, 0, limit))
 	s := sandboxtest.NewSession(t, h)
 	s.Expect("kept = 1", "")
 	for _, name := range []string{"page", "file"} {
@@ -126,11 +127,11 @@ func TestInstallTime(t *testing.T) {
 		if took := time.Since(began); took < limit || took > limit+10*time.Second {
 			t.Errorf("%s: given up after %v", name, took)
 		}
-		sandboxtest.OnlyFiles(t, dir)
+		gvisortest.OnlyFiles(t, dir)
 		s.Expect("kept", "1")
 	}
 	s.Expect("import good\ngood.x", "1")
-	if got := sandboxtest.Installed(t, dir); len(got) != 1 || got[0] != "good-1.0" {
+	if got := gvisortest.Installed(t, dir); len(got) != 1 || got[0] != "good-1.0" {
 		t.Errorf("installed: %q", got)
 	}
 }
@@ -141,10 +142,10 @@ func TestRestoreOfPackagesIsBounded(t *testing.T) {
 	ix := sandboxtest.NewIndex(t, map[string][]byte{
 		"good-1.0-py3-none-any.whl": sandboxtest.Wheel("good", sandboxtest.Entry{Name: "good.py", Content: "x = 1\n"}),
 	})
-	dir := sandboxtest.Dir(t)
+	dir := gvisortest.Dir(t)
 	options := gvisor.Bounded(gvisor.Options{Packages: wheels.Any, Index: ix.URL()}, 0, 2*time.Second)
 	t.Run("first", func(t *testing.T) {
-		s := sandboxtest.NewSession(t, sandboxtest.OpenIn(t, dir, options))
+		s := sandboxtest.NewSession(t, gvisortest.OpenIn(t, dir, options))
 		s.Key.Conversation = "c"
 		s.Expect("import good\nkept = 1\ngood.x", "1")
 	})
@@ -164,7 +165,7 @@ func TestRestoreOfPackagesIsBounded(t *testing.T) {
 		}
 		return true
 	}
-	s := sandboxtest.NewSession(t, sandboxtest.OpenIn(t, dir, options))
+	s := sandboxtest.NewSession(t, gvisortest.OpenIn(t, dir, options))
 	s.Key.Conversation = "c"
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
@@ -215,7 +216,7 @@ func TestQuestionTellsDownloads(t *testing.T) {
 	}))
 	defer statistics.Close()
 	defer close(over)
-	h := sandboxtest.Open(t, gvisor.Counting(gvisor.Options{Index: ix.URL()}, statistics.URL+"/api/packages"))
+	h := gvisortest.Open(t, gvisor.Counting(gvisor.Options{Index: ix.URL()}, statistics.URL+"/api/packages"))
 	s := sandboxtest.NewSession(t, h)
 	var question string
 	s.Cell.Ask = func(_ context.Context, q string) (bool, error) {

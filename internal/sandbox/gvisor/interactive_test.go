@@ -12,6 +12,7 @@ import (
 
 	"github.com/attachebot/attache/internal/sandbox"
 	"github.com/attachebot/attache/internal/sandbox/gvisor"
+	"github.com/attachebot/attache/internal/sandbox/gvisor/gvisortest"
 	"github.com/attachebot/attache/internal/sandbox/sandboxtest"
 	"github.com/attachebot/attache/internal/sandbox/wheels"
 )
@@ -26,7 +27,7 @@ const (
 // Plotly and Altair, as pictures.
 func TestInteractiveCharts(t *testing.T) {
 	sandboxtest.NeedIndex(t)
-	h := sandboxtest.Open(t, gvisor.Options{Packages: wheels.Curated})
+	h := gvisortest.Open(t, gvisor.Options{Packages: wheels.Curated})
 	for name, c := range map[string]struct {
 		code  string
 		saved string // names
@@ -86,7 +87,7 @@ func colours(img image.Image) int {
 // can't be done.
 func TestInteractiveChartsWithoutPackages(t *testing.T) {
 	sandboxtest.NeedIndex(t)
-	h := sandboxtest.Open(t, gvisor.Options{})
+	h := gvisortest.Open(t, gvisor.Options{})
 	s := sandboxtest.NewSession(t, h)
 	if res := s.Run("%pip install plotly altair\nimport altair, plotly\n" +
 		"import attache.imports\nattache.imports._current.pip = lambda specs: (_ for _ in ()).throw(attache.imports.HostError('Not today.'))"); res.Outcome != sandbox.OK {
@@ -107,7 +108,7 @@ func TestInteractiveChartsWithoutPackages(t *testing.T) {
 
 // Code that was written for a notebook finds what it imports of IPython.
 func TestNotebookCode(t *testing.T) {
-	s := sandboxtest.NewSession(t, sandboxtest.Open(t, gvisor.Options{Packages: wheels.Off}))
+	s := sandboxtest.NewSession(t, gvisortest.Open(t, gvisor.Options{Packages: wheels.Off}))
 	res := s.Run(`from IPython.display import display, HTML, Markdown, Image, clear_output
 from IPython.core.display import HTML as Old
 import IPython, io, pandas as pd
@@ -130,7 +131,7 @@ display(Image(b.getvalue()))`)
 // A picture never costs a session its memory: it is left out instead.
 func TestInteractiveChartsLeaveMemory(t *testing.T) {
 	sandboxtest.NeedIndex(t)
-	s := sandboxtest.NewSession(t, sandboxtest.Open(t, gvisor.Options{}))
+	s := sandboxtest.NewSession(t, gvisortest.Open(t, gvisor.Options{}))
 	const points = "import plotly.express as px\nfig = px.scatter(x=list(range(20_000)), y=list(range(20_000)), render_mode='webgl')\n"
 	if res := s.Run(points + "fig"); res.Outcome != sandbox.OK || len(s.Saved) != 2 {
 		t.Fatalf("%+v, saved %q", res, s.Order)

@@ -14,7 +14,7 @@ import (
 
 	"github.com/attachebot/attache/internal/sandbox"
 	"github.com/attachebot/attache/internal/sandbox/gvisor"
-	"github.com/attachebot/attache/internal/sandbox/sandboxtest"
+	"github.com/attachebot/attache/internal/sandbox/gvisor/gvisortest"
 	"github.com/attachebot/attache/internal/testbin"
 )
 
@@ -53,7 +53,7 @@ func TestSystemUpdateInside(t *testing.T) {
 	}
 	path := find(t, library)
 	dir := t.TempDir()
-	h := sandboxtest.OpenIn(t, dir, gvisor.Options{})
+	h := gvisortest.OpenIn(t, dir, gvisor.Options{})
 	run := func(h *gvisor.Host, conversation, code string) sandbox.Result {
 		t.Helper()
 		res, err := h.Run(t.Context(), sandbox.Key{User: 1, Conversation: conversation}, sandbox.Cell{Code: code})
@@ -73,7 +73,7 @@ func TestSystemUpdateInside(t *testing.T) {
 	if err := h.Close(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	h = sandboxtest.OpenIn(t, dir, gvisor.Options{})
+	h = gvisortest.OpenIn(t, dir, gvisor.Options{})
 	for conversation, variable := range map[string]string{"stored": "x", "live": "y"} {
 		res := run(h, conversation, "print("+variable+" + 1); "+hash)
 		if !strings.Contains(res.Output, "42\n2d711642") || !strings.Contains(strings.Join(res.Notes, "\n"), "restored: "+variable) {
@@ -88,7 +88,7 @@ func TestSystemUpdateInside(t *testing.T) {
 	if err := h.Close(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	h = sandboxtest.OpenIn(t, dir, gvisor.Options{})
+	h = gvisortest.OpenIn(t, dir, gvisor.Options{})
 	if res := run(h, "whole", "print(z.name)"); !strings.Contains(res.Output, "/tmp/x") || len(res.Notes) > 0 {
 		t.Errorf("%+v", res)
 	}

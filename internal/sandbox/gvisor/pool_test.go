@@ -8,6 +8,7 @@ import (
 
 	"github.com/attachebot/attache/internal/sandbox"
 	"github.com/attachebot/attache/internal/sandbox/gvisor"
+	"github.com/attachebot/attache/internal/sandbox/gvisor/gvisortest"
 	"github.com/attachebot/attache/internal/sandbox/sandboxtest"
 )
 
@@ -15,7 +16,7 @@ import (
 // its pool again when the shortage is over.
 func TestMemoryPressure(t *testing.T) {
 	var short atomic.Bool
-	h := sandboxtest.Open(t, gvisor.Short(gvisor.Options{Pool: 2}, short.Load))
+	h := gvisortest.Open(t, gvisor.Short(gvisor.Options{Pool: 2}, short.Load))
 	wait := func(what string, ok func() bool) {
 		t.Helper()
 		for end := time.Now().Add(30 * time.Second); !ok(); time.Sleep(10 * time.Millisecond) {

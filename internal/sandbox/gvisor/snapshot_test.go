@@ -10,14 +10,14 @@ import (
 	"time"
 
 	"github.com/attachebot/attache/internal/sandbox/gvisor"
-	"github.com/attachebot/attache/internal/sandbox/sandboxtest"
+	"github.com/attachebot/attache/internal/sandbox/gvisor/gvisortest"
 	"github.com/attachebot/attache/internal/sandbox/wheels"
 )
 
 // A snapshot that no process has needed for a day is removed; a data folder
 // that moved still has its own.
 func TestSnapshots(t *testing.T) {
-	dir := sandboxtest.Dir(t)
+	dir := gvisortest.Dir(t)
 	snapshots := filepath.Join(t.TempDir(), "snapshots")
 	if err := os.Mkdir(snapshots, 0o700); err != nil {
 		t.Fatal(err)
@@ -47,7 +47,7 @@ func TestSnapshots(t *testing.T) {
 		}
 		return all
 	}
-	sandboxtest.OpenIn(t, dir, gvisor.Options{})
+	gvisortest.OpenIn(t, dir, gvisor.Options{})
 	for end := time.Now().Add(10 * time.Second); len(names()) != 2; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("snapshots: %q", names())
@@ -58,9 +58,9 @@ func TestSnapshots(t *testing.T) {
 			t.Error("the old one is still there")
 		}
 	}
-	moved := sandboxtest.Dir(t)
+	moved := gvisortest.Dir(t)
 	link(moved)
-	sandboxtest.OpenIn(t, moved, gvisor.Options{})
+	gvisortest.OpenIn(t, moved, gvisor.Options{})
 	if len(names()) != 2 {
 		t.Errorf("another folder made another snapshot: %q", names())
 	}
@@ -69,7 +69,7 @@ func TestSnapshots(t *testing.T) {
 // An environment of packages that no process has used for a week is removed.
 func TestOldEnvironments(t *testing.T) {
 	dir := t.TempDir()
-	py := sandboxtest.Python(t)
+	py := gvisortest.Python(t)
 	for name, days := range map[string]int{filepath.Base(py.Env): 30, "env-old": 8, "env-recent": 6} {
 		then := time.Now().AddDate(0, 0, -days)
 		mark := filepath.Join(dir, name, "complete")

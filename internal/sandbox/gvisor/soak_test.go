@@ -17,6 +17,7 @@ import (
 
 	"github.com/attachebot/attache/internal/sandbox"
 	"github.com/attachebot/attache/internal/sandbox/gvisor"
+	"github.com/attachebot/attache/internal/sandbox/gvisor/gvisortest"
 	"github.com/attachebot/attache/internal/sandbox/sandboxtest"
 )
 
@@ -28,11 +29,11 @@ func TestSoak(t *testing.T) {
 	if n, err := strconv.Atoi(os.Getenv("ATTACHE_SOAK")); err == nil {
 		sessions = n
 	}
-	dir := sandboxtest.Dir(t)
-	sandboxtest.Python(t)
+	dir := gvisortest.Dir(t)
+	gvisortest.Python(t)
 	var before, after footprint
 	t.Run("host", func(t *testing.T) {
-		h := sandboxtest.OpenIn(t, dir, gvisor.Options{Pool: 2, Max: 8, Idle: 500 * time.Millisecond})
+		h := gvisortest.OpenIn(t, dir, gvisor.Options{Pool: 2, Max: 8, Idle: 500 * time.Millisecond})
 		one := func(user int, code string) (sandbox.Result, error) {
 			return h.Run(context.Background(), sandbox.Key{User: uint64(user), Conversation: "soak"}, sandbox.Cell{Code: code})
 		}
@@ -46,7 +47,7 @@ func TestSoak(t *testing.T) {
 		killer.Go(func() {
 			for ctx.Err() == nil {
 				time.Sleep(time.Duration(200+rand.IntN(600)) * time.Millisecond)
-				if pids := sandboxtest.Sandboxes(); len(pids) > 0 {
+				if pids := gvisortest.Sandboxes(); len(pids) > 0 {
 					syscall.Kill(pids[rand.IntN(len(pids))], syscall.SIGKILL)
 					kills.Add(1)
 				}
@@ -104,7 +105,7 @@ func TestSoak(t *testing.T) {
 	if after.fds > before.fds+2 || after.goroutines > before.goroutines+4 || after.mounts != before.mounts || after.memory > before.memory+32<<20 {
 		t.Errorf("before %+v, after %+v", before, after)
 	}
-	sandboxtest.AwaitNoSandboxes(t)
+	gvisortest.AwaitNoSandboxes(t)
 	for _, sub := range []string{"run", "state", "sessions"} {
 		filepath.WalkDir(filepath.Join(dir, sub), func(path string, d os.DirEntry, err error) error {
 			if err == nil && path != filepath.Join(dir, sub) {

@@ -13,7 +13,7 @@ import (
 
 	"github.com/attachebot/attache/internal/sandbox"
 	"github.com/attachebot/attache/internal/sandbox/gvisor"
-	"github.com/attachebot/attache/internal/sandbox/sandboxtest"
+	"github.com/attachebot/attache/internal/sandbox/gvisor/gvisortest"
 )
 
 // ordinary is a user id that owns nothing of the system.
@@ -32,7 +32,7 @@ func TestOrdinaryUser(t *testing.T) {
 	}
 	// The test binary and runsc may be where only root can go.
 	bin := filepath.Join(base, "bin")
-	for name, path := range map[string]string{"test": self, "runsc": sandboxtest.Runsc()} {
+	for name, path := range map[string]string{"test": self, "runsc": gvisortest.Runsc()} {
 		run(t, "install", "-D", "-m", "0755", path, filepath.Join(bin, name))
 	}
 	suites := []string{"TestContract", "TestSessions", "TestEscape", "TestControl", "TestBombs", "TestPackages", "TestHostilePackages", "TestAdoption", "TestPowerCut", "TestWatchdog"}
@@ -58,7 +58,7 @@ func TestOrdinaryUser(t *testing.T) {
 // ordinaryBase makes a folder that belongs to the ordinary user, with the
 // environment of the tests in it.
 func ordinaryBase(t *testing.T) string {
-	py := sandboxtest.Python(t)
+	py := gvisortest.Python(t)
 	base, err := os.MkdirTemp("/tmp", "attache-user")
 	if err != nil {
 		t.Fatal(err)
@@ -108,13 +108,13 @@ func glob(t *testing.T, pattern string) []string {
 // TestAdoption kills a process that has sessions, with one cell running, and
 // finds them in the next process.
 func TestAdoption(t *testing.T) {
-	dir := sandboxtest.Dir(t)
+	dir := gvisortest.Dir(t)
 	if os.Getenv("ATTACHE_TEST_VICTIM") != "" {
 		t.Fatal("the victim must run TestVictim")
 	}
 	killVictim(t, dir, "^TestVictim$")
 
-	h := sandboxtest.OpenIn(t, dir, gvisor.Options{Pool: 1})
+	h := gvisortest.OpenIn(t, dir, gvisor.Options{Pool: 1})
 	for _, c := range []struct{ conversation, code, want string }{
 		{"idle", "x", "'kept'"},
 		{"running", "y", "'kept too'"},
@@ -134,7 +134,7 @@ func TestAdoption(t *testing.T) {
 // After its process was killed, a sandbox has its bounds of memory and time
 // still: it holds no more, and what computes on is ended.
 func TestWatchdog(t *testing.T) {
-	dir := sandboxtest.Dir(t)
+	dir := gvisortest.Dir(t)
 	killVictim(t, dir, "^TestWatchdogVictim$")
 	began := time.Now()
 	alive := map[string]bool{}
@@ -161,7 +161,7 @@ func TestWatchdog(t *testing.T) {
 		n, _ := strconv.Atoi(pid)
 		syscall.Kill(n, syscall.SIGKILL)
 	}
-	sandboxtest.OpenIn(t, dir, gvisor.Options{}) // removes what is left
+	gvisortest.OpenIn(t, dir, gvisor.Options{}) // removes what is left
 }
 
 // TestWatchdogVictim is the process that TestWatchdog kills. Its code notices
@@ -171,7 +171,7 @@ func TestWatchdogVictim(t *testing.T) {
 	if dir == "" {
 		t.Skip("a helper of TestWatchdog")
 	}
-	h := sandboxtest.OpenIn(t, dir, gvisor.Options{Limits: sandbox.Limits{Time: 5 * time.Second}})
+	h := gvisortest.OpenIn(t, dir, gvisor.Options{Limits: sandbox.Limits{Time: 5 * time.Second}})
 	const wait = `
 import os, select, signal
 signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -201,7 +201,7 @@ while True: pass`, "while True: pass"} {
 // killVictim runs a test that has sessions in dir as a process, and kills that.
 func killVictim(t *testing.T, dir, test string) {
 	t.Helper()
-	sandboxtest.Python(t) // skips where there is none
+	gvisortest.Python(t) // skips where there is none
 	cmd := exec.Command(os.Args[0], "-test.run", test)
 	cmd.Env = append(os.Environ(), "ATTACHE_TEST_VICTIM="+dir)
 	cmd.Stderr = os.Stderr
@@ -223,7 +223,7 @@ func killVictim(t *testing.T, dir, test string) {
 // TestPowerCut kills a process and its sandboxes: sessions come back as they
 // were last stored, and it is said what is lost.
 func TestPowerCut(t *testing.T) {
-	dir := sandboxtest.Dir(t)
+	dir := gvisortest.Dir(t)
 	killVictim(t, dir, "^TestPowerCutVictim$")
 	for _, file := range glob(t, filepath.Join(dir, "run", "*", "*", "pid")) {
 		data, err := os.ReadFile(file)
@@ -239,7 +239,7 @@ func TestPowerCut(t *testing.T) {
 			time.Sleep(10 * time.Millisecond)
 		}
 	}
-	h := sandboxtest.OpenIn(t, dir, gvisor.Options{})
+	h := gvisortest.OpenIn(t, dir, gvisor.Options{})
 	for _, c := range []struct{ conversation, code, output, note string }{
 		{"fresh", "print('x' in globals())", "False\n", "lost: all variables of this session, because its process ended without warning"},
 		{"stored", "print(y)", "1\n", "the session is as it was on " + time.Now().UTC().Format("2006-01-02") + " at "},
@@ -271,11 +271,11 @@ func TestPowerCutVictim(t *testing.T) {
 		}
 	}
 	t.Run("stores", func(t *testing.T) {
-		h := sandboxtest.OpenIn(t, dir, gvisor.Options{})
+		h := gvisortest.OpenIn(t, dir, gvisor.Options{})
 		run(h, "stored", "y = 1")
 		run(h, "unchanged", "z = 3")
 	})
-	h := sandboxtest.OpenIn(t, dir, gvisor.Options{})
+	h := gvisortest.OpenIn(t, dir, gvisor.Options{})
 	run(h, "stored", "y = 2")
 	run(h, "fresh", "x = 1")
 	os.Stdout.WriteString("ready")
@@ -288,7 +288,7 @@ func TestVictim(t *testing.T) {
 	if dir == "" {
 		t.Skip("a helper of TestAdoption")
 	}
-	h := sandboxtest.OpenIn(t, dir, gvisor.Options{Pool: 1})
+	h := gvisortest.OpenIn(t, dir, gvisor.Options{Pool: 1})
 	ctx := context.Background()
 	if _, err := h.Run(ctx, sandbox.Key{User: 1, Conversation: "idle"}, sandbox.Cell{Code: "x = 'kept'"}); err != nil {
 		t.Fatal(err)

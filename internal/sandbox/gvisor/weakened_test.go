@@ -15,6 +15,7 @@ import (
 
 	"github.com/attachebot/attache/internal/sandbox"
 	"github.com/attachebot/attache/internal/sandbox/gvisor"
+	"github.com/attachebot/attache/internal/sandbox/gvisor/gvisortest"
 	"github.com/attachebot/attache/internal/sandbox/sandboxtest"
 	"github.com/attachebot/attache/internal/sandbox/wheels"
 )
@@ -30,11 +31,11 @@ func TestWeakened(t *testing.T) {
 	defer canary.Close()
 	weak := func(t *testing.T, limits sandbox.Limits, f func(*specs.Spec), flags ...string) *sandboxtest.Session {
 		dir := t.TempDir() // no shared snapshots
-		h := sandboxtest.OpenIn(t, dir, gvisor.Weaken(gvisor.Options{Limits: limits}, f, flags...))
+		h := gvisortest.OpenIn(t, dir, gvisor.Weaken(gvisor.Options{Limits: limits}, f, flags...))
 		return sandboxtest.NewSession(t, h)
 	}
 	open := func(t *testing.T, o gvisor.Options) *sandboxtest.Session {
-		return sandboxtest.NewSession(t, sandboxtest.Open(t, o))
+		return sandboxtest.NewSession(t, gvisortest.Open(t, o))
 	}
 	bind := func(s *specs.Spec, dir string) {
 		s.Mounts = append(s.Mounts, specs.Mount{Destination: dir, Source: dir, Type: "bind", Options: []string{"rbind", "rw"}})
@@ -185,7 +186,7 @@ attache.outputs.Outputs._walk = walk`)
 			if os.Geteuid() != 0 && (p.Name == "no privileges" || strings.HasPrefix(p.Name, "nothing of the system")) {
 				continue // an ordinary user has none
 			}
-			cmd := exec.Command(filepath.Join(sandboxtest.Python(t).Env, "bin", "python"), "-c", canary.Code(p.Code))
+			cmd := exec.Command(filepath.Join(gvisortest.Python(t).Env, "bin", "python"), "-c", canary.Code(p.Code))
 			out, err := cmd.CombinedOutput()
 			if err != nil || strings.TrimSpace(string(out)) == gvisor.Confined {
 				t.Errorf("%q holds without a sandbox: %v %s", p.Name, err, out)

@@ -10,13 +10,12 @@ import (
 	"time"
 
 	"github.com/attachebot/attache/internal/sandbox"
-	"github.com/attachebot/attache/internal/sandbox/gvisor"
 )
 
 // Contract is what code may rely on: notebook manners, files in and out,
 // limits that end in a clear outcome.
-func Contract(t *testing.T) {
-	h := Open(t, gvisor.Options{Pool: 1, Limits: sandbox.Limits{Time: 2 * time.Second}})
+func Contract(t *testing.T, open Open) {
+	h := open(t, t.TempDir(), Options{Pool: 1, Limits: sandbox.Limits{Time: 2 * time.Second}})
 	run := func(name string, f func(t *testing.T, s *Session)) {
 		t.Run(name, func(t *testing.T) {
 			s := NewSession(t, h)
@@ -321,7 +320,7 @@ func testExits(t *testing.T, s *Session) {
 	s.Expect("'x' in globals()", "False") // a new session
 }
 
-func testRandomness(t *testing.T, h *gvisor.Host, s *Session) {
+func testRandomness(t *testing.T, h Driver, s *Session) {
 	code := "import random, numpy, os, tempfile, uuid\nprint(random.random(), numpy.random.rand(), numpy.random.default_rng().random(), os.urandom(8).hex(), uuid.uuid4(), next(tempfile._get_candidate_names()))"
 	other := NewSession(t, h)
 	other.Key.Conversation += " other"

@@ -3,13 +3,10 @@ package sandboxtest
 import (
 	"context"
 	"io"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/attachebot/attache/internal/sandbox"
-	"github.com/attachebot/attache/internal/sandbox/gvisor"
 )
 
 // late is how long after its limit, or after Stop, a cell may end.
@@ -54,13 +51,13 @@ signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 // Control is what code tries to keep the host from ending it: by its limit, by
 // Stop and by Close.
-func Control(t *testing.T) {
-	h := Open(t, gvisor.Options{Limits: sandbox.Limits{Time: 2 * time.Second}, Max: 32})
+func Control(t *testing.T, open Open) {
+	h := open(t, t.TempDir(), Options{Limits: sandbox.Limits{Time: 2 * time.Second}, Max: 32})
 	save := func(_ context.Context, _ string, r io.Reader) error {
 		_, err := io.Copy(io.Discard, r)
 		return err
 	}
-	each := func(t *testing.T, h *gvisor.Host, stop time.Duration, limit time.Duration) {
+	each := func(t *testing.T, h Driver, stop time.Duration, limit time.Duration) {
 		for _, c := range endless {
 			t.Run(c.name, func(t *testing.T) {
 				t.Parallel()
@@ -86,10 +83,10 @@ func Control(t *testing.T) {
 		}
 	}
 	t.Run("limit", func(t *testing.T) { each(t, h, time.Hour, 2*time.Second) })
-	slow := Open(t, gvisor.Options{Limits: sandbox.Limits{Time: time.Hour}, Max: 32})
+	slow := open(t, t.TempDir(), Options{Limits: sandbox.Limits{Time: time.Hour}, Max: 32})
 	t.Run("stop", func(t *testing.T) { each(t, slow, time.Second, time.Second) })
 	t.Run("close", func(t *testing.T) {
-		h := Open(t, gvisor.Options{Limits: sandbox.Limits{Time: time.Hour}, Max: 32})
+		h := open(t, t.TempDir(), Options{Limits: sandbox.Limits{Time: time.Hour}, Max: 32})
 		started := make(chan bool, len(endless))
 		for i, c := range endless {
 			go h.Run(context.Background(), sandbox.Key{User: uint64(i), Conversation: "close"}, sandbox.Cell{
@@ -108,71 +105,5 @@ func Control(t *testing.T) {
 		if d := time.Since(began); d > 10*time.Second {
 			t.Errorf("close took %s", d)
 		}
-	})
-}
-
-// Leftovers is what code leaves behind after its cell: it takes neither the
-// processors nor the disk of others.
-func Leftovers(t *testing.T) {
-	t.Run("busy children", func(t *testing.T) {
-		h := Open(t, gvisor.Options{Idle: time.Hour})
-		s := NewSession(t, h)
-		s.Run("import os, attache.session\nattache.session._kill_children = lambda: None\nattache.session._threads = lambda: 0\nfor i in range(6):\n    if os.fork() == 0:\n        while True: pass\nx = 1")
-		idle := NewSession(t, h)
-		idle.Key.User = 2
-		idle.Run("y = 1")
-		end := time.Now().Add(20 * time.Second)
-		for h.Stats().Live > 1 && time.Now().Before(end) {
-			time.Sleep(50 * time.Millisecond)
-		}
-		if n := h.Stats().Live; n != 1 {
-			t.Errorf("%d sessions live; the busy one should be stored, the idle one should not", n)
-		}
-		s.Expect("x", "1")
-	})
-	t.Run("stored sessions", func(t *testing.T) {
-		dir := Dir(t)
-		h := OpenIn(t, dir, gvisor.Options{Idle: 100 * time.Millisecond, Stored: 1000 << 20}) // 250 MB of one user: one image
-		for _, conversation := range []string{"old", "new"} {
-			s := NewSession(t, h)
-			s.Key.Conversation = conversation
-			s.Run("import os; x = os.urandom(10 << 20)")
-			for h.Stats().Live > 0 {
-				time.Sleep(20 * time.Millisecond)
-			}
-		}
-		if n, bound := h.Stored(); n > bound/4 || n < 50<<20 {
-			t.Errorf("%d MB are stored", n>>20)
-		}
-		s := NewSession(t, h)
-		s.Key.Conversation = "new"
-		s.Expect("len(x) >> 20", "10")
-		s.Key.Conversation = "old"
-		s.Expect("'x' in globals()", "False")
-	})
-	t.Run("names of variables", func(t *testing.T) {
-		dir := Dir(t)
-		h := OpenIn(t, dir, gvisor.Options{Idle: 100 * time.Millisecond})
-		s := NewSession(t, h)
-		s.Run(`
-import attache.state, json, os, struct
-def dump(link, ns, provided, max_bytes, seconds):
-    p = json.dumps({'op': 'var', 'name': '<' * 900_000, 'size': 1}).encode()
-    for i in range(500):
-        v = memoryview(struct.pack('>I', len(p) + 1) + b'J' + p)
-        while v: v = v[os.write(link.wfd, v):]
-    link.send('dumped', lost=[])
-attache.state.dump = dump
-x = 1`)
-		for most := int64(0); h.Stats().Live > 0; time.Sleep(2 * time.Millisecond) {
-			files, _ := filepath.Glob(filepath.Join(dir, "sessions", "*", "*", "variables-*"))
-			for _, f := range files {
-				if info, err := os.Stat(f); err == nil && info.Size() > max(most, 80<<20) {
-					most = info.Size()
-					t.Errorf("%d MB of variables", most>>20)
-				}
-			}
-		}
-		s.Expect("'alive'", "'alive'")
 	})
 }

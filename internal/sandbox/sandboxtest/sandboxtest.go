@@ -1,5 +1,5 @@
-// Package sandboxtest holds what every sandbox must do and withstand, run
-// against real gVisor.
+// Package sandboxtest holds what every driver of sandboxes must do and
+// withstand: suites that take the driver's Open, and sessions that run cells.
 package sandboxtest
 
 import (
@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -18,86 +16,45 @@ import (
 
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/sandbox"
-	"github.com/attachebot/attache/internal/sandbox/gvisor"
 	"github.com/attachebot/attache/internal/sandbox/wheels"
 	"github.com/attachebot/attache/internal/testbin"
 )
 
-// Base is where the environment, the snapshots and runsc of the tests are:
-// ATTACHE_TEST_DATA, or .cache/data of the project, as `make test` prepares it.
-func Base() string {
-	if dir := os.Getenv("ATTACHE_TEST_DATA"); dir != "" {
-		return dir
-	}
-	return filepath.Join(testbin.Root(), ".cache", "data")
+// Driver is what the suites run against.
+type Driver interface {
+	sandbox.Sandbox
+	// Close stores the sessions, within the context's time, and ends all.
+	Close(ctx context.Context) error
 }
 
-// Runsc is gVisor's command for the tests.
-func Runsc() string {
-	if path := os.Getenv("ATTACHE_TEST_RUNSC"); path != "" {
-		return path
-	}
-	return filepath.Join(testbin.Root(), "bin", "runsc")
+// Options are what a suite asks of a driver. Zero fields are the driver's own.
+type Options struct {
+	Limits    sandbox.Limits
+	Pool, Max int           // sandboxes kept ready, and at most
+	Idle      time.Duration // without use, until a session is stored
+	Hibernate int64         // bytes of a session that is stored whole
+	Packages  wheels.Policy // what code may install
+	Index     string        // address of the package index; empty: PyPI
 }
 
-// Python returns the environment of the tests. Where there is none and none
-// can be made, the test is skipped, or fails if REQUIRE has runsc.
-func Python(t testing.TB) *wheels.Python {
+// Open opens a driver that keeps what lasts in dir, and closes it with the
+// test. A driver opened later in the same folder finds the sessions stored there.
+type Open func(t testing.TB, dir string, o Options) Driver
+
+// AwaitNoSessions waits until every session is stored.
+func AwaitNoSessions(t testing.TB, d Driver) {
 	t.Helper()
-	if _, err := os.Stat(Runsc()); err != nil {
-		testbin.Missing(t, "runsc", err.Error())
-	}
-	py, err := wheels.PreparePython(context.Background(), filepath.Join(Base(), "python"), os.Getenv("PYTHON"), os.Getenv("UV_DEFAULT_INDEX"), io.Discard)
-	if err != nil {
-		testbin.Missing(t, "runsc", err.Error())
-	}
-	return py
-}
-
-// Dir returns a new folder for a host, which shares the snapshots of all tests.
-func Dir(t testing.TB) string {
-	t.Helper()
-	dir := t.TempDir()
-	shared := filepath.Join(Base(), "sandbox", "snapshots")
-	if err := os.MkdirAll(shared, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Symlink(shared, filepath.Join(dir, "snapshots")); err != nil {
-		t.Fatal(err)
-	}
-	return dir
-}
-
-// Open opens a host in a folder of its own, and closes it with the test.
-func Open(t testing.TB, o gvisor.Options) *gvisor.Host {
-	t.Helper()
-	return OpenIn(t, Dir(t), o)
-}
-
-// OpenIn opens a host in dir, and closes it with the test.
-func OpenIn(t testing.TB, dir string, o gvisor.Options) *gvisor.Host {
-	t.Helper()
-	h, err := gvisor.Open(context.Background(), dir, Runsc(), Python(t), o)
-	if err != nil {
-		if fault.Is(err, fault.Unavailable) {
-			testbin.Missing(t, "runsc", err.Error())
+	for end := time.Now().Add(30 * time.Second); d.Stats().Live > 0; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%d sessions live", d.Stats().Live)
 		}
-		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-		defer cancel()
-		if err := h.Close(ctx); err != nil {
-			t.Errorf("close: %v", err)
-		}
-	})
-	return h
 }
 
 // Session runs cells in one session.
 type Session struct {
-	t    testing.TB
-	h    *gvisor.Host
+	T    testing.TB
+	d    Driver
 	Key  sandbox.Key
 	Cell sandbox.Cell // what every cell has
 
@@ -107,19 +64,19 @@ type Session struct {
 }
 
 // NewSession returns a session of a user of its own.
-func NewSession(t testing.TB, h *gvisor.Host) *Session {
-	return &Session{t: t, h: h, Key: sandbox.Key{User: 1, Conversation: t.Name()}}
+func NewSession(t testing.TB, d Driver) *Session {
+	return &Session{T: t, d: d, Key: sandbox.Key{User: 1, Conversation: t.Name()}}
 }
 
 // Run runs code and fails the test when it could not run at all.
 func (s *Session) Run(code string) sandbox.Result {
-	s.t.Helper()
+	s.T.Helper()
 	return s.RunContext(context.Background(), code)
 }
 
 // RunContext is Run with a context.
 func (s *Session) RunContext(ctx context.Context, code string) sandbox.Result {
-	s.t.Helper()
+	s.T.Helper()
 	s.Saved, s.Order = map[string][]byte{}, nil
 	cell := s.Cell
 	cell.Code = code
@@ -133,9 +90,9 @@ func (s *Session) RunContext(ctx context.Context, code string) sandbox.Result {
 			return err
 		}
 	}
-	res, err := s.h.Run(ctx, s.Key, cell)
+	res, err := s.d.Run(ctx, s.Key, cell)
 	if err != nil {
-		s.t.Fatalf("run: %v", err)
+		s.T.Fatalf("run: %v", err)
 	}
 	return res
 }
@@ -143,10 +100,10 @@ func (s *Session) RunContext(ctx context.Context, code string) sandbox.Result {
 // Output runs code that must succeed and returns what it printed, or else
 // showed, without space around it.
 func (s *Session) Output(code string) string {
-	s.t.Helper()
+	s.T.Helper()
 	res := s.Run(code)
 	if res.Outcome != sandbox.OK {
-		s.t.Fatalf("%s: %s\n%s", res.Outcome, res.Error, res.Output)
+		s.T.Fatalf("%s: %s\n%s", res.Outcome, res.Error, res.Output)
 	}
 	out := res.Output
 	for _, v := range res.Shown {
@@ -157,9 +114,9 @@ func (s *Session) Output(code string) string {
 
 // Expect runs code and fails the test unless its output is want.
 func (s *Session) Expect(code, want string) {
-	s.t.Helper()
+	s.T.Helper()
 	if got := s.Output(code); got != want {
-		s.t.Errorf("%s\ngot  %q\nwant %q", code, got, want)
+		s.T.Errorf("%s\ngot  %q\nwant %q", code, got, want)
 	}
 }
 
