@@ -21,6 +21,7 @@ import (
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
+	"github.com/attachebot/attache/internal/llm/builtin"
 	"github.com/attachebot/attache/internal/mongo"
 	"github.com/attachebot/attache/internal/sandbox"
 	"github.com/attachebot/attache/internal/sandbox/gvisor"
@@ -213,7 +214,7 @@ func (m *Main) runsc() string {
 // openModel returns the model that the settings name, or the built-in one.
 func (m *Main) openModel() (llm.Model, error) {
 	if m.builtin() {
-		return llm.Builtin{}, nil
+		return builtin.Model{}, nil
 	}
 	c := m.Config
 	effort := c.Effort
@@ -299,7 +300,7 @@ func (m *Main) openAssistant(ctx context.Context, log *slog.Logger, progress io.
 		Keep: time.Duration(c.History) * 24 * time.Hour, Location: c.Location(), Instance: st.owner, Log: log,
 	}
 	if m.builtin() {
-		o.Model, o.Models = llm.BuiltinName, nil
+		o.Model, o.Models = builtin.Name, nil
 	} else {
 		o.Model, o.Documents = c.OpenAIModel, tb.python
 	}

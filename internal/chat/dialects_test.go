@@ -1,23 +1,45 @@
 package chat_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/attachebot/attache/internal/chat"
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/llm/llmtest"
 )
 
+// addresses are two servers: Claude's own, and one for all other models.
+type addresses struct {
+	llm.Model
+	claude llm.Model
+}
+
+func (a addresses) Generate(ctx context.Context, req llm.Request, delta func(string)) (llm.Reply, error) {
+	if req.Model == "claude-opus-5" {
+		return a.claude.Generate(ctx, req, delta)
+	}
+	return a.Model.Generate(ctx, req, delta)
+}
+
 // A conversation in which everybody has another model: each turn runs code, with
 // reasoning between the rounds, and the history goes from each provider to each.
 func TestModelsChangeInTheMiddleOfAConversation(t *testing.T) {
 	w := newWorld(t, chat.Options{})
 	w.server.Dialects, w.server.Responses = llmtest.Dialects(), true
+	claude, err := llm.NewOpenAI("", llm.OpenAIOptions{BaseURL: w.server.Start(t) + "/messages", Backoff: time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { claude.Close() })
+	w.model = addresses{w.model, claude}
+	w.start()
 	w.server.Models = slices.Sorted(maps.Keys(w.server.Dialects))
 	turn := 0
 	w.server.Answer = func(r llmtest.Request) llmtest.Reply {
@@ -85,7 +107,7 @@ func TestModelsChangeInTheMiddleOfAConversation(t *testing.T) {
 	if err != nil || len(turns) != 30 {
 		t.Fatalf("%d turns, %v", len(turns), err)
 	}
-	for _, kept := range []string{"reasoning_content", "thought_signature", "reasoning_details", "encrypted_content"} {
+	for _, kept := range []string{"reasoning_content", "thought_signature", "reasoning_details", `"signature":"EqQB`, "encrypted_content"} {
 		if !strings.Contains(string(b), kept) {
 			t.Errorf("no %s is kept", kept)
 		}

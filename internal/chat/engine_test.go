@@ -18,6 +18,7 @@ import (
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
+	"github.com/attachebot/attache/internal/llm/builtin"
 	"github.com/attachebot/attache/internal/llm/llmtest"
 	"github.com/attachebot/attache/internal/sqlite"
 )
@@ -234,7 +235,7 @@ func TestAnswersAtMostOnce(t *testing.T) {
 
 func TestBuiltinModelEndToEnd(t *testing.T) {
 	w := newWorld(t, chat.Options{})
-	w.model = llm.Builtin{}
+	w.model = builtin.Model{}
 	w.start()
 	f := w.save(anna, "sales.csv", []byte("a,b\n1,2\n"))
 	other := w.save(anna, "other.csv", []byte("c\n1\n"))

@@ -7,6 +7,7 @@ import (
 
 	"github.com/attachebot/attache/internal/ledger"
 	"github.com/attachebot/attache/internal/llm"
+	"github.com/attachebot/attache/internal/llm/builtin"
 	"github.com/attachebot/attache/tokens"
 )
 
@@ -106,13 +107,13 @@ func (m meter) tools(ts []llm.Tool) int {
 }
 
 // known reports whether the catalog has the model.
-func (m meter) known() bool { return m.name == llm.BuiltinName || m.model.MaxInput > 0 }
+func (m meter) known() bool { return m.name == builtin.Name || m.model.MaxInput > 0 }
 
 // window returns the largest request in tokens. served is what the server says
 // that it takes, answer included; 0 if it does not say.
 func (m meter) window(served int) int {
 	switch {
-	case m.name == llm.BuiltinName:
+	case m.name == builtin.Name:
 		return 1 << 20
 	case m.model.MaxInput == 0 && served == 0:
 		return unknownWindow
@@ -133,7 +134,7 @@ func reserveOf(window int) int { return min(answerReserve, window/4) }
 
 // cost prices a request made at a time; false if the model's price is unknown.
 func (m meter) cost(u llm.Usage, at time.Time) (Nano, bool) {
-	if m.name == llm.BuiltinName {
+	if m.name == builtin.Name {
 		return 0, true
 	}
 	return ledger.Cost(m.model, tokens.Usage{Input: u.Input, Cached: u.Cached, Write: u.Written, Output: u.Output}, at)

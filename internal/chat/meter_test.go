@@ -4,10 +4,11 @@ import (
 	"testing"
 
 	"github.com/attachebot/attache/internal/llm"
+	"github.com/attachebot/attache/internal/llm/builtin"
 )
 
 func TestMeter(t *testing.T) {
-	e := New(llm.Builtin{}, nil, nil, nil, Options{})
+	e := New(builtin.Model{}, nil, nil, nil, Options{})
 	// 3 around each message, 1 for its role, and what is in it.
 	gpt4o := e.meter("gpt-4o")
 	two := []llm.Message{llm.Text(llm.System, "You are a helpful assistant."), {Role: llm.User, Name: "Anna", Parts: []llm.Part{{Text: "hi"}}}}
@@ -22,7 +23,7 @@ func TestMeter(t *testing.T) {
 		t.Errorf("an image has %d tokens", n)
 	}
 	for model, want := range map[string]int{
-		"gpt-4o": 128_000 - 16_000, "gpt-5.4-mini": 272_000, "gpt-5.4": 922_000, "llama3.2": unknownWindow, llm.BuiltinName: 1 << 20,
+		"gpt-4o": 128_000 - 16_000, "gpt-5.4-mini": 272_000, "gpt-5.4": 922_000, "llama3.2": unknownWindow, builtin.Name: 1 << 20,
 	} {
 		if got := e.meter(model).window(0); got != want {
 			t.Errorf("%s: %d tokens", model, got)

@@ -11,6 +11,7 @@ import (
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/ledger"
 	"github.com/attachebot/attache/internal/llm"
+	"github.com/attachebot/attache/internal/llm/builtin"
 )
 
 // assumedOutput is how many tokens an answer is expected to have when it is
@@ -81,14 +82,14 @@ func (r *run) admit(ctx context.Context, round, size int) (maxOutput int, releas
 }
 
 // free tells whether the model runs here and costs nothing.
-func (r *run) free() bool { return cmp.Or(r.rec.Model, r.model) == llm.BuiltinName }
+func (r *run) free() bool { return cmp.Or(r.rec.Model, r.model) == builtin.Name }
 
 // account adds up what a request took. What the API did not report is counted.
 func (r *run) account(ctx context.Context, size int, reply llm.Reply, err error) {
 	u := reply.Usage
 	arrived := len(reply.Message.Parts)+len(reply.Message.Calls) > 0
 	model := cmp.Or(r.model, reply.Model)
-	if model == llm.BuiltinName || err != nil && !arrived && u == (llm.Usage{}) {
+	if model == builtin.Name || err != nil && !arrived && u == (llm.Usage{}) {
 		return // it took nothing
 	}
 	m := r.e.meter(model)

@@ -52,7 +52,7 @@ type Config struct {
 	OpenAIBaseURL string        `env:"OPENAI_BASE_URL" kind:"url" doc:"Base URL of another OpenAI-compatible server, such as http://localhost:11434/v1 for Ollama."`
 	OpenAIModel   string        `env:"OPENAI_MODEL" default:"gpt-5.4-mini" doc:"The model that answers unless a user chose another."`
 	Models        []string      `env:"MODELS" doc:"Models that users may choose from, separated by commas. Empty: all that the server lists."`
-	ModelAPI      string        `env:"OPENAI_API" default:"auto" oneof:"auto chat responses" doc:"How the server is spoken to: chat completions or the Responses API. auto: by the address, the model, and what the server says."`
+	ModelAPI      string        `env:"OPENAI_API" default:"auto" oneof:"auto chat responses messages" doc:"How the server is spoken to: chat completions, the Responses API, or Anthropic's Messages API. auto: by the address, the model, and what the server says."`
 	Effort        string        `env:"REASONING_EFFORT" default:"default" oneof:"default none minimal low medium high xhigh max" doc:"How long models reason that let one choose. default: as the model does by itself."`
 	FirstByte     time.Duration `env:"MODEL_TIMEOUT" default:"0s" min:"0s" doc:"How long a model may take until its answer begins, such as 3m or 1h. 0s: 3 minutes, and 30 for a server in a private network, which reads the whole prompt first."`
 	MaxToolRounds int           `env:"MAX_TOOL_ROUNDS" default:"12" min:"1" max:"100" doc:"How often the model may call tools before it must answer."`

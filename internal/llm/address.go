@@ -16,6 +16,7 @@ type address struct {
 	root    string            // of the server itself
 	host    string
 	azure   bool
+	claude  bool // it speaks Anthropic's Messages API
 	private bool // on this machine or in a private network
 	unknown bool // nobody's API that is known: its parsers may be missing
 }
@@ -58,6 +59,7 @@ func parseAddress(s string) (address, error) {
 	}
 	a := address{host: strings.ToLower(u.Hostname()), unknown: true, query: map[string]string{}}
 	path := strings.TrimRight(u.Path, "/")
+	a.claude = strings.HasSuffix(a.host, "api.anthropic.com") || strings.HasSuffix(path, "/messages") || strings.HasSuffix(path, "/anthropic")
 	for _, end := range []string{"/chat/completions", "/completions", "/responses", "/messages", "/models"} {
 		path = strings.TrimSuffix(path, end)
 	}
@@ -76,6 +78,8 @@ func parseAddress(s string) (address, error) {
 		path = "/openai"
 	case path == "" || path == "/openai" && a.azure && a.query["api-version"] == "":
 		path = standard
+	case strings.HasSuffix(path, "/anthropic"):
+		path += "/v1" // DeepSeek's, Moonshot's, Z.ai's
 	}
 	a.private = private(a.host)
 	a.root = u.Scheme + "://" + u.Host
@@ -111,12 +115,20 @@ func (a address) path(model, endpoint string) string {
 	return endpoint
 }
 
-// header are the headers of every request beside the key.
-func (a address) header(key string) map[string]string {
-	if a.azure && key != "" {
-		return map[string]string{"api-key": key}
+// header are the headers of every request beside the bearer's.
+func (a address) header(key string, api API) map[string]string {
+	h := map[string]string{}
+	if api == Messages {
+		h["anthropic-version"] = "2023-06-01"
 	}
-	return nil
+	switch {
+	case key == "":
+	case a.azure:
+		h["api-key"] = key
+	case api == Messages:
+		h["x-api-key"] = key
+	}
+	return h
 }
 
 var (
@@ -134,6 +146,9 @@ func (a address) limits(req Request, api API) limits {
 		l.lack |= lackResponses
 	case Responses:
 		l.lack |= lackChat
+	case Messages:
+		l.lack |= lackOrder
+		return l
 	}
 	if a.host != "api.openai.com" {
 		l.lack |= preferMaxTokens // the older name is the one that other servers have in common
@@ -154,5 +169,14 @@ func (a address) limits(req Request, api API) limits {
 	return l
 }
 
-// responses reports whether the Responses API is to be used.
-func (l limits) responses() bool { return l.has(lackChat) && !l.has(lackResponses) }
+// api is the one that a model is asked through, at a server that is spoken to
+// as set.
+func (l limits) api(set API) API {
+	switch {
+	case set == Messages:
+		return Messages
+	case l.has(lackChat) && !l.has(lackResponses):
+		return Responses
+	}
+	return Chat
+}

@@ -149,7 +149,7 @@ func (a *assembly) reply(whole bool) Reply {
 			return r
 		}
 		r.Finish = Stop
-	case "length", "max_tokens":
+	case "length", "max_tokens", "model_context_window_exceeded":
 		r.Finish = Length
 	case "content_filter", "refusal":
 		r.Finish = Filtered

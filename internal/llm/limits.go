@@ -21,6 +21,7 @@ const (
 	lackOrder       // system messages at the beginning only, and the roles alternate
 	lackStream      // the answer comes as a whole
 	lackEffort      // no reasoning_effort
+	lackAdaptive    // Messages: how long to reason is a number of tokens, not an effort
 	lackReasoning   // effort "none" is what makes tools possible
 	lackKept        // what came beside the text is not taken back
 	lackBareCalls   // calls are taken back only with what came beside them

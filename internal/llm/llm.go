@@ -1,5 +1,5 @@
-// Package llm talks to language models: any OpenAI-compatible server, or the
-// built-in model that needs no key and no network.
+// Package llm talks to language models: those of any OpenAI-compatible server,
+// and Claude.
 package llm
 
 import (

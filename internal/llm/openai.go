@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/openai/openai-go/v3"
@@ -44,6 +45,7 @@ const (
 	Auto      API = "auto" // by the address, the model, and what the server says
 	Chat      API = "chat" // chat completions
 	Responses API = "responses"
+	Messages  API = "messages" // Anthropic's
 )
 
 func (o OpenAIOptions) withDefaults(addr address) OpenAIOptions {
@@ -63,7 +65,8 @@ func (o OpenAIOptions) withDefaults(addr address) OpenAIOptions {
 }
 
 // OpenAI is a Model served by any OpenAI-compatible server: chat completions,
-// or the Responses API where a model needs that, streamed.
+// or the Responses API where a model needs that; or by Anthropic's and those
+// that are compatible with it. Answers are streamed.
 //
 // What a model cannot do (tools, images, system messages, some parameters) is
 // found out from its refusals, the request is repeated without, and what helped
@@ -88,6 +91,9 @@ func NewOpenAI(key string, o OpenAIOptions) (*OpenAI, error) {
 	if err != nil {
 		return nil, err
 	}
+	if (o.API == "" || o.API == Auto) && addr.claude {
+		o.API = Messages
+	}
 	o = o.withDefaults(addr)
 	w := newWire(o)
 	m := &OpenAI{opts: o, key: key, addr: addr, wire: w}
@@ -98,7 +104,10 @@ func NewOpenAI(key string, o OpenAIOptions) (*OpenAI, error) {
 		option.WithHTTPClient(&http.Client{Transport: w}),
 		option.WithMaxRetries(0), // retried here, where it is known what was shown
 	}
-	for name, value := range addr.header(key) {
+	if o.API == Messages && strings.HasSuffix(addr.host, ".anthropic.com") {
+		options = append(options, option.WithHeaderDel("Authorization")) // it takes one credential
+	}
+	for name, value := range addr.header(key, o.API) {
 		options = append(options, option.WithHeader(name, value))
 	}
 	for name, value := range addr.query {
@@ -118,6 +127,9 @@ func (m *OpenAI) Close() error {
 func (m *OpenAI) Generate(ctx context.Context, req Request, delta func(string)) (Reply, error) {
 	req.Model = cmp.Or(req.Model, m.opts.Model)
 	req.Effort = cmp.Or(req.Effort, m.opts.Effort)
+	if m.opts.API == Messages {
+		req.MaxOutput = cmp.Or(req.MaxOutput, defaultOutput)
+	}
 	shown := false
 	emit := func(s string) {
 		shown = true
@@ -145,7 +157,7 @@ func (m *OpenAI) Generate(ctx context.Context, req Request, delta func(string)) 
 		}
 		var refused *apiError
 		if errors.As(err, &refused) && !shown {
-			if f, ok := refused.adapt(req, have, have.responses()); ok {
+			if f, ok := refused.adapt(req, have, have.api(m.opts.API)); ok {
 				if f.once {
 					oneTime = oneTime.with(f.limits)
 				} else {
@@ -175,7 +187,7 @@ func (m *OpenAI) Generate(ctx context.Context, req Request, delta func(string)) 
 func (m *OpenAI) Models(ctx context.Context) ([]string, error) {
 	ctx, watch := newWatch(ctx, m.opts)
 	defer watch.stop()
-	res, err := m.do(ctx, http.MethodGet, "models", nil)
+	res, err := m.do(ctx, http.MethodGet, m.listPath(), nil)
 	if err != nil {
 		err = watch.cause(err)
 		return nil, translate("", m.redact(err), err)
@@ -206,16 +218,28 @@ func (m *OpenAI) Models(ctx context.Context) ([]string, error) {
 	return slices.Compact(names), nil
 }
 
+// listPath is where the list of models is: Anthropic's has twenty of them
+// unless it is asked for more.
+func (m *OpenAI) listPath() string {
+	if m.opts.API == Messages {
+		return "models?limit=1000"
+	}
+	return "models"
+}
+
 // once makes one attempt. It also returns what a whole answer tells about the
 // model.
 func (m *OpenAI) once(ctx context.Context, req Request, have limits, emit func(string)) (Reply, []limits, error) {
 	ctx, watch := newWatch(ctx, m.opts)
 	defer watch.stop()
-	path, body, read := m.addr.path(req.Model, "chat/completions"), chatParams(req, have), readChat
-	if have.responses() {
-		path, body, read = "responses", responsesParams(req, have), readResponse
+	path, body, read := m.addr.path(req.Model, "chat/completions"), chatParams, readChat
+	switch have.api(m.opts.API) {
+	case Responses:
+		path, body, read = "responses", responsesParams, readResponse
+	case Messages:
+		path, body, read = "messages", messagesParams, readMessage
 	}
-	res, err := m.do(ctx, http.MethodPost, path, body)
+	res, err := m.do(ctx, http.MethodPost, path, body(req, have))
 	if err != nil {
 		return Reply{}, nil, watch.cause(err)
 	}

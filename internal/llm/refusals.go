@@ -30,11 +30,13 @@ var (
 	effortNone     = words(`reasoning[_.]effort to .{0,3}none`)
 
 	effortRefused = words(`reasoning[_.]?effort.{0,80}` + cannot + `|` + cannot + `.{0,60}reasoning[_.]?effort|` + cannot + `.{0,40}\breasoning\b|think(ing)? value .{0,40}not supported|does not support thinking`)
+	// Of Anthropic's API: models differ in how they are told how long to think.
+	thinkingWrong = words(`thinking.{0,40}(` + unable + `|input|disabled)|adaptive|output_config|\beffort\b|budget_tokens`)
 	includeWrong  = words(cannot + `.{0,60}(\binclude\b|encrypted_content)|(\binclude\b|encrypted_content).{0,40}` + cannot)
 
 	besideRefused = words(`(propert|field|parameter|input|argument|key|attribute)\S*.{0,60}` + beside + `.{0,60}` + unable + `|` + unable + `.{0,80}` + beside + `|` + beside + `\S{0,3} (is|are) (not (allowed|accepted|permitted|supported)|unsupported)`)
 	besideMissing = words(beside + `.{0,100}(must be (passed|provided|included|sent)|missing|required|is not set)|missing.{0,40}` + beside +
-		`|(expected|must (start|begin)).{0,60}(thinking|redacted_thinking)|without its required|invalid_encrypted_content|encrypted content.{0,80}(could not|cannot) be|invalid .{0,20}signature.{0,20}thinking|signature.{0,30}(invalid|could not)|items? (with id )?.{0,40}not found`)
+		`|(expected|must (start|begin)).{0,60}(thinking|redacted_thinking)|without its required|invalid_encrypted_content|encrypted content.{0,80}(could not|cannot) be|invalid .{0,20}signature.{0,20}thinking|thinking.{0,10}signature: field required|thinking.{0,20} blocks .{0,60}cannot be modified|signature.{0,30}(invalid|could not)|items? (with id )?.{0,40}not found`)
 
 	idsRefused  = words(`tool.?call.?ids?.{0,60}(a-z|length of 9|alphanumeric)`)
 	tooMany     = words(`(tools|functions).{0,60}(array too long|too many|maximum length|at most|more than|maximum (of|number))|too many (tools|functions)|(at most|maximum (of|number of)?) \d+ (tools|functions)`)
@@ -80,7 +82,8 @@ var refusals = []struct {
 //
 // A server's failure (5xx) teaches nothing. Since some servers refuse with 500,
 // three refusals that can mean nothing else are answered for this request.
-func (e *apiError) adapt(req Request, have limits, responses bool) (finding, bool) {
+func (e *apiError) adapt(req Request, have limits, api API) (finding, bool) {
+	responses := api == Responses
 	var none finding
 	lasting := func(l lack) (finding, bool) {
 		return finding{limits: limits{lack: l}}, have.lack&l != l
@@ -101,7 +104,7 @@ func (e *apiError) adapt(req Request, have limits, responses bool) (finding, boo
 	default:
 		return none, false
 	}
-	if e.wantsResponses() && !responses {
+	if e.wantsResponses() && api == Chat {
 		switch {
 		case !have.has(lackResponses):
 			return lasting(lackChat)
@@ -121,7 +124,7 @@ func (e *apiError) adapt(req Request, have limits, responses bool) (finding, boo
 			return lasting(r.lack)
 		}
 	}
-	if f, ok := e.adaptReasoning(req, have, responses, text); ok {
+	if f, ok := e.adaptReasoning(req, have, api, text); ok {
 		return f, true
 	}
 	if f, ok := e.adaptTools(req, have, text); ok {
@@ -169,21 +172,26 @@ func (e *apiError) adaptFailure(req Request, have limits, text string) (finding,
 
 // adaptReasoning reads what is said about reasoning and what came beside the
 // text of earlier answers.
-func (e *apiError) adaptReasoning(req Request, have limits, responses bool, text string) (finding, bool) {
+func (e *apiError) adaptReasoning(req Request, have limits, api API, text string) (finding, bool) {
 	full := e.words()
 	sentKept := !have.has(lackKept) && slices.ContainsFunc(req.Messages, func(m Message) bool { return m.Kept != nil && m.Model == req.Model })
 	old := hasCalls(req.Messages) && !have.has(lackOldCalls)
 	switch {
-	case responses && !have.has(lackInclude) && includeWrong.MatchString(text):
+	case api == Responses && !have.has(lackInclude) && includeWrong.MatchString(text):
 		return finding{limits: limits{lack: lackInclude}}, true
 	case sentKept && besideRefused.MatchString(full) && !besideMissing.MatchString(full):
 		return finding{limits: limits{lack: lackKept}}, true
-	case besideMissing.MatchString(full) && old && !have.has(lackBareCalls) && !responses:
+	case besideMissing.MatchString(full) && old && !have.has(lackBareCalls) && api != Responses:
 		return finding{limits: limits{lack: lackBareCalls}}, true
 	case besideMissing.MatchString(full) && old:
 		return finding{limits: limits{lack: lackOldCalls | lackKept}, once: true}, true
 	case besideMissing.MatchString(full) && sentKept:
 		return finding{limits: limits{lack: lackKept}, once: true}, true
+	case api == Messages && req.Effort != "" && !have.has(lackEffort) && thinkingWrong.MatchString(full):
+		if req.Effort == "none" || have.has(lackAdaptive) {
+			return finding{limits: limits{lack: lackEffort}}, true
+		}
+		return finding{limits: limits{lack: lackAdaptive}}, true
 	case !have.has(lackEffort) && effortRefused.MatchString(full):
 		return finding{limits: limits{lack: lackEffort}}, true
 	}

@@ -17,6 +17,7 @@ import (
 // refusal is what a server says when it refuses, in its own words.
 type refusal struct {
 	Server string
+	API    llm.API // empty: chat completions
 	Means  string
 	Status int
 	Body   json.RawMessage
@@ -40,7 +41,7 @@ func refusing(t *testing.T, r refusal) (string, *[]string) {
 	var bodies []string
 	hs := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		b, _ := io.ReadAll(req.Body)
-		if !strings.HasSuffix(req.URL.Path, "/chat/completions") {
+		if !strings.HasSuffix(req.URL.Path, "/chat/completions") && !strings.HasSuffix(req.URL.Path, "/messages") {
 			http.NotFound(w, req)
 			return
 		}
@@ -52,6 +53,10 @@ func refusing(t *testing.T, r refusal) (string, *[]string) {
 			return
 		}
 		w.Header().Set("Content-Type", "text/event-stream")
+		if r.API == llm.Messages {
+			io.WriteString(w, "data: "+`{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"OK."}}`+"\n\ndata: "+`{"type":"message_stop"}`+"\n\n")
+			return
+		}
 		io.WriteString(w, "data: "+delta(`{"content":"OK."}`)+"\n\ndata: [DONE]\n\n")
 	}))
 	t.Cleanup(hs.Close)
@@ -63,9 +68,9 @@ func refusing(t *testing.T, r refusal) (string, *[]string) {
 func TestRefusalsMeanWhatTheyMean(t *testing.T) {
 	has := func(body, what string) bool { return strings.Contains(body, what) }
 	for _, c := range refusals(t) {
-		t.Run(c.Server+" "+c.Means, func(t *testing.T) {
+		t.Run(c.Server+" "+c.Means+string(c.API), func(t *testing.T) {
 			base, bodies := refusing(t, c)
-			m := dial(t, llm.OpenAIOptions{BaseURL: base})
+			m := dial(t, llm.OpenAIOptions{BaseURL: base, API: c.API})
 			req := everything(t)
 			req.MaxOutput = 16384
 			for _, name := range append([]string{"github__search"}, fillers()...) {
@@ -73,6 +78,10 @@ func TestRefusalsMeanWhatTheyMean(t *testing.T) {
 			}
 			req.Messages[2].Model = "test-model"
 			req.Messages[2].Kept = &llm.Kept{Fields: map[string]json.RawMessage{"reasoning_content": json.RawMessage(`"I think."`)}}
+			if c.API == llm.Messages {
+				req.Messages[2].Kept = &llm.Kept{Blocks: []json.RawMessage{[]byte(`{"type":"thinking","thinking":"I think.","signature":"EqQB"}`),
+					[]byte(`{"type":"text","text":"I run it."}`), []byte(`{"type":"tool_use","id":"call_1","name":"execute_python_code","input":{}}`)}}
+			}
 			means, tool, _ := strings.Cut(c.Means, ":")
 			reply, _, err := generate(t, m, req)
 			if got := errors.Is(err, llm.ErrContext); got != (means == "toolong") {
@@ -88,10 +97,10 @@ func TestRefusalsMeanWhatTheyMean(t *testing.T) {
 			if got := !has(next, `"tools"`); got != (means == "TOOLS") {
 				t.Errorf("later requests go without tools: %v", got)
 			}
-			if got := !has(next, `"image_url"`); got != (means == "IMAGES") {
+			if got := !has(next, `"image_url"`) && !has(next, `"type":"image"`); got != (means == "IMAGES") {
 				t.Errorf("later requests go without images: %v", got)
 			}
-			for m, part := range map[string]string{"user": `"user":"u1"`, "stream": `"stream":true`, "schema": `"name":"github__search"`, "count": `"name":"filler129"`, "ids": `"call_1"`} {
+			for m, part := range map[string]string{"user": `"u1"`, "stream": `"stream":true`, "schema": `"name":"github__search"`, "count": `"name":"filler129"`, "ids": `"call_1"`} {
 				if means != "TOOLS" && has(next, part) == (means == m) {
 					t.Errorf("%q is in the next request: %v", part, has(next, part))
 				}

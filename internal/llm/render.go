@@ -87,6 +87,9 @@ func callsAsText(calls []ToolCall, results []Message) string {
 	return b.String()
 }
 
+// goesOn stands where a message of the user must be and none is.
+const goesOn = "[The conversation goes on.]"
+
 // inOrder brings messages into the order that chat templates insist on: system
 // messages at the beginning only, or nowhere, and the roles in turn. What has
 // no place of its own is put into the message beside it.
@@ -132,9 +135,9 @@ func inOrder(msgs []Message, system bool) []Message {
 		first := len(out) == 0 || out[len(out)-1].Role == System
 		switch {
 		case m.Role == Assistant && first:
-			add(Text(User, "[The conversation goes on.]"))
+			add(Text(User, goesOn))
 		case m.Role == Assistant && len(out) > 0 && out[len(out)-1].Role == Assistant && (len(m.Calls) > 0 || len(out[len(out)-1].Calls) > 0):
-			add(Text(User, "[The conversation goes on.]"))
+			add(Text(User, goesOn))
 		case m.Role == User && out != nil && out[len(out)-1].Role == FromTool:
 			add(Text(Assistant, "[I have read the result.]"))
 		}

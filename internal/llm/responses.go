@@ -132,12 +132,12 @@ func keptItems(m Message) []json.RawMessage {
 
 // withFields returns an object with fields replaced; nil takes one away.
 func withFields(raw json.RawMessage, fields map[string]any) json.RawMessage {
-	var obj map[string]any
-	if json.Unmarshal(raw, &obj) != nil {
+	var obj map[string]json.RawMessage
+	if json.Unmarshal(raw, &obj) != nil || obj == nil {
 		return raw
 	}
 	for k, v := range fields {
-		if obj[k] = v; v == nil {
+		if obj[k] = asJSON(v); v == nil {
 			delete(obj, k)
 		}
 	}

@@ -125,7 +125,7 @@ func (m *OpenAI) listedWindow(ctx context.Context, model string) int {
 	var list struct {
 		Data []json.RawMessage `json:"data"`
 	}
-	if !m.get(ctx, http.MethodGet, "models", nil, &list) {
+	if !m.get(ctx, http.MethodGet, m.listPath(), nil, &list) {
 		return 0
 	}
 	for _, raw := range list.Data {

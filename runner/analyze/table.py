@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass, field
 
 from attache import loaders
-from attache.loaders.source import FileLoadError
+from attache.loaders.source import FileLoadError, NoTable
 
 MAX_POINTS = 10_000_000  # of a grid that is made a table
 # Kinds that are looked for in an archive.
@@ -43,7 +43,7 @@ def get(library, file):
     notes = []
     frame = _frame(value, notes)
     if frame is None:
-        raise FileLoadError(
+        raise NoTable(
             f"{name} is no table: load_file gives {_what(value)}. Make a DataFrame of the part in question and pass that"
         )
     if isinstance(frame.columns, pd.MultiIndex):

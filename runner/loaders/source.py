@@ -11,6 +11,10 @@ class FileLoadError(ValueError):
     """A file can't be loaded. The text is one sentence for a person."""
 
 
+class NoTable(FileLoadError):
+    """A file can be loaded, and what it holds is not a table."""
+
+
 class Source:
     """A file on disk under the name that its owner gave it."""
 

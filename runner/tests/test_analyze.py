@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from attache.analyze import PARTS, analyze_data_file
-from attache.loaders.source import FileLoadError
+from attache.loaders.source import FileLoadError, NoTable
 from PIL import Image
 
 DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "testdata")
@@ -271,7 +271,7 @@ def test_several_sheets(analyze, work):
 
 def test_no_table(analyze, work):
     (work / "notes.txt").write_text("Dear all,\nthis is a letter.\n")
-    with pytest.raises(FileLoadError, match="notes.txt is no table: load_file gives text"):
+    with pytest.raises(NoTable, match="notes.txt is no table: load_file gives text"):
         analyze(work / "notes.txt")
 
 

@@ -82,12 +82,13 @@ func firstCall(m object) object {
 
 var nineAlphanumerics = regexp.MustCompile(`^[a-zA-Z0-9]{9}$`)
 
-// Dialects returns the habits of ten providers' models, by the name of a model.
+// Dialects returns the habits of ten providers' models, by the name of a model;
+// Claude's both of its native address and of the compatible one.
 // The refusals are in the providers' words; docs/models.md names the sources.
 func Dialects() map[string]Dialect {
 	return map[string]Dialect{
 		"gpt-5.6-sol": openAI(), "deepseek-v4-flash": deepSeek(), "kimi-k2.5": kimi(), "gemini-3.5-flash": gemini(), "mistral-large": mistral(),
-		"claude-sonnet-5": claude(), "anthropic/claude-opus-5": openRouter(), "qwen3:8b": ollama(), "gemma-3": llamaCpp(), "gpt-oss-120b": groq(),
+		"claude-sonnet-5": claude(), "claude-opus-5": nativeClaude(), "anthropic/claude-opus-5": openRouter(), "qwen3:8b": ollama(), "gemma-3": llamaCpp(), "gpt-oss-120b": groq(),
 	}
 }
 

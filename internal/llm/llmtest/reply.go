@@ -37,7 +37,7 @@ type Reply struct {
 
 	Beside     map[string]any // fields beside the text, as DeepSeek's reasoning_content
 	CallBeside map[string]any // fields of the first call, as Gemini's signature
-	Reasoning  string         // of the Responses API: encrypted
+	Reasoning  string         // of the Responses API: encrypted; of the Messages API: the signature of thoughts
 	Body       string         // of a refusal, verbatim
 
 	Raw []string // data lines of the stream, verbatim, instead of all else
@@ -129,6 +129,12 @@ func (r Reply) refuses(w http.ResponseWriter, s *Server, req Request) bool {
 		_, _ = io.WriteString(w, r.Body)
 		return true
 	}
+	if req.Claude {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(r.Status)
+		_ = json.NewEncoder(w).Encode(claudeError(r.Status, r.Message))
+		return true
+	}
 	refuse(w, r.Status, r.Code, "", r.Message)
 	return true
 }
@@ -156,8 +162,11 @@ func (r Reply) write(w http.ResponseWriter, hr *http.Request, req Request, n int
 	if r.Whole || !req.Stream {
 		w.Header().Set("Content-Type", "application/json")
 		doc := r.whole
-		if req.Responses {
+		switch {
+		case req.Responses:
 			doc = r.response
+		case req.Claude:
+			doc = r.message
 		}
 		_ = json.NewEncoder(w).Encode(doc(req, n))
 		return
@@ -173,7 +182,7 @@ func (r Reply) write(w http.ResponseWriter, hr *http.Request, req Request, n int
 		if i > 0 && !wait(r.Pause) {
 			return
 		}
-		if _, err := fmt.Fprintf(w, "data: %s\n\n", line); err != nil {
+		if _, err := fmt.Fprintf(w, "%sdata: %s\n\n", eventName(req, line), line); err != nil {
 			return
 		}
 		_ = flush()
@@ -183,13 +192,28 @@ func (r Reply) write(w http.ResponseWriter, hr *http.Request, req Request, n int
 	}
 }
 
+// eventName is the line before the data, in the APIs that name their events.
+func eventName(req Request, line string) string {
+	var event struct{ Type string }
+	if req.Responses || req.Claude {
+		_ = json.Unmarshal([]byte(line), &event)
+	}
+	if event.Type == "" {
+		return ""
+	}
+	return "event: " + event.Type + "\n"
+}
+
 // lines returns the data of each event of the stream.
 func (r Reply) lines(req Request, n int) []string {
 	if r.Raw != nil {
 		return r.Raw
 	}
-	if req.Responses {
+	switch {
+	case req.Responses:
 		return r.responseLines(req, n)
+	case req.Claude:
+		return r.messageLines(req, n)
 	}
 	var lines []string
 	add := func(v any) {

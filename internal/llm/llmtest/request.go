@@ -23,6 +23,7 @@ type Request struct {
 	User         string
 	Effort       string
 	Responses    bool // through that API
+	Claude       bool // through Anthropic's Messages API
 	Header       http.Header
 	Body         []byte
 }

@@ -109,7 +109,7 @@ func (s *Server) Await(ctx context.Context, n int) []Request {
 // ServeHTTP implements http.Handler. Any prefix before /models and
 // /chat/completions is accepted.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if s.Key != "" && r.Header.Get("Authorization") != "Bearer "+s.Key {
+	if s.Key != "" && r.Header.Get("Authorization") != "Bearer "+s.Key && r.Header.Get("x-api-key") != s.Key {
 		refuse(w, http.StatusUnauthorized, "invalid_api_key", "", "Incorrect API key provided: "+
 			strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")+". You can find your API key at https://platform.openai.com/account/api-keys.")
 		return
@@ -121,6 +121,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.chat(w, r, parse)
 	case r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/responses") && s.Responses:
 		s.chat(w, r, parseResponses)
+	case r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/messages"):
+		s.chat(w, r, parseMessages)
 	case strings.HasSuffix(r.URL.Path, "/responses"), slices.Contains(probes, r.URL.Path), strings.HasPrefix(r.URL.Path, "/api/v0/models/"):
 		http.Error(w, "404 page not found", http.StatusNotFound)
 	default:
@@ -167,6 +169,9 @@ func (s *Server) chat(w http.ResponseWriter, r *http.Request, parse func([]byte)
 		return
 	}
 	req.Header = r.Header
+	if req.Claude && r.Header.Get("anthropic-version") == "" {
+		s.problem("no anthropic-version")
+	}
 	reply, n := s.next(req)
 	if !reply.refuses(w, s, req) {
 		reply.write(w, r, req, n)

@@ -1,4 +1,4 @@
-package llm_test
+package builtin_test
 
 import (
 	"context"
@@ -9,7 +9,25 @@ import (
 
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/llm"
+	"github.com/attachebot/attache/internal/llm/builtin"
 )
+
+var pythonTool = llm.Tool{Name: llm.PythonTool, Description: "Runs Python.", Parameters: []byte(`{"type":"object"}`)}
+
+func ask(text string) llm.Request {
+	return llm.Request{Messages: []llm.Message{llm.Text(llm.User, text)}}
+}
+
+// generate runs a request and returns the reply with the deltas joined.
+func generate(t *testing.T, req llm.Request) (llm.Reply, string, error) {
+	t.Helper()
+	var b strings.Builder
+	reply, err := builtin.Model{}.Generate(t.Context(), req, func(s string) { b.WriteString(s) })
+	if got := reply.Message.Text(); got != b.String() {
+		t.Errorf("the deltas %q are not the text %q", b.String(), got)
+	}
+	return reply, b.String(), err
+}
 
 // converse lets the built-in model answer with a tool that returns res, and
 // returns the code of the calls and the whole text.
@@ -18,7 +36,7 @@ func converse(t *testing.T, prompt string, res llm.ToolResult, tools ...llm.Tool
 	req := ask(prompt)
 	req.Tools = tools
 	for range 5 {
-		reply, streamed, err := generate(t, llm.Builtin{}, req)
+		reply, streamed, err := generate(t, req)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -38,7 +56,7 @@ func converse(t *testing.T, prompt string, res llm.ToolResult, tools ...llm.Tool
 	return nil, ""
 }
 
-func TestBuiltinSaysHowToSetAModel(t *testing.T) {
+func TestSaysHowToSetAModel(t *testing.T) {
 	codes, text := converse(t, "Hello, who are you?", llm.ToolResult{}, pythonTool)
 	for _, want := range []string{"OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL", "No language model is configured"} {
 		if !strings.Contains(text, want) {
@@ -50,7 +68,7 @@ func TestBuiltinSaysHowToSetAModel(t *testing.T) {
 	}
 }
 
-const noTable = "except Exception as problem:\n    if 'is no table' not in str(problem):\n        raise\n" +
+const noTable = "except Exception as problem:\n    if type(problem).__name__ != 'NoTable':\n        raise\n" +
 	"    print('~~~\\n' + str(load_file('ID'))[:1500].replace('~~~', '') + '\\n~~~')\n"
 
 // call is the arguments of a call with code about a file.
@@ -64,7 +82,7 @@ func report(id string) string {
 	return call(id, "try:\n    analysis = analyze_data_file('ID', 'comprehensive')\n")
 }
 
-func TestBuiltinAnalysesFilesAndRunsBlocks(t *testing.T) {
+func TestAnalysesFilesAndRunsBlocks(t *testing.T) {
 	const id, id2 = "42_1700000000_0123abcd", "42_1700000001_89abcdef"
 	cases := []struct {
 		name, prompt string
@@ -99,7 +117,7 @@ func TestBuiltinAnalysesFilesAndRunsBlocks(t *testing.T) {
 }
 
 // What a program prints is shown whole, whatever it says.
-func TestBuiltinDoesNotReadOutput(t *testing.T) {
+func TestDoesNotReadOutput(t *testing.T) {
 	const said = "one\n\nSaved for the user and sent: nothing\ntwo"
 	for _, res := range []llm.ToolResult{{Output: said}, {Values: []string{said}}, {Output: said, Files: []string{"1_2_00000000"}}, {Error: said, Failed: true}} {
 		_, text := converse(t, "```python\n1\n```", res, pythonTool)
@@ -109,27 +127,27 @@ func TestBuiltinDoesNotReadOutput(t *testing.T) {
 	}
 }
 
-func TestBuiltinWithoutPython(t *testing.T) {
+func TestWithoutPython(t *testing.T) {
 	codes, text := converse(t, "42_1700000000_0123abcd", llm.ToolResult{})
 	if len(codes) != 0 || !strings.Contains(text, "attache doctor") {
 		t.Errorf("%q %q", codes, text)
 	}
 }
 
-func TestBuiltinIntroducesItselfOnce(t *testing.T) {
+func TestIntroducesItselfOnce(t *testing.T) {
 	req := ask("hi")
-	first, text, err := generate(t, llm.Builtin{}, req)
+	first, text, err := generate(t, req)
 	if err != nil {
 		t.Fatal(err)
 	}
 	req.Messages = append(req.Messages, first.Message, llm.Text(llm.User, "again"))
-	_, again, err := generate(t, llm.Builtin{}, req)
+	_, again, err := generate(t, req)
 	if err != nil || len(again) >= len(text)-100 || !strings.Contains(again, "OPENAI_API_KEY") {
 		t.Errorf("%q, %v", again, err)
 	}
 }
 
-func TestBuiltinIsBounded(t *testing.T) {
+func TestIsBounded(t *testing.T) {
 	codes, text := converse(t, strings.Repeat("```python\nprint(1)\n```\n", 100), llm.ToolResult{Output: strings.Repeat("line of output\n", 10000) + "```"}, pythonTool)
 	if len(codes) > 10 || len(text) > 40000 || !strings.Contains(text, "more lines") {
 		t.Errorf("%d calls, %d bytes", len(codes), len(text))
@@ -139,21 +157,21 @@ func TestBuiltinIsBounded(t *testing.T) {
 	}
 }
 
-func TestBuiltinStops(t *testing.T) {
+func TestStops(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	_, err := llm.Builtin{}.Generate(ctx, ask("hi"), func(string) { cancel() })
+	_, err := builtin.Model{}.Generate(ctx, ask("hi"), func(string) { cancel() })
 	if !fault.Is(err, fault.Canceled) {
 		t.Errorf("err = %v", err)
 	}
-	names, err := llm.Builtin{}.Models(t.Context())
-	if err != nil || len(names) != 1 || names[0] != llm.BuiltinName {
+	names, err := builtin.Model{}.Models(t.Context())
+	if err != nil || len(names) != 1 || names[0] != builtin.Name {
 		t.Errorf("%q, %v", names, err)
 	}
 }
 
-// TestBuiltinAnswersAboutTheFileBefore says that a question without a file is
+// TestAnswersAboutTheFileBefore says that a question without a file is
 // about the last one of the conversation, and that its answer is no block.
-func TestBuiltinAnswersAboutTheFileBefore(t *testing.T) {
+func TestAnswersAboutTheFileBefore(t *testing.T) {
 	const id, picture = "42_1700000000_0123abcd", "42_1700000001_89abcdef"
 	req := ask("Analyze this\n\n[Attached: id " + id + ": \"sales.csv\", csv, 8 KB]\n[Attached: id " + picture + ": \"a.png\", image, 8 KB]")
 	req.Tools = []llm.Tool{pythonTool}
@@ -164,7 +182,7 @@ func TestBuiltinAnswersAboutTheFileBefore(t *testing.T) {
 	} {
 		next := req
 		next.Messages = append(slices.Clone(req.Messages), llm.Text(llm.Assistant, "Rows: 3"), llm.Text(llm.User, c.prompt))
-		reply, _, err := generate(t, llm.Builtin{}, next)
+		reply, _, err := generate(t, next)
 		if err != nil || len(reply.Message.Calls) != 1 || reply.Message.Calls[0].Arguments != c.code {
 			t.Fatalf("%s: %+v, %v", c.prompt, reply.Message.Calls, err)
 		}
@@ -172,12 +190,12 @@ func TestBuiltinAnswersAboutTheFileBefore(t *testing.T) {
 		result.CallID = reply.Message.Calls[0].ID
 		result.Result = &llm.ToolResult{Output: "The mean is **3**.\n", Files: []string{"1_2_00000000"}}
 		next.Messages = append(next.Messages, reply.Message, result)
-		if _, text, err := generate(t, llm.Builtin{}, next); err != nil || text != "The mean is **3**." {
+		if _, text, err := generate(t, next); err != nil || text != "The mean is **3**." {
 			t.Errorf("%s: %q, %v", c.prompt, text, err)
 		}
 		result.Result = &llm.ToolResult{Error: "MemoryError", Failed: true}
 		next.Messages[len(next.Messages)-1] = result
-		if _, text, err := generate(t, llm.Builtin{}, next); err != nil || text != "```\nMemoryError\n```" {
+		if _, text, err := generate(t, next); err != nil || text != "```\nMemoryError\n```" {
 			t.Errorf("%s: %q, %v", c.prompt, text, err)
 		}
 	}

@@ -1,4 +1,5 @@
-package llm
+// Package builtin is the model that needs no key and no network.
+package builtin
 
 import (
 	"context"
@@ -9,55 +10,56 @@ import (
 	"strings"
 
 	"github.com/attachebot/attache/internal/brief"
+	"github.com/attachebot/attache/internal/llm"
 )
 
-// BuiltinName is the name of the built-in model.
-const BuiltinName = "built-in"
+// Name is the name of the built-in model.
+const Name = "built-in"
 
-// Builtin is the model that needs no key and no network. It says how to set a
-// real one, and does what needs no understanding: it analyses the files whose
-// ids are in the prompt, lets the runner answer simple questions about tables,
-// and runs the prompt's fenced Python blocks as they are. The same request gives the same answer. It counts no tokens: they cost
+// Model says how to set a real model, and does what needs no understanding: it
+// analyses the files whose ids are in the prompt, lets the runner answer simple
+// questions about tables, and runs the prompt's fenced Python blocks as they
+// are. The same request gives the same answer. It counts no tokens: they cost
 // nothing.
-type Builtin struct{}
+type Model struct{}
 
-var _ Model = Builtin{}
+var _ llm.Model = Model{}
 
-// Models implements Model: it lists BuiltinName.
-func (Builtin) Models(context.Context) ([]string, error) { return []string{BuiltinName}, nil }
+// Models implements llm.Model: it lists Name.
+func (Model) Models(context.Context) ([]string, error) { return []string{Name}, nil }
 
-// Window implements Model: there is none.
-func (Builtin) Window(context.Context, string) (int, error) { return 0, nil }
+// Window implements llm.Model: there is none.
+func (Model) Window(context.Context, string) (int, error) { return 0, nil }
 
 const (
-	// maxBuiltinCalls bounds what one prompt makes it run.
-	maxBuiltinCalls = 8
-	// maxBuiltinOutput bounds what of one call's output it shows, in bytes.
-	maxBuiltinOutput = 3000
-	// maxBuiltinReport bounds a report or an answer, which is written for people.
-	maxBuiltinReport = 6000
+	// maxCalls bounds what one prompt makes it run.
+	maxCalls = 8
+	// maxOutput bounds what of one call's output it shows, in bytes.
+	maxOutput = 3000
+	// maxReport bounds a report or an answer, which is written for people.
+	maxReport = 6000
 )
 
 const noModel = `No language model is configured, so I can't discuss things, but I can run Python, analyse files and answer simple questions about tables.
 To set one, give OPENAI_API_KEY (and, for another OpenAI-compatible server, OPENAI_BASE_URL and OPENAI_MODEL) in the environment or in .env, and start me again.`
 
-// Generate implements Model.
-func (Builtin) Generate(ctx context.Context, req Request, delta func(string)) (Reply, error) {
+// Generate implements llm.Model.
+func (Model) Generate(ctx context.Context, req llm.Request, delta func(string)) (llm.Reply, error) {
 	last := len(req.Messages) - 1
-	for last >= 0 && req.Messages[last].Role != User {
+	for last >= 0 && req.Messages[last].Role != llm.User {
 		last--
 	}
 	var prompt string
-	var results []Message
+	var results []llm.Message
 	if last >= 0 {
 		prompt = req.Messages[last].Text()
 		for _, m := range req.Messages[last:] {
-			if m.Role == FromTool {
+			if m.Role == llm.FromTool {
 				results = append(results, m)
 			}
 		}
 	}
-	reply := Reply{Message: Message{Role: Assistant}, Finish: Stop, Model: BuiltinName}
+	reply := llm.Reply{Message: llm.Message{Role: llm.Assistant, Model: Name}, Finish: llm.Stop, Model: Name}
 	var text string
 	steps := plan(prompt, latest(req.Messages))
 	switch {
@@ -65,26 +67,26 @@ func (Builtin) Generate(ctx context.Context, req Request, delta func(string)) (R
 		text = present(results, steps)
 	case len(steps) == 0 || req.NoCalls:
 		text = introduce(req.Messages) + "\n\nAttach a file and ask about it, name the id of one, or write Python in a ```python block."
-	case !slices.ContainsFunc(req.Tools, func(t Tool) bool { return t.Name == PythonTool }):
+	case !slices.ContainsFunc(req.Tools, func(t llm.Tool) bool { return t.Name == llm.PythonTool }):
 		text = introduce(req.Messages) + "\n\nPython can't be run here right now, so I can't do more with this message. `attache doctor` tells why."
 	default:
 		if !introduced(req.Messages) {
 			text = noModel + "\n\n"
 		}
-		reply.Finish = Calls
+		reply.Finish = llm.Calls
 		for i, step := range steps {
 			args, err := json.Marshal(map[string]string{"code": step.code})
 			if err != nil {
-				return Reply{}, err
+				return llm.Reply{}, err
 			}
 			reply.Message.Calls = append(reply.Message.Calls,
-				ToolCall{ID: fmt.Sprintf("builtin_%d_%d", last, i), Name: PythonTool, Arguments: string(args)})
+				llm.ToolCall{ID: fmt.Sprintf("builtin_%d_%d", last, i), Name: llm.PythonTool, Arguments: string(args)})
 		}
 	}
-	reply.Message.Parts = []Part{{Text: text}}
+	reply.Message.Parts = []llm.Part{{Text: text}}
 	for _, word := range strings.SplitAfter(text, " ") {
 		if err := ctx.Err(); err != nil {
-			return Reply{}, err
+			return llm.Reply{}, err
 		}
 		if delta != nil && word != "" {
 			delta(word)
@@ -94,16 +96,16 @@ func (Builtin) Generate(ctx context.Context, req Request, delta func(string)) (R
 }
 
 // introduce says at length once in a conversation that no model is set.
-func introduce(history []Message) string {
+func introduce(history []llm.Message) string {
 	if introduced(history) {
 		return "No language model is configured (see OPENAI_API_KEY)."
 	}
 	return noModel
 }
 
-func introduced(history []Message) bool {
-	return slices.ContainsFunc(history, func(m Message) bool {
-		return m.Role == Assistant && strings.HasPrefix(m.Text(), noModel)
+func introduced(history []llm.Message) bool {
+	return slices.ContainsFunc(history, func(m llm.Message) bool {
+		return m.Model == Name
 	})
 }
 
@@ -121,7 +123,7 @@ var (
 
 // noTable ends the code for a file: of what is no table it shows the beginning.
 const noTable = `except Exception as problem:
-    if 'is no table' not in str(problem):
+    if type(problem).__name__ != 'NoTable':
         raise
     print('~~~\n' + str(load_file('ID'))[:1500].replace('~~~', '') + '\n~~~')
 `
@@ -171,7 +173,7 @@ func plan(prompt, before string) []step {
 		}
 		steps = append(steps, step{filled(code, before, asked), true})
 	}
-	return steps[:min(len(steps), maxBuiltinCalls)]
+	return steps[:min(len(steps), maxCalls)]
 }
 
 // filled puts an id and a question into code. A JSON string is one in Python too.
@@ -185,10 +187,10 @@ func filled(code, id, asked string) string {
 
 // latest returns the id of the last file that people brought into the
 // conversation before their last message; pictures can't be asked about.
-func latest(history []Message) string {
+func latest(history []llm.Message) string {
 	last := ""
 	for i := len(history) - 1; i >= 0 && last == ""; i-- {
-		if history[i].Role != User {
+		if history[i].Role != llm.User {
 			continue
 		}
 		for line := range strings.Lines(history[i].Text()) {
@@ -202,17 +204,17 @@ func latest(history []Message) string {
 
 // present shows the results of calls, shortened: what was written for people as
 // it is, anything else in a block.
-func present(results []Message, steps []step) string {
+func present(results []llm.Message, steps []step) string {
 	var b strings.Builder
 	for i, m := range results {
-		res := ToolResult{Output: m.Text()}
+		res := llm.ToolResult{Output: m.Text()}
 		if m.Result != nil {
 			res = *m.Result
 			res.Files = nil // they see those
 		}
 		if i < len(steps) && steps[i].markdown && !res.Failed {
 			written := strings.TrimSpace(strings.ReplaceAll(res.Output, "```", "'''"))
-			b.WriteString(shorten(written, maxBuiltinReport) + "\n\n")
+			b.WriteString(shorten(written, maxReport) + "\n\n")
 			if res.Output = ""; len(res.Tables) > 0 {
 				res.Values = nil // they see those too
 			}
@@ -224,7 +226,7 @@ func present(results []Message, steps []step) string {
 		if out == "" {
 			out = "(no output)"
 		}
-		fmt.Fprintf(&b, "```\n%s\n```\n", shorten(out, maxBuiltinOutput))
+		fmt.Fprintf(&b, "```\n%s\n```\n", shorten(out, maxOutput))
 	}
 	return strings.TrimSpace(b.String())
 }
