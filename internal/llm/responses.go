@@ -47,7 +47,7 @@ func responsesParams(req Request, have limits) any {
 func inputItems(m Message) []responses.ResponseInputItemUnionParam {
 	switch m.Role {
 	case System:
-		return []responses.ResponseInputItemUnionParam{responses.ResponseInputItemParamOfMessage(m.Text(), responses.EasyInputMessageRoleSystem)}
+		return []responses.ResponseInputItemUnionParam{inputMessage(m.Text(), responses.EasyInputMessageRoleSystem)}
 	case FromTool:
 		out := responses.ResponseInputItemParamOfFunctionCallOutput(m.Text())
 		out.OfFunctionCallOutput.CallID = param.NewOpt(m.CallID)
@@ -56,7 +56,7 @@ func inputItems(m Message) []responses.ResponseInputItemUnionParam {
 		return outputItems(m)
 	}
 	if !hasImages([]Message{m}) {
-		return []responses.ResponseInputItemUnionParam{responses.ResponseInputItemParamOfMessage(m.Text(), responses.EasyInputMessageRoleUser)}
+		return []responses.ResponseInputItemUnionParam{inputMessage(m.Text(), responses.EasyInputMessageRoleUser)}
 	}
 	var parts responses.ResponseInputMessageContentListParam
 	for _, p := range joined(m.Parts) {
@@ -68,7 +68,15 @@ func inputItems(m Message) []responses.ResponseInputItemUnionParam {
 			Detail: responses.ResponseInputImageDetailAuto, ImageURL: param.NewOpt(dataURL(p.Image)),
 		}})
 	}
-	return []responses.ResponseInputItemUnionParam{responses.ResponseInputItemParamOfMessage(parts, responses.EasyInputMessageRoleUser)}
+	return []responses.ResponseInputItemUnionParam{inputMessage(parts, responses.EasyInputMessageRoleUser)}
+}
+
+// inputMessage is a message that says that it is one: llama.cpp's server wants
+// to be told.
+func inputMessage[T string | responses.ResponseInputMessageContentListParam](content T, role responses.EasyInputMessageRole) responses.ResponseInputItemUnionParam {
+	item := responses.ResponseInputItemParamOfMessage(content, role)
+	item.OfMessage.Type = responses.EasyInputMessageTypeMessage
+	return item
 }
 
 // outputItems are the items of an earlier answer: as they came, if they were
@@ -82,7 +90,7 @@ func outputItems(m Message) []responses.ResponseInputItemUnionParam {
 		return out
 	}
 	if text := m.Text(); text != "" || len(m.Calls) == 0 {
-		out = append(out, responses.ResponseInputItemParamOfMessage(text, responses.EasyInputMessageRoleAssistant))
+		out = append(out, inputMessage(text, responses.EasyInputMessageRoleAssistant))
 	}
 	for _, c := range m.Calls {
 		out = append(out, responses.ResponseInputItemParamOfFunctionCall(validArguments(c.Arguments), c.ID, c.Name))

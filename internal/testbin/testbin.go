@@ -11,7 +11,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -21,7 +20,7 @@ import (
 // if $REQUIRE, a comma-separated list, names that.
 func Missing(t testing.TB, name, reason string) {
 	t.Helper()
-	if slices.Contains(strings.Split(os.Getenv("REQUIRE"), ","), name) {
+	if Required(name) {
 		t.Fatalf("%s is required: %s", name, reason)
 	}
 	t.Skipf("no %s: %s", name, reason)

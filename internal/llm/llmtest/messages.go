@@ -17,10 +17,10 @@ type claudeRequest struct {
 	Model     string        `json:"model"`
 	MaxTokens int           `json:"max_tokens"`
 	Stream    bool          `json:"stream"`
-	System    []claudeBlock `json:"system"`
+	System    claudeContent `json:"system"`
 	Messages  []struct {
 		Role    string        `json:"role"`
-		Content []claudeBlock `json:"content"`
+		Content claudeContent `json:"content"`
 	} `json:"messages"`
 	Tools []struct {
 		Name   string `json:"name"`
@@ -53,13 +53,25 @@ type claudeBlock struct {
 	Name      string          `json:"name"`
 	Input     json.RawMessage `json:"input"`
 	Answers   string          `json:"tool_use_id"`
-	Content   []claudeBlock   `json:"content"`
+	Content   claudeContent   `json:"content"`
 	Cache     any             `json:"cache_control"`
 	Source    struct {
 		Type string `json:"type"`
 		MIME string `json:"media_type"`
 		Data string `json:"data"`
 	} `json:"source"`
+}
+
+// claudeContent is a list of blocks, or a text that stands for one.
+type claudeContent []claudeBlock
+
+func (c *claudeContent) UnmarshalJSON(b []byte) error {
+	var text string
+	if json.Unmarshal(b, &text) == nil {
+		*c = claudeContent{{Type: "text", Text: text}}
+		return nil
+	}
+	return json.Unmarshal(b, (*[]claudeBlock)(c))
 }
 
 // parseMessages reads a request and says what the API would refuse in it.

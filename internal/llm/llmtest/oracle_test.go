@@ -1,12 +1,9 @@
 package llmtest_test
 
 import (
-	"context"
 	"encoding/json"
-	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"reflect"
 	"testing"
 	"time"
@@ -16,37 +13,12 @@ import (
 	"github.com/attachebot/attache/internal/testbin"
 )
 
-// openaiPython is the version of OpenAI's client on PyPI that judges the
-// server.
-const openaiPython = "3.54.0"
-
-// python returns an interpreter that has OpenAI's client, made once in .cache.
-func python(t *testing.T) string {
-	t.Helper()
-	venv := filepath.Join(testbin.Root(), ".cache", "openai-python-"+openaiPython)
-	if _, err := os.Stat(venv); err == nil {
-		return filepath.Join(venv, "bin", "python")
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
-	defer cancel()
-	for _, args := range [][]string{
-		{"python3", "-m", "venv", venv + ".new"},
-		{venv + ".new/bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "openai==" + openaiPython},
-	} {
-		if out, err := exec.CommandContext(ctx, args[0], args[1:]...).CombinedOutput(); err != nil {
-			os.RemoveAll(venv + ".new")
-			testbin.Missing(t, "openai-python", fmt.Sprintf("%v: %v\n%s", args, err, out))
-		}
-	}
-	if err := os.Rename(venv+".new", venv); err != nil && !os.IsExist(err) {
-		t.Fatal(err)
-	}
-	return filepath.Join(venv, "bin", "python")
-}
+// openaiPython is OpenAI's client on PyPI, which judges the server.
+const openaiPython = "openai==3.54.0"
 
 // OpenAI's own client understands the server as it does the real API.
 func TestServerAsOpenAIsClientSeesIt(t *testing.T) {
-	py := python(t)
+	py := testbin.Venv(t, "openai-python", openaiPython)
 	const key = "sk-oracle-0123456789"
 	s := &llmtest.Server{Key: key, Models: []string{"test-model", "another"}}
 	tried := false
