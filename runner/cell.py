@@ -17,7 +17,8 @@ def execute(code, ns, number, link, show, explain):
     """Run code in ns and return {"status", "error"}.
 
     show is called with the value of a last line that is an expression, explain
-    with an exception that ended the code, to add a note to. The status is ok, error (with the traceback as text), interrupted, or exit.
+    with an exception that ended the code, to add a note to. The status is ok, error (with the traceback as text) or
+    interrupted. sys.exit is an error with the fields exit, its status, and said, its words.
     """
     filename = f"<cell {number}>"
     try:
@@ -49,7 +50,8 @@ def execute(code, ns, number, link, show, explain):
 def _exit(code):
     if code in (None, 0):
         return {"status": "ok"}
-    return {"status": "error", "error": f"SystemExit: {code}"}
+    number = isinstance(code, int)
+    return {"status": "error", "error": f"SystemExit: {code}", "exit": code & 0xFF if number else 1, "said": "" if number else str(code)}
 
 
 def _compile(code, filename):

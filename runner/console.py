@@ -1,6 +1,8 @@
 """Standard input and output of the user's code."""
 
+import codecs
 import io
+import os
 import sys
 import threading
 
@@ -77,6 +79,32 @@ class _Stream(io.TextIOWrapper):
 
     def isatty(self):
         return False
+
+
+class Apart:
+    """Standard error on its own way to the host, while a program runs: that of
+    Python, of C code and of children."""
+
+    def __init__(self, link):
+        r, w = os.pipe()
+        os.dup2(w, 2)
+        os.close(w)
+        self.reader = threading.Thread(target=self._pass_on, args=(r, link), daemon=True, name="attache-stderr")
+        self.reader.start()
+
+    @staticmethod
+    def _pass_on(fd, link):
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        with open(fd, "rb", buffering=0) as f:
+            while data := f.read(64 << 10):
+                if text := decoder.decode(data):
+                    link.send("stderr", text=text)
+
+    def end(self):
+        """Give fd 2 back. What was written is with the host then, unless a thread
+        of the program has the link."""
+        os.dup2(1, 2)
+        self.reader.join(5)
 
 
 class _NoInput:

@@ -117,7 +117,8 @@ class _Dict(_Awaitable, dict):
 
 
 class _Files(Mapping):
-    """FILES: file id to path, of all the user's files."""
+    """FILES: file id to path, of all the user's files. A file's name works as
+    well, and means the newest file of that name."""
 
     def __init__(self, library):
         self._library = library
@@ -126,6 +127,9 @@ class _Files(Mapping):
         try:
             return self._library.get_file_path(file_id)
         except FileNotFoundError as e:
+            named = [f["file_id"] for f in self._library.list_user_files() if f["filename"] == file_id]
+            if named:
+                return self._library.get_file_path(named[0])
             raise KeyError(str(e)) from None
 
     def __iter__(self):

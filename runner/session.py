@@ -96,12 +96,17 @@ class Session:
         self.ns.update({k: v for k, v in self.provided.items() if k not in self.ns})
         with warnings.catch_warnings():
             warnings.showwarning = self._warn
+            apart = self._program(command)
             outcome = cell.execute(command["code"], self.ns, command["id"], self.link, self.tables.show_value, self.library.explain)
+            if apart and outcome.get("exit") and outcome["said"]:
+                print(outcome["said"], file=sys.stderr)  # as Python itself does
             outcome["seconds"] = time.monotonic() - started
             if outcome["status"] != "interrupted":
                 outcome.update(self._finish())
         self.console.end()
         _kill_children()
+        if apart:
+            apart.end()
         self.link.send(
             "done",
             id=command["id"],
@@ -111,6 +116,13 @@ class Session:
             **outcome,
             **self.outputs.send(),
         )
+
+    def _program(self, command):
+        """Make of the code a program, if it has arguments."""
+        if not command.get("argv"):
+            return None
+        sys.argv = [str(a) for a in command["argv"]]
+        return console.Apart(self.link)
 
     def _finish(self):
         """Save the figures that are open. Their drawing is the user's doing as

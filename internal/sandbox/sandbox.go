@@ -78,6 +78,11 @@ type Cell struct {
 	// Save takes a file that the code made or changed. The reader ends with
 	// the file; its error's sentence goes into Result.Notes.
 	Save func(ctx context.Context, name string, r io.Reader) error
+	// Args, if there are any, make the code a program: they are its sys.argv, and
+	// what it writes to standard error goes to Errors as it comes, and not into
+	// the output.
+	Args   []string
+	Errors func(text string)
 	// Output is called with text that the code prints, as it comes.
 	Output func(text string)
 	// Status is called when what the user waits for changes.
@@ -151,6 +156,7 @@ type Result struct {
 	Output   string        // what it printed, standard error included, in order
 	Shown    []Shown       // values that it displayed, the last expression included
 	Error    string        // the traceback or the reason; empty for OK
+	Exit     int           // the status that the code ended with by sys.exit; 0 for every other end
 	Warnings []string      // Python warnings, a line each
 	Notes    []string      // for the user and the model: variables lost, files not sent
 	Packages []string      // installed for it, as "geopandas 1.1.0"

@@ -83,32 +83,64 @@ func (p *Python) Run(ctx context.Context, c Call, code string) llm.ToolResult {
 	return p.run(ctx, c, code, code, "")
 }
 
+// Program is a Python file that a person runs, as from a shell.
+type Program struct {
+	Code   string
+	Args   []string          // sys.argv: the name of the file first
+	Errors func(text string) // gets what it writes to standard error, as it comes
+}
+
+// RunProgram runs a program as a call's, and returns the status that it ended
+// with as from a shell: that of sys.exit, 1 for an exception, 130 when it was
+// stopped. A program that chose its status has no error.
+func (p *Python) RunProgram(ctx context.Context, c Call, program Program) (res llm.ToolResult, status int) {
+	if strings.TrimSpace(program.Code) == "" {
+		return Failure(fault.New(fault.Invalid, "The code is empty.")), 1
+	}
+	did, saved, err := p.cell(ctx, c, sandbox.Cell{Code: program.Code, Args: program.Args, Errors: program.Errors}, "")
+	if err != nil {
+		res, status = Failure(err), 1
+	} else if res = pythonResult(program.Code, did, saved); res.Failed {
+		status = max(did.Exit, 1)
+	}
+	if did.Exit != 0 {
+		res.Error = ""
+	}
+	if did.Outcome == sandbox.Interrupted || fault.Is(err, fault.Canceled) {
+		status = 130
+	}
+	return res, status
+}
+
 // run runs code as a call's. The person may see shown as the code that ran,
 // and sees the name of the tool while it runs, which is empty for Python code.
 func (p *Python) run(ctx context.Context, c Call, code, shown, tool string) llm.ToolResult {
-	var saved []string
-	res, err := p.in.Run(ctx, sessionKey(c.User, c.Conversation), sandbox.Cell{
-		Code:   code,
-		Files:  userFiles{p.files, c.User, c.Hooks.Ask},
-		Output: c.Hooks.Output,
-		Status: func(s sandbox.Status) { c.Hooks.Status(toolStatus(s, tool)) },
-		Ask:    c.Hooks.Ask,
-		Save: func(ctx context.Context, name string, r io.Reader) error {
-			body, keep := worthKeeping(name, r)
-			if !keep {
-				return nil
-			}
-			s, err := p.files.Save(ctx, files.Upload{User: c.User, Name: name, Size: -1, Body: body, Generated: true})
-			if err == nil {
-				saved = append(saved, string(s.ID))
-			}
-			return err
-		},
-	})
+	res, saved, err := p.cell(ctx, c, sandbox.Cell{Code: code}, tool)
 	if err != nil {
 		return Failure(err)
 	}
 	return pythonResult(shown, res, saved)
+}
+
+// cell runs a cell in a call's session, with its user's files and hooks, and
+// returns the ids of the files that it made.
+func (p *Python) cell(ctx context.Context, c Call, cell sandbox.Cell, tool string) (res sandbox.Result, saved []string, err error) {
+	cell.Files = userFiles{p.files, c.User, c.Hooks.Ask}
+	cell.Output, cell.Ask = c.Hooks.Output, c.Hooks.Ask
+	cell.Status = func(s sandbox.Status) { c.Hooks.Status(toolStatus(s, tool)) }
+	cell.Save = func(ctx context.Context, name string, r io.Reader) error {
+		body, keep := worthKeeping(name, r)
+		if !keep {
+			return nil
+		}
+		s, err := p.files.Save(ctx, files.Upload{User: c.User, Name: name, Size: -1, Body: body, Generated: true})
+		if err == nil {
+			saved = append(saved, string(s.ID))
+		}
+		return err
+	}
+	res, err = p.in.Run(ctx, sessionKey(c.User, c.Conversation), cell)
+	return res, saved, err
 }
 
 // worthKeeping tells files that somebody may want from by-products: empty ones,

@@ -86,7 +86,11 @@ type cellRun struct {
 // loop ends when the cell is done, or by the clock: whatever the runner sends
 // or does not send, the host waits for it no longer than the limit and grace.
 func (r *cellRun) loop(ctx context.Context, limit time.Duration) error {
-	if err := r.c.send(map[string]any{"op": "run", "id": r.number, "code": r.cell.Code}); err != nil {
+	run := map[string]any{"op": "run", "id": r.number, "code": r.cell.Code}
+	if len(r.cell.Args) > 0 {
+		run["argv"] = r.cell.Args
+	}
+	if err := r.c.send(run); err != nil {
 		r.c.end()
 		return r.end(sandbox.Crashed, "The Python process did not answer and was ended.")
 	}
@@ -185,6 +189,12 @@ func (r *cellRun) frame(ctx context.Context, f frame) (done bool, err error) {
 		return false, nil
 	}
 	m := f.msg
+	if m.Op == "stderr" && r.cell.Errors != nil {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.cell.Errors(m.Text)
+		return false, nil
+	}
 	if r.traffic += f.size; r.traffic > maxTraffic {
 		return false, errProtocol
 	}
@@ -215,6 +225,9 @@ func (r *cellRun) take(m *message) {
 		r.res.Outcome = sandbox.Failed
 	}
 	r.res.Error = m.Error
+	if r.res.Outcome == sandbox.Failed {
+		r.res.Exit = m.Exit & 0xff
+	}
 	r.busy = m.Threads > 0
 	r.res.Warnings = clip(m.Warnings, 20)
 	r.res.Packages = append(r.res.Packages, clip(m.Packages, 20)...)

@@ -44,6 +44,7 @@ type message struct {
 	// done
 	Status    string     `json:"status"`
 	Error     string     `json:"error"`
+	Exit      int        `json:"exit"`
 	Warnings  []string   `json:"warnings"`
 	Packages  []string   `json:"packages"`
 	Threads   int        `json:"threads"`

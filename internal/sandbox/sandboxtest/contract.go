@@ -37,6 +37,7 @@ func Contract(t *testing.T, open Open) {
 	run("time limit", testTimeLimit)
 	run("stop", testStop)
 	run("exits", testExits)
+	run("programs", testPrograms)
 	run("randomness", func(t *testing.T, s *Session) { testRandomness(t, h, s) })
 }
 
@@ -307,7 +308,7 @@ func testStop(t *testing.T, s *Session) {
 
 func testExits(t *testing.T, s *Session) {
 	s.Expect("x = 1\nraise SystemExit", "")
-	if res := s.Run("import sys\nsys.exit(3)"); res.Outcome != sandbox.Failed || res.Error != "SystemExit: 3" {
+	if res := s.Run("import sys\nsys.exit(3)"); res.Outcome != sandbox.Failed || res.Error != "SystemExit: 3" || res.Exit != 3 {
 		t.Errorf("%+v", res)
 	}
 	s.Expect("x", "1")
@@ -318,6 +319,26 @@ func testExits(t *testing.T, s *Session) {
 		}
 	}
 	s.Expect("'x' in globals()", "False") // a new session
+}
+
+// A cell with arguments is a program: standard error is apart, whoever writes it,
+// and the next cell has it in order again.
+func testPrograms(t *testing.T, s *Session) {
+	var said strings.Builder
+	s.Cell.Args, s.Cell.Errors = []string{"p.py", "--x", "ä"}, func(text string) { said.WriteString(text) }
+	res := s.Run("import os, sys\nprint(sys.argv)\nprint('one', file=sys.stderr)\nos.write(2, b'two\\n')\nos.system('echo three >&2; echo out')\nsys.exit('words')")
+	if res.Output != "['p.py', '--x', 'ä']\nout\n" || said.String() != "one\ntwo\nthree\nwords\n" || res.Exit != 1 {
+		t.Errorf("%+v, and on standard error %q", res, said.String())
+	}
+	said.Reset()
+	if res := s.Run("print('x' * 300_000, file=sys.stderr)"); res.Outcome != sandbox.OK || said.Len() != 300_001 {
+		t.Errorf("%v, %d bytes", res.Outcome, said.Len())
+	}
+	if res := s.Run("1/0"); res.Exit != 0 || res.Outcome != sandbox.Failed || !strings.Contains(res.Error, "ZeroDivisionError") {
+		t.Errorf("%+v", res)
+	}
+	s.Cell.Args, s.Cell.Errors = nil, nil
+	s.Expect("print('one'); print('two', file=sys.stderr); print('three');", "one\ntwo\nthree")
 }
 
 func testRandomness(t *testing.T, h Driver, s *Session) {
