@@ -16,6 +16,7 @@ type Request struct {
 	User         files.UserID
 	UserName     string // how the model may address them
 	Conversation string // the history that the message continues
+	Model        string // answers it; "": the one that the user chose
 	FrontEnd     *chat.FrontEnd
 
 	// Message is what it says. If that takes fetching, Read gives it instead: it is

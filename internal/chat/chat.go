@@ -16,6 +16,7 @@ type Turn struct {
 	User         files.UserID // who asks, pays and owns the files
 	UserName     string       // how the model may address them
 	Conversation string       // the history that the turn continues: opaque, at most 200 bytes
+	Model        string       // answers this turn; "": the one that the user chose
 	Text         string
 	Files        []files.File // attachments of this message, already saved
 	FrontEnd     *FrontEnd    // where it was written; nil: nothing is said of that

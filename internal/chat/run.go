@@ -118,8 +118,10 @@ func (r *run) answer(ctx context.Context) error {
 
 // prepare finds the model and what goes into the prompt.
 func (r *run) prepare(ctx context.Context) (err error) {
-	if r.model, err = r.e.modelOf(ctx, r.turn.User); err != nil {
-		return err
+	if r.model = r.turn.Model; r.model == "" {
+		if r.model, err = r.e.modelOf(ctx, r.turn.User); err != nil {
+			return err
+		}
 	}
 	r.rec.Model = r.model
 	if r.e.tools != nil {
