@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/dustin/go-humanize"
+	"github.com/spf13/cobra"
 
 	"github.com/attachebot/attache/internal/config"
 	"github.com/attachebot/attache/internal/fault"
@@ -21,12 +22,18 @@ import (
 	"github.com/attachebot/attache/internal/sandbox/gvisor"
 )
 
+func (m *Main) doctorCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "doctor", Short: "check this machine and the settings, and test the isolation", Args: exactly(0, ""),
+		Long: "Checks what Attaché depends on: settings, storage, the model, Discord, the sandbox, tools; and tries from inside\n" +
+			"the sandbox what must not be possible. It ends with status 1 if something is wrong.",
+		RunE: m.with(m.doctor),
+	}
+}
+
 // doctor checks what the program depends on, and tries from inside the sandbox
 // what must not be possible. It exits with 1 when something is wrong.
-func (m *Main) doctor(ctx context.Context, args []string) error {
-	if _, err := parse(m.flags("doctor"), args); err != nil {
-		return err
-	}
+func (m *Main) doctor(ctx context.Context, _ []string) error {
 	d := &diagnosis{m: m}
 	d.settings()
 	d.storage(ctx)

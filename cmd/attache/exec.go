@@ -8,7 +8,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
+
+	"github.com/spf13/cobra"
 
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
@@ -18,25 +21,44 @@ import (
 	"github.com/attachebot/attache/internal/tools"
 )
 
-// exec runs one Python file in the sandbox, as a user's.
-func (m *Main) exec(ctx context.Context, args []string) error {
-	fs := m.flags("exec")
-	user := fs.Uint64("user", 1, "id of the user whose files the code sees")
-	session := fs.String("session", "", "name of a session whose variables are kept for the next call")
-	out := fs.String("out", "", "folder that the files made are written to")
-	asJSON := fs.Bool("json", false, "print the result as JSON")
-	yes := fs.Bool("yes", false, "allow the installation of packages that are not well known")
-	var attach list
-	fs.Var(&attach, "attach", "a file to save and to give the code as FILES[...]; may be repeated")
-	rest, err := parse(fs, args)
-	if err != nil {
-		return err
+// execCommand is the command exec with its flags.
+type execCommand struct {
+	m       *Main
+	user    files.UserID
+	session string
+	attach  []string
+	out     string
+	asJSON  bool
+	yes     bool
+}
+
+func (m *Main) execCommand() *cobra.Command {
+	e := &execCommand{m: m, user: 1}
+	cmd := &cobra.Command{
+		Use: "exec [OPTIONS] FILE.py [ARG...]", Short: "run Python in the sandbox",
+		Long: "Runs a Python file in the sandbox, as the user's; - is standard input. What follows the file is the program's: its\n" +
+			"sys.argv. Its output, standard error and exit status are passed on; an exception is 1, Ctrl-C 130.\n" +
+			"FILES has the paths of the user's files, by id and by name: FILES[\"sales.csv\"].",
+		Example: `  attache exec --attach sales.csv --out charts script.py
+  attache exec script.py --verbose sales.csv
+  echo 'print(6 * 7)' | attache exec -`,
+		Args: least(1, "the Python file"), RunE: m.with(e.run),
 	}
-	if len(rest) != 1 {
-		fs.Usage()
-		return errUsage
-	}
-	code, err := m.readCode(rest[0])
+	f := cmd.Flags()
+	f.SetInterspersed(false) // what follows the file is the program's
+	f.StringArrayVar(&e.attach, "attach", nil, "a `FILE` to save, which the code finds as FILES[\"its name\"]; may be repeated")
+	f.StringVar(&e.out, "out", "", "the `FOLDER` that files made by the code are written to")
+	f.StringVar(&e.session, "session", "", "the `NAME` of a session whose variables are kept for the next call")
+	f.Var(userFlag{&e.user}, "user", "the `ID` of the user whose files the code sees")
+	f.BoolVar(&e.asJSON, "json", false, "print the result as JSON")
+	f.BoolVar(&e.yes, "yes", false, "allow the installation of packages that are not well known")
+	return cmd
+}
+
+// run runs one Python file in the sandbox.
+func (e *execCommand) run(ctx context.Context, args []string) error {
+	m := e.m
+	code, err := m.readCode(args[0])
 	if err != nil {
 		return err
 	}
@@ -49,8 +71,7 @@ func (m *Main) exec(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	uid := files.UserID(*user)
-	saved, err := terminal.Attach(ctx, service, uid, attach, m.Stderr)
+	saved, err := terminal.Attach(ctx, service, e.user, e.attach, m.Stderr)
 	if err != nil {
 		return err
 	}
@@ -62,27 +83,29 @@ func (m *Main) exec(ctx context.Context, args []string) error {
 		return err
 	}
 	python := tools.NewPython(host, service)
-	conversation := "exec:" + *session
-	if *session == "" {
+	conversation := "exec:" + e.session
+	if e.session == "" {
 		conversation = "exec:once:" + fmt.Sprint(os.Getpid())
-		defer python.Reset(context.WithoutCancel(ctx), uid, conversation)
+		defer python.Reset(context.WithoutCancel(ctx), e.user, conversation)
 	}
-	hooks := llm.ToolHooks{Ask: terminal.Asker(m.Stdin, m.Stderr, *yes)}
-	if !*asJSON {
+	hooks := llm.ToolHooks{Ask: terminal.Asker(m.Stdin, m.Stderr, e.yes)}
+	if !e.asJSON {
 		hooks.Output = func(s string) { io.WriteString(m.Stdout, s) }
 	}
-	res := python.Run(ctx, tools.Call{User: uid, Conversation: conversation, Hooks: hooks.Filled()}, code)
-	made, err := terminal.Fetch(ctx, service, uid, res.Files, *out)
+	res, status := python.RunProgram(ctx, tools.Call{User: e.user, Conversation: conversation, Hooks: hooks.Filled()}, tools.Program{
+		Code: code, Args: append([]string{filepath.Base(args[0])}, args[1:]...), Errors: func(s string) { io.WriteString(m.Stderr, s) },
+	})
+	made, err := terminal.Fetch(context.WithoutCancel(ctx), service, e.user, res.Files, e.out)
 	if err != nil {
 		return err
 	}
-	if *asJSON {
-		err = m.printJSON(execResult{OK: !res.Failed, Text: res.ForModel(), Attached: ids(saved), Files: made, Notes: res.Notes, Tables: res.Tables, Run: res.Run})
+	if e.asJSON {
+		err = m.printJSON(execResult{OK: !res.Failed, Exit: status, Text: res.ForModel(), Attached: ids(saved), Files: made, Notes: res.Notes, Tables: res.Tables, Run: res.Run})
 	} else {
 		m.printExec(res, made)
 	}
-	if err == nil && res.Failed {
-		err = errCode(1)
+	if err == nil && status != 0 {
+		err = errCode(status)
 	}
 	return err
 }
@@ -90,6 +113,7 @@ func (m *Main) exec(ctx context.Context, args []string) error {
 // execResult is what exec prints with --json.
 type execResult struct {
 	OK       bool            `json:"ok"`
+	Exit     int             `json:"exit_status"`
 	Text     string          `json:"text"` // what a model would read
 	Attached []files.ID      `json:"attached,omitempty"`
 	Files    []terminal.Made `json:"files,omitempty"`
@@ -110,14 +134,13 @@ func (m *Main) printExec(res llm.ToolResult, made []terminal.Made) {
 	if res.Output != "" && !strings.HasSuffix(res.Output, "\n") {
 		fmt.Fprintln(m.Stdout)
 	}
-	rest := res
-	rest.Output, rest.Files = "", nil
-	to := m.Stdout
-	if res.Failed {
-		to = m.Stderr
+	if values := (llm.ToolResult{Values: res.Values}).Text(); values != "" {
+		fmt.Fprintln(m.Stdout, values)
 	}
-	if text := rest.Text(); text != "" {
-		fmt.Fprintln(to, text)
+	beside := res
+	beside.Output, beside.Values, beside.Files = "", nil, nil
+	if text := beside.Text(); text != "" {
+		fmt.Fprintln(m.Stderr, text)
 	}
 	for _, f := range made {
 		fmt.Fprintln(m.Stdout, f)

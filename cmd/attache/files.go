@@ -3,19 +3,21 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"time"
 
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/terminal"
 )
 
-// filesCommand is one of attache files' commands, with its flags.
+// filesCommand is the command files, with the flags of those below it.
 type filesCommand struct {
 	m       *Main
 	service *files.Service
@@ -28,45 +30,61 @@ type filesCommand struct {
 	all     bool
 }
 
-// files manages users' files from the command line.
-func (m *Main) files(ctx context.Context, args []string) error {
-	fs := m.flags("files")
-	c := filesCommand{m: m}
-	fs.TextVar(&c.user, "user", files.UserID(1), "id of the user; get, rm, export: of any, unless given")
-	fs.BoolVar(&c.asJSON, "json", false, "print the result as JSON")
-	fs.StringVar(&c.name, "name", "", "put: the name to save under")
-	fs.StringVar(&c.kind, "kind", "", "list: only files of this kind")
-	fs.StringVar(&c.out, "out", "", "get, export: the file to write, or the folder, instead of standard output")
-	fs.BoolVar(&c.all, "all", false, "sweep: also remove bytes that no file holds, as after a backup was brought back; lists the whole bucket")
-	rest, err := parse(fs, args)
+func (m *Main) filesCommand() *cobra.Command {
+	c := &filesCommand{m: m, user: 1}
+	files := group(&cobra.Command{
+		Use: "files COMMAND", Short: "manage users' files",
+		Long: "Manages users' files, as the operator: beside a bot that runs, or without it.",
+		Example: `  attache files put --user 7 sales.csv costs.xlsx
+  attache files list --user 7 --kind csv
+  attache files get ID --out folder/
+  attache files export --out files.tar`,
+	})
+	files.PersistentFlags().Var(userFlag{&c.user}, "user", "the `ID` of the user; get, rm, export: of any, unless given")
+	files.PersistentFlags().BoolVar(&c.asJSON, "json", false, "print the result as JSON")
+	add := func(use, short string, args cobra.PositionalArgs, run func(context.Context, []string) error) *pflag.FlagSet {
+		sub := &cobra.Command{Use: use, Short: short, Args: args, RunE: m.with(func(ctx context.Context, args []string) error { return c.open(ctx, files, run, args) })}
+		files.AddCommand(sub)
+		return sub.Flags()
+	}
+	put := add("put FILE...", "save files of this machine as the user's, and print their ids; - is standard input", least(1, "the file"), c.put)
+	put.StringVar(&c.name, "name", "", "the `NAME` to save under; needed for standard input")
+	list := add("list", "list what a user has", exactly(0, ""), c.list)
+	list.StringVar(&c.kind, "kind", "", "only files of this `KIND`, such as csv or image")
+	get := add("get ID", "print a file, or write it", exactly(1, "the id"), c.get)
+	get.StringVar(&c.out, "out", "", "the `FILE` or folder to write, instead of standard output")
+	add("rm ID...", "delete files", least(1, "the id"), c.rm)
+	sweep := add("sweep", "delete what has expired, now", exactly(0, ""), c.sweep)
+	sweep.BoolVar(&c.all, "all", false, "also remove bytes that no file holds, as after a backup was brought back; lists the whole bucket")
+	export := add("export", "write files with their metadata as a tar", exactly(0, ""), c.export)
+	export.StringVar(&c.out, "out", "", "the `FILE` to write, instead of standard output")
+	add("import FILE", "bring back what export wrote; - is standard input", exactly(1, "the file"), c.imports)
+	return files
+}
+
+// userFlag is a user's id as a flag.
+type userFlag struct{ *files.UserID }
+
+func (u userFlag) String() string {
+	if u.UserID == nil {
+		return ""
+	}
+	return fmt.Sprint(uint64(*u.UserID))
+}
+func (u userFlag) Set(s string) error { return u.UnmarshalText([]byte(s)) }
+func (u userFlag) Type() string       { return "ID" }
+
+// open opens the files, and runs one of the commands.
+func (c *filesCommand) open(ctx context.Context, command *cobra.Command, run func(context.Context, []string) error, args []string) error {
+	c.hasUser = command.PersistentFlags().Changed("user")
+	st, err := c.m.openStores(ctx)
 	if err != nil {
 		return err
 	}
-	fs.Visit(func(f *flag.Flag) { c.hasUser = c.hasUser || f.Name == "user" })
-	commands := map[string]struct {
-		run         func(context.Context, []string) error
-		least, most int // arguments
-	}{
-		"put": {c.put, 1, 1 << 20}, "list": {c.list, 0, 0}, "get": {c.get, 1, 1}, "rm": {c.rm, 1, 1 << 20},
-		"sweep": {c.sweep, 0, 0}, "export": {c.export, 0, 0}, "import": {c.imports, 1, 1},
-	}
-	if len(rest) == 0 {
-		fs.Usage()
-		return errUsage
-	}
-	command, ok := commands[rest[0]]
-	if n := len(rest) - 1; !ok || n < command.least || n > command.most {
-		fs.Usage()
-		return errUsage
-	}
-	st, err := m.openStores(ctx)
-	if err != nil {
+	if c.service, err = c.m.openFiles(ctx, st, c.m.log(c.m.quiet())); err != nil {
 		return err
 	}
-	if c.service, err = m.openFiles(ctx, st, m.log(m.quiet())); err != nil {
-		return err
-	}
-	return command.run(ctx, rest[1:])
+	return run(ctx, args)
 }
 
 // print prints v as JSON, or the text.

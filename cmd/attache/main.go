@@ -5,12 +5,10 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
-	"slices"
 	"sync/atomic"
 	"syscall"
 
@@ -74,50 +72,6 @@ func (e errCode) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
 // errUsage is a wrong command line, which has been explained.
 const errUsage = errCode(2)
 
-type command struct {
-	name, args, what string
-	run              func(m *Main, ctx context.Context, args []string) error
-}
-
-var commands []command
-
-func init() { // not a literal: help lists the commands
-	commands = []command{
-		{"serve", "", "connect to Discord, or without DISCORD_TOKEN open a page in the browser", (*Main).serve},
-		{"chat", "[--attach FILE]... [--out DIR] [PROMPT]", "ask in the terminal, once or in a conversation", (*Main).chat},
-		{"exec", "[--session NAME] [--attach FILE]... [--out DIR] [--json] FILE.py|-", "run Python in the sandbox", (*Main).exec},
-		{"files", "put FILE...|list|get ID|rm ID...|sweep|export|import FILE [--user N] [--json]", "manage users' files", (*Main).files},
-		{"tokens", "[--model M | --encoding E] [--json] FILE|- | --request FILE | prices | compare FILE", "count tokens of a text or a request, and what they cost", (*Main).tokens},
-		{"setup", "", "prepare the Python environment and the sandbox", (*Main).setup},
-		{"doctor", "", "check this machine and the settings, and test the isolation", (*Main).doctor},
-		{"version", "", "print the version", (*Main).version},
-	}
-}
-
-// Run runs one command. It reads the settings first: a wrong one is refused
-// before anything is opened.
-func (m *Main) Run(ctx context.Context, args []string) error {
-	if len(args) == 0 || slices.Contains([]string{"help", "-h", "--help"}, args[0]) {
-		if len(args) == 0 {
-			m.usage(m.Stderr)
-			return errUsage
-		}
-		m.usage(m.Stdout)
-		return nil
-	}
-	i := slices.IndexFunc(commands, func(c command) bool { return c.name == args[0] })
-	if i < 0 {
-		fmt.Fprintf(m.Stderr, "attache: there is no command %q\n\n", args[0])
-		m.usage(m.Stderr)
-		return errUsage
-	}
-	var err error
-	if m.Config, err = config.Load(m.EnvFile); err != nil {
-		return fault.Wrap(err, fault.Invalid, "Some settings are wrong:\n%v", err)
-	}
-	return commands[i].run(m, ctx, args[1:])
-}
-
 // interruptible makes Ctrl-C stop something else than the program, while stop
 // returns true.
 func (m *Main) interruptible(stop func() bool) { m.answering.Store(&stop) }
@@ -141,17 +95,6 @@ func (m *Main) Close() error {
 
 func (m *Main) onClose(f func() error) { m.opened = append(m.opened, f) }
 
-func (m *Main) usage(w io.Writer) {
-	fmt.Fprintf(w, "Attaché answers questions about files, in Discord and in the terminal.\n\nUsage: attache COMMAND\n\n")
-	for _, c := range commands {
-		fmt.Fprintf(w, "  %-8s %s\n", c.name, c.what)
-		if c.args != "" {
-			fmt.Fprintf(w, "           %s\n", c.args)
-		}
-	}
-	fmt.Fprintf(w, "\nSettings come from the environment and from .env; see .env.example.\n")
-}
-
 // exit tells what went wrong and returns the status of the program.
 func (m *Main) exit(err error) int {
 	var code errCode
@@ -169,43 +112,3 @@ func (m *Main) exit(err error) int {
 	}
 	return 1
 }
-
-// flags returns the flag set of a command, which prints its usage as ours.
-func (m *Main) flags(name string) *flag.FlagSet {
-	fs := flag.NewFlagSet(name, flag.ContinueOnError)
-	fs.SetOutput(m.Stderr)
-	fs.Usage = func() {
-		i := slices.IndexFunc(commands, func(c command) bool { return c.name == name })
-		fmt.Fprintf(m.Stderr, "Usage: attache %s %s\n", name, commands[i].args)
-		fs.PrintDefaults()
-	}
-	return fs
-}
-
-// parse reads the flags, which may stand before, between and after the other
-// arguments. It returns those.
-func parse(fs *flag.FlagSet, args []string) ([]string, error) {
-	var rest []string
-	for {
-		if err := fs.Parse(args); err != nil {
-			if errors.Is(err, flag.ErrHelp) {
-				return nil, errCode(0)
-			}
-			return nil, errUsage
-		}
-		if fs.NArg() == 0 {
-			return rest, nil
-		}
-		if i := len(args) - fs.NArg(); i > 0 && args[i-1] == "--" {
-			return append(rest, fs.Args()...), nil
-		}
-		rest = append(rest, fs.Arg(0))
-		args = fs.Args()[1:]
-	}
-}
-
-// list is a flag that may be given several times.
-type list []string
-
-func (l *list) String() string     { return fmt.Sprint(*l) }
-func (l *list) Set(s string) error { *l = append(*l, s); return nil }

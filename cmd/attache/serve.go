@@ -9,9 +9,13 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"github.com/attachebot/attache/internal/assistant"
 	"github.com/attachebot/attache/internal/config"
 	"github.com/attachebot/attache/internal/discord"
+	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/terminal"
 	"github.com/attachebot/attache/internal/web"
 	"github.com/attachebot/attache/runner"
 )
@@ -20,11 +24,24 @@ import (
 // told to stop.
 const stopTime = 20 * time.Second
 
+func (m *Main) serveCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "serve", Short: "connect to Discord, or without DISCORD_TOKEN open a page in the browser", Args: exactly(0, ""),
+		Long: "Connects to Discord with DISCORD_TOKEN. Without it, a page opens in the browser, for the person at this terminal;\n" +
+			"where there is no terminal, WEB_LISTEN says that the page is wanted. Ctrl-C and SIGTERM stop it gracefully.",
+		RunE: m.with(m.serve),
+	}
+}
+
+// errNothingToServe is said where nobody would see the page's address.
+var errNothingToServe = fault.New(fault.Invalid, "There is nothing to serve: DISCORD_TOKEN is not set, and there is no terminal to show the address of the page in the browser.\n"+
+	"Set DISCORD_TOKEN for Discord, or WEB_LISTEN (such as 127.0.0.1:8080) for the page.")
+
 // serve connects to Discord, and serves the page in the browser: without a token
 // that alone.
-func (m *Main) serve(ctx context.Context, args []string) error {
-	if _, err := parse(m.flags("serve"), args); err != nil {
-		return err
+func (m *Main) serve(ctx context.Context, _ []string) error {
+	if m.Config.DiscordToken == "" && m.Config.WebListen == "" && !terminal.IsTerminal(m.Stderr) {
+		return errNothingToServe
 	}
 	log := m.log(m.Config.Level())
 	if m.Config.DiscordToken == "" {

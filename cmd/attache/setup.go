@@ -6,14 +6,21 @@ import (
 	"runtime"
 	"runtime/debug"
 	"time"
+
+	"github.com/spf13/cobra"
 )
+
+func (m *Main) setupCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "setup", Short: "prepare the Python environment and the sandbox", Args: exactly(0, ""),
+		Long: "Prepares what the first question would otherwise wait for: the Python environment and the sandbox's snapshot.",
+		RunE: m.with(m.setup),
+	}
+}
 
 // setup prepares what the first question would otherwise wait for: the Python
 // environment and the snapshot.
-func (m *Main) setup(ctx context.Context, args []string) error {
-	if _, err := parse(m.flags("setup"), args); err != nil {
-		return err
-	}
+func (m *Main) setup(ctx context.Context, _ []string) error {
 	began := time.Now()
 	if _, err := m.openDataDir(); err != nil {
 		return err
@@ -26,11 +33,15 @@ func (m *Main) setup(ctx context.Context, args []string) error {
 	return nil
 }
 
-// version prints what was built from what.
-func (m *Main) version(ctx context.Context, args []string) error {
-	if _, err := parse(m.flags("version"), args); err != nil {
-		return err
+func (m *Main) versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "print the version", Args: exactly(0, ""),
+		Run: func(*cobra.Command, []string) { fmt.Fprintln(m.Stdout, "attache "+version()) },
 	}
+}
+
+// version says what was built, from what, and for what.
+func version() string {
 	version, revision := "(devel)", ""
 	if info, ok := debug.ReadBuildInfo(); ok {
 		version = info.Main.Version
@@ -40,6 +51,5 @@ func (m *Main) version(ctx context.Context, args []string) error {
 			}
 		}
 	}
-	fmt.Fprintf(m.Stdout, "attache %s%s %s %s/%s\n", version, revision, runtime.Version(), runtime.GOOS, runtime.GOARCH)
-	return nil
+	return fmt.Sprintf("%s%s %s %s/%s", version, revision, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }

@@ -13,51 +13,77 @@ import (
 	"time"
 
 	"github.com/dustin/go-humanize"
+	"github.com/spf13/cobra"
 
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/tokens"
 )
 
-// tokens counts the tokens of a text or of a request, or lists prices. It
-// needs no data folder.
-func (m *Main) tokens(ctx context.Context, args []string) error {
-	fs := m.flags("tokens")
-	c := tokensCommand{m: m}
-	fs.StringVar(&c.model, "model", "", "count as this model does; without it and --encoding, OPENAI_MODEL, or the request's")
-	fs.StringVar(&c.encoding, "encoding", "", "count with this encoding: "+strings.Join(encodingNames, ", "))
-	fs.BoolVar(&c.asJSON, "json", false, "print the result as JSON")
-	request := fs.String("request", "", "count a chat request in OpenAI's JSON; - is standard input")
-	rest, err := parse(fs, args)
-	if err != nil {
-		return err
+func (m *Main) tokensCommand() *cobra.Command {
+	c := &tokensCommand{m: m}
+	cmd := &cobra.Command{
+		Use: "tokens [OPTIONS] FILE...", Short: "count tokens of a text or a request, and what they cost",
+		Long: "Counts the tokens of texts, as tiktoken does, or of a whole request, and what they cost. - is standard input.\n" +
+			"It needs no data folder, and asks nobody but Discord for the sizes of its images.",
+		Example: `  attache tokens --model gpt-4o prompt.txt notes.md
+  attache tokens --request request.json
+  git diff | attache tokens -`,
+		Args: cobra.ArbitraryArgs,
 	}
+	cmd.RunE = m.with(func(ctx context.Context, paths []string) error {
+		if (c.path == "") == (len(paths) == 0) {
+			return wrongCall{cmd, errors.New("give files, or --request")}
+		}
+		return c.count(ctx, paths)
+	})
+	cmd.PersistentFlags().BoolVar(&c.asJSON, "json", false, "print the result as JSON")
+	f := cmd.Flags()
+	f.StringVar(&c.model, "model", "", "count as this `MODEL` does; without it and --encoding, OPENAI_MODEL, or the request's")
+	f.StringVar(&c.encoding, "encoding", "", "count with this `ENCODING`: "+strings.Join(encodingNames, ", "))
+	f.StringVar(&c.path, "request", "", "count the chat request in OpenAI's JSON in this `FILE`")
+	_ = cmd.RegisterFlagCompletionFunc("encoding", cobra.FixedCompletions(encodingNames, cobra.ShellCompDirectiveNoFileComp))
+	cmd.AddCommand(&cobra.Command{
+		Use: "prices", Short: "list models, their windows and prices", Args: exactly(0, ""),
+		RunE: m.with(func(context.Context, []string) (err error) {
+			if c.catalog, err = m.openPrices(); err != nil {
+				return err
+			}
+			return c.prices()
+		}),
+	}, &cobra.Command{
+		Use: "compare FILE", Short: "tell where a list of prices differs from the catalog", Args: exactly(1, "the file"),
+		RunE: m.with(func(ctx context.Context, args []string) (err error) {
+			if c.catalog, err = m.openPrices(); err != nil {
+				return err
+			}
+			return c.compare(ctx, args[0])
+		}),
+	})
+	return cmd
+}
+
+// count counts texts, or a request.
+func (c *tokensCommand) count(ctx context.Context, paths []string) (err error) {
 	if c.model != "" && c.encoding != "" {
 		return fault.New(fault.Invalid, "Give --model or --encoding, not both.")
 	}
-	if c.catalog, err = m.openPrices(); err != nil {
+	if c.path != "" && c.encoding != "" {
+		return fault.New(fault.Invalid, "A request is counted as a model does: give --model instead of --encoding.")
+	}
+	if c.catalog, err = c.m.openPrices(); err != nil {
 		return err
 	}
-	switch {
-	case *request != "" && len(rest) == 0:
-		if c.encoding != "" {
-			return fault.New(fault.Invalid, "A request is counted as a model does: give --model instead of --encoding.")
-		}
-		return c.request(ctx, *request)
-	case *request == "" && len(rest) == 1 && rest[0] == "prices":
-		return c.prices()
-	case *request == "" && len(rest) == 2 && rest[0] == "compare":
-		return c.compare(ctx, rest[1])
-	case *request == "" && len(rest) == 1:
-		return c.file(ctx, rest[0])
+	if c.path != "" {
+		return c.request(ctx, c.path)
 	}
-	fs.Usage()
-	return errUsage
+	return c.texts(ctx, paths)
 }
 
 type tokensCommand struct {
 	m               *Main
 	catalog         *tokens.Catalog
 	model, encoding string
+	path            string // of a request
 	asJSON          bool
 }
 
@@ -76,6 +102,12 @@ type tokensOf struct {
 	Cost     json.Number             `json:"cost_usd,omitempty"`     // of the input, if the price is known
 	MaxCost  json.Number             `json:"max_cost_usd,omitempty"` // with the longest answer that the request allows
 	Notes    []string                `json:"notes,omitempty"`
+	Files    []tokensOfFile          `json:"files,omitempty"` // if there are several
+}
+
+type tokensOfFile struct {
+	File   string `json:"file"`
+	Tokens int    `json:"tokens"`
 }
 
 type tokensAmount struct {
@@ -83,36 +115,56 @@ type tokensAmount struct {
 	Exact  bool `json:"exact"`
 }
 
-// file counts a text of any length as it is read.
-func (c *tokensCommand) file(ctx context.Context, path string) error {
-	var enc *tokens.Encoding
-	var model *tokens.Model
-	if c.encoding != "" {
-		var ok bool
-		if enc, ok = tokens.EncodingByName(c.encoding); !ok {
-			return fault.New(fault.Invalid, "There is no encoding %q: it is one of %s.", c.encoding, strings.Join(encodingNames, ", "))
-		}
-	} else {
-		model = c.catalog.Model(cmp.Or(c.model, c.m.Config.OpenAIModel))
-		enc = model.Encoding
-	}
-	counter := enc.NewCounter()
-	if err := c.read(ctx, path, counter); err != nil {
+// texts counts texts of any length as they are read: one, or each of several and
+// all of them together.
+func (c *tokensCommand) texts(ctx context.Context, paths []string) error {
+	enc, model, err := c.counting()
+	if err != nil {
 		return err
 	}
-	res := tokensOf{Tokens: counter.Count(), Exact: true, Encoding: enc.Name()}
-	if model != nil {
-		res.Exact = model.Exact
-		if !model.Exact {
-			res.Notes = []string{fmt.Sprintf("%s is not known: text is counted with %s", model.Name, enc.Name())}
+	sum := c.counted(0, enc, model)
+	for _, path := range paths {
+		counter := enc.NewCounter()
+		if err := c.read(ctx, path, counter); err != nil {
+			return err
 		}
-		res.price(model, 0)
+		n := counter.Count()
+		sum.Tokens += n
+		if len(paths) > 1 {
+			sum.Files = append(sum.Files, tokensOfFile{path, n})
+		}
 	}
-	return c.print(res)
+	sum.price(model, 0)
+	return c.print(sum)
 }
 
-// price adds what a model makes of it.
+// counting returns what to count with; a model is nil if an encoding was named.
+func (c *tokensCommand) counting() (*tokens.Encoding, *tokens.Model, error) {
+	if c.encoding == "" {
+		model := c.catalog.Model(cmp.Or(c.model, c.m.Config.OpenAIModel))
+		return model.Encoding, model, nil
+	}
+	enc, ok := tokens.EncodingByName(c.encoding)
+	if !ok {
+		return nil, nil, fault.New(fault.Invalid, "There is no encoding %q: it is one of %s.", c.encoding, strings.Join(encodingNames, ", "))
+	}
+	return enc, nil, nil
+}
+
+// counted is so many tokens.
+func (c *tokensCommand) counted(n int, enc *tokens.Encoding, model *tokens.Model) tokensOf {
+	res := tokensOf{Tokens: n, Exact: model == nil || model.Exact, Encoding: enc.Name()}
+	if !res.Exact {
+		res.Notes = []string{fmt.Sprintf("%s is not known: text is counted with %s", model.Name, enc.Name())}
+	}
+	return res
+}
+
+// price adds what a model makes of it; nil adds nothing.
 func (r *tokensOf) price(m *tokens.Model, answer int) {
+	if m == nil {
+		return
+	}
 	r.Model = m.Name
 	if r.Limit = m.InputLimit(answer); r.Limit > 0 {
 		fits := r.Tokens <= r.Limit
@@ -157,6 +209,9 @@ func (c *tokensCommand) print(r tokensOf) error {
 		return c.m.printJSON(r)
 	}
 	w := c.m.Stdout
+	for _, f := range r.Files {
+		fmt.Fprintf(w, "%9s  %s\n", comma(f.Tokens), f.File)
+	}
 	of := r.Encoding
 	if r.Model != "" {
 		of = r.Model + ", " + of

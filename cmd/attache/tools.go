@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/attachebot/attache/internal/config"
@@ -30,6 +31,7 @@ const downloadLife = 24 * time.Hour
 type toolbox struct {
 	*tools.Box
 	python  *tools.Python
+	starts  *starts        // tells whether sandboxes start
 	folder  *tools.Folder  // nil: there is none
 	servers *tools.Servers // nil: there are none
 	links   *web.Links     // nil: nothing needs them
@@ -58,8 +60,10 @@ func (m *Main) openTools(ctx context.Context, fs *files.Service, log *slog.Logge
 	default:
 		return nil, err
 	}
-	python := tools.NewPython(in, fs)
-	tb := &toolbox{Box: tools.New(log, python), python: python}
+	begun := &starts{Sandbox: in}
+	begun.failed.Store(err != nil)
+	python := tools.NewPython(begun, fs)
+	tb := &toolbox{Box: tools.New(log, python), python: python, starts: begun}
 	if dir != "" {
 		tb.folder = tools.NewFolder(dir, python, log)
 		m.onClose(tb.folder.Close)
@@ -74,6 +78,20 @@ func (m *Main) openTools(ctx context.Context, fs *files.Service, log *slog.Logge
 		tb.AddSource(tb.servers)
 	}
 	return tb, nil
+}
+
+// starts remembers whether a sandbox could not start.
+type starts struct {
+	sandbox.Sandbox
+	failed atomic.Bool
+}
+
+func (s *starts) Run(ctx context.Context, key sandbox.Key, cell sandbox.Cell) (sandbox.Result, error) {
+	res, err := s.Sandbox.Run(ctx, key, cell)
+	if fault.Is(err, fault.Unavailable) {
+		s.failed.Store(true)
+	}
+	return res, err
 }
 
 // toolsDir returns the folder of Python tools, or "" if there is none.

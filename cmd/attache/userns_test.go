@@ -85,8 +85,8 @@ func TestUserNamespacesForbidden(t *testing.T) {
 		}
 		has("doctor", out+said, "FAIL  sandbox ", reason+todo, "ok    data folder and database")
 		out, said, err = attache("chat", "--attach", note, "Analyze this data")
-		if err != nil {
-			t.Errorf("chat: %v\n%s", err, said)
+		if err == nil {
+			t.Error("chat: all is well")
 		}
 		has("chat", said, "File saved! ID:")
 		has("chat", out, reason+todo)
@@ -94,7 +94,7 @@ func TestUserNamespacesForbidden(t *testing.T) {
 			has("chat", said, reason+todo, "Everything else works.")
 		}
 		out, said, err = attache("chat", "What can you do?")
-		if err != nil || out == "" {
+		if out == "" || (err == nil) != snapshots { // where code has run before, it is seen when code is to run
 			t.Errorf("chat: %v\n%s\n%s", err, out, said)
 		}
 	}

@@ -13,6 +13,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/attachebot/attache/internal/assistant"
 	"github.com/attachebot/attache/internal/chat"
 	"github.com/attachebot/attache/internal/fault"
@@ -38,6 +40,7 @@ type Options struct {
 	User         files.UserID
 	UserName     string
 	Conversation string
+	Model        string // that answers; empty: the one that the person chose
 	Folder       string // that charts and other new files are written to; empty: they are only saved
 	Yes          bool   // answer questions with yes
 }
@@ -193,15 +196,14 @@ func Asker(in io.Reader, status io.Writer, yes bool) func(context.Context, strin
 		if yes {
 			return true, nil
 		}
-		f, ok := in.(*os.File)
-		if !ok || !isTerminal(f) {
+		if !IsTerminal(in) {
 			fmt.Fprintf(status, "%s No: nobody is there to be asked (use --yes).\n", question)
 			return false, nil
 		}
 		fmt.Fprintf(status, "%s [y/N] ", strings.ReplaceAll(question, "**", ""))
 		answer := make(chan string, 1)
 		go func() {
-			line, _ := bufio.NewReader(f).ReadString('\n')
+			line, _ := bufio.NewReader(in).ReadString('\n')
 			answer <- line
 		}()
 		select {
@@ -213,7 +215,12 @@ func Asker(in io.Reader, status io.Writer, yes bool) func(context.Context, strin
 	}
 }
 
-func isTerminal(f *os.File) bool {
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
+// IsTerminal tells whether a stream is a terminal, with a person at it.
+func IsTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	if !ok {
+		return false
+	}
+	_, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
+	return err == nil
 }

@@ -2,6 +2,7 @@ package terminal
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -18,23 +19,82 @@ import (
 	"github.com/attachebot/attache/internal/table"
 )
 
+// Answer is an answer for a program.
+type Answer struct {
+	Text         string        `json:"text"`
+	Files        []Made        `json:"files,omitempty"`
+	Tables       []table.Table `json:"tables,omitempty"`
+	Notices      []string      `json:"notices,omitempty"`
+	Model        string        `json:"model,omitempty"`
+	Conversation string        `json:"conversation"`
+	Input        int           `json:"input_tokens"`
+	Output       int           `json:"output_tokens"`
+	Cost         json.Number   `json:"cost_usd,omitempty"` // if there is one that is known
+	Error        string        `json:"error,omitempty"`    // why the answer is not whole
+}
+
+// Answer asks a question about files that are saved, and returns the answer. With
+// an error it has what there was by then.
+func (t *Terminal) Answer(ctx context.Context, prompt string, attached []files.File) (Answer, error) {
+	a := Answer{Conversation: t.opts.Conversation}
+	ended, err := t.follow(ctx, prompt, attached, func(e assistant.Event) {
+		switch e := e.(type) {
+		case chat.ToolEnded:
+			a.Tables = append(a.Tables, e.Result.Tables...)
+		case chat.Notice:
+			a.Notices = append(a.Notices, e.Text)
+		}
+	})
+	r := ended.Result
+	a.Text, a.Model, a.Input, a.Output = r.Text, r.Model, r.Usage.Input, r.Usage.Output
+	if r.Cost > 0 {
+		a.Cost = json.Number(strings.TrimPrefix(r.Cost.String(), "$"))
+	}
+	if err == nil {
+		a.Files, err = t.fetch(ctx, r.Files)
+	}
+	if err != nil {
+		a.Error = t.a.Explain(err, "answering in the terminal", frontEnd)
+	}
+	return a, err
+}
+
+// fetch writes the files that an answer made into the folder, if there is one.
+func (t *Terminal) fetch(ctx context.Context, all []files.File) ([]Made, error) {
+	var ids []string
+	for _, f := range all {
+		ids = append(ids, string(f.ID))
+	}
+	return Fetch(context.WithoutCancel(ctx), t.a.Files(), t.opts.User, ids, t.opts.Folder)
+}
+
 // Ask asks a question about files that are saved, and prints the answer as it
 // comes.
 func (t *Terminal) Ask(ctx context.Context, prompt string, attached []files.File) error {
+	p := &printer{out: t.opts.Out, status: t.opts.Status, width: width(t.opts.Out)}
+	ended, err := t.follow(ctx, prompt, attached, p.show)
+	p.end()
+	made, ferr := t.fetch(ctx, ended.Result.Files)
+	for _, f := range made {
+		fmt.Fprintln(t.opts.Out, f)
+	}
+	return errors.Join(err, ferr)
+}
+
+// follow asks, shows what happens, and answers what the person is asked.
+func (t *Terminal) follow(ctx context.Context, prompt string, attached []files.File, show func(assistant.Event)) (ended assistant.Ended, err error) {
 	t.n++
 	turn, err := t.a.Ask(assistant.Request{
 		ID: fmt.Sprintf("%s:%d:%d", t.opts.Conversation, time.Now().UnixNano(), t.n), User: t.opts.User, UserName: t.opts.UserName,
-		Conversation: t.opts.Conversation, FrontEnd: frontEnd, Again: true,
+		Conversation: t.opts.Conversation, Model: t.opts.Model, FrontEnd: frontEnd, Again: true,
 		Message: assistant.Message{Text: prompt, Files: attached},
 	})
 	if err != nil {
-		return err
+		return ended, err
 	}
 	defer context.AfterFunc(ctx, func() { turn.Interrupt(context.Cause(ctx)) })()
 	t.setTurn(turn)
 	defer t.setTurn(nil)
-	p := &printer{out: t.opts.Out, status: t.opts.Status, width: width(t.opts.Out)}
-	var ended assistant.Ended
 	for _, e := range turn.Follow(context.WithoutCancel(ctx), 0) {
 		switch e := e.(type) {
 		case assistant.Asked:
@@ -42,19 +102,10 @@ func (t *Terminal) Ask(ctx context.Context, prompt string, attached []files.File
 		case assistant.Ended:
 			ended = e
 		default:
-			p.show(e)
+			show(e)
 		}
 	}
-	p.end()
-	var ids []string
-	for _, f := range ended.Result.Files {
-		ids = append(ids, string(f.ID))
-	}
-	made, err := Fetch(context.WithoutCancel(ctx), t.a.Files(), t.opts.User, ids, t.opts.Folder)
-	for _, f := range made {
-		fmt.Fprintln(t.opts.Out, f)
-	}
-	return errors.Join(ended.Err, err)
+	return ended, ended.Err
 }
 
 func (t *Terminal) setTurn(turn *assistant.Turn) {
