@@ -78,7 +78,7 @@ func (e *Engine) provided(ctx context.Context) []string {
 
 // otherUse are parts of the names of models that are not for chat.
 var otherUse = []string{"embed", "whisper", "tts", "dall-e", "moderation", "-audio", "realtime", "transcribe",
-	"image", "sora", "davinci", "babbage", "instruct", "rerank", "-search-", "codex", "deep-research", "computer-use", "stable-diffusion", "guard"}
+	"image", "sora", "veo-", "davinci", "babbage", "turbo-instruct", "rerank", "-search-", "-ocr", "bge-", "deep-research", "computer-use", "stable-diffusion", "guard"}
 
 func chats(name string) bool {
 	name = strings.ToLower(name)

@@ -13,7 +13,7 @@ import (
 )
 
 func TestModelsToChooseFrom(t *testing.T) {
-	provided := []string{"gpt-5-mini", "o3", "text-embedding-3-small", "tts-1", "whisper-1", "gpt-image-2"}
+	provided := []string{"gpt-5-mini", "o3", "text-embedding-3-small", "tts-1", "whisper-1", "gpt-image-2", "gpt-3.5-turbo-instruct", "omni-moderation-latest"}
 	for _, c := range []struct {
 		model  string
 		models []string
@@ -29,6 +29,15 @@ func TestModelsToChooseFrom(t *testing.T) {
 		if got := strings.Join(w.Models(t.Context()), " "); got != c.want {
 			t.Errorf("%+v: %q", c, got)
 		}
+	}
+}
+
+// What is for chat is offered, whatever else its name says.
+func TestModelsForChatAreOffered(t *testing.T) {
+	w := newWorld(t, chat.Options{})
+	w.server.Models = []string{"gpt-5.3-codex", "gpt-5.2-pro", "Qwen/Qwen3-8B-Instruct", "meta-llama/Llama-3.1-8B-Instruct", "kimi-k2-instruct", "codestral-latest", "claude-opus-5"}
+	if got := w.Models(t.Context()); len(got) != len(w.server.Models) {
+		t.Errorf("%q", got)
 	}
 }
 

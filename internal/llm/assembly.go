@@ -2,6 +2,7 @@ package llm
 
 import (
 	"encoding/json"
+	"errors"
 	"regexp"
 	"strings"
 )
@@ -111,6 +112,26 @@ func (a *assembly) call(p callPiece) {
 	}
 }
 
+// rescue takes the calls of an answer that its server could not read, if it is
+// plain what the model meant.
+func (a *assembly) rescue(err error) bool {
+	var refused *apiError
+	if !errors.As(err, &refused) || a.req.NoCalls {
+		return false
+	}
+	calls := failedCalls(refused.failed, a.have.tools(a.req))
+	if len(calls) == 0 {
+		return false
+	}
+	a.calls, a.finish = nil, "tool_calls"
+	for _, c := range calls {
+		p := &callParts{index: -1, name: c.Name}
+		p.args.WriteString(c.Arguments)
+		a.calls = append(a.calls, p)
+	}
+	return true
+}
+
 // startsAnew reports whether a piece without an id begins another call although
 // its index is this one's: it names a tool again after whole arguments.
 func (c *callParts) startsAnew(p callPiece) bool {
@@ -180,6 +201,11 @@ func (a *assembly) finishCalls() []ToolCall {
 	for _, c := range a.calls {
 		if c.name == "" && c.args.Len() == 0 {
 			continue
+		}
+		// Llama at Groq: all of the call as its name.
+		if m := groqCall.FindStringSubmatch(c.name); m != nil && c.args.Len() == 0 && json.Valid([]byte(m[2])) {
+			c.name = m[1]
+			c.args.WriteString(m[2])
 		}
 		name := callName(c.name)
 		if c.name == "" && len(a.req.Tools) == 1 {

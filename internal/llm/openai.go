@@ -239,13 +239,17 @@ func (m *OpenAI) once(ctx context.Context, req Request, have limits, emit func(s
 	case Messages:
 		path, body, read = "messages", messagesParams, readMessage
 	}
+	a := newAssembly(req, have, emit, m.addr.unknown)
 	res, err := m.do(ctx, http.MethodPost, path, body(req, have))
-	if err != nil {
+	if err == nil {
+		defer res.Body.Close()
+		err = read(res, a)
+	}
+	if a.rescue(err) {
+		err = nil
+	} else if res == nil {
 		return Reply{}, nil, watch.cause(err)
 	}
-	defer res.Body.Close()
-	a := newAssembly(req, have, emit, m.addr.unknown)
-	err = read(res, a)
 	reply := a.reply(err == nil && (a.finish != "" || a.done))
 	reply.Unsupported = a.trouble
 	if err == nil && reply.Finish == "" {
@@ -255,7 +259,7 @@ func (m *OpenAI) once(ctx context.Context, req Request, have limits, emit func(s
 		reply.Finish = ""
 		return reply, nil, watch.cause(err)
 	}
-	if !a.ended {
+	if res != nil && !a.ended {
 		// The end of the body is near: reading it keeps the connection for the next request.
 		watch.timer.Reset(100 * time.Millisecond)
 		_, _ = io.CopyN(io.Discard, res.Body, 4<<10)

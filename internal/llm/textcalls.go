@@ -13,7 +13,7 @@ import (
 // with its tag.
 
 // bareCall is a call that is the whole answer.
-var bareCall = regexp.MustCompile("^(?:```(?:json|tool_call)?\\s*)?\\{\\s*\"(?:name|function|tool|tool_name)\"\\s*:\\s*\"|^(?:```(?:json|tool_call)?\\s*)?\\{\\s*\"type\"\\s*:\\s*\"function\"")
+var bareCall = regexp.MustCompile("^(?:```(?:json|tool_call)?\\s*)?\\{\\s*\"(?:name|function|tool|tool_name)\"\\s*:\\s*\"|^(?:```(?:json|tool_call)?\\s*)?\\{\\s*\"type\"\\s*:\\s*\"function\"|^(?:```(?:json|tool_call)?\\s*)?\\{\\s*\"tool_calls\"\\s*:\\s*\\[")
 
 var (
 	blockCall  = regexp.MustCompile(`(?s)<(tool_call|function_call|tool_calls|\|tool_call\||\|tool_call_start\|)>\s*(.*?)\s*(?:</(?:tool_call|function_call|tool_calls)>|<\|/tool_call\|>|<\|tool_call_end\|>|(<tool_call>)|$)`)
@@ -116,6 +116,26 @@ func readCalls(s string, tools []Tool) (calls []ToolCall, rest string, ok bool) 
 	return calls, strings.TrimSpace(left), len(calls) > 0 && !bad
 }
 
+// groqCall is how Llama writes a call that Groq does not read.
+var groqCall = regexp.MustCompile(`(?s)^(?:<?function=)?([\w.:-]+)[>,(\s]*(\{.*\})\)?\s*(?:</function>)?$`)
+
+// failedCalls reads the calls in what a server could not read and gave back. A
+// call that is not plain is nothing: the model is asked again.
+func failedCalls(s string, tools []Tool) []ToolCall {
+	s = strings.TrimSpace(s)
+	calls, rest, ok := readCalls(s, tools)
+	if ok && rest == "" {
+		return calls
+	}
+	if m := groqCall.FindStringSubmatch(s); m != nil {
+		name := callName(m[1])
+		if json.Valid([]byte(m[2])) && slices.ContainsFunc(tools, func(t Tool) bool { return t.Name == name }) {
+			return []ToolCall{{Name: name, Arguments: m[2]}}
+		}
+	}
+	return nil
+}
+
 // addJSON reads a call, or a list of them, as JSON. Arguments that are not quite
 // JSON are left to be mended by who runs the call.
 func addJSON(s string, add func(name, args string)) bool {
@@ -123,6 +143,7 @@ func addJSON(s string, add func(name, args string)) bool {
 		Name       string          `json:"name"`
 		Tool       string          `json:"tool"`
 		ToolName   string          `json:"tool_name"`
+		Calls      json.RawMessage `json:"tool_calls"` // of an object that has nothing else
 		Function   json.RawMessage `json:"function"`
 		Arguments  json.RawMessage `json:"arguments"`
 		Parameters json.RawMessage `json:"parameters"`
@@ -140,6 +161,9 @@ func addJSON(s string, add func(name, args string)) bool {
 			return true
 		}
 		list = []call{one}
+		if json.Unmarshal(one.Calls, &list) != nil {
+			list = []call{one}
+		}
 	}
 	for _, c := range list {
 		name := cmpOr(c.Name, cmpOr(c.Tool, c.ToolName))

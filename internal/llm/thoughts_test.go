@@ -161,3 +161,46 @@ func TestRepetitionIsStopped(t *testing.T) {
 		t.Errorf("%d bytes, %q, %v", len(text), reply.Finish, err)
 	}
 }
+
+// What Groq could not read is run where it is plain what the model meant, and
+// else asked for again.
+func TestCallsThatGroqCouldNotRead(t *testing.T) {
+	for _, c := range []struct{ failed, args string }{
+		{`<function=execute_python_code>{"code": "print(1)"}</function>`, `{"code": "print(1)"}`}, // github.com/langchain-ai/langchain/pull/31440
+		{`execute_python_code{"code": "print(1)"}</function>`, `{"code": "print(1)"}`},            // github.com/huggingface/smolagents/issues/1119
+		{`<function=execute_python_code{"code": "print(1)"}</function>`, `{"code": "print(1)"}`},
+		{"```\n{\n  \"tool_calls\": [{\"name\": \"execute_python_code\", \"parameters\": {\"code\": \"print(1)\"}}]}\n```", `{"code": "print(1)"}`}, // github.com/groq/groq-typescript/issues/28
+		{`{"name": "execute_python_code", "arguments": {"code": "print(1)"}}`, `{"code": "print(1)"}`},
+		{`<function=delete_everything>{"all": true}</function>`, ""},
+		{`I could run execute_python_code{"code": "print(1)"} for you.`, ""},
+		{`Tool use failed: JSON does not match the expected schema for tool calls`, ""}, // github.com/anomalyco/opencode/issues/1018
+		{"", ""},
+	} {
+		body, _ := json.Marshal(map[string]any{"error": map[string]any{"message": "Failed to call a function. Please adjust your prompt. See 'failed_generation' for more details.",
+			"type": "invalid_request_error", "code": "tool_use_failed", "failed_generation": c.failed, "status_code": 400}})
+		for name, reply := range map[string]llmtest.Reply{"refused": {Status: 400, Body: string(body)}, "in the stream": {Raw: []string{`{"choices":[{"delta":{"content":""}}]}`, string(body)}}} {
+			s := &llmtest.Server{}
+			s.Push(reply)
+			req := ask("hi")
+			req.Tools = []llm.Tool{pythonTool}
+			reply, text, err := generate(t, client(t, s, llm.OpenAIOptions{}), req)
+			switch {
+			case err != nil:
+				t.Errorf("%s, %s: %v", c.failed, name, err)
+			case c.args == "":
+				if text != "OK." || len(s.Requests()) != 2 {
+					t.Errorf("%s, %s: %q after %d requests", c.failed, name, text, len(s.Requests()))
+				}
+			case reply.Finish != llm.Calls || len(reply.Message.Calls) != 1 || reply.Message.Calls[0].Arguments != c.args || reply.Message.Calls[0].ID == "" || len(s.Requests()) != 1:
+				t.Errorf("%s, %s: %+v", c.failed, name, reply)
+			}
+		}
+	}
+	// github.com/prism-php/prism/issues/983
+	s := &llmtest.Server{}
+	s.Push(llmtest.Reply{Calls: []llm.ToolCall{{ID: "a", Name: `execute_python_code,{"code":"print(1)"}`}}})
+	reply, _, err := generate(t, client(t, s, llm.OpenAIOptions{}), ask("hi"))
+	if err != nil || reply.Message.Calls[0].Name != "execute_python_code" || reply.Message.Calls[0].Arguments != `{"code":"print(1)"}` {
+		t.Errorf("%+v, %v", reply.Message, err)
+	}
+}

@@ -163,9 +163,9 @@ func TestPatience(t *testing.T) {
 	if _, _, err := generate(t, client(t, s, llm.OpenAIOptions{FirstByte: 50 * time.Millisecond}), ask("hi")); !fault.Is(err, fault.Unavailable) || !strings.Contains(fault.Message(err), "loaded") {
 		t.Errorf("%v", err)
 	}
-	const failed = `{"error":{"message":"Failed to call a function. Please adjust your prompt. See 'failed_generation' for more details.","type":"invalid_request_error","code":"tool_use_failed","failed_generation":"<function=execute_python_code>{\"code\": \"print(1)\"}</function>","status_code":400}}`
+	const unread = `{"error":{"message":"Failed to call a function. Please adjust your prompt. See 'failed_generation' for more details.","type":"invalid_request_error","code":"tool_use_failed","failed_generation":"Tool use failed: JSON does not match the expected schema for tool calls","status_code":400}}`
 	s = &llmtest.Server{}
-	s.Push(llmtest.Reply{Status: 400, Body: failed}, llmtest.Reply{Raw: []string{failed}})
+	s.Push(llmtest.Reply{Status: 400, Body: unread}, llmtest.Reply{Raw: []string{unread}})
 	req := ask("hi")
 	req.Tools = []llm.Tool{pythonTool}
 	if reply, text, err := generate(t, client(t, s, llm.OpenAIOptions{}), req); err != nil || text != "OK." || len(reply.Unsupported) > 0 {

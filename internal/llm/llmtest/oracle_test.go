@@ -16,11 +16,19 @@ import (
 // openaiPython is OpenAI's client on PyPI, which judges the server.
 const openaiPython = "openai==3.54.0"
 
+// encrypted is the reasoning of an answer, in the API that has it.
+func encrypted(r llmtest.Request) string {
+	if r.Responses {
+		return "gAAAA=="
+	}
+	return ""
+}
+
 // OpenAI's own client understands the server as it does the real API.
 func TestServerAsOpenAIsClientSeesIt(t *testing.T) {
 	py := testbin.Venv(t, "openai-python", openaiPython)
 	const key = "sk-oracle-0123456789"
-	s := &llmtest.Server{Key: key, Models: []string{"test-model", "another"}}
+	s := &llmtest.Server{Key: key, Models: []string{"test-model", "another"}, Responses: true}
 	tried := false
 	s.Answer = func(r llmtest.Request) llmtest.Reply {
 		switch r.LastUser() {
@@ -34,7 +42,10 @@ func TestServerAsOpenAIsClientSeesIt(t *testing.T) {
 			}
 			return llmtest.Reply{Text: "I run it.", Calls: []llm.ToolCall{
 				llmtest.Call("call_a", "execute_python_code", map[string]string{"code": "print(41)  # é 🐍"}),
-				llmtest.Call("call_b", "execute_python_code", `{"code":"2"}`)}}
+				llmtest.Call("call_b", "execute_python_code", `{"code":"2"}`)},
+				Usage: &llm.Usage{Input: 9, Cached: 4, Output: 12}, Reasoning: encrypted(r)}
+		case "length":
+			return llmtest.Reply{Text: "This is cut", Finish: "length"}
 		case "rate":
 			return llmtest.RateLimited(time.Second)
 		case "server":
@@ -77,7 +88,16 @@ func TestServerAsOpenAIsClientSeesIt(t *testing.T) {
 			[]any{"call_a", "execute_python_code", `{"code":"print(41)  # é 🐍"}`},
 			[]any{"call_b", "execute_python_code", `{"code":"2"}`}},
 		"finish": "tool_calls",
-		"after":  "It printed 41.",
+		"responses": map[string]any{
+			"text": "I run it.", "whole": "I run it.", "reasoning": []any{"gAAAA=="}, "after": "It printed 41.", "usage": []any{9., 4., 12.},
+			"cut": []any{"incomplete", "max_output_tokens"},
+			"kinds": []any{"response.completed", "response.content_part.added", "response.content_part.done", "response.created", "response.function_call_arguments.delta", "response.function_call_arguments.done", "response.in_progress",
+				"response.output_item.added", "response.output_item.done", "response.output_text.delta", "response.output_text.done"},
+			"calls": []any{
+				[]any{"call_a", "execute_python_code", `{"code":"print(41)  # é 🐍"}`},
+				[]any{"call_b", "execute_python_code", `{"code":"2"}`}},
+		},
+		"after": "It printed 41.",
 		"errors": []any{
 			[]any{"rate", "RateLimitError", "rate_limit_exceeded"},
 			[]any{"server", "InternalServerError", nil},

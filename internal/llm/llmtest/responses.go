@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 
@@ -183,19 +184,34 @@ func (r Reply) responseLines(req Request, n int) []string {
 		lines = append(lines, string(b))
 	}
 	doc := r.response(req, n)
-	add("response.created", object{"response": object{"id": doc["id"], "object": "response", "status": "in_progress", "model": req.Model, "output": []object{}}})
+	begun := maps.Clone(doc)
+	maps.Copy(begun, object{"status": "in_progress", "output": []object{}, "usage": nil, "incomplete_details": nil})
+	add("response.created", object{"response": begun})
+	add("response.in_progress", object{"response": begun})
 	for i, item := range doc["output"].([]object) {
-		begun := object{"id": item["id"], "type": item["type"], "status": "in_progress"}
+		begun := maps.Clone(item)
+		switch item["type"] {
+		case "message":
+			begun["status"], begun["content"] = "in_progress", []object{}
+		case "function_call":
+			begun["status"], begun["arguments"] = "in_progress", ""
+		}
 		add("response.output_item.added", object{"output_index": i, "item": begun})
 		switch item["type"] {
 		case "message":
+			part := func(text string) object {
+				return object{"item_id": item["id"], "output_index": i, "content_index": 0,
+					"part": object{"type": "output_text", "text": text, "annotations": []any{}, "logprobs": []any{}}}
+			}
+			add("response.content_part.added", part(""))
 			for _, p := range r.pieces() {
 				add("response.output_text.delta", object{"item_id": item["id"], "output_index": i, "content_index": 0, "delta": p, "logprobs": []any{}})
 			}
 			add("response.output_text.done", object{"item_id": item["id"], "output_index": i, "content_index": 0, "text": r.text(), "logprobs": []any{}})
+			add("response.content_part.done", part(r.text()))
 		case "function_call":
 			add("response.function_call_arguments.delta", object{"item_id": item["id"], "output_index": i, "delta": item["arguments"]})
-			add("response.function_call_arguments.done", object{"item_id": item["id"], "output_index": i, "arguments": item["arguments"]})
+			add("response.function_call_arguments.done", object{"item_id": item["id"], "output_index": i, "name": item["name"], "arguments": item["arguments"]})
 		}
 		add("response.output_item.done", object{"output_index": i, "item": item})
 	}

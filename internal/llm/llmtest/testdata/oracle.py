@@ -6,6 +6,7 @@ import sys
 
 import openai
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
+from openai.types.responses import Response
 
 TOOL = {
     "type": "function",
@@ -19,12 +20,46 @@ TOOL = {
 
 def strictly(model, value):
     """Validates what the client itself would only guess at."""
-    model.model_validate(json.loads(value.model_dump_json(exclude_unset=True)), strict=False)
+    model.model_validate(json.loads(value.model_dump_json(exclude_unset=True, warnings=False)), strict=False)
     return value
 
 
 def ask(client, text, **more):
     return client.chat.completions.create(model="test-model", messages=[{"role": "user", "content": text}], **more)
+
+
+def responses(client):
+    """Asks through the Responses API: streamed with a call, then whole with its result."""
+    tool = {"type": "function", **TOOL["function"], "strict": False}
+    asked = {"model": "test-model", "store": False, "include": ["reasoning.encrypted_content"], "tools": [tool]}
+    items = [{"role": "user", "content": "tools"}]
+    deltas, kinds = [], []
+    with client.responses.stream(input=items, **asked) as stream:
+        for event in stream:
+            strictly(type(event), event)
+            kinds.append(event.type)
+            if event.type == "response.output_text.delta":
+                deltas.append(event.delta)
+        final = strictly(Response, stream.get_final_response())
+    calls = [o for o in final.output if o.type == "function_call"]
+    items += [o.model_dump(exclude_none=True) for o in final.output]
+    for item in items:
+        item.pop("parsed_arguments", None)
+        for part in item["content"] if isinstance(item.get("content"), list) else []:
+            part.pop("parsed", None)
+    items += [{"type": "function_call_output", "call_id": c.call_id, "output": "41"} for c in calls]
+    after = strictly(Response, client.responses.create(input=items, **asked))
+    cut = client.responses.create(input=[{"role": "user", "content": "length"}], max_output_tokens=16, **asked)
+    return {
+        "text": "".join(deltas),
+        "whole": final.output_text,
+        "kinds": sorted(set(kinds)),
+        "reasoning": [o.encrypted_content for o in final.output if o.type == "reasoning"],
+        "calls": [[c.call_id, c.name, c.arguments] for c in calls],
+        "usage": [final.usage.input_tokens, final.usage.input_tokens_details.cached_tokens, final.usage.output_tokens],
+        "after": after.output_text,
+        "cut": [cut.status, cut.incomplete_details.reason],
+    }
 
 
 def main(base, key):
@@ -51,6 +86,7 @@ def main(base, key):
         messages.append({"role": "tool", "tool_call_id": call["id"], "content": "41"})
     out["after"] = client.chat.completions.create(model="test-model", messages=messages, tools=[TOOL]).choices[0].message.content
 
+    out["responses"] = responses(client)
     out["errors"] = []
     for what, more in [("rate", {}), ("server", {}), ("context", {}), ("down", {}), ("cut", {"stream": True}), ("orphan", {})]:
         try:
