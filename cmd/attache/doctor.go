@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -125,16 +126,22 @@ func (d *diagnosis) model(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	names, err := model.Models(ctx)
-	if err != nil {
-		d.add("model", false, fault.Message(err))
-		return
-	}
-	if d.m.Config.OpenAIKey == "" && d.m.Config.OpenAIBaseURL == "" {
+	if d.m.builtin() {
 		d.add("model", true, "built-in; set OPENAI_API_KEY or OPENAI_BASE_URL for a real one")
 		return
 	}
-	d.add("model", true, fmt.Sprintf("%s, of %d that the server has", d.m.Config.OpenAIModel, len(names)))
+	name := d.m.Config.OpenAIModel
+	switch names, err := model.Models(ctx); {
+	case fault.Is(err, fault.Invalid):
+		d.warn("model", name+"; its server has no list of models") // Azure's deployments, Perplexity
+	case err != nil:
+		d.add("model", false, fault.Message(err))
+		return
+	case !slices.Contains(names, name):
+		d.warn("model", fmt.Sprintf("%s is not among the %d that the server lists: see OPENAI_MODEL", name, len(names)))
+	default:
+		d.add("model", true, fmt.Sprintf("%s, of %d that the server has", name, len(names)))
+	}
 	d.ability(context.WithoutCancel(ctx), model)
 }
 
@@ -186,6 +193,10 @@ func (d *diagnosis) ability(ctx context.Context, model llm.Model) {
 	}
 	if reply, err = model.Generate(ctx, req, nil); err != nil {
 		d.add(what, false, "it called, and then did not take the result: "+fault.Message(err))
+		return
+	}
+	for _, u := range reply.Unsupported {
+		d.warn(what, fmt.Sprintf("it called, and then did not take the result as one: %s%s", u.Reason, window))
 		return
 	}
 	d.add(what, true, fmt.Sprintf("called after %v, and took the result%s", took, window))

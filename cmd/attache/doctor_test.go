@@ -26,6 +26,8 @@ func TestDoctorAsksTheModel(t *testing.T) {
 		"refuses": {&llmtest.Server{Answer: func(llmtest.Request) llmtest.Reply {
 			return llmtest.Reply{Status: 402, Message: "Insufficient Balance"}
 		}}, "FAIL  model: a call of a tool  The account", 1},
+		"another model": {&llmtest.Server{Models: []string{"a", "b"}}, "warn  model  test-model is not among the 2 that the server lists", 0},
+		"no list":       {&llmtest.Server{NoList: true}, "warn  model  test-model; its server has no list of models", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer

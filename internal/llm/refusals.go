@@ -54,7 +54,7 @@ var (
 
 	imagesNever = words(`(image|vision|multi-?modal|visual)\S*.{0,60}(not (currently |yet )?(supported|enabled|allowed|available)|n't support|unsupported by|only supported)` +
 		`|(not|n't) support.{0,40}(image|vision|multi-?modal|visual)|(no endpoints found|unknown variant).{0,40}image|at most 0 image|not a multi-?modal|not a vision` +
-		`|content.{0,40}must be a string|unsupported content.{0,20}(type|part).{0,20}image|invalid content type\. image|mmproj|(type|value|variant).{0,20}image_url.{0,40}` + unable + `|cannot read image`)
+		`|content.{0,40}must be a string|untagged enum chatcompletionrequestcontent|invalid type: sequence, expected a string|missing data required for image|unsupported content.{0,20}(type|part).{0,20}image|invalid content type\. image|mmproj|(type|value|variant).{0,20}image_url.{0,40}` + unable + `|cannot read image`)
 	imageWrong = words(`image|picture|base64`)
 
 	toolsNever = words(`(not|n't) (currently |yet )?support.{0,30}` + calling + `|` + calling + `.{0,40}(not (currently |yet )?(support|enabled|available|allowed|permitted)|n't support|unsupported|only supported)` +

@@ -32,6 +32,8 @@ type Server struct {
 	// "stream", "stream_options", "max_tokens", "max_completion_tokens",
 	// "user". It is refused in the words of real servers.
 	Refuse []string
+	// NoList: there is no list of models.
+	NoList bool
 	// Window is the number of bytes of text that a request may have; 0: any.
 	Window int
 	// Responses serves that API too.
@@ -115,7 +117,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	switch {
-	case r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, "/models"):
+	case r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, "/models") && !s.NoList:
 		s.list(w)
 	case r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/chat/completions"):
 		s.chat(w, r, parse)
@@ -123,7 +125,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.chat(w, r, parseResponses)
 	case r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/messages"):
 		s.chat(w, r, parseMessages)
-	case strings.HasSuffix(r.URL.Path, "/responses"), slices.Contains(probes, r.URL.Path), strings.HasPrefix(r.URL.Path, "/api/v0/models/"):
+	case strings.HasSuffix(r.URL.Path, "/responses"), strings.HasSuffix(r.URL.Path, "/models"), slices.Contains(probes, r.URL.Path), strings.HasPrefix(r.URL.Path, "/api/v0/models/"):
 		http.Error(w, "404 page not found", http.StatusNotFound)
 	default:
 		s.problem("%s %s: no such endpoint", r.Method, r.URL.Path)
