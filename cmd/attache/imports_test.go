@@ -41,6 +41,7 @@ var mayImport = map[string][]string{
 	"internal/discord/client":   {"internal/brief", "internal/fault", "internal/files", "tokens"},
 	"internal/discord/markdown": {},
 	"internal/assistant":        {"internal/picture", "internal/fault", "internal/files", "internal/chat", "internal/llm", "internal/preview", "internal/table", "tokens"},
+	"internal/metrics":          {"internal/assistant", "internal/chat", "internal/fault", "internal/files", "internal/llm", "internal/sandbox"},
 	"internal/terminal":         {"internal/assistant", "internal/fault", "internal/files", "internal/chat", "internal/llm", "internal/table"},
 	"internal/discord":          {"internal/brief", "internal/assistant", "internal/discord/client", "internal/discord/markdown", "internal/fault", "internal/files", "internal/chat", "internal/llm", "internal/preview", "internal/table", "tokens"},
 	"internal/web":              {"internal/assistant", "internal/brief", "internal/fault", "internal/files", "internal/chat", "internal/llm", "internal/table", "tokens"},

@@ -15,6 +15,7 @@ import (
 	"github.com/attachebot/attache/internal/config"
 	"github.com/attachebot/attache/internal/discord"
 	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/metrics"
 )
 
 func main() {
@@ -53,10 +54,11 @@ type Main struct {
 
 	Config config.Config
 
-	owner     string          // our name in DATA_DIR
-	serving   bool            // this is the bot, not a command beside it
-	discord   discord.Options // a base that tests bend
-	connected func()          // called when the bot is; for tests
+	metrics   *metrics.Metrics // of serve; nil: nothing is counted
+	owner     string           // our name in DATA_DIR
+	serving   bool             // this is the bot, not a command beside it
+	discord   discord.Options  // a base that tests bend
+	connected func()           // called when the bot is; for tests
 
 	answering atomic.Pointer[func() bool] // stops what Ctrl-C stops, where that is not the program
 

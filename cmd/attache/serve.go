@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,6 +16,7 @@ import (
 	"github.com/attachebot/attache/internal/config"
 	"github.com/attachebot/attache/internal/discord"
 	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/metrics"
 	"github.com/attachebot/attache/internal/terminal"
 	"github.com/attachebot/attache/internal/web"
 	"github.com/attachebot/attache/runner"
@@ -60,8 +62,17 @@ func (m *Main) serve(ctx context.Context, _ []string) error {
 		return err
 	}
 	m.serving = true
+	if m.Config.MetricsListen != "" {
+		m.metrics = metrics.New(version(), log)
+	}
+	log = m.metrics.Log(log, "attache")
 	a, tools, err := m.openAssistant(ctx, log, m.Stderr)
 	if err != nil {
+		return err
+	}
+	var discordDown atomic.Bool
+	discordDown.Store(m.Config.DiscordToken != "")
+	if err := m.openMetrics(a, tools, &discordDown); err != nil {
 		return err
 	}
 	if m.Config.DiscordToken == "" || m.Config.WebListen != "" {
@@ -77,7 +88,32 @@ func (m *Main) serve(ctx context.Context, _ []string) error {
 		fmt.Fprintln(m.Stderr, "Stopping; running answers may finish.")
 		return nil
 	}
-	return m.serveDiscord(ctx, a, tools, log)
+	return m.serveDiscord(ctx, a, tools, log, &discordDown)
+}
+
+// openMetrics serves what tells how the program does, if that is wanted.
+func (m *Main) openMetrics(a *assistant.Assistant, tb *toolbox, discordDown *atomic.Bool) error {
+	if m.metrics == nil {
+		return nil
+	}
+	s, err := m.metrics.Open(m.Config.MetricsListen,
+		metrics.Check{Name: "storage", Try: func(ctx context.Context) error { _, err := a.Files().Totals(ctx); return err }},
+		metrics.Check{Name: "sandbox", Try: func(context.Context) error {
+			if tb.starts.failed.Load() {
+				return fault.New(fault.Unavailable, "No sandbox could start.")
+			}
+			return nil
+		}},
+		metrics.Check{Name: "discord", Try: func(context.Context) error {
+			if discordDown.Load() {
+				return fault.New(fault.Unavailable, "Discord is not connected.")
+			}
+			return nil
+		}})
+	if err == nil {
+		m.onClose(s.Close)
+	}
+	return err
 }
 
 // openPage serves the page in the browser and prints the address that signs in.
@@ -103,9 +139,9 @@ func (m *Main) openPage(a *assistant.Assistant, log *slog.Logger) error {
 	return nil
 }
 
-func (m *Main) serveDiscord(ctx context.Context, a *assistant.Assistant, tools *toolbox, log *slog.Logger) error {
+func (m *Main) serveDiscord(ctx context.Context, a *assistant.Assistant, tools *toolbox, log *slog.Logger, down *atomic.Bool) error {
 	o := m.discord // what tests bend
-	o.Log, o.Location, o.MaxDownload = log, m.Config.Location(), int64(m.Config.MaxSend)<<20
+	o.Log, o.Location, o.MaxDownload = m.metrics.Log(m.log(m.Config.Level()), "discord"), m.Config.Location(), int64(m.Config.MaxSend)<<20
 	o.Allowed = discord.Who{Users: m.Config.AllowedUsers, Roles: m.Config.AllowedRoles, Channels: m.Config.AllowedChannels}
 	o.Blocked = discord.Who{Users: m.Config.BlockedUsers, Roles: m.Config.BlockedRoles, Channels: m.Config.BlockedChannels}
 	o.Threads = discord.Threads(m.Config.Threads)
@@ -121,6 +157,7 @@ func (m *Main) serveDiscord(ctx context.Context, a *assistant.Assistant, tools *
 		defer cancel()
 		return bot.Close(ctx)
 	})
+	down.Store(false)
 	fmt.Fprintln(m.Stderr, "Attaché is connected to Discord. Ctrl-C stops it.")
 	if m.connected != nil {
 		m.connected()
@@ -130,6 +167,7 @@ func (m *Main) serveDiscord(ctx context.Context, a *assistant.Assistant, tools *
 		fmt.Fprintln(m.Stderr, "Stopping; running answers may finish.")
 		return nil
 	case <-bot.Done():
+		down.Store(true)
 		return bot.Err()
 	}
 }

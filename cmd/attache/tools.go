@@ -60,7 +60,7 @@ func (m *Main) openTools(ctx context.Context, fs *files.Service, log *slog.Logge
 	default:
 		return nil, err
 	}
-	begun := &starts{Sandbox: in}
+	begun := &starts{Sandbox: m.metrics.Sandbox(in)}
 	begun.failed.Store(err != nil)
 	python := tools.NewPython(begun, fs)
 	tb := &toolbox{Box: tools.New(log, python), python: python, starts: begun}
@@ -88,7 +88,9 @@ type starts struct {
 
 func (s *starts) Run(ctx context.Context, key sandbox.Key, cell sandbox.Cell) (sandbox.Result, error) {
 	res, err := s.Sandbox.Run(ctx, key, cell)
-	if fault.Is(err, fault.Unavailable) {
+	if err == nil {
+		s.failed.Store(false)
+	} else if fault.Is(err, fault.Unavailable) {
 		s.failed.Store(true)
 	}
 	return res, err

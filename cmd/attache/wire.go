@@ -22,6 +22,7 @@ import (
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/llm/builtin"
+	"github.com/attachebot/attache/internal/metrics"
 	"github.com/attachebot/attache/internal/mongo"
 	"github.com/attachebot/attache/internal/sandbox"
 	"github.com/attachebot/attache/internal/sandbox/gvisor"
@@ -35,7 +36,7 @@ import (
 
 // log returns the logger of a command: lines on standard error.
 func (m *Main) log(level slog.Level) *slog.Logger {
-	return slog.New(slog.NewTextHandler(m.Stderr, &slog.HandlerOptions{Level: level}))
+	return slog.New(metrics.Requests(slog.NewTextHandler(m.Stderr, &slog.HandlerOptions{Level: level})))
 }
 
 // quiet is the level of commands that talk to a person: only what is wrong,
@@ -162,7 +163,7 @@ func (m *Main) openFiles(ctx context.Context, st stores, log *slog.Logger) (*fil
 	}
 	m.onClose(b.Close)
 	expiry := time.Duration(m.Config.Expiration) * time.Hour
-	fs := files.New(st.files, b.Bucket, files.Options{
+	fs := files.New(m.metrics.Files(st.files), b.Bucket, files.Options{
 		Expiry: expiry, MaxUpload: int64(m.Config.MaxUpload) << 20, MaxFiles: m.Config.MaxFiles,
 		MaxBytes:     int64(m.Config.MaxStorage) << 20,
 		MaxGenerated: m.Config.MaxGenerated, MaxGeneratedBytes: int64(m.Config.MaxStorage) << 20, Dir: b.Dir, Abort: b.Abort, Log: log,
@@ -307,7 +308,7 @@ func (m *Main) openAssistant(ctx context.Context, log *slog.Logger, progress io.
 	if m.serving {
 		o.Instance = "serve-" + st.owner[:strings.LastIndexByte(st.owner, '-')] // one at a time, whatever its owner's number
 	}
-	engine := chat.New(model, st.chats, fs, tb.Box, o)
+	engine := chat.New(m.metrics.Model(model), st.chats, fs, m.metrics.Toolbox(tb.Box), o)
 	m.onClose(func() error {
 		ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
 		defer cancel()
@@ -324,7 +325,7 @@ func (m *Main) openAssistant(ctx context.Context, log *slog.Logger, progress io.
 			return nil, nil, err
 		}
 	}
-	a := assistant.New(engine, fs, ao)
+	a := assistant.New(m.metrics.Engine(engine), fs, ao)
 	m.onClose(func() error {
 		ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
 		defer cancel()

@@ -132,7 +132,7 @@ func (r *run) callOne(ctx context.Context, c llm.ToolCall, round int) (res llm.T
 		defer func() {
 			if p := recover(); p != nil {
 				res = llm.ToolResult{Failed: true, Notes: []string{fmt.Sprintf("The tool %s crashed.", c.Name)}}
-				r.e.opts.Log.Error("a tool panicked", "tool", c.Name, "panic", p, "stack", string(debug.Stack()))
+				r.e.opts.Log.ErrorContext(ctx, "a tool panicked", "tool", c.Name, "panic", p, "stack", string(debug.Stack()))
 			}
 		}()
 		if ctx.Err() != nil {

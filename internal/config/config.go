@@ -102,6 +102,8 @@ type Config struct {
 	Listen    string `env:"LISTEN" kind:"address" doc:"host:port at which serve gives out files by signed links. Empty: 127.0.0.1 and any free port, and only if a server in TOOLS_FILE has files: true."`
 	PublicURL string `env:"PUBLIC_URL" kind:"url" doc:"URL that leads to LISTEN from outside, such as https://files.example.com. With it, files that are too large for Discord are given as links."`
 
+	MetricsListen string `env:"METRICS_LISTEN" kind:"address" group:"Watching" doc:"host:port of /healthz, /readyz and /metrics, such as 127.0.0.1:9090. Everybody who reaches it may read them. Empty: none."`
+
 	TimeZone string `env:"TIMEZONE" default:"UTC" kind:"zone" group:"Other" doc:"IANA time zone of the times shown, such as Europe/Berlin."`
 	LogLevel string `env:"LOG_LEVEL" default:"INFO" oneof:"DEBUG INFO WARN WARNING ERROR" doc:"How much is logged."`
 

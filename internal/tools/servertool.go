@@ -133,7 +133,7 @@ func (t *serverTool) failure(ctx context.Context, err error) llm.ToolResult {
 		err = fault.Wrap(err, fault.Unavailable, "The tool server %s can't be reached right now, or its answer made no sense.", name)
 	}
 	if !fault.Is(err, fault.Canceled) {
-		t.s.m.log.Warn("MCP call failed", "server", name, "tool", t.name, "error", brief.Bytes(brief.Line(t.s.cfg.scrub(err.Error())), 500))
+		t.s.m.log.WarnContext(ctx, "MCP call failed", "server", name, "tool", t.name, "error", brief.Bytes(brief.Line(t.s.cfg.scrub(err.Error())), 500))
 	}
 	return Failure(err)
 }

@@ -100,7 +100,7 @@ func specSize(t llm.Tool) int { return len(t.Name) + len(t.Description) + len(t.
 func (b *Box) Call(ctx context.Context, user files.UserID, conversation string, call llm.ToolCall, hooks llm.ToolHooks) (res llm.ToolResult) {
 	defer func() {
 		if p := recover(); p != nil {
-			b.log.Error("tool panicked", "tool", call.Name, "panic", p, "stack", string(debug.Stack()))
+			b.log.ErrorContext(ctx, "tool panicked", "tool", call.Name, "panic", p, "stack", string(debug.Stack()))
 			res = Failure(fault.New(fault.Internal, "The tool %s failed.", call.Name))
 		}
 	}()
