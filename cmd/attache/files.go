@@ -193,7 +193,7 @@ func (c *filesCommand) get(ctx context.Context, args []string) error {
 		if err != nil {
 			return fault.Wrap(err, fault.Unavailable, "%s can't be written: %v.", c.out, err)
 		}
-	} else if err := writeWhole(path, func(w io.Writer) error { _, err := io.Copy(w, r); return err }); err != nil {
+	} else if err := writeWhole(path, 0o644, func(w io.Writer) error { _, err := io.Copy(w, r); return err }); err != nil {
 		return err
 	}
 	return c.print(map[string]any{"file": f, "path": path}, "%s\n", path)
@@ -250,7 +250,7 @@ func (c *filesCommand) export(ctx context.Context, _ []string) error {
 		}
 		fmt.Fprintf(c.m.Stderr, "%d files exported\n", moved.Files)
 	} else {
-		if err := writeWhole(c.out, write); err != nil {
+		if err := writeWhole(c.out, 0o644, write); err != nil {
 			return err
 		}
 		if err := c.print(moved, "%d files exported\n", moved.Files); err != nil {
@@ -275,7 +275,7 @@ func (c *filesCommand) imports(ctx context.Context, args []string) error {
 
 // writeWhole writes a file so that it is there as a whole or, if write fails,
 // as it was before.
-func writeWhole(path string, write func(io.Writer) error) error {
+func writeWhole(path string, mode os.FileMode, write func(io.Writer) error) error {
 	failed := func(err error) error {
 		return fault.Wrap(err, fault.Unavailable, "%s can't be written: %v.", path, err)
 	}
@@ -291,7 +291,7 @@ func writeWhole(path string, write func(io.Writer) error) error {
 		}
 		return err
 	}
-	if err := errors.Join(f.Chmod(0o644), f.Sync(), f.Close(), os.Rename(f.Name(), path)); err != nil {
+	if err := errors.Join(f.Chmod(mode), f.Sync(), f.Close(), os.Rename(f.Name(), path)); err != nil {
 		return failed(err)
 	}
 	return nil

@@ -26,6 +26,7 @@ var mayImport = map[string][]string{
 	"internal/picture":          {},
 	"internal/files":            {"internal/fault"},
 	"internal/preview":          {"internal/brief", "internal/fault", "internal/files", "internal/picture", "internal/table"},
+	"internal/backup":           {"internal/fault"},
 	"internal/bucket":           {"internal/fault"},
 	"internal/sandbox":          {"internal/fault", "internal/table"},
 	"internal/sandbox/gvisor":   {"internal/brief", "internal/fault", "internal/sandbox", "internal/sandbox/wheels", "internal/table", "runner"},

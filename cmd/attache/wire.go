@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/attachebot/attache/internal/assistant"
-	"github.com/attachebot/attache/internal/bucket"
 	"github.com/attachebot/attache/internal/chat"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
@@ -153,15 +152,10 @@ func (m *Main) openMongo(ctx context.Context, owner string) (stores, error) {
 }
 
 func (m *Main) openFiles(ctx context.Context, st stores, log *slog.Logger) (*files.Service, error) {
-	where := m.Config.BucketURL.Reveal()
-	if where == "" {
-		where = filepath.Join(m.Config.DataDir, "user_files")
-	}
-	b, err := bucket.Open(ctx, where)
+	b, err := m.openBucket(ctx)
 	if err != nil {
 		return nil, err
 	}
-	m.onClose(b.Close)
 	expiry := time.Duration(m.Config.Expiration) * time.Hour
 	fs := files.New(m.metrics.Files(st.files), b.Bucket, files.Options{
 		Expiry: expiry, MaxUpload: int64(m.Config.MaxUpload) << 20, MaxFiles: m.Config.MaxFiles,

@@ -109,6 +109,9 @@ func (db *DB) migrate(ctx context.Context) error {
 		if version > len(entries) {
 			return fault.New(fault.Invalid, "The database was made by a newer version of Attaché (its schema is %d, this program knows %d): use that version.", version, len(entries))
 		}
+		if err := fromFirst(ctx, tx, version); err != nil {
+			return err
+		}
 		for i, e := range entries[version:] {
 			number := version + i + 1
 			if !strings.HasPrefix(e.Name(), fmt.Sprintf("%03d_", number)) {
@@ -127,6 +130,41 @@ func (db *DB) migrate(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+// firstFiles makes the files of the very first schemas 1 and 2 those of the later
+// ones, which were numbered alike.
+const firstFiles = `
+ALTER TABLE files RENAME TO first_files;
+DROP INDEX files_by_id;
+DROP INDEX files_by_path;
+DROP INDEX files_by_expiry;
+DROP INDEX files_by_content;
+DROP INDEX file_journal_by_time;
+CREATE TABLE files (
+    user_id INTEGER NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL, size INTEGER NOT NULL, sha256 BLOB, mime TEXT NOT NULL,
+    width INTEGER NOT NULL, height INTEGER NOT NULL, generated INTEGER NOT NULL, uploaded_at INTEGER NOT NULL, expires_at INTEGER,
+    path TEXT NOT NULL, shared INTEGER NOT NULL, PRIMARY KEY (user_id, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX files_by_expiry ON files (expires_at) WHERE expires_at IS NOT NULL;
+INSERT INTO files SELECT user_id, id, name, kind, size, sha256, mime, width, height, generated, uploaded_at, expires_at, path,
+    (SELECT count(*) > 1 FROM first_files g WHERE g.user_id = f.user_id AND g.path = f.path) FROM first_files f;
+DROP TABLE first_files;
+`
+
+func fromFirst(ctx context.Context, tx *sql.Tx, version int) error {
+	if version < 1 || version > 2 {
+		return nil
+	}
+	var later bool
+	err := tx.QueryRowContext(ctx, "SELECT count(*) FROM pragma_table_info('files') WHERE name = 'shared'").Scan(&later)
+	if err != nil || later {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, firstFiles); err != nil {
+		return fmt.Errorf("the first schema: %w", err)
+	}
+	return nil
 }
 
 // update runs do in a transaction that has the write lock from its start. It
