@@ -7,15 +7,18 @@ import sys
 ROWS, COLUMNS, CELL = 50, 20, 200  # of a table that is shown; more is said
 MAX_TEXT = 20_000
 MAX_SHOWN = 20  # values of one run
+WHOLE = 3  # tables of one run that are sent with all their rows
+MAX_CELLS = 5_000_000  # of such a table
+HEAD_ONLY = "attache_head_only"  # in a frame's attrs: its head is enough
 
 
 class Displays:
     def __init__(self, link):
         self.link = link
-        self.shown = 0
+        self.shown = self.sent = self.whole = 0
 
     def begin(self):
-        self.shown = 0
+        self.shown = self.sent = self.whole = 0
 
     def show(self, *values, **kwargs):
         """display(value, ...): show values as the last line of a cell would."""
@@ -33,8 +36,26 @@ class Displays:
         if table is not None:
             text = _frame_text(table)
             self.link.send("show", text=text, table=_frame_table(table))
+            self._send_whole(table)
         else:
             self.link.send("show", text=_text(value))
+        self.sent += 1
+
+    def _send_whole(self, frame):
+        """Send all of a table that is longer or wider than what is shown of it."""
+        rows, columns = frame.shape
+        if (rows <= ROWS and columns <= COLUMNS) or rows * columns > MAX_CELLS or self.whole == WHOLE or frame.attrs.get(HEAD_ONLY):
+            return
+        from attache import whole
+
+        pieces = whole.csv(frame)
+        if pieces is None:
+            return
+        self.whole += 1
+        self.link.send("file", name=f".table-{self.sent}.csv", size=sum(map(len, pieces)))
+        for piece in pieces:
+            self.link.send_bytes(piece)
+        self.link.send("file_end", size=sum(map(len, pieces)))
 
     def _figure(self, value):
         plt = sys.modules.get("matplotlib.pyplot")

@@ -24,9 +24,10 @@ var mayImport = map[string][]string{
 	"internal/brief":            {},
 	"internal/table":            {},
 	"internal/picture":          {},
+	"internal/columnar":         {"internal/fault", "internal/table"},
 	"internal/files":            {"internal/fault"},
-	"internal/preview":          {"internal/brief", "internal/fault", "internal/files", "internal/picture", "internal/table"},
 	"internal/backup":           {"internal/fault"},
+	"internal/preview":          {"internal/brief", "internal/columnar", "internal/fault", "internal/files", "internal/picture", "internal/table"},
 	"internal/bucket":           {"internal/fault"},
 	"internal/sandbox":          {"internal/fault", "internal/table"},
 	"internal/sandbox/gvisor":   {"internal/brief", "internal/fault", "internal/sandbox", "internal/sandbox/wheels", "internal/table", "runner"},
@@ -45,7 +46,7 @@ var mayImport = map[string][]string{
 	"internal/metrics":          {"internal/assistant", "internal/chat", "internal/fault", "internal/files", "internal/llm", "internal/sandbox"},
 	"internal/terminal":         {"internal/assistant", "internal/fault", "internal/files", "internal/chat", "internal/llm", "internal/table"},
 	"internal/discord":          {"internal/brief", "internal/assistant", "internal/discord/client", "internal/discord/markdown", "internal/fault", "internal/files", "internal/chat", "internal/llm", "internal/preview", "internal/table", "tokens"},
-	"internal/web":              {"internal/assistant", "internal/brief", "internal/fault", "internal/files", "internal/chat", "internal/llm", "internal/table", "tokens"},
+	"internal/web":              {"internal/assistant", "internal/brief", "internal/columnar", "internal/fault", "internal/files", "internal/chat", "internal/llm", "internal/table", "tokens"},
 }
 
 // A folder whose name ends so holds suites, doubles or generators: only tests,

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"github.com/attachebot/attache/internal/assistant"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -405,6 +406,14 @@ func (v *viewer) Table(ctx context.Context, user files.UserID, conversation stri
 
 func (v *viewer) Picture(ctx context.Context, user files.UserID, conversation string, f files.File) ([]byte, error) {
 	return chart(1600, 800), v.wait(ctx, user, conversation, f)
+}
+
+func (v *viewer) CSV(context.Context, files.UserID, string, files.File, io.Writer) error {
+	return fault.New(fault.Invalid, "Nobody asks for it here.")
+}
+
+func (v *viewer) Page(context.Context, files.UserID, string, files.File, int) ([]byte, int, error) {
+	return nil, 0, fault.New(fault.Invalid, "Nobody asks for it here.")
 }
 
 // Files that only code reads get their preview when it is made.

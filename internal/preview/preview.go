@@ -5,6 +5,7 @@ package preview
 import (
 	"bytes"
 	"context"
+	"io"
 	"log/slog"
 	"strings"
 
@@ -58,6 +59,10 @@ type Reader interface {
 	Table(ctx context.Context, user files.UserID, conversation string, f files.File, rows int) (table.Table, error)
 	// Picture returns an image as PNG or JPEG.
 	Picture(ctx context.Context, user files.UserID, conversation string, f files.File) ([]byte, error)
+	// CSV writes the whole first table of a file.
+	CSV(ctx context.Context, user files.UserID, conversation string, f files.File, w io.Writer) error
+	// Page returns a page of a PDF as JPEG, the first is 1, and how many it has.
+	Page(ctx context.Context, user files.UserID, conversation string, f files.File, page int) (jpeg []byte, pages int, err error)
 }
 
 // conversation is the one in which files are looked at: code of people's own
@@ -71,6 +76,8 @@ type Maker struct {
 	log    *slog.Logger
 	cached cache
 	making flights
+	wholes wholes
+	pages  drawnPages
 }
 
 // New returns a maker. A nil reader means that files which only code reads have

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"image"
 	"image/png"
+	"io"
 	"strings"
 	"sync"
 	"testing"
@@ -15,6 +16,7 @@ import (
 
 	"gocloud.dev/blob/memblob"
 
+	"github.com/attachebot/attache/internal/columnar"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/sqlite"
@@ -63,6 +65,21 @@ func (s *script) Table(ctx context.Context, _ files.UserID, _ string, f files.Fi
 
 func (s *script) Picture(ctx context.Context, _ files.UserID, _ string, f files.File) ([]byte, error) {
 	return picturePNG(1600, 400), s.wait(ctx, f)
+}
+
+func (s *script) CSV(ctx context.Context, _ files.UserID, _ string, f files.File, w io.Writer) error {
+	if err := s.wait(ctx, f); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, "a,b\n2,x\n1,y\n")
+	return err
+}
+
+func (s *script) Page(ctx context.Context, _ files.UserID, _ string, f files.File, page int) ([]byte, int, error) {
+	if page > 3 {
+		return nil, 3, fault.New(fault.NotFound, "There is no such page.")
+	}
+	return []byte{byte(page)}, 3, s.wait(ctx, f)
 }
 
 func picturePNG(w, h int) []byte {
@@ -244,6 +261,95 @@ type crashing struct{ Reader }
 func (crashing) Table(context.Context, files.UserID, string, files.File, int) (table.Table, error) {
 	panic(errors.New("broken"))
 }
+
+// A whole table is read once, by whatever can read it, and another's never.
+func TestWhole(t *testing.T) {
+	r := newRig(t)
+	for _, c := range []struct{ name, content, want string }{
+		{"a.csv", "x;y\n2;b\n1;a\n", "[[1 a] [2 b]] 2"},
+		{"b.tsv", "x\ty\n2\tb\n", "[[2 b]] 1"},
+		{"utf16.csv", "\xff\xfex\x00,\x00y\x00\n\x001\x00,\x00\xe4\x00\n\x00", "[[1 ä]] 1"},
+		{"a.parquet", "PAR1xxxxPAR1", "[[1 y] [2 x]] 2"},
+		{"one.csv", "just a line\nanother\n", "[[1 y] [2 x]] 2"}, // code knows more than we do
+	} {
+		f := r.save(c.name, []byte(c.content))
+		for range 2 {
+			tab, err := r.Whole(t.Context(), f)
+			if err != nil {
+				t.Errorf("%s: %v", c.name, err)
+				continue
+			}
+			rows, total := tab.Page(columnar.View{Sort: 0}, 0, 10)
+			if got := fmt.Sprint(rows, total); got != c.want {
+				t.Errorf("%s: %s, want %s", c.name, got, c.want)
+			}
+		}
+	}
+	if len(r.code.asked) != 2 {
+		t.Errorf("code was asked for %v", r.code.asked)
+	}
+	if _, err := r.Whole(t.Context(), r.save("a.txt", []byte("a,b\n1,2\n"))); !fault.Is(err, fault.Invalid) {
+		t.Errorf("a text: %v", err)
+	}
+	theirs := r.save("secret.csv", []byte("a,b\n1,2\n"))
+	theirs.User = 8
+	if _, err := r.Whole(t.Context(), theirs); !fault.Is(err, fault.NotFound) {
+		t.Errorf("another's: %v", err)
+	}
+}
+
+// A page is drawn once.
+func TestPages(t *testing.T) {
+	r := newRig(t)
+	f := r.save("a.pdf", []byte("%PDF-1.4\n"))
+	for range 2 {
+		for n := 1; n <= 3; n++ {
+			if data, of, err := r.Page(t.Context(), f, n); err != nil || of != 3 || data[0] != byte(n) {
+				t.Errorf("page %d: %v of %d, %v", n, data, of, err)
+			}
+		}
+	}
+	if len(r.code.asked) != 3 {
+		t.Errorf("code was asked for %v", r.code.asked)
+	}
+	if _, _, err := r.Page(t.Context(), f, 4); !fault.Is(err, fault.NotFound) {
+		t.Errorf("page 4: %v", err)
+	}
+	if _, _, err := r.Page(t.Context(), r.save("a.txt", []byte("x")), 1); !fault.Is(err, fault.Invalid) {
+		t.Errorf("a text: %v", err)
+	}
+	var d drawnPages
+	for i := range 40 {
+		d.put(pageKey{"x", i}, drawn{make([]byte, 1<<20), 40})
+	}
+	if d.bytes > maxPages || len(d.byKey) != len(d.order) || len(d.order) != 32 {
+		t.Errorf("%d pages, %d bytes", len(d.order), d.bytes)
+	}
+}
+
+func TestWholesAreBounded(t *testing.T) {
+	var w wholes
+	big := columnar.Of(table.Table{Columns: []string{"a"}, Rows: [][]string{{strings.Repeat("x", keptWhole/3)}}})
+	for i := range 9 {
+		w.put(files.ID(fmt.Sprint(i)), big)
+	}
+	if len(w.byID) > 3 || w.get("8") == nil {
+		t.Errorf("%d tables are kept", len(w.byID))
+	}
+	w.byID["8"].used = time.Now().Add(-2 * wholeTime)
+	w.put("9", columnar.Of(table.Table{Columns: []string{"a"}}))
+	if w.get("8") != nil {
+		t.Error("a table that nobody uses is kept")
+	}
+	var l limited
+	if _, err := io.Copy(&l, io.LimitReader(zeros{}, maxWhole+1)); !fault.Is(err, fault.TooLarge) {
+		t.Errorf("%d bytes, %v", l.Len(), err)
+	}
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { return len(p), nil }
 
 func FuzzText(f *testing.F) {
 	f.Add([]byte("a,b\n1,2\n"), uint8(0))

@@ -20,6 +20,7 @@ type Table struct {
 	Rows         [][]string `json:"rows"`
 	TotalRows    int        `json:"total_rows"`
 	TotalColumns int        `json:"total_columns"`
+	File         string     `json:"file,omitempty"` // id of the user's file that has the whole table as CSV, if any
 }
 
 // Size returns how many rows and columns the whole table has.

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/attachebot/attache/internal/fault"
@@ -22,7 +24,11 @@ const (
 const (
 	view        = `__import__("attache.view", fromlist=["view"])`
 	pictureCode = view + `.picture(load_file(%q), %q)`
-	tableCode   = view + `.table(load_file(%q))`
+	pageName    = "attache-page.jpg"
+	pageCode    = view + `.page(get_file_path(%q), %d, %q)`
+	csvName     = "attache-table.csv"
+	csvCode     = view + `.csv(load_file(%q), %q)`
+	tableCode   = view + `.head(load_file(%q))`
 	removeCode  = `__import__("os").remove(%q)`
 )
 
@@ -31,37 +37,83 @@ const (
 // drawn), Unavailable, Canceled.
 func (p *Python) Picture(ctx context.Context, user files.UserID, conversation string, f files.File) ([]byte, error) {
 	var picture []byte
+	_, err := p.makes(ctx, user, conversation, fmt.Sprintf(pictureCode, f.ID, "/work/"+pictureName), pictureName, into(&picture))
+	return picture, err
+}
+
+// into takes a picture.
+func into(picture *[]byte) func(io.Reader) error {
+	return func(r io.Reader) error {
+		b, err := io.ReadAll(io.LimitReader(r, maxPicture+1))
+		if err == nil && len(b) > maxPicture {
+			err = errors.New("the picture is too large")
+		}
+		if err == nil {
+			*picture = b
+		}
+		return err
+	}
+}
+
+// Page returns a page of a user's PDF as a JPEG, the first is 1, and how many
+// there are. Errors are those of Picture, and NotFound: there is no such page.
+func (p *Python) Page(ctx context.Context, user files.UserID, conversation string, f files.File, page int) (jpeg []byte, pages int, err error) {
+	output, err := p.makes(ctx, user, conversation, fmt.Sprintf(pageCode, f.ID, page, "/work/"+pageName), pageName, into(&jpeg))
+	if pages, bad := strconv.Atoi(strings.TrimSpace(output)); bad == nil && page <= pages {
+		return jpeg, pages, err
+	} else if bad == nil {
+		return nil, pages, fault.New(fault.NotFound, "There is no such page.")
+	}
+	if err == nil {
+		err = fault.New(fault.Invalid, "It can't be read.")
+	}
+	return nil, 0, err
+}
+
+// CSV writes a user's whole table as CSV in UTF-8, of a file with several the
+// first one. Errors are those of Picture, and those of w.
+func (p *Python) CSV(ctx context.Context, user files.UserID, conversation string, f files.File, w io.Writer) error {
+	var failed error
+	_, err := p.makes(ctx, user, conversation, fmt.Sprintf(csvCode, f.ID, "/work/"+csvName), csvName, func(r io.Reader) error {
+		_, failed = io.Copy(w, r)
+		return failed
+	})
+	if failed != nil {
+		return failed
+	}
+	return err
+}
+
+// makes runs code that looks at a file and makes one of a name, which is given to
+// take and kept nowhere. What take refuses was not made. It returns what the code
+// printed.
+func (p *Python) makes(ctx context.Context, user files.UserID, conversation, code, name string, take func(io.Reader) error) (string, error) {
+	taken := false
 	key := sessionKey(user, conversation)
 	res, err := p.in.Run(ctx, key, sandbox.Cell{
-		Code: fmt.Sprintf(pictureCode, f.ID, "/work/"+pictureName), Files: userFiles{fs: p.files, user: user},
-		// Caught, and kept nowhere.
-		Save: func(_ context.Context, name string, r io.Reader) error {
-			if name != pictureName {
+		Code: code, Files: userFiles{fs: p.files, user: user},
+		Save: func(_ context.Context, made string, r io.Reader) error {
+			if made != name {
 				return nil
 			}
-			b, err := io.ReadAll(io.LimitReader(r, maxPicture+1))
-			if err == nil && len(b) > maxPicture {
-				err = errors.New("the picture is too large")
-			}
-			if err == nil {
-				picture = b
-			}
+			err := take(r)
+			taken = err == nil
 			return err
 		},
 	})
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	if res.Outcome == sandbox.OK {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
 		// What can't be removed is a file that the code may see, and no more.
-		_, _ = p.in.Run(ctx, key, sandbox.Cell{Code: fmt.Sprintf(removeCode, "/work/"+pictureName)})
+		_, _ = p.in.Run(ctx, key, sandbox.Cell{Code: fmt.Sprintf(removeCode, "/work/"+name)})
 	}
-	if len(picture) == 0 {
-		return nil, notSeen(ctx, res)
+	if !taken {
+		return res.Output, notSeen(ctx, res)
 	}
-	return picture, nil
+	return res.Output, nil
 }
 
 // Table returns the first rows of a user's table, of the first one of a file

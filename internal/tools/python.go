@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/attachebot/attache/internal/fault"
@@ -128,7 +129,13 @@ func (p *Python) cell(ctx context.Context, c Call, cell sandbox.Cell, tool strin
 	cell.Files = userFiles{p.files, c.User, c.Hooks.Ask}
 	cell.Output, cell.Ask = c.Hooks.Output, c.Hooks.Ask
 	cell.Status = func(s sandbox.Status) { c.Hooks.Status(toolStatus(s, tool)) }
+	whole := map[int]string{}
 	cell.Save = func(ctx context.Context, name string, r io.Reader) error {
+		if n, ok := wholeTable(name); ok {
+			s, err := p.files.Save(ctx, files.Upload{User: c.User, Name: "table.csv", Size: -1, Body: r, Generated: true})
+			whole[n] = string(s.ID)
+			return err
+		}
 		body, keep := worthKeeping(name, r)
 		if !keep {
 			return nil
@@ -140,7 +147,20 @@ func (p *Python) cell(ctx context.Context, c Call, cell sandbox.Cell, tool strin
 		return err
 	}
 	res, err = p.in.Run(ctx, sessionKey(c.User, c.Conversation), cell)
+	for n, id := range whole {
+		if n < len(res.Shown) && res.Shown[n].Table != nil {
+			res.Shown[n].Table.File = id
+		}
+	}
 	return res, saved, err
+}
+
+// wholeTable tells which of the values that were shown a file has all rows of.
+func wholeTable(name string) (shown int, ok bool) {
+	n, isTable := strings.CutPrefix(name, ".table-")
+	n, isCSV := strings.CutSuffix(n, ".csv")
+	shown, err := strconv.Atoi(n)
+	return shown, isTable && isCSV && err == nil && shown >= 0
 }
 
 // worthKeeping tells files that somebody may want from by-products: empty ones,

@@ -82,7 +82,7 @@ func (s *Server) showChat(v *visit) error {
 		here = "chat"
 	}
 	s.render(v.w, "chat", s.frame(here, title, map[string]any{
-		"Script": "app.js", "Conv": conv, "After": t.dropped + len(t.patches), "Turns": turns, "Examples": examples, "Pending": chips(pending),
+		"Scripts": []string{"app.js", "table.js"}, "Conv": conv, "After": t.dropped + len(t.patches), "Turns": turns, "Examples": examples, "Pending": chips(pending),
 	}))
 	return nil
 }
@@ -300,25 +300,6 @@ func stream(ps []patch, n int) string {
 		fmt.Fprintf(&b, "id: %d\ndata: %s\n\n", n+i+1, data)
 	}
 	return b.String()
-}
-
-// tableCSV gives a table of the conversation as CSV.
-func (s *Server) tableCSV(v *visit) error {
-	conv, err := v.conv()
-	if err != nil {
-		return err
-	}
-	n, err := strconv.Atoi(v.r.PathValue("table"))
-	t := s.talkOf(v.user, conv)
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if err != nil || n < 0 || n >= len(t.tables) {
-		return fault.New(fault.NotFound, "That table is not here any more. Run the question again.")
-	}
-	v.w.Header().Set("Content-Type", "text/csv; charset=utf-8")
-	v.w.Header().Set("Content-Disposition", attachment("table.csv"))
-	_, err = v.w.Write(t.tables[n].CSV())
-	return err
 }
 
 // conversations lists the user's, with a search.

@@ -3,17 +3,16 @@ package web
 import (
 	"bytes"
 	"context"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"html/template"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/extension"
@@ -22,7 +21,6 @@ import (
 	"github.com/attachebot/attache/internal/chat"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
-	"github.com/attachebot/attache/internal/table"
 )
 
 var markdownOf = goldmark.New(goldmark.WithExtensions(extension.GFM))
@@ -35,11 +33,6 @@ func markdown(md string) template.HTML {
 		return template.HTML(template.HTMLEscapeString(md))
 	}
 	return template.HTML(b.String())
-}
-
-// inline tells whether a file may be shown as a picture of the page.
-func inline(f files.File) bool {
-	return slices.Contains([]string{"image/png", "image/jpeg", "image/gif", "image/webp"}, f.MIME)
 }
 
 // row is a file in a list.
@@ -68,7 +61,7 @@ func (s *Server) fileList(v *visit) error { return s.listFiles(v, "") }
 func (s *Server) listFiles(v *visit, problem string) error {
 	ctx := v.r.Context()
 	page, _ := strconv.Atoi(v.r.FormValue("page"))
-	query := strings.TrimSpace(v.r.FormValue("q"))
+	query, kind := strings.TrimSpace(v.r.FormValue("q")), files.Kind(v.r.FormValue("kind"))
 	usage, err := s.a.Files().Usage(ctx, v.user)
 	if err != nil {
 		return err
@@ -76,7 +69,7 @@ func (s *Server) listFiles(v *visit, problem string) error {
 	var rows []row
 	total := 0
 	for offset := max(page, 0) * pageFiles; ; offset += pageFiles {
-		p, err := s.a.Files().List(ctx, v.user, files.Query{Offset: offset, Limit: pageFiles})
+		p, err := s.a.Files().List(ctx, v.user, files.Query{Kind: kind, Offset: offset, Limit: pageFiles})
 		if err != nil {
 			return err
 		}
@@ -98,9 +91,24 @@ func (s *Server) listFiles(v *visit, problem string) error {
 	if d := s.a.Files().Expiry(); d >= 0 {
 		keep = "Files expire after " + files.Hours(d) + "."
 	}
-	s.render(v.w, "filelist", s.frame("files", "Files", map[string]any{"List": rows, "Total": total, "Query": query, "Next": next,
+	s.render(v.w, "filelist", s.frame("files", "Files", map[string]any{"Scripts": []string{"files.js"}, "List": rows, "Total": usage.Files, "Query": query, "Kind": kind, "Kinds": kindsOf(usage, kind), "Next": next,
 		"Used": files.Size(usage.Bytes), "Keep": keep, "Error": problem}))
 	return nil
+}
+
+// kindRow is a kind of which the user has files.
+type kindRow struct {
+	Kind   files.Kind
+	Emoji  string
+	Count  int
+	Chosen bool
+}
+
+func kindsOf(u files.Usage, chosen files.Kind) (out []kindRow) {
+	for _, k := range slices.Sorted(maps.Keys(u.Kinds)) {
+		out = append(out, kindRow{k, k.Info().Emoji, u.Kinds[k], k == chosen})
+	}
+	return out
 }
 
 // receive saves the files of a request as they arrive, in constant memory.
@@ -187,103 +195,13 @@ func (s *Server) example(v *visit) error {
 
 func (s *Server) upload(v *visit) error {
 	if _, err := s.receive(v); err != nil {
+		if v.r.Header.Get("Accept") == "text/plain" { // a script asks
+			http.Error(v.w, s.a.Explain(err, "saving an upload", frontEnd), fault.KindOf(err).HTTPStatus())
+			return nil
+		}
 		return s.listFiles(v, s.a.Explain(err, "saving an upload", frontEnd))
 	}
 	http.Redirect(v.w, v.r, s.base+"/files", http.StatusSeeOther)
-	return nil
-}
-
-// previewed is how much of a text its page shows.
-const previewed = 16 << 10
-
-func (s *Server) filePage(v *visit) error {
-	f, body, err := s.a.Files().Open(v.r.Context(), v.user, files.ID(v.r.PathValue("id")))
-	if err != nil {
-		return err
-	}
-	defer body.Close()
-	more := map[string]any{"File": rowOf(f), "Preview": "", "Table": template.HTML("")}
-	if head, _ := io.ReadAll(io.LimitReader(body, previewed)); !inline(f) {
-		if rows := csvHead(f, head); rows != nil {
-			more["Table"] = template.HTML(rows.HTML(50))
-		} else if text, ok := textHead(head); ok {
-			more["Preview"] = text
-		}
-	}
-	s.render(v.w, "filepage", s.frame("files", f.Name, more))
-	return nil
-}
-
-// textHead is the beginning of a text; false for what is none.
-func textHead(head []byte) (string, bool) {
-	for cut := 0; cut < utf8.UTFMax && len(head) > 0 && !utf8.Valid(head); cut++ {
-		head = head[:len(head)-1]
-	}
-	return string(head), utf8.Valid(head) && !bytes.ContainsRune(head, 0)
-}
-
-// csvHead is the beginning of a table with commas or tabs; nil for what is none.
-func csvHead(f files.File, head []byte) *table.Table {
-	r := csv.NewReader(bytes.NewReader(head))
-	switch f.Kind {
-	case "csv":
-	case "tsv":
-		r.Comma = '\t'
-	default:
-		return nil
-	}
-	columns, err := r.Read()
-	if err != nil || len(columns) < 2 {
-		return nil
-	}
-	t := &table.Table{Columns: columns}
-	for len(t.Rows) < 50 {
-		one, err := r.Read()
-		if err != nil {
-			break
-		}
-		t.Rows = append(t.Rows, one)
-	}
-	if len(t.Rows) == 0 {
-		return nil
-	}
-	return t
-}
-
-// raw gives a picture for a page; anything else only as a download.
-func (s *Server) raw(v *visit) error {
-	f, body, err := s.a.Files().Open(v.r.Context(), v.user, files.ID(v.r.PathValue("id")))
-	if err != nil {
-		return err
-	}
-	defer body.Close()
-	return s.send(v, f, body, inline(f))
-}
-
-func (s *Server) download(v *visit) error {
-	f, body, err := s.a.Files().Download(v.r.Context(), v.user, files.ID(v.r.PathValue("id")))
-	if err != nil {
-		return err
-	}
-	defer body.Close()
-	return s.send(v, f, body, false)
-}
-
-// send gives a file's bytes. A file is hostile: it never runs as a page of ours.
-func (s *Server) send(v *visit, f files.File, body io.ReadSeeker, show bool) error {
-	h := v.w.Header()
-	h.Set("Content-Security-Policy", "sandbox; default-src 'none'")
-	h.Set("Content-Type", "application/octet-stream")
-	h.Set("Content-Disposition", attachment(f.Name))
-	if show {
-		h.Set("Content-Type", f.MIME)
-		h.Set("Content-Disposition", "inline")
-		h.Set("Cache-Control", "private, max-age=3600")
-	}
-	if f.SHA256 != "" {
-		h.Set("ETag", `"`+f.SHA256+`"`)
-	}
-	http.ServeContent(v.w, v.r, "", f.UploadedAt, body)
 	return nil
 }
 
@@ -302,6 +220,41 @@ func (s *Server) deleteFile(v *visit) error {
 		return nil
 	}
 	s.render(v.w, "delete", s.frame("files", "Delete "+f.Name, map[string]any{"File": rowOf(f), "Second": step == 1, "Step": step + 1}))
+	return nil
+}
+
+// maxDeleted is how many files are deleted at once.
+const maxDeleted = 200
+
+// deleteFiles asks twice, then deletes several files.
+func (s *Server) deleteFiles(v *visit) error {
+	v.r.Body = http.MaxBytesReader(v.w, v.r.Body, 64<<10)
+	if err := v.r.ParseForm(); err != nil {
+		return fault.Wrap(err, fault.TooLarge, "Those are too many at once.")
+	}
+	ids := v.r.PostForm["id"]
+	if len(ids) == 0 || len(ids) > maxDeleted {
+		return fault.New(fault.Invalid, "Choose one to %d files first.", maxDeleted)
+	}
+	step, _ := strconv.Atoi(v.r.PostFormValue("step"))
+	var chosen []row
+	for _, id := range ids {
+		f, err := s.a.Files().Get(v.r.Context(), v.user, files.ID(id))
+		if err == nil && step >= 2 {
+			err = s.a.Files().Delete(v.r.Context(), v.user, f.ID)
+		}
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return err
+		}
+		if err == nil {
+			chosen = append(chosen, rowOf(f))
+		}
+	}
+	if step >= 2 || len(chosen) == 0 {
+		http.Redirect(v.w, v.r, s.base+"/files", http.StatusSeeOther)
+		return nil
+	}
+	s.render(v.w, "deleteseveral", s.frame("files", "Delete files", map[string]any{"List": chosen, "Second": step == 1, "Step": step + 1}))
 	return nil
 }
 

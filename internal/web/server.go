@@ -167,13 +167,19 @@ func (s *Server) handler() http.Handler {
 		"GET /{$}": s.newChat, "GET /c/{conv}": s.showChat, "GET /c/{conv}/events": s.events,
 		"POST /c/{conv}/ask": s.ask, "POST /c/{conv}/files": s.attach, "POST /example": s.example,
 		"POST /c/{conv}/t/{turn}/stop": s.stopTurn, "POST /c/{conv}/t/{turn}/retry": s.retryTurn,
-		"POST /c/{conv}/rename": s.rename, "POST /c/{conv}/delete": s.forget, "GET /c/{conv}/table/{table}": s.tableCSV,
+		"POST /c/{conv}/rename": s.rename, "POST /c/{conv}/delete": s.forget,
 		"POST /answer/{question}": s.answer, "GET /conversations": s.conversations,
-		"GET /files": s.fileList, "POST /upload": s.upload, "GET /files/{id}": s.filePage, "GET /files/{id}/raw": s.raw,
+		"GET /files": s.fileList, "POST /upload": s.upload, "POST /files/delete": s.deleteFiles, "GET /files/{id}": s.filePage, "GET /files/{id}/raw": s.raw,
 		"GET /files/{id}/download": s.download, "POST /files/{id}/delete": s.deleteFile,
 		"GET /usage": s.usage, "POST /out": s.signOut,
 	} {
 		in.HandleFunc(pattern, s.page(h))
+	}
+	for pattern, h := range map[string]func(*visit) error{
+		"GET /files/{id}/rows": s.fileRows, "GET /files/{id}/picture": s.picture, "GET /files/{id}/page": s.documentPage, "GET /files/{id}/csv": s.fileCSV,
+		"GET /c/{conv}/table/{table}/rows": s.answerRows, "GET /c/{conv}/table/{table}/csv": s.answerCSV,
+	} {
+		in.HandleFunc(pattern, s.script(h))
 	}
 	all := http.NewServeMux()
 	all.Handle("GET /static/", cached(http.FileServerFS(assets)))
@@ -254,7 +260,7 @@ func (s *Server) page(h func(*visit) error) http.HandlerFunc {
 
 // frame is what the layout of a page needs, with what the page has of its own.
 func (s *Server) frame(here, title string, more map[string]any) map[string]any {
-	f := map[string]any{"Base": s.base, "Title": title, "Here": here, "In": true, "Script": "", "Conv": "", "After": 0}
+	f := map[string]any{"Base": s.base, "Title": title, "Here": here, "In": true, "Scripts": []string(nil), "Conv": "", "After": 0}
 	for k, v := range more {
 		f[k] = v
 	}

@@ -89,7 +89,7 @@ func (s *Server) signedIn(next http.Handler) http.Handler {
 func (s *Server) showSignIn(w http.ResponseWriter, status int, problem string) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
-	s.render(w, "signin", s.frame("", "Sign in", map[string]any{"In": false, "Script": "signin.js", "Error": problem}))
+	s.render(w, "signin", s.frame("", "Sign in", map[string]any{"In": false, "Scripts": []string{"signin.js"}, "Error": problem}))
 }
 
 // signIn takes a token, once.

@@ -243,9 +243,7 @@ func (s *Server) toolEnded(t *talk, show *shownTurn, e chat.ToolEnded) {
 		t.block(show, fragment("notice", map[string]any{"Key": show.next(), "Text": "ℹ️ " + n}))
 	}
 	for _, one := range e.Result.Tables {
-		t.tables = append(t.tables, one)
-		csv := fmt.Sprintf("%s/table/%d", strings.TrimSuffix(show.Path[:strings.LastIndex(show.Path, "/t/")], "/"), len(t.tables)-1)
-		t.block(show, fragment("table", map[string]any{"Key": show.next(), "HTML": template.HTML(one.HTML(200)), "CSV": csv}))
+		t.block(show, s.tableHTML(t, show, one))
 	}
 	for _, f := range e.Files {
 		s.made(t, show, f)
