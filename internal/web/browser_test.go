@@ -40,7 +40,7 @@ type site struct {
 }
 
 func newSite(t *testing.T, o ServerOptions) *site {
-	w := assistanttest.New(t, assistant.Options{Burst: 100}, files.Options{})
+	w := assistanttest.New(t, assistant.Options{Burst: 100, Viewer: seer{}}, files.Options{})
 	o.Listen = "127.0.0.1:0"
 	server, err := OpenServer(w.Assistant, o)
 	if err != nil {
@@ -54,18 +54,23 @@ func newSite(t *testing.T, o ServerOptions) *site {
 	return &site{Server: server, t: t, model: w.Model, tools: w.Tools, files: w.Files}
 }
 
-// makes saves a chart and shows a table, as a tool does.
-func (s *site) makes(ctx context.Context, user files.UserID, _ string, _ llm.ToolCall, h llm.ToolHooks) llm.ToolResult {
-	img := image.NewRGBA(image.Rect(0, 0, 300, 200))
-	for x := range 300 {
-		img.Set(x, 200-x*2/3-1, color.RGBA{200, 30, 60, 255})
+// chartPNG is a picture of a line.
+func chartPNG(w, h int) []byte {
+	img := image.NewRGBA(image.Rect(0, 0, w, h))
+	for x := range w {
+		img.Set(x, h-x*h/w-1, color.RGBA{200, 30, 60, 255})
 	}
 	var b bytes.Buffer
 	if err := png.Encode(&b, img); err != nil {
-		return llm.ToolResult{Failed: true, Error: err.Error()}
+		panic(err)
 	}
+	return b.Bytes()
+}
+
+// makes saves a chart and shows a table, as a tool does.
+func (s *site) makes(ctx context.Context, user files.UserID, _ string, _ llm.ToolCall, h llm.ToolHooks) llm.ToolResult {
 	h.Output("3 rows\n")
-	saved, err := s.files.Save(ctx, files.Upload{User: user, Name: "revenue.png", Body: &b, Generated: true})
+	saved, err := s.files.Save(ctx, files.Upload{User: user, Name: "revenue.png", Body: bytes.NewReader(chartPNG(300, 200)), Generated: true})
 	if err != nil {
 		return llm.ToolResult{Failed: true, Error: err.Error()}
 	}
