@@ -18,9 +18,9 @@ import (
 	"github.com/attachebot/attache/internal/tools"
 )
 
-// A file of every kind is saved, loaded inside the sandbox by its id, and
-// checked by value. What a kind needs is installed on its first use.
-func TestEveryKindInTheSandbox(t *testing.T) {
+// openPython opens the files and the Python of a test's own data folder.
+func openPython(t *testing.T) (*files.Service, *tools.Python) {
+	t.Helper()
 	for name, value := range map[string]string{"DATA_DIR": dataDir(t), "RUNSC": gvisortest.Runsc(), "MAX_FILES_PER_USER": "0", "DISCORD_TOKEN": ""} {
 		t.Setenv(name, value)
 	}
@@ -48,7 +48,14 @@ func TestEveryKindInTheSandbox(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	python := tools.NewPython(host, service)
+	return service, tools.NewPython(host, service)
+}
+
+// A file of every kind is saved, loaded inside the sandbox by its id, and
+// checked by value. What a kind needs is installed on its first use.
+func TestEveryKindInTheSandbox(t *testing.T) {
+	service, python := openPython(t)
+	ctx := t.Context()
 	dir := filepath.Join(testbin.Root(), "runner", "tests")
 	source, err := os.ReadFile(filepath.Join(dir, "kinds_check.py"))
 	if err != nil {
