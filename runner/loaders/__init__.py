@@ -35,7 +35,7 @@ LOADERS = {
     "parquet": "columnar.parquet",
     "feather": "columnar.feather",
     "arrow": "columnar.arrow",
-    "hdf5": "columnar.hdf5",
+    "hdf5": "hdf5.hdf5",
     "netcdf": "science.netcdf",
     "pickle": "objects.pickled",
     "joblib": "objects.joblib_file",
@@ -58,7 +58,7 @@ LOADERS = {
     "fits": "science.fits",
     "dicom": "science.dicom",
     "nifti": "science.nifti",
-    "vtk": "science.vtk",
+    "vtk": "vtk.vtk",
     "stl": "science.mesh",
     "3dmodel": "science.mesh",
     "avro": "columnar.avro",
@@ -66,8 +66,8 @@ LOADERS = {
     "protobuf": "protobuf.protobuf",
     "msgpack": "objects.msgpack",
     "bson": "objects.bson",
-    "rdata": "columnar.rdata",
-    "ebook": "documents.ebook",
+    "rdata": "rdata.rdata",
+    "ebook": "ebooks.ebook",
     "binary": "objects.binary",
 }
 _TABLE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "kinds.json")

@@ -13,6 +13,7 @@ from attache.loaders.source import FileLoadError, Source, note
 MAX_FILES = 10_000  # members that are extracted at once
 MAX_BYTES = 256 << 20  # bytes that are unpacked at once: what unpacks to more is taken for a bomb
 SHOWN = 40
+_UNKNOWN = "it is packed by a method that is not known here; pack it anew as a plain zip"
 
 
 @dataclass
@@ -190,7 +191,7 @@ class Archive:
         except FileLoadError:
             raise
         except (RuntimeError, zipfile.BadZipFile, tarfile.TarError, EOFError, ValueError) as e:
-            why = "the password is wrong" if "password" in str(e).lower() else f"it is damaged ({' '.join(str(e).split())[:120]})"
+            why = "the password is wrong" if "password" in str(e).lower() else _UNKNOWN if "Unsupported Method" in str(e) else f"it is damaged ({' '.join(str(e).split())[:120]})"
             raise source.fail(f"can't give {member.name}: {why}") from None
         finally:
             if not done and os.path.exists(path):

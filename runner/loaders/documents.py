@@ -126,49 +126,6 @@ def rtf(src):
     return rtf_to_text(raw, errors="replace").strip("\n")
 
 
-def ebook(src):
-    """Return the text of an EPUB or MOBI, the chapters in their order."""
-    return "\n\n".join(_epub(src) if zipfile.is_zipfile(src.path) else _mobi(src))
-
-
-def _epub(src):
-    with zipfile.ZipFile(src.path) as z:
-        if "META-INF/encryption.xml" in z.namelist() and b"font" not in z.read("META-INF/encryption.xml").lower():
-            raise src.fail("is encrypted, as shops sell them: only their own reader opens it")
-        container = _xml(z.read("META-INF/container.xml"))
-        package = next(e.get("full-path") for e in container.iter() if _local(e) == "rootfile")
-        opf = _xml(z.read(package))
-        items = {e.get("id"): e.get("href") for e in opf.iter() if _local(e) == "item"}
-        folder = package.rpartition("/")[0]
-        chapters = []
-        for ref in (e for e in opf.iter() if _local(e) == "itemref"):
-            path = _join(folder, items.get(ref.get("idref"), ""))
-            if path in z.namelist():
-                chapters.append(_html_text(z.read(path)))
-    return [c for c in chapters if c]
-
-
-def _mobi(src):
-    import shutil
-
-    mobi = need("mobi")
-    from loguru import logger
-
-    logger.remove()
-    folder, path = mobi.extract(src.path)
-    try:
-        if path.endswith(".epub"):
-            from attache.loaders.source import Source
-
-            return _epub(Source(path))
-        if path.endswith(".pdf"):
-            raise src.fail("holds a PDF")
-        with open(path, "rb") as f:
-            return [_html_text(f.read())]
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
 def notebook(src):
     """Return the cells of a Jupyter notebook: a list of dicts with cell_type
     (code, markdown, raw), source (text) and of code outputs, as nbformat has them."""
@@ -195,25 +152,38 @@ def _joined(lines):
     return "".join(lines) if isinstance(lines, list) else lines
 
 
+_BLOCKS = {"p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "li", "tr", "br", "hr", "blockquote", "section", "article", "dt", "dd", "pre", "title"}
+
+
 def _html_text(data):
     """The text of a page, blocks on lines of their own."""
-    import warnings
+    from lxml import etree, html
 
-    from bs4 import BeautifulSoup, NavigableString, XMLParsedAsHTMLWarning
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)
-        soup = BeautifulSoup(data, "lxml")
-    for e in soup(["script", "style", "head"]):
-        e.decompose()
-    for words in [w for w in soup.find_all(string=True) if type(w) is NavigableString]:
-        words.replace_with(re.sub(r"\s+", " ", words))
-    for e in soup(["p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "li", "tr", "br", "blockquote", "section"]):
-        e.append("\n")
-    for e in soup(["td", "th"]):
-        e.append("\t")
-    lines = (re.sub(" *\t *", "\t", line).strip() for line in soup.get_text().split("\n"))
-    return "\n".join(line for line in lines if line)
+    if isinstance(data, bytes):
+        named = re.search(rb"""(?:encoding|charset)\s*=\s*["']?([\w-]+)""", data[:1000])
+        try:
+            data = data.decode(named[1].decode() if named else "utf-8")
+        except (UnicodeDecodeError, LookupError):
+            data = encoding.decode(data)[0]
+    data = re.sub(r"^\s*<\?xml[^>]*>", "", data.lstrip("\ufeff"))
+    if not data.strip():
+        return ""
+    root = html.document_fromstring(data, parser=html.HTMLParser(huge_tree=True))
+    found = []
+    for event, e in etree.iterwalk(root, events=("start", "end", "comment", "pi")):
+        plain = isinstance(e.tag, str)
+        if event == "start" and plain:
+            if e.tag in ("script", "style", "head"):
+                e.clear(keep_tail=True)
+            elif e.text:
+                found.append(re.sub(r"\s+", " ", e.text))
+            continue
+        if plain:
+            found.append("\n" if e.tag in _BLOCKS else "\t" if e.tag in ("td", "th") else "")
+        if e.tail:
+            found.append(re.sub(r"\s+", " ", e.tail))
+    lines = (re.sub("[ \t]*\t[ \t]*", "\t", line).strip() for line in "".join(found).split("\n"))
+    return "\n".join(re.sub("  +", " ", line) for line in lines if line)
 
 
 def _xml(data):

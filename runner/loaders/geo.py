@@ -1,6 +1,7 @@
 """Maps: features as GeoDataFrames, rasters as DataArrays."""
 
 import os
+import re
 import tempfile
 import warnings
 import zipfile
@@ -20,6 +21,8 @@ def vector(src, **options):
     if paths == [src.path] and src.kind != "geojson":
         _well_formed(src)
     with tempfile.TemporaryDirectory() as folder:
+        if src.kind == "kml":
+            paths = [_tidy(src, p, folder, n) for n, p in enumerate(paths)]
         if src.kind == "gml":  # beside which GDAL writes what it found out about it
             paths = [os.path.join(folder, "features.gml")]
             os.symlink(os.path.abspath(src.path), paths[0])
@@ -59,9 +62,38 @@ def shapefile(src, **options):
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", RuntimeWarning)  # that the other parts are missing
-                return geopandas.read_file(path, **options)
+                frame = geopandas.read_file(path, **{**_encoding(path), **options})
+                return _named_twice(path, frame, options)
         finally:
             pyogrio.set_gdal_config_options({"SHAPE_RESTORE_SHX": None})
+
+
+def _encoding(path):
+    """Text of a .dbf that is UTF-8 is so, whatever its header says of a code page."""
+    path = os.path.splitext(path)[0] + ".dbf"
+    if not os.path.exists(path):
+        return {}
+    with open(path, "rb") as f:
+        data = f.read(16 << 20)
+    data = data[int.from_bytes(data[8:10], "little") :]
+    try:
+        return {} if data.isascii() or not data.decode("utf-8") else {"encoding": "utf-8"}
+    except UnicodeDecodeError:
+        return {}
+
+
+def _named_twice(path, frame, options):
+    """The frame with the values of each of its columns: of those of one name it has the last one's in all."""
+    if frame.columns.is_unique or options.keys() - {"ignore_geometry"}:
+        return frame
+    from pyogrio import raw
+
+    meta, _, _, values = raw.read(path, read_geometry=False, **_encoding(path))
+    for i, column in enumerate(values):
+        frame.isetitem(i, column)
+    names = list(map(str, meta["fields"]))
+    frame.columns = [n if n not in names[:i] else f"{n}.{names[:i].count(n)}" for i, n in enumerate(names)] + list(frame.columns[len(names) :])
+    return frame
 
 
 def _unzipped(src, folder):
@@ -89,11 +121,58 @@ def _well_formed(src):
     """GDAL gives the first half of half a file without a word."""
     from lxml import etree
 
+    if src.kind == "gml" and re.match(rb"(\s*(#|Creator|Version|comment)[^\n]*\n)*\s*graph\s*\[", src.head):
+        raise src.fail("is a graph (Graph Modelling Language), not a map: import networkx and use networkx.read_gml(get_file_path(id))")
     try:
         for _, e in etree.iterparse(src.path, resolve_entities=False, no_network=True, huge_tree=True):
             e.clear()
     except etree.XMLSyntaxError as e:
         raise src.fail(f"is damaged or cut off: {e}") from None
+
+
+def _tidy(src, path, folder, number):
+    """The path of a KML; or of one put right, where GDAL would leave something out without a word: places
+    beside one another without a document around them, a shape without a place, a bare ring."""
+    from lxml import etree
+
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True, recover=True)
+    if path.startswith("/vsizip/"):
+        with zipfile.ZipFile(src.path) as z:
+            root = etree.fromstring(z.read(path.partition("}/")[2]), parser)
+    else:
+        root = etree.parse(path, parser).getroot()
+    local = lambda e: etree.QName(e).localname if isinstance(e.tag, str) else ""
+    space = etree.QName(root).namespace or "http://www.opengis.net/kml/2.2"
+    make = lambda name, inner: _element(etree, space, name, inner)
+    changed = False
+    for hole in [h for h in root.iter() if local(h) == "innerBoundaryIs" and len(h) > 1]:  # only the first is seen
+        for ring in reversed(hole[1:]):
+            hole.addnext(make("innerBoundaryIs", [ring]))
+            changed = True
+    for ring in [r for r in root.iter() if local(r) == "LinearRing" and r.getparent() is not None and local(r.getparent()) in ("Placemark", "MultiGeometry")]:
+        ring.tag, changed = f"{{{space}}}LineString", True
+    shapes = ("Point", "LineString", "LinearRing", "Polygon", "MultiGeometry")
+    if local(root) in shapes:
+        for e in root.iter():
+            if isinstance(e.tag, str) and not etree.QName(e).namespace:
+                e.tag = f"{{{space}}}{e.tag}"
+        root = make("Placemark", [root])
+    if local(root) != "kml":
+        root, changed = make("kml", [root]), True
+    parts = [e for e in root if local(e) in ("Placemark", "Folder", "Document")]
+    if len(parts) > 1:
+        root, changed = make("kml", [make("Document", list(root))]), True
+    if not changed:
+        return path
+    path = os.path.join(folder, f"places{number}.kml")
+    etree.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
+    return path
+
+
+def _element(etree, space, name, inner):
+    e = etree.Element(f"{{{space}}}{name}", nsmap={None: space})
+    e.extend(inner)
+    return e
 
 
 def _layers(src, paths, options, only=None):
@@ -102,6 +181,8 @@ def _layers(src, paths, options, only=None):
     import pandas as pd
     import pyogrio
 
+    # One broken shape must not cost all the others.
+    options = {"on_invalid": "fix", **options}
     if "layer" in options:
         return geopandas.read_file(paths[0], **options)
     frames, first = {}, None
@@ -109,12 +190,17 @@ def _layers(src, paths, options, only=None):
         for name in map(str, pyogrio.list_layers(path)[:, 0]):
             if only and name not in only:
                 continue
-            frame = geopandas.read_file(path, layer=name, **options)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", UserWarning)  # of shapes that could not be put right
+                frame = geopandas.read_file(path, layer=name, **options)
             first = frame if first is None else first
             if len(frame):
                 frames[name] = frame.dropna(axis=1, how="all") if only else frame
     if first is None:
         raise src.fail("holds no features")
+    shapeless = sum(int(f.geometry.isna().sum()) for f in frames.values() if hasattr(f, "geometry"))
+    if shapeless:
+        note(f"{src.name}: {shapeless:,} of {sum(map(len, frames.values())):,} feature(s) have no shape, or a broken one.")
     if len(frames) < 2:
         return next(iter(frames.values()), first)
     joined = pd.concat([f.assign(layer=n) for n, f in frames.items()], ignore_index=True)

@@ -7,31 +7,57 @@ import sqlite3
 from attache.imports import need
 from attache.loaders import structured
 
+# How pickles are compressed: gzip, bzip2, xz, LZMA, zlib, LZ4.
+_PACKED = (b"\x1f\x8b", b"BZh", b"\xfd7z", b"]\x00", b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda", b'\x04"M\x18')
+
 
 def pickled(src, **options):
     """Return the object. What a pickle does when it is loaded is done in here,
     where nothing else is."""
-    import bz2
-    import gzip
-    import lzma
+    if src.head.startswith(_PACKED) or b"joblib" in src.head[:200]:
+        return joblib_file(src, **options)  # which reads plain pickles too
+    # Texts of Python 2 are bytes to Python 3.
+    for encoding in ({}, {"encoding": "utf-8"}, {"encoding": "latin-1"}) if "encoding" not in options else ({},):
+        try:
+            with open(src.path, "rb") as f:
+                return pickle.load(f, **options, **encoding)
+        except UnicodeDecodeError as e:
+            problem = e
+        except (AttributeError, ImportError, TypeError) as e:
+            problem = e
+            break
+    if not options:  # of a pandas whose parts had other names
+        import pandas as pd
 
-    if b"joblib" in src.head[:200]:
-        return joblib_file(src, **options)
-    opener = {b"\x1f\x8b": gzip.open, b"BZ": bz2.open, b"\xfd7": lzma.open}.get(src.head[:2], open)
-    try:
-        with opener(src.path, "rb") as f:
-            return pickle.load(f, **options)
-    except (AttributeError, ImportError) as e:
-        raise src.fail(f"holds an object of the program that wrote it, whose code is not here: {e}") from None
+        try:
+            return pd.read_pickle(src.path, compression=None)
+        except Exception:
+            pass
+    if isinstance(problem, (AttributeError, ImportError)):
+        raise _foreign(src, problem)
+    raise problem
 
 
 def joblib_file(src, **options):
     import joblib
 
+    if src.head.startswith(b'\x04"M\x18'):
+        need("lz4")
     try:
         return joblib.load(src.path, **options)
     except (AttributeError, ImportError) as e:
-        raise src.fail(f"holds an object of the program that wrote it, whose code is not here: {e}") from None
+        raise _foreign(src, e) from None
+    except FileNotFoundError as e:
+        missing = os.path.basename(str(e.filename))
+        raise src.fail(f"keeps its arrays in files beside it ({missing}, …), as joblib did until 0.9: save it anew with a newer joblib") from None
+    except ValueError as e:
+        if "python 2" in str(e):
+            raise src.fail("was written by joblib in Python 2, which joblib does not read any more: save it anew in Python 3") from None
+        raise
+
+
+def _foreign(src, e):
+    return src.fail(f"holds an object of the program that wrote it, whose code is not here: {e}")
 
 
 class Database(sqlite3.Connection):
@@ -82,9 +108,15 @@ def binary(src):
 def msgpack(src, **options):
     """Return the object, of several in a row a list; records as a DataFrame."""
     reader = need("msgpack")
-    unpacker = reader.Unpacker(None, **{"raw": False, "strict_map_key": False, "timestamp": 3, "max_buffer_size": src.size, **options})
-    unpacker.feed(src.bytes())
-    objects = list(unpacker)
+    for timestamp in (3, 0):  # datetime; reader.Timestamp, where one is of no year that datetime has
+        unpacker = reader.Unpacker(None, **{"raw": False, "strict_map_key": False, "timestamp": timestamp, "max_buffer_size": src.size, **options})
+        unpacker.feed(src.bytes())
+        try:
+            objects = list(unpacker)
+            break
+        except OverflowError:
+            if timestamp == 0:
+                raise
     if not objects or unpacker.read_bytes(1):
         raise src.fail("is cut off or is not MessagePack")
     return structured.table(objects[0] if len(objects) == 1 else objects)

@@ -102,14 +102,6 @@ def nifti(src, **options):
     return image
 
 
-def vtk(src, **options):
-    """Return meshio's mesh: points, cells, point_data, cell_data."""
-    need("meshio")
-    from meshio import vtk as reader
-
-    return reader.read(src.path, **options)
-
-
 def mesh(src, **options):
     """Return trimesh's mesh: vertices and faces; a cloud of points where there are no faces."""
     trimesh = need("trimesh")

