@@ -1,4 +1,4 @@
-"""Files of other people's test suites (testdata/SOURCES.md), against what a second reader says of them: VTK itself, pyfive,
+"""Files of other people's test suites (real/, testdata/SOURCES.md), against what a second reader says of them: VTK itself, pyfive,
 R, rarfile, umsgpack, a reading of the specification. Found by tables/compare.py on some thousand such files."""
 
 import os
@@ -12,7 +12,7 @@ import pytest
 from attache import loaders
 from attache.loaders.source import FileLoadError
 
-REAL = os.path.join(os.path.dirname(os.path.abspath(__file__)), "testdata", "real")
+REAL = os.path.join(os.path.dirname(os.path.abspath(__file__)), "real")
 
 
 def load(name):
