@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"crypto/sha1"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -92,7 +93,7 @@ func goPeers() ([]peer, error) {
 }
 
 // child is a program that answers lines "PEER ENCODING PATH" with lines
-// "TOKENS NANOSECONDS".
+// "TOKENS NANOSECONDS", with -1 tokens where the peer fails.
 type child struct {
 	in  io.Writer
 	out *bufio.Reader
@@ -123,18 +124,22 @@ func (c *child) peer(name string, calls int) peer {
 	}}
 }
 
-// pythonPeers are tiktoken and gigatoken, from PyPI.
+// pythonPeers are tiktoken, gigatoken, tokie and wordchipper, from PyPI.
 func pythonPeers(cache string) ([]peer, error) {
 	venv := filepath.Join(cache, "venv")
 	python := filepath.Join(venv, "bin", "python")
 	requirements := filepath.Join(root(), "tokens", "bench", "requirements.txt")
-	if _, err := os.Stat(filepath.Join(venv, "complete")); err != nil {
+	wanted, err := os.ReadFile(requirements)
+	if err != nil {
+		return nil, err
+	}
+	if made, _ := os.ReadFile(filepath.Join(venv, "complete")); string(made) != string(wanted) {
 		for _, args := range [][]string{{"python3", "-m", "venv", "--clear", venv}, {python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", requirements}} {
 			if out, err := exec.Command(args[0], args[1:]...).CombinedOutput(); err != nil {
 				return nil, fmt.Errorf("%v: %w\n%s", args, err, out)
 			}
 		}
-		if err := os.WriteFile(filepath.Join(venv, "complete"), nil, 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(venv, "complete"), wanted, 0o644); err != nil {
 			return nil, err
 		}
 	}
@@ -144,19 +149,21 @@ func pythonPeers(cache string) ([]peer, error) {
 			return nil, err
 		}
 		url := sha1.Sum([]byte("https://openaipublic.blob.core.windows.net/encodings/" + enc + ".tiktoken"))
-		for _, name := range []string{hex.EncodeToString(url[:]), enc + ".tiktoken"} {
-			if err := os.WriteFile(filepath.Join(cache, name), data, 0o644); err != nil {
+		wordchipper := filepath.Join("io.crates.wordchipper", "openai", enc, enc+".tiktoken")
+		for _, name := range []string{hex.EncodeToString(url[:]), enc + ".tiktoken", wordchipper} {
+			file := filepath.Join(cache, name)
+			if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, data, 0o644)); err != nil {
 				return nil, err
 			}
 		}
 	}
-	cmd := exec.Command(python, filepath.Join(root(), "tokens", "bench", "peers.py"), cache)
-	cmd.Env = append(os.Environ(), "TIKTOKEN_CACHE_DIR="+cache, "PYTHONDONTWRITEBYTECODE=1")
+	cmd := exec.Command(python, filepath.Join(root(), "tokens", "bench", "peers.py"), cache, filepath.Join(root(), "tokens", "data"))
+	cmd.Env = append(os.Environ(), "TIKTOKEN_CACHE_DIR="+cache, "XDG_CACHE_HOME="+cache, "PYTHONDONTWRITEBYTECODE=1", "RUST_BACKTRACE=0")
 	c, err := start(cmd)
 	if err != nil {
 		return nil, err
 	}
-	return []peer{c.peer("tiktoken", 1), c.peer("gigatoken cold", 1), c.peer("gigatoken", 2)}, nil
+	return []peer{c.peer("tiktoken", 1), c.peer("gigatoken cold", 1), c.peer("gigatoken", 2), c.peer("tokie", 2), c.peer("wordchipper", 2)}, nil
 }
 
 // rustPeers are bpe-openai, from crates.io.
