@@ -19,6 +19,7 @@ import (
 	"github.com/attachebot/attache/internal/chat"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/ledger"
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/llm/builtin"
 	"github.com/attachebot/attache/internal/metrics"
@@ -291,13 +292,13 @@ func (m *Main) openAssistant(ctx context.Context, log *slog.Logger, progress io.
 	c := m.Config
 	o := chat.Options{
 		Models: c.Models, Catalog: catalog, Instructions: c.SystemPrompt, MaxRounds: c.MaxToolRounds, MaxRequest: c.MaxRequest,
-		UserDailyCost: chat.Nano(c.UserDailyBudget), UserDailyTokens: c.UserDailyTokens, GlobalDailyCost: chat.Nano(c.GlobalDailyBudget),
+		UserDailyCost: ledger.NanoDollars(c.UserDailyBudget), UserDailyTokens: c.UserDailyTokens, GlobalDailyCost: ledger.NanoDollars(c.GlobalDailyBudget),
 		Keep: time.Duration(c.History) * 24 * time.Hour, Location: c.Location(), Instance: st.owner, Log: log,
 	}
 	if m.builtin() {
 		o.Model, o.Models = builtin.Name, nil
 	} else {
-		o.Model, o.Documents = c.OpenAIModel, tb.python
+		o.Model, o.Reader = c.OpenAIModel, tb.python
 	}
 	if m.serving {
 		o.Instance = "serve-" + st.owner[:strings.LastIndexByte(st.owner, '-')] // one at a time, whatever its owner's number

@@ -19,6 +19,7 @@ import (
 	"github.com/attachebot/attache/internal/chat"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/ledger"
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/picture"
 	"github.com/attachebot/attache/internal/preview"
@@ -38,8 +39,8 @@ type Engine interface {
 	Models(ctx context.Context) []string
 	SetModel(ctx context.Context, user files.UserID, name string) error
 	ModelOf(ctx context.Context, user files.UserID) (string, error)
-	Usage(ctx context.Context, q chat.UsageQuery) ([]chat.Usage, error)
-	Budget(ctx context.Context, user files.UserID) (chat.Budget, error)
+	Usage(ctx context.Context, q ledger.Query) ([]ledger.Usage, error)
+	Budget(ctx context.Context, user files.UserID) (ledger.Budget, error)
 }
 
 var _ Engine = (*chat.Engine)(nil)

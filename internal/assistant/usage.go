@@ -7,9 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/attachebot/attache/internal/chat"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/ledger"
 	"github.com/attachebot/attache/tokens"
 )
 
@@ -18,12 +18,12 @@ const dayLayout = "2006-01-02"
 // UsageReport is what a user, or everybody, used in the last days of UTC.
 type UsageReport struct {
 	Everybody bool
-	Total     chat.Usage   // of all days
-	Days      []chat.Usage // one a day, the earliest first; a day without requests has a Day only
-	Models    []chat.Usage // one a model, the most expensive first
-	Users     []chat.Usage // one a user, the most expensive first; of Everybody only
-	Budget    *chat.Budget // how the user stands today; nil for Everybody
-	Prices    []ModelPrice // of the models that the user may care for, theirs first
+	Total     ledger.Usage   // of all days
+	Days      []ledger.Usage // one a day, the earliest first; a day without requests has a Day only
+	Models    []ledger.Usage // one a model, the most expensive first
+	Users     []ledger.Usage // one a user, the most expensive first; of Everybody only
+	Budget    *ledger.Budget // how the user stands today; nil for Everybody
+	Prices    []ModelPrice   // of the models that the user may care for, theirs first
 }
 
 // ModelPrice is what a model costs.
@@ -39,7 +39,7 @@ func (a *Assistant) Usage(ctx context.Context, user files.UserID, everybody bool
 		return UsageReport{}, fault.New(fault.Denied, "Only the bot's admins see what everybody used.")
 	}
 	now := a.opts.Now().UTC()
-	q := chat.UsageQuery{User: user, From: now.AddDate(0, 0, -days+1).Format(dayLayout), ByDay: true, ByModel: true}
+	q := ledger.Query{User: user, From: now.AddDate(0, 0, -days+1).Format(dayLayout), ByDay: true, ByModel: true}
 	if everybody {
 		q.User = 0
 	}
@@ -47,7 +47,7 @@ func (a *Assistant) Usage(ctx context.Context, user files.UserID, everybody bool
 	if err != nil {
 		return UsageReport{}, err
 	}
-	r := UsageReport{Everybody: everybody, Days: byDay(rows, now, days), Models: sumBy(rows, func(u chat.Usage) string { return u.Model })}
+	r := UsageReport{Everybody: everybody, Days: byDay(rows, now, days), Models: sumBy(rows, func(u ledger.Usage) string { return u.Model })}
 	for _, u := range rows {
 		r.Total = r.Total.Plus(u)
 	}
@@ -71,19 +71,19 @@ func (a *Assistant) Usage(ctx context.Context, user files.UserID, everybody bool
 }
 
 // Since returns what was used in the last so many days, today included.
-func (r UsageReport) Since(days int) (sum chat.Usage) {
+func (r UsageReport) Since(days int) (sum ledger.Usage) {
 	for _, u := range r.Days[max(len(r.Days)-days, 0):] {
 		sum = sum.Plus(u)
 	}
 	return sum
 }
 
-func byDay(rows []chat.Usage, now time.Time, days int) []chat.Usage {
-	sums := map[string]chat.Usage{}
+func byDay(rows []ledger.Usage, now time.Time, days int) []ledger.Usage {
+	sums := map[string]ledger.Usage{}
 	for _, u := range rows {
 		sums[u.Day] = sums[u.Day].Plus(u)
 	}
-	var out []chat.Usage
+	var out []ledger.Usage
 	for i := days - 1; i >= 0; i-- {
 		day := now.AddDate(0, 0, -i).Format(dayLayout)
 		u := sums[day]
@@ -93,7 +93,7 @@ func byDay(rows []chat.Usage, now time.Time, days int) []chat.Usage {
 	return out
 }
 
-func sumBy(rows []chat.Usage, key func(chat.Usage) string) (out []chat.Usage) {
+func sumBy(rows []ledger.Usage, key func(ledger.Usage) string) (out []ledger.Usage) {
 	at := map[string]int{}
 	for _, u := range rows {
 		k := key(u)
@@ -101,7 +101,7 @@ func sumBy(rows []chat.Usage, key func(chat.Usage) string) (out []chat.Usage) {
 		if !ok {
 			i = len(out)
 			at[k] = i
-			out = append(out, chat.Usage{Model: u.Model})
+			out = append(out, ledger.Usage{Model: u.Model})
 		}
 		out[i] = out[i].Plus(u)
 	}
@@ -110,14 +110,14 @@ func sumBy(rows []chat.Usage, key func(chat.Usage) string) (out []chat.Usage) {
 }
 
 // dearest sorts what cost most first.
-func dearest(x, y chat.Usage) int {
+func dearest(x, y ledger.Usage) int {
 	return cmp.Or(cmp.Compare(y.Cost, x.Cost), cmp.Compare(y.Tokens(), x.Tokens()), strings.Compare(x.Model, y.Model), cmp.Compare(x.User, y.User))
 }
 
 // maxPrices is how many models a report has the prices of.
 const maxPrices = 100
 
-func (a *Assistant) prices(ctx context.Context, user files.UserID, rows []chat.Usage) (out []ModelPrice) {
+func (a *Assistant) prices(ctx context.Context, user files.UserID, rows []ledger.Usage) (out []ModelPrice) {
 	var names []string
 	if current, err := a.engine.ModelOf(ctx, user); err == nil && current != "" {
 		names = append(names, current)

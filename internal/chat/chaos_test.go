@@ -16,6 +16,7 @@ import (
 	"github.com/attachebot/attache/internal/chat"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/ledger"
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/llm/llmtest"
 )
@@ -88,7 +89,7 @@ func TestChaos(t *testing.T) {
 	if c.answered.Load() < int64(turns)/2 {
 		t.Error("the run shows too little")
 	}
-	us, err := w.Usage(t.Context(), chat.UsageQuery{})
+	us, err := w.Usage(t.Context(), ledger.Query{})
 	if err != nil || len(us) != 1 || us[0].Requests == 0 || us[0].Input == 0 {
 		t.Errorf("usage %+v, %v", us, err)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/ledger"
 	"github.com/attachebot/attache/internal/llm"
 )
 
@@ -52,12 +53,12 @@ func (f *FrontEnd) Explain(err error) string {
 
 // Result is what a turn came to. With an error it holds what there was by then.
 type Result struct {
-	Text   string       // the whole answer; a paragraph for each round that had text
-	Files  []files.File // made by tools, in order
-	Model  string       // that answered
-	Rounds int          // requests to the model that were answered
-	Usage  llm.Usage    // of all requests together
-	Cost   Nano         // of those whose price is known
+	Text   string             // the whole answer; a paragraph for each round that had text
+	Files  []files.File       // made by tools, in order
+	Model  string             // that answered
+	Rounds int                // requests to the model that were answered
+	Usage  llm.Usage          // of all requests together
+	Cost   ledger.NanoDollars // of those whose price is known
 }
 
 // Event is something to show while a turn runs: one of the types below.

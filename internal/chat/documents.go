@@ -15,17 +15,6 @@ import (
 	"github.com/attachebot/attache/internal/llm"
 )
 
-// DocumentReader reads what only code can: the text of a PDF or a Word file, the
-// picture in a HEIC file.
-type DocumentReader interface {
-	// Document returns the first limit characters of the text of a user's
-	// document, and how many it has. The error's sentence is told to the model.
-	Document(ctx context.Context, user files.UserID, conversation string, f files.File, limit int) (text string, size int, err error)
-	// Picture returns a user's image as JPEG or PNG. The error's sentence is told
-	// to the person who asked.
-	Picture(ctx context.Context, user files.UserID, conversation string, f files.File) ([]byte, error)
-}
-
 const (
 	maxDocuments    = 4                // of one message whose text the prompt has
 	maxDocumentText = 8_000            // characters of one of them; all may take half of a model's window
@@ -59,7 +48,7 @@ var reading = map[files.Kind]int{
 
 // readDocuments puts the texts of the turn's documents behind its message.
 func (r *run) readDocuments(ctx context.Context) {
-	reader := r.e.opts.Documents
+	reader := r.e.opts.Reader
 	if reader == nil || len(r.rec.Messages) != 1 {
 		return
 	}

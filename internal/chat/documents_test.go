@@ -10,10 +10,13 @@ import (
 	"github.com/attachebot/attache/internal/chat"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/preview"
 )
 
 // reader takes the place of the Python that reads documents.
 type reader struct {
+	preview.Reader // of tables: none
+
 	asked   []string
 	picture func(f files.File) ([]byte, error)
 }
@@ -40,7 +43,7 @@ const pdfHead = "%PDF-1.7\n"
 
 func TestDocumentsAreReadAsText(t *testing.T) {
 	rd := &reader{}
-	w := newWorld(t, chat.Options{Documents: rd, Model: "gpt-4o"})
+	w := newWorld(t, chat.Options{Reader: rd, Model: "gpt-4o"})
 	pdf := w.save(anna, "plan.pdf", []byte(pdfHead))
 	w.run(w.turn("What does it say?", pdf))
 	got := w.last().LastUser()
@@ -69,7 +72,7 @@ func TestDocumentsAreReadAsText(t *testing.T) {
 
 func TestDocumentsThatCantBeShownWhole(t *testing.T) {
 	rd := &reader{}
-	w := newWorld(t, chat.Options{Documents: rd, Model: "gpt-4o"})
+	w := newWorld(t, chat.Options{Reader: rd, Model: "gpt-4o"})
 	save := func(name string) files.File { return w.save(anna, name, []byte(pdfHead)) }
 	w.run(w.turn("Hm?", save("long.pdf"), save("empty.pdf"), save("locked.pdf"), w.save(anna, "a.csv", []byte("a,b\n1,2\n")), save("four.pdf"), save("five.pdf")))
 	got := w.last().LastUser()
@@ -102,7 +105,7 @@ func TestPlainTextInThePrompt(t *testing.T) {
 		"long.txt":   {[]byte(strings.Repeat("é", 50_000)), strings.Repeat("é", 8000) + "\n[That is the beginning of"},
 		"about.txt":  {[]byte(strings.Repeat("é", 50_000)), ": 8000 of 50000 characters"},
 	} {
-		w := newWorld(t, chat.Options{Documents: &reader{}, Model: "gpt-4o"})
+		w := newWorld(t, chat.Options{Reader: &reader{}, Model: "gpt-4o"})
 		w.run(w.turn("Read", w.save(anna, name, c.content)))
 		if got := w.last().LastUser(); !strings.Contains(got, c.want) {
 			t.Errorf("%s: got %.300q", name, got)
@@ -119,7 +122,7 @@ func TestPlainTextInThePrompt(t *testing.T) {
 // Documents take at most half of a small model's window.
 func TestDocumentsLeaveRoom(t *testing.T) {
 	rd := &reader{}
-	w := newWorld(t, chat.Options{Documents: rd, MaxRequest: 6000})
+	w := newWorld(t, chat.Options{Reader: rd, MaxRequest: 6000})
 	w.run(w.turn("Hm?", w.save(anna, "long.pdf", []byte(pdfHead))))
 	// 6000 tokens, half of them for four: of the 1000 that it has, 750.
 	if n := strings.Count(w.last().LastUser(), "x"); len(rd.asked) != 1 || n < 5000 || n > 6500 {

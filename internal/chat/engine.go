@@ -13,6 +13,7 @@ import (
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/ledger"
 	"github.com/attachebot/attache/internal/llm"
+	"github.com/attachebot/attache/internal/preview"
 	"github.com/attachebot/attache/tokens"
 )
 
@@ -25,19 +26,19 @@ type Options struct {
 
 	Instructions string // of the operator, added to the system prompt
 
-	Documents DocumentReader // nil: the prompt has no text of attached documents, and no images that Go can't decode
+	Reader preview.Reader // nil: the prompt has no text of attached documents, and no images that Go can't decode
 
 	Keep time.Duration // how long turns stay in the history; 0: for ever
 
-	MaxRounds     int           // of tool calls in one turn; default 12
-	MaxTurn       time.Duration // how long a turn may take; default 30 min
-	MaxTurnTokens int64         // of all requests of one turn; default 500,000; negative: no limit
-	MaxTurnCost   Nano          // of all requests of one turn; default $2; negative: no limit
-	MaxRequest    int           // tokens of one request; default what the model's window holds, and at most half of MaxTurnTokens
+	MaxRounds     int                // of tool calls in one turn; default 12
+	MaxTurn       time.Duration      // how long a turn may take; default 30 min
+	MaxTurnTokens int64              // of all requests of one turn; default 500,000; negative: no limit
+	MaxTurnCost   ledger.NanoDollars // of all requests of one turn; default $2; negative: no limit
+	MaxRequest    int                // tokens of one request; default what the model's window holds, and at most half of MaxTurnTokens
 
-	UserDailyCost   Nano  // of one user in one day of UTC; 0: no limit
-	UserDailyTokens int64 // the same in tokens, input and output; 0: no limit
-	GlobalDailyCost Nano  // of all users together in one day of UTC; 0: no limit
+	UserDailyCost   ledger.NanoDollars // of one user in one day of UTC; 0: no limit
+	UserDailyTokens int64              // the same in tokens, input and output; 0: no limit
+	GlobalDailyCost ledger.NanoDollars // of all users together in one day of UTC; 0: no limit
 
 	Location *time.Location // of times told to the model and to people; default UTC
 	Instance string         // names this program among those that share the store
@@ -76,7 +77,7 @@ func New(model llm.Model, store Store, fs *files.Service, tools Toolbox, o Optio
 	o.MaxRounds = cmp.Or(o.MaxRounds, 12)
 	o.MaxTurn = cmp.Or(o.MaxTurn, 30*time.Minute)
 	o.MaxTurnTokens = cmp.Or(o.MaxTurnTokens, 500_000)
-	o.MaxTurnCost = cmp.Or(o.MaxTurnCost, 2*Dollar)
+	o.MaxTurnCost = cmp.Or(o.MaxTurnCost, 2*ledger.Dollar)
 	o.Location = cmp.Or(o.Location, time.UTC)
 	if o.Catalog == nil {
 		o.Catalog = tokens.BuiltIn()

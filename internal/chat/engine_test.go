@@ -17,6 +17,7 @@ import (
 	"github.com/attachebot/attache/internal/chat/chattest"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/ledger"
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/llm/builtin"
 	"github.com/attachebot/attache/internal/llm/llmtest"
@@ -246,7 +247,7 @@ func TestBuiltinModelEndToEnd(t *testing.T) {
 	if calls := w.tools.Calls(); len(calls) != 1 || !strings.Contains(calls[0], "analyze_data_file('"+string(f.ID)+"', 'comprehensive')") {
 		t.Errorf("calls: %q", calls)
 	}
-	if us, err := w.Usage(t.Context(), chat.UsageQuery{}); err != nil || len(us) != 0 {
+	if us, err := w.Usage(t.Context(), ledger.Query{}); err != nil || len(us) != 0 {
 		t.Errorf("usage of the built-in model: %+v, %v", us, err)
 	}
 }

@@ -105,13 +105,13 @@ var errSlowImage = fault.New(fault.Unavailable, "It took more than %v.", documen
 // drawImage returns an image that only code can read.
 func (e *Engine) drawImage(ctx context.Context, f files.File, conversation string) (*llm.Image, error) {
 	unreadable := fault.New(fault.Invalid, "It is not a picture that can be read.")
-	if e.opts.Documents == nil {
+	if e.opts.Reader == nil {
 		return nil, unreadable
 	}
 	outer := ctx
 	ctx, cancel := context.WithTimeoutCause(ctx, documentTime, errSlowImage)
 	defer cancel()
-	b, err := e.opts.Documents.Picture(ctx, f.User, conversation, f)
+	b, err := e.opts.Reader.Picture(ctx, f.User, conversation, f)
 	if err != nil && ctx.Err() != nil && outer.Err() == nil {
 		return nil, errSlowImage
 	}

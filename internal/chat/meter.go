@@ -133,7 +133,7 @@ func (m meter) window(served int) int {
 func reserveOf(window int) int { return min(answerReserve, window/4) }
 
 // cost prices a request made at a time; false if the model's price is unknown.
-func (m meter) cost(u llm.Usage, at time.Time) (Nano, bool) {
+func (m meter) cost(u llm.Usage, at time.Time) (ledger.NanoDollars, bool) {
 	if m.name == builtin.Name {
 		return 0, true
 	}

@@ -114,14 +114,3 @@ type ConversationQuery struct {
 	Search        string // in titles, questions and answers; case does not count for ASCII letters
 	Offset, Limit int    // Limit 0: 50
 }
-
-// The types of the ledger, by the names that front ends know.
-type (
-	Usage      = ledger.Usage
-	UsageQuery = ledger.Query
-	Budget     = ledger.Budget
-	Nano       = ledger.NanoDollars
-)
-
-// Dollar is one US dollar.
-const Dollar = ledger.Dollar

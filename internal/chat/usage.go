@@ -22,13 +22,13 @@ const assumedOutput = 500
 // to be made without a limit of its own.
 const nearBound = 32_000
 
-// Usage returns what was used, for /usage. See UsageQuery.
-func (e *Engine) Usage(ctx context.Context, q UsageQuery) ([]Usage, error) {
+// Usage returns what was used, for /usage. See ledger.Query.
+func (e *Engine) Usage(ctx context.Context, q ledger.Query) ([]ledger.Usage, error) {
 	return e.ledger.Usage(ctx, q)
 }
 
 // Budget returns how the user stands today.
-func (e *Engine) Budget(ctx context.Context, user files.UserID) (Budget, error) {
+func (e *Engine) Budget(ctx context.Context, user files.UserID) (ledger.Budget, error) {
 	return e.ledger.Budget(ctx, user)
 }
 
@@ -40,11 +40,11 @@ func (r *run) admit(ctx context.Context, round, size int) (maxOutput int, releas
 		return 0, func() {}, nil
 	}
 	o := r.e.opts
-	price := func(in, out int) Nano {
+	price := func(in, out int) ledger.NanoDollars {
 		cost, _ := r.e.meter(r.model).cost(llm.Usage{Input: in, Output: out}, o.Now())
 		return cost
 	}
-	est := Usage{Input: int64(size), Output: assumedOutput, Cost: price(size, assumedOutput)}
+	est := ledger.Usage{Input: int64(size), Output: assumedOutput, Cost: price(size, assumedOutput)}
 	left := ledger.Unlimited
 	if o.MaxTurnTokens > 0 {
 		left.Tokens = o.MaxTurnTokens - int64(r.result.Usage.Input+r.result.Usage.Output)
@@ -97,7 +97,7 @@ func (r *run) account(ctx context.Context, size int, reply llm.Reply, err error)
 		u = llm.Usage{Input: size, Output: m.messages([]llm.Message{reply.Message}), Estimated: true}
 	}
 	now := r.e.opts.Now().UTC()
-	row := Usage{
+	row := ledger.Usage{
 		User: r.turn.User, Model: model, Day: ledger.Day(now), Requests: 1,
 		Input: int64(u.Input), Cached: int64(u.Cached), Output: int64(u.Output), Reasoning: int64(u.Reasoning),
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/attachebot/attache/internal/chat"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/ledger"
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/llm/llmtest"
 )
@@ -36,7 +37,7 @@ func TestUsageIsKeptByUserModelAndDay(t *testing.T) {
 	now = now.Add(time.Hour) // the next day
 	w.run(w.turn("three"))
 
-	us, err := w.Usage(t.Context(), chat.UsageQuery{ByDay: true, ByUser: true, ByModel: true})
+	us, err := w.Usage(t.Context(), ledger.Query{ByDay: true, ByUser: true, ByModel: true})
 	if err != nil || len(us) != 3 {
 		t.Fatalf("%+v, %v", us, err)
 	}
@@ -57,14 +58,14 @@ func TestUsageOfFailures(t *testing.T) {
 	if _, err := w.Run(t.Context(), w.turn("refused"), nil); err == nil {
 		t.Fatal("no error")
 	}
-	if us, err := w.Usage(t.Context(), chat.UsageQuery{}); err != nil || len(us) != 0 {
+	if us, err := w.Usage(t.Context(), ledger.Query{}); err != nil || len(us) != 0 {
 		t.Errorf("a refused request counts: %+v, %v", us, err)
 	}
 	w.server.Push(llmtest.Reply{Text: "This was paid for but broke off", Cut: 3})
 	if _, err := w.Run(t.Context(), w.turn("cut"), nil); err == nil {
 		t.Fatal("no error")
 	}
-	if us, err := w.Usage(t.Context(), chat.UsageQuery{}); err != nil || len(us) != 1 || us[0].Estimated != 1 || us[0].Output == 0 {
+	if us, err := w.Usage(t.Context(), ledger.Query{}); err != nil || len(us) != 1 || us[0].Estimated != 1 || us[0].Output == 0 {
 		t.Errorf("an answer that broke off: %+v, %v", us, err)
 	}
 }
@@ -107,13 +108,13 @@ func TestTokenBudget(t *testing.T) {
 
 func TestCostsAndTheirBudgets(t *testing.T) {
 	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
-	w := newWorld(t, chat.Options{Model: "gpt-5.4-mini", UserDailyCost: chat.Dollar / 10, GlobalDailyCost: chat.Dollar / 4,
+	w := newWorld(t, chat.Options{Model: "gpt-5.4-mini", UserDailyCost: ledger.Dollar / 10, GlobalDailyCost: ledger.Dollar / 4,
 		Now: func() time.Time { return now }})
 	w.server.Answer = func(llmtest.Request) llmtest.Reply {
 		return llmtest.Reply{Text: "ok", Usage: &llm.Usage{Input: 100_000, Cached: 40_000, Output: 1000}}
 	}
 	// 60,000 × $0.75/M + 40,000 × $0.075/M + 1,000 × $4.50/M
-	const each = chat.Nano(45_000_000 + 3_000_000 + 4_500_000)
+	const each = ledger.NanoDollars(45_000_000 + 3_000_000 + 4_500_000)
 	if res, _ := w.run(w.turn("one")); res.Cost != each {
 		t.Errorf("a turn costs %v, want %v", res.Cost, each)
 	}
@@ -133,12 +134,12 @@ func TestCostsAndTheirBudgets(t *testing.T) {
 	if !fault.Is(err, fault.Exhausted) || !strings.Contains(fault.Message(err), "all users of this bot share") {
 		t.Errorf("%v", err)
 	}
-	us, err := w.Usage(t.Context(), chat.UsageQuery{ByModel: true})
+	us, err := w.Usage(t.Context(), ledger.Query{ByModel: true})
 	if err != nil || len(us) != 1 || us[0].Cost != 5*each || us[0].Unpriced != 0 {
 		t.Errorf("%+v, %v", us, err)
 	}
 	// One answer may not cost more than its bound.
-	w.opts = chat.Options{Model: "gpt-5.4-mini", MaxTurnCost: chat.Dollar / 10}
+	w.opts = chat.Options{Model: "gpt-5.4-mini", MaxTurnCost: ledger.Dollar / 10}
 	w.start()
 	w.server.Answer = func(llmtest.Request) llmtest.Reply {
 		return llmtest.Reply{Text: "Step.", Calls: []llm.ToolCall{python("", "1")}, Usage: &llm.Usage{Input: 100_000, Cached: 40_000, Output: 1000}}
@@ -156,7 +157,7 @@ func TestUnknownModelHasNoPrice(t *testing.T) {
 	if res, _ := w.run(w.turn("hi")); res.Cost != 0 {
 		t.Errorf("%+v", res)
 	}
-	us, err := w.Usage(t.Context(), chat.UsageQuery{})
+	us, err := w.Usage(t.Context(), ledger.Query{})
 	if err != nil || us[0].Unpriced != 1 {
 		t.Errorf("%+v, %v", us, err)
 	}
@@ -227,7 +228,7 @@ type brokenUsage struct {
 	broken atomic.Bool
 }
 
-func (b *brokenUsage) AddUsage(ctx context.Context, u chat.Usage) error {
+func (b *brokenUsage) AddUsage(ctx context.Context, u ledger.Usage) error {
 	if b.broken.Load() {
 		return errors.New("the disk is gone")
 	}
@@ -246,7 +247,7 @@ func TestUsageOutlivesAStoreThatFails(t *testing.T) {
 	if err := e.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	us, err := e.Usage(t.Context(), chat.UsageQuery{})
+	us, err := e.Usage(t.Context(), ledger.Query{})
 	if err != nil || len(us) != 1 || us[0].Requests != 2 {
 		t.Errorf("%+v, %v", us, err)
 	}

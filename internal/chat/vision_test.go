@@ -124,7 +124,7 @@ func TestImagesThatOnlyCodeReads(t *testing.T) {
 		}
 		return picture(t, 4000, 1000), nil
 	}
-	w := newWorld(t, chat.Options{Documents: rd})
+	w := newWorld(t, chat.Options{Reader: rd})
 	heic := func(name string) files.File {
 		f := w.save(anna, name, []byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"+name))
 		if f.Kind != "image" {

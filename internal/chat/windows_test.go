@@ -40,7 +40,7 @@ func TestDocumentsOfScriptsWithManyTokens(t *testing.T) {
 	} {
 		for _, model := range []string{"unknown-model", "gpt-4o-mini", "gpt-3.5-turbo"} {
 			t.Run(script+" "+model, func(t *testing.T) {
-				w := newWorld(t, chat.Options{Documents: &texts{text: text}, Model: model})
+				w := newWorld(t, chat.Options{Reader: &texts{text: text}, Model: model})
 				var fs []files.File
 				for i := range 4 {
 					fs = append(fs, w.save(anna, fmt.Sprintf("%d.pdf", i), []byte(pdfHead+strings.Repeat("x", i))))
@@ -104,7 +104,7 @@ func TestWindowThatTheServerNames(t *testing.T) {
 
 // Attachments that overflow the window end in an answer.
 func TestAttachmentsThatOverflow(t *testing.T) {
-	w := newWorld(t, chat.Options{Model: "local", Documents: &texts{text: "Numbers 1234.56 and words. "}})
+	w := newWorld(t, chat.Options{Model: "local", Reader: &texts{text: "Numbers 1234.56 and words. "}})
 	w.model = windowed{w.model, 8192}
 	w.server.Window = 20_000 // bytes
 	w.start()

@@ -23,6 +23,7 @@ import (
 	"github.com/attachebot/attache/internal/chat"
 	"github.com/attachebot/attache/internal/discord/client"
 	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/ledger"
 	"github.com/attachebot/attache/internal/llm"
 )
 
@@ -174,12 +175,12 @@ func (silent) Release(context.Context, string) error                     { retur
 func (silent) Runs(context.Context, files.UserID, string) ([]llm.Run, error) {
 	return []llm.Run{{Code: "1"}}, nil
 }
-func (silent) Reset(context.Context, files.UserID, string) error             { return nil }
-func (silent) Models(context.Context) []string                               { return []string{"a"} }
-func (silent) SetModel(context.Context, files.UserID, string) error          { return nil }
-func (silent) ModelOf(context.Context, files.UserID) (string, error)         { return "a", nil }
-func (silent) Usage(context.Context, chat.UsageQuery) ([]chat.Usage, error)  { return nil, nil }
-func (silent) Budget(context.Context, files.UserID) (b chat.Budget, _ error) { return b, nil }
+func (silent) Reset(context.Context, files.UserID, string) error               { return nil }
+func (silent) Models(context.Context) []string                                 { return []string{"a"} }
+func (silent) SetModel(context.Context, files.UserID, string) error            { return nil }
+func (silent) ModelOf(context.Context, files.UserID) (string, error)           { return "a", nil }
+func (silent) Usage(context.Context, ledger.Query) ([]ledger.Usage, error)     { return nil, nil }
+func (silent) Budget(context.Context, files.UserID) (b ledger.Budget, _ error) { return b, nil }
 
 // crashes notes in a log what handlers crashed with.
 type crashes struct {

@@ -16,6 +16,7 @@ import (
 	"github.com/attachebot/attache/discordtest/render"
 	"github.com/attachebot/attache/internal/chat"
 	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/ledger"
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/llm/llmtest"
 	"github.com/attachebot/attache/internal/table"
@@ -223,7 +224,7 @@ func TestPicturesOfAConversation(t *testing.T) {
 func TestPicturesOfCommands(t *testing.T) {
 	w := newScene(t, setup{noStart: true, chat: chat.Options{Model: "gpt-5.4-mini", Models: []string{"gpt-5.4-mini", "gpt-5.4", "gpt-5.5"}}})
 	w.set.chat.Now = func() time.Time { return w.set.discord.Now() }
-	w.set.chat.UserDailyCost = chat.Dollar / 2
+	w.set.chat.UserDailyCost = ledger.Dollar / 2
 	w.start()
 	w.put(w.anna, "seattle-weather.csv", weatherData(t), time.Hour)
 	help := w.run(w.anna, w.anna.DM(), "help")
@@ -248,8 +249,8 @@ func (w *bench) addUsage(u *discordtest.User) {
 			continue
 		}
 		for m, share := range map[string]int64{"gpt-5.4-mini": 4, "gpt-5.4": 1} {
-			err := w.chats().AddUsage(w.ctx, chat.Usage{User: files.UserID(u.ID), Model: m, Day: now.AddDate(0, 0, -i).Format("2006-01-02"),
-				Requests: 3 * share, Input: n * share, Cached: n * share / 3, Output: n * share / 9, Cost: chat.Nano(n * share * 1000)})
+			err := w.chats().AddUsage(w.ctx, ledger.Usage{User: files.UserID(u.ID), Model: m, Day: now.AddDate(0, 0, -i).Format("2006-01-02"),
+				Requests: 3 * share, Input: n * share, Cached: n * share / 3, Output: n * share / 9, Cost: ledger.NanoDollars(n * share * 1000)})
 			if err != nil {
 				w.t.Fatal(err)
 			}

@@ -404,6 +404,10 @@ func (v *viewer) Table(ctx context.Context, user files.UserID, conversation stri
 	return t, v.wait(ctx, user, conversation, f)
 }
 
+func (v *viewer) Document(context.Context, files.UserID, string, files.File, int) (string, int, error) {
+	return "", 0, fault.New(fault.Unavailable, "Nobody reads documents here.")
+}
+
 func (v *viewer) Picture(ctx context.Context, user files.UserID, conversation string, f files.File) ([]byte, error) {
 	return chart(1600, 800), v.wait(ctx, user, conversation, f)
 }

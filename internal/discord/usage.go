@@ -10,8 +10,8 @@ import (
 
 	"github.com/attachebot/attache/internal/assistant"
 	"github.com/attachebot/attache/internal/brief"
-	"github.com/attachebot/attache/internal/chat"
 	"github.com/attachebot/attache/internal/discord/client"
+	"github.com/attachebot/attache/internal/ledger"
 )
 
 const (
@@ -42,8 +42,8 @@ func (b *Bot) usageCommand(ctx context.Context, it *interaction, data dg.SlashCo
 			e.Fields = append(e.Fields, dg.EmbedField{Name: name, Value: value})
 		}
 	}
-	add("Models, 30 days", topList(r.Models, func(u chat.Usage) string { return "**" + escape(brief.Chars(u.Model, 50)) + "**" }))
-	add("Who used most", topList(r.Users, func(u chat.Usage) string { return "<@" + u.User.String() + ">" }))
+	add("Models, 30 days", topList(r.Models, func(u ledger.Usage) string { return "**" + escape(brief.Chars(u.Model, 50)) + "**" }))
+	add("Who used most", topList(r.Users, func(u ledger.Usage) string { return "<@" + u.User.String() + ">" }))
 	if r.Budget != nil {
 		add("Budget of today", b.budgetLine(*r.Budget))
 	}
@@ -52,7 +52,7 @@ func (b *Bot) usageCommand(ctx context.Context, it *interaction, data dg.SlashCo
 	return it.reply(ctx, client.Post{Embeds: []dg.Embed{e}})
 }
 
-func usageText(u chat.Usage) string {
+func usageText(u ledger.Usage) string {
 	if u.Requests == 0 {
 		return "–"
 	}
@@ -98,7 +98,7 @@ func usageChart(r assistant.UsageReport) string {
 }
 
 // topList writes the first sums, a line each.
-func topList(sums []chat.Usage, name func(chat.Usage) string) string {
+func topList(sums []ledger.Usage, name func(ledger.Usage) string) string {
 	var lines []string
 	for i, u := range sums {
 		if i == 10 {
@@ -110,7 +110,7 @@ func topList(sums []chat.Usage, name func(chat.Usage) string) string {
 	return brief.Chars(strings.Join(lines, "\n"), 1024)
 }
 
-func (b *Bot) budgetLine(g chat.Budget) string {
+func (b *Bot) budgetLine(g ledger.Budget) string {
 	var parts []string
 	if g.CostLimit > 0 {
 		parts = append(parts, fmt.Sprintf("%s of %s", g.Today.Cost, g.CostLimit))
@@ -124,7 +124,7 @@ func (b *Bot) budgetLine(g chat.Budget) string {
 	return strings.Join(parts, " • ") + " • resets at " + g.ResetsAt.In(b.opts.Location).Format("15:04 MST")
 }
 
-func estimates(sum chat.Usage) string {
+func estimates(sum ledger.Usage) string {
 	s := ""
 	if sum.Estimated > 0 {
 		s += fmt.Sprintf(" Tokens of %s are counted by me.", count(int(sum.Estimated), "request"))

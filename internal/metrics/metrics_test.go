@@ -21,6 +21,7 @@ import (
 	"github.com/attachebot/attache/internal/chat"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/ledger"
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/metrics"
 	"github.com/attachebot/attache/internal/sandbox"
@@ -57,7 +58,7 @@ type (
 func (e engine) Run(ctx context.Context, _ chat.Turn, emit func(chat.Event)) (chat.Result, error) {
 	slog.New(metrics.Requests(slog.NewTextHandler(logged, nil))).WarnContext(ctx, "inside")
 	emit(chat.TextDelta{Text: "x"})
-	return chat.Result{Model: "m", Rounds: 1, Usage: llm.Usage{Input: 100, Cached: 40, Output: 7}, Cost: chat.Dollar / 2}, e.err
+	return chat.Result{Model: "m", Rounds: 1, Usage: llm.Usage{Input: 100, Cached: 40, Output: 7}, Cost: ledger.Dollar / 2}, e.err
 }
 
 func (s store) Commit(_ context.Context, f files.File, _ func(files.Usage) error) (files.File, files.ID, error) {

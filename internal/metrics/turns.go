@@ -8,6 +8,7 @@ import (
 	"github.com/attachebot/attache/internal/assistant"
 	"github.com/attachebot/attache/internal/chat"
 	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/ledger"
 	"github.com/attachebot/attache/internal/llm"
 )
 
@@ -49,7 +50,7 @@ func (e *engine) Run(ctx context.Context, t chat.Turn, emit func(chat.Event)) (c
 	for kind, n := range map[string]int{"input": res.Usage.Input, "cached": res.Usage.Cached, "output": res.Usage.Output, "reasoning": res.Usage.Reasoning} {
 		m.tokens.WithLabelValues(model, kind).Add(float64(max(n, 0)))
 	}
-	m.cost.WithLabelValues(model).Add(float64(max(res.Cost, 0)) / float64(chat.Dollar))
+	m.cost.WithLabelValues(model).Add(float64(max(res.Cost, 0)) / float64(ledger.Dollar))
 	attrs := []any{"user", t.User, "conversation", t.Conversation, "model", res.Model, "rounds", res.Rounds, "input", res.Usage.Input, "output", res.Usage.Output,
 		"files", len(res.Files), "first_word_ms", first.Milliseconds(), "ms", took.Milliseconds(), "result", result(err)}
 	if err != nil {

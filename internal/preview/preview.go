@@ -57,12 +57,16 @@ func (p Preview) size() int {
 type Reader interface {
 	// Table returns the first rows of the first table of a file.
 	Table(ctx context.Context, user files.UserID, conversation string, f files.File, rows int) (table.Table, error)
-	// Picture returns an image as PNG or JPEG.
+	// Picture returns an image as PNG or JPEG. The error's sentence is for the
+	// person who asked.
 	Picture(ctx context.Context, user files.UserID, conversation string, f files.File) ([]byte, error)
 	// CSV writes the whole first table of a file.
 	CSV(ctx context.Context, user files.UserID, conversation string, f files.File, w io.Writer) error
 	// Page returns a page of a PDF as JPEG, the first is 1, and how many it has.
 	Page(ctx context.Context, user files.UserID, conversation string, f files.File, page int) (jpeg []byte, pages int, err error)
+	// Document returns the first limit characters of the text of a document, and
+	// how many it has. The error's sentence is for the model.
+	Document(ctx context.Context, user files.UserID, conversation string, f files.File, limit int) (text string, size int, err error)
 }
 
 // conversation is the one in which files are looked at: code of people's own

@@ -1,4 +1,4 @@
-package preview
+package preview_test
 
 import (
 	"bytes"
@@ -12,13 +12,13 @@ import (
 	"sync"
 	"testing"
 	"time"
-	"unicode/utf8"
 
 	"gocloud.dev/blob/memblob"
 
 	"github.com/attachebot/attache/internal/columnar"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/preview"
 	"github.com/attachebot/attache/internal/sqlite"
 	"github.com/attachebot/attache/internal/table"
 )
@@ -26,7 +26,7 @@ import (
 const anna files.UserID = 7
 
 type rig struct {
-	*Maker
+	*preview.Maker
 	t     *testing.T
 	files *files.Service
 	code  *script
@@ -34,6 +34,8 @@ type rig struct {
 
 // script takes the place of the Python that looks at files.
 type script struct {
+	preview.Reader
+
 	mu      sync.Mutex
 	asked   []string
 	err     error
@@ -99,7 +101,7 @@ func newRig(t *testing.T) *rig {
 	bucket := memblob.OpenBucket(nil)
 	t.Cleanup(func() { bucket.Close() })
 	r := &rig{t: t, files: files.New(sqlite.NewFiles(db, "me"), bucket, files.Options{}), code: &script{}}
-	r.Maker = New(r.files, r.code, nil)
+	r.Maker = preview.New(r.files, r.code, nil)
 	return r
 }
 
@@ -110,16 +112,6 @@ func (r *rig) save(name string, content []byte) files.File {
 		r.t.Fatal(err)
 	}
 	return s.File
-}
-
-func (p Preview) String() string {
-	switch {
-	case p.Picture != nil:
-		return fmt.Sprintf("%dx%d %s", p.Picture.Width, p.Picture.Height, p.Picture.Format)
-	case p.Table != nil:
-		return fmt.Sprint(p.Table.Columns, p.Table.Rows)
-	}
-	return strings.Join(p.Text, "|")
 }
 
 func TestNow(t *testing.T) {
@@ -145,13 +137,6 @@ func TestNow(t *testing.T) {
 	}
 	if len(r.code.asked) != 0 {
 		t.Errorf("code was asked for %v", r.code.asked)
-	}
-}
-
-func TestTextIsCut(t *testing.T) {
-	p := textPreview("text", []byte(strings.Repeat(strings.Repeat("é", 600)+"\n", 20)), true)
-	if len(p.Text) != maxLines || p.Whole || utf8.RuneCountInString(p.Text[0]) != maxLine || !strings.HasSuffix(p.Text[0], "é…") {
-		t.Errorf("%d lines, whole %v", len(p.Text), p.Whole)
 	}
 }
 
@@ -229,34 +214,16 @@ func TestAnothersFile(t *testing.T) {
 	}
 }
 
-func TestCacheIsBounded(t *testing.T) {
-	var c cache
-	line := strings.Repeat("x", 100_000)
-	for i := range 500 {
-		c.put(files.ID(fmt.Sprint(i)), Preview{Text: []string{line}})
-		c.get("0")
-	}
-	if _, ok := c.get("0"); !ok || c.bytes > maxCached || c.order.Len() != len(c.byID) || c.order.Len() > 170 {
-		t.Errorf("%d entries, %d bytes", c.order.Len(), c.bytes)
-	}
-	for i := range 3000 {
-		c.put(files.ID(fmt.Sprint("e", i)), Preview{})
-	}
-	if len(c.byID) > maxEntries {
-		t.Errorf("%d entries", len(c.byID))
-	}
-}
-
 // A decoder that crashes costs one preview.
 func TestCrash(t *testing.T) {
 	r := newRig(t)
-	r.Maker.code = &code{crashing{}}
+	r.Maker = preview.New(r.files, crashing{}, nil)
 	if p := r.Make(t.Context(), r.save("a.parquet", []byte("PAR1xxxxPAR1"))); !p.Empty() {
 		t.Errorf("got %s", p)
 	}
 }
 
-type crashing struct{ Reader }
+type crashing struct{ preview.Reader }
 
 func (crashing) Table(context.Context, files.UserID, string, files.File, int) (table.Table, error) {
 	panic(errors.New("broken"))
@@ -318,52 +285,4 @@ func TestPages(t *testing.T) {
 	if _, _, err := r.Page(t.Context(), r.save("a.txt", []byte("x")), 1); !fault.Is(err, fault.Invalid) {
 		t.Errorf("a text: %v", err)
 	}
-	var d drawnPages
-	for i := range 40 {
-		d.put(pageKey{"x", i}, drawn{make([]byte, 1<<20), 40})
-	}
-	if d.bytes > maxPages || len(d.byKey) != len(d.order) || len(d.order) != 32 {
-		t.Errorf("%d pages, %d bytes", len(d.order), d.bytes)
-	}
-}
-
-func TestWholesAreBounded(t *testing.T) {
-	var w wholes
-	big := columnar.Of(table.Table{Columns: []string{"a"}, Rows: [][]string{{strings.Repeat("x", keptWhole/3)}}})
-	for i := range 9 {
-		w.put(files.ID(fmt.Sprint(i)), big)
-	}
-	if len(w.byID) > 3 || w.get("8") == nil {
-		t.Errorf("%d tables are kept", len(w.byID))
-	}
-	w.byID["8"].used = time.Now().Add(-2 * wholeTime)
-	w.put("9", columnar.Of(table.Table{Columns: []string{"a"}}))
-	if w.get("8") != nil {
-		t.Error("a table that nobody uses is kept")
-	}
-	var l limited
-	if _, err := io.Copy(&l, io.LimitReader(zeros{}, maxWhole+1)); !fault.Is(err, fault.TooLarge) {
-		t.Errorf("%d bytes, %v", l.Len(), err)
-	}
-}
-
-type zeros struct{}
-
-func (zeros) Read(p []byte) (int, error) { return len(p), nil }
-
-func FuzzText(f *testing.F) {
-	f.Add([]byte("a,b\n1,2\n"), uint8(0))
-	f.Add([]byte("{\"a\":[1,\n2]}"), uint8(2))
-	f.Add([]byte{0xff, 0xfe, 0, 0xd8}, uint8(1))
-	f.Fuzz(func(t *testing.T, b []byte, kind uint8) {
-		p := textPreview([]files.Kind{"csv", "text", "json", "tsv"}[kind%4], b, kind < 128)
-		if len(p.Text) > maxLines {
-			t.Errorf("%d lines", len(p.Text))
-		}
-		for _, l := range p.Text {
-			if !utf8.ValidString(l) || strings.ContainsAny(l, "\n\x1b\r") || utf8.RuneCountInString(l) > maxLine {
-				t.Errorf("%q", l)
-			}
-		}
-	})
 }

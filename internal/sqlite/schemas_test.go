@@ -10,6 +10,7 @@ import (
 
 	"github.com/attachebot/attache/internal/chat"
 	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/ledger"
 	"github.com/attachebot/attache/internal/sqlite"
 )
 
@@ -76,7 +77,7 @@ func TestEverySchema(t *testing.T) {
 			if err != nil || len(list) != 1 || list[0].Title != "How many?" || list[0].Turns != 2 {
 				t.Errorf("%+v, %v", list, err)
 			}
-			usage, err := chats.Usage(t.Context(), chat.UsageQuery{User: 7})
+			usage, err := chats.Usage(t.Context(), ledger.Query{User: 7})
 			if err != nil || len(usage) != 1 || usage[0].Input != 1000 || usage[0].Cost != 3000000 {
 				t.Errorf("%+v, %v", usage, err)
 			}

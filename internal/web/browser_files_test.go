@@ -15,11 +15,12 @@ import (
 
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/preview"
 	"github.com/attachebot/attache/internal/table"
 )
 
 // seer takes the place of the Python that looks at files.
-type seer struct{}
+type seer struct{ preview.Reader } // of documents: none
 
 func (seer) Table(context.Context, files.UserID, string, files.File, int) (table.Table, error) {
 	return table.Table{Columns: []string{"a", "b"}, Rows: [][]string{{"2", "x"}}, TotalRows: 2}, nil

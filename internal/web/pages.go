@@ -18,9 +18,9 @@ import (
 	"github.com/yuin/goldmark/extension"
 
 	"github.com/attachebot/attache/internal/assistant"
-	"github.com/attachebot/attache/internal/chat"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/ledger"
 )
 
 var markdownOf = goldmark.New(goldmark.WithExtensions(extension.GFM))
@@ -269,7 +269,7 @@ func (s *Server) usage(v *visit) error {
 		Name, Cost, In, Out string
 		Requests            int64
 	}
-	of := func(name string, u chat.Usage) line {
+	of := func(name string, u ledger.Usage) line {
 		return line{name, cost(u), fmt.Sprint(u.Input), fmt.Sprint(u.Output), u.Requests}
 	}
 	spans := []line{of("Today", r.Since(1)), of("7 days", r.Since(7)), of("30 days", r.Since(days))}
@@ -301,7 +301,7 @@ func (s *Server) usage(v *visit) error {
 }
 
 // cost writes what is known of a cost, and nothing where nothing was asked.
-func cost(u chat.Usage) string {
+func cost(u ledger.Usage) string {
 	if u.Requests == 0 {
 		return "–"
 	}
