@@ -15,7 +15,7 @@ export REQUIRE
 # out of go.mod.
 NESTED := $(patsubst %/go.mod,%,$(shell git ls-files '*/go.mod'))
 
-.PHONY: build run setup-test test check unit nested runner lock clean
+.PHONY: build run setup-test test check unit nested runner pictures lock clean
 
 build: bin/runsc
 	@$(GO) build -trimpath -ldflags '-s -w' -o bin/attache ./cmd/attache
@@ -54,6 +54,12 @@ $(CACHE)/runner-venv/complete: runner/requirements.txt runner/tests/requirements
 	@$(UV) venv --quiet --clear --python "$$(ls -t $(CACHE)/data/python/env-*/complete | head -1 | xargs dirname)/bin/python" $(CACHE)/runner-venv
 	@$(UV) pip install --quiet --only-binary :all: --python $(CACHE)/runner-venv/bin/python -r runner/requirements.txt -r runner/tests/requirements.txt
 	@touch $@
+
+# Pictures of README.md and docs, taken of the program itself.
+pictures: setup-test
+	$(GO) test -count=1 ./cmd/attache -run TestPicture -update
+	$(GO) test -count=1 ./internal/discord -run Pictures -update
+	$(GO) test -count=1 ./internal/web -run BrowserAccessible -update
 
 # Lock the sandbox's Python environment anew.
 lock: setup-test

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"image"
 	"image/color"
+	"image/draw"
 	"image/png"
 	"io"
 	"net/http"
@@ -54,11 +55,13 @@ func newSite(t *testing.T, o ServerOptions) *site {
 	return &site{Server: server, t: t, model: w.Model, tools: w.Tools, files: w.Files}
 }
 
-// chartPNG is a picture of a line.
+// chartPNG is a picture of bars.
 func chartPNG(w, h int) []byte {
 	img := image.NewRGBA(image.Rect(0, 0, w, h))
-	for x := range w {
-		img.Set(x, h-x*h/w-1, color.RGBA{200, 30, 60, 255})
+	draw.Draw(img, img.Bounds(), image.White, image.Point{}, draw.Src)
+	for i := range 12 {
+		bar := image.Rect(w*(2*i+1)/26, h-h/6-h*i*i/200, w*(2*i+2)/26+w/60, h-h/12)
+		draw.Draw(img, bar, image.NewUniform(color.RGBA{45, 79, 201, 255}), image.Point{}, draw.Src)
 	}
 	var b bytes.Buffer
 	if err := png.Encode(&b, img); err != nil {
@@ -70,7 +73,7 @@ func chartPNG(w, h int) []byte {
 // makes saves a chart and shows a table, as a tool does.
 func (s *site) makes(ctx context.Context, user files.UserID, _ string, _ llm.ToolCall, h llm.ToolHooks) llm.ToolResult {
 	h.Output("3 rows\n")
-	saved, err := s.files.Save(ctx, files.Upload{User: user, Name: "revenue.png", Body: bytes.NewReader(chartPNG(300, 200)), Generated: true})
+	saved, err := s.files.Save(ctx, files.Upload{User: user, Name: "revenue.png", Body: bytes.NewReader(chartPNG(600, 300)), Generated: true})
 	if err != nil {
 		return llm.ToolResult{Failed: true, Error: err.Error()}
 	}
@@ -180,7 +183,7 @@ func mainJob(t *testing.T, width int) {
 	seen(t, ctx, "the dropped file", `document.getElementById('files').innerText.includes('sales <i>.csv')`)
 	do(t, ctx, chromedp.SendKeys("#q", "How did revenue grow?\r"))
 	seen(t, ctx, "the answer", `document.querySelector('.turn strong')?.innerText === '3 rows'`)
-	seen(t, ctx, "the chart", `(i => i && i.complete && i.naturalWidth === 300)(document.querySelector('figure img'))`)
+	seen(t, ctx, "the chart", `(i => i && i.complete && i.naturalWidth === 600)(document.querySelector('figure img'))`)
 	seen(t, ctx, "a table of the tool, as text", `document.querySelector('.scroll table')?.innerText.includes('<script>alert(1)</script>')`)
 	seen(t, ctx, "a table of Markdown", `!!document.querySelector('.text table')`)
 	seen(t, ctx, "the code", `document.querySelector('details pre')?.textContent === 'df.plot()'`)
