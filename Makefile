@@ -15,7 +15,7 @@ export REQUIRE
 # out of go.mod.
 NESTED := $(patsubst %/go.mod,%,$(shell git ls-files '*/go.mod'))
 
-.PHONY: build run setup-test test check unit nested runner pictures lock clean
+.PHONY: build run setup-test test check unit nested runner pictures lock release clean
 
 build: bin/runsc
 	@$(GO) build -trimpath -ldflags '-s -w' -o bin/attache ./cmd/attache
@@ -66,5 +66,9 @@ lock: setup-test
 	cd runner && $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 \
 		--generate-hashes --no-annotate --custom-compile-command 'make lock' requirements.in -o requirements.txt
 
+# What is given to strangers, in dist: archives, bills of materials, checksums.
+release:
+	$(GO) run ./deploy/release
+
 clean:
-	rm -rf bin .cache
+	rm -rf bin dist .cache

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"runtime"
@@ -40,6 +41,9 @@ func (m *Main) versionCommand() *cobra.Command {
 	}
 }
 
+// released is the version of a release, set when it is built.
+var released string
+
 // version says what was built, from what, and for what.
 func version() string {
 	version, revision := "(devel)", ""
@@ -51,5 +55,6 @@ func version() string {
 			}
 		}
 	}
+	version = cmp.Or(released, version)
 	return fmt.Sprintf("%s%s %s %s/%s", version, revision, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
