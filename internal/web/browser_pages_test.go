@@ -119,6 +119,7 @@ func (s *site) visits(file files.File) []visited {
 		{"files", "/files", `document.querySelector('.list a')`},
 		{"files-nothing", "/files?q=nosuch", `document.body.innerText.includes('Nothing was found')`},
 		{"file", at, `document.querySelector('.live td')`},
+		{"tokens", "/tokens", `document.getElementById('n')`},
 		{"usage", "/usage", `document.querySelector('meter')`},
 		{"error", "/files/1_1_00000000", `document.body.innerText.includes('File not found')`},
 	}

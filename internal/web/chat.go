@@ -157,15 +157,25 @@ func (s *Server) ask(v *visit) error {
 
 // begin gives a message to the assistant and shows its turn.
 func (s *Server) begin(v *visit, conv, ask string, m assistant.Message, replaces string) error {
+	_, err := s.start(v.user, conv, ask, m, replaces)
+	if err == nil {
+		v.w.WriteHeader(http.StatusNoContent)
+	}
+	return err
+}
+
+// start gives a message to the assistant. Every page of the conversation shows its
+// turn.
+func (s *Server) start(user files.UserID, conv, ask string, m assistant.Message, replaces string) (*assistant.Turn, error) {
 	name := strings.ToLower(rand.Text()[:20])
 	turn, err := s.a.Ask(assistant.Request{
-		ID: turnID(v.user, conv, name), User: v.user, Conversation: conversationID(v.user, conv), FrontEnd: frontEnd,
+		ID: turnID(user, conv, name), User: user, Conversation: conversationID(user, conv), FrontEnd: frontEnd,
 		Message: m, Replaces: replaces, Again: replaces != "",
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	t := s.talkOf(v.user, conv)
+	t := s.talkOf(user, conv)
 	for _, f := range m.Files {
 		ask += "\n📎 " + f.Name
 	}
@@ -184,8 +194,7 @@ func (s *Server) begin(v *visit, conv, ask string, m assistant.Message, replaces
 	t.add(patch{"append", "log", fragment("turn", show)})
 	t.mu.Unlock()
 	s.work.Go(func() { s.follow(t, show, turn) })
-	v.w.WriteHeader(http.StatusNoContent)
-	return nil
+	return turn, nil
 }
 
 func (s *Server) stopTurn(v *visit) error {

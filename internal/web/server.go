@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -46,6 +47,7 @@ type ServerOptions struct {
 	Listen  string       // host:port; empty: 127.0.0.1:8080, or any free port where that is taken
 	User    files.UserID // who signs in with the address that is printed; 0: 1
 	BaseURL string       // what addresses begin with where a proxy stands before, with a path or without
+	Dir     string       // of the data: keeps the tokens of scripts; empty: they end with the server
 	Example func() (name string, data []byte)
 	Log     *slog.Logger // nil: none
 }
@@ -61,6 +63,7 @@ type Server struct {
 	server  *http.Server
 	session *scs.SessionManager
 	tokens  oneUse
+	api     *apiTokens
 	done    chan struct{}
 	ctx     context.Context // ended by Close: streams end with it
 	stop    context.CancelFunc
@@ -91,11 +94,19 @@ func OpenServer(a *assistant.Assistant, o ServerOptions) (*Server, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	path := ""
+	if o.Dir != "" {
+		path = filepath.Join(o.Dir, "api-tokens.json")
+	}
+	api, err := loadAPITokens(path)
+	if err != nil {
+		return nil, err
+	}
 	listener, err := listen(o.Listen)
 	if err != nil {
 		return nil, fault.Wrap(err, fault.Unavailable, "The page can't be served at %s: %v.", o.Listen, err)
 	}
-	s := &Server{a: a, opts: o, log: o.Log, done: make(chan struct{}), talks: map[string]*talk{}, pending: map[string][]files.File{},
+	s := &Server{a: a, opts: o, log: o.Log, api: api, done: make(chan struct{}), talks: map[string]*talk{}, pending: map[string][]files.File{},
 		revoked: map[string]chan struct{}{}, uploads: make(chan struct{}, maxUploads)}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.locate(reachable(listener.Addr()))
@@ -171,7 +182,7 @@ func (s *Server) handler() http.Handler {
 		"POST /answer/{question}": s.answer, "GET /conversations": s.conversations,
 		"GET /files": s.fileList, "POST /upload": s.upload, "POST /files/delete": s.deleteFiles, "GET /files/{id}": s.filePage, "GET /files/{id}/raw": s.raw,
 		"GET /files/{id}/download": s.download, "POST /files/{id}/delete": s.deleteFile,
-		"GET /usage": s.usage, "POST /out": s.signOut,
+		"GET /usage": s.usage, "GET /tokens": s.tokenPage, "POST /tokens": s.makeToken, "POST /tokens/revoke": s.revokeToken, "POST /out": s.signOut,
 	} {
 		in.HandleFunc(pattern, s.page(h))
 	}
@@ -184,6 +195,7 @@ func (s *Server) handler() http.Handler {
 	all := http.NewServeMux()
 	all.Handle("GET /static/", cached(http.FileServerFS(assets)))
 	all.HandleFunc("POST /in", s.signIn)
+	all.Handle("/api/", s.apiHandler())
 	all.Handle("/", s.signedIn(in))
 	csrf := http.NewCrossOriginProtection()
 	if err := csrf.AddTrustedOrigin(s.origin); err != nil {

@@ -115,10 +115,7 @@ func (s *Server) signOut(v *visit) error {
 		return err
 	}
 	s.mu.Lock()
-	if c := s.revoked[id]; c != nil {
-		close(c)
-		delete(s.revoked, id)
-	}
+	s.end(id)
 	s.mu.Unlock()
 	http.Redirect(v.w, v.r, s.base+"/", http.StatusSeeOther)
 	return nil
@@ -126,7 +123,19 @@ func (s *Server) signOut(v *visit) error {
 
 // signedOut returns what is closed when the session of a request ends.
 func (s *Server) signedOut(ctx context.Context) <-chan struct{} {
-	id := s.session.GetString(ctx, "id")
+	return s.ending(s.session.GetString(ctx, "id"))
+}
+
+// end ends the streams of a session or a token. s.mu is held.
+func (s *Server) end(id string) {
+	if c := s.revoked[id]; c != nil {
+		close(c)
+		delete(s.revoked, id)
+	}
+}
+
+// ending returns what is closed when a session or a token ends.
+func (s *Server) ending(id string) <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := s.revoked[id]
