@@ -41,11 +41,15 @@ var mayImport = map[string][]string{
 	"internal/sqlite":           {"internal/cluster", "internal/sandbox", "internal/fault", "internal/files", "internal/chat", "internal/ledger", "internal/llm", "tokens"},
 	"internal/mongo":            {"internal/cluster", "internal/sandbox", "internal/fault", "internal/files", "internal/chat", "internal/ledger", "internal/llm", "tokens"},
 	"internal/discord/client":   {"internal/brief", "internal/fault", "internal/files", "tokens"},
-	"internal/discord/markdown": {},
+	"internal/discord/markdown": {"internal/table"},
+	"internal/discord/compose":  {"internal/discord/client", "internal/discord/markdown", "internal/llm", "internal/locale", "internal/table"},
+	"internal/discord/usage":    {"internal/assistant", "internal/brief", "internal/ledger", "internal/discord/markdown"},
+	"internal/locale":           {},
+	"internal/discord/pending":  {},
 	"internal/assistant":        {"internal/picture", "internal/fault", "internal/files", "internal/chat", "internal/ledger", "internal/llm", "internal/preview", "internal/table", "tokens"},
 	"internal/metrics":          {"internal/assistant", "internal/chat", "internal/fault", "internal/files", "internal/ledger", "internal/llm", "internal/sandbox"},
 	"internal/terminal":         {"internal/assistant", "internal/fault", "internal/files", "internal/chat", "internal/llm", "internal/table"},
-	"internal/discord":          {"internal/brief", "internal/assistant", "internal/discord/client", "internal/discord/markdown", "internal/fault", "internal/files", "internal/chat", "internal/ledger", "internal/llm", "internal/preview", "internal/table", "tokens"},
+	"internal/discord":          {"internal/brief", "internal/assistant", "internal/discord/client", "internal/discord/compose", "internal/discord/pending", "internal/discord/usage", "internal/locale", "internal/discord/markdown", "internal/fault", "internal/files", "internal/chat", "internal/ledger", "internal/llm", "internal/preview", "internal/table", "tokens"},
 	"internal/web":              {"internal/assistant", "internal/brief", "internal/columnar", "internal/fault", "internal/files", "internal/chat", "internal/ledger", "internal/llm", "internal/table", "tokens"},
 }
 

@@ -159,7 +159,7 @@ func (m *Main) openFiles(ctx context.Context, st stores, log *slog.Logger) (*fil
 	}
 	expiry := time.Duration(m.Config.Expiration) * time.Hour
 	fs := files.New(m.metrics.Files(st.files), b.Bucket, files.Options{
-		Expiry: expiry, MaxUpload: int64(m.Config.MaxUpload) << 20, MaxFiles: m.Config.MaxFiles,
+		Expiry: expiry, GeneratedExpiry: time.Duration(m.Config.MadeExpiry) * time.Hour, MaxUpload: int64(m.Config.MaxUpload) << 20, MaxFiles: m.Config.MaxFiles,
 		MaxBytes:     int64(m.Config.MaxStorage) << 20,
 		MaxGenerated: m.Config.MaxGenerated, MaxGeneratedBytes: int64(m.Config.MaxStorage) << 20, Dir: b.Dir, Abort: b.Abort, Log: log,
 	})
@@ -172,6 +172,7 @@ func (m *Main) openPython(ctx context.Context, log *slog.Logger, progress io.Wri
 	if err != nil {
 		return nil, err
 	}
+	m.discord.Fonts = py.Fonts()
 	dir, err := m.toolsDir()
 	if err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
@@ -28,6 +29,7 @@ type Saving struct {
 	Name  string
 	Saved files.Saved
 	Known bool  // it was saved before
+	Full  error // if not nil, why it is kept for passingLife only: the user's room is used up
 	Err   error // as of files.Service.Save, or of Upload.Open
 }
 
@@ -35,6 +37,10 @@ type uploadKey struct {
 	user files.UserID
 	key  string
 }
+
+// passingLife is how long a file is kept for which its user has no room: about as
+// long as people go on with a conversation.
+const passingLife = 2 * time.Hour
 
 // parallelSaves is how many uploads of a message are read at a time.
 const parallelSaves = 3
@@ -68,13 +74,28 @@ func (a *Assistant) saveOne(ctx context.Context, user files.UserID, u Upload) (s
 		s.Saved.File, s.Known = f, true
 		return s
 	}
-	body, err := u.Open(ctx)
-	if err != nil {
-		s.Err = err
-		return s
+	save := func(up files.Upload) (files.Saved, error) {
+		body, err := u.Open(ctx)
+		if err != nil {
+			return files.Saved{}, err
+		}
+		defer body.Close()
+		up.User, up.Name, up.Size, up.Width, up.Height, up.Body = user, u.Name, u.Size, u.Width, u.Height, body
+		return a.files.Save(ctx, up)
 	}
-	defer body.Close()
-	s.Saved, s.Err = a.files.Save(ctx, files.Upload{User: user, Name: u.Name, Size: u.Size, Width: u.Width, Height: u.Height, Body: body})
+	s.Saved, s.Err = save(files.Upload{})
+	if fault.Is(s.Err, fault.Exhausted) { // it is read all the same
+		s.Full = s.Err
+		s.Saved, s.Err = save(files.Upload{Generated: true, Life: passingLife})
+	}
+	if t := s.Saved.Twin; s.Err == nil && t != nil && t.Name == s.Saved.Name && !t.Generated {
+		if f, err := a.files.Keep(ctx, user, t.ID); err == nil { // the same file again
+			if err := a.files.Delete(ctx, user, s.Saved.ID); err != nil {
+				a.log.Warn("deleting the second copy of a file", "user", user, "file", s.Saved.ID, "error", err)
+			}
+			s.Saved, s.Full = files.Saved{File: f}, nil
+		}
+	}
 	if s.Err == nil && u.Key != "" {
 		a.mu.Lock()
 		defer a.mu.Unlock()

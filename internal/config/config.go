@@ -79,6 +79,7 @@ type Config struct {
 	MongoTimes   string `env:"MONGODB_TIMES" default:"date" oneof:"date iso" doc:"How MongoDB keeps the times of files: as dates, or as the ISO strings that scripts for an older bot read. Both are read."`
 	BucketURL    Secret `env:"BUCKET_URL" doc:"Where the bytes of files are: file:///path, s3://bucket?region=…, gs://bucket or azblob://container. Empty: DATA_DIR/user_files."`
 	Expiration   int    `env:"FILE_EXPIRATION_HOURS" alias:"FILES_EXPIRATION_HOURS" default:"48" kind:"hours" doc:"Hours that a file is kept; -1: for ever. A change applies to files saved from then on."`
+	MadeExpiry   int    `env:"GENERATED_EXPIRATION_HOURS" default:"24" min:"0" doc:"Hours that a file made by code is kept, if that is less, unless its user presses Keep. 0: as uploads."`
 	History      int    `env:"HISTORY_DAYS" default:"365" min:"0" doc:"Days that a conversation's messages are kept. 0: for ever."`
 	MaxFiles     int    `env:"MAX_FILES_PER_USER" default:"20" min:"0" doc:"How many files that they uploaded one user may keep. 0: no limit."`
 	MaxGenerated int    `env:"MAX_GENERATED_PER_USER" default:"200" min:"0" doc:"How many files made by code one user may keep; then the oldest of them go. 0: no limit."`

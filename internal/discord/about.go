@@ -51,7 +51,8 @@ func (b *Bot) read(ctx context.Context, q *question) (p assistant.Message, err e
 		p.Text = "[The user only mentioned you: what the message above asks or shows is what they want answered.]"
 	}
 	attachments = append(attachments, quoted...)
-	if len(attachments) == 0 && p.Text != "" && m.ReferencedMessage == nil {
+	p.Files = q.with
+	if len(attachments) == 0 && q.by == nil && p.Text != "" && m.ReferencedMessage == nil {
 		attachments = b.postedBefore(ctx, m)
 	}
 	p.Before = strings.Join(before, "\n\n")

@@ -13,11 +13,11 @@ import (
 	"github.com/attachebot/attache/internal/brief"
 	"github.com/attachebot/attache/internal/chat"
 	"github.com/attachebot/attache/internal/discord/client"
+	"github.com/attachebot/attache/internal/discord/compose"
 	"github.com/attachebot/attache/internal/discord/markdown"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
-	"github.com/attachebot/attache/internal/table"
 )
 
 // An answer is what people see of a turn: messages that are edited while it
@@ -30,7 +30,7 @@ type answer struct {
 
 	mu       sync.Mutex
 	problems []string
-	parts    []part
+	parts    []compose.Part
 	calls    []*working
 	round    int
 	notes    []string
@@ -47,12 +47,6 @@ type answer struct {
 	// Of the goroutine that shows, then of finish.
 	sent []sent
 	gone bool // it can't or must not be shown any more
-}
-
-// part is a piece of the answer: text, or a table.
-type part struct {
-	text  string
-	table *table.Table
 }
 
 // working is a call that runs.
@@ -97,10 +91,10 @@ func (a *answer) event(e chat.Event) {
 	defer a.mu.Unlock()
 	switch e := e.(type) {
 	case chat.TextDelta:
-		if n := len(a.parts); n == 0 || a.parts[n-1].table != nil || a.parts[n-1].text == "" {
-			a.parts = append(a.parts, part{text: e.Text})
+		if n := len(a.parts); n == 0 || a.parts[n-1].Table != nil || a.parts[n-1].Text == "" {
+			a.parts = append(a.parts, compose.Part{Text: e.Text})
 		} else {
-			a.parts[n-1].text += e.Text
+			a.parts[n-1].Text += e.Text
 		}
 	case chat.ToolStarted:
 		a.breakText()
@@ -133,7 +127,7 @@ func (a *answer) toolEnded(e chat.ToolEnded) {
 		a.note("ℹ️ " + n)
 	}
 	for _, t := range e.Result.Tables {
-		a.parts = append(a.parts, part{table: &t})
+		a.parts = append(a.parts, compose.Part{Table: &t})
 	}
 	a.code = a.code || e.Result.Run != nil
 	a.made = append(a.made, e.Files...)
@@ -142,8 +136,8 @@ func (a *answer) toolEnded(e chat.ToolEnded) {
 
 // breakText makes the next text a part of its own.
 func (a *answer) breakText() {
-	if n := len(a.parts); n > 0 && a.parts[n-1].table == nil && a.parts[n-1].text != "" {
-		a.parts = append(a.parts, part{})
+	if n := len(a.parts); n > 0 && a.parts[n-1].Table == nil && a.parts[n-1].Text != "" {
+		a.parts = append(a.parts, compose.Part{})
 	}
 }
 
@@ -164,45 +158,13 @@ func (a *answer) poke() {
 	}
 }
 
-// maxTables is how many tables an answer shows: the last ones.
-const maxTables = 3
-
-// text is the whole answer in Markdown, and the tables that are too wide for
-// it, which are shown as pictures.
-func (a *answer) text() (text string, wide []table.Table) {
-	tables := 0
-	for _, p := range a.parts {
-		if p.table != nil {
-			tables++
-		}
-	}
-	var paragraphs []string
-	for _, p := range a.parts {
-		switch {
-		case p.table == nil:
-			if t := strings.TrimSpace(p.text); t != "" {
-				paragraphs = append(paragraphs, rendered(t))
-			}
-		case tables > maxTables:
-			tables--
-		default:
-			if t, ok := monospace(*p.table); ok {
-				paragraphs = append(paragraphs, t)
-			} else {
-				wide = append(wide, *p.table)
-			}
-		}
-	}
-	return strings.Join(paragraphs, "\n\n"), wide
-}
-
 // status is the line below an answer that is still worked on.
 func (a *answer) status(now time.Time) string {
 	var s string
 	switch n := len(a.calls); {
 	case a.asking:
 		s = "❓ Waiting for your answer"
-	case n == 0 && len(a.parts) > 0 && a.parts[len(a.parts)-1].text != "":
+	case n == 0 && len(a.parts) > 0 && a.parts[len(a.parts)-1].Text != "":
 		return "-# ✍️ …"
 	case n == 0:
 		s = "💭 Thinking"
@@ -270,7 +232,7 @@ func (a *answer) show() {
 func (a *answer) unfinished() []client.Post {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	text, _ := a.text()
+	text := compose.Draft(a.parts)
 	if text == "" && len(a.calls) == 0 && a.round == 0 {
 		return nil
 	}
@@ -311,16 +273,15 @@ func (a *answer) sync(posts []client.Post) (changed bool, err error) {
 			if i == 0 {
 				p.ReplyTo = a.q.msg.ID
 			}
-			m, err := a.b.api.Send(ctx, a.q.channel(), p)
+			id, err := a.b.send(ctx, a.q, p)
 			if err != nil {
 				return true, err
 			}
 			a.typing()
-			a.b.roots.put(m.ID, a.b.rootOf(a.q.msg.ID))
-			a.sent = append(a.sent, sent{m.ID, key})
+			a.sent = append(a.sent, sent{id, key})
 			changed = true
 		case a.sent[i].key != key:
-			if _, err := a.b.api.Edit(ctx, a.q.channel(), a.sent[i].id, p); err != nil {
+			if err := a.b.edit(ctx, a.q, a.sent[i].id, p); err != nil {
 				return true, err
 			}
 			a.sent[i].key = key
@@ -329,7 +290,7 @@ func (a *answer) sync(posts []client.Post) (changed bool, err error) {
 	}
 	for len(a.sent) > len(posts) {
 		last := len(a.sent) - 1
-		if err := a.b.api.Delete(ctx, a.q.channel(), a.sent[last].id); err != nil {
+		if err := a.b.remove(ctx, a.q, a.sent[last].id); err != nil {
 			return true, err
 		}
 		a.sent = a.sent[:last]

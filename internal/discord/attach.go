@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode"
 
 	dg "github.com/disgoorg/disgo/discord"
 	"github.com/disgoorg/snowflake/v2"
 
 	"github.com/attachebot/attache/internal/assistant"
+	"github.com/attachebot/attache/internal/brief"
 	"github.com/attachebot/attache/internal/discord/client"
 	"github.com/attachebot/attache/internal/discord/markdown"
 	"github.com/attachebot/attache/internal/files"
@@ -44,6 +44,7 @@ func (b *Bot) fetchText(ctx context.Context, a dg.Attachment) (string, error) {
 // that were saved before are passed over.
 func (b *Bot) confirmation(all []assistant.Saving) string {
 	var parts []string
+	life := ""
 	for _, s := range all {
 		if s.Known {
 			continue
@@ -55,10 +56,18 @@ func (b *Bot) confirmation(all []assistant.Saving) string {
 			continue
 		}
 		f := s.Saved
+		if len(all) > fewFiles {
+			line := fmt.Sprintf("%s **%s** • File saved! ID: `%s` • %s", f.Emoji(), escape(brief.Chars(f.Name, 60)), f.ID, files.Size(f.Size))
+			if f.Twin != nil {
+				line += " • ♊"
+			}
+			parts, life = append(parts, line), f.Lifetime(b.opts.Now())
+			continue
+		}
 		lines := []string{
 			fmt.Sprintf("%s **%s**", f.Emoji(), escape(f.Name)),
 			fmt.Sprintf("File saved! ID: `%s`", f.ID),
-			fmt.Sprintf("%s • %s • %s", files.Size(f.Size), f.Kind, f.Lifetime(f.UploadedAt)),
+			fmt.Sprintf("%s • %s • %s", files.Size(f.Size), f.Kind, f.Lifetime(b.opts.Now())),
 		}
 		if f.Note != "" {
 			lines = append(lines, "-# ℹ️ "+escape(f.Note))
@@ -68,24 +77,33 @@ func (b *Bot) confirmation(all []assistant.Saving) string {
 		}
 		parts = append(parts, strings.Join(lines, "\n"))
 	}
+	if len(all) > fewFiles {
+		if life != "" {
+			parts = append(parts, "-# "+life)
+		}
+		return strings.Join(parts, "\n")
+	}
 	return strings.Join(parts, "\n\n")
 }
 
+// fewFiles are confirmed with all that is to be said about them; of more, each has
+// a line.
+const fewFiles = 3
+
 // say sends a text of any length as a reply, in several messages if need be.
-func (b *Bot) say(ctx context.Context, channel, replyTo snowflake.ID, text string) error {
-	_, err := b.sayAll(ctx, channel, replyTo, text)
+func (b *Bot) say(ctx context.Context, q *question, replyTo snowflake.ID, text string) error {
+	_, err := b.sayAll(ctx, q, replyTo, text)
 	return err
 }
 
 // sayAll is say, and returns the messages.
-func (b *Bot) sayAll(ctx context.Context, channel, replyTo snowflake.ID, text string) (ids []snowflake.ID, err error) {
+func (b *Bot) sayAll(ctx context.Context, q *question, replyTo snowflake.ID, text string) (ids []snowflake.ID, err error) {
 	for _, part := range markdown.Split(text, client.MaxContent) {
-		m, err := b.api.Send(ctx, channel, client.Post{Text: part, ReplyTo: replyTo})
+		id, err := b.send(ctx, q, client.Post{Text: part, ReplyTo: replyTo})
 		if err != nil {
 			return ids, err
 		}
-		ids = append(ids, m.ID)
-		b.roots.put(m.ID, b.rootOf(replyTo))
+		ids = append(ids, id)
 		replyTo = 0
 	}
 	return ids, nil
@@ -99,18 +117,5 @@ func (b *Bot) rootOf(id snowflake.ID) snowflake.ID {
 	return id
 }
 
-// escape takes the meaning of Markdown and mentions out of a text, such as a
-// file's name, that stands between other text. An underscore between letters
-// has none.
-func escape(s string) string {
-	var out strings.Builder
-	rs := []rune(s)
-	inWord := func(i int) bool { return i >= 0 && i < len(rs) && (unicode.IsLetter(rs[i]) || unicode.IsDigit(rs[i])) }
-	for i, r := range rs {
-		if strings.ContainsRune("\\*~`|<>[]#", r) || r == '_' && !(inWord(i-1) && inWord(i+1)) {
-			out.WriteByte('\\')
-		}
-		out.WriteRune(r)
-	}
-	return out.String()
-}
+// escape takes the meaning of Markdown out of a text, such as a file's name.
+func escape(s string) string { return markdown.Escape(s) }

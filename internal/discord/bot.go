@@ -15,6 +15,7 @@ import (
 
 	"github.com/attachebot/attache/internal/assistant"
 	"github.com/attachebot/attache/internal/discord/client"
+	"github.com/attachebot/attache/internal/discord/pending"
 	"github.com/attachebot/attache/internal/files"
 )
 
@@ -30,6 +31,8 @@ type Options struct {
 
 	MaxDownload int64                     // bytes of a file that is sent back; 0: 25 MB. Discord may allow less
 	Link        func(f files.File) string // of a file that is too large to be sent; nil or "": there is none
+
+	Fonts []string // files of fonts for pictures of tables, tried in order for what Go's own can't write
 
 	Threads Threads // what is answered in threads; "": OwnThreads
 
@@ -77,11 +80,13 @@ type Bot struct {
 	threads  *recent[snowflake.ID, snowflake.ID] // the last message that was read of a thread
 	answers  *recent[snowflake.ID, *answered]    // by the id of the prompt
 	active   active
-	pressed  *recent[string, bool]            // questions that were answered by a button here
-	muted    *recent[snowflake.ID, time.Time] // when it was told that a channel is closed to the bot
-	edits    *recent[snowflake.ID, string]    // texts of prompts that were edited
-	expiries expiries
-	views    views
+	targets  *recent[string, dg.Message]       // messages that somebody is asking about, by their forms
+	several  *recent[snowflake.ID, []files.ID] // to be deleted, by the message that asks for it
+	pressed  *recent[string, bool]             // questions that were answered by a button here
+	muted    *recent[snowflake.ID, time.Time]  // when it was told that a channel is closed to the bot
+	edits    *recent[snowflake.ID, string]     // texts of prompts that were edited
+	expiries pending.Expiries
+	views    pending.Views
 
 	base      context.Context // ended at the end of Close
 	kill      context.CancelFunc
@@ -156,6 +161,8 @@ func newBot(token string, a *assistant.Assistant, o Options) *Bot {
 		muted:   newRecent[snowflake.ID, time.Time](1000),
 		edits:   newRecent[snowflake.ID, string](2_000),
 		pressed: newRecent[string, bool](1000),
+		targets: newRecent[string, dg.Message](500),
+		several: newRecent[snowflake.ID, []files.ID](200),
 		slots:   make(chan struct{}, maxEvents), done: make(chan struct{}), ready: make(chan struct{}),
 	}
 	b.base, b.kill = context.WithCancel(context.Background())
@@ -221,7 +228,7 @@ func (b *Bot) Close(ctx context.Context) error {
 	case <-parking:
 	case <-ctx.Done():
 	}
-	b.expiries.stopAll()
+	b.expiries.StopAll()
 	b.active.interrupt(assistant.ErrClosing)
 	b.stop(assistant.ErrClosing)
 	defer context.AfterFunc(ctx, b.kill)()

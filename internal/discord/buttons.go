@@ -2,9 +2,7 @@ package discord
 
 import (
 	"context"
-	"fmt"
-	"strconv"
-	"strings"
+	"slices"
 	"sync"
 	"time"
 
@@ -15,10 +13,9 @@ import (
 	"github.com/attachebot/attache/internal/assistant"
 	"github.com/attachebot/attache/internal/brief"
 	"github.com/attachebot/attache/internal/discord/client"
-	"github.com/attachebot/attache/internal/discord/markdown"
+	"github.com/attachebot/attache/internal/discord/compose"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
-	"github.com/attachebot/attache/internal/llm"
 )
 
 // answered is what is remembered of a finished answer.
@@ -26,8 +23,13 @@ type answered struct {
 	q    *question
 	code bool // there is some to show
 
+	next    []string   // questions that it suggests
+	passing bool       // its files are kept less long than uploads
+	tables  []files.ID // of tables that are shown as pictures: CSV
+
 	mu       sync.Mutex
 	messages []snowflake.ID // that show it
+	pictures bool           // the one with the buttons is a message of pictures
 	made     []files.ID     // by its code
 	message  snowflake.ID   // the one with the buttons; 0 if there is none yet
 	content  string         // of the prompt that it answers
@@ -46,57 +48,57 @@ func (b *Bot) pressedStop(ctx context.Context, it *interaction, id customID, i d
 	return it.reply(ctx, client.Post{Text: "That answer is not being worked on any more."})
 }
 
-// pressedCode shows the code that an answer rests on.
-func (b *Bot) pressedCode(ctx context.Context, it *interaction, id customID, _ dg.ComponentInteraction) error {
-	runs, err := b.assistant.Code(ctx, it.user, turnID(it.channel(), id.snowflake(0), id.args[1]))
+// pressedCSV gives a table that is shown as a picture to whoever can see it.
+func (b *Bot) pressedCSV(ctx context.Context, it *interaction, id customID, _ dg.ComponentInteraction) error {
+	f, err := b.assistant.Files().Get(ctx, id.user, files.ID(id.args[0]))
+	if fault.Is(err, fault.NotFound) {
+		return fault.New(fault.NotFound, "That table is not kept any more. Ask me for it again.")
+	}
 	if err != nil {
 		return err
 	}
-	return it.reply(ctx, codePost(runs))
+	return it.reply(ctx, client.Post{Files: []client.Upload{b.uploadOf(f)}})
 }
 
-// codePost shows runs of code: in the message if they fit, else as files.
-func codePost(runs []llm.Run) client.Post {
-	var text, code, output strings.Builder
-	for n, r := range runs {
-		about := fmt.Sprintf("⏱️ %s", seconds(r.Elapsed))
-		if len(r.Packages) > 0 {
-			about += " • 📦 " + strings.Join(r.Packages, ", ")
+// pressedKeep keeps the files that an answer made as if they were uploaded.
+func (b *Bot) pressedKeep(ctx context.Context, it *interaction, id customID, _ dg.ComponentInteraction) error {
+	var made []files.ID
+	if e, ok := b.answers.get(id.snowflake(0)); ok && e.q.again == id.args[1] {
+		made = e.made
+	} else {
+		runs, err := b.assistant.Code(ctx, id.user, turnID(it.channel(), id.snowflake(0), id.args[1]))
+		if err != nil {
+			return err
 		}
-		title := "**🐍 Code**"
-		if len(runs) > 1 {
-			title = fmt.Sprintf("**🐍 Step %d**", n+1)
-			fmt.Fprintf(&code, "# Step %d, %s\n", n+1, about)
-			fmt.Fprintf(&output, "# Step %d\n", n+1)
-		}
-		fmt.Fprintf(&text, "%s • %s\n%s\n", title, about, fenced("python", r.Code))
-		code.WriteString(strings.TrimRight(r.Code, "\n") + "\n\n")
-		if out := strings.TrimSpace(r.Output); out != "" {
-			fmt.Fprintf(&text, "Output:\n%s\n", fenced("", out))
-			output.WriteString(out + "\n\n")
+		for _, r := range runs {
+			for _, f := range r.Files {
+				made = append(made, files.ID(f))
+			}
 		}
 	}
-	if markdown.Length(text.String()) <= client.MaxContent {
-		return client.Post{Text: strings.TrimSpace(text.String())}
+	kept := []files.File{}
+	for _, one := range made {
+		f, err := b.assistant.Files().Keep(ctx, it.user, one)
+		switch {
+		case err == nil:
+			kept = append(kept, f)
+		case !fault.Is(err, fault.NotFound):
+			return err
+		}
 	}
-	p := client.Post{Text: fmt.Sprintf("🐍 %s, too long for a message.", count(len(runs), "step"))}
-	p.Files = append(p.Files, client.NewUpload("code.py", []byte(strings.TrimSpace(code.String())+"\n")))
-	if output.Len() > 0 {
-		p.Files = append(p.Files, client.NewUpload("output.txt", []byte(strings.TrimSpace(output.String())+"\n")))
+	if len(kept) == 0 {
+		return fault.New(fault.NotFound, "The files of this answer are gone.")
 	}
-	return p
+	return it.reply(ctx, client.Post{Text: "🔖 " + count(len(kept), "file") + ": " + kept[0].Lifetime(b.opts.Now())})
 }
 
-// fenced makes a code block that its content can't end.
-func fenced(language, s string) string {
-	return "```" + language + "\n" + strings.ReplaceAll(strings.TrimRight(s, "\n"), "```", "`\u200b`\u200b`") + "\n```"
-}
-
-func seconds(d time.Duration) string {
-	if d < 10*time.Second {
-		return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + " s"
+// pressedCode shows the code that an answer rests on, to whoever can read the answer.
+func (b *Bot) pressedCode(ctx context.Context, it *interaction, id customID, _ dg.ComponentInteraction) error {
+	runs, err := b.assistant.Code(ctx, id.user, turnID(it.channel(), id.snowflake(0), id.args[1]))
+	if err != nil {
+		return err
 	}
-	return strconv.Itoa(int(d.Seconds())) + " s"
+	return it.reply(ctx, compose.Code(runs))
 }
 
 // pressedRetry runs a question again, or the edited one. Question and
@@ -132,7 +134,7 @@ func (b *Bot) pressedRetry(ctx context.Context, it *interaction, id customID, i 
 	q.old = &replaced{messages: []snowflake.ID{i.Message.ID}}
 	if known && e.q.again == id.args[1] {
 		e.mu.Lock()
-		q.old.messages, q.old.made = append(q.old.messages, e.messages...), e.made
+		q.old.messages, q.old.made = append(q.old.messages, e.messages...), slices.Concat(e.made, e.tables)
 		e.mu.Unlock()
 	}
 	if err := it.setRows(ctx, rows); err != nil {
@@ -170,8 +172,15 @@ func (b *Bot) offer(e *answered, content string) {
 }
 
 func (b *Bot) putButtons(ctx context.Context, e *answered) {
-	err := b.api.Do(ctx, client.Request{To: rest.UpdateMessage.Compile(nil, e.q.channel(), e.message),
-		Body: object{"components": answerButtons(e.q, e.code, true)}})
+	var m dg.Message
+	var err error
+	if e.pictures {
+		m, err = b.api.Message(ctx, e.q.channel(), e.message)
+	}
+	if err == nil {
+		err = b.api.Do(ctx, client.Request{To: rest.UpdateMessage.Compile(nil, e.q.channel(), e.message),
+			Body: object{"components": client.WithRows(m, e.rows(true))}})
+	}
 	if err != nil {
 		b.log.Debug("the buttons can't be changed", "error", err)
 	}
@@ -182,7 +191,7 @@ func (a *answer) ask(ctx context.Context, question assistant.Question) {
 	b := a.b
 	a.setAsking(true)
 	id := func(choice string) customID { return customID{actAnswer, a.q.user(), []string{question.ID, choice}} }
-	m, err := b.api.Send(ctx, a.q.channel(), client.Post{Text: askedText(question), ReplyTo: a.q.msg.ID, Rows: []dg.LayoutComponent{row(
+	m, err := b.send(ctx, a.q, client.Post{Text: askedText(question), ReplyTo: a.q.msg.ID, Rows: []dg.LayoutComponent{row(
 		button(dg.ButtonStyleSuccess, "✅", "Yes", id("yes")),
 		button(dg.ButtonStyleSecondary, "❌", "No", id("no")))}})
 	if err != nil {
@@ -190,8 +199,7 @@ func (a *answer) ask(ctx context.Context, question assistant.Question) {
 		_ = b.assistant.Answer(a.q.user(), question.ID, false) // nobody can see it
 		return
 	}
-	b.roots.put(m.ID, b.rootOf(a.q.msg.ID))
-	a.asked[question.ID] = m.ID
+	a.asked[question.ID] = m
 }
 
 func askedText(q assistant.Question) string { return "❓ " + brief.Chars(q.Text, 1500) }
@@ -211,7 +219,7 @@ func (a *answer) answered(ctx context.Context, e assistant.Answered) {
 	if _, here := b.pressed.get(e.Question.ID); here || message == 0 {
 		return
 	}
-	if _, err := b.api.Edit(ctx, a.q.channel(), message, client.Post{Text: askedText(e.Question) + "\n-# " + outcomes[e.Outcome]}); err != nil {
+	if err := b.edit(ctx, a.q, message, client.Post{Text: askedText(e.Question) + "\n-# " + outcomes[e.Outcome]}); err != nil {
 		b.log.Debug("closing a question", "error", err)
 	}
 }

@@ -23,8 +23,15 @@ var commands map[string]command
 
 func init() {
 	commands = map[string]command{
-		"files": {"Your files: look at them, download and delete them", nil, (*Bot).filesCommand},
-		"reset": {"Forget this conversation, and your files if you want", nil, (*Bot).resetCommand},
+		"ask": {"Ask me something, here and now", []dg.ApplicationCommandOption{
+			dg.ApplicationCommandOptionString{Name: "question", Description: "What you want to know", Required: true, MaxLength: &maxQuestion},
+			dg.ApplicationCommandOptionAttachment{Name: "file", Description: "A file that it is about"},
+			dg.ApplicationCommandOptionAttachment{Name: "file2", Description: "Another file"},
+			dg.ApplicationCommandOptionAttachment{Name: "file3", Description: "Another file"}}, (*Bot).askCommand},
+		"stop":    {"Stop what I am working on for you here", nil, (*Bot).stopCommand},
+		"catchup": {"What was said here since your last message, for you alone", nil, (*Bot).catchUpCommand},
+		"files":   {"Your files: look at them, download and delete them", nil, (*Bot).filesCommand},
+		"reset":   {"Forget this conversation, and your files if you want", nil, (*Bot).resetCommand},
 		"model": {"Which model answers you", []dg.ApplicationCommandOption{dg.ApplicationCommandOptionString{
 			Name: "name", Description: "The model to use from now on", Autocomplete: true}}, (*Bot).modelCommand},
 		"usage": {"What you used and what it cost", []dg.ApplicationCommandOption{dg.ApplicationCommandOptionBool{
@@ -36,11 +43,18 @@ func init() {
 // register tells Discord the commands. The same commands again change nothing.
 func (b *Bot) register(ctx context.Context) error {
 	list := list{}
-	for _, name := range []string{"files", "reset", "model", "usage", "help"} {
+	installs := []dg.ApplicationIntegrationType{dg.ApplicationIntegrationTypeGuildInstall, dg.ApplicationIntegrationTypeUserInstall}
+	here := []dg.InteractionContextType{dg.InteractionContextTypeGuild, dg.InteractionContextTypeBotDM}
+	anywhere := append(here[:2:2], dg.InteractionContextTypePrivateChannel)
+	for _, name := range []string{"ask", "files", "stop", "reset", "model", "usage", "catchup", "help"} {
 		c := commands[name]
-		list = append(list, dg.SlashCommandCreate{Name: name, Description: c.description, Options: c.options,
-			Contexts: []dg.InteractionContextType{dg.InteractionContextTypeGuild, dg.InteractionContextTypeBotDM}})
+		create := dg.SlashCommandCreate{Name: name, Description: c.description, Options: c.options, Contexts: anywhere, IntegrationTypes: installs}
+		if name == "reset" || name == "catchup" { // about channels that the bot reads
+			create.Contexts, create.IntegrationTypes = here, installs[:1]
+		}
+		list = append(list, create)
 	}
+	list = append(list, dg.MessageCommandCreate{Name: askAbout, Contexts: anywhere, IntegrationTypes: installs})
 	b.mu.Lock()
 	app := b.app
 	b.mu.Unlock()
@@ -60,7 +74,10 @@ func (b *Bot) helpCommand(ctx context.Context, it *interaction, _ dg.SlashComman
 		"",
 		"**While I work** ⏹ stops me. Afterwards 📜 shows the code, and 🔁 runs the question again. If you edit a question soon after, I offer to run it again.",
 		"",
+		"`/ask` ask me where nobody needs to mention me; **Apps → Ask Attaché** in the menu of a message asks about that one",
 		"`/files` look at your files, download and delete them",
+		"`/stop` stop what I am working on for you here",
+		"`/catchup` what was said here since your last message",
 		"`/reset` forget this conversation, and your files if you want",
 		"`/model` choose the model that answers you",
 		"`/usage` what you used and what it cost",

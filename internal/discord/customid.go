@@ -24,34 +24,45 @@ type customID struct {
 }
 
 // action is what a button or a menu does: how many arguments its custom id has,
-// and the handler, which is only called for the user whom the id names, on a
-// message of ours that really has it.
+// and the handler, which is only called on a message of ours that really has it, and
+// for the user whom the id names, unless it is open to all who see the message.
 type action struct {
 	args   int
 	handle func(*Bot, context.Context, *interaction, customID, dg.ComponentInteraction) error
+	open   bool
 }
 
 var actions map[string]action
 
 func init() { // not a literal: handlers make buttons, whose ids are checked here
 	actions = map[string]action{
-		actStop: {1, (*Bot).pressedStop}, actCode: {2, (*Bot).pressedCode}, actRetry: {2, (*Bot).pressedRetry},
-		actEdited: {2, (*Bot).pressedRetry}, actAnswer: {2, (*Bot).pressedAnswer}, actQuiet: {0, (*Bot).hush},
-		actList: {2, (*Bot).showList}, actMenu: {2, (*Bot).chosen}, actKinds: {0, (*Bot).kindChosen}, actJump: {2, (*Bot).askPage},
-		actDetails: {3, (*Bot).showDetails}, actDownload: {3, (*Bot).download},
-		actDelete: {3, (*Bot).confirmDelete}, actDelete2: {4, (*Bot).confirmDelete}, actDelete3: {4, (*Bot).deleteFile},
-		actReset: {1, (*Bot).resetConversation}, actResetFiles: {1, (*Bot).confirmReset}, actResetFiles2: {2, (*Bot).confirmReset},
-		actResetFiles3: {2, (*Bot).resetAll}, actCancel: {0, (*Bot).canceled},
+		actCode: {2, (*Bot).pressedCode, true}, actCSV: {1, (*Bot).pressedCSV, true},
+		actNext:    {2, (*Bot).pressedNext, true},
+		actAnalyze: {1, (*Bot).pressedAnalyze, false}, actPreview: {1, (*Bot).pressedPreview, false},
+		actKeep: {2, (*Bot).pressedKeep, false}, actSeveral: {2, (*Bot).chooseSeveral, false}, actSeveral1: {2, (*Bot).confirmSeveral, false},
+		actSeveral2: {3, (*Bot).confirmSeveral, false}, actSeveral3: {3, (*Bot).deleteSeveral, false},
+		actStop: {1, (*Bot).pressedStop, false}, actRetry: {2, (*Bot).pressedRetry, false},
+		actEdited: {2, (*Bot).pressedRetry, false}, actAnswer: {2, (*Bot).pressedAnswer, false}, actQuiet: {0, (*Bot).hush, false},
+		actList: {2, (*Bot).showList, false}, actMenu: {2, (*Bot).chosen, false}, actKinds: {0, (*Bot).kindChosen, false}, actJump: {2, (*Bot).askPage, false},
+		actDetails: {3, (*Bot).showDetails, false}, actDownload: {3, (*Bot).download, false},
+		actDelete: {3, (*Bot).confirmDelete, false}, actDelete2: {4, (*Bot).confirmDelete, false}, actDelete3: {4, (*Bot).deleteFile, false},
+		actReset: {1, (*Bot).resetConversation, false}, actResetFiles: {1, (*Bot).confirmReset, false}, actResetFiles2: {2, (*Bot).confirmReset, false},
+		actResetFiles3: {2, (*Bot).resetAll, false}, actCancel: {0, (*Bot).canceled, false},
 	}
 }
 
 const (
-	actStop   = "stop"   // prompt
-	actCode   = "code"   // prompt, attempt
-	actRetry  = "retry"  // prompt, attempt
-	actEdited = "edited" // prompt, attempt
-	actAnswer = "answer" // question, yes or no
-	actQuiet  = "quiet"
+	actStop    = "stop"   // prompt
+	actCode    = "code"   // prompt, attempt
+	actCSV     = "csv"    // file
+	actNext    = "next"   // prompt, number
+	actAnalyze = "an"     // file
+	actPreview = "pv"     // file
+	actKeep    = "keep"   // prompt, attempt
+	actRetry   = "retry"  // prompt, attempt
+	actEdited  = "edited" // prompt, attempt
+	actAnswer  = "answer" // question, yes or no
+	actQuiet   = "quiet"
 
 	actList     = "fl" // kind, page
 	actMenu     = "fm" // kind, page; values: file ids
@@ -62,6 +73,11 @@ const (
 	actDelete   = "fx" // file, kind, page
 	actDelete2  = "fy" // file, kind, page, time
 	actDelete3  = "fz" // file, kind, page, time
+
+	actSeveral  = "gs" // kind, page
+	actSeveral1 = "gx" // kind, page; values: file ids
+	actSeveral2 = "gy" // kind, page, time
+	actSeveral3 = "gz" // kind, page, time
 
 	actReset       = "rc"  // conversation
 	actResetFiles  = "rf"  // conversation

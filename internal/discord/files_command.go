@@ -60,10 +60,16 @@ func (b *Bot) kindChosen(ctx context.Context, it *interaction, _ customID, i dg.
 	return b.updateList(ctx, it, view{kind: files.Kind(strings.TrimPrefix(value, oneKind))})
 }
 
-// chosenValue is the value chosen in a menu; "" if there is none.
+// chosenValues are what was chosen in a menu.
+func chosenValues(i dg.ComponentInteraction) []string {
+	data, _ := i.Data.(dg.StringSelectMenuInteractionData)
+	return data.Values
+}
+
+// chosenValue is the first of them; "" if there is none.
 func chosenValue(i dg.ComponentInteraction) string {
-	if data, ok := i.Data.(dg.StringSelectMenuInteractionData); ok && len(data.Values) > 0 {
-		return data.Values[0]
+	if values := chosenValues(i); len(values) > 0 {
+		return values[0]
 	}
 	return ""
 }
@@ -114,6 +120,9 @@ func (b *Bot) listPost(ctx context.Context, user files.UserID, v view) (client.P
 	}
 	if pages > 1 {
 		p.Rows = append(p.Rows, pager(user, v, pages))
+	}
+	if len(page.Files) > 1 {
+		p.Rows = append(p.Rows, row(button(dg.ButtonStyleSecondary, "🗑️", "Delete several", customID{actSeveral, user, v.args()})))
 	}
 	return p, nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/attachebot/attache/internal/brief"
 	"github.com/attachebot/attache/internal/discord/client"
+	"github.com/attachebot/attache/internal/discord/compose"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 )
@@ -71,11 +72,11 @@ func (b *Bot) deleteFile(ctx context.Context, it *interaction, id customID, _ dg
 // tuning.confirm.
 func (b *Bot) confirm(ctx context.Context, it *interaction, i dg.ComponentInteraction, e dg.Embed, yes, no dg.ButtonComponent) error {
 	d := b.opts.tune.confirm
-	e.Footer = &dg.EmbedFooter{Text: "⏳ Within " + seconds(d.Round(time.Second))}
+	e.Footer = &dg.EmbedFooter{Text: "⏳ Within " + compose.Seconds(d.Round(time.Second))}
 	if err := it.update(ctx, client.Post{Embeds: []dg.Embed{e}, Rows: []dg.LayoutComponent{row(yes, no)}}); err != nil {
 		return err
 	}
-	b.expiries.after(i.Message.ID, d, func() {
+	b.expiries.After(i.Message.ID, d, func() {
 		defer b.rescue("expiry")
 		ctx, cancel := b.detached(client.Timeout)
 		defer cancel()

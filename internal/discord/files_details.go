@@ -76,7 +76,7 @@ func (b *Bot) showLater(ctx context.Context, it *interaction, f files.File, p cl
 	open, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(b.ctx, cancel)()
-	making, end := b.views.begin(open, i.Message.ID, b.opts.tune.view)
+	making, end := b.views.Begin(open, i.Message.ID, b.opts.tune.view)
 	defer end()
 	if err := it.update(ctx, p); err != nil {
 		return err

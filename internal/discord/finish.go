@@ -1,12 +1,14 @@
 package discord
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,6 +18,7 @@ import (
 	"github.com/attachebot/attache/internal/brief"
 	"github.com/attachebot/attache/internal/chat"
 	"github.com/attachebot/attache/internal/discord/client"
+	"github.com/attachebot/attache/internal/discord/compose"
 	"github.com/attachebot/attache/internal/discord/markdown"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
@@ -33,13 +36,11 @@ func (a *answer) finish(res chat.Result, err error) {
 		a.withdraw(a.b.base)
 		return
 	}
-	a.mu.Lock()
-	posts := a.finished(res, err)
 	e := &answered{q: a.q, code: a.code, content: a.q.msg.Content}
 	for _, f := range a.made {
 		e.made = append(e.made, f.ID)
 	}
-	a.mu.Unlock()
+	posts := a.finished(e, res, err)
 	if err == nil && a.q.old != nil {
 		a.b.removeOld(a.b.base, a.q)
 	}
@@ -62,23 +63,29 @@ func (a *answer) finish(res chat.Result, err error) {
 }
 
 // finished is the answer as it stays.
-func (a *answer) finished(res chat.Result, err error) []client.Post {
-	text, wide := a.text()
-	if text == "" && len(wide) == 0 {
-		text = strings.TrimSpace(rendered(res.Text))
+func (a *answer) finished(e *answered, res chat.Result, err error) []client.Post {
+	parts, next := compose.Next(a.parts)
+	e.next = next
+	body := compose.Whole(parts, a.b.layout(a.q))
+	if body.Text == "" && len(body.Tables) == 0 {
+		parts, e.next = compose.Next([]compose.Part{{Text: res.Text}})
+		body = compose.Whole(parts, a.b.layout(a.q))
 	}
-	uploads, lines := a.uploads()
-	for _, t := range wide {
-		picture, perr := tablePicture(t)
-		if perr != nil {
-			a.b.log.Warn("a table can't be drawn", "error", perr)
-			text = strings.TrimSpace(text + "\n\n" + narrow(t))
-			continue
+	uploads, foot := a.uploads()
+	whole := a.b.assistant.Files().Expiry()
+	for _, f := range a.made {
+		e.passing = e.passing || !f.ExpiresAt.IsZero() && (whole < 0 || f.ExpiresAt.Sub(f.UploadedAt) < whole)
+	}
+	for _, t := range body.Tables {
+		uploads = append(uploads, t.Picture)
+		if id, err := a.keepTable(t); err == nil {
+			e.tables = append(e.tables, id)
+		} else {
+			a.b.log.Warn("keeping a table", "error", err)
+			uploads = append(uploads, client.NewUpload(strings.TrimSuffix(t.Picture.Name, ".png")+".csv", t.CSV))
 		}
-		uploads = append(uploads, picture)
 	}
-
-	foot := slices.Clone(lines)
+	uploads = append(uploads, body.Files...)
 	for _, p := range a.problems {
 		foot = append(foot, "-# ⚠️ "+p)
 	}
@@ -88,11 +95,11 @@ func (a *answer) finished(res chat.Result, err error) []client.Post {
 	if end := a.ending(err); end != "" {
 		foot = append(foot, end)
 	}
-	chunks := markdown.Split(text, client.MaxContent)
+	chunks := markdown.Split(body.Text, client.MaxContent)
 	if len(chunks) > maxMessages {
-		chunks = markdown.Split(text, client.MaxContent-statusRoom)[:maxMessages]
+		chunks = markdown.Split(body.Text, client.MaxContent-statusRoom)[:maxMessages]
 		foot = append([]string{"-# 📄 The whole answer is in answer.md."}, foot...)
-		uploads = append(uploads, client.NewUpload("answer.md", []byte(text+"\n")))
+		uploads = append(uploads, client.NewUpload("answer.md", []byte(body.Text+"\n")))
 	}
 	if len(chunks) == 0 && len(foot) == 0 && len(uploads) == 0 {
 		foot = append(foot, "-# 🤷 There was nothing to say.")
@@ -108,14 +115,42 @@ func (a *answer) finished(res chat.Result, err error) []client.Post {
 	for _, c := range chunks {
 		posts = append(posts, client.Post{Text: c})
 	}
-	for i, batch := range batches(uploads) {
-		if i > 0 || len(posts) == 0 {
-			posts = append(posts, client.Post{})
-		}
-		posts[len(posts)-1].Files = batch
-	}
-	posts[len(posts)-1].Rows = a.buttons(a.code, false)
+	posts = addFiles(posts, uploads)
+	last := &posts[len(posts)-1]
+	e.pictures = last.Pictures
+	last.Rows = a.buttons(e)
 	return posts
+}
+
+// keepTable keeps a table that is shown as a picture, for its button.
+func (a *answer) keepTable(t compose.Drawn) (files.ID, error) {
+	ctx, cancel := a.b.detached(10 * time.Second)
+	defer cancel()
+	name := strings.TrimSuffix(t.Picture.Name, ".png") + ".csv"
+	f, err := a.b.assistant.Files().Save(ctx, files.Upload{User: a.q.user(), Name: name, Size: int64(len(t.CSV)),
+		Body: bytes.NewReader(t.CSV), Generated: true})
+	return f.ID, err
+}
+
+// addFiles adds files to posts: to the last one, or as messages of their own
+// where there are several pictures, which Discord would crop otherwise.
+func addFiles(posts []client.Post, uploads []client.Upload) []client.Post {
+	for i, batch := range batches(uploads) {
+		switch {
+		case client.CountPictures(batch) > 1:
+			posts = append(posts, client.NewPictures(batch))
+		case i == 0 && len(posts) > 0:
+			posts[len(posts)-1].Files = batch
+		default:
+			posts = append(posts, client.Post{Files: batch})
+		}
+	}
+	return posts
+}
+
+// layout is how the answer to a question is laid out.
+func (b *Bot) layout(q *question) compose.Options {
+	return compose.Options{Fonts: b.opts.Fonts}
 }
 
 // ending tells how a turn ended that did not end well.
@@ -131,29 +166,60 @@ func (a *answer) ending(err error) string {
 	return "⚠️ " + cmp.Or(a.b.explain(err, "answering"), "This answer was interrupted.")
 }
 
-func (a *answer) buttons(code, edited bool) []dg.LayoutComponent {
-	rows := answerButtons(a.q, code, edited)
+func (a *answer) buttons(e *answered) []dg.LayoutComponent {
+	rows := e.rows(false)
 	if _, _, writers, _ := a.b.places.manners(a.q.channel()); writers > 1 && a.b.readsAlong(a.q.channel()) == member {
 		rows = append(rows, row(button(dg.ButtonStyleSecondary, "🔇", "Only when mentioned", customID{action: actQuiet, user: a.q.user()})))
 	}
 	return rows
 }
 
-// answerButtons are what is below a finished answer.
-func answerButtons(q *question, code, edited bool) []dg.LayoutComponent {
+// rows are the buttons below a finished answer.
+func (e *answered) rows(edited bool) []dg.LayoutComponent {
+	q := e.q
 	args := []string{q.msg.ID.String(), q.again}
 	var bs []dg.InteractiveComponent
 	if edited {
 		bs = append(bs, button(dg.ButtonStylePrimary, "✏️", "Run the edited question", customID{actEdited, q.user(), args}))
 	}
-	if code {
+	if e.code {
 		bs = append(bs, button(dg.ButtonStyleSecondary, "📜", "Code", customID{actCode, q.user(), args}))
 	}
-	bs = append(bs, button(dg.ButtonStyleSecondary, "🔁", "Retry", customID{actRetry, q.user(), args}))
-	return []dg.LayoutComponent{row(bs...)}
+	if q.by == nil {
+		bs = append(bs, button(dg.ButtonStyleSecondary, "🔁", "Retry", customID{actRetry, q.user(), args}))
+	}
+	if e.passing {
+		bs = append(bs, button(dg.ButtonStyleSecondary, "🔖", "Keep", customID{actKeep, q.user(), args}))
+	}
+	var rows []dg.LayoutComponent
+	if len(bs) > 0 {
+		rows = append(rows, row(bs...))
+	}
+	var tables []dg.InteractiveComponent
+	for i, id := range e.tables[:min(len(e.tables), maxButtons)] {
+		label := "CSV"
+		if len(e.tables) > 1 {
+			label += " " + strconv.Itoa(i+1)
+		}
+		tables = append(tables, button(dg.ButtonStyleSecondary, "⬇️", label, customID{actCSV, q.user(), []string{string(id)}}))
+	}
+	if len(tables) > 0 {
+		rows = append(rows, row(tables...))
+	}
+	var next []dg.InteractiveComponent
+	for i, text := range e.next {
+		next = append(next, button(dg.ButtonStyleSecondary, "💬", text, customID{actNext, q.user(), []string{args[0], strconv.Itoa(i)}}))
+	}
+	if len(next) > 0 {
+		rows = append(rows, row(next...))
+	}
+	return rows
 }
 
-// uploads are the files that the turn made, pictures first, and a line for each.
+// maxButtons is how many a row has.
+const maxButtons = 5
+
+// uploads are the files that the turn made, pictures first, and lines about them.
 func (a *answer) uploads() (ups []client.Upload, lines []string) {
 	b := a.b
 	limit := min(b.opts.MaxDownload, b.places.fileLimit(a.q.guild()), client.MaxRequest)
@@ -164,16 +230,25 @@ func (a *answer) uploads() (ups []client.Upload, lines []string) {
 			lines = append(lines, fmt.Sprintf("-# … and %s more: `/files` has them.", count(len(made)-i, "file")))
 			break
 		}
-		line := fmt.Sprintf("-# %s **%s** • %s • %s • generated • %s",
-			f.Emoji(), escape(f.Name), files.Size(f.Size), f.Kind, f.Lifetime(f.UploadedAt))
 		if f.Size > limit {
-			line += " • 📦 too large for Discord" + b.linkTo(f)
-		} else {
-			ups = append(ups, b.uploadOf(f))
+			lines = append(lines, fmt.Sprintf("-# %s **%s** • %s • 📦 too large for Discord%s", f.Emoji(), escape(f.Name), files.Size(f.Size), b.linkTo(f)))
+			continue
 		}
-		lines = append(lines, line, fmt.Sprintf("-# File saved! ID: `%s`", f.ID))
+		ups = append(ups, b.uploadOf(f))
+	}
+	if len(made) > 0 {
+		lines = append([]string{"-# 📎 " + kept(made)}, lines...)
 	}
 	return ups, lines
+}
+
+// kept tells how many files were made and how long they are kept: "3 files, kept 48h".
+func kept(made []files.File) string {
+	what := count(len(made), "file")
+	if made[0].ExpiresAt.IsZero() {
+		return what + ", kept for good"
+	}
+	return what + ", kept " + files.Hours(made[0].ExpiresAt.Sub(made[0].UploadedAt))
 }
 
 func order(f files.File) int {
@@ -274,7 +349,7 @@ func (a *answer) oneByOne(ctx context.Context, posts []client.Post, ups []client
 	}
 	var lines []string
 	for _, u := range ups {
-		_, err := a.b.api.Send(ctx, a.q.channel(), client.Post{Files: []client.Upload{u}})
+		_, err := a.b.send(ctx, a.q, client.Post{Files: []client.Upload{u}})
 		switch {
 		case err == nil:
 		case fault.Is(err, fault.TooLarge):
@@ -288,7 +363,7 @@ func (a *answer) oneByOne(ctx context.Context, posts []client.Post, ups []client
 	if len(lines) == 0 {
 		return
 	}
-	if err := a.b.say(ctx, a.q.channel(), 0, strings.Join(lines, "\n")); err != nil {
+	if err := a.b.say(ctx, a.q, 0, strings.Join(lines, "\n")); err != nil {
 		a.fail(ctx, err)
 	}
 }

@@ -3,6 +3,8 @@ package discord
 import (
 	"context"
 	"encoding/json"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -92,19 +94,25 @@ func (b *Bot) route(ctx context.Context, it *interaction) error {
 		if handle := commands[i.Data.CommandName()].handle; ok && handle != nil {
 			return handle(b, ctx, it, data)
 		}
+		if data, ok := i.Data.(dg.MessageCommandInteractionData); ok && data.CommandName() == askAbout {
+			return b.askAbout(ctx, it, data.TargetMessage())
+		}
 	case dg.ComponentInteraction:
-		id, err := b.offered(i.Message, it.user, i.Data.CustomID(), chosenValue(i))
+		id, err := b.offered(i.Message, it.user, i.Data.CustomID(), chosenValues(i)...)
 		if err != nil {
 			return err
 		}
-		b.expiries.cancel(i.Message.ID)
-		b.views.stop(ctx, i.Message.ID)
+		b.expiries.Cancel(i.Message.ID)
+		b.views.Stop(ctx, i.Message.ID)
 		return actions[id.action].handle(b, ctx, it, id, i)
 	case dg.ModalSubmitInteraction:
+		if strings.HasPrefix(i.Data.CustomID, askForm) {
+			return b.askedAbout(ctx, it, i.Data)
+		}
 		if i.Message == nil {
 			break
 		}
-		id, err := b.offered(*i.Message, it.user, i.Data.CustomID, "")
+		id, err := b.offered(*i.Message, it.user, i.Data.CustomID)
 		if err != nil {
 			return err
 		}
@@ -115,30 +123,27 @@ func (b *Bot) route(ctx context.Context, it *interaction) error {
 }
 
 // offered reads a custom id, if the bot's message really has a component with
-// it (and with the value chosen), and the user is the one whom it is for. What a
-// client makes up itself goes no further.
-func (b *Bot) offered(m dg.Message, user files.UserID, custom, value string) (customID, error) {
+// it (and with the values chosen), and the user is one whom it is for. What a client makes up itself goes no further.
+func (b *Bot) offered(m dg.Message, user files.UserID, custom string, values ...string) (customID, error) {
 	id, err := parseCustomID(custom)
 	if err != nil {
 		return id, err
 	}
-	if id.user != user {
+	if id.user != user && !actions[id.action].open {
 		return id, fault.New(fault.Denied, "Only the person who asked can use that.")
 	}
 	for c := range m.AllComponents() {
 		switch c := c.(type) {
 		case dg.ButtonComponent:
-			if c.CustomID == custom && !c.Disabled && value == "" {
+			if c.CustomID == custom && !c.Disabled && len(values) == 0 {
 				return id, nil
 			}
 		case dg.StringSelectMenuComponent:
-			if c.CustomID != custom || c.Disabled {
-				continue
+			has := func(value string) bool {
+				return slices.ContainsFunc(c.Options, func(o dg.StringSelectMenuOption) bool { return o.Value == value })
 			}
-			for _, o := range c.Options {
-				if o.Value == value && value != "" {
-					return id, nil
-				}
+			if c.CustomID == custom && !c.Disabled && len(values) > 0 && !slices.ContainsFunc(values, func(v string) bool { return !has(v) }) {
+				return id, nil
 			}
 		}
 	}
@@ -228,10 +233,11 @@ func (it *interaction) update(ctx context.Context, p client.Post) error {
 func (it *interaction) setRows(ctx context.Context, rows []dg.LayoutComponent) error {
 	it.mu.Lock()
 	defer it.mu.Unlock()
-	if rows == nil {
-		rows = []dg.LayoutComponent{}
+	var m dg.Message
+	if i, ok := it.Interaction.(dg.ComponentInteraction); ok {
+		m = i.Message
 	}
-	body := object{"components": rows}
+	body := object{"components": client.WithRows(m, rows)}
 	if it.state == notYet {
 		return it.callback(ctx, dg.InteractionResponseTypeUpdateMessage, body, nil)
 	}
@@ -254,59 +260,4 @@ func (it *interaction) editOriginal(ctx context.Context, p client.Post) error {
 		it.state = done
 	}
 	return err
-}
-
-// expiries end the confirmations that nobody gave, each once, by the message
-// that asks for it.
-type expiries struct {
-	mu     sync.Mutex
-	timers map[snowflake.ID]*time.Timer
-	closed bool
-}
-
-// after calls do after d, unless the message is used before.
-func (e *expiries) after(message snowflake.ID, d time.Duration, do func()) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.closed {
-		return
-	}
-	if e.timers == nil {
-		e.timers = map[snowflake.ID]*time.Timer{}
-	}
-	if old := e.timers[message]; old != nil {
-		old.Stop()
-	}
-	var t *time.Timer
-	t = time.AfterFunc(d, func() {
-		e.mu.Lock()
-		mine := e.timers[message] == t && !e.closed
-		if mine {
-			delete(e.timers, message)
-		}
-		e.mu.Unlock()
-		if mine {
-			do()
-		}
-	})
-	e.timers[message] = t
-}
-
-func (e *expiries) cancel(message snowflake.ID) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if t := e.timers[message]; t != nil {
-		t.Stop()
-		delete(e.timers, message)
-	}
-}
-
-func (e *expiries) stopAll() {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.closed = true
-	for _, t := range e.timers {
-		t.Stop()
-	}
-	clear(e.timers)
 }

@@ -35,8 +35,15 @@ func (b *Bot) tellOne(ctx context.Context, r chat.Record) error {
 	if parts := strings.Split(r.ID, "/"); len(parts) == 4 {
 		q.again = parts[3]
 	}
+	if q.again == byInteraction { // there is no message to answer
+		dm, err := b.api.DM(ctx, snowflake.ID(r.User))
+		if err == nil {
+			_, err = b.api.Send(ctx, dm, client.Post{Text: "-# ⏸️ I was restarted in the middle of an answer to you in <#" + channel.String() + ">. Please ask again."})
+		}
+		return err
+	}
 	const line = "-# ⏸️ I was restarted in the middle of this answer. 🔁 Retry runs it again."
-	rows := answerButtons(q, false, false)
+	rows := (&answered{q: q}).rows(false)
 	after, err := b.api.Messages(ctx, channel, message, 0, 25)
 	if err != nil {
 		return err

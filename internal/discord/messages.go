@@ -69,6 +69,10 @@ type question struct {
 	marked  bool // with an hourglass
 	begun   bool // it does not wait any more
 
+	by      *interaction // asked by a command or a button, and answered through it; nil: by a message
+	private bool         // only who asked sees the answer
+	with    []files.File // what it is about
+
 	deleted atomic.Bool    // by its author
 	told    []snowflake.ID // messages about its attachments; of the goroutine that follows
 
@@ -78,6 +82,9 @@ type question struct {
 	replaces string    // the turn that it replaces
 	same     bool      // the earlier text and files are used
 }
+
+// byInteraction is the attempt of questions that are no messages.
+const byInteraction = "by"
 
 func newQuestion(m dg.Message) *question {
 	return &question{msg: m}

@@ -9,6 +9,7 @@ import (
 	dg "github.com/disgoorg/disgo/discord"
 
 	"github.com/attachebot/attache/internal/discord/client"
+	"github.com/attachebot/attache/internal/discord/usage"
 )
 
 // defaultModel is what people write to go back to the operator's choice.
@@ -73,4 +74,16 @@ func (b *Bot) complete(ctx context.Context, it *interaction, auto dg.Autocomplet
 	if err := it.callback(ctx, dg.InteractionResponseTypeAutocompleteResult, object{"choices": choices}, nil); err != nil {
 		b.log.Debug("no completion", "error", err)
 	}
+}
+
+// usageCommand shows what the user used, or for admins what everybody did.
+func (b *Bot) usageCommand(ctx context.Context, it *interaction, data dg.SlashCommandInteractionData) error {
+	everybody, _ := option[bool](data, "everybody")
+	r, err := b.assistant.Usage(ctx, it.user, everybody, usage.Days)
+	if err != nil {
+		return err
+	}
+	e := usage.Embed(r, everybody, b.opts.Location)
+	e.Color = blurple
+	return it.reply(ctx, client.Post{Embeds: []dg.Embed{e}})
 }

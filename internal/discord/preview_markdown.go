@@ -1,6 +1,7 @@
 package discord
 
 import (
+	"github.com/attachebot/attache/internal/discord/compose"
 	"strings"
 
 	previews "github.com/attachebot/attache/internal/preview"
@@ -23,7 +24,7 @@ func previewMarkdown(p previews.Preview) preview {
 	case p.Picture != nil:
 		return preview{picture: p.Picture.Data, format: p.Picture.Format}
 	case p.Table != nil:
-		return preview{text: narrow(*p.Table)}
+		return preview{text: compose.Preview(*p.Table)}
 	case len(p.Text) == 0:
 		return preview{}
 	}
@@ -38,5 +39,5 @@ func previewMarkdown(p previews.Preview) preview {
 	if p.JSON {
 		language = "json"
 	}
-	return preview{text: fenced(language, strings.Join(lines, "\n"))}
+	return preview{text: compose.Fenced(language, strings.Join(lines, "\n"))}
 }

@@ -20,6 +20,9 @@ type replaced struct {
 func (b *Bot) removeOld(ctx context.Context, q *question) {
 	b.deleteAll(ctx, q.channel(), q.old.messages)
 	for _, id := range q.old.made {
+		if f, err := b.assistant.Files().Get(ctx, q.user(), id); err == nil && !f.Generated {
+			continue // its user keeps it
+		}
 		if err := b.assistant.Files().Delete(ctx, q.user(), id); err != nil && !fault.Is(err, fault.NotFound) {
 			b.log.Warn("deleting a file of a replaced answer", "id", id, "error", err)
 		}

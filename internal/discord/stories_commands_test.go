@@ -182,7 +182,7 @@ func TestHostileForgery(t *testing.T) {
 				"fl:" + user + "::0", "fj:" + user + "::5",
 				"fi:" + user + ":" + id + "::0", "fd:" + user + ":" + id + "::0", "fx:" + user + ":" + id + "::0",
 				"fy:" + user + ":" + id + "::0:" + now, "fz:" + user + ":" + id + "::0:" + now,
-				"stop:" + user + ":" + q.ID.String(), "code:" + user + ":" + q.ID.String() + ":", "retry:" + user + ":" + q.ID.String() + ":",
+				"stop:" + user + ":" + q.ID.String(), "code:" + user + ":1:", "csv:" + user + ":" + id, "retry:" + user + ":" + q.ID.String() + ":",
 				"edited:" + user + ":" + q.ID.String() + ":", "answer:" + user + ":1:yes", "rc:" + user + ":" + q.ID.String(),
 				"rf3:" + user + ":" + q.ID.String() + ":" + now, "no:" + user,
 				"", "x", "fi:", "fi:0:::", "fz:" + user + ":../../etc/passwd::0:zzzz", "fl:" + user + ":" + strings.Repeat("9", 30) + ":-5",

@@ -105,8 +105,30 @@ func TestStoryQuota(t *testing.T) {
 	w := newBench(t, setup{files: files.Options{MaxFiles: 1}})
 	w.save(w.anna, "old.csv", salesCSV)
 	q := must(w.anna.Send(w.anna.DM(), "What now?", discordtest.File{Name: "new.csv", Data: []byte("a,b\n1,2\n")}))(w)
-	w.contains(w.await(w.anna.DM(), discordtest.ReplyTo(q), discordtest.Contains("⚠️")), "You have 1 of 1 files, so this one was not saved. Delete some with /files")
-	w.answerTo(q)
+	w.contains(w.await(w.anna.DM(), discordtest.ReplyTo(q)), "new.csv", "⏰ Expires in 2h")
+	a := w.await(w.anna.DM(), discordtest.HasButton("🔁 Retry"))
+	w.contains(a, "You have 1 of 1 files, so this one was not saved. Delete some with /files", "I read a copy of it, for two hours.")
+	if asked := w.modelGot(); !strings.Contains(asked, `"new.csv"`) {
+		t.Errorf("the model was not given the file: %q", asked)
+	}
+}
+
+// The same file again is the same file, kept for as long again.
+func TestStorySameFileAgain(t *testing.T) {
+	now := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
+	clock := func() time.Time { return now }
+	w := newBench(t, setup{files: files.Options{MaxFiles: 2, Now: clock}, discord: Options{Now: clock}})
+	q := must(w.anna.Send(w.anna.DM(), "", discordtest.File{Name: "a.csv", Data: salesCSV}))(w)
+	first := w.await(w.anna.DM(), discordtest.ReplyTo(q))
+	now = now.Add(40 * time.Hour)
+	q = must(w.anna.Send(w.anna.DM(), "", discordtest.File{Name: "a.csv", Data: salesCSV}))(w)
+	second := w.await(w.anna.DM(), discordtest.ReplyTo(q))
+	if first.Content != second.Content || w.countFiles(w.anna) != 1 {
+		t.Errorf("got %s\nand %s", first.Content, second.Content)
+	}
+	if f := must(w.files.List(w.ctx, files.UserID(w.anna.ID), files.Query{}))(w).Files[0]; f.ExpiresAt.Sub(now) != 48*time.Hour {
+		t.Errorf("it expires at %v", f.ExpiresAt)
+	}
 }
 
 func TestStoryNothingAsked(t *testing.T) {

@@ -40,7 +40,7 @@ func TestStoryAnalyzeThisData(t *testing.T) {
 	w.contains(saved, string(page.Files[0].ID))
 
 	a := w.answerTo(q)
-	w.contains(a, "Let me look.", "There are **3 rows**", "revenue.png", "generated", "File saved! ID:")
+	w.contains(a, "Let me look.", "There are **3 rows**", "-# 📎 1 file, kept 48h")
 	if len(a.Attachments) != 1 || a.Attachments[0].Width == nil {
 		t.Fatalf("attachments %+v", a.Attachments)
 	}

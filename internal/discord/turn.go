@@ -20,7 +20,8 @@ import (
 var frontEnd = &chat.FrontEnd{
 	Name: "a chat on Discord",
 	Markup: "Write the Markdown that Discord shows: **bold**, *italics*, `code`, code blocks, > quotes, lists, and headings of one to three #." +
-		" It shows no Markdown tables, no LaTeX, no HTML and no embedded images: put a table into a code block, with aligned columns of at most 60 characters together.",
+		" It shows no Markdown tables, no LaTeX, no HTML and no embedded images: put a table into a code block, with aligned columns of at most 60 characters together." +
+		" Where next questions suggest themselves, you may end with up to three short ones (at most 70 characters each) that the user could ask, each on a line that begins with [?]; they become buttons.",
 	Hints: map[fault.Hint]string{
 		fault.FreeSpace:       "Delete some with /files, then send it again.",
 		fault.OtherModel:      "/model shows others.",
@@ -92,7 +93,7 @@ func (b *Bot) ask(q *question) {
 	var err error
 	q.turn, err = b.assistant.Ask(assistant.Request{
 		ID: q.turnID(), User: q.user(), UserName: nameIn(q.msg.Author, q.msg.Member), FrontEnd: frontEnd,
-		Read: func(ctx context.Context) (assistant.Message, error) { return b.read(ctx, q) }, Replaces: q.replaces, Again: q.again != "",
+		Read: func(ctx context.Context) (assistant.Message, error) { return b.read(ctx, q) }, Replaces: q.replaces, Again: q.again != "" && q.by == nil,
 	})
 	if err != nil {
 		b.background("refusing", func(ctx context.Context) { b.sorry(q, "⚠️ ", err) })
@@ -174,7 +175,18 @@ func (b *Bot) confirmSaved(q *question, all []assistant.Saving) {
 	ctx, cancel := b.detached(time.Minute)
 	defer cancel()
 	if text := b.confirmation(all); text != "" {
-		ids, err := b.sayAll(ctx, q.channel(), q.msg.ID, text)
+		if len(all) == 1 && all[0].Err == nil && b.plain(q.msg) == "" && q.msg.ReferencedMessage == nil {
+			id := string(all[0].Saved.ID)
+			told, err := b.send(ctx, q, client.Post{Text: text, ReplyTo: q.msg.ID, Rows: []dg.LayoutComponent{row(
+				button(dg.ButtonStylePrimary, "📊", "Analyze", customID{actAnalyze, q.user(), []string{id}}),
+				button(dg.ButtonStyleSecondary, "👀", "Preview", customID{actPreview, q.user(), []string{id}}))}})
+			q.told = append(q.told, told)
+			if err != nil {
+				b.unheard(ctx, q, err)
+			}
+			return
+		}
+		ids, err := b.sayAll(ctx, q, q.msg.ID, text)
 		q.told = append(q.told, ids...)
 		if err != nil {
 			b.unheard(ctx, q, err)
@@ -195,7 +207,7 @@ func (b *Bot) hint(q *question, saved bool, problems []string) {
 	}
 	ctx, cancel := b.detached(time.Minute)
 	defer cancel()
-	if err := b.say(ctx, q.channel(), q.msg.ID, text); err != nil {
+	if err := b.say(ctx, q, q.msg.ID, text); err != nil {
 		b.unheard(ctx, q, err)
 	}
 }
@@ -208,7 +220,7 @@ func (b *Bot) sorry(q *question, mark string, err error) {
 	}
 	ctx, cancel := b.detached(10 * time.Second)
 	defer cancel()
-	if err := b.say(ctx, q.channel(), q.msg.ID, mark+sentence); err != nil {
+	if err := b.say(ctx, q, q.msg.ID, mark+sentence); err != nil {
 		b.unheard(ctx, q, err)
 	}
 }

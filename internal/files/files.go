@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// File is the metadata of one file. It never changes once the file is saved.
+// File is the metadata of one file. Only [Service.Keep] changes it once the file is saved.
 type File struct {
 	ID         ID        `json:"id"`
 	User       UserID    `json:"user"`

@@ -2,6 +2,7 @@ package files
 
 import (
 	"context"
+	"time"
 
 	"github.com/attachebot/attache/internal/fault"
 )
@@ -42,4 +43,34 @@ func (s *Service) trim(ctx context.Context, f File) {
 		}
 		n, bytes = n-1, bytes-oldest.Size
 	}
+}
+
+// Keep keeps a file from now on as long as an upload that is saved now. One that
+// code made counts as an upload from then on. Kinds: NotFound; Exhausted as of Save.
+func (s *Service) Keep(ctx context.Context, user UserID, id ID) (File, error) {
+	f, err := s.Get(ctx, user, id)
+	if err != nil {
+		return f, err
+	}
+	now := s.now()
+	if f.Generated {
+		usage, err := s.store.Usage(ctx, user, now)
+		if err == nil {
+			err = s.admit(f.Size)(usage)
+		}
+		if err != nil {
+			return f, err
+		}
+	}
+	f.Generated, f.ExpiresAt = false, time.Time{}
+	if s.opts.Expiry > 0 {
+		f.ExpiresAt = now.Add(s.opts.Expiry).Truncate(time.Millisecond)
+	}
+	if err := s.store.Keep(ctx, user, id, f.ExpiresAt, now); fault.Is(err, fault.NotFound) {
+		return f, errNotFound()
+	} else if err != nil {
+		return f, err
+	}
+	s.log("file kept", f)
+	return f, nil
 }

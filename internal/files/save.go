@@ -24,7 +24,8 @@ type Upload struct {
 	Size int64 // bytes, as announced; 0 or less: not known. Fewer than announced is a broken upload
 	Body io.Reader
 
-	Generated     bool // made by code
+	Generated     bool          // made by code
+	Life          time.Duration // if not 0: how long it is kept at most
 	Width, Height int  // of an image, as announced: used where the content does not tell
 }
 
@@ -59,8 +60,15 @@ func (s *Service) Save(ctx context.Context, u Upload) (Saved, error) {
 		ID: newID(u.User, now), User: u.User, Name: SafeName(u.Name),
 		Width: u.Width, Height: u.Height, Generated: u.Generated, UploadedAt: now,
 	}
-	if s.opts.Expiry > 0 {
-		f.ExpiresAt = now.Add(s.opts.Expiry).Truncate(time.Millisecond)
+	life := s.opts.Expiry
+	if u.Generated {
+		life = s.passing()
+	}
+	if u.Life > 0 && (life < 0 || u.Life < life) {
+		life = u.Life
+	}
+	if life > 0 {
+		f.ExpiresAt = now.Add(life).Truncate(time.Millisecond)
 	}
 	if u.Size > s.opts.MaxUpload {
 		return Saved{}, s.tooLarge(f.Name)

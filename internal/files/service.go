@@ -18,6 +18,10 @@ type Options struct {
 	// negative: for ever.
 	Expiry time.Duration
 
+	// GeneratedExpiry is Expiry of files made by code, unless Expiry is sooner or
+	// their user keeps them. 0: as Expiry.
+	GeneratedExpiry time.Duration
+
 	MaxUpload int64 // bytes of one file; 0: 50 MB
 	MaxFiles  int   // uploads of one user; 0: no limit
 	MaxBytes  int64 // of one user's uploads together; 0: no limit
@@ -69,6 +73,15 @@ func New(store Store, bucket *blob.Bucket, opts Options) *Service {
 
 // Expiry returns how long files are kept that are saved now; negative: for ever.
 func (s *Service) Expiry() time.Duration { return s.opts.Expiry }
+
+// passing is how long a file is kept that is not its user's upload.
+func (s *Service) passing() time.Duration {
+	e, g := s.opts.Expiry, s.opts.GeneratedExpiry
+	if g > 0 && (e < 0 || g < e) {
+		return g
+	}
+	return e
+}
 
 // MaxUpload returns the greatest size of one file, in bytes.
 func (s *Service) MaxUpload() int64 { return s.opts.MaxUpload }

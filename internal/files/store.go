@@ -77,6 +77,10 @@ type Store interface {
 	// for a wrong id, and for another user's.
 	Get(ctx context.Context, user UserID, id ID, now time.Time) (File, error)
 
+	// Keep makes a file one that its user put there, which expires at the time given
+	// (zero: never), whoever made it. Kind NotFound as Get.
+	Keep(ctx context.Context, user UserID, id ID, expires, now time.Time) error
+
 	// List returns a page of what has not expired at now, latest upload first;
 	// of the same upload time, the greatest id first.
 	List(ctx context.Context, user UserID, q Query, now time.Time) (Page, error)

@@ -9,6 +9,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
+	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 )
 
@@ -97,6 +98,20 @@ func (s *Files) Get(ctx context.Context, user files.UserID, id files.ID, now tim
 		return files.File{}, translate(err)
 	}
 	return d.decode(), nil
+}
+
+func (s *Files) Keep(ctx context.Context, user files.UserID, id files.ID, expires, now time.Time) error {
+	set := bson.D{{Key: "generated", Value: false}}
+	for _, e := range encode(files.File{ExpiresAt: expires}, s.iso) {
+		if e.Key == "expires_at" {
+			set = append(set, e)
+		}
+	}
+	res, err := s.files.UpdateOne(ctx, bson.D{{Key: "file_id", Value: id}, byUser(user), alive(now)}, bson.D{{Key: "$set", Value: set}})
+	if err == nil && res.MatchedCount == 0 {
+		return fault.New(fault.NotFound, "")
+	}
+	return translate(err)
 }
 
 func (s *Files) List(ctx context.Context, user files.UserID, q files.Query, now time.Time) (p files.Page, err error) {

@@ -148,6 +148,21 @@ func (s *Files) Get(ctx context.Context, user files.UserID, id files.ID, now tim
 	return f, err
 }
 
+func (s *Files) Keep(ctx context.Context, user files.UserID, id files.ID, expires, now time.Time) error {
+	return s.db.update(ctx, func(tx *sql.Tx) error {
+		res, err := tx.ExecContext(ctx, "UPDATE files SET generated = 0, expires_at = ? WHERE user_id = ? AND id = ? AND "+alive,
+			nullMillis(expires), user, id, millis(now))
+		if err != nil {
+			return err
+		}
+		n, err := res.RowsAffected()
+		if err == nil && n == 0 {
+			err = fault.New(fault.NotFound, "")
+		}
+		return err
+	})
+}
+
 func (s *Files) List(ctx context.Context, user files.UserID, q files.Query, now time.Time) (p files.Page, err error) {
 	err = s.db.view(ctx, func(tx *sql.Tx) error {
 		if p.Usage, err = usage(ctx, tx, user, now); err != nil {

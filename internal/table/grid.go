@@ -3,8 +3,9 @@ package table
 import "strings"
 
 const (
-	maxCell = 24 // columns of the screen that a cell of text takes
-	minCell = 12 // to which cells are cut so that the table fits
+	maxCell  = 24 // columns of the screen that a cell of text takes before it is wrapped
+	minCell  = 12 // to which cells are wrapped so that the table fits
+	maxLines = 4  // of a cell
 )
 
 // grid is a table made ready to be shown: clean cells, and how each column is
@@ -15,10 +16,11 @@ type grid struct {
 	right   []bool // numbers
 	widths  []int
 	gap     int // between two columns
+	tall    int // lines that a cell has at most
 }
 
 func newGrid(t Table, rows int) grid {
-	g := grid{gap: 2, columns: make([]string, len(t.Columns)), right: make([]bool, len(t.Columns)), widths: make([]int, len(t.Columns))}
+	g := grid{gap: 2, tall: maxLines, columns: make([]string, len(t.Columns)), right: make([]bool, len(t.Columns)), widths: make([]int, len(t.Columns))}
 	for i, c := range t.Columns {
 		g.columns[i] = clean(c)
 		g.right[i] = true
@@ -72,33 +74,92 @@ func (g *grid) cut(limit int) {
 	}
 }
 
-// lines writes the header, a rule and the rows.
-func (g *grid) lines() string {
-	var b strings.Builder
-	line := func(cells []string) {
-		var l strings.Builder
-		for i, c := range cells {
-			if i > 0 {
-				l.WriteString(strings.Repeat(" ", g.gap))
-			}
-			c = cutWidth(c, g.widths[i])
-			pad := strings.Repeat(" ", max(0, g.widths[i]-Width(c)))
-			if g.right[i] {
-				l.WriteString(pad + c)
-			} else {
-				l.WriteString(c + pad)
+// whole tells whether all cells can be seen to their end, and
+// numbers in one.
+func (g *grid) whole() bool {
+	for _, r := range append([][]string{g.columns}, g.rows...) {
+		for i, c := range r {
+			if n := len(wrap(c, g.widths[i], Width)); n > g.tall || n > 1 && g.right[i] && isNumber(c) {
+				return false
 			}
 		}
-		b.WriteString(strings.TrimRight(l.String(), " ") + "\n")
 	}
-	line(g.columns)
+	return true
+}
+
+// lines writes the header, a rule and the rows. A cell that is wider than its
+// column goes on below; what has no room there is cut.
+func (g *grid) lines() string {
+	var b strings.Builder
+	row := func(cells []string) {
+		wrapped, height := make([][]string, len(cells)), 1
+		for i, c := range cells {
+			ls := wrap(c, g.widths[i], Width)
+			if last := g.tall - 1; len(ls) > g.tall && last == 0 {
+				ls = []string{cutWidth(c, g.widths[i])}
+			} else if len(ls) > g.tall {
+				ls = append(ls[:last:last], cutWidth(ls[last]+" …", g.widths[i]))
+			}
+			wrapped[i], height = ls, max(height, len(ls))
+		}
+		for n := range height {
+			var l strings.Builder
+			for i, ls := range wrapped {
+				if i > 0 {
+					l.WriteString(strings.Repeat(" ", g.gap))
+				}
+				c := ""
+				if n < len(ls) {
+					c = ls[n]
+				}
+				pad := strings.Repeat(" ", max(0, g.widths[i]-Width(c)))
+				if g.right[i] {
+					l.WriteString(pad + c)
+				} else {
+					l.WriteString(c + pad)
+				}
+			}
+			b.WriteString(strings.TrimRight(l.String(), " ") + "\n")
+		}
+	}
+	row(g.columns)
 	rule := make([]string, len(g.widths))
 	for i, w := range g.widths {
 		rule[i] = strings.Repeat("─", w)
 	}
-	line(rule)
+	b.WriteString(strings.Join(rule, strings.Repeat(" ", g.gap)) + "\n")
 	for _, r := range g.rows {
-		line(r)
+		row(r)
 	}
 	return b.String()
+}
+
+// wrap divides a text into lines of at most a width, between words where that
+// is possible. Width measures a text. Nothing is lost but the blanks at which it is divided.
+func wrap(s string, limit int, width func(string) int) (lines []string) {
+	now := ""
+	for _, word := range strings.Fields(s) {
+		joined := word
+		if now != "" {
+			joined = now + " " + word
+		}
+		if width(joined) <= limit {
+			now = joined
+			continue
+		}
+		if now != "" && width(word) <= limit {
+			lines, now = append(lines, now), word
+			continue
+		}
+		if now != "" {
+			lines, now = append(lines, now), ""
+		}
+		for _, r := range word {
+			if now != "" && width(now+string(r)) > limit {
+				lines, now = append(lines, now), ""
+			}
+			now += string(r)
+		}
+	}
+	return append(lines, now)
 }

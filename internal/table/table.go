@@ -42,16 +42,6 @@ func (t Table) Note(rows, columns int) string {
 	return strings.Join(missing, ", ")
 }
 
-// head returns the first rows and columns.
-func (t Table) head(rows, columns int) Table {
-	part := Table{Columns: t.Columns[:columns]}
-	part.TotalRows, part.TotalColumns = t.Size()
-	for _, r := range t.Rows[:min(len(t.Rows), rows)] {
-		part.Rows = append(part.Rows, r[:min(columns, len(r))])
-	}
-	return part
-}
-
 // maxCellText is how many characters of a cell are looked at.
 const maxCellText = 500
 

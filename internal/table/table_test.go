@@ -23,7 +23,8 @@ func TestFit(t *testing.T) {
 	want := strings.TrimLeft(`
    city    temp  note
 ─  ──────  ────  ────────────────────────
-0  Zürich  -3.5  a long remark about sno…
+0  Zürich  -3.5  a long remark about snow
+                 on the roofs
 1  東京      12  x
 `, "\n")
 	if !ok || got.Lines != want || got.Note != "2 of 1,461 rows" {
@@ -42,10 +43,13 @@ func TestFit(t *testing.T) {
 	}
 }
 
-func TestNarrow(t *testing.T) {
-	got := weather.Narrow(12, 1)
-	want := "   city\n─  ──────\n0  Zürich\n"
-	if got.Lines != want || got.Note != "1 of 1,461 rows, 2 of 4 columns" {
+func TestHead(t *testing.T) {
+	got := weather.Head(36, 1)
+	want := "  city   temp note\n─ ────── ──── ──────────────────────\n0 Zürich -3.5 a long remark about s…\n"
+	if got.Lines != want || got.Note != "1 of 1,461 rows" {
+		t.Errorf("got %q\n%s", got.Note, got.Lines)
+	}
+	if got = weather.Head(12, 1); got.Lines != "   city\n─  ──────\n0  Zürich\n" || got.Note != "1 of 1,461 rows, 2 of 4 columns" {
 		t.Errorf("got %q\n%s", got.Note, got.Lines)
 	}
 }
@@ -60,7 +64,9 @@ func TestWrap(t *testing.T) {
 
   note
 ─ ──────────────
-0 a long remark…
+0 a long remark
+  about snow on
+  the roofs
 `, "\n")
 	if got.Lines != want || got.Note != "1 of 1,461 rows" {
 		t.Errorf("got %q\n%s", got.Note, got.Lines)
@@ -113,22 +119,62 @@ func TestHTMLIsText(t *testing.T) {
 	}
 }
 
+// Every column of a table is in its picture, whatever its width, and each cell to
+// its end.
 func TestPicture(t *testing.T) {
-	wide := Table{TotalRows: 3, TotalColumns: 40}
+	wide := Table{TotalRows: 90, TotalColumns: 40}
 	for i := range 40 {
 		wide.Columns = append(wide.Columns, fmt.Sprintf("column %d", i))
 	}
 	wide.Rows = [][]string{make([]string, 40), make([]string, 40), make([]string, 40)}
-	data, alt, err := wide.Picture()
-	if err != nil {
-		t.Fatal(err)
+	narrow := Table{Columns: wide.Columns[:2], Rows: wide.Rows}
+	long := narrow
+	long.Rows = [][]string{{strings.Repeat("a long text ", 20), "1"}}
+	height := map[string]int{}
+	for name, tab := range map[string]Table{"wide": wide, "narrow": narrow, "long": long} {
+		data, _, err := tab.Picture()
+		if err != nil {
+			t.Fatal(err)
+		}
+		img, err := png.Decode(bytes.NewReader(data))
+		if err != nil || img.Bounds().Dx() > maxPicture {
+			t.Errorf("%s: got %v %v", name, img.Bounds(), err)
+		}
+		height[name] = img.Bounds().Dy()
 	}
-	img, err := png.Decode(bytes.NewReader(data))
-	if err != nil || img.Bounds().Dx() > maxPicture || !strings.Contains(alt, "of 40 columns") {
-		t.Errorf("got %v %q %v", img.Bounds(), alt, err)
+	if height["wide"] < 3*height["narrow"] || height["long"] < 6*lineHeight {
+		t.Errorf("columns or lines are missing: %v", height)
 	}
-	if _, _, err := weather.Picture(); err != errNoGlyph {
-		t.Errorf("a script that the font lacks: got %v", err)
+	_, alt, _ := wide.Picture()
+	if want := "A table of 90 rows and 40 columns.\ncolumn 0 | column 1"; !strings.HasPrefix(alt, want) {
+		t.Errorf("the description is %q", alt)
+	}
+	if _, alt, _ = long.Picture(); !strings.HasSuffix(alt, "a long text | 1") {
+		t.Errorf("the description is %q", alt)
+	}
+	for _, s := range []string{"東京", "مرحبا", "नमस्ते"} {
+		if _, _, err := (Table{Columns: []string{s}}).Picture(); err != errNoGlyph {
+			t.Errorf("a script that the font lacks: got %v", err)
+		}
+	}
+}
+
+// A cell is divided between words, and a word where it must be.
+func TestWrapCells(t *testing.T) {
+	for _, c := range []struct {
+		in    string
+		width int
+		want  string
+	}{
+		{"one two three", 7, "one two/three"}, {"abcdefgh", 3, "abc/def/gh"}, {"", 5, ""}, {"a bcdef", 3, "a/bcd/ef"},
+		{"東京都港区", 4, "東京/都港/区"}, {"no loss", 100, "no loss"},
+	} {
+		if got := strings.Join(wrap(c.in, c.width, Width), "/"); got != c.want {
+			t.Errorf("%q: got %q", c.in, got)
+		}
+	}
+	if _, ok := (Table{Columns: []string{"n"}, Rows: [][]string{{strings.Repeat("1", 30)}}}).Fit(42, 5); ok {
+		t.Error("a number is divided")
 	}
 }
 
@@ -157,14 +203,14 @@ func FuzzTable(f *testing.F) {
 			tab.Rows = append(tab.Rows, strings.Split(row, "|"))
 		}
 		fit, _ := tab.Fit(width, 12)
-		for _, text := range []Text{fit, tab.Narrow(width, 12), tab.Wrap(width, 12)} {
+		for _, text := range []Text{fit, tab.Head(width, 12), tab.Wrap(width, 12)} {
 			for line := range strings.SplitSeq(text.Lines, "\n") {
 				if w := Width(line); w > width {
 					t.Errorf("%d columns of %d: %q", w, width, line)
 				}
 			}
 		}
-		if _, _, err := tab.Picture(); err != nil && err != errNoGlyph {
+		if _, _, err := tab.Picture(); err != nil && err != errNoGlyph && len(tab.Columns) > 0 {
 			t.Error(err)
 		}
 		tab.HTML(5)

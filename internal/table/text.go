@@ -9,20 +9,23 @@ type Text struct {
 	Note  string // what the lines don't show: "5 of 1,461 rows", or ""
 }
 
-// Fit lays out all columns and at most so many rows for a screen of a width.
-// It is false when that is not possible, also because t lacks columns.
+// Fit lays out all columns and at most so many rows for a screen of a width, each
+// cell to its end. It is false when that is not possible, also because t lacks
+// columns.
 func (t Table) Fit(width, rows int) (Text, bool) {
 	g := newGrid(t, rows)
-	if len(g.columns) == 0 || len(g.columns) < t.TotalColumns || !g.fit(width) {
+	if len(g.columns) == 0 || len(g.columns) < t.TotalColumns || !g.fit(width) || !g.whole() {
 		return Text{}, false
 	}
 	return t.text(g.lines(), len(g.rows), len(g.columns)), true
 }
 
-// Narrow lays out as many columns as fit the width, the first one in any case.
-func (t Table) Narrow(width, rows int) Text {
+// Head lays out as many columns as fit the width, the first one in any case, and a
+// line for each row: a glance at the table, in which long cells are cut.
+func (t Table) Head(width, rows int) Text {
 	for n := len(t.Columns); n > 0; n-- {
-		g := newGrid(t.head(rows, n), rows)
+		g := newGrid(t.slice(0, n, false), rows)
+		g.tall = 1
 		fits := g.fit(width)
 		if !fits && n == 1 {
 			g.cut(width)

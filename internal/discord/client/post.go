@@ -30,6 +30,7 @@ type Post struct {
 	Files  []Upload
 	Keep   []snowflake.ID // of the attachments that are there, those that stay; edits only
 
+	Pictures  bool         // made by NewPictures; Text and Embeds are empty then
 	Passing   bool         // it will be edited again soon
 	ReplyTo   snowflake.ID // 0: no reply
 	Ephemeral bool         // answers to interactions only
@@ -60,6 +61,9 @@ func (p Post) Body(edit bool) object {
 		if f.Alt != "" {
 			a["description"] = brief.Chars(f.Alt, maxAlt)
 		}
+		if f.Title != "" {
+			a["title"] = brief.Chars(f.Title, maxAlt)
+		}
 		attachments = append(attachments, a)
 	}
 	b := object{"allowed_mentions": noMentions, "flags": flags}
@@ -69,7 +73,11 @@ func (p Post) Body(edit bool) object {
 	if edit || len(p.Embeds) > 0 {
 		b["embeds"] = orEmpty(p.Embeds)
 	}
-	if edit || len(p.Rows) > 0 {
+	switch {
+	case p.Pictures:
+		b["flags"] = flags | dg.MessageFlagIsComponentsV2
+		b["components"] = p.shown()
+	case edit || len(p.Rows) > 0:
 		b["components"] = orEmpty(p.Rows)
 	}
 	if edit || len(attachments) > 0 {

@@ -15,10 +15,11 @@ import (
 // An Upload is a file to be sent. It is read while it is sent, and anew if the
 // request has to be repeated.
 type Upload struct {
-	Name string
-	Alt  string // for people who don't see the picture
-	Size int64  // bytes; the file must have exactly so many
-	Open func(ctx context.Context) (io.ReadCloser, error)
+	Name  string
+	Title string // shown in place of the name, without its extension; empty: the name
+	Alt   string // for people who don't see the picture
+	Size  int64  // bytes; the file must have exactly so many
+	Open  func(ctx context.Context) (io.ReadCloser, error)
 }
 
 // NewUpload returns a file of these bytes.

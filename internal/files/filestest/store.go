@@ -36,6 +36,7 @@ func Store(t *testing.T, db Database) {
 		{"Twins", testTwins},
 		{"NoTwin", testNoTwin},
 		{"GetIsOnlyForTheOwner", testGet},
+		{"Keep", testKeep},
 		{"ListOrderAndPages", testList},
 		{"Usage", testUsage},
 		{"RemoveTwice", testRemoveTwice},
@@ -350,6 +351,28 @@ func testGet(t *testing.T, s suite) {
 			t.Errorf("Get(%d, %q, %v): %v", c.user, c.id, c.now, err)
 		}
 	}
+}
+
+func testKeep(t *testing.T, s suite) {
+	f := file(1, noon, time.Hour)
+	f.Generated = true
+	f = s.add(t, f)
+	later := noon.Add(100 * time.Hour)
+	wantKind(t, s.Keep(s.ctx, 2, f.ID, later, noon), fault.NotFound)
+	wantKind(t, s.Keep(s.ctx, 1, f.ID, later, f.ExpiresAt), fault.NotFound)
+	must(t, s.Keep(s.ctx, 1, f.ID, later, noon))
+	want := f
+	want.Generated, want.ExpiresAt = false, later.UTC().Truncate(time.Millisecond)
+	got, err := s.Get(s.ctx, 1, f.ID, noon.Add(99*time.Hour))
+	must(t, err)
+	equal(t, "a kept file", got, want)
+	u, err := s.Usage(s.ctx, 1, noon)
+	must(t, err)
+	equal(t, "its usage", u.Generated, 0)
+	must(t, s.Keep(s.ctx, 1, f.ID, time.Time{}, noon))
+	got, err = s.Get(s.ctx, 1, f.ID, noon.Add(9999*time.Hour))
+	must(t, err)
+	equal(t, "when it expires", got.ExpiresAt, time.Time{})
 }
 
 func testList(t *testing.T, s suite) {

@@ -28,6 +28,26 @@ type Python struct {
 	Prefix  string // where the interpreter itself lives: /usr, /usr/local, ~/.pyenv/versions/3.11.7
 }
 
+// Fonts returns the files of the environment's fonts for signs that many fonts
+// lack, as far as they are there: Han, Kana and Hangul first.
+func (p *Python) Fonts() (found []string) {
+	packages, _ := filepath.Glob(filepath.Join(p.Env, "lib", "python*", "site-packages")) // the pattern is valid
+	for _, dir := range packages {
+		for _, name := range []string{"noto_cjk_sans_jp_regular/NotoSansCJKjp-Regular.otf", "manimgx_fonts/NotoSans[wght].ttf",
+			"manimgx_fonts/NotoSansSymbols[wght].ttf", "manimgx_fonts/NotoEmoji[wght].ttf"} {
+			if path := filepath.Join(dir, name); fileExists(path) {
+				found = append(found, path)
+			}
+		}
+	}
+	return found
+}
+
+func fileExists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
 const minPython = "3.11"
 
 // interpreters are tried in this order when no Python is named.

@@ -1,4 +1,6 @@
-package discord
+// Package pending is about what waits at a message of the bot: a confirmation that
+// expires, a preview that is being made.
+package pending
 
 import (
 	"context"
@@ -8,9 +10,9 @@ import (
 	"github.com/disgoorg/snowflake/v2"
 )
 
-// views are the previews that are being made, by the message that waits for
+// Views are the previews that are being made, by the message that waits for
 // them.
-type views struct {
+type Views struct {
 	mu  sync.Mutex
 	all map[snowflake.ID]*pendingView
 }
@@ -20,9 +22,9 @@ type pendingView struct {
 	done   chan struct{}
 }
 
-// begin returns a context for making a preview, which ends when the message is
+// Begin returns a context for making a preview, which ends when the message is
 // used for something else; end is called when it is shown.
-func (v *views) begin(ctx context.Context, message snowflake.ID, limit time.Duration) (_ context.Context, end func()) {
+func (v *Views) Begin(ctx context.Context, message snowflake.ID, limit time.Duration) (_ context.Context, end func()) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	p := &pendingView{cancel, make(chan struct{})}
 	v.mu.Lock()
@@ -45,9 +47,9 @@ func (v *views) begin(ctx context.Context, message snowflake.ID, limit time.Dura
 	}
 }
 
-// stop ends what is made for a message, and waits until nothing more of it can
+// Stop ends what is made for a message, and waits until nothing more of it can
 // come, or ctx ends.
-func (v *views) stop(ctx context.Context, message snowflake.ID) {
+func (v *Views) Stop(ctx context.Context, message snowflake.ID) {
 	v.mu.Lock()
 	p := v.all[message]
 	v.mu.Unlock()

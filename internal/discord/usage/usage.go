@@ -1,7 +1,7 @@
-package discord
+// Package usage shows in Discord what people used and what it cost.
+package usage
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -10,53 +10,58 @@ import (
 
 	"github.com/attachebot/attache/internal/assistant"
 	"github.com/attachebot/attache/internal/brief"
-	"github.com/attachebot/attache/internal/discord/client"
+	"github.com/attachebot/attache/internal/discord/markdown"
 	"github.com/attachebot/attache/internal/ledger"
 )
 
+// Days are those of a report.
+const Days = 30
+
 const (
-	usageDays = 30
 	chartDays = 14
 	chartBar  = 20 // characters of the longest bar
 )
 
-// usageCommand shows what the user used, or for admins what everybody did.
-func (b *Bot) usageCommand(ctx context.Context, it *interaction, data dg.SlashCommandInteractionData) error {
-	everybody, _ := option[bool](data, "everybody")
-	r, err := b.assistant.Usage(ctx, it.user, everybody, usageDays)
-	if err != nil {
-		return err
-	}
-	e := dg.Embed{Title: "📊 Your Usage", Color: blurple, Description: usageChart(r)}
+// Embed shows a report of Days days: of a user, or of everybody.
+func Embed(r assistant.UsageReport, everybody bool, zone *time.Location) dg.Embed {
+	e := dg.Embed{Title: "📊 Your Usage", Description: usageChart(r)}
 	if everybody {
 		e.Title = "📊 Everybody's Usage"
 	}
+	yes := true
 	for _, span := range []struct {
 		name string
 		days int
-	}{{"Today", 1}, {"7 days", 7}, {"30 days", usageDays}} {
-		e.Fields = append(e.Fields, inline(span.name, usageText(r.Since(span.days))))
+	}{{"Today", 1}, {"7 days", 7}, {"30 days", Days}} {
+		e.Fields = append(e.Fields, dg.EmbedField{Name: span.name, Value: usageText(r.Since(span.days)), Inline: &yes})
 	}
 	add := func(name, value string) {
 		if value != "" {
 			e.Fields = append(e.Fields, dg.EmbedField{Name: name, Value: value})
 		}
 	}
-	add("Models, 30 days", topList(r.Models, func(u ledger.Usage) string { return "**" + escape(brief.Chars(u.Model, 50)) + "**" }))
+	add("Models, 30 days", topList(r.Models, func(u ledger.Usage) string { return "**" + markdown.Escape(brief.Chars(u.Model, 50)) + "**" }))
 	add("Who used most", topList(r.Users, func(u ledger.Usage) string { return "<@" + u.User.String() + ">" }))
 	if r.Budget != nil {
-		add("Budget of today", b.budgetLine(*r.Budget))
+		add("Budget of today", budgetLine(*r.Budget, zone))
 	}
 	add("Prices of a million tokens", priceTable(r.Prices))
 	e.Footer = &dg.EmbedFooter{Text: "Days are those of UTC." + estimates(r.Total)}
-	return it.reply(ctx, client.Post{Embeds: []dg.Embed{e}})
+	return e
 }
 
 func usageText(u ledger.Usage) string {
 	if u.Requests == 0 {
 		return "–"
 	}
-	return fmt.Sprintf("**%s**\n%s in\n%s out\n%s", u.CostText(), short(u.Input), short(u.Output), count(int(u.Requests), "request"))
+	return fmt.Sprintf("**%s**\n%s in\n%s out\n%s", u.CostText(), short(u.Input), short(u.Output), requests(u.Requests))
+}
+
+func requests(n int64) string {
+	if n == 1 {
+		return "1 request"
+	}
+	return fmt.Sprintf("%d requests", n)
 }
 
 // short writes a number of tokens: "812", "12.3k", "4.5M".
@@ -110,7 +115,7 @@ func topList(sums []ledger.Usage, name func(ledger.Usage) string) string {
 	return brief.Chars(strings.Join(lines, "\n"), 1024)
 }
 
-func (b *Bot) budgetLine(g ledger.Budget) string {
+func budgetLine(g ledger.Budget, zone *time.Location) string {
 	var parts []string
 	if g.CostLimit > 0 {
 		parts = append(parts, fmt.Sprintf("%s of %s", g.Today.Cost, g.CostLimit))
@@ -121,16 +126,16 @@ func (b *Bot) budgetLine(g ledger.Budget) string {
 	if len(parts) == 0 {
 		return ""
 	}
-	return strings.Join(parts, " • ") + " • resets at " + g.ResetsAt.In(b.opts.Location).Format("15:04 MST")
+	return strings.Join(parts, " • ") + " • resets at " + g.ResetsAt.In(zone).Format("15:04 MST")
 }
 
 func estimates(sum ledger.Usage) string {
 	s := ""
 	if sum.Estimated > 0 {
-		s += fmt.Sprintf(" Tokens of %s are counted by me.", count(int(sum.Estimated), "request"))
+		s += fmt.Sprintf(" Tokens of %s are counted by me.", requests(sum.Estimated))
 	}
 	if sum.Unpriced > 0 {
-		s += fmt.Sprintf(" %s of a model without a price.", count(int(sum.Unpriced), "request"))
+		s += fmt.Sprintf(" %s of a model without a price.", requests(sum.Unpriced))
 	}
 	return s
 }
@@ -142,7 +147,7 @@ const maxPrices = 8
 func priceTable(prices []assistant.ModelPrice) string {
 	var lines []string
 	for _, m := range prices[:min(len(prices), maxPrices)] {
-		line := fmt.Sprintf("%s: $%s in, ", escape(brief.Chars(m.Model, 50)), m.Price.Input)
+		line := fmt.Sprintf("%s: $%s in, ", markdown.Escape(brief.Chars(m.Model, 50)), m.Price.Input)
 		if p := m.Price.Cached; p != nil {
 			line += fmt.Sprintf("$%s cached, ", p)
 		}
