@@ -26,7 +26,7 @@ type Upload struct {
 
 	Generated     bool          // made by code
 	Life          time.Duration // if not 0: how long it is kept at most
-	Width, Height int  // of an image, as announced: used where the content does not tell
+	Width, Height int           // of an image, as announced: used where the content does not tell
 }
 
 // Saved is a file that was saved, and what its user should be told.
