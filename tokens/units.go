@@ -55,41 +55,58 @@ func (e *early) add(v *vocab, left, right, id uint32) {
 // addUnits fills the table of units, once all pairs are there.
 func (v *vocab) addUnits() {
 	e := &v.early
-	same := map[uint32]uint16{} // pages of one unit
-	// page makes the page of the characters that begin so.
-	page := func(begin ...byte) uint16 {
-		begin = append(make([]byte, 0, 4), begin...)
-		u, length := v.joinBytes(begin)
-		if length < len(begin) {
-			unit := u<<3 | uint32(length)
-			at, ok := same[unit]
-			if !ok {
-				at = uint16(len(e.units))
-				same[unit] = at
-				e.units = append(e.units, [64]uint32{})
-				for i := range e.units[at] {
-					e.units[at][i] = unit
-				}
-			}
+	some, more := unitPages{v: v}, unitPages{v: v}
+	both(func() {
+		for c := range byte(32) {
+			e.pages2[c] = some.page(0xc0 | c)
+		}
+		for i := range uint(len(e.pages3)) {
+			e.pages3[i] = some.page(0xe0|byte(i>>6), 0x80|byte(i&63))
+		}
+	}, func() {
+		for i := range uint(5 << 12) {
+			e.pages4[i] = more.page(0xf0|byte(i>>12), 0x80|byte(i>>6&63), 0x80|byte(i&63))
+		}
+	})
+	for i := range e.pages4[:5<<12] {
+		e.pages4[i] += uint16(len(some.units))
+	}
+	e.units = append(some.units, more.units...)
+}
+
+// unitPages makes pages of units.
+type unitPages struct {
+	v     *vocab
+	units [][64]uint32
+	same  map[uint32]uint16 // pages of one unit
+}
+
+// page makes the page of the characters that begin so, if it is not there.
+func (p *unitPages) page(begin ...byte) uint16 {
+	begin = append(make([]byte, 0, 4), begin...)
+	at := uint16(len(p.units))
+	u, length := p.v.joinBytes(begin)
+	if unit := u<<3 | uint32(length); length < len(begin) {
+		if at, ok := p.same[unit]; ok {
 			return at
 		}
-		var all [64]uint32
-		for i := range all {
-			u, length := v.joinBytes(append(begin, 0x80|byte(i)))
-			all[i] = u<<3 | uint32(length)
+		if p.same == nil {
+			p.same = map[uint32]uint16{}
 		}
-		e.units = append(e.units, all)
-		return uint16(len(e.units) - 1)
+		p.same[unit] = at
+		p.units = append(p.units, [64]uint32{})
+		for i := range p.units[at] {
+			p.units[at][i] = unit
+		}
+		return at
 	}
-	for c := range byte(32) {
-		e.pages2[c] = page(0xc0 | c)
+	var all [64]uint32
+	for i := range all {
+		u, length := p.v.joinBytes(append(begin, 0x80|byte(i)))
+		all[i] = u<<3 | uint32(length)
 	}
-	for i := range uint(len(e.pages3)) {
-		e.pages3[i] = page(0xe0|byte(i>>6), 0x80|byte(i&63))
-	}
-	for i := range uint(5 << 12) {
-		e.pages4[i] = page(0xf0|byte(i>>12), 0x80|byte(i>>6&63), 0x80|byte(i&63))
-	}
+	p.units = append(p.units, all)
+	return at
 }
 
 // joinBytes merges bytes from the left as long as none of the bytes has another

@@ -1,6 +1,7 @@
 package tokens
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -275,45 +276,31 @@ var base64Bits = func() (t [4][256]uint32) {
 	return t
 }()
 
+// parse reads the tokens, each half of them by a processor.
 func (v *vocab) parse(data []byte) error {
-	lines := 0
-	v.bytes = make([]byte, 0, len(data)/2)
-	v.offset = make([]uint32, 1, len(data)/16+1)
-	out := v.bytes
-	for len(data) > 0 {
-		var bad uint32
-		i := 0
-		for i+4 < len(data) && data[i] != ' ' {
-			g := data[i : i+4]
-			x := base64Bits[0][g[0]] | base64Bits[1][g[1]] | base64Bits[2][g[2]] | base64Bits[3][g[3]]
-			bad |= x
-			out = append(out, byte(x>>16), byte(x>>8), byte(x))
-			i += 4
-		}
-		if bad>>24 != 0 || i == 0 || data[i] != ' ' {
-			return fmt.Errorf("line %d is not base64", lines+1)
-		}
-		if data[i-1] == '=' {
-			out = out[:len(out)-1]
-			if data[i-2] == '=' {
-				out = out[:len(out)-1]
-			}
-		}
-		rank := 0
-		i++
-		for ; i < len(data) && data[i] != '\n'; i++ {
-			rank = rank*10 + int(data[i]-'0')
-		}
-		if rank != lines {
-			return fmt.Errorf("line %d has rank %d", lines+1, rank)
-		}
-		data = data[min(i+1, len(data)):]
-		lines++
-		v.offset = append(v.offset, uint32(len(out)))
+	cut := len(data)
+	if i := bytes.IndexByte(data[cut/2:], '\n'); i >= 0 {
+		cut = cut/2 + i + 1
 	}
-	v.bytes = out
-	if lines < 256 || lines >= idMask {
-		return fmt.Errorf("%d tokens", lines)
+	var head, tail tokenLines
+	both(func() { head.parse(data[:cut]) }, func() { tail.parse(data[cut:]) })
+	n := len(head.offset)
+	switch {
+	case head.err != nil:
+		return head.err
+	case tail.err != nil:
+		return tail.err
+	case n > 0 && head.first != 0 || len(tail.offset) > 0 && tail.first != n:
+		return errors.New("the ranks are not in order")
+	case n+len(tail.offset) < 256 || n+len(tail.offset) >= idMask:
+		return fmt.Errorf("%d tokens", n+len(tail.offset))
+	}
+	v.bytes = make([]byte, 0, len(head.bytes)+len(tail.bytes)+16) // index appends
+	v.bytes = append(append(v.bytes, head.bytes...), tail.bytes...)
+	v.offset = make([]uint32, 1, n+len(tail.offset)+1)
+	v.offset = append(v.offset, head.offset...)
+	for _, end := range tail.offset {
+		v.offset = append(v.offset, uint32(len(head.bytes))+end)
 	}
 	var seen [256]bool
 	for id := range uint32(256) {
@@ -326,6 +313,55 @@ func (v *vocab) parse(data []byte) error {
 		return errors.New("the first tokens are not the single bytes")
 	}
 	return nil
+}
+
+// tokenLines are lines of tiktoken's format.
+type tokenLines struct {
+	bytes  []byte
+	offset []uint32 // ends of the tokens
+	first  int      // rank of the first
+	err    error
+}
+
+func (t *tokenLines) parse(data []byte) {
+	t.offset = make([]uint32, 0, len(data)/16+1)
+	out := make([]byte, 0, len(data)/2)
+	for len(data) > 0 {
+		var bad uint32
+		i := 0
+		for i+4 < len(data) && data[i] != ' ' {
+			g := data[i : i+4]
+			x := base64Bits[0][g[0]] | base64Bits[1][g[1]] | base64Bits[2][g[2]] | base64Bits[3][g[3]]
+			bad |= x
+			out = append(out, byte(x>>16), byte(x>>8), byte(x))
+			i += 4
+		}
+		if bad>>24 != 0 || i == 0 || data[i] != ' ' {
+			t.err = fmt.Errorf("line %d is not base64", t.first+len(t.offset)+1)
+			return
+		}
+		if data[i-1] == '=' {
+			out = out[:len(out)-1]
+			if data[i-2] == '=' {
+				out = out[:len(out)-1]
+			}
+		}
+		rank := 0
+		i++
+		for ; i < len(data) && data[i] != '\n'; i++ {
+			rank = rank*10 + int(data[i]-'0')
+		}
+		if len(t.offset) == 0 {
+			t.first = rank
+		}
+		if rank != t.first+len(t.offset) {
+			t.err = fmt.Errorf("line %d has rank %d", t.first+len(t.offset)+1, rank)
+			return
+		}
+		data = data[min(i+1, len(data)):]
+		t.offset = append(t.offset, uint32(len(out)))
+	}
+	t.bytes = out
 }
 
 func (v *vocab) index() {
@@ -453,6 +489,14 @@ func (v *vocab) join(leftLength func(id uint32) int) error {
 }
 
 // fillSplit finds the tokens that tokens from one on, up to another, are made of.
+// part is id for a part of a token, of which many are a single byte.
+func (v *vocab) part(start, n int) (id uint32, ok bool) {
+	if n == 1 {
+		return v.byteID[v.bytes[start]], true
+	}
+	return v.id(v.bytes, start, n)
+}
+
 func (v *vocab) fillSplit(from, to uint32, leftLength func(id uint32) int) error {
 	for id := from; id < to; id++ {
 		start, length := int(v.offset[id]), v.length(id)
@@ -463,8 +507,8 @@ func (v *vocab) fillSplit(from, to uint32, leftLength func(id uint32) int) error
 				return fmt.Errorf("token %d has its split at %d", id, k)
 			}
 			var ok1, ok2 bool
-			left, ok1 = v.id(v.bytes, start, k)
-			right, ok2 = v.id(v.bytes, start+k, length-k)
+			left, ok1 = v.part(start, k)
+			right, ok2 = v.part(start+k, length-k)
 			if !ok1 || !ok2 || left >= id || right >= id {
 				return fmt.Errorf("token %d is no pair", id)
 			}
