@@ -16,6 +16,7 @@ import (
 	"github.com/attachebot/attache/internal/discord"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/metrics"
+	"github.com/attachebot/attache/internal/terminal"
 )
 
 func main() {
@@ -28,7 +29,7 @@ func main() {
 func run() int {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	m := &Main{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, EnvFile: ".env"}
+	m := &Main{Stdin: os.Stdin, Stdout: shown(os.Stdout), Stderr: shown(os.Stderr), EnvFile: ".env"}
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
@@ -43,6 +44,15 @@ func run() int {
 		err = cerr
 	}
 	return m.exit(err)
+}
+
+// shown returns what writes to a stream: to a terminal only text, whatever files
+// are named, models answer and code prints.
+func shown(f *os.File) io.Writer {
+	if terminal.IsTerminal(f) {
+		return terminal.Clean(f)
+	}
+	return f
 }
 
 // Main is the program: Run does what the arguments say, Close undoes what Run

@@ -22,12 +22,15 @@ func TestReproducible(t *testing.T) {
 		testbin.Missing(t, "release", "two builds of everything take minutes: ATTACHE_RELEASE=1 runs them")
 	}
 	tmp := t.TempDir()
-	if out, err := exec.Command("git", "clone", "-q", "--local", testbin.Root(), filepath.Join(tmp, "a", "deeper")).CombinedOutput(); err != nil {
-		t.Skipf("this is no git repository: %s", out)
+	clones := []string{filepath.Join(tmp, "a", "deeper"), filepath.Join(tmp, "b")}
+	for _, to := range clones {
+		if out, err := exec.Command("git", "clone", "-q", "--local", testbin.Root(), to).CombinedOutput(); err != nil {
+			t.Fatalf("git clone: %s", out)
+		}
 	}
 	var sums [2]string
 	out := filepath.Join(tmp, "dist")
-	for i, dir := range []string{filepath.Join(tmp, "a", "deeper"), testbin.Root()} {
+	for i, dir := range clones {
 		t.Chdir(dir)
 		r := release{out: out, version: "v9.8.7", sbom: i == 0}
 		if err := r.make([]string{"linux/" + runtime.GOARCH}); err != nil {

@@ -215,10 +215,19 @@ func Asker(in io.Reader, status io.Writer, yes bool) func(context.Context, strin
 	}
 }
 
+// fileOf returns the file that a stream is, or nil.
+func fileOf(stream any) *os.File {
+	if c, ok := stream.(*cleaner); ok {
+		stream = c.w
+	}
+	f, _ := stream.(*os.File)
+	return f
+}
+
 // IsTerminal tells whether a stream is a terminal, with a person at it.
 func IsTerminal(stream any) bool {
-	f, ok := stream.(*os.File)
-	if !ok {
+	f := fileOf(stream)
+	if f == nil {
 		return false
 	}
 	_, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)

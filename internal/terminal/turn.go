@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 
@@ -179,7 +178,7 @@ func (p *printer) table(t table.Table) {
 
 // width is how many columns the window has that out writes to; 80 if it is none.
 func width(out io.Writer) int {
-	if f, ok := out.(*os.File); ok {
+	if f := fileOf(out); f != nil {
 		if size, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ); err == nil && size.Col >= 20 {
 			return int(size.Col)
 		}
