@@ -82,7 +82,7 @@ func (s *Server) showChat(v *visit) error {
 		here = "chat"
 	}
 	s.render(v.w, "chat", s.frame(here, title, map[string]any{
-		"Scripts": []string{"app.js", "table.js"}, "Conv": conv, "After": t.dropped + len(t.patches), "Turns": turns, "Examples": examples, "Pending": chips(pending),
+		"Scripts": []string{"app.js", "table.js", "chart.js"}, "Conv": conv, "After": t.dropped + len(t.patches), "Turns": turns, "Examples": examples, "Pending": chips(pending),
 	}))
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 type look struct {
 	Picture      string // address
 	Audio, Video string
+	Chart        string // address for a frame
 	Pages        string // address of the page's first picture of a document
 	Table        *shownTable
 	Notebook     []notebookCell
@@ -63,6 +64,8 @@ func (s *Server) lookAt(v *visit, f files.File) (look, error) {
 		return look{Audio: at + "/raw"}, nil
 	case plays(f) != "":
 		return look{Video: at + "/raw"}, nil
+	case s.draws(v.r.Context(), f):
+		return look{Chart: at + "/chart"}, nil
 	case f.Kind == "pdf" && s.a.Previews().HasPages(f):
 		return look{Pages: at + "/page"}, nil
 	case s.a.Previews().HasTable(f):
@@ -104,7 +107,7 @@ func (s *Server) filePage(v *visit) error {
 	if err != nil {
 		return err
 	}
-	s.render(v.w, "filepage", s.frame("files", f.Name, map[string]any{"Scripts": []string{"table.js", "files.js"}, "File": rowOf(f), "Look": l}))
+	s.render(v.w, "filepage", s.frame("files", f.Name, map[string]any{"Scripts": []string{"table.js", "files.js", "chart.js"}, "File": rowOf(f), "Look": l}))
 	return nil
 }
 

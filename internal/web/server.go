@@ -169,7 +169,7 @@ func (s *Server) Close(ctx context.Context) {
 
 // contentPolicy is of every page: nothing comes from elsewhere, and nothing
 // inline runs.
-const contentPolicy = "default-src 'self'; img-src 'self' blob: data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+const contentPolicy = "default-src 'self'; img-src 'self' blob: data:; frame-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 // handler has all routes, behind what protects them.
 func (s *Server) handler() http.Handler {
@@ -180,7 +180,7 @@ func (s *Server) handler() http.Handler {
 		"POST /c/{conv}/t/{turn}/stop": s.stopTurn, "POST /c/{conv}/t/{turn}/retry": s.retryTurn,
 		"POST /c/{conv}/rename": s.rename, "POST /c/{conv}/delete": s.forget,
 		"POST /answer/{question}": s.answer, "GET /conversations": s.conversations,
-		"GET /files": s.fileList, "POST /upload": s.upload, "POST /files/delete": s.deleteFiles, "GET /files/{id}": s.filePage, "GET /files/{id}/raw": s.raw,
+		"GET /files": s.fileList, "POST /upload": s.upload, "POST /files/delete": s.deleteFiles, "GET /files/{id}": s.filePage, "GET /files/{id}/chart": s.chart, "GET /files/{id}/raw": s.raw,
 		"GET /files/{id}/download": s.download, "POST /files/{id}/delete": s.deleteFile,
 		"GET /usage": s.usage, "GET /tokens": s.tokenPage, "POST /tokens": s.makeToken, "POST /tokens/revoke": s.revokeToken, "POST /out": s.signOut,
 	} {

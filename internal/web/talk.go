@@ -263,7 +263,7 @@ func (s *Server) madeHTML(key string, f files.File) string {
 	if inline(f) {
 		return fragment("figure", map[string]any{"Base": s.base, "Key": key, "ID": f.ID, "Name": f.Name, "Alt": s.a.Alt(s.ctx, f), "Width": f.Width, "Height": f.Height})
 	}
-	return fragment("made", map[string]any{"Base": s.base, "Key": key, "ID": f.ID, "Name": f.Name, "Emoji": f.Emoji(), "Size": files.Size(f.Size)})
+	return fragment("made", map[string]any{"Base": s.base, "Key": key, "ID": f.ID, "Name": f.Name, "Emoji": f.Emoji(), "Size": files.Size(f.Size), "Chart": s.draws(s.ctx, f)})
 }
 
 func (s *Server) ended(t *talk, show *shownTurn, e assistant.Ended) {
