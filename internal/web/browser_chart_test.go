@@ -136,7 +136,7 @@ func TestChartIsServedToFramesAlone(t *testing.T) {
 func TestChartsThatDraw(t *testing.T) {
 	s := newSite(t, ServerOptions{})
 	for page, want := range map[string]bool{
-		`<html><script type="text/javascript">/** plotly.js */</script>`:                   true,
+		`<html><script type="text/javascript">/** plotly.js */</script>`:                  true,
 		`<html><script src="https://cdn.jsdelivr.net/npm/vega@6"></script>`:               false,
 		"<html><SCRIPT type='text/javascript'\nSRC = 'https://cdn.bokeh.org/x'></SCRIPT>": false,
 	} {
