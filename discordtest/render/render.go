@@ -32,6 +32,7 @@ type Options struct {
 	Header   bool              // show the channel's name above
 	Start    time.Time         // shift all times so that the first message has this one; zero: as they are
 	Location *time.Location    // nil means UTC
+	Font     string            // a font's file for Han, Kana and Hangul, which the page's own fonts lack; empty: the system's
 	Avatars  map[string]string // pictures by name, as data: links; others are made of the name
 
 	shift time.Duration
@@ -68,10 +69,10 @@ func PNG(ctx context.Context, t discordtest.Transcript, o Options) ([]byte, erro
 		o.shift = o.Start.Sub(t.Messages[0].Time)
 	}
 	var doc bytes.Buffer
-	if err := page.Execute(&doc, template.HTML(o.conversation(t))); err != nil {
+	if err := page.Execute(&doc, template.HTML(o.fontFace()+o.conversation(t))); err != nil {
 		return nil, err
 	}
-	url, stop, err := serve(doc.Bytes(), modules)
+	url, stop, err := serve(doc.Bytes(), modules, o.Font)
 	if err != nil {
 		return nil, err
 	}
@@ -98,6 +99,15 @@ func PNG(ctx context.Context, t discordtest.Transcript, o Options) ([]byte, erro
 	}
 }
 
+// fontFace makes the font given part of the one that clients have.
+func (o Options) fontFace() string {
+	if o.Font == "" {
+		return ""
+	}
+	return "<style>@font-face { font-family: 'gg sans'; font-weight: 300 900; src: url(/font); " +
+		"unicode-range: U+1100-11FF, U+2E80-A4CF, U+AC00-D7FF, U+F900-FAFF, U+FE30-FE4F, U+FF00-FFEF; }</style>"
+}
+
 func findBrowser() (string, error) {
 	for _, name := range []string{os.Getenv("CHROMIUM"), "chromium", "chromium-browser", "google-chrome"} {
 		if path, err := exec.LookPath(name); err == nil {
@@ -108,7 +118,7 @@ func findBrowser() (string, error) {
 }
 
 // serve gives the browser the page and what it imports, on loopback.
-func serve(doc []byte, modules string) (url string, stop func(), err error) {
+func serve(doc []byte, modules, font string) (url string, stop func(), err error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", nil, err
@@ -118,6 +128,9 @@ func serve(doc []byte, modules string) (url string, stop func(), err error) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.Write(doc)
 	})
+	if font != "" {
+		mux.HandleFunc("GET /font", func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, font) })
+	}
 	files, err := fs.Sub(os.DirFS(modules), "node_modules")
 	if err != nil {
 		return "", nil, err

@@ -192,9 +192,6 @@ func (e *answered) rows(edited bool) []dg.LayoutComponent {
 		bs = append(bs, button(dg.ButtonStyleSecondary, "🔖", "Keep", customID{actKeep, q.user(), args}))
 	}
 	var rows []dg.LayoutComponent
-	if len(bs) > 0 {
-		rows = append(rows, row(bs...))
-	}
 	var tables []dg.InteractiveComponent
 	for i, id := range e.tables[:min(len(e.tables), maxButtons)] {
 		label := "CSV"
@@ -203,8 +200,13 @@ func (e *answered) rows(edited bool) []dg.LayoutComponent {
 		}
 		tables = append(tables, button(dg.ButtonStyleSecondary, "⬇️", label, customID{actCSV, q.user(), []string{string(id)}}))
 	}
-	if len(tables) > 0 {
-		rows = append(rows, row(tables...))
+	if len(bs)+len(tables) <= maxButtons {
+		bs, tables = append(bs, tables...), nil
+	}
+	for _, r := range [][]dg.InteractiveComponent{bs, tables} {
+		if len(r) > 0 {
+			rows = append(rows, row(r...))
+		}
 	}
 	var next []dg.InteractiveComponent
 	for i, text := range e.next {
