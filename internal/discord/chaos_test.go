@@ -143,8 +143,9 @@ func (w *bench) forgiveLate(atMost int) {
 }
 
 // ended tells whether a message is the end of an answer, or says why there is none.
+// Behind the text of one with several charts comes a message with these and the buttons.
 func ended(m discordtest.Message) bool {
-	return discordtest.HasButton("🔁 Retry")(m) || strings.HasPrefix(m.Content, "⚠️") && !strings.Contains(m.Content, "File saved!")
+	return discordtest.HasButton("🔁 Retry")(m) || strings.Contains(m.Content, "-# 📎 ") || strings.HasPrefix(m.Content, "⚠️") && !strings.Contains(m.Content, "File saved!")
 }
 
 // BenchmarkPeople measures what the bot adds until the first word of an answer
