@@ -31,6 +31,8 @@ var mayImport = map[string][]string{
 	"internal/bucket":           {"internal/fault"},
 	"internal/sandbox":          {"internal/fault", "internal/table"},
 	"internal/sandbox/gvisor":   {"internal/brief", "internal/fault", "internal/sandbox", "internal/sandbox/wheels", "internal/table", "runner"},
+	"internal/sandbox/remote":   {"internal/cluster", "internal/fault", "internal/sandbox"},
+	"internal/nats":             {"internal/cluster", "internal/fault", "internal/sandbox/remote"},
 	"internal/sandbox/wheels":   {"internal/brief", "internal/fault", "runner"},
 	"internal/llm":              {"internal/brief", "internal/fault", "internal/table"},
 	"internal/llm/builtin":      {"internal/brief", "internal/llm"},

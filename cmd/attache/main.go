@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"syscall"
 
+	"github.com/attachebot/attache/internal/cluster"
 	"github.com/attachebot/attache/internal/config"
 	"github.com/attachebot/attache/internal/discord"
 	"github.com/attachebot/attache/internal/fault"
@@ -71,6 +72,8 @@ type Main struct {
 	connected func()           // called when the bot is; for tests
 
 	answering atomic.Pointer[func() bool] // stops what Ctrl-C stops, where that is not the program
+
+	shared cluster.Store // what processes share, once the stores are open
 
 	opened []func() error // what Close undoes, in the order of opening
 }

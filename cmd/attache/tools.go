@@ -50,7 +50,11 @@ func (m *Main) openTools(ctx context.Context, fs *files.Service, log *slog.Logge
 		return nil, err
 	}
 	var in sandbox.Sandbox
-	h, err := m.openPython(ctx, log, progress)
+	open := m.openSandbox
+	if m.serving && (m.Config.ClusterListen != "" || m.Config.NATSURL != "") {
+		open = m.openCluster
+	}
+	h, err := open(ctx, log, progress)
 	switch {
 	case err == nil:
 		in = h
@@ -78,6 +82,11 @@ func (m *Main) openTools(ctx context.Context, fs *files.Service, log *slog.Logge
 		tb.AddSource(tb.servers)
 	}
 	return tb, nil
+}
+
+// openSandbox opens the sandbox of this machine.
+func (m *Main) openSandbox(ctx context.Context, log *slog.Logger, progress io.Writer) (sandbox.Sandbox, error) {
+	return m.openPython(ctx, log, progress)
 }
 
 // starts remembers whether a sandbox could not start.

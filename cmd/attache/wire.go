@@ -132,6 +132,9 @@ func (m *Main) openStores(ctx context.Context) (stores, error) {
 		return stores{}, err
 	}
 	m.onClose(db.Close)
+	if m.shared, err = sqlite.NewCluster(db); err != nil {
+		return stores{}, err
+	}
 	return stores{files: sqlite.NewFiles(db, owner), chats: sqlite.NewChats(db), owner: owner}, nil
 }
 
@@ -147,6 +150,9 @@ func (m *Main) openMongo(ctx context.Context, owner string) (stores, error) {
 	}
 	if m.Config.MongoTimes == "iso" {
 		fs.WriteISO()
+	}
+	if m.shared, err = mongo.NewCluster(ctx, db); err != nil {
+		return stores{}, err
 	}
 	chats, err := mongo.NewChats(ctx, db)
 	return stores{files: fs, chats: chats, owner: owner}, err
@@ -168,6 +174,20 @@ func (m *Main) openFiles(ctx context.Context, st stores, log *slog.Logger) (*fil
 
 // openPython prepares the environment, if need be, and opens the sandbox.
 func (m *Main) openPython(ctx context.Context, log *slog.Logger, progress io.Writer) (*gvisor.Host, error) {
+	h, err := m.openHost(ctx, log, progress)
+	if err != nil {
+		return nil, err
+	}
+	m.onClose(func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
+		defer cancel()
+		return h.Close(ctx)
+	})
+	return h, nil
+}
+
+// openHost is openPython for a caller that closes the sandbox itself.
+func (m *Main) openHost(ctx context.Context, log *slog.Logger, progress io.Writer) (*gvisor.Host, error) {
 	py, err := wheels.PreparePython(ctx, filepath.Join(m.Config.DataDir, "python"), m.Config.Python, m.Config.Index, progress)
 	if err != nil {
 		return nil, err
@@ -178,21 +198,12 @@ func (m *Main) openPython(ctx context.Context, log *slog.Logger, progress io.Wri
 		return nil, err
 	}
 	keep := time.Duration(m.Config.Expiration) * time.Hour
-	h, err := gvisor.Open(ctx, filepath.Join(m.Config.DataDir, "sandbox"), m.runsc(), py, gvisor.Options{
+	return gvisor.Open(ctx, filepath.Join(m.Config.DataDir, "sandbox"), m.runsc(), py, gvisor.Options{
 		Limits: sandbox.Limits{Time: time.Duration(m.Config.CodeTimeout) * time.Second},
 		Pool:   m.Config.Pool, Max: m.Config.MaxSandbox, Idle: m.Config.Idle, Keep: keep,
 		Hibernate: int64(m.Config.HibernateMB) << 20, TimeZone: m.Config.TimeZone,
 		Packages: wheels.Policy(m.Config.Packages), Index: m.Config.Index, Tools: dir, Log: log, Progress: progress,
 	})
-	if err != nil {
-		return nil, err
-	}
-	m.onClose(func() error {
-		ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
-		defer cancel()
-		return h.Close(ctx)
-	})
-	return h, nil
 }
 
 // runsc returns the path of gVisor's command: beside this program, unless

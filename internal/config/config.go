@@ -97,6 +97,10 @@ type Config struct {
 	Packages    string        `env:"PACKAGES" default:"ask" oneof:"off curated ask any" doc:"Which missing Python packages are installed: none, well-known ones, those and others after asking the user, or all."`
 	Index       string        `env:"UV_DEFAULT_INDEX" kind:"url" doc:"The package index. Empty: https://pypi.org/simple."`
 
+	ClusterListen string `env:"CLUSTER_LISTEN" group:"Several machines" kind:"address" doc:"host:port at which serve takes workers on other machines, such as :4222. Empty: code runs on this machine alone."`
+	NATSURL       Secret `env:"NATS_URL" doc:"Where serve finds the workers instead: tls://host:4222 of another serve on the same database, or a NATS server with its user in the URL."`
+	Invitation    Secret `env:"WORKER_INVITE" doc:"The line that attache worker joins by, made by attache worker invite."`
+
 	ToolsDir  string `env:"TOOLS_DIR" group:"Tools" doc:"Folder of Python files whose typed functions become tools. Empty: DATA_DIR/tools, if it is there."`
 	ToolsFile string `env:"TOOLS_FILE" doc:"YAML file of MCP servers. Empty: DATA_DIR/tools.yaml, if it is there."`
 	WebListen string `env:"WEB_LISTEN" kind:"address" doc:"host:port of the page in the browser. Empty: without DISCORD_TOKEN 127.0.0.1:8080, with it there is no page."`

@@ -1,0 +1,298 @@
+package remote
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/attachebot/attache/internal/cluster"
+	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/sandbox"
+)
+
+// Driver is a sandbox.Sandbox whose sandboxes are on the workers.
+type Driver struct {
+	nc    *nats.Conn
+	store cluster.Store
+	log   *slog.Logger
+	fleet *fleet
+	subs  []*nats.Subscription
+
+	mu     sync.Mutex
+	closed bool
+	stop   chan struct{}
+	work   sync.WaitGroup
+	keys   map[sandbox.Key]chan struct{} // closed when the key's turn is over
+}
+
+var _ sandbox.Sandbox = (*Driver)(nil)
+
+// Open returns a driver that finds workers over nc and keeps where sessions
+// live in store. Log may be nil.
+func Open(nc *nats.Conn, store cluster.Store, log *slog.Logger) (*Driver, error) {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	d := &Driver{nc: nc, store: store, log: log, fleet: newFleet(), stop: make(chan struct{}), keys: map[sandbox.Key]chan struct{}{}}
+	reports, err := nc.Subscribe(subjectReport+"*", func(m *nats.Msg) {
+		if r, err := parseJSON[Report](m.Data); err == nil && r.Name == strings.TrimPrefix(m.Subject, subjectReport) {
+			d.fleet.heard(r)
+		}
+	})
+	if err != nil {
+		return nil, fault.Wrap(err, fault.Unavailable, "The message server does not answer.")
+	}
+	leases, err := nc.QueueSubscribe(subjectLease+"*", group, func(m *nats.Msg) { d.work.Go(func() { d.lease(m) }) })
+	if err != nil {
+		return nil, fault.Wrap(err, fault.Unavailable, "The message server does not answer.")
+	}
+	d.subs = []*nats.Subscription{reports, leases}
+	return d, nil
+}
+
+// Close ends the driver; the workers keep their sessions. Calls that run are
+// waited for until ctx ends, and then interrupted. Twice is once.
+func (d *Driver) Close(ctx context.Context) error {
+	d.mu.Lock()
+	if d.closed {
+		d.mu.Unlock()
+		return nil
+	}
+	d.closed = true
+	d.mu.Unlock()
+	stop := context.AfterFunc(ctx, func() { close(d.stop) })
+	for _, s := range d.subs {
+		s.Unsubscribe()
+	}
+	d.work.Wait()
+	stop()
+	return nil
+}
+
+// Stats adds up what the workers have.
+func (d *Driver) Stats() sandbox.Stats { return d.fleet.stats() }
+
+var (
+	errClosed = fault.New(fault.Unavailable, "I am shutting down; please try again in a minute.")
+	errNobody = fault.New(fault.Unavailable, "No machine that runs code is connected right now; please try again in a minute.")
+)
+
+// begin takes the turn of a key.
+func (d *Driver) begin(ctx context.Context, key sandbox.Key) (leave func(), err error) {
+	for {
+		d.mu.Lock()
+		if d.closed {
+			d.mu.Unlock()
+			return nil, errClosed
+		}
+		busy := d.keys[key]
+		if busy == nil {
+			mine := make(chan struct{})
+			d.keys[key] = mine
+			d.work.Add(1)
+			d.mu.Unlock()
+			return func() {
+				d.mu.Lock()
+				delete(d.keys, key)
+				d.mu.Unlock()
+				close(mine)
+				d.work.Done()
+			}, nil
+		}
+		d.mu.Unlock()
+		select {
+		case <-busy:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+}
+
+// Run implements sandbox.Sandbox.
+func (d *Driver) Run(ctx context.Context, key sandbox.Key, cell sandbox.Cell) (sandbox.Result, error) {
+	leave, err := d.begin(ctx, key)
+	if err != nil {
+		return sandbox.Result{}, err
+	}
+	defer leave()
+	if cell.Status == nil {
+		cell.Status = func(sandbox.Status) {}
+	}
+	var notes []string
+	for {
+		p, err := d.place(ctx, key, cell.Status)
+		if err != nil {
+			return sandbox.Result{}, err
+		}
+		notes = append(notes, p.notes...)
+		out, err := d.run(ctx, p, cell)
+		p.leave()
+		switch {
+		case err == nil && out.Refused, errors.Is(err, errNotSent):
+			d.fleet.doubt(p.worker)
+			if err := pause(ctx, 50*time.Millisecond); err != nil {
+				return sandbox.Result{}, err
+			}
+			continue
+		case err != nil:
+			d.log.Warn("call a worker", "worker", p.worker.Name, "user", key.User, "error", err)
+			d.fleet.doubt(p.worker)
+			return sandbox.Result{Outcome: sandbox.Crashed, Notes: notes, Lost: true,
+				Error: "The machine that ran this code was lost. The code may have run in part, and is not run again by itself."}, nil
+		case out.Err != nil:
+			return sandbox.Result{}, out.Err.err()
+		}
+		if !d.still(ctx, p.session) {
+			return sandbox.Result{Outcome: sandbox.Crashed, Notes: notes, Lost: true,
+				Error: "This session has gone on elsewhere meanwhile; what this code did there does not count."}, nil
+		}
+		out.Result.Notes = append(notes, out.Result.Notes...)
+		return out.Result, nil
+	}
+}
+
+// run has the worker of a place run a cell.
+func (d *Driver) run(ctx context.Context, p *place, cell sandbox.Cell) (outcome, error) {
+	if save := cell.Save; save != nil {
+		s := p.session
+		cell.Save = p.save(func(ctx context.Context) error {
+			if !d.still(ctx, s) {
+				return fault.New(fault.Unavailable, "This session has gone on elsewhere.")
+			}
+			return nil
+		}, save)
+	}
+	o := order{Op: "run", Key: p.session.Key, Epoch: p.session.Epoch, Generation: p.session.Generation, New: p.fresh,
+		Files: cell.Files != nil, Save: cell.Save != nil, Output: cell.Output != nil, Errors: cell.Errors != nil, Status: true, Ask: cell.Ask != nil}
+	return d.call(ctx, p.worker, o, cell)
+}
+
+var errNotSent = errors.New("the worker did not take the call")
+
+// call has a worker do something. The error is errNotSent if it certainly did
+// nothing.
+func (d *Driver) call(ctx context.Context, w Report, o order, cell sandbox.Cell) (outcome, error) {
+	if ctx.Err() != nil {
+		return outcome{}, fault.Wrap(context.Cause(ctx), fault.Canceled, "")
+	}
+	o.Call = rand.Text()
+	base := subjectWorker + w.Name + "." + w.Life + "."
+	inbox := subjectCall + w.Name + "." + o.Call
+	l := newLink(func(b []byte) error { return d.nc.PublishRequest(base+"c."+o.Call, inbox, b) }, d.nc.IsConnected)
+	defer l.close()
+	heard := make(chan struct{}) // the worker has the order
+	var once sync.Once
+	sub, err := d.nc.Subscribe(inbox, func(m *nats.Msg) {
+		if m.Header.Get("Status") == "503" {
+			l.noResponders()
+			return
+		}
+		once.Do(func() { close(heard) })
+		l.receive(m.Data)
+	})
+	if err != nil {
+		return outcome{}, errors.Join(errNotSent, err)
+	}
+	defer sub.Unsubscribe()
+	body, err := json.Marshal(o)
+	if err == nil {
+		err = d.nc.PublishRequest(base+"call", inbox, body)
+	}
+	if err != nil {
+		return outcome{}, errors.Join(errNotSent, err)
+	}
+	go func() { // the order may be lost on its way; the worker knows it by its name
+		tick := time.NewTicker(time.Second)
+		defer tick.Stop()
+		for {
+			select {
+			case <-heard:
+				return
+			case <-l.over:
+				return
+			case <-tick.C:
+				d.nc.PublishRequest(base+"call", inbox, body)
+			}
+		}
+	}()
+	quit := context.AfterFunc(ctx, func() { d.cancel(l) })
+	defer quit()
+	closing := make(chan struct{})
+	defer close(closing)
+	go func() {
+		select {
+		case <-d.stop:
+			d.cancel(l)
+		case <-closing:
+		}
+	}()
+	if err := l.sendJSON(ctx, reply, 0, program{cell.Code, cell.Args}); err != nil && ctx.Err() == nil {
+		return outcome{}, err
+	}
+	out, err := newCaller(l, cell).run(ctx)
+	if err == nil {
+		l.control(bye, 0)
+		return out, nil
+	}
+	select {
+	case <-heard:
+	default:
+		if errors.Is(err, errGone) { // no server ever had somebody to give the order to
+			err = errors.Join(errNotSent, err)
+		}
+	}
+	return outcome{}, err
+}
+
+// cancel tells the worker that nobody waits any more, until it has ended.
+func (d *Driver) cancel(l *link) {
+	for {
+		l.control(cancel, 0)
+		select {
+		case <-l.over:
+			return
+		case <-time.After(beatEvery):
+		}
+	}
+}
+
+// Reset implements sandbox.Sandbox.
+func (d *Driver) Reset(ctx context.Context, key sandbox.Key) error {
+	leave, err := d.begin(ctx, key)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	for {
+		s, err := d.store.Session(ctx, key)
+		if err != nil || s.Revision == 0 {
+			return err
+		}
+		// What a worker has that can't be asked is old when its session begins anew.
+		if w, ok := d.fleet.get(s.Worker); ok && w.Generation == s.Generation {
+			out, err := d.call(ctx, w, order{Op: "reset", Key: key, Generation: w.Generation}, sandbox.Cell{})
+			if err == nil && out.Err != nil {
+				return out.Err.err()
+			}
+		}
+		if err := d.store.DeleteSession(ctx, s); !fault.Is(err, fault.Exists) {
+			return err
+		}
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return fault.Wrap(context.Cause(ctx), fault.Canceled, "")
+	}
+}

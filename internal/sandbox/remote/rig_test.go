@@ -1,0 +1,100 @@
+package remote_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/attachebot/attache/internal/cluster"
+	"github.com/attachebot/attache/internal/nats"
+	"github.com/attachebot/attache/internal/sandbox/gvisor/gvisortest"
+	"github.com/attachebot/attache/internal/sandbox/remote"
+	"github.com/attachebot/attache/internal/sandbox/sandboxtest"
+	"github.com/attachebot/attache/internal/sqlite"
+)
+
+func openStore(t testing.TB, dir string) cluster.Store {
+	t.Helper()
+	db, err := sqlite.Open(context.Background(), filepath.Join(dir, "attache.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	s, err := sqlite.NewCluster(db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// startWorker runs a worker that has joined by an invitation, until stop.
+func startWorker(t testing.TB, server *nats.Server, store cluster.Store, name, dir string, max int, open func(context.Context) (remote.Local, error)) (stop func()) {
+	t.Helper()
+	line, err := nats.Invite(context.Background(), store, name, server.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	nc, _, err := nats.Join(line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := remote.NewWorker(nc, name, filepath.Join(dir, "epochs"), open, remote.WorkerOptions{Max: max})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var done sync.WaitGroup
+	done.Go(func() {
+		if err := w.Run(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	return sync.OnceFunc(func() { cancel(); done.Wait(); nc.Close() })
+}
+
+// rig is a driver with a message server, a store and a worker of its own.
+type rig struct {
+	*remote.Driver
+	close func(context.Context) error
+}
+
+func (r rig) Close(ctx context.Context) error { return r.close(ctx) }
+
+// gvisorRig opens real sandboxes behind a worker in the same process, for the
+// suites of package sandboxtest.
+func gvisorRig(t testing.TB, dir string, o sandboxtest.Options) sandboxtest.Driver {
+	store := openStore(t, dir)
+	server, err := nats.Serve(t.Context(), "127.0.0.1:0", store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	nc, err := server.Connect(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := remote.Open(nc, store, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "sandbox"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	stop := startWorker(t, server, store, "w1", dir, 64, func(context.Context) (remote.Local, error) {
+		return gvisortest.Driver(t, filepath.Join(dir, "sandbox"), o), nil
+	})
+	closed := sync.OnceFunc(func() { stop(); nc.Close(); server.Close() })
+	r := rig{d, func(ctx context.Context) error {
+		err := d.Close(ctx)
+		closed()
+		return err
+	}}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		defer cancel()
+		r.Close(ctx)
+	})
+	return r
+}
