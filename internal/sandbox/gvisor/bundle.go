@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	specs "github.com/opencontainers/runtime-spec/specs-go"
@@ -67,14 +68,14 @@ func (b *bundle) spec(files string) *specs.Spec {
 		memory(insideWork, b.limits.Work, "mode=1777"),
 		bind("/usr", "/usr"),
 	}
-	if b.python.Prefix != "/usr/local" {
-		mounts = append(mounts, memory("/usr/local", 4096, "ro", "mode=755")) // the operator's own programs
+	for _, dir := range operatorsOwn() {
+		mounts = append(mounts, memory(dir, 4096, "ro", "mode=755"))
 	}
-	for _, dir := range b.python.BaseDirs() {
-		mounts = append(mounts, bind(dir, dir))
+	if b.python.Base != "" {
+		mounts = append(mounts, bind(b.python.Base, wheels.InsideBase))
 	}
 	mounts = append(mounts,
-		bind(b.python.Env, insideEnv),
+		bind(filepath.Join(b.python.Env, "lib"), insideEnv+"/lib"),
 		bind(b.runner, insideRunner),
 		bind(b.packages, insidePackages),
 		bind(files, insideFiles),
@@ -110,6 +111,20 @@ func (b *bundle) spec(files string) *specs.Spec {
 	}
 }
 
+// operatorsOwn are the folders below /usr with what the operator installed for
+// other purposes: the code sees them empty.
+func operatorsOwn() []string {
+	own := []string{"/usr/local"}
+	for _, pattern := range []string{"/usr/lib/python3*/dist-packages", "/usr/lib/python3*/site-packages", "/usr/lib64/python3*/site-packages"} {
+		found, _ := filepath.Glob(pattern)
+		own = append(own, found...)
+	}
+	return slices.DeleteFunc(own, func(dir string) bool {
+		info, err := os.Lstat(dir)
+		return err != nil || !info.IsDir()
+	})
+}
+
 // toolsFolder is what is bound for tools: always a folder, so that sessions
 // outlive its coming and going.
 func (b *bundle) toolsFolder() string {
@@ -121,7 +136,7 @@ func (b *bundle) toolsFolder() string {
 
 // environ is the whole environment of the code.
 func (b *bundle) environ() []string {
-	return []string{
+	env := []string{
 		"PATH=" + insideEnv + "/bin:/usr/bin:/bin",
 		"HOME=/tmp",
 		"USER=user",
@@ -140,15 +155,16 @@ func (b *bundle) environ() []string {
 		"OPENBLAS_NUM_THREADS=2",
 		"OMP_NUM_THREADS=2",
 	}
+	if b.python.Base != "" {
+		env = append(env, "LD_LIBRARY_PATH="+wheels.InsideBase+"/lib") // it was built for another folder
+	}
+	return env
 }
 
 // writeRootfs makes the folder that is / inside: mount points, a few links
 // and a minimal /etc.
 func writeRootfs(dir string, p *wheels.Python) error {
-	points := []string{"dev/shm", "etc", "opt/attache", "opt/tools", "packages", "files", "proc", "sys", "tmp", "usr", "work", "env"}
-	for _, d := range p.BaseDirs() {
-		points = append(points, strings.TrimPrefix(d, "/"))
-	}
+	points := []string{"dev/shm", "etc", "opt/attache", "opt/tools", "packages", "files", "proc", "sys", "tmp", "usr", "work", "env/bin", "env/lib", "python"}
 	for _, d := range points {
 		if err := os.MkdirAll(filepath.Join(dir, d), 0o755); err != nil {
 			return err
@@ -163,6 +179,15 @@ func writeRootfs(dir string, p *wheels.Python) error {
 		if err := os.Symlink(strings.TrimPrefix(target, "/"), link); err != nil && !os.IsExist(err) {
 			return err
 		}
+	}
+	for _, name := range []string{"python", "python3", "python" + p.Version} {
+		if err := relink(p.Program, filepath.Join(dir, insideEnv, "bin", name)); err != nil {
+			return err
+		}
+	}
+	config := fmt.Sprintf("home = %s\ninclude-system-site-packages = false\nversion = %s\n", filepath.Dir(p.Program), p.Version)
+	if err := os.WriteFile(filepath.Join(dir, insideEnv, "pyvenv.cfg"), []byte(config), 0o644); err != nil {
+		return err
 	}
 	etc := map[string]string{
 		"passwd":        "root:x:0:0:root:/:/sbin/nologin\nuser:x:65534:65534:user:/tmp:/bin/sh\n",
@@ -180,4 +205,15 @@ func writeRootfs(dir string, p *wheels.Python) error {
 		}
 	}
 	return nil
+}
+
+// relink makes name a link to target, whatever it was.
+func relink(target, name string) error {
+	if now, err := os.Readlink(name); err == nil && now == target {
+		return nil
+	}
+	if err := os.Remove(name); err != nil && !os.IsNotExist(err) {
+		return err
+	}
+	return os.Symlink(target, name)
 }

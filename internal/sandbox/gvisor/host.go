@@ -15,6 +15,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -116,7 +117,7 @@ func Open(ctx context.Context, dir, runscPath string, python *wheels.Python, opt
 	if h.dirs.runner, err = extractRunner(dir); err != nil {
 		return nil, err
 	}
-	h.dirs.rootfs = filepath.Join(dir, "rootfs")
+	h.dirs.rootfs = filepath.Join(dir, "rootfs"+strings.TrimPrefix(filepath.Base(python.Env), "env"))
 	if err := writeRootfs(h.dirs.rootfs, python); err != nil {
 		return nil, err
 	}

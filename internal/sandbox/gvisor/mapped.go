@@ -15,7 +15,7 @@ import (
 )
 
 // mapping lists the files of the host that an image was made with: those of the
-// system and of its Python that the sandbox had open. gVisor maps them again at a
+// system that the sandbox had open. gVisor maps them again at a
 // restore by their paths, and does not look whether they are still the same; after
 // an update of a library the code would run on halves of two versions. What lies
 // in the host's own folder never changes and is not listed.
@@ -33,9 +33,9 @@ type mappedFile struct {
 // to: they were replaced while it ran.
 var errReplaced = errors.New("a file of the system was replaced while the sandbox ran")
 
-// mappingOf lists what a sandbox process has open below the folders given, which
-// are at the same places inside. It asks the kernel, and nothing inside.
-func mappingOf(pid int, folders []string) (mapping, error) {
+// mappingOf lists what a sandbox process has open below a folder, which is at the
+// same place inside. It asks the kernel, and nothing inside.
+func mappingOf(pid int, folder string) (mapping, error) {
 	dir := fmt.Sprintf("/proc/%d/fd", pid)
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -46,7 +46,7 @@ func mappingOf(pid int, folders []string) (mapping, error) {
 		fd := filepath.Join(dir, e.Name())
 		target, err := os.Readlink(fd)
 		path, inside := strings.CutPrefix(target, "/root") // where gVisor's helper mounts the system that the code sees
-		if err != nil || !inside || !slices.ContainsFunc(folders, func(f string) bool { return strings.HasPrefix(path, f+"/") }) {
+		if err != nil || !inside || !strings.HasPrefix(path, folder+"/") {
 			continue
 		}
 		open, err := os.Stat(fd)

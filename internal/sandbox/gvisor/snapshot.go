@@ -71,7 +71,7 @@ func (h *Host) snapshotKey() (string, error) {
 	} else {
 		return "", fmt.Errorf("%s: %w", h.runsc.path, err)
 	}
-	fmt.Fprintln(sum, filepath.Base(h.python.Env), h.python.Prefix, filepath.Base(h.dirs.runner))
+	fmt.Fprintln(sum, filepath.Base(h.python.Env), filepath.Base(h.dirs.runner))
 	common := *h.bundle
 	common.tools = "" // which folder of tools is bound changes nothing
 	spec, err := json.Marshal(common.spec(""))
@@ -149,7 +149,7 @@ func (h *Host) snapshot(ctx context.Context) (string, error) {
 
 // mapping lists the files outside of the host's own folder that a container maps.
 func (h *Host) mapping(c *container) (mapping, error) {
-	return mappingOf(c.pid, append([]string{"/usr"}, h.python.BaseDirs()...))
+	return mappingOf(c.pid, "/usr")
 }
 
 // current returns the snapshot that fits the system as it is now. When the system

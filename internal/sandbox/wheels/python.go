@@ -2,6 +2,7 @@ package wheels
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -20,12 +21,13 @@ import (
 	"github.com/attachebot/attache/runner"
 )
 
-// Python is a prepared environment: an interpreter of the system and the
-// locked packages, ready to be bound into sandboxes.
+// Python is a prepared environment: an interpreter and the locked packages, ready
+// to be bound into sandboxes.
 type Python struct {
-	Env     string `json:"-"` // folder of the virtual environment
+	Env     string // folder of the virtual environment
 	Version string // "3.11"
-	Prefix  string // where the interpreter itself lives: /usr, /usr/local, ~/.pyenv/versions/3.11.7
+	Base    string // folder of the copied interpreter, shown at InsideBase; empty: the system's, in /usr
+	Program string // path of the interpreter for the code: /usr/bin/python3.11
 }
 
 // Fonts returns the files of the environment's fonts for signs that many fonts
@@ -74,7 +76,11 @@ func PreparePython(ctx context.Context, dir, interpreter, index string, progress
 	}
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%s", base.Full, base.Prefix, runner.Requirements))
 	env := filepath.Join(dir, "env-"+base.Version+"-"+hex.EncodeToString(sum[:6]))
-	p := &Python{Env: env, Version: base.Version, Prefix: base.Prefix}
+	p := &Python{Env: env, Version: base.Version, Program: base.Executable}
+	if !ofSystem(base.Executable) {
+		p.Base = filepath.Join(env, "base")
+		p.Program = InsideBase + "/bin/python" + base.Version
+	}
 	if p.complete() {
 		return p, p.ready()
 	}
@@ -109,6 +115,12 @@ func PreparePython(ctx context.Context, dir, interpreter, index string, progress
 		if err := cmd.Run(); err != nil {
 			os.RemoveAll(env)
 			return nil, fault.Wrap(fmt.Errorf("uv %s: %w: %s", args[0], err, brief.LastLine(said.String())), fault.Unavailable, "The Python environment could not be installed. Check with `attache doctor`.")
+		}
+	}
+	if p.Base != "" {
+		if err := copyBase(base, p.Base); err != nil {
+			os.RemoveAll(env)
+			return nil, fault.Wrap(err, fault.Unavailable, "The Python interpreter could not be copied. Check with `attache doctor`.")
 		}
 	}
 	if err := os.WriteFile(filepath.Join(env, "complete"), nil, 0o644); err != nil {
@@ -157,7 +169,8 @@ func Readable(dir string) error {
 func (p *Python) complete() bool {
 	_, err := os.Stat(filepath.Join(p.Env, "complete"))
 	_, err2 := os.Lstat(filepath.Join(p.Env, "bin", "python"))
-	return err == nil && err2 == nil
+	_, err3 := os.Stat(cmp.Or(p.Base, p.Env))
+	return err == nil && err2 == nil && err3 == nil
 }
 
 // waitForLock makes a file and holds its lock, alone among all processes.
@@ -246,21 +259,6 @@ func versionLess(a, b string) bool {
 	fmt.Sscanf(a, "%d.%d", &a1, &a2)
 	fmt.Sscanf(b, "%d.%d", &b1, &b2)
 	return a1 < b1 || a1 == b1 && a2 < b2
-}
-
-// BaseDirs are the folders of the interpreter that /usr does not have.
-func (p *Python) BaseDirs() []string {
-	if p.Prefix == "/usr" || strings.HasPrefix(p.Prefix, "/usr/") {
-		return nil
-	}
-	var dirs []string
-	for _, d := range []string{"bin", "lib", "lib64"} {
-		dir := filepath.Join(p.Prefix, d)
-		if info, err := os.Lstat(dir); err == nil && info.IsDir() {
-			dirs = append(dirs, dir)
-		}
-	}
-	return dirs
 }
 
 // distributions lists what the environment has.
