@@ -90,12 +90,12 @@ func (h *Host) adoptContainer(ctx context.Context, dir string) {
 	st.Image, st.Compatible = "image-"+newID(), info.Snapshot
 	image := filepath.Join(target, st.Image)
 	if err := h.checkpoint(ctx, &container{id: id, pid: pid, run: h.runsc}, image); err != nil {
-		h.log.Warn("session of a process that died is lost", "user", info.User, "err", err)
+		h.log.Warn("session of a process that died is lost", "user", info.User, "error", err)
 		os.RemoveAll(image)
 		return
 	}
 	if err := st.write(target); err != nil {
-		h.log.Warn("session folder", "user", info.User, "err", err)
+		h.log.Warn("session folder", "user", info.User, "error", err)
 		return
 	}
 	h.log.Info("session taken over from a process that died", "user", info.User)

@@ -40,7 +40,7 @@ func (h *Host) compact(ctx context.Context, before time.Time) {
 		}
 		defer own.Close()
 		if err := compress(path, filepath.Join(filepath.Dir(path), compressedFile)); err != nil {
-			h.log.Warn("compression of a session", "err", err)
+			h.log.Warn("compression of a session", "error", err)
 		}
 		return nil
 	})

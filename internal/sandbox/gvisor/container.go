@@ -218,6 +218,16 @@ func anonymous(pid int) int64 {
 	return (resident - shared) * int64(os.Getpagesize())
 }
 
+// gone reports whether all its processes have ended.
+func (c *container) gone() bool {
+	select {
+	case <-c.ended:
+		return true
+	default:
+		return false
+	}
+}
+
 // interrupt sends SIGINT to the runner.
 func (c *container) interrupt(ctx context.Context) error {
 	return c.run.call(ctx, "kill", c.id, "INT")

@@ -280,7 +280,7 @@ func (h *Host) makeRoom() {
 			return // all of them run: a place comes when one ends
 		}
 		if err := s.hibernate(context.Background()); err != nil {
-			h.log.Warn("hibernate", "user", s.key.User, "err", err)
+			h.log.Warn("hibernate", "user", s.key.User, "error", err)
 		}
 		s.unlock()
 		h.release(s)

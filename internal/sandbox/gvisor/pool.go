@@ -84,7 +84,7 @@ func (p *pool) fill(ctx context.Context) {
 			case ctx.Err() != nil:
 				return
 			}
-			p.h.log.Warn("pool", "err", err)
+			p.h.log.Warn("pool", "error", err)
 			retry = min(2*retry, time.Minute)
 		}
 		select {

@@ -119,6 +119,9 @@ func (s *session) run(ctx context.Context, cell sandbox.Cell) (sandbox.Result, e
 	s.cancel = cancel
 	s.h.mu.Unlock()
 
+	if s.c != nil && s.c.gone() { // between two cells: what is on disk comes back, and says so
+		s.drop()
+	}
 	var notes []string
 	if s.c == nil {
 		var err error
@@ -155,6 +158,9 @@ func (s *session) lose(res *sandbox.Result) {
 	if s.stale { // not run to an end since: what is on disk is what was before this cell
 		res.Lost = false
 		res.Error += " The variables are as before this code"
+		s.stored.Live = false
+	} else if s.stored.Image != "" || s.stored.Variables != "" {
+		res.Error += " The session goes back to what it was on " + s.stored.savedAt(s.h.zone) + "; what came after is lost"
 		s.stored.Live = false
 	} else {
 		s.stored = stored{Conversation: s.key.Conversation, SavedAt: time.Now().UTC(), Packages: s.stored.Packages, Files: s.stored.Files, Number: s.number}
@@ -248,7 +254,7 @@ func (s *session) end() {
 		return
 	}
 	if err := c.destroy(); err != nil {
-		s.h.log.Warn("end of a sandbox", "id", c.id, "err", err)
+		s.h.log.Warn("end of a sandbox", "id", c.id, "error", err)
 	}
 }
 

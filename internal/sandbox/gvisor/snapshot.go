@@ -176,7 +176,7 @@ func (h *Host) current(ctx context.Context) (string, error) {
 func (h *Host) useSnapshot(image string) {
 	now := time.Now()
 	if err := os.Chtimes(image, now, now); err != nil {
-		h.log.Warn("snapshot", "err", err)
+		h.log.Warn("snapshot", "error", err)
 	}
 	entries, _ := os.ReadDir(h.dirs.snapshots)
 	for _, e := range entries {

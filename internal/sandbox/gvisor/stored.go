@@ -90,7 +90,8 @@ const (
 )
 
 // hibernate stores a live session and frees its container. What could not be
-// stored is remembered, so that the next run can say so.
+// stored is remembered, so that the next run can say so; what was stored before
+// stays until something newer is whole.
 func (s *session) hibernate(ctx context.Context) error {
 	if s.c == nil {
 		return nil
@@ -104,7 +105,7 @@ func (s *session) hibernate(ctx context.Context) error {
 	names, err := s.c.tidy(ctx)
 	if err != nil {
 		// It does not answer, but its memory may be sound all the same.
-		s.h.log.Warn("session does not answer", "user", s.key.User, "err", err)
+		s.h.log.Warn("session does not answer", "user", s.key.User, "error", err)
 	}
 	size := s.c.measure()
 	whole := size <= s.h.opts.Hibernate
@@ -123,15 +124,22 @@ func (s *session) hibernate(ctx context.Context) error {
 	if err != nil {
 		st.Lost = names
 	}
+	failed := err
 	if whole {
 		image := "image-" + id
 		if err := s.h.checkpoint(ctx, s.c, filepath.Join(s.dir, image)); err == nil {
 			st.Image, st.Compatible = image, s.c.snapshot
 		} else {
-			s.h.log.Warn("checkpoint", "user", s.key.User, "err", err)
+			s.h.log.Warn("checkpoint", "user", s.key.User, "error", err)
+			failed = err
 		}
 	}
-	st.Live = err != nil && st.Image == "" && st.Variables == "" // it had died already
+	if st.Image == "" && st.Variables == "" && failed != nil {
+		st.Live = true // it had died already, or could not be stored
+		if s.stored.Image != "" || s.stored.Variables != "" {
+			st = s.stored // older, but whole
+		}
+	}
 	s.stored, s.stale = st, false
 	err = st.write(s.dir)
 	s.h.boundStored()
@@ -215,11 +223,11 @@ func (s *session) restoreImage(ctx context.Context, files sandbox.Files) bool {
 		return false
 	}
 	if err := expand(image); err != nil {
-		s.h.log.Warn("image of a session", "user", s.key.User, "err", err)
+		s.h.log.Warn("image of a session", "user", s.key.User, "error", err)
 		return false
 	}
 	if err := s.h.wheels.Restore(ctx, s.stored.Packages); err != nil {
-		s.h.log.Warn("packages of a session", "user", s.key.User, "err", err)
+		s.h.log.Warn("packages of a session", "user", s.key.User, "error", err)
 	}
 	c, err := s.h.start(ctx, origin{
 		image: image, snapshot: s.stored.Compatible, resumed: true, packages: s.stored.Packages,
@@ -236,7 +244,7 @@ func (s *session) restoreImage(ctx context.Context, files sandbox.Files) bool {
 		},
 	})
 	if err != nil {
-		s.h.log.Warn("session not restored", "user", s.key.User, "err", err)
+		s.h.log.Warn("session not restored", "user", s.key.User, "error", err)
 		return false
 	}
 	s.attach(c)
@@ -249,7 +257,7 @@ func (s *session) restoreImage(ctx context.Context, files sandbox.Files) bool {
 func (s *session) loadVariables(ctx context.Context) []string {
 	kept, lost, err := s.sendVariables(ctx)
 	if err != nil {
-		s.h.log.Warn("variables not restored", "user", s.key.User, "err", err)
+		s.h.log.Warn("variables not restored", "user", s.key.User, "error", err)
 		lost = append(lost, "all that were saved")
 		s.end()
 	}
@@ -300,8 +308,12 @@ func (s *session) sendVariables(ctx context.Context) (kept, lost []string, err e
 // keepStored writes what is stored of the session.
 func (s *session) keepStored() {
 	if err := s.stored.write(s.dir); err != nil {
-		s.h.log.Warn("session folder", "user", s.key.User, "err", err)
+		s.h.log.Warn("session folder", "user", s.key.User, "error", err)
 	}
+}
+
+func (st stored) savedAt(zone *time.Location) string {
+	return st.SavedAt.In(zone).Format("2006-01-02 at 15:04")
 }
 
 // afterDeath says what is lost of a session whose process died with it: a power
@@ -311,7 +323,7 @@ func (st stored) afterDeath(zone *time.Location) []string {
 	case !st.Live:
 		return nil
 	case st.Behind:
-		return []string{"the session is as it was on " + st.SavedAt.In(zone).Format("2006-01-02 at 15:04") + " · lost: what came after, because its process ended without warning"}
+		return []string{"the session is as it was on " + st.savedAt(zone) + " · lost: what came after, because its process ended without warning"}
 	case st.empty():
 		return []string{"lost: all variables of this session, because its process ended without warning"}
 	}
@@ -338,7 +350,7 @@ func (h *Host) sweep() {
 		}
 		defer own.Close()
 		if err := removeSession(dir); err != nil {
-			h.log.Warn("sweep of a session", "err", err)
+			h.log.Warn("sweep of a session", "error", err)
 		}
 		return fs.SkipDir
 	})

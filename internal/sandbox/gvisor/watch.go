@@ -84,7 +84,7 @@ func (h *Host) keep(ctx context.Context) {
 				break
 			}
 			if err := s.hibernate(ctx); err != nil {
-				h.log.Warn("hibernate", "user", s.key.User, "err", err)
+				h.log.Warn("hibernate", "user", s.key.User, "error", err)
 			}
 			s.unlock()
 			h.release(s)
