@@ -142,6 +142,8 @@ class Look:
         """Say what was decided."""
         for line in self.notes:
             note(line)
+        if self.escape:
+            note(f"{self.src.name}: a {self.escape} before a quotation mark or another character was read as an escape, and left out.")
         if self.comment:
             note(f"{self.src.name}: lines that begin with {self.comment} are comments and were left out.")
         if self.header.rows == 0:

@@ -6,6 +6,9 @@ from attache.loaders import dates, encoding, sheet_tables
 from attache.loaders.source import FileLoadError, hushed, note
 
 
+_OLD = (b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00")  # begin the files of Excel 2, 3 and 4
+
+
 def workbook(src, raw=False, **options):
     """Return the table of a workbook with one filled sheet, else a dict of
     sheet name to table. Options are those of pandas.read_excel; sheet_name
@@ -16,6 +19,8 @@ def workbook(src, raw=False, **options):
         return _result(src, _markup(src))
     if src.head.startswith(b"\xd0\xcf\x11\xe0") and "EncryptedPackage".encode("utf-16-le") in src.bytes() or _encrypted(src):
         raise src.fail("is protected by a password: save it without one and upload it again")
+    if src.head[:4] in _OLD:
+        raise src.fail("was written by Excel 4 or older: save it as .xlsx and upload it again")
     for engine in _engines(src, options):
         try:
             return _read(src, {"engine": engine, "sheet_name": None, **options})

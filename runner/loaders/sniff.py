@@ -229,6 +229,8 @@ def _compound(src):
     """Microsoft's container of before 2007, and of what is encrypted today."""
     data = src.bytes()
     has = lambda name: name.encode("utf-16-le") in data
+    if src.ext.startswith(".xl") and (has("Workbook") or has("Book")):
+        return "excel"  # which may hold documents of Word
     if has("WordDocument"):
         return "word"
     if has("EncryptedPackage"):

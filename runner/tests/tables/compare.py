@@ -24,6 +24,7 @@ import signal
 import warnings
 
 import readers
+import score
 import second
 
 RUNNER = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -70,9 +71,11 @@ def same(what, ours, theirs):
     ours, theirs = plain(ours), plain(theirs)
     if same_rows(ours, theirs):
         return True
-    # Blank columns go, and the names of several tables are no cells of the second reader.
-    bag = lambda rows: collections.Counter(c for r in rows for c in r if c)
-    return not bag(theirs) - bag(ours) and not {c for c in bag(ours) - bag(theirs) if not c.startswith("Unnamed: ")} - set(ours[0])
+    # Blank columns go, a text may be a date, and names are made unique or, for empty ones, made up.
+    bag = lambda rows: collections.Counter(score.meaning(c) for r in rows for c in r if c)
+    known = set(bag(theirs))
+    made = {c for c in bag(ours) - bag(theirs) if not c.startswith("unnamed: ") and c.rpartition(".")[0] not in known}
+    return not bag(theirs) - bag(ours) - collections.Counter({"": 1 << 30}) and not made
 
 
 def judge(path, dialects):
@@ -118,11 +121,8 @@ def judge(path, dialects):
 
 def _difference(what, ours, theirs):
     if what == "rows":
-        ours, theirs = plain(ours), plain(theirs)
-        for k, (a, b) in enumerate(zip(ours, theirs)):
-            if a != b and k:
-                return f"row {k}: {next(((x, y) for x, y in zip(a, b) if x != y), (a[-1:], b[-1:]))}"
-        return f"{len(ours)} rows, not {len(theirs)}"
+        bag = lambda rows: collections.Counter(c for r in plain(rows) for c in r if c)
+        return f"cells only ours {list(bag(ours) - bag(theirs))[:4]}, only theirs {list(bag(theirs) - bag(ours))[:4]}, rows {len(ours)} and {len(theirs)}"
     if isinstance(ours, collections.Counter):
         return f"too much {list((ours - theirs).items())[:4]}, too little {list((theirs - ours).items())[:4]}"
     if isinstance(ours, dict):

@@ -64,7 +64,7 @@ def cell(v):
     if isinstance(v, bytes):
         return v.decode("utf-8", "replace").rstrip()
     if hasattr(v, "isoformat"):
-        text = v.replace(tzinfo=None).isoformat(" ") if hasattr(v, "tzinfo") else v.isoformat()
+        text = v.replace(tzinfo=None).isoformat(" ") if hasattr(v, "year") and hasattr(v, "hour") else v.isoformat()
         return re.sub(r"(\.\d+?)0+$", r"\1", text).removesuffix(" 00:00:00").removesuffix(".0")
     if isinstance(v, (list, tuple, np.ndarray)):
         return "[" + ", ".join(map(cell, v)) + "]"
