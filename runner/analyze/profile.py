@@ -174,6 +174,8 @@ class Profile:
     def label(self):
         """The column whose text names each row, or None."""
         named = [c for c in self.columns if c.type == "text" and c.role in ("text", "identifier") and c.distinct == self.rows and c.count == self.rows]
+        if not named:  # a few names are a category each
+            named = [c for c in self.columns[:1] if c.type == "text" and c.distinct == self.rows and c.count == self.rows]
         return min(named, key=lambda c: (c.role != "text", c.position), default=None) if self.rows > 1 else None
 
     @cached_property

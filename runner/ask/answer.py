@@ -98,9 +98,11 @@ def _value(query, result, profile):
 
 
 def what_share(query):
-    whole = [c for c in query.where if c.op in ("within", "not within")]
-    part = [c for c in query.where if c.op not in ("within", "not within")] or whole
+    whole = [*query.of, *(c for c in query.where if c.op in ("within", "not within"))]
+    part = [c for c in query.where if c not in whole] or whole
     of = f"the total {code(query.targets[0].name)}" if query.targets else "the rows"
+    if query.of:
+        return f"share of {of} where {' and '.join(map(_condition, part))}, among those where {' and '.join(map(_condition, whole))}"
     inside = f" where {' and '.join(map(_condition, whole))}" if whole and part is not whole else ""
     return f"share of {of}{inside} where {' and '.join(map(_condition, part))}"
 

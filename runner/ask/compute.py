@@ -145,7 +145,8 @@ def _latest(query, profile, c, agg, mask, result):
 def _value(query, profile, mask, result):
     c = query.targets[0] if query.targets else None
     if query.agg == "share":
-        before = where([w for w in query.where if w.op in ("within", "not within")], profile) if any(w.op not in ("within", "not within") for w in query.where) else np.ones(profile.rows, bool)
+        times = [w for w in query.where if w.op in ("within", "not within")]
+        before = where([*times, *query.of], profile) if len(times) < len(query.where) else np.ones(profile.rows, bool)
         if c is None:
             result.value, result.agg = (mask.sum() / before.sum() if before.sum() else float("nan")), "share"
             result.total = int(before.sum())

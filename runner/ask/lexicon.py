@@ -5,7 +5,7 @@ import re
 from attache.analyze import words
 
 AGGS = {
-    "mean": "average|mean|avg|on average|typical|typically|averaged|averages|means",
+    "mean": "average|mean|avg|on average|usually|normally|usual|typical|typically|averaged|averages|means",
     "sum": "total|sum|sum of|altogether|in total|overall|combined|summed|add up|in all|totals|sum up",
     "max": "maximum|max|highest|largest|biggest|greatest|peak|most|best|peaked|record high|top",
     "min": "minimum|min|lowest|smallest|least|fewest|worst|record low|bottom",
@@ -50,14 +50,14 @@ WORDS = {
     "by": "by|per|for each|for every|in each|in every|across|grouped by|group by|broken down by|split by|for all|within each|each|every|of each|of every|depending on|for the different|for different",
     "over_time": "over time|over the years|over the year|through time|time series|trend|trends|trend of|evolution|evolve|evolved|evolves|timeline|over the months|over the days|over the period|over the whole period|as time goes by|along time|development|history|change over time|changed over time|changes over time|changed over the years|develop|developed|progression",
     "vs": "vs|versus|against|as a function of|compared to|compared with|relative to",
-    "corr": "correlation|correlate|correlated|correlates|correlations|relationship|relation|association|related|dependence|depend on|depends on|linked|connection",
+    "corr": "correlation|correlate|correlated|correlates|correlations|relationship|relation|association|related|dependence|depend on|depends on|linked|connection|affect|affects|influence|influences|impact|impacts|impact of|effect of",
     "dist": "distribution|distributed|spread|histogram|histogram of|distribution of|how is|hist",
     "share": "share|percentage|percent|proportion|fraction|what part|portion|shares|percentages|pct|rate",
     "missing": "missing|null|nulls|empty|blank|nan|nas|incomplete|gaps|blanks|unknown values|missings",
     "show": "show|list|display|give|print|find|view|see|filter",
     "which": "which|who|what|whose|where is|where was",
     "when": "when|what day|what date|on which date",
-    "rows": "row|rows|record|records|entry|entries|line|lines|observation|observations|item|items|case|cases|sample|samples|data point|data points|example|examples|instance|instances",
+    "rows": "everyone|everybody|anyone|row|rows|record|records|entry|entries|line|lines|observation|observations|item|items|case|cases|sample|samples|data point|data points|example|examples|instance|instances",
     "columns": "columns|fields|variables|column names|column|attributes|features",
     "compare": "compare|comparison|comparison of|difference between|differences between|difference|differ|differs|contrast",
     "describe": "describe|summary|summarize|summarise|statistics|stats|overview|describe the|summary of|quantiles|quartiles|key figures",
@@ -112,8 +112,8 @@ NOUNS = frozenset(
 STOP = frozenset(
     """is are was were be been being the a an to me my our us please can could would should you your i we they them their its it this that these those there here then than do does did done
     have has had having will shall may might must tell what's whats let lets let's want need like know get got give look looks show shows much many how what which who whom whose why as at by in of on or and for from with into
-    data dataset file value values figure figures amount amounts level levels between all any some each both total overall so also too if so-called about per very really just ever usually generally
-    made make makes up out had go went goes come comes coming came happen happened happens occur occurred take takes took taken use used earn earned earns pay paid pays spend spent cost costs buy bought gave gives left wrote won win scored played measured observed received receive contain holds held am born died ordered placed visited rated watched drove flew traveled travelled spending live lived lives work works worked reach reached
+    data dataset file value values figure figures amount amounts level levels between all any some each both total overall so also too but if so-called about per very really just ever generally
+    made make makes up out had go went goes come comes coming came happen happened happens occur occurred take takes took taken use used earn earned earns pay paid pays spend spent cost costs buy bought gave gives left wrote won win scored played measured observed received receive contain holds held am born ordered placed visited watched drove flew ate eat eats leave leaves travelling traveling recorded money embark embarked boarded traveled travelled spending live lived lives work works worked reach reached
     now hey hi hello ok okay thanks thank right exactly currently present given split result results answer question column plot plots see well table group groups category kind same one ones part put turn turned make into them be changed change vary varies varied name names named found appear appears recorded reported gets kinds types type""".split()
 )
 
@@ -144,10 +144,16 @@ SYNONYMS = [
         "revenue sales turnover amount", "quantity qty units pieces", "temperature temp", "precipitation rain rainfall", "population pop inhabitants people", "country nation", "sex gender",
         "cost price fare expense", "weight mass", "department dept", "employee emp staff", "number no nr num", "percent pct percentage", "horsepower hp power", "mpg mileage economy",
         "year yr", "salary wage pay income earnings", "category kind type", "city town", "state province", "name title", "height tall", "length long", "amount value spend",
-        "date day time", "max maximum high highest", "min minimum low lowest", "avg average mean", "customer client", "product item article", "score rating", "duration runtime", "life lifetime", "expectancy exp lifeexp", "gdp gdppercap",
+        "date day time", "max maximum high highest", "min minimum low lowest", "avg average mean", "customer client", "product item article", "score rating rated", "duration runtime", "life lifetime", "expectancy exp lifeexp", "gdp gdppercap",
     )
 ]  # fmt: skip
 
+
+# What a value is called by other words: of a column that has the value.
+CALLED = {"woman": "female", "lady": "female", "girl": "female", "man": "male", "gentleman": "male", "boy": "male", "japanese": "japan", "american": "usa", "european": "europe", "german": "germany", "french": "france", "british": "uk", "chinese": "china", "indian": "india"}  # fmt: skip
+
+# What says no of a column of yes and no.
+OPPOSITES = {"died": "survived", "dead": "survived", "perished": "survived", "drowned": "survived", "die": "survived", "inactive": "active", "unemployed": "employed", "lost": "won", "failed": "passed", "unpaid": "paid"}
 
 UNITS = frozenset(
     """kg g mg t lb lbs oz km m cm mm mi ft in l ml gal mph kmh kph hp kw kwh mw gwh usd eur gbp chf min sec s h hr hrs ms °c °f c f deg pts dollar dollars euro euros

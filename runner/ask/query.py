@@ -52,6 +52,7 @@ class Query:
     least: bool = False
     which: bool = False  # the one group, time or row is asked for, not the figure
     share: bool = False
+    of: tuple = ()  # of a share: the conditions that all rows meet that it is a share of
     chart: str = ""
     log: bool = False
     order: str = ""

@@ -234,11 +234,18 @@ def _longest(tokens, i, vocabulary, before):
     lower = tuple(w.lower() for w in run)
     if before and before[-1].kind in ("col", "op") and (item := _of_last(before, run, lower, vocabulary)) is not None:
         return item
+    if len(run) > 1 and (places := vocabulary.values.get((stem(run[0]),))) and (c := vocabulary.column((stem(run[1]),))) is not None:
+        # "first class": a value and the name of its column.
+        values = list(dict.fromkeys(v for other, v in places if other is c))
+        if values and c.type == "text":
+            return Item("val", (c, values), " ".join(run[:2])), 2
     for n in range(len(run), 0, -1):
         key = tuple(stem(w) for w in run[:n])
         text = " ".join(run[:n])
         if n > 1 or not _asks(lower[:1]):
             c = vocabulary.column(key)
+            if c is not None and n == 1 and lower[0] in lexicon.NOUNS and _numbers_rows(c, vocabulary):
+                return Item("noun", lower[0], text), 1
             if c is not None and (n > 1 or lower[0] not in lexicon.STOP or lower[0] in ("type", "name", "value", "cost", "level", "category", "group", "amount", "part")):
                 return Item("col", c, text), n
             if n == 1 and before and (before[-1].is_("agg", "max", "min", "mean", "sum", "median") or before[-1].kind == "num" or before[-1].is_("kw", "where") and len(before) > 1 and before[-2].kind == "num") and key in vocabulary.values and (c := vocabulary.synonym(key[0])) is not None and c.role == "measure":
@@ -252,8 +259,7 @@ def _longest(tokens, i, vocabulary, before):
             return Item(*phrase, text), n
         if " ".join(lower[:n]) in lexicon.IMPLIED:
             item = _implied(" ".join(lower[:n]), vocabulary)
-            if item is not None:
-                return item, n
+            return (item if item is not None else Item("word", text, text)), n
         if lower[:n] in lexicon.PERIOD_PHRASES:
             return Item("per", lexicon.PERIOD_PHRASES[lower[:n]][1], text), n
         span, used = when.read(tokens, i, n, vocabulary.profile)
@@ -272,6 +278,11 @@ def _of_last(before, run, lower, vocabulary):
         if places and any(other is c for other, _ in places) and (run[0][:1].isupper() or lower[0] not in lexicon.STOP or before[-1].kind == "op"):
             return Item("val", (c, list(dict.fromkeys(v for other, v in places if other is c))), " ".join(run[:n])), n
     return None
+
+
+def _numbers_rows(c, vocabulary):
+    """Whether a column only numbers the rows, so that its name is what a row is."""
+    return c.role == "identifier" and c.type == "integer" and c.distinct == vocabulary.profile.rows
 
 
 def _joins(run):
@@ -316,11 +327,25 @@ def _single(tokens, i, run, lower, vocabulary, before):
         for c in vocabulary.named((rest,)):
             if truth(c):
                 return Item("val", (c, [truth(c)[1]]), word), 1
+    for c in vocabulary.named((stem(lexicon.OPPOSITES[word]),)) if word in lexicon.OPPOSITES else ():
+        if truth(c):
+            return Item("val", (c, [truth(c)[1]]), word), 1
+    called = lexicon.CALLED.get(key, "")
+    for spelled in (called, key[:-1], key[:-2]) if called or key.endswith("y") and len(key) > 4 else ():
+        # women are female; sunny days have sun.
+        if spelled and (spelled,) in vocabulary.values:
+            return _value(vocabulary.values[spelled,], word, 0.9), 1
     if word in lexicon.STOP:
         return None, 1
     if before and before[-1].kind == "col" and word in _GENERIC:
         return None, 1
+    if word in ("units", "pieces", "items") and (found := [c for c in vocabulary.profile.measures if set(words.of(c.name)) & {"quantity", "qty", "units", "pieces"}]):
+        return Item("col", found[0], word, 0.8), 1
+    if word == "rated" and (found := [c for c in vocabulary.named(("rating",)) if c.role in ("measure", "ordinal")]):
+        return Item("col", found[0], word, 0.8, found[1] if len(found) > 1 else None), 1
     if found := vocabulary.named((key,)):
+        if word in lexicon.NOUNS and (found[0].role == "date" or _numbers_rows(found[0], vocabulary)) and (not before or not before[-1].is_("kw", "by", "which") or _numbers_rows(found[0], vocabulary)):
+            return Item("noun", word, word), 1
         alike = [c for c in found[1:2] if c.role == found[0].role == "measure"]
         return Item("col", found[0], word, 0.8, alike[0] if alike else None), 1
     if key in vocabulary.parts:

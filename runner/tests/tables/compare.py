@@ -63,7 +63,9 @@ def same_rows(ours, theirs):
     return ours[1:] in (theirs, theirs[1:]) or ours == theirs
 
 
-def same(what, ours, theirs):
+def same(what, ours, theirs, kind=""):
+    if kind == "presentation":
+        return not theirs - ours  # charts, notes and drawings are read only here
     if what == "members":
         return all(ours.get(k) == v for k, v in theirs.items())
     if what != "rows":
@@ -113,7 +115,7 @@ def judge(path, dialects):
         return kind, "no second reader", str(e)
     except Exception as e:
         return kind, "failed", f"{type(e).__name__}: {' '.join(str(e).split())[:100]}"
-    if same(what, ours, theirs):
+    if same(what, ours, theirs, kind):
         return kind, "same", ""
     first = said.getvalue().strip().splitlines()[:1]
     return kind, "explained" if first else "different in silence", (first or [_difference(what, ours, theirs)])[0]

@@ -236,10 +236,13 @@ def _protobuf(path, ext):
 # Texts
 
 
+_PAGE = re.compile(r'(?s)<p:sp>(?:(?!</p:sp>).)*type="(?:sldNum|dt|ftr|hdr)".*?</p:sp>|<presentation:(?:footer|header|date-time)-decl.*?</presentation:[a-z-]+>')
+
+
 def _slides(path, ext):
     with zipfile.ZipFile(path) as z:
         text = z.read("content.xml").decode() if ext == ".odp" else " ".join(
-            " ".join(re.findall(r"<a:t>([^<]*)</a:t>", z.read(n).decode())) for n in z.namelist() if re.fullmatch(r"ppt/slides/slide\d+\.xml", n)
+            " ".join(re.findall(r"<a:t>([^<]*)</a:t>", _PAGE.sub("", z.read(n).decode()))) for n in z.namelist() if re.fullmatch(r"ppt/slides/slide\d+\.xml", n)
         )
     import html
 

@@ -1,0 +1,306 @@
+"""Which kind of question its pieces make: one figure, groups, a series, rows, a pair, a share."""
+
+from attache.analyze import words as names
+from attache.analyze.style import code
+from attache.ask.query import Condition, NotUnderstood, Query
+from attache.ask.scan import truth
+from attache.ask.when import Span
+
+
+def periodic(by):
+    """Whether the first of the groups is a period of time."""
+    return any(isinstance(b, str) for b in by[:1]) and by[0] not in ("weekday", "month of the year", "hour of the day")
+
+
+def decided(d, profile, items):
+    """Return the Query of the pieces of a question."""
+    q = Query(where=tuple(d.where), chart=d.chart if d.chart != "plot" else "plot", log="log" in d.words, order=d.order, limit=d.limit, least=d.least, said=tuple(d.notes))
+    words, targets = d.words, d.targets
+    if "where missing" in words:
+        missing = targets[-1] if targets else None
+        conditions = tuple(Condition(c, "missing") for c in ([missing] if missing else [])) if missing else ()
+        if not conditions:
+            raise NotUnderstood("Rows in which which column is missing?")
+        return q.but(kind="rows", where=q.where + conditions)
+    if "dup" in words:
+        return q.but(kind="dup")
+    if "columns" in words and not targets and not d.where and not d.aggs:
+        return q.but(kind="columns")
+    if "columns" in words and not targets and _agg(d) not in ("", "count", "nunique", "mode", "rare") and profile.measures:
+        return q.but(targets=tuple(profile.measures), agg=_agg(d), by=tuple(d.by), kind=_kind(d.by))
+    if "missing" in words:
+        return q.but(kind="missing", targets=tuple(targets), by=tuple(d.by))
+    if "date_range" in words and not targets:
+        return q.but(kind="dates")
+    if "corr" in words or d.chart == "scatter" or "vs" in words and len([t for t in targets if _numeric(t)]) >= 2:
+        return _pair(q, d, profile)
+    if "dist" in words or d.chart == "hist" or d.chart == "box" and targets and not d.by:
+        if not targets and not d.by:
+            targets = profile.measures[:1]
+        if not targets and not d.by:
+            raise NotUnderstood("The distribution of which column?")
+        if targets and targets[0].role == "measure":
+            return q.but(kind="dist", targets=(targets[0],))
+        groups = [*targets[:1], *d.by]
+        return q.but(kind=_kind(groups), agg="count", by=tuple(groups[:2]))
+    if "compare" in words or "vs" in words:
+        found = _compared(q, d, profile)
+        if found is not None:
+            return found
+    if "describe" in words:
+        return q.but(kind="describe", targets=tuple(targets))
+    if d.loose and isinstance(d.loose[0][1][0], Span):
+        c, spans = d.loose[0]
+        q = q.but(notes=q.notes)
+        by = "year" if not spans[0].part and spans[0].text.isdigit() else ("month of the year" if spans[0].part == "month" else "month")
+        q = q.but(where=q.where + (Condition(c, "within", tuple(spans)),))
+        d.by = d.by or [by]
+    periods = [b for b in d.by if isinstance(b, str)]
+    if "over_time" in words and not periods:
+        if profile.time is None:
+            raise NotUnderstood("This table has no column of times.")
+        d.by = ["time", *d.by]
+    if "when" in words or "which" in words and d.per and (d.aggs or d.ranked) and not d.by:
+        per = d.per[0] if d.per else "time"
+        found, least = _superlative(d)
+        if found:
+            inner = next((a for a in d.aggs if a in ("mean", "sum", "median", "count")), "")
+            return q.but(kind="series", targets=tuple(targets[:1]), agg=inner, by=(per,), which=True, limit=d.limit or 1, least=least)
+    if d.best and d.per and d.per[0] != "day" and not d.by and profile.time is not None:
+        return q.but(kind="series", targets=(d.best[1],), by=(d.per[0],), which=True, limit=d.limit or 1, least=d.best[0] == "min")
+    if "sold" in words and not any(map(_numeric, targets)):
+        flows = [c for c in profile.measures if c.additive == "flow"]
+        flows.sort(key=lambda c: not set(names.of(c.name)) & {"qty", "quantity", "units", "sold"})
+        targets += flows[:1]
+    agg, superlative = _agg(d), _superlative(d)
+    numbers = [t for t in targets if _numeric(t)]
+    groups = [t for t in targets if not _numeric(t)]
+    if d.quantile:
+        return q.but(targets=tuple(numbers[:1]), agg="quantile", quantile=d.quantile / 100 if d.quantile > 1 else d.quantile, by=tuple(d.by), kind="groups" if d.by else "value", limit=0)
+    if "share" in words:
+        found = _share(q, d, profile, numbers, groups, items)
+        if found is None:
+            raise NotUnderstood("The share of what?")
+        return found
+    if agg == "mode" or agg == "rare":
+        c = (targets or d.by or [None])[0]
+        if c is None:
+            raise NotUnderstood("The most common value of which column?")
+        return q.but(kind="groups", agg="count", by=(c,), which=True, limit=d.limit or 1, least=agg == "rare")
+    if agg == "nunique":
+        c = (groups or targets or [None])[0]
+        if c is None:
+            raise NotUnderstood("The different values of which column?")
+        return q.but(targets=(c,), agg="nunique", by=tuple(d.by), kind=_kind(d.by))
+    if d.ranked or d.limit or superlative[0] and (groups or "which" in words or d.best):
+        found = _ranked(q, d, profile, numbers, groups, items)
+        if found is not None:
+            return found
+    if agg == "count":
+        return _count(q, d, profile, numbers, groups, items)
+    if {"show", "which", "rows"} & words and not d.aggs and not d.by and ("rows" in words or d.nouns or d.where) and not numbers and not d.chart:
+        if "which" in words and groups:
+            return q.but(kind="groups", agg="count", by=(groups[0],), limit=0)
+        return q.but(kind="rows", limit=d.limit, order="last" if "last" in words else q.order)
+    if numbers:
+        if d.loose and not isinstance(d.loose[0][1][0], Span) and d.loose[0][0] not in d.by and len(d.by) < 2 and not any(i.text.lower() == "or" for i in items):
+            d.by = [*d.by, d.loose[0][0]]
+        if len(numbers) == 1 and groups and not d.by:
+            d.by = groups
+        several = tuple(dict.fromkeys(a for a in d.aggs if a in ("mean", "sum", "median", "max", "min", "std")))
+        if len(several) > 1 and len(numbers) == 1 and not d.by and any(i.kind == "and" for i in items):
+            return q.but(targets=tuple(numbers), agg=several[0], also=several[1:])
+        return q.but(targets=tuple(numbers), agg=agg, by=tuple(d.by), kind=_kind(d.by), limit=d.limit)
+    if targets and not d.by:
+        if d.aggs and agg in ("max", "min") and targets[0].type == "date":
+            return q.but(targets=(targets[0],), agg=agg)
+        if d.aggs and agg in ("mean", "sum", "median", "max", "min", "std", "var", "range"):
+            raise NotUnderstood(f"{code(targets[0].name)} is {_article(targets[0])}: it has no {agg}.")
+        yes = truth(targets[0])
+        if yes and not d.chart:
+            return q.but(targets=(targets[0],), agg="mean")
+        if targets[0].type in ("integer", "number") and not targets[0].groups:
+            raise NotUnderstood(f"{code(targets[0].name)} is {_article(targets[0])}: its values are not averaged or summed.")
+        if d.where and targets[0].distinct and targets[0].distinct > 20 and not d.chart:
+            return q.but(targets=(targets[0],), agg="nunique")
+        return q.but(kind="groups", agg="count", by=tuple(targets[:2]))
+    if d.by:
+        if agg and agg != "count" and profile.measures:
+            return q.but(targets=(profile.measures[0],), agg=agg, by=tuple(d.by), kind=_kind(d.by))
+        yes = [t for t in targets if truth(t)]
+        if yes:
+            return q.but(targets=(yes[0],), agg="mean", by=tuple(d.by), kind=_kind(d.by))
+        return q.but(agg="count", by=tuple(d.by), kind=_kind(d.by))
+    if d.where and not d.aggs:
+        if any(i.is_("kw", "only", "without") for i in items[:1]):
+            raise NotUnderstood("There is no last question to change.")
+        return q.but(kind="rows") if not d.chart else q.but(agg="count")
+    if agg and len(profile.measures) == 1:
+        return q.but(targets=(profile.measures[0],), agg=agg)
+    if agg:
+        raise NotUnderstood("Of which column?")
+    raise NotUnderstood("I don't understand that.")
+
+
+def _article(c):
+    return {"identifier": "an identifier", "code": "a code", "category": "a category", "ordinal": "an ordinal", "text": "a text", "date": "a date", "boolean": "yes or no"}.get(c.role, c.role)
+
+
+def _numeric(c):
+    return c.role in ("measure", "ordinal") and c.type in ("integer", "number") or c.role == "duration" or c.role == "constant" and c.type in ("integer", "number")
+
+
+def _kind(by):
+    return ("series" if periodic(by) else "groups") if by else "value"
+
+
+def _agg(d):
+    aggs = [a for a in d.aggs if a != "count"] if set(d.aggs) - {"count"} else d.aggs
+    if "sum" in aggs and len(aggs) > 1 and aggs[0] == "sum":
+        aggs = [a for a in aggs if a != "sum"] or aggs
+    if {"max", "min"} & set(aggs) and {"mean", "sum", "median", "count"} & set(d.aggs):
+        # "the highest average": the mean is computed, the highest is asked for.
+        return next(a for a in d.aggs if a in ("mean", "sum", "median", "count"))
+    return aggs[0] if aggs else ""
+
+
+def _superlative(d):
+    found = next((a for a in d.aggs if a in ("max", "min")), "")
+    inner = next((a for a in d.aggs if a in ("mean", "sum", "median", "count")), "")
+    if d.ranked and not found:
+        found = "min" if d.least else "max"
+    return found and (inner or found), found == "min" or d.least
+
+
+def _pair(q, d, profile):
+    numbers = [t for t in [*d.targets, *d.by] if t.__class__.__name__ == "Column" and (_numeric(t) or t.role == "year")]
+    others = [t for t in [*d.targets, *d.by] if t not in numbers]
+    if len(numbers) >= 2:
+        return q.but(kind="pair", targets=tuple(numbers[:2]), by=tuple(o for o in others if not isinstance(o, str))[:1])
+    if numbers and others and not isinstance(others[0], str):
+        by = ("time",) if others[0].role == "date" else (others[0],)
+        return q.but(kind=_kind(by), targets=(numbers[0],), agg=_agg(d) or "mean", by=by, chart="" if d.chart == "scatter" else d.chart)
+    if not others:
+        return q.but(kind="corr", targets=tuple(numbers[:1]))
+    raise NotUnderstood("Only columns of numbers can be correlated.")
+
+
+def _compared(q, d, profile):
+    numbers = [t for t in [*d.targets, *d.by] if not isinstance(t, str) and _numeric(t)]
+    agg = _agg(d)
+    if d.loose:
+        c, values = d.loose[0]
+        if isinstance(values[0], Span):
+            by = "year" if not values[0].part and values[0].text.isdigit() else "month of the year" if values[0].part == "month" else "weekday" if values[0].part == "weekday" else "month"
+            q = q.but(where=q.where + (Condition(c, "within", tuple(values)),))
+            return q.but(kind=_kind([by]), by=(by,), targets=tuple(numbers or profile.measures[:1]), agg=agg)
+        return q.but(kind="groups", by=(c,), targets=tuple(numbers or profile.measures[:4]), agg=agg if numbers or agg != "count" else "count")
+    groups = [t for t in d.targets if t.groups] + [b for b in d.by if not isinstance(b, str) and not _numeric(b)]
+    if groups:
+        return q.but(kind="groups", by=tuple(groups[:1]), targets=tuple(numbers or profile.measures[:4]), agg=agg)
+    if len(numbers) >= 2:
+        return q.but(kind="describe", targets=tuple(numbers))
+    return None
+
+
+def _share(q, d, profile, numbers, groups, items):
+    yes = [t for t in d.targets if truth(t)]
+    if yes and not numbers:
+        return q.but(targets=(yes[0],), agg="mean", by=tuple(d.by or [g for g in groups if g is not yes[0] and g.groups]), kind=_kind(d.by or [g for g in groups if g is not yes[0] and g.groups]))
+    if d.where:
+        target = tuple(numbers[:1])
+        parts = [w for w in d.where if w.op not in ("within", "not within")]
+        if len(parts) > 1 and not d.by:
+            q = q.but(of=_whole(parts, items))
+        return q.but(kind="value", targets=target, agg="share", share=True, by=tuple(d.by)) if not d.by else q.but(kind="groups", targets=target, agg="share", by=tuple(d.by), share=True)
+    by = d.by or groups
+    if by:
+        return q.but(kind=_kind(by), targets=tuple(numbers[:1]), agg=_agg(d) or ("sum" if numbers else "count"), by=tuple(by), share=True)
+    return None
+
+
+def _whole(parts, items):
+    """What is shared out: "percent of smokers who are women" asks among smokers, "survival rate of women" among women,
+    "percent of customers who …" among all."""
+    at = next((k for k, i in enumerate(items) if i.is_("kw", "share")), 0)
+    named = [(k, i.value[0] if i.kind == "val" else i.value) for k, i in enumerate(items) if i.kind == "val" or i.kind == "col" and truth(i.value)]
+    named = [(k, c) for k, c in named if any(w.column is c for w in parts)]
+    after = [c for k, c in named if k > at]
+    if len(named) < len(parts) or len({id(c) for _, c in named}) < len(parts):
+        raise NotUnderstood("A share of what? Say it with one condition, or with groups: share of a by b.")
+    if len(after) < len(named):  # "survival rate of women"
+        done = [c for k, c in named if k < at]
+        return tuple(w for w in parts if not any(w.column is c for c in done))
+    following = items[at + 1 : at + 3]
+    if any(i.kind == "noun" or i.is_("kw", "rows") for i in following):
+        return ()
+    return tuple(w for w in parts if w.column is not after[-1])
+
+
+def _ranked(q, d, profile, numbers, groups, items):
+    agg, least = _superlative(d)
+    inner = next((a for a in d.aggs if a in ("mean", "sum", "median", "count")), "")
+    n = d.limit or (1 if d.ranked or agg else 0)
+    which = "which" in d.words or d.limit == 0
+    if {"first", "last"} & d.words and not d.ranked and not d.aggs:
+        return q.but(kind="rows", limit=n, order="last" if "last" in d.words else "", least=False)
+    if not d.ranked and not agg:
+        if "show" in d.words or "rows" in d.words or d.nouns:
+            return q.but(kind="rows", limit=n)
+        return None
+    by = [g for g in groups if g not in d.by] + [b for b in d.by if not isinstance(b, str)]
+    periods = [b for b in d.by if isinstance(b, str)]
+    measure = numbers[0] if numbers else None
+    if groups and d.by and numbers == [] and any(_numeric(b) for b in d.by if not isinstance(b, str)):
+        measure, by = next(b for b in d.by if _numeric(b)), groups
+    if not groups and d.by and _numeric(d.by[0] if not isinstance(d.by[0], str) else profile.columns[0]) and not isinstance(d.by[0], str):
+        # "top 5 rows by sales"
+        return q.but(kind="rows", targets=(d.by[0],), limit=n, least=least, which=True)
+    by = [b for b in by if not _numeric(b)]
+    if periods and not by:
+        return q.but(kind="series", targets=(measure,) if measure else (), agg=inner, by=tuple(periods), limit=n if d.limit else 0, which=not d.limit, least=least) if d.limit or "which" in d.words else q.but(kind="series", targets=(measure,) if measure else (), agg=agg, by=tuple(periods))
+    if by:
+        if measure is None and not inner:
+            named = [b for b in by if b.role in ("text", "identifier") and b.distinct == profile.rows]
+            if named and profile.measures:
+                measure = profile.measures[0]
+        grouped = d.by and not groups and not d.ranked and not d.limit and "which" not in d.words
+        if grouped:
+            return q.but(kind="groups", targets=(measure,) if measure else tuple(profile.measures[:1]), agg=agg, by=tuple(by))
+        if measure is None and not inner and len(by) > 1 and by[0] not in d.by:
+            return q.but(kind="groups", targets=(by[1],), agg="nunique", by=(by[0],), limit=n, which=which, least=least)
+        if by[0] is profile.label and measure is not None:
+            return q.but(kind="rows", targets=(measure,), limit=n, least=least, which=True)
+        if by[0].type == "date" and measure is not None:
+            return q.but(kind="series", targets=(measure,), agg=inner, by=("time",), limit=n, which=True, least=least)
+        return q.but(kind="groups", targets=(measure,) if measure else (), agg=inner or ("count" if measure is None else ""), by=(by[0],), limit=n, which=which or not d.limit, least=least)
+    if measure is not None:
+        if d.limit or d.nouns and "which" in d.words or "which" in d.words and "rows" in d.words or d.best and d.nouns or "which" in d.words and items[0].text.lower() in ("who", "which", "whose"):
+            return q.but(kind="rows", targets=(measure,), limit=n, least=least, which=True)
+        return None
+    if d.targets and d.targets[0].type == "date":
+        return q.but(targets=(d.targets[0],), agg=agg)
+    if d.limit and ("rows" in d.words or d.nouns) and profile.measures:
+        return q.but(kind="rows", targets=(profile.measures[0],), limit=n, least=least, which=True)
+    return None
+
+
+def _count(q, d, profile, numbers, groups, items):
+    """How many: rows, different values, or the total of what counts something."""
+    sums = [c for c in numbers if c.additive and c.type == "integer" and not any(w.column is c for w in d.where)]
+    if sums and not d.nouns and "rows" not in d.words:
+        return q.but(targets=(sums[0],), agg="sum", by=tuple(d.by), kind=_kind(d.by))
+    ids = [c for c in groups if c.role in ("identifier", "code", "category", "text", "ordinal") and not truth(c)]
+    if ids and "rows" not in d.words and not (d.by and ids[0] in d.by):
+        c = ids[0]
+        if c.role == "identifier" and c.distinct == profile.rows:
+            return q.but(agg="count", by=tuple(d.by), kind=_kind(d.by))
+        explicit = next((i for i in items if i.kind == "col" and i.value is c), None)
+        if explicit is not None and any(w.column is c for w in d.where):
+            return q.but(agg="count", by=tuple(d.by), kind=_kind(d.by))
+        return q.but(targets=(c,), agg="nunique", by=tuple(d.by), kind=_kind(d.by))
+    if d.per and not d.by and not d.where and not d.nouns and "rows" not in d.words and profile.time is not None:
+        return q.but(targets=(profile.time,), agg="nunique", notes=(d.per[0],))
+    if numbers and not d.by and not d.where and not d.nouns:
+        return q.but(targets=(numbers[0],), agg="count")
+    return q.but(agg="count", by=tuple(d.by), kind=_kind(d.by), targets=())

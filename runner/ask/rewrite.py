@@ -1,0 +1,182 @@
+"""What people say in passing, put into the words and the order that the grammar knows.
+
+Items go in and items come out; nothing is decided here that depends on more than the neighbours of a word.
+"""
+
+from attache.analyze import words
+from attache.ask.query import NotUnderstood
+from attache.ask.scan import Item, truth
+
+_MORE = {"more": "max", "better": "max", "higher": "max", "bigger": "max", "larger": "max", "longer": "max", "greater": "max", "less": "min", "worse": "min", "lower": "min", "smaller": "min", "fewer": "min"}
+_MONEY = ("revenue", "gross", "turnover", "sales", "amount", "bill", "price", "cost", "fare", "spend", "spent", "income", "total")
+_PAYING = {"spend", "spends", "spent", "pay", "pays", "paid", "money", "earn", "earns", "earned", "expensive"}
+# Superlatives that need a measure: only "most" and "fewest" count rows by themselves.
+JUDGING = {"best", "worst", "biggest", "largest", "smallest", "highest", "lowest", "greatest", "top", "bottom", "maximum", "minimum", "peak"}
+
+
+def simpler(items, question, vocabulary):
+    """The items, with the turns of phrase replaced."""
+    profile = vocabulary.profile
+    spoken = question.lower().replace("?", " ").split()
+    for change in (_orders, _units, _ratios, _number_of, _parties, _before_its_column, _none_of, _comparatives):
+        items = change(items, spoken, profile)
+    if " ".join(spoken[:3]) in ("how much is", "how much are", "how much does", "how much do", "how much was", "how much were") or spoken[:2] == ["how", "much"] and "cost" in spoken:
+        if not any(i.kind == "col" and i.value.role == "measure" or i.is_("kw", "sold") for i in items):
+            return [*items, Item("agg", "mean", "on average"), Item("col", _paid(profile), "price")]
+    if _PAYING & set(spoken) and any(i.is_("agg", "max", "min") for i in items) and not any(i.kind == "col" and i.value.role == "measure" for i in items):
+        items = [*items, Item("col", _paid(profile), "money", 1.0)]
+    return items
+
+
+def _orders(items, spoken, profile):
+    """ "order" alone is a noun; "order by" sorts."""
+    return [Item("noun", "order", i.text) if i.is_("kw", "sort") and i.text.lower() == "order" else i for i in items]
+
+
+_DEGREES = {"degrees", "degree", "celsius", "fahrenheit", "°c", "°f"}
+_MONIES = {"dollars", "dollar", "euros", "euro", "usd", "eur", "gbp"}
+_WEIGHTS = {"kg", "kilograms", "lbs", "lb", "pounds"}
+
+
+def _units(items, spoken, profile):
+    """ "above 35 degrees": a unit names what is compared, where nothing before it does."""
+    k = next((k for k, i in enumerate(items) if i.is_("op", ">", "<", ">=", "<=") and k + 1 < len(items) and items[k + 1].kind == "num"), None)
+    if k is None or k + 2 < len(items) and items[k + 2].kind == "col":
+        return items
+    for units, names in ((_DEGREES, ("temperature", "temp")), (_MONIES, _MONEY), (_WEIGHTS, ("weight", "mass"))):
+        if not units & set(spoken):
+            continue
+        found = [c for word in names for c in profile.measures if word in words.of(c.name)]
+        before = items[k - 1] if k else None
+        if found and not (before is not None and before.kind == "col" and before.value in found):
+            c = found[0]
+            other = next((f for f in found[1:] if f is not c and units is _DEGREES), None)
+            return [*items[:k], Item("col", c, "degrees" if other else "that", 1.0, other), *items[k:]]
+    return items
+
+
+def _ratios(items, spoken, profile):
+    """ "revenue per unit" divides one column by another, which is not done."""
+    for k, it in enumerate(items[:-1]):
+        nxt = items[k + 1]
+        if it.is_("kw", "by") and it.text.lower() == "per" and nxt.kind == "col" and nxt.value.role == "measure" and k and items[k - 1].kind == "col" and items[k - 1].value.role == "measure":
+            raise NotUnderstood("I don't divide one column by another.")
+    return items
+
+
+def _number_of(items, spoken, profile):
+    """ "by number of bedrooms" is by the column that holds that number."""
+    return [i for k, i in enumerate(items) if not (i.is_("agg", "count") and k and items[k - 1].is_("kw", "by") and k + 1 < len(items) and items[k + 1].kind == "col")]
+
+
+def _parties(items, spoken, profile):
+    """ "parties of 4": the size of a group is what a table of groups counts."""
+    size = next((c for c in profile.measures if words.of(c.name)[-1:] == ("size",) and c.type == "integer"), None)
+    out = []
+    for k, it in enumerate(items):
+        out.append(it)
+        ahead = [x for x in items[k + 1 : k + 3] if not x.is_("kw", "where")]
+        if size is not None and it.kind == "noun" and it.text.lower() in ("party", "parties", "group", "groups", "table", "tables", "household", "households", "family", "families", "team", "teams") and ahead and ahead[0].kind in ("num", "op") and (ahead[0].kind == "num" or len(ahead) > 1 and ahead[1].kind == "num"):
+            out.append(Item("col", size, "size"))
+    return out
+
+
+def _before_its_column(items, spoken, profile):
+    """ "at least 3 bedrooms", "8 cylinders": the number belongs to the column behind it."""
+    out, k = [], 0
+    while k < len(items):
+        op = items[k] if items[k].is_("op", ">", "<", ">=", "<=", "==") else None
+        at = k + (op is not None)
+        if at + 1 < len(items) and items[at].kind == "num" and items[at + 1].kind == "col" and items[at + 1].exact >= 0.6 and _counts(items[at + 1].value, items[at].value) and not _ranks(items, k, op):
+            out += [items[at + 1], op or Item("op", "==", "="), items[at]]
+            k = at + 2
+            continue
+        out.append(items[k])
+        k += 1
+    return out
+
+
+def _counts(c, number):
+    return c.type == "integer" and c.stats is not None and c.stats["min"] <= number <= c.stats["max"]
+
+
+def _ranks(items, k, op):
+    """Whether a number says how many, or belongs to what stands before it."""
+    before = items[k - 1] if k else None
+    if op is not None:
+        return before is not None and before.kind == "col" and before.value.type in ("integer", "number") and before.value.role in ("measure", "ordinal")
+    return before is None or before.kind in ("agg", "col", "op", "num", "and", "best") or before.is_("kw", "first", "last", "show", "by", "only", "without")
+
+
+def _none_of(items, spoken, profile):
+    """ "no age recorded": a value that only says no, before another column, is what is missing."""
+    out = list(items)
+    for k, it in enumerate(items[:-1]):
+        nxt = items[k + 1]
+        if it.kind == "val" and it.text.lower() in ("no", "none", "not") and nxt.kind == "col" and nxt.value is not it.value[0]:
+            out[k : k + 2] = [nxt, Item("op", "==", "is"), Item("kw", "missing", "missing")]
+            out = [x for n, x in enumerate(out) if not (n < len(out) - 1 and x.kind == "noun" and n and out[n - 1].is_("agg", "count"))]
+            break
+    return out
+
+
+def _comparatives(items, spoken, profile):
+    """ "which gender tips more" asks for the highest; "do smokers tip better" for both, side by side."""
+    loose = [i for i in items if i.text.lower() in _MORE and (i.kind == "word" or i.kind == "op" and not _has_number(items, i))]
+    if len(loose) != 1:
+        return items
+    it = loose[0]
+    rest = [x for x in items if x is not it]
+    measures = [x for x in rest if x.kind == "col" and x.value.role == "measure"]
+    groups = [x for x in rest if x.kind == "val" or x.kind == "col" and x.value.groups and x.value.role != "measure"]
+    if not measures or not groups:
+        return items
+    if spoken[0] in ("do", "does", "did", "is", "are") or any(x.text.lower() == "or" for x in rest):
+        c = groups[0].value[0] if groups[0].kind == "val" else groups[0].value
+        kept = [x for x in rest if x is measures[0] or x not in groups and x.kind in ("time", "op", "num")]
+        if len({id(x.value[0] if x.kind == "val" else x.value) for x in groups}) > 1:
+            return items
+        return [Item("agg", "mean", "average"), *[x for x in kept], Item("kw", "by", "by"), Item("col", c, c.name)]
+    return [Item("agg", "mean", "on average"), *rest, Item("agg", _MORE[it.text.lower()], it.text)] if any(x.is_("kw", "which") for x in rest) else items
+
+
+def _has_number(items, it):
+    k = items.index(it)
+    return k + 1 < len(items) and items[k + 1].kind in ("num", "time")
+
+
+def _paid(profile):
+    """The measure of what is paid: the one that a word for money names."""
+    for word in _MONEY:
+        for c in profile.measures:
+            if word in words.of(c.name):
+                return c
+    raise NotUnderstood("This table has no column of what was paid.")
+
+
+def doubtful(query, items):
+    """Raise NotUnderstood where an answer would leave out what was asked: which is best, by nothing but the number of rows."""
+    counts = query.agg in ("", "count") and not query.targets and (query.which or query.limit)
+    if counts and query.kind in ("groups", "series"):
+        judged = next((i.text for i in items if i.kind == "agg" and i.text.lower() in JUDGING), None)
+        if judged is not None:
+            raise NotUnderstood(f"{judged.capitalize()} by which column?")
+        by = query.by[0] if query.by else None
+        if not query.where and by is not None and not isinstance(by, str) and by.series.value_counts().nunique() == 1:
+            raise NotUnderstood(f"Each {by.name} has the same number of rows. The most of which column?")
+    return query
+
+
+def members(items):
+    """ "survivors only": a column of yes and no that stands with only, or before or after a noun of the best, says which rows count."""
+    for k, it in enumerate(items):
+        yes = it.kind == "col" and truth(it.value)
+        if not yes or it.text.lower() == it.value.name.lower() and not (k and items[k - 1].is_("kw", "only")):
+            continue
+        beside = [x for x in items[max(0, k - 1) : k + 2] if x is not it]
+        people = it.text.lower().endswith(("ers", "ors", "er", "or", "s")) and not it.value.name.lower().endswith("s")
+        if people and any(x.is_("kw", "only") or x.kind == "best" for x in beside):
+            only = [x for x in items if not (x.is_("kw", "only") and x in beside)]
+            only[only.index(it)] = Item("val", (it.value, [yes[0]]), it.text)
+            return only
+    return items
