@@ -120,7 +120,7 @@ class _File:
 
         kind = kind.lower()
         if kind == "string":
-            raise ValueError("arrays of texts can't be read")
+            return self._texts(count)
         form = _TYPES[kind]
         if not self.binary:
             parts = self.rest.split(None, count)
@@ -137,6 +137,17 @@ class _File:
         if kind == "bit":
             return np.unpackbits(np.frombuffer(raw, "u1"))[:count]
         return np.frombuffer(raw, ">" + form).astype(form)
+
+    def _texts(self, count):
+        """Texts: a line each."""
+        import numpy as np
+        from urllib.parse import unquote
+
+        self.rest = self.rest[self.rest.index(b"\n") + 1 :]
+        if self.binary:
+            raise ValueError("arrays of texts in binary form can't be read")
+        *lines, self.rest = self.rest.split(b"\n", count)
+        return np.array([unquote(line.decode("utf-8", "replace").strip()) for line in lines], dtype=object)
 
     def read(self):
         where, count = self.fields, 0
@@ -195,6 +206,8 @@ class _File:
         else:
             raise ValueError(f"{key[:40]!r} is not known")
         values = self.array(width * count, kind)
+        if key == "COLOR_SCALARS" and not self.binary:
+            values = (values * 255 + 0.5).astype("u1")
         where[name] = values.reshape(count, *((3, 3) if key == "TENSORS" else (width,))) if width > 1 else values
 
     def _cells(self, kind):

@@ -60,6 +60,14 @@ def test_a_voxel_is_a_hexahedron_whose_points_go_around():
     assert np.allclose(around, around[0])  # four edges of one length, no diagonal
 
 
+def test_colours_and_texts_of_vtk(tmp_path):
+    colours = load("vecAnim1.vtk").point_data["texture"]  # written as parts of one
+    assert colours.dtype == "u1" and colours[2].tolist() == [255, 64]
+    path = tmp_path / "f.vtk"
+    path.write_text("# vtk DataFile Version 3.0\nx\nASCII\nFIELD d 2\nname 1 2 string\nSome%20text\nb\nn 1 2 int\n1 2\n")
+    assert loaders.load(str(path)).to_dict("list") == {"name": ["Some text", "b"], "n": [1, 2]}
+
+
 def test_hdf5():
     frame = load("smpl_compound_chunked.h5")  # big-endian
     assert frame["a_name"].tolist() == list(range(6)) and frame["a_name"].sum() == 15
