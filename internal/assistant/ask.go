@@ -10,6 +10,7 @@ import (
 	"github.com/attachebot/attache/internal/chat"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/llm"
 )
 
 // Ask takes a message. It returns at once; what happens then are events of the
@@ -138,12 +139,30 @@ func (a *Assistant) answer(t *Turn) (res chat.Result, begun bool, err error) {
 	if strings.TrimSpace(m.Text) == "" && !m.Same {
 		return res, false, nil
 	}
+	var sharing llm.Sharing
+	if sharing, err = a.share(t.ctx, t, m.Company); err == nil && m.Company != Alone {
+		err = a.files.Bring(t.ctx, t.Conversation(), t.req.UserName, saved)
+	}
+	if err != nil {
+		return res, false, err
+	}
 	begun = true
 	res, err = a.engine.Run(t.ctx, chat.Turn{
 		ID: t.ID, User: t.User, UserName: t.req.UserName, Conversation: t.Conversation(), Model: t.req.Model, FrontEnd: t.req.FrontEnd,
-		Text: m.Text, Files: saved, Replaces: t.req.Replaces, Ask: t.ask,
-	}, func(e chat.Event) { t.emit(e) })
+		Text: m.Text, Files: saved, Replaces: t.req.Replaces, Ask: t.ask, Sharing: sharing,
+	}, func(e chat.Event) { a.event(t, m.Company, e) })
 	return res, begun, err
+}
+
+// event passes an event on. What code made in a conversation of several people
+// is brought into it.
+func (a *Assistant) event(t *Turn, with Company, e chat.Event) {
+	if ended, ok := e.(chat.ToolEnded); ok && with != Alone && len(ended.Files) > 0 {
+		if err := a.files.Bring(context.WithoutCancel(t.ctx), t.Conversation(), t.req.UserName, ended.Files); err != nil {
+			a.log.Warn("sharing what code made", "turn", t.ID, "error", err)
+		}
+	}
+	t.emit(e)
 }
 
 // read returns the message for the model, and its files, which it saves.

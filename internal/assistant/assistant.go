@@ -36,6 +36,7 @@ type Engine interface {
 	History(ctx context.Context, user files.UserID, conversation string, limit int) ([]chat.Record, error)
 	Rename(ctx context.Context, user files.UserID, conversation, title string) error
 	Reset(ctx context.Context, user files.UserID, conversation string) error
+	Began(ctx context.Context, conversation string) (files.UserID, error)
 	Models(ctx context.Context) []string
 	SetModel(ctx context.Context, user files.UserID, name string) error
 	ModelOf(ctx context.Context, user files.UserID) (string, error)
@@ -81,6 +82,9 @@ type Assistant struct {
 	ended     []*Turn          // of turns, the earliest first
 	questions map[string]*question
 	uploads   map[uploadKey]files.ID // saved from where a front end found them
+	consents  map[consentKey]*consent
+
+	words sync.Mutex // held while what somebody said to sharing is read and changed
 }
 
 // New returns an assistant. Engine and file service are the caller's to close,
@@ -101,7 +105,7 @@ func New(engine Engine, fs *files.Service, o Options) *Assistant {
 	}
 	a := &Assistant{
 		engine: engine, files: fs, views: preview.New(fs, o.Viewer, o.Log), opts: o, log: o.Log,
-		lines: map[files.UserID]*line{}, turns: map[string]*Turn{}, questions: map[string]*question{}, uploads: map[uploadKey]files.ID{},
+		lines: map[files.UserID]*line{}, turns: map[string]*Turn{}, questions: map[string]*question{}, uploads: map[uploadKey]files.ID{}, consents: map[consentKey]*consent{},
 	}
 	a.base, a.stop = context.WithCancelCause(context.Background())
 	return a

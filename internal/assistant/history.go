@@ -38,7 +38,10 @@ func (a *Assistant) Code(ctx context.Context, user files.UserID, turn string) ([
 // Reset forgets a conversation and its variables. Kind Denied: somebody else
 // began it.
 func (a *Assistant) Reset(ctx context.Context, user files.UserID, conversation string) error {
-	return a.engine.Reset(ctx, user, conversation)
+	if err := a.engine.Reset(ctx, user, conversation); err != nil {
+		return err
+	}
+	return a.files.UnshareConversation(ctx, conversation)
 }
 
 // DeleteFiles deletes all files of a user, and tells how many.
@@ -70,13 +73,13 @@ func (a *Assistant) DeleteEverything(ctx context.Context, user files.UserID) err
 			break
 		}
 		for _, c := range list {
-			err = errors.Join(err, a.engine.Reset(ctx, user, c.ID))
+			err = errors.Join(err, a.Reset(ctx, user, c.ID))
 		}
 		if err != nil {
 			break
 		}
 	}
-	return errors.Join(err, a.engine.SetModel(ctx, user, ""))
+	return errors.Join(err, a.files.UnshareUser(ctx, user), a.engine.SetModel(ctx, user, ""))
 }
 
 // Models lists what users may choose.

@@ -11,8 +11,8 @@ import (
 	"github.com/attachebot/attache/internal/files"
 )
 
-// Question is put to the user of a turn, who may answer it with yes or no, once,
-// until the deadline: may this package be installed?
+// Question is put to the user of a turn, or to the owner of a file, who may answer
+// it with yes or no, once, until the deadline: may this package be installed?
 type Question struct {
 	ID           string
 	Turn         string       // the turn that waits for the answer
@@ -73,10 +73,13 @@ func (a *Assistant) Answer(user files.UserID, id string, yes bool) error {
 var ErrNoAnswer = fault.New(fault.Unavailable, "Nobody answered the question in time.")
 
 // ask puts a question to the turn's user and waits.
-func (t *Turn) ask(ctx context.Context, text string) (bool, error) {
+func (t *Turn) ask(ctx context.Context, text string) (bool, error) { return t.askOf(ctx, t.User, text) }
+
+// askOf puts a question to somebody and waits.
+func (t *Turn) askOf(ctx context.Context, user files.UserID, text string) (bool, error) {
 	a := t.a
 	q := &question{answer: make(chan bool, 1), Question: Question{
-		ID: strings.ToLower(rand.Text()[:16]), Turn: t.ID, Conversation: t.Conversation(), User: t.User,
+		ID: strings.ToLower(rand.Text()[:16]), Turn: t.ID, Conversation: t.Conversation(), User: user,
 		Text: text, Deadline: time.Now().Add(a.opts.AskTime),
 	}}
 	a.mu.Lock()

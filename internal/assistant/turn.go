@@ -40,6 +40,7 @@ type Message struct {
 	Files        []files.File // saved before, in place of Uploads
 	Conversation string       // if not empty, in place of Request.Conversation
 	Problems     []string     // sentences for the person: what could not be read
+	Company      Company      // who else speaks in the conversation
 	Same         bool         // the message of the turn that is replaced is answered again, as it was
 }
 

@@ -44,3 +44,9 @@ func LastLine(s string) string {
 	s = strings.TrimSpace(s)
 	return strings.TrimSpace(s[strings.LastIndexByte(s, '\n')+1:])
 }
+
+// Escape takes the meaning of Markdown out of a name that stands between other
+// text.
+func Escape(name string) string { return escapes.Replace(name) }
+
+var escapes = strings.NewReplacer("*", `\*`, "`", "\\`", "~", `\~`, "|", `\|`, "<", `\<`, "[", `\[`)

@@ -62,7 +62,9 @@ func (r *run) call(ctx context.Context, reply llm.Reply, round int) []llm.Messag
 	for i, c := range calls {
 		out[i] = llm.Text(llm.FromTool, shorten(results[i].ForModel(), maxToolText))
 		out[i].CallID = c.ID
-		out[i].Run = kept(results[i].Run, made[i])
+		if out[i].Run = kept(results[i].Run, made[i]); out[i].Run != nil && r.turn.Sharing.Use != nil {
+			out[i].Run.By = speaker(r.turn.UserName)
+		}
 		out[i].Result = &results[i]
 		r.result.Files = append(r.result.Files, made[i]...)
 	}
@@ -126,7 +128,7 @@ func (r *run) callOne(ctx context.Context, c llm.ToolCall, round int) (res llm.T
 	hooks := llm.ToolHooks{
 		Status: func(s llm.ToolStatus) { r.emit(ToolStatus{c.ID, s}) },
 		Output: func(s string) { r.emit(ToolOutput{c.ID, s}) },
-		Ask:    r.turn.Ask,
+		Ask:    r.turn.Ask, Sharing: r.turn.Sharing,
 	}
 	res = func() (res llm.ToolResult) {
 		defer func() {

@@ -27,6 +27,8 @@ type Turn struct {
 	Replaces string
 	// Ask puts a yes-or-no question to the user and waits. A nil Ask is a no.
 	Ask func(ctx context.Context, question string) (bool, error)
+	// Sharing is what the user shares with the others of the conversation.
+	Sharing llm.Sharing
 }
 
 // FrontEnd is where people write: what the model, and the sentences that people

@@ -277,6 +277,11 @@ func (e *Engine) Rename(ctx context.Context, user files.UserID, conversation, ti
 	return e.store.Rename(ctx, conversation, title)
 }
 
+// Began returns who began a conversation; 0: it has no turn yet.
+func (e *Engine) Began(ctx context.Context, conversation string) (files.UserID, error) {
+	return e.store.Began(ctx, conversation)
+}
+
 // own refuses conversations that the user did not begin.
 func (e *Engine) own(ctx context.Context, user files.UserID, conversation string) error {
 	began, err := e.store.Began(ctx, conversation)

@@ -79,17 +79,44 @@ func (e *Engine) contextPrompt(ctx context.Context, t Turn) (llm.Message, error)
 		return llm.Message{}, err
 	}
 	if len(page.Files) == 0 {
-		b.WriteString("They have no files.")
-		return llm.Text(llm.System, b.String()), nil
+		b.WriteString("They have no files.\n")
+	} else {
+		b.WriteString("Their files, newest first:\n")
 	}
-	b.WriteString("Their files, newest first:\n")
 	for _, f := range page.Files {
 		fmt.Fprintf(&b, "- %s%s\n", describe(f), expiry(f, now))
 	}
 	if more := page.Total - len(page.Files); more > 0 {
 		fmt.Fprintf(&b, "… and %d older ones: list_user_files() in Python names them all.\n", more)
 	}
+	if t.Sharing.Use != nil {
+		if err := e.describeShared(ctx, &b, t); err != nil {
+			return llm.Message{}, err
+		}
+	}
 	return llm.Text(llm.System, strings.TrimSpace(b.String())), nil
+}
+
+// describeShared names what others brought into the turn's conversation.
+func (e *Engine) describeShared(ctx context.Context, b *strings.Builder, t Turn) error {
+	all, err := e.files.Brought(ctx, t.Conversation)
+	if err != nil {
+		return err
+	}
+	n := 0
+	for _, f := range all {
+		if f.User == t.User || n == maxPromptFiles {
+			continue
+		}
+		if n++; n == 1 {
+			b.WriteString("Files that others brought into this conversation, latest first. load_file works for them here; it may have to ask their owner:\n")
+		}
+		fmt.Fprintf(b, "- %s, of %s\n", describe(f.File), strconv.Quote(speaker(f.Owner)))
+	}
+	if t.Sharing.Session != 0 {
+		b.WriteString("The people of this conversation share one Python session: its variables are everybody's.\n")
+	}
+	return nil
 }
 
 // describe names a file in a prompt. The name is quoted: it is somebody's text.

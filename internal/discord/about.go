@@ -31,7 +31,7 @@ func (b *Bot) read(ctx context.Context, q *question) (p assistant.Message, err e
 	q.mu.Lock()
 	m := q.msg
 	q.mu.Unlock()
-	p.Conversation = b.conversation(ctx, m)
+	p.Conversation, p.Company = b.conversation(ctx, m), b.company(ctx, m)
 	if q.same {
 		p.Same = true
 		return p, nil

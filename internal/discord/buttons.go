@@ -2,6 +2,7 @@ package discord
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -190,19 +191,33 @@ func (b *Bot) putButtons(ctx context.Context, e *answered) {
 func (a *answer) ask(ctx context.Context, question assistant.Question) {
 	b := a.b
 	a.setAsking(true)
-	id := func(choice string) customID { return customID{actAnswer, a.q.user(), []string{question.ID, choice}} }
-	m, err := b.send(ctx, a.q, client.Post{Text: askedText(question), ReplyTo: a.q.msg.ID, Rows: []dg.LayoutComponent{row(
+	id := func(choice string) customID { return customID{actAnswer, question.User, []string{question.ID, choice}} }
+	m, err := b.send(ctx, a.q, client.Post{Text: a.askedText(question), Ping: a.askedOf(question), ReplyTo: a.q.msg.ID, Rows: []dg.LayoutComponent{row(
 		button(dg.ButtonStyleSuccess, "✅", "Yes", id("yes")),
 		button(dg.ButtonStyleSecondary, "❌", "No", id("no")))}})
 	if err != nil {
 		b.log.Warn("asking a question", "error", err)
-		_ = b.assistant.Answer(a.q.user(), question.ID, false) // nobody can see it
+		_ = b.assistant.Answer(question.User, question.ID, false) // nobody can see it
 		return
 	}
 	a.asked[question.ID] = m
 }
 
-func askedText(q assistant.Question) string { return "❓ " + brief.Chars(q.Text, 1500) }
+func (a *answer) askedText(q assistant.Question) string {
+	to := ""
+	if other := a.askedOf(q); other != 0 {
+		to = fmt.Sprintf("<@%d> ", other)
+	}
+	return "❓ " + to + brief.Chars(q.Text, 1500)
+}
+
+// askedOf is who a question is for, if not for who asked the turn's; or 0.
+func (a *answer) askedOf(q assistant.Question) snowflake.ID {
+	if q.User == a.q.user() {
+		return 0
+	}
+	return snowflake.ID(q.User)
+}
 
 var outcomes = map[assistant.Outcome]string{
 	assistant.Yes:       "✅ Yes.",
@@ -219,7 +234,7 @@ func (a *answer) answered(ctx context.Context, e assistant.Answered) {
 	if _, here := b.pressed.get(e.Question.ID); here || message == 0 {
 		return
 	}
-	if err := b.edit(ctx, a.q, message, client.Post{Text: askedText(e.Question) + "\n-# " + outcomes[e.Outcome]}); err != nil {
+	if err := b.edit(ctx, a.q, message, client.Post{Text: a.askedText(e.Question) + "\n-# " + outcomes[e.Outcome]}); err != nil {
 		b.log.Debug("closing a question", "error", err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/disgoorg/disgo/rest"
 	"github.com/disgoorg/snowflake/v2"
 
+	"github.com/attachebot/attache/internal/assistant"
 	"github.com/attachebot/attache/internal/discord/client"
 )
 
@@ -65,6 +66,27 @@ func (b *Bot) findOut(ctx context.Context, channel snowflake.ID) membership {
 		b.places.setOwn(channel, b.own(ctx, channel))
 	}
 	return b.readsAlong(channel)
+}
+
+// company tells who else speaks in a message's conversation. In a chain of
+// replies, and in the bot's own threads, whoever writes joins a conversation with
+// the bot.
+func (b *Bot) company(ctx context.Context, m dg.Message) assistant.Company {
+	if m.GuildID == nil {
+		return assistant.Alone
+	}
+	if b.places.parent(m.ChannelID) == 0 {
+		return assistant.Joining
+	}
+	_, own, _, _ := b.places.manners(m.ChannelID)
+	if own == unknown {
+		own = b.own(ctx, m.ChannelID)
+		b.places.setOwn(m.ChannelID, own)
+	}
+	if own == member {
+		return assistant.Joining
+	}
+	return assistant.Among
 }
 
 // own tells whether a thread is the bot's own: begun from an answer of it, or by

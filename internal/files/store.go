@@ -112,4 +112,6 @@ type Store interface {
 
 	// Totals sums up everything.
 	Totals(ctx context.Context, now time.Time) (Totals, error)
+
+	SharingStore
 }

@@ -33,6 +33,7 @@ type Run struct {
 	Elapsed  time.Duration `json:"elapsed"`
 	Packages []string      `json:"packages,omitempty"` // installed for it, as "geopandas 1.1.0"
 	Files    []string      `json:"files,omitempty"`    // ids of the files that it made
+	By       string        `json:"by,omitempty"`       // who asked, in a conversation of several people
 }
 
 // ForModel returns the text that a model reads of the result. It is never
@@ -88,6 +89,23 @@ type ToolHooks struct {
 	Output func(text string)
 	// Ask puts a yes-or-no question and waits. A nil Ask is a no.
 	Ask func(ctx context.Context, question string) (bool, error)
+	// Sharing is what the person shares with the others of the conversation.
+	Sharing Sharing
+}
+
+// Sharing is what a turn shares with the others who speak in its conversation.
+// The zero value is for conversations of one person: their own files, and
+// their own session.
+type Sharing struct {
+	// Session is the user in whose session code runs; 0: the asking user's own.
+	Session uint64
+	// Use tells whether the file of that id may be used in this turn: somebody
+	// else's too. Its error says whose it is, and how to ask. nil: those of the
+	// asking user.
+	Use func(ctx context.Context, id string) error
+	// Listed returns the files that code may see listed, if those are not all of
+	// the asking user's. nil: they are.
+	Listed func(ctx context.Context) (ids []string, all bool, err error)
 }
 
 // Filled returns the hooks with none missing: what was nil does nothing, and

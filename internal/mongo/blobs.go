@@ -263,6 +263,9 @@ func (s *Files) remove(ctx context.Context, f files.File, at time.Time) (removed
 		return false, false, err
 	}
 	r, err := s.files.DeleteOne(ctx, bson.D{{Key: "file_id", Value: f.ID}})
+	if err == nil { // what a crash leaves here names no file, and is never returned
+		_, err = s.brought.DeleteMany(ctx, bson.D{{Key: "file_id", Value: f.ID}})
+	}
 	if err != nil {
 		return false, false, err
 	}

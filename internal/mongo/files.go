@@ -14,12 +14,15 @@ import (
 )
 
 // Files is a [files.Store]: the files in user_files, and which files hold which
-// bytes, with the journal, in user_file_blobs (see blobs.go).
+// bytes, with the journal, in user_file_blobs (see blobs.go); what people share
+// in brought_files and sharing_words.
 type Files struct {
-	files *mongo.Collection
-	blobs *mongo.Collection
-	owner string
-	iso   bool // times are written as strings
+	files   *mongo.Collection
+	blobs   *mongo.Collection
+	brought *mongo.Collection
+	words   *mongo.Collection
+	owner   string
+	iso     bool // times are written as strings
 }
 
 var _ files.Store = (*Files)(nil)
@@ -28,7 +31,8 @@ var _ files.Store = (*Files)(nil)
 // owner, noted in the journal, names one running program: the next start of the
 // same one gives the same owner. It must not contain a space.
 func NewFiles(ctx context.Context, db *DB, owner string) (*Files, error) {
-	s := &Files{files: db.db.Collection("user_files"), blobs: db.db.Collection("user_file_blobs"), owner: owner}
+	s := &Files{files: db.db.Collection("user_files"), blobs: db.db.Collection("user_file_blobs"),
+		brought: db.db.Collection("brought_files"), words: db.db.Collection("sharing_words"), owner: owner}
 	err := db.index(ctx, s.files.Name(),
 		index{"file_id", bson.D{{Key: "file_id", Value: 1}}, true},
 		index{"expiry", bson.D{{Key: "expires_at", Value: 1}}, false},
@@ -36,6 +40,15 @@ func NewFiles(ctx context.Context, db *DB, owner string) (*Files, error) {
 		index{"content", bson.D{{Key: "user_id", Value: 1}, {Key: "sha256", Value: 1}}, false})
 	if err == nil {
 		err = db.index(ctx, s.blobs.Name(), index{"loose", bson.D{{Key: "at", Value: 1}}, false})
+	}
+	if err == nil {
+		err = db.index(ctx, s.brought.Name(),
+			index{"file", bson.D{{Key: "file_id", Value: 1}}, false},
+			index{"conversation", bson.D{{Key: "conversation", Value: 1}}, false},
+			index{"user", bson.D{{Key: "user_id", Value: 1}}, false})
+	}
+	if err == nil {
+		err = db.index(ctx, s.words.Name(), index{"user", bson.D{{Key: "user_id", Value: 1}}, false}, index{"conversation", bson.D{{Key: "conversation", Value: 1}}, false})
 	}
 	if err != nil {
 		return nil, err

@@ -233,6 +233,9 @@ func (s *Files) Remove(ctx context.Context, fs []files.File, at time.Time) (remo
 				return err
 			}
 			removed = append(removed, f)
+			if _, err := tx.ExecContext(ctx, "DELETE FROM brought_files WHERE id = ?", f.ID); err != nil {
+				return err
+			}
 			holder := files.UserID(0) // nobody: not shared, so nobody has to be asked
 			if shared {
 				holder = f.User

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"strconv"
 	"strings"
@@ -126,7 +125,7 @@ func (p *Python) run(ctx context.Context, c Call, code, shown, tool string) llm.
 // cell runs a cell in a call's session, with its user's files and hooks, and
 // returns the ids of the files that it made.
 func (p *Python) cell(ctx context.Context, c Call, cell sandbox.Cell, tool string) (res sandbox.Result, saved []string, err error) {
-	cell.Files = userFiles{p.files, c.User, c.Hooks.Ask}
+	cell.Files = userFiles{p.files, c.User, c.Hooks.Ask, c.Hooks.Sharing}
 	cell.Output, cell.Ask = c.Hooks.Output, c.Hooks.Ask
 	cell.Status = func(s sandbox.Status) { c.Hooks.Status(toolStatus(s, tool)) }
 	whole := map[int]string{}
@@ -146,7 +145,14 @@ func (p *Python) cell(ctx context.Context, c Call, cell sandbox.Cell, tool strin
 		}
 		return err
 	}
-	res, err = p.in.Run(ctx, sessionKey(c.User, c.Conversation), cell)
+	session := c.User
+	if shared := c.Hooks.Sharing.Session; shared != 0 {
+		session = files.UserID(shared)
+	}
+	res, err = p.in.Run(ctx, sessionKey(session, c.Conversation), cell)
+	if session != c.User {
+		res.Notes = append(res.Notes, "This ran in the Python session that the people of this conversation share.")
+	}
 	for n, id := range whole {
 		if n < len(res.Shown) && res.Shown[n].Table != nil {
 			res.Shown[n].Table.File = id
@@ -238,81 +244,4 @@ func outcomeTitle(o sandbox.Outcome) string {
 		return "The session ended:\n"
 	}
 	return ""
-}
-
-// userFiles gives the sandbox one user's files.
-type userFiles struct {
-	fs   *files.Service
-	user files.UserID
-	ask  func(ctx context.Context, question string) (bool, error) // may be nil: a no
-}
-
-var _ sandbox.Files = userFiles{}
-
-// List returns all of the user's files, newest first.
-func (u userFiles) List(ctx context.Context) ([]sandbox.FileInfo, error) {
-	var all []sandbox.FileInfo
-	for {
-		page, err := u.fs.List(ctx, u.user, files.Query{Offset: len(all), Limit: 500})
-		if err != nil {
-			return nil, err
-		}
-		for _, f := range page.Files {
-			all = append(all, fileInfo(f))
-		}
-		if len(page.Files) == 0 || len(all) >= page.Total || len(all) >= 5000 {
-			return all, nil
-		}
-	}
-}
-
-// Stat describes one file.
-func (u userFiles) Stat(ctx context.Context, id string) (sandbox.FileInfo, error) {
-	f, err := u.fs.Get(ctx, u.user, files.ID(id))
-	if err != nil {
-		return sandbox.FileInfo{}, err
-	}
-	return fileInfo(f), nil
-}
-
-// Open returns one file's bytes.
-func (u userFiles) Open(ctx context.Context, id string) (sandbox.FileInfo, io.ReadCloser, error) {
-	f, r, err := u.fs.Open(ctx, u.user, files.ID(id))
-	if err != nil {
-		return sandbox.FileInfo{}, nil, err
-	}
-	return fileInfo(f), r, nil
-}
-
-// Delete deletes one file after two confirmations of its owner.
-func (u userFiles) Delete(ctx context.Context, id string) (sandbox.FileInfo, bool, error) {
-	f, err := u.fs.Get(ctx, u.user, files.ID(id))
-	if err != nil {
-		return sandbox.FileInfo{}, false, err
-	}
-	for _, question := range []string{
-		"**⚠️ Confirm Deletion**\nAre you sure you want to delete:\n**%s**?\n\nThis action cannot be undone!",
-		"**⚠️ Final Confirmation**\nOnce more, to permanently delete:\n**%s**\n\nThis is your last chance to cancel!",
-	} {
-		if u.ask == nil {
-			return fileInfo(f), false, fault.New(fault.Denied, "Nobody is there to confirm that the file may be deleted.")
-		}
-		if yes, err := u.ask(ctx, fmt.Sprintf(question, inMarkdown(f.Name))); err != nil || !yes {
-			return fileInfo(f), false, err
-		}
-	}
-	return fileInfo(f), true, u.fs.Delete(ctx, u.user, f.ID)
-}
-
-// inMarkdown takes the meaning of Markdown out of a name.
-func inMarkdown(name string) string {
-	return strings.NewReplacer("*", "\\*", "`", "\\`", "~", "\\~", "|", "\\|", "<", "\\<", "[", "\\[").Replace(name)
-}
-
-func fileInfo(f files.File) sandbox.FileInfo {
-	info := sandbox.FileInfo{ID: string(f.ID), Name: f.Name, Kind: string(f.Kind), Ext: f.Ext(), Size: f.Size, UploadedAt: f.UploadedAt}
-	if !f.ExpiresAt.IsZero() {
-		info.ExpiresAt = &f.ExpiresAt
-	}
-	return info
 }

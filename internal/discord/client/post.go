@@ -21,7 +21,7 @@ const (
 )
 
 // A Post is a message to be sent, or how one is to be after an edit: what an
-// edit leaves empty is removed. It pings nobody, and its links are not opened by
+// edit leaves empty is removed. It pings nobody but whom Ping names, and its links are not opened by
 // Discord for a preview: the text may be anybody's.
 type Post struct {
 	Text   string
@@ -34,6 +34,7 @@ type Post struct {
 	Passing   bool         // it will be edited again soon
 	ReplyTo   snowflake.ID // 0: no reply
 	Ephemeral bool         // answers to interactions only
+	Ping      snowflake.ID // somebody whom the text mentions, to be notified; 0: nobody
 }
 
 type (
@@ -67,6 +68,9 @@ func (p Post) Body(edit bool) object {
 		attachments = append(attachments, a)
 	}
 	b := object{"allowed_mentions": noMentions, "flags": flags}
+	if p.Ping != 0 {
+		b["allowed_mentions"] = object{"parse": list{}, "users": list{p.Ping}}
+	}
 	if edit || p.Text != "" {
 		b["content"] = p.Text
 	}

@@ -19,6 +19,9 @@ func Code(runs []llm.Run) client.Post {
 		if len(r.Packages) > 0 {
 			about += " • 📦 " + strings.Join(r.Packages, ", ")
 		}
+		if r.By != "" {
+			about += " • by " + markdown.Escape(r.By)
+		}
 		title := "**🐍 Code**"
 		if len(runs) > 1 {
 			title = fmt.Sprintf("**🐍 Step %d**", n+1)

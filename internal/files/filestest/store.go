@@ -48,6 +48,8 @@ func Store(t *testing.T, db Database) {
 		{"Forget", testForget},
 		{"Committed", testCommitted},
 		{"Totals", testTotals},
+		{"Brought", testBrought},
+		{"Words", testWords},
 		{"Canceled", testCanceled},
 		{"BytesOutliveTheirFiles", testHammer},
 	} {
