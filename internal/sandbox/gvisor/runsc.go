@@ -122,11 +122,11 @@ func startError(err error, said string) error {
 	switch {
 	case privileged():
 	case errors.Is(err, syscall.ENOSPC): // clone(2) says it of namespaces, not of a disk
-		reason = ": this user may not create user namespaces (the limit of their number is reached)" + namespaceHint(err, systemSwitch)
+		reason = ": this user may not create user namespaces (the limit of their number is reached)" + namespaceHint(err, os.Geteuid(), systemSwitch)
 	case errors.Is(err, syscall.EPERM), errors.Is(err, syscall.EACCES):
-		reason = ": this user may not create user namespaces" + namespaceHint(err, systemSwitch)
+		reason = ": this user may not create user namespaces" + namespaceHint(err, os.Geteuid(), systemSwitch)
 	case strings.Contains(said, "operation not permitted"):
-		reason = ": user namespaces are restricted" + namespaceHint(err, systemSwitch)
+		reason = ": user namespaces are restricted" + namespaceHint(err, os.Geteuid(), systemSwitch)
 	}
 	if line := brief.LastLine(said); line != "" && line != err.Error() {
 		err = fmt.Errorf("%w: %s", err, line)
@@ -135,8 +135,10 @@ func startError(err error, said string) error {
 }
 
 // namespaceHint names the switch of this system that forbids user namespaces.
-func namespaceHint(err error, read func(name string) string) string {
+func namespaceHint(err error, user int, read func(name string) string) string {
 	switch {
+	case user == 0: // it may not map its own id without CAP_SETFCAP, whatever else is allowed
+		return "; root without its capabilities can't make them (CAP_SETFCAP): run it as an ordinary user"
 	case errors.Is(err, syscall.ENOSPC), read("user/max_user_namespaces") == "0":
 		return "; run `sysctl user.max_user_namespaces=15000`"
 	case read("kernel/apparmor_restrict_unprivileged_userns") == "1":

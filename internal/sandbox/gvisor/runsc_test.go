@@ -29,7 +29,10 @@ func TestNamespaceHint(t *testing.T) {
 		{fork(syscall.EPERM), map[string]string{limit: "10"}, "--security-opt seccomp=unconfined"},
 		{fork(syscall.EPERM), nil, "--security-opt seccomp=unconfined"},
 	} {
-		got := namespaceHint(test.err, func(name string) string { return test.switches[name] })
+		if got := namespaceHint(test.err, 0, func(string) string { return "" }); !strings.Contains(got, "CAP_SETFCAP") {
+			t.Errorf("root without capabilities: %q", got)
+		}
+		got := namespaceHint(test.err, 1500, func(name string) string { return test.switches[name] })
 		if !strings.Contains(got, test.want) {
 			t.Errorf("%v %v: %q, want %q", test.err, test.switches, got, test.want)
 		}
