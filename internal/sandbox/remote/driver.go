@@ -239,6 +239,7 @@ func (d *Driver) call(ctx context.Context, w Report, o order, cell sandbox.Cell)
 	out, err := newCaller(l, cell).run(ctx)
 	if err == nil {
 		l.control(bye, 0)
+		d.fleet.count(w, out.Stats)
 		return out, nil
 	}
 	select {

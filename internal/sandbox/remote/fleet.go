@@ -60,6 +60,15 @@ func (f *fleet) heard(r Report) {
 	f.grant()
 }
 
+// count takes what a worker has after a call, which is newer than its report.
+func (f *fleet) count(w Report, s sandbox.Stats) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if k := f.workers[w.Name]; k != nil && k.Life == w.Life {
+		k.Stats = s
+	}
+}
+
 // doubt forgets a worker until it is heard again.
 func (f *fleet) doubt(w Report) {
 	f.mu.Lock()

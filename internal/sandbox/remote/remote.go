@@ -72,7 +72,8 @@ type program struct {
 type outcome struct {
 	Refused bool // nothing was done: another worker may do it
 	Result  sandbox.Result
-	Err     *failure `json:",omitempty"`
+	Stats   sandbox.Stats // of the worker, after it
+	Err     *failure      `json:",omitempty"`
 }
 
 // question is what a cell asks of its caller.

@@ -274,6 +274,7 @@ func (l *life) receive(ctx context.Context, what string, m *nats.Msg) {
 		if !refuse {
 			out = l.do(ctx, o, c)
 		}
+		out.Stats = l.local.Stats()
 		c.finish(out)
 	})
 }
