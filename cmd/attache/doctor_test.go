@@ -31,7 +31,7 @@ func TestDoctorAsksTheModel(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer
-			m := &Main{Stdout: &out, Config: config.Config{OpenAIBaseURL: c.server.Start(t), OpenAIModel: "test-model", ModelAPI: "auto", Effort: "default"}}
+			m := &Main{Stdout: &out, Config: config.Config{OpenAIBaseURL: config.URL(c.server.Start(t)), OpenAIModel: "test-model", ModelAPI: "auto", Effort: "default"}}
 			d := &diagnosis{m: m}
 			d.model(t.Context())
 			d.print()

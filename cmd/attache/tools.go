@@ -163,7 +163,7 @@ func (m *Main) openLinks(tb *toolbox, fs *files.Service, servers []tools.ServerC
 	o := web.Options{Log: log}
 	if m.serving {
 		needed = needed || m.Config.Listen != ""
-		o.Listen, o.BaseURL = m.Config.Listen, m.Config.PublicURL
+		o.Listen, o.BaseURL = m.Config.Listen, m.Config.PublicURL.Reveal()
 	}
 	if !needed {
 		return nil

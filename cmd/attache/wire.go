@@ -188,7 +188,7 @@ func (m *Main) openPython(ctx context.Context, log *slog.Logger, progress io.Wri
 
 // openHost is openPython for a caller that closes the sandbox itself.
 func (m *Main) openHost(ctx context.Context, log *slog.Logger, progress io.Writer) (*gvisor.Host, error) {
-	py, err := wheels.PreparePython(ctx, filepath.Join(m.Config.DataDir, "python"), m.Config.Python, m.Config.Index, progress)
+	py, err := wheels.PreparePython(ctx, filepath.Join(m.Config.DataDir, "python"), m.Config.Python, m.Config.Index.Reveal(), progress)
 	if err != nil {
 		return nil, err
 	}
@@ -202,7 +202,7 @@ func (m *Main) openHost(ctx context.Context, log *slog.Logger, progress io.Write
 		Limits: sandbox.Limits{Time: time.Duration(m.Config.CodeTimeout) * time.Second},
 		Pool:   m.Config.Pool, Max: m.Config.MaxSandbox, Idle: m.Config.Idle, Keep: keep,
 		Hibernate: int64(m.Config.HibernateMB) << 20, TimeZone: m.Config.TimeZone,
-		Packages: wheels.Policy(m.Config.Packages), Index: m.Config.Index, Tools: dir, Log: log, Progress: progress,
+		Packages: wheels.Policy(m.Config.Packages), Index: m.Config.Index.Reveal(), Tools: dir, Log: log, Progress: progress,
 	})
 }
 
@@ -230,7 +230,7 @@ func (m *Main) openModel() (llm.Model, error) {
 		effort = ""
 	}
 	return llm.NewOpenAI(c.OpenAIKey.Reveal(), llm.OpenAIOptions{
-		BaseURL: c.OpenAIBaseURL, Model: c.OpenAIModel, API: llm.API(c.ModelAPI), Effort: effort, FirstByte: c.FirstByte,
+		BaseURL: c.OpenAIBaseURL.Reveal(), Model: c.OpenAIModel, API: llm.API(c.ModelAPI), Effort: effort, FirstByte: c.FirstByte,
 	})
 }
 

@@ -4,6 +4,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -43,13 +44,51 @@ func (s Secret) LogValue() slog.Value         { return slog.StringValue(s.String
 // Reveal returns the value itself, for the one place that needs it.
 func (s Secret) Reveal() string { return string(s) }
 
+// URL is an address that may hold a password or a key. It is printed without
+// what may be one.
+type URL string
+
+// String returns the scheme and the host; so does every other way of printing.
+func (u URL) String() string {
+	scheme, rest, ok := strings.Cut(string(u), "://")
+	if !ok {
+		scheme, rest = "", string(u)
+	} else {
+		scheme += "://"
+	}
+	host, _, more := strings.Cut(rest, "/")
+	if i := strings.IndexAny(host, "?#"); i >= 0 {
+		host, more = host[:i], true
+	}
+	if i := strings.LastIndexByte(host, '@'); i >= 0 {
+		host = redacted + "@" + host[i+1:]
+	} else if !ok && host != "" && !strings.ContainsAny(host, ".:") {
+		host = redacted // no address at all: perhaps a key
+	}
+	if host == "" {
+		return scheme
+	}
+	if more {
+		host += "/…"
+	}
+	return scheme + host
+}
+
+// GoString, MarshalText and LogValue hide what String hides.
+func (u URL) GoString() string             { return strconv.Quote(u.String()) }
+func (u URL) MarshalText() ([]byte, error) { return []byte(u.String()), nil }
+func (u URL) LogValue() slog.Value         { return slog.StringValue(u.String()) }
+
+// Reveal returns the address itself, for the one place that needs it.
+func (u URL) Reveal() string { return string(u) }
+
 // Config is all settings. The groups are those of .env.example.
 type Config struct {
 	DiscordToken Secret   `env:"DISCORD_TOKEN" group:"Discord" doc:"Token of the bot (Discord's developer portal, Bot). Without it, serve opens a page in the browser."`
 	AdminIDs     []uint64 `env:"ADMIN_ID" doc:"Discord ids of the people who see everybody's usage, separated by commas."`
 
 	OpenAIKey     Secret        `env:"OPENAI_API_KEY" group:"Model" doc:"Key of an OpenAI-compatible server. Without key and base URL, the built-in offline model answers."`
-	OpenAIBaseURL string        `env:"OPENAI_BASE_URL" kind:"url" doc:"Base URL of another OpenAI-compatible server, such as http://localhost:11434/v1 for Ollama."`
+	OpenAIBaseURL URL           `env:"OPENAI_BASE_URL" kind:"url" doc:"Base URL of another OpenAI-compatible server, such as http://localhost:11434/v1 for Ollama."`
 	OpenAIModel   string        `env:"OPENAI_MODEL" default:"gpt-5.4-mini" doc:"The model that answers unless a user chose another."`
 	Models        []string      `env:"MODELS" doc:"Models that users may choose from, separated by commas. Empty: all that the server lists."`
 	ModelAPI      string        `env:"OPENAI_API" default:"auto" oneof:"auto chat responses messages" doc:"How the server is spoken to: chat completions, the Responses API, or Anthropic's Messages API. auto: by the address, the model, and what the server says."`
@@ -95,7 +134,7 @@ type Config struct {
 	Idle        time.Duration `env:"SANDBOX_IDLE" default:"10m" min:"1s" doc:"A session without use is stored on disk after this time, such as 90s, 10m or 1h."`
 	HibernateMB int           `env:"SANDBOX_HIBERNATE_MB" default:"512" min:"1" doc:"Megabytes of a session that is stored whole; of a larger one, only the variables that can be pickled."`
 	Packages    string        `env:"PACKAGES" default:"ask" oneof:"off curated ask any" doc:"Which missing Python packages are installed: none, well-known ones, those and others after asking the user, or all."`
-	Index       string        `env:"UV_DEFAULT_INDEX" kind:"url" doc:"The package index. Empty: https://pypi.org/simple."`
+	Index       URL           `env:"UV_DEFAULT_INDEX" kind:"url" doc:"The package index. Empty: https://pypi.org/simple."`
 
 	ClusterListen string `env:"CLUSTER_LISTEN" group:"Several machines" kind:"address" doc:"host:port at which serve takes workers on other machines, such as :4222. Empty: code runs on this machine alone."`
 	NATSURL       Secret `env:"NATS_URL" doc:"Where serve finds the workers instead: tls://host:4222 of another serve on the same database, or a NATS server with its user in the URL."`
@@ -105,7 +144,7 @@ type Config struct {
 	ToolsFile string `env:"TOOLS_FILE" doc:"YAML file of MCP servers. Empty: DATA_DIR/tools.yaml, if it is there."`
 	WebListen string `env:"WEB_LISTEN" kind:"address" doc:"host:port of the page in the browser. Empty: without DISCORD_TOKEN 127.0.0.1:8080, with it there is no page."`
 	Listen    string `env:"LISTEN" kind:"address" doc:"host:port at which serve gives out files by signed links. Empty: 127.0.0.1 and any free port, and only if a server in TOOLS_FILE has files: true."`
-	PublicURL string `env:"PUBLIC_URL" kind:"url" doc:"URL that leads to LISTEN from outside, such as https://files.example.com. With it, files that are too large for Discord are given as links."`
+	PublicURL URL    `env:"PUBLIC_URL" kind:"url" doc:"URL that leads to LISTEN from outside, such as https://files.example.com. With it, files that are too large for Discord are given as links."`
 
 	MetricsListen string `env:"METRICS_LISTEN" kind:"address" group:"Watching" doc:"host:port of /healthz, /readyz and /metrics, such as 127.0.0.1:9090. Everybody who reaches it may read them. Empty: none."`
 
@@ -135,9 +174,9 @@ func Load(envFile string) (Config, error) {
 // Lookup returns what finds a variable in the environment, which wins, or in
 // the file envFile if it exists.
 func Lookup(envFile string) (func(name string) (string, bool), error) {
-	fromFile, err := godotenv.Read(envFile)
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("%s can't be read: %w", envFile, scrub(err))
+	fromFile, err := readFile(envFile)
+	if err != nil {
+		return nil, err
 	}
 	return func(name string) (string, bool) {
 		if v, ok := os.LookupEnv(name); ok {
@@ -148,13 +187,32 @@ func Lookup(envFile string) (func(name string) (string, bool), error) {
 	}, nil
 }
 
-// scrub keeps the lines of a .env file out of an error: they may be secrets.
-func scrub(err error) error {
-	var path *os.PathError
-	if errors.As(err, &path) {
-		return path
+// readFile returns what a .env file sets: nothing if it does not exist.
+func readFile(envFile string) (map[string]string, error) {
+	text, err := os.ReadFile(envFile)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
 	}
-	return errors.New("it is not of the form NAME=value, a line each")
+	if err != nil {
+		return nil, fmt.Errorf("%s can't be read: %w", envFile, cmp.Or(errors.Unwrap(err), err))
+	}
+	values, err := godotenv.UnmarshalBytes(text)
+	if err != nil {
+		return nil, fmt.Errorf("line %d of %s is not of the form NAME=value, or a quote in it has no end", badLine(string(text)), envFile)
+	}
+	return values, nil
+}
+
+// badLine returns the number of the line at which the text of a .env file is wrong.
+// The line itself is not told: it may be a secret.
+func badLine(text string) int {
+	lines := strings.SplitAfter(text, "\n")
+	for n := len(lines) - 1; n > 0; n-- {
+		if _, err := godotenv.Unmarshal(strings.Join(lines[:n], "")); err == nil {
+			return n + 1
+		}
+	}
+	return 1
 }
 
 // Parse reads the settings from lookup, which returns "" for what is not set.
@@ -177,14 +235,17 @@ func Parse(lookup func(string) string) (Config, error) {
 		}
 		if err := set(v.Field(i), f.Tag, text); err != nil {
 			shown := strconv.Quote(text)
-			if v.Field(i).Type() == reflect.TypeFor[Secret]() {
+			switch v.Field(i).Type() {
+			case reflect.TypeFor[Secret]():
 				shown = redacted
+			case reflect.TypeFor[URL]():
+				shown = strconv.Quote(URL(text).String())
 			}
 			errs = append(errs, fmt.Errorf("%s is %s: %w", name, shown, err))
 		}
 	}
 	if c.PublicURL != "" && c.Listen == "" {
-		errs = append(errs, fmt.Errorf("PUBLIC_URL is %q: it needs LISTEN, the address that it leads to", c.PublicURL))
+		errs = append(errs, fmt.Errorf("PUBLIC_URL is %q: it needs LISTEN, the address that it leads to", c.PublicURL.String()))
 	}
 	c.location, _ = time.LoadLocation(c.TimeZone)
 	return c, errors.Join(errs...)

@@ -137,9 +137,43 @@ func TestEnvFile(t *testing.T) {
 	if _, err := config.Load(filepath.Join(t.TempDir(), "none")); err != nil {
 		t.Errorf("a missing file: %v", err)
 	}
-	os.WriteFile(file, []byte("DISCORD_TOKEN hunter2\n\x00"), 0o600)
-	if _, err := config.Load(file); err == nil || strings.Contains(err.Error(), "hunter2") {
-		t.Errorf("a malformed file: %v", err)
+	for text, line := range map[string]string{
+		"DISCORD_TOKEN hunter2\n\x00":                      "line 1 of",
+		"A=1\n# c\nDISCORD_TOKEN hunter2\nB=2\n":           "line 3 of",
+		"A=\"two\nlines\"\nB=1\nhunter2\n":                 "line 4 of",
+		"A=1\nDISCORD_TOKEN=\"hunter2\nB=2\nC=3\n":         "line 2 of",
+		"\nOPENAI_API_KEY='hunter2\n":                      "line 2 of",
+		"A=1\r\nhunter2 is here\r\nB=2\r\n":                "line 2 of",
+		strings.Repeat("A=1\n", 300) + "no sign hunter2\n": "line 301 of",
+	} {
+		os.WriteFile(file, []byte(text), 0o600)
+		if _, err := config.Load(file); err == nil || strings.Contains(err.Error(), "hunter2") || !strings.Contains(err.Error(), line) {
+			t.Errorf("a malformed file %q: %v, want %q", text, err, line)
+		}
+	}
+}
+
+// An address may hold a password or a key: nothing prints it, a sentence about a
+// wrong value neither.
+func TestURLsArePrintedWithoutSecrets(t *testing.T) {
+	for text, want := range map[string]string{
+		"": "", "https://files.example.com": "https://files.example.com", "localhost:11434": "localhost:11434",
+		"https://me:hunter2@index.example.com/simple": "https://[redacted]@index.example.com/…", "https://index.example.com/hunter2/simple": "https://index.example.com/…",
+		"https://h.example.com?key=hunter2": "https://h.example.com/…", "https://a:hunter2@b@h.example.com": "https://[redacted]@h.example.com",
+		"sk-hunter2": "[redacted]", "me:hunter2@host": "[redacted]@host",
+	} {
+		if got := config.URL(text).String(); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+	for _, name := range []string{"OPENAI_BASE_URL", "UV_DEFAULT_INDEX", "PUBLIC_URL", "BUCKET_URL", "MONGODB_URI", "NATS_URL"} {
+		for _, wrong := range []string{"ftp://u:hunter2@h/x", "hunter2", "https://u:hunter2@[::1", "u:hunter2@h/hunter2?hunter2"} {
+			c, err := parse(t, map[string]string{name: wrong})
+			data, _ := json.Marshal(c)
+			if s := fmt.Sprint(err) + fmt.Sprintf("%+v %#v", c, c) + string(data); strings.Contains(s, "hunter2") {
+				t.Errorf("%s=%s printed: %s", name, wrong, err)
+			}
+		}
 	}
 }
 

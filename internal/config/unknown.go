@@ -1,26 +1,19 @@
 package config
 
 import (
-	"errors"
 	"fmt"
-	"os"
 	"reflect"
 	"slices"
 	"strings"
-
-	"github.com/joho/godotenv"
 )
 
 // Unknown returns a sentence for each name in the file envFile that is no
 // setting but resembles one: it has no effect, and was probably meant to have
 // one. A file that is not there has none.
 func Unknown(envFile string) ([]string, error) {
-	fromFile, err := godotenv.Read(envFile)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil
-	}
+	fromFile, err := readFile(envFile)
 	if err != nil {
-		return nil, scrub(err)
+		return nil, err
 	}
 	known := names()
 	var out []string
