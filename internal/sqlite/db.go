@@ -45,6 +45,11 @@ func Open(ctx context.Context, file string) (*DB, error) {
 	if err != nil {
 		return nil, fault.Wrap(err, fault.Invalid, "The database file %q has no absolute path.", file)
 	}
+	if info, err := os.Stat(abs); err == nil && info.Mode().IsRegular() && info.Size() == 0 {
+		if wal, err := os.Stat(abs + "-wal"); err != nil || wal.Size() == 0 {
+			return nil, fault.New(fault.Unavailable, "The database %s is an empty file: its content is lost. Restore a backup, or remove the file to begin anew.", file)
+		}
+	}
 	pool := func(conns int, params string) (*sql.DB, error) {
 		u := url.URL{Scheme: "file", Path: abs, RawQuery: "_busy_timeout=10000&_defensive=1&_dqs=0&" + params}
 		db, err := sql.Open("sqlite", u.String())
@@ -66,6 +71,11 @@ func Open(ctx context.Context, file string) (*DB, error) {
 			return nil, err
 		}
 		return nil, fault.Wrap(err, fault.Unavailable, "The database %s can't be opened.", file)
+	}
+	for _, part := range []string{"", "-wal", "-shm"} { // others on the machine read none of it, wherever it lies
+		if info, err := os.Stat(abs + part); err == nil && info.Mode().Perm()&0o077 != 0 {
+			os.Chmod(abs+part, 0o600) // fails where it belongs to somebody else, who decides
+		}
 	}
 	reserve(abs + "-wal")
 	return db, nil
@@ -210,6 +220,12 @@ func translate(err error) error {
 			return fault.Wrap(err, fault.Internal, "")
 		case code&0xff == lib.SQLITE_FULL:
 			return fault.Wrap(err, fault.Unavailable, "The disk is full.")
+		case code&0xff == lib.SQLITE_BUSY || code&0xff == lib.SQLITE_LOCKED:
+			return fault.Wrap(err, fault.Unavailable, "The database is locked: another program holds it, perhaps a backup. Try again when it has ended.")
+		case code&0xff == lib.SQLITE_CORRUPT || code&0xff == lib.SQLITE_NOTADB:
+			return fault.Wrap(err, fault.Unavailable, "The database is damaged. Restore a backup.")
+		case code&0xff == lib.SQLITE_READONLY || code&0xff == lib.SQLITE_PERM || code == lib.SQLITE_CANTOPEN_ISDIR:
+			return fault.Wrap(err, fault.Unavailable, "The database can't be written: it is a folder, or its file or folder belongs to another user.")
 		}
 	}
 	return fault.Wrap(err, fault.Unavailable, "The database is not available right now.")

@@ -63,6 +63,64 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
+// Each cause has its sentence, none is replaced in silence, and nobody else reads
+// the database.
+func TestOpenSaysWhy(t *testing.T) {
+	dir := t.TempDir()
+	path := func(name, content string) string {
+		file := filepath.Join(dir, name)
+		if err := os.WriteFile(file, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	good := filepath.Join(dir, "good.db")
+	db, err := sqlite.Open(t.Context(), good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range []string{"", "-wal", "-shm"} {
+		if info, err := os.Stat(good + part); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v %v", good+part, info.Mode(), err)
+		}
+	}
+	db.Close()
+	content, err := os.ReadFile(good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	damaged := append([]byte(nil), content...)
+	for i := 100; i < 4096; i++ {
+		damaged[i] = 0xaa
+	}
+	for file, want := range map[string]string{
+		path("empty.db", ""):                            "is an empty file",
+		path("text.db", strings.Repeat("no data ", 99)): "is damaged",
+		path("damaged.db", string(damaged)):             "is damaged",
+	} {
+		before, _ := os.ReadFile(file)
+		_, err := sqlite.Open(t.Context(), file)
+		if !fault.Is(err, fault.Unavailable) || !strings.Contains(fault.Message(err), want) {
+			t.Errorf("%s: %v, want %q", file, fault.Message(err), want)
+		}
+		if after, _ := os.ReadFile(file); string(after) != string(before) {
+			t.Errorf("%s was changed", file)
+		}
+	}
+	holder, err := sql.Open("sqlite", good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer holder.Close()
+	holder.SetMaxOpenConns(1)
+	if _, err := holder.Exec("BEGIN EXCLUSIVE"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sqlite.Open(t.Context(), good); !fault.Is(err, fault.Unavailable) || !strings.Contains(fault.Message(err), "is locked") {
+		t.Errorf("locked: %v", err)
+	}
+}
+
 // Two authors must not take the same number, and a release must not lose one:
 // Open checks the order, this checks that there is no other file.
 func TestMigrationsAreNumbered(t *testing.T) {
