@@ -106,7 +106,7 @@ func (s *Service) List(ctx context.Context, user UserID, q Query) (Page, error) 
 	if q.Limit <= 0 {
 		q.Limit = 25
 	}
-	q.Limit, q.Offset = min(q.Limit, 1000), max(q.Offset, 0)
+	q.Limit, q.Offset = min(q.Limit, 100_000), max(q.Offset, 0)
 	p, err := s.store.List(ctx, user, q, s.now())
 	return p, err
 }

@@ -9,7 +9,7 @@ import (
 type Query struct {
 	Kind   Kind // empty: all kinds
 	Offset int  // how many to skip
-	Limit  int  // at most this many; 0: 25
+	Limit  int  // at most this many; 0: 25; 100,000 at most
 }
 
 // Page is a part of a user's files, newest first.

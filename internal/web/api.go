@@ -108,7 +108,7 @@ func apiFileFrom(f files.File) apiFileOf {
 func (s *Server) apiFiles(v *visit) error {
 	offset, _ := strconv.Atoi(v.r.FormValue("offset"))
 	limit, _ := strconv.Atoi(v.r.FormValue("limit"))
-	p, err := s.a.Files().List(v.r.Context(), v.user, files.Query{Kind: files.Kind(v.r.FormValue("kind")), Offset: offset, Limit: limit})
+	p, err := s.a.Files().List(v.r.Context(), v.user, files.Query{Kind: files.Kind(v.r.FormValue("kind")), Offset: offset, Limit: min(limit, 1000)})
 	if err != nil {
 		return err
 	}
