@@ -16,6 +16,7 @@ import (
 	"path"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -189,8 +190,29 @@ func (u *uv) command(ctx context.Context, args ...string) *exec.Cmd {
 			cmd.Env = append(cmd.Env, name+"="+v)
 		}
 	}
+	// A company's own authority is known to the system, and not to uv by itself.
+	if _, set := os.LookupEnv("UV_SYSTEM_CERTS"); !set && haveCertificates(certificates) {
+		cmd.Env = append(cmd.Env, "UV_SYSTEM_CERTS=true")
+	}
 	cmd.WaitDelay = 5 * time.Second
 	return cmd
+}
+
+// certificates are where systems keep those that they trust, as crypto/x509 knows.
+var certificates = []string{
+	"/etc/ssl/certs/ca-certificates.crt",                // Debian, Ubuntu, Alpine, Arch
+	"/etc/pki/tls/certs/ca-bundle.crt",                  // Fedora
+	"/etc/ssl/ca-bundle.pem",                            // openSUSE
+	"/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", // RHEL
+}
+
+// haveCertificates tells whether one of the files holds any. A minimal system has
+// none; uv then trusts its own list.
+func haveCertificates(files []string) bool {
+	return slices.ContainsFunc(files, func(f string) bool {
+		info, err := os.Stat(f)
+		return err == nil && info.Size() > 0
+	})
 }
 
 // errFileSize is the end of a command that wanted to write too large a file.
