@@ -48,10 +48,11 @@ var mayImport = map[string][]string{
 	"internal/discord/usage":    {"internal/assistant", "internal/brief", "internal/ledger", "internal/discord/markdown"},
 	"internal/locale":           {},
 	"internal/discord/pending":  {},
+	"internal/discord/places":   {"internal/discord/client"},
 	"internal/assistant":        {"internal/brief", "internal/picture", "internal/fault", "internal/files", "internal/chat", "internal/ledger", "internal/llm", "internal/preview", "internal/table", "tokens"},
 	"internal/metrics":          {"internal/assistant", "internal/chat", "internal/fault", "internal/files", "internal/ledger", "internal/llm", "internal/sandbox"},
 	"internal/terminal":         {"internal/assistant", "internal/fault", "internal/files", "internal/chat", "internal/llm", "internal/table"},
-	"internal/discord":          {"internal/brief", "internal/assistant", "internal/discord/client", "internal/discord/compose", "internal/discord/pending", "internal/discord/usage", "internal/locale", "internal/discord/markdown", "internal/fault", "internal/files", "internal/chat", "internal/ledger", "internal/llm", "internal/preview", "internal/table", "tokens"},
+	"internal/discord":          {"internal/brief", "internal/assistant", "internal/discord/client", "internal/discord/compose", "internal/discord/pending", "internal/discord/places", "internal/discord/usage", "internal/locale", "internal/discord/markdown", "internal/fault", "internal/files", "internal/chat", "internal/ledger", "internal/llm", "internal/preview", "internal/table", "tokens"},
 	"internal/web":              {"internal/assistant", "internal/brief", "internal/columnar", "internal/fault", "internal/files", "internal/chat", "internal/ledger", "internal/llm", "internal/table", "tokens"},
 }
 

@@ -104,7 +104,7 @@ func (b *Bot) quoted(ctx context.Context, m dg.Message) (text string, files []dg
 // threadTalk is what was said in m's thread since it was last read: its title,
 // its first message, and the last messages that were not for the bot.
 func (b *Bot) threadTalk(ctx context.Context, m dg.Message) string {
-	parent, title := b.places.thread(m.ChannelID)
+	parent, title := b.places.Thread(m.ChannelID)
 	if parent == 0 {
 		return ""
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/attachebot/attache/internal/assistant"
 	"github.com/attachebot/attache/internal/discord/client"
 	"github.com/attachebot/attache/internal/discord/pending"
+	"github.com/attachebot/attache/internal/discord/places"
 	"github.com/attachebot/attache/internal/files"
 )
 
@@ -74,7 +75,7 @@ type Bot struct {
 	assistant *assistant.Assistant
 
 	sessions *client.Gateway
-	places   places
+	places   places.Places
 	seen     *recent[snowflake.ID, bool]         // messages and interactions; true: for the bot
 	roots    *recent[snowflake.ID, snowflake.ID] // first message of the reply chain that a message is in
 	threads  *recent[snowflake.ID, snowflake.ID] // the last message that was read of a thread
@@ -249,7 +250,7 @@ func (b *Bot) handle(e gateway.EventData) {
 		b.mu.Lock()
 		b.me, b.app = e.User.ID, e.Application.ID
 		b.mu.Unlock()
-		b.places.setBot(e.User.ID)
+		b.places.SetBot(e.User.ID)
 		b.identified.Do(func() { close(b.ready) })
 	case gateway.EventMessageCreate:
 		b.onMessage(e.Message)
@@ -260,7 +261,7 @@ func (b *Bot) handle(e gateway.EventData) {
 	case gateway.EventInteractionCreate:
 		b.onInteraction(e.Interaction)
 	default:
-		b.places.note(e)
+		b.places.Note(e)
 	}
 }
 

@@ -261,7 +261,7 @@ func FuzzEvents(f *testing.F) {
 		log := slog.New(crashes{slog.DiscardHandler, new(sync.Mutex), &crashed})
 		b := newBot("token", assistant.New(silent{}, fs, assistant.Options{}), Options{Log: log, RESTURL: web.URL, tune: tune})
 		b.me, b.app = me, snowflake.ID(1)
-		b.places.setBot(me)
+		b.places.SetBot(me)
 		for _, g := range before {
 			if d, err := gateway.UnmarshalEventData(g.Data, gateway.EventType(g.Type)); err != nil {
 				t.Fatal(err)

@@ -131,7 +131,7 @@ func (b *Bot) download(ctx context.Context, it *interaction, id customID, _ dg.C
 		return b.notThere(ctx, it, viewOf(id, 1), err)
 	}
 	r.Close()
-	if f.Size <= defaultFileLimit {
+	if f.Size <= b.places.FileLimit(0) {
 		err = b.downloadByDM(ctx, it, f)
 		if err == nil {
 			b.downloaded(f)

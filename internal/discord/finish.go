@@ -20,6 +20,7 @@ import (
 	"github.com/attachebot/attache/internal/discord/client"
 	"github.com/attachebot/attache/internal/discord/compose"
 	"github.com/attachebot/attache/internal/discord/markdown"
+	"github.com/attachebot/attache/internal/discord/places"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 )
@@ -168,7 +169,7 @@ func (a *answer) ending(err error) string {
 
 func (a *answer) buttons(e *answered) []dg.LayoutComponent {
 	rows := e.rows(false)
-	if _, _, writers, _ := a.b.places.manners(a.q.channel()); writers > 1 && a.b.readsAlong(a.q.channel()) == member {
+	if a.b.places.Manners(a.q.channel()).Writers > 1 && a.b.readsAlong(a.q.channel()) == places.Member {
 		rows = append(rows, row(button(dg.ButtonStyleSecondary, "🔇", "Only when mentioned", customID{action: actQuiet, user: a.q.user()})))
 	}
 	return rows
@@ -224,7 +225,7 @@ const maxButtons = 5
 // uploads are the files that the turn made, pictures first, and lines about them.
 func (a *answer) uploads() (ups []client.Upload, lines []string) {
 	b := a.b
-	limit := min(b.opts.MaxDownload, b.places.fileLimit(a.q.guild()), client.MaxRequest)
+	limit := min(b.opts.MaxDownload, b.places.FileLimit(a.q.guild()), client.MaxRequest)
 	made := slices.Clone(a.made)
 	slices.SortStableFunc(made, func(x, y files.File) int { return cmp.Compare(order(x), order(y)) })
 	for i, f := range made {

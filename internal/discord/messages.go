@@ -12,30 +12,36 @@ import (
 	"github.com/disgoorg/snowflake/v2"
 
 	"github.com/attachebot/attache/internal/assistant"
+	"github.com/attachebot/attache/internal/discord/places"
 	"github.com/attachebot/attache/internal/files"
 )
 
 // onMessage queues a message that is for the bot. It must not take long.
 func (b *Bot) onMessage(m dg.Message) {
-	if m.Author.Bot || m.Author.System || m.WebhookID != nil || m.Flags.Has(dg.MessageFlagEphemeral) ||
-		m.Type != dg.MessageTypeDefault && m.Type != dg.MessageTypeReply {
+	if !byPerson(m) {
 		return
 	}
-	b.places.wrote(m.ChannelID, m.Author.ID)
+	b.places.Wrote(m.ChannelID, m.Author.ID)
 	called := b.addressed(m)
-	if called == stranger || !b.admits(m.Author.ID, rolesOf(m.Member), m.ChannelID) || !b.seen.put(m.ID, called == member) {
+	if called == places.Stranger || !b.admits(m.Author.ID, rolesOf(m.Member), m.ChannelID) || !b.seen.put(m.ID, called == places.Member) {
 		return
 	}
-	if called == member {
+	if called == places.Member {
 		b.ask(newQuestion(m))
 		return
 	}
 	b.spawn("message in a thread", func(ctx context.Context) {
-		if b.findOut(ctx, m.ChannelID) == member {
+		if b.findOut(ctx, m.ChannelID) == places.Member {
 			b.seen.put(m.ID, true)
 			b.ask(newQuestion(m))
 		}
 	})
+}
+
+// byPerson tells whether a person wrote a message, for others to see.
+func byPerson(m dg.Message) bool {
+	return !m.Author.Bot && !m.Author.System && m.WebhookID == nil && !m.Flags.Has(dg.MessageFlagEphemeral) &&
+		(m.Type == dg.MessageTypeDefault || m.Type == dg.MessageTypeReply)
 }
 
 func rolesOf(m *dg.Member) []snowflake.ID {
@@ -47,12 +53,12 @@ func rolesOf(m *dg.Member) []snowflake.ID {
 
 // addressed tells whether a message is for the bot: member if it is, unknown if
 // that depends on whether the bot was called into the thread.
-func (b *Bot) addressed(m dg.Message) membership {
+func (b *Bot) addressed(m dg.Message) places.Membership {
 	switch {
 	case m.GuildID == nil, b.calls(m):
-		return member
+		return places.Member
 	case m.ReferencedMessage != nil || len(m.Mentions) > 0, m.Content == "" && len(m.Attachments) == 0:
-		return stranger // for somebody else, or not to be read
+		return places.Stranger // for somebody else, or not to be read
 	}
 	return b.readsAlong(m.ChannelID)
 }
@@ -129,7 +135,7 @@ func (b *Bot) conversation(ctx context.Context, m dg.Message) string {
 	switch {
 	case m.GuildID == nil:
 		return "discord/dm/" + m.ChannelID.String()
-	case b.places.parent(m.ChannelID) != 0:
+	case b.places.Parent(m.ChannelID) != 0:
 		return "discord/thread/" + m.ChannelID.String()
 	}
 	return "discord/chain/" + m.ChannelID.String() + "/" + b.root(ctx, m).String()
@@ -234,7 +240,7 @@ func (b *Bot) plain(m dg.Message) string {
 		return s
 	})
 	if m.GuildID != nil {
-		if role := b.places.ownRole(*m.GuildID); role != 0 {
+		if role := b.places.OwnRole(*m.GuildID); role != 0 {
 			text = strings.ReplaceAll(text, "<@&"+role.String()+">", "")
 		}
 	}

@@ -14,7 +14,7 @@ func (w Who) empty() bool { return len(w.Users)+len(w.Roles)+len(w.Channels) == 
 // admits tells whether somebody is answered in a channel.
 func (b *Bot) admits(user snowflake.ID, roles []snowflake.ID, channel snowflake.ID) bool {
 	named := func(w Who) bool {
-		return contains(w.Users, user) || contains(w.Channels, channel) || contains(w.Channels, b.places.parent(channel)) ||
+		return contains(w.Users, user) || contains(w.Channels, channel) || contains(w.Channels, b.places.Parent(channel)) ||
 			containsAny(w.Roles, roles)
 	}
 	return !named(b.opts.Blocked) && (b.opts.Allowed.empty() || named(b.opts.Allowed))

@@ -28,14 +28,14 @@ func (b *Bot) resetCommand(ctx context.Context, it *interaction, _ dg.SlashComma
 	switch {
 	case it.GuildID() == nil:
 		e.Description = "I forget what we talked about here, and the variables of your Python session."
-	case b.places.parent(it.channel()) != 0:
+	case b.places.Parent(it.channel()) != 0:
 		e.Description = "I forget what was said to me in this thread, for everybody, and the variables of your Python session."
 	case root != 0:
 		e.Description = "I forget your last conversation in this channel, and the variables of its Python session."
 	default:
 		e.Description = "There is no conversation of yours in this channel lately. Each mention of me begins a new one."
 	}
-	if it.GuildID() == nil || b.places.parent(it.channel()) != 0 || root != 0 {
+	if it.GuildID() == nil || b.places.Parent(it.channel()) != 0 || root != 0 {
 		bs = append(bs, button(dg.ButtonStylePrimary, "🧹", "Forget the conversation", id(actReset)))
 	}
 	if usage.Files > 0 {
@@ -52,7 +52,7 @@ func (b *Bot) resetCommand(ctx context.Context, it *interaction, _ dg.SlashComma
 // lastConversation finds the first message of the user's last conversation in a
 // channel of a guild, or 0 if there is none, or if the channel is one.
 func (b *Bot) lastConversation(ctx context.Context, it *interaction) (snowflake.ID, error) {
-	if it.GuildID() == nil || b.places.parent(it.channel()) != 0 {
+	if it.GuildID() == nil || b.places.Parent(it.channel()) != 0 {
 		return 0, nil
 	}
 	ms, err := b.api.Messages(ctx, it.channel(), 0, 0, 100)
@@ -72,7 +72,7 @@ func (b *Bot) lastConversation(ctx context.Context, it *interaction) (snowflake.
 // custom id only counts if it is a message of the user in this channel.
 func (b *Bot) conversationOf(ctx context.Context, it *interaction, root snowflake.ID) (string, error) {
 	m := dg.Message{ID: root, ChannelID: it.channel(), GuildID: it.GuildID()}
-	if it.GuildID() == nil || b.places.parent(it.channel()) != 0 {
+	if it.GuildID() == nil || b.places.Parent(it.channel()) != 0 {
 		return b.conversation(ctx, m), nil
 	}
 	if root == 0 {

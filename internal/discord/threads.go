@@ -10,6 +10,7 @@ import (
 
 	"github.com/attachebot/attache/internal/assistant"
 	"github.com/attachebot/attache/internal/discord/client"
+	"github.com/attachebot/attache/internal/discord/places"
 )
 
 // Threads says what the bot answers in threads that it was called into.
@@ -31,39 +32,39 @@ func (b *Bot) calls(m dg.Message) bool {
 	if m.GuildID == nil {
 		return false
 	}
-	role := b.places.ownRole(*m.GuildID)
+	role := b.places.OwnRole(*m.GuildID)
 	return role != 0 && slices.Contains(m.MentionRoles, role)
 }
 
 // readsAlong tells whether what is said in a thread without calling the bot is
 // for it; unknown if Discord has to be asked.
-func (b *Bot) readsAlong(channel snowflake.ID) membership {
-	called, own, writers, quiet := b.places.manners(channel)
+func (b *Bot) readsAlong(channel snowflake.ID) places.Membership {
+	m := b.places.Manners(channel)
 	switch {
-	case called != member, b.opts.Threads == AllThreads:
-		return called
-	case quiet, b.opts.Threads == OnlyMentions:
-		return stranger
-	case own == stranger && writers == 1:
-		return member
+	case m.Called != places.Member, b.opts.Threads == AllThreads:
+		return m.Called
+	case m.Quiet, b.opts.Threads == OnlyMentions:
+		return places.Stranger
+	case m.Own == places.Stranger && m.Writers == 1:
+		return places.Member
 	}
-	return own
+	return m.Own
 }
 
 // findOut asks Discord whether the bot was called into a thread, and whose it is.
-func (b *Bot) findOut(ctx context.Context, channel snowflake.ID) membership {
-	if b.places.calledInto(channel) == unknown {
-		m := member
+func (b *Bot) findOut(ctx context.Context, channel snowflake.ID) places.Membership {
+	if b.places.CalledInto(channel) == places.Unknown {
+		m := places.Member
 		if err := b.api.Do(ctx, client.Request{To: rest.GetThreadMember.Compile(nil, channel, b.self())}); err != nil {
-			m = stranger
+			m = places.Stranger
 			if client.Code(err) == 0 {
 				return m // not known
 			}
 		}
-		b.places.setCalled(channel, m)
+		b.places.SetCalled(channel, m)
 	}
-	if _, own, _, _ := b.places.manners(channel); own == unknown && b.places.calledInto(channel) == member {
-		b.places.setOwn(channel, b.own(ctx, channel))
+	if m := b.places.Manners(channel); m.Own == places.Unknown && m.Called == places.Member {
+		b.places.SetOwn(channel, b.own(ctx, channel))
 	}
 	return b.readsAlong(channel)
 }
@@ -75,45 +76,64 @@ func (b *Bot) company(ctx context.Context, m dg.Message) assistant.Company {
 	if m.GuildID == nil {
 		return assistant.Alone
 	}
-	if b.places.parent(m.ChannelID) == 0 {
+	if b.places.Parent(m.ChannelID) == 0 {
 		return assistant.Joining
 	}
-	_, own, _, _ := b.places.manners(m.ChannelID)
-	if own == unknown {
+	own := b.places.Manners(m.ChannelID).Own
+	if own == places.Unknown {
 		own = b.own(ctx, m.ChannelID)
-		b.places.setOwn(m.ChannelID, own)
+		b.places.SetOwn(m.ChannelID, own)
 	}
-	if own == member {
+	if own == places.Member {
 		return assistant.Joining
 	}
 	return assistant.Among
 }
 
 // own tells whether a thread is the bot's own: begun from an answer of it, or by
-// a message that called it: the first in it too, if its author began the thread.
-func (b *Bot) own(ctx context.Context, channel snowflake.ID) membership {
-	parent, _ := b.places.thread(channel)
+// a message that called it: the first in it too, if its author began the thread. It
+// also finds out who wrote there before the bot was started.
+func (b *Bot) own(ctx context.Context, channel snowflake.ID) places.Membership {
+	parent, _ := b.places.Thread(channel)
 	if starter, err := b.starter(ctx, parent, channel); err == nil && (starter.Author.ID == b.self() || b.calls(starter)) {
-		return member
+		return places.Member
 	}
-	ms, err := b.api.Messages(ctx, channel, channel, 0, 3)
+	first, err := b.api.Messages(ctx, channel, channel, 0, 3)
 	if err != nil {
-		return stranger
+		return places.Stranger
 	}
-	for _, m := range slices.Backward(ms) { // the oldest first
-		if m.Type == dg.MessageTypeDefault || m.Type == dg.MessageTypeReply {
-			if m.Author.ID == b.places.owner(channel) && b.calls(m) {
-				return member
+	for _, m := range slices.Backward(first) { // the oldest first
+		if byPerson(m) {
+			if m.Author.ID == b.places.Owner(channel) && b.calls(m) {
+				return places.Member
 			}
 			break
 		}
 	}
-	return stranger
+	lately, _ := b.api.Messages(ctx, channel, 0, 0, 50)
+	for _, m := range lately {
+		if byPerson(m) {
+			b.places.Wrote(channel, m.Author.ID)
+		}
+	}
+	return places.Stranger
 }
 
 // hush makes the bot answer in a thread only when it is called, on a press of
 // "Only when mentioned".
 func (b *Bot) hush(ctx context.Context, it *interaction, _ customID, i dg.ComponentInteraction) error {
-	b.places.setQuiet(it.channel())
+	b.places.SetQuiet(it.channel())
 	return it.reply(ctx, client.Post{Text: "🔇 In this thread I answer only those who mention me or reply to me, from now on."})
+}
+
+// join makes the bot a member of a thread that it is called into: Discord
+// remembers that, over a restart of the bot too.
+func (b *Bot) join(ctx context.Context, channel snowflake.ID) {
+	if b.places.CalledInto(channel) == places.Member || b.places.Parent(channel) == 0 {
+		return
+	}
+	b.places.SetCalled(channel, places.Member)
+	if err := b.api.Do(ctx, client.Request{To: rest.JoinThread.Compile(nil, channel)}); err != nil {
+		b.log.Debug("a thread can't be joined", "error", err)
+	}
 }

@@ -1,58 +1,61 @@
-package discord
+// Package places is what a bot knows of the places where people write: what the
+// gateway told about guilds and their threads, how the bot behaves in these, and
+// what was written while it could not hear.
+package places
 
 import (
-	"context"
 	"slices"
 	"sync"
 
 	dg "github.com/disgoorg/disgo/discord"
 	"github.com/disgoorg/disgo/gateway"
-	"github.com/disgoorg/disgo/rest"
 	"github.com/disgoorg/snowflake/v2"
-
-	"github.com/attachebot/attache/internal/discord/client"
 )
 
-// places is what the gateway told about guilds: their threads, how large a file
-// may be, and which role is the bot's own.
-type places struct {
+// Places is what the gateway told about guilds: their threads, how large a file
+// may be, and which role is the bot's own. The zero value is empty. It is safe for
+// concurrent use.
+type Places struct {
 	mu      sync.Mutex
 	bot     snowflake.ID
 	threads map[snowflake.ID]*thread
 	limits  map[snowflake.ID]int64        // bytes of a file, by guild
 	roles   map[snowflake.ID]snowflake.ID // the bot's own, by guild
+	quiet   map[snowflake.ID]bool         // threads in which only who calls the bot is answered
 }
 
 type thread struct {
 	parent  snowflake.ID
 	owner   snowflake.ID
 	title   string
-	called  membership     // whether the bot was called into it
-	own     membership     // whether it is the bot's own
+	called  Membership     // whether the bot was called into it
+	own     Membership     // whether it is the bot's own
 	writers []snowflake.ID // the first two people who wrote in it, as far as the bot saw
-	quiet   bool           // only who calls the bot is answered
 }
 
-type membership int
+// Membership says whether something is so, as far as that is known: of the bot in
+// a thread, of a thread among the bot's own, of a message among those for the bot.
+type Membership int
 
 const (
-	unknown membership = iota
-	member
-	stranger
+	Unknown Membership = iota
+	Member
+	Stranger
 )
 
 // defaultFileLimit is what a file may have where nothing else is known. See
 // https://support.discord.com/hc/en-us/articles/360028038352
 const defaultFileLimit = 10 << 20
 
-func (p *places) setBot(id snowflake.ID) {
+// SetBot says who the bot is.
+func (p *Places) SetBot(id snowflake.ID) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.bot = id
 }
 
-// note takes in an event.
-func (p *places) note(e gateway.EventData) {
+// Note takes in an event.
+func (p *Places) Note(e gateway.EventData) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch e := e.(type) {
@@ -79,21 +82,21 @@ func (p *places) note(e gateway.EventData) {
 			p.add(t)
 		}
 		for _, m := range e.Members {
-			p.member(m.ThreadID, m.UserID, member)
+			p.member(m.ThreadID, m.UserID, Member)
 		}
 	case gateway.EventThreadMembersUpdate:
 		for _, m := range e.AddedMembers {
-			p.member(e.ID, m.UserID, member)
+			p.member(e.ID, m.UserID, Member)
 		}
 		for _, id := range e.RemovedMemberIDs {
-			p.member(e.ID, id, stranger)
+			p.member(e.ID, id, Stranger)
 		}
 	case gateway.EventThreadDelete:
 		delete(p.threads, e.ID)
 	}
 }
 
-func (p *places) add(t dg.GuildThread) {
+func (p *Places) add(t dg.GuildThread) {
 	if p.threads == nil {
 		p.threads = map[snowflake.ID]*thread{}
 	}
@@ -103,13 +106,13 @@ func (p *places) add(t dg.GuildThread) {
 	p.threads[t.ID()].title = t.Name()
 }
 
-func (p *places) member(id, user snowflake.ID, m membership) {
+func (p *Places) member(id, user snowflake.ID, m Membership) {
 	if t := p.threads[id]; t != nil && user == p.bot {
 		t.called = m
 	}
 }
 
-func (p *places) role(guild snowflake.ID, r dg.Role) {
+func (p *Places) role(guild snowflake.ID, r dg.Role) {
 	if r.Tags == nil || r.Tags.BotID == nil || *r.Tags.BotID != p.bot {
 		return
 	}
@@ -119,7 +122,7 @@ func (p *places) role(guild snowflake.ID, r dg.Role) {
 	p.roles[guild] = r.ID
 }
 
-func (p *places) limit(guild snowflake.ID, tier dg.PremiumTier) {
+func (p *Places) limit(guild snowflake.ID, tier dg.PremiumTier) {
 	if p.limits == nil {
 		p.limits = map[snowflake.ID]int64{}
 	}
@@ -133,8 +136,8 @@ func (p *places) limit(guild snowflake.ID, tier dg.PremiumTier) {
 	}
 }
 
-// fileLimit is how many bytes a file may have in a guild, or in direct messages.
-func (p *places) fileLimit(guild snowflake.ID) int64 {
+// FileLimit is how many bytes a file may have in a guild, or in direct messages.
+func (p *Places) FileLimit(guild snowflake.ID) int64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if n := p.limits[guild]; n > 0 {
@@ -143,15 +146,15 @@ func (p *places) fileLimit(guild snowflake.ID) int64 {
 	return defaultFileLimit
 }
 
-// role is the bot's own role in a guild, or 0.
-func (p *places) ownRole(guild snowflake.ID) snowflake.ID {
+// OwnRole is the bot's own role in a guild, or 0.
+func (p *Places) OwnRole(guild snowflake.ID) snowflake.ID {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.roles[guild]
 }
 
-// parent is the channel of a thread, or 0 for what is none.
-func (p *places) parent(channel snowflake.ID) snowflake.ID {
+// Parent is the channel of a thread, or 0 for what is none.
+func (p *Places) Parent(channel snowflake.ID) snowflake.ID {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if t := p.threads[channel]; t != nil {
@@ -160,8 +163,8 @@ func (p *places) parent(channel snowflake.ID) snowflake.ID {
 	return 0
 }
 
-// thread returns the parent and the title of a thread, or 0 for what is none.
-func (p *places) thread(channel snowflake.ID) (parent snowflake.ID, title string) {
+// Thread returns the parent and the title of a thread, or 0 for what is none.
+func (p *Places) Thread(channel snowflake.ID) (parent snowflake.ID, title string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if t := p.threads[channel]; t != nil {
@@ -170,8 +173,8 @@ func (p *places) thread(channel snowflake.ID) (parent snowflake.ID, title string
 	return 0, ""
 }
 
-// owner is who began a thread, or 0.
-func (p *places) owner(channel snowflake.ID) snowflake.ID {
+// Owner is who began a thread, or 0.
+func (p *Places) Owner(channel snowflake.ID) snowflake.ID {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if t := p.threads[channel]; t != nil {
@@ -180,8 +183,8 @@ func (p *places) owner(channel snowflake.ID) snowflake.ID {
 	return 0
 }
 
-// wrote notes that somebody wrote in a thread.
-func (p *places) wrote(channel, user snowflake.ID) {
+// Wrote notes that somebody wrote in a thread.
+func (p *Places) Wrote(channel, user snowflake.ID) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if t := p.threads[channel]; t != nil && len(t.writers) < 2 && !slices.Contains(t.writers, user) {
@@ -189,18 +192,27 @@ func (p *places) wrote(channel, user snowflake.ID) {
 	}
 }
 
-// manners is what decides whether the bot reads along in a channel.
-func (p *places) manners(channel snowflake.ID) (called, own membership, writers int, quiet bool) {
+// Manners is what decides whether the bot reads along in a channel.
+type Manners struct {
+	Called  Membership // into the thread
+	Own     Membership
+	Writers int  // people who wrote there: none, one, or several
+	Quiet   bool // only who calls the bot is answered
+}
+
+// Manners returns how the bot behaves in a channel; of what is no thread it is a Stranger.
+func (p *Places) Manners(channel snowflake.ID) Manners {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	t := p.threads[channel]
 	if t == nil {
-		return stranger, stranger, 0, false
+		return Manners{Called: Stranger, Own: Stranger}
 	}
-	return t.called, t.own, len(t.writers), t.quiet
+	return Manners{t.called, t.own, len(t.writers), p.quiet[channel]}
 }
 
-func (p *places) setOwn(channel snowflake.ID, m membership) {
+// SetOwn says whether a thread is the bot's own.
+func (p *Places) SetOwn(channel snowflake.ID, m Membership) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if t := p.threads[channel]; t != nil {
@@ -208,40 +220,33 @@ func (p *places) setOwn(channel snowflake.ID, m membership) {
 	}
 }
 
-func (p *places) setQuiet(channel snowflake.ID) {
+// SetQuiet makes the bot answer in threads only when it is called.
+func (p *Places) SetQuiet(threads ...snowflake.ID) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if t := p.threads[channel]; t != nil {
-		t.quiet = true
+	if p.quiet == nil {
+		p.quiet = map[snowflake.ID]bool{}
+	}
+	for _, id := range threads {
+		p.quiet[id] = true
 	}
 }
 
-// calledInto tells whether a channel is a thread that the bot was called into.
-func (p *places) calledInto(channel snowflake.ID) membership {
+// CalledInto tells whether a channel is a thread that the bot was called into.
+func (p *Places) CalledInto(channel snowflake.ID) Membership {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if t := p.threads[channel]; t != nil {
 		return t.called
 	}
-	return stranger
+	return Stranger
 }
 
-func (p *places) setCalled(channel snowflake.ID, m membership) {
+// SetCalled says whether the bot was called into a thread.
+func (p *Places) SetCalled(channel snowflake.ID, m Membership) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if t := p.threads[channel]; t != nil {
 		t.called = m
-	}
-}
-
-// join makes the bot a member of a thread that it is called into: Discord
-// remembers that, over a restart of the bot too.
-func (b *Bot) join(ctx context.Context, channel snowflake.ID) {
-	if b.places.calledInto(channel) == member || b.places.parent(channel) == 0 {
-		return
-	}
-	b.places.setCalled(channel, member)
-	if err := b.api.Do(ctx, client.Request{To: rest.JoinThread.Compile(nil, channel)}); err != nil {
-		b.log.Debug("a thread can't be joined", "error", err)
 	}
 }
