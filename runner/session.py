@@ -135,11 +135,11 @@ class Session:
         return {}
 
     def dump(self, command):
-        state.dump(self.link, self.ns, self.provided, command.get("max_bytes", 0), command.get("seconds", 0))
+        state.dump(self.link, self.ns, self.provided, WORK, command.get("max_bytes", 0), command.get("seconds", 0))
 
     def load(self, command):
         self.imports.use(command.get("packages", []))
-        state.load(self.link, self.ns, command["count"])
+        state.load(self.link, self.ns, WORK, command["count"])
 
     def tidy(self, command):
         """Give freed memory back before a checkpoint."""
@@ -150,7 +150,7 @@ class Session:
             ctypes.CDLL(None).malloc_trim(0)
         except (OSError, AttributeError):
             pass
-        self.link.send("tidied", names=state.names(self.ns, self.provided))
+        self.link.send("tidied", names=state.names(self.ns, self.provided) + state.files(WORK))
 
     def _warn(self, message, category, filename, lineno, file=None, line=None):
         where = f"line {lineno}: " if filename.startswith("<cell") else ""

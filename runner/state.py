@@ -1,9 +1,15 @@
-"""The variables of a session as pickles, for when its image can't be kept."""
+"""The variables of a session as pickles, and its files, for when its image can't be kept."""
 
 import io
+import os
+import stat
 import sys
 import time
 import types
+
+
+MAX_FILES = 1000  # of the work folder
+CHUNK = 256 << 10
 
 
 def names(ns, provided):
@@ -18,9 +24,26 @@ def _ours(name, value, provided):
 _NOTHING = object()
 
 
-def dump(link, ns, provided, max_bytes, seconds):
+def files(folder):
+    """The regular files below a folder, links apart, as sorted paths."""
+    found = []
+    for root, _, inside in os.walk(folder):
+        for name in inside:
+            path = os.path.join(root, name)
+            try:
+                if stat.S_ISREG(os.lstat(path).st_mode):
+                    found.append(path)
+            except OSError:
+                pass
+            if len(found) == MAX_FILES:
+                return sorted(found)
+    return sorted(found)
+
+
+def dump(link, ns, provided, folder, max_bytes, seconds):
     """Send each variable that can be pickled within the bounds, smallest
-    pickles not known beforehand: in the order of definition."""
+    pickles not known beforehand: in the order of definition. Then the files of
+    the folder."""
     import cloudpickle
 
     end = time.monotonic() + seconds if seconds else float("inf")
@@ -50,7 +73,33 @@ def dump(link, ns, provided, max_bytes, seconds):
         link.send_bytes(blob)
         if not module:
             kept.append(name)
+    for path in files(folder):
+        size = _send_file(link, path, budget if time.monotonic() <= end else -1)
+        if size < 0:
+            lost.append(path)
+        budget -= max(size, 0)
     link.send("dumped", kept=kept, lost=[n for n in lost if not n.startswith("_")])
+
+
+def _send_file(link, path, budget):
+    """Send a file and return its size, or -1 if it is over the budget or unreadable."""
+    try:
+        path.encode()
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except (OSError, ValueError):
+        return -1
+    with open(fd, "rb") as f:
+        size = os.fstat(fd).st_size
+        if size > budget or len(path.encode()) > 500:
+            return -1
+        link.send("var", name=path, work=True, size=size)
+        left = size
+        while left:
+            # What shrinks meanwhile ends in zeros: the host was told how much comes.
+            data = f.read(min(CHUNK, left)) or bytes(min(CHUNK, left))
+            link.send_bytes(data)
+            left -= len(data)
+    return size
 
 
 class _Bounded(io.BytesIO):
@@ -64,18 +113,21 @@ class _Bounded(io.BytesIO):
         return super().write(data)
 
 
-def load(link, ns, count):
-    """Take variables back as dump sent them."""
+def load(link, ns, folder, count):
+    """Take variables and files back as dump sent them."""
     import importlib
     import pickle
 
     kept, lost = [], []
     for _ in range(count):
         head = link.receive()
+        name = head["name"]
+        if head.get("work"):
+            (kept if _take_file(link, folder, name, head["size"]) else lost).append(name)
+            continue
         data = bytearray()
         while len(data) < head["size"]:
             data += link.receive()
-        name = head["name"]
         try:
             if head.get("module_var"):
                 ns[name] = importlib.import_module(data.decode())
@@ -87,3 +139,27 @@ def load(link, ns, count):
                 lost.append(name)
     sys.stdout.flush()
     link.send("loaded", kept=kept, lost=lost)
+
+
+def _take_file(link, folder, path, size):
+    """Write a file that comes in pieces, and tell whether that worked."""
+    try:
+        if not os.path.normpath(path).startswith(folder + "/"):
+            raise ValueError(path)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        f = open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o644), "wb")
+    except (OSError, ValueError):
+        f = None
+    while size:
+        data = link.receive()
+        size -= len(data)
+        try:
+            if f:
+                f.write(data)
+        except OSError:  # the folder is full
+            f.close()
+            os.unlink(path)
+            f = None
+    if f:
+        f.close()
+    return f is not None

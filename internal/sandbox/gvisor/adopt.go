@@ -64,10 +64,6 @@ func (h *Host) adoptContainer(ctx context.Context, dir string) {
 	if err != nil || json.Unmarshal(data, &info) != nil {
 		return // of the pool, or not yet anybody's
 	}
-	pid := alive(dir, id)
-	if pid == 0 {
-		return
-	}
 	key := sandbox.Key{User: info.User, Conversation: info.Conversation}
 	target := filepath.Join(h.dirs.sessions, sessionDir(key))
 	if os.MkdirAll(target, 0o700) != nil {
@@ -78,24 +74,30 @@ func (h *Host) adoptContainer(ctx context.Context, dir string) {
 		return
 	}
 	defer own.Close()
+	st, whole, err := settle(ctx, target)
+	if err != nil {
+		h.log.Warn("finish the checkpoint of a process that died", "user", info.User, "error", err)
+	}
+	pid := alive(dir, id)
+	if pid == 0 || whole {
+		return
+	}
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	// A cell may be running still; nobody waits for it any more.
 	h.runsc.call(ctx, "kill", id, "INT")
 	time.Sleep(100 * time.Millisecond)
-	st := readStored(target)
-	st.Conversation, st.SavedAt, st.Number = info.Conversation, time.Now().UTC(), info.Number
-	st.Packages, st.Files = info.Packages, info.Files
-	st.Variables, st.Count, st.Lost, st.Live, st.Behind = "", 0, nil, false, false
-	st.Image, st.Compatible = "image-"+newID(), info.Snapshot
-	image := filepath.Join(target, st.Image)
-	if err := h.checkpoint(ctx, &container{id: id, pid: pid, run: h.runsc}, image); err != nil {
-		h.log.Warn("session of a process that died is lost", "user", info.User, "error", err)
-		os.RemoveAll(image)
-		return
+	next := stored{Conversation: info.Conversation, SavedAt: time.Now().UTC(), Number: info.Number,
+		Packages: info.Packages, Files: info.Files, Image: "image-" + newID(), Compatible: info.Snapshot, Boot: bootID()}
+	st.Next = &next
+	if err = st.write(target); err == nil {
+		err = h.checkpoint(ctx, &container{id: id, pid: pid, run: h.runsc}, filepath.Join(target, next.Image))
 	}
-	if err := st.write(target); err != nil {
-		h.log.Warn("session folder", "user", info.User, "error", err)
+	if err == nil {
+		err = next.write(target)
+	}
+	if err != nil {
+		h.log.Warn("take over the session of a process that died", "user", info.User, "error", err)
 		return
 	}
 	h.log.Info("session taken over from a process that died", "user", info.User)

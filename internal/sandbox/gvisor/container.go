@@ -258,12 +258,19 @@ func (c *container) end() {
 	}
 }
 
-// checkpoint writes the sandbox to folder image and ends it.
+// completeFile is in the folder of an image that is whole.
+const completeFile = "complete"
+
+// checkpoint writes the sandbox to folder image and ends it, whether that works or
+// not. It goes on when this process dies, and leaves completeFile.
 func (c *container) checkpoint(ctx context.Context, image string) error {
 	if err := os.MkdirAll(image, 0o700); err != nil {
 		return err
 	}
-	return c.run.call(ctx, "checkpoint", "--image-path", image, c.id)
+	cmd := c.run.command("checkpoint", "--image-path", image, c.id)
+	cmd.Args = append([]string{"sh", "-c", `"$@" && : >"$0"`, filepath.Join(image, completeFile)}, cmd.Args...)
+	cmd.Path = "/bin/sh"
+	return run(ctx, "runsc checkpoint", cmd)
 }
 
 // destroy ends the container and removes everything of it. Twice is once.

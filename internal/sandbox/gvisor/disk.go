@@ -1,6 +1,7 @@
 package gvisor
 
 import (
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -78,4 +79,13 @@ func (h *Host) boundStored() {
 		users[s.user] -= s.bytes
 		total -= s.bytes
 	}
+}
+
+// freeBytes returns what a process may still write to the disk that dir is on.
+func freeBytes(dir string) int64 {
+	var st syscall.Statfs_t
+	if err := syscall.Statfs(dir, &st); err != nil {
+		return math.MaxInt64 / 2 // the write will tell
+	}
+	return int64(st.Bavail) * st.Bsize
 }

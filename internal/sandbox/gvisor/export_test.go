@@ -40,6 +40,18 @@ func Building(o Options) Options {
 	return o
 }
 
+// Stepping returns options of a host that tells of each step of a hibernation.
+func Stepping(o Options, step func(string)) Options {
+	o.step = step
+	return o
+}
+
+// Free returns options of a host on a disk with so many bytes free.
+func Free(o Options, free func(dir string) int64) Options {
+	o.free = free
+	return o
+}
+
 // NewCanary and its Close are what SelfTest looks for.
 func NewCanary() (*Canary, error) { return newCanary() }
 func (c *Canary) Close()          { c.close() }

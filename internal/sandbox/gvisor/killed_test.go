@@ -1,6 +1,9 @@
 package gvisor_test
 
 import (
+	"fmt"
+	"os"
+	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
@@ -78,4 +81,117 @@ func TestKilledInACell(t *testing.T) {
 		t.Errorf("%+v", res)
 	}
 	expectStored(t, s, false)
+}
+
+// A host that is killed at any step of a hibernation loses nothing: gVisor goes on
+// with a checkpoint that was begun, and the next host has the session as it was.
+func TestHostKilledWhileStoring(t *testing.T) {
+	for _, step := range []string{"dumped", "named", "checkpointing", "checkpointed", "written"} {
+		t.Run(step, func(t *testing.T) {
+			dir := gvisortest.Dir(t)
+			killHost(t, dir, step, "")
+			s := sandboxtest.NewSession(t, gvisortest.OpenIn(t, dir, gvisor.Options{}))
+			s.Key.Conversation = "c"
+			res := s.Run("print(x, type(locked).__name__, open('made').read())")
+			if res.Outcome != sandbox.OK || res.Output != "newer lock newer\n" || len(res.Notes) > 0 {
+				t.Errorf("%+v", res)
+			}
+		})
+	}
+}
+
+// A sandbox that is killed in its checkpoint leaves the older image and the newer
+// variables and files; the person is told which is which.
+func TestSandboxKilledWhileStoring(t *testing.T) {
+	for _, with := range []string{"host", "alone"} {
+		t.Run(with, func(t *testing.T) {
+			dir := gvisortest.Dir(t)
+			killHost(t, dir, "checkpointing", with)
+			s := sandboxtest.NewSession(t, gvisortest.OpenIn(t, dir, gvisor.Options{}))
+			s.Key.Conversation = "c"
+			res := s.Run("print(x, type(locked).__name__, open('made').read())")
+			if res.Outcome != sandbox.OK || res.Output != "newer lock newer\n" {
+				t.Errorf("%+v", res)
+			}
+			notes := strings.Join(res.Notes, "\n")
+			if !strings.HasPrefix(notes, "the session is as it was on ") || !strings.HasSuffix(notes, ", but for these, which are newer: x, /work/made") {
+				t.Errorf("%q", notes)
+			}
+		})
+	}
+}
+
+// killHost runs a host in a process of its own, which stores a session, goes on in
+// it, and is killed at a step of storing it again. Sandbox says that its sandbox is
+// killed too ("host"), or alone.
+func killHost(t *testing.T, dir, step, sandbox string) {
+	t.Helper()
+	gvisortest.Python(t)
+	cmd := exec.Command(os.Args[0], "-test.run=^TestHostToKill$", "-test.v")
+	cmd.Env = append(os.Environ(), "ATTACHE_TEST_KILL="+step, "ATTACHE_TEST_KILL_DIR="+dir, "ATTACHE_TEST_KILL_SANDBOX="+sandbox)
+	out, err := cmd.CombinedOutput()
+	if killed := strings.Contains(fmt.Sprint(err), "killed"); killed == (sandbox == "alone") {
+		t.Fatalf("%v\n%s", err, out)
+	}
+}
+
+func TestHostToKill(t *testing.T) {
+	dir, step := os.Getenv("ATTACHE_TEST_KILL_DIR"), os.Getenv("ATTACHE_TEST_KILL")
+	if dir == "" {
+		t.Skip("a helper of TestHostKilledWhileStoring")
+	}
+	run := func(h *gvisor.Host, code string) {
+		t.Helper()
+		res, err := h.Run(t.Context(), sandbox.Key{User: 1, Conversation: "c"}, sandbox.Cell{Code: code})
+		if err != nil || res.Outcome != sandbox.OK {
+			t.Fatalf("%v %+v", err, res)
+		}
+	}
+	h := gvisortest.OpenIn(t, dir, gvisor.Options{})
+	run(h, "x = 'stored'\nlocked = __import__('threading').Lock()\nopen('made', 'w').write('stored')")
+	if err := h.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	h = gvisortest.OpenIn(t, dir, gvisor.Stepping(gvisor.Options{}, func(now string) {
+		which := os.Getenv("ATTACHE_TEST_KILL_SANDBOX")
+		kill := func() {
+			for _, pid := range gvisortest.Sandboxes() {
+				if which != "" {
+					syscall.Kill(pid, syscall.SIGKILL)
+				}
+			}
+			if which != "alone" {
+				syscall.Kill(os.Getpid(), syscall.SIGKILL)
+			}
+		}
+		switch {
+		case now == step:
+			kill()
+		case now == "named" && step == "checkpointing":
+			time.AfterFunc(20*time.Millisecond, kill)
+		}
+	}))
+	run(h, "x = 'newer'; open('made', 'w').write('newer')")
+	h.Close(t.Context())
+}
+
+// A disk without room for an image takes the variables, and what was stored stays.
+func TestDiskFull(t *testing.T) {
+	dir := gvisortest.Dir(t)
+	t.Run("stored", func(t *testing.T) {
+		s := sandboxtest.NewSession(t, gvisortest.OpenIn(t, dir, gvisor.Options{}))
+		s.Key.Conversation = "c"
+		s.Run("x = 'stored'\nlocked = __import__('threading').Lock()")
+	})
+	t.Run("full", func(t *testing.T) {
+		s := sandboxtest.NewSession(t, gvisortest.OpenIn(t, dir, gvisor.Free(gvisor.Options{}, func(string) int64 { return 100 << 20 })))
+		s.Key.Conversation = "c"
+		s.Run("x = 'newer'")
+	})
+	s := sandboxtest.NewSession(t, gvisortest.OpenIn(t, dir, gvisor.Options{}))
+	s.Key.Conversation = "c"
+	res := s.Run("print(x, type(locked).__name__)")
+	if res.Output != "newer lock\n" || !strings.Contains(strings.Join(res.Notes, "\n"), ", but for these, which are newer: x") {
+		t.Errorf("%+v", res)
+	}
 }

@@ -27,10 +27,12 @@ type Options struct {
 	Log       *slog.Logger  // nil: discarded
 	Progress  io.Writer     // told what takes seconds at the first start; nil: discarded
 
-	weaken  func(*specs.Spec) // takes protections away, for tests
-	flags   []string          // of runsc, likewise
-	short   func() bool       // whether the machine is short of memory; nil: memoryShort
-	install wheels.Options    // bounds of installations, likewise
+	weaken  func(*specs.Spec)      // takes protections away, for tests
+	flags   []string               // of runsc, likewise
+	short   func() bool            // whether the machine is short of memory; nil: memoryShort
+	install wheels.Options         // bounds of installations, likewise
+	free    func(dir string) int64 // bytes that its disk has free; nil: freeBytes
+	step    func(string)           // told each step of a hibernation; nil: not
 }
 
 func (o Options) withDefaults() Options {
@@ -60,6 +62,12 @@ func (o Options) withDefaults() Options {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	o.install.Policy, o.install.Index, o.install.Log = o.Packages, o.Index, o.Log
+	if o.free == nil {
+		o.free = freeBytes
+	}
+	if o.step == nil {
+		o.step = func(string) {}
+	}
 	if o.short == nil {
 		o.short = memoryShort
 	}

@@ -75,19 +75,23 @@ var privileged = sync.OnceValue(func() bool {
 
 // call runs a short command to its end.
 func (r *runsc) call(ctx context.Context, args ...string) error {
-	cmd := r.command(args...)
+	return run(ctx, "runsc "+args[0], r.command(args...))
+}
+
+// run runs a command to its end, or to that of ctx. An error names it as what.
+func run(ctx context.Context, what string, cmd *exec.Cmd) error {
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	stop := context.AfterFunc(ctx, func() { cmd.Process.Kill() })
+	stop := context.AfterFunc(ctx, func() { syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) })
 	err := cmd.Wait()
 	if !stop() {
 		return context.Cause(ctx)
 	}
 	if err != nil {
-		return fmt.Errorf("runsc %s: %w: %s", args[0], err, brief.LastLine(out.String()))
+		return fmt.Errorf("%s: %w: %s", what, err, brief.LastLine(out.String()))
 	}
 	return nil
 }

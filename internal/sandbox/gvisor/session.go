@@ -193,20 +193,28 @@ func (s *session) bringUp(ctx context.Context, cell sandbox.Cell) (notes []strin
 	if s.own, err = lockDir(ctx, s.dir); err != nil {
 		return nil, err
 	}
-	s.stored = readStored(s.dir)
+	if s.stored, _, err = settle(ctx, s.dir); err != nil {
+		return nil, err
+	}
 	s.notePackages()
 	s.number = s.stored.Number
 	notes = s.stored.afterDeath(s.h.zone)
-	if s.stored.Image != "" {
+	if s.stored.Image != "" || s.stored.Before != nil {
 		cell.Status(sandbox.Status{State: sandbox.Restoring})
-		if s.restoreImage(ctx, cell.Files) {
-			return notes, s.take()
-		}
-		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
-		}
 	} else {
 		cell.Status(sandbox.Status{State: sandbox.Starting})
+	}
+	if s.stored.Image != "" && s.restoreImage(ctx, s.stored, cell.Files) {
+		return notes, s.take()
+	}
+	if before := s.stored.Before; before != nil && ctx.Err() == nil && s.restoreImage(ctx, *before, cell.Files) {
+		said := s.loadNewer(ctx)
+		if s.c != nil {
+			return append(notes, said...), s.take()
+		}
+	}
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
 	}
 	if err := s.freshContainer(ctx); err != nil {
 		return nil, err

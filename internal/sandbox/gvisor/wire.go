@@ -40,6 +40,7 @@ type message struct {
 	Name     string `json:"name"`
 	Size     int64  `json:"size"`
 	IsModule bool   `json:"module_var"`
+	IsWork   bool   `json:"work"` // the var is a file of the work folder
 
 	// done
 	Status    string     `json:"status"`

@@ -84,10 +84,10 @@ func testRestart(t *testing.T, open Open) {
 func testTooLarge(t *testing.T, open Open) {
 	h := open(t, t.TempDir(), Options{Idle: 200 * time.Millisecond, Hibernate: 100 << 20})
 	s := NewSession(t, h)
-	s.Run("import pandas as pd, socket\ndf = pd.DataFrame({'a': range(10)})\nconn = socket.socket()\nbig = bytearray(150 << 20)\ndef double(v): return 2 * v\nn = 4")
+	s.Run("import pandas as pd, socket\ndf = pd.DataFrame({'a': range(10)})\nconn = socket.socket()\nbig = bytearray(150 << 20)\ndef double(v): return 2 * v\nn = 4\nos = __import__('os'); os.makedirs('deep'); open('deep/kept.txt', 'w').write('still here')")
 	AwaitNoSessions(t, h)
-	res := s.Run("print(df.a.sum(), double(n), pd.__name__, 'conn' in globals(), 'big' in globals())")
-	if res.Output != "45 8 pandas False False\n" || fmt.Sprint(res.Notes) != "[restored: df, double, n · lost: conn, big]" {
+	res := s.Run("print(df.a.sum(), double(n), pd.__name__, 'conn' in globals(), 'big' in globals(), open('deep/kept.txt').read())")
+	if res.Output != "45 8 pandas False False still here\n" || fmt.Sprint(res.Notes) != "[restored: df, double, n, /work/deep/kept.txt · lost: conn, big]" {
 		t.Errorf("%q %q %s", res.Output, res.Notes, res.Error)
 	}
 	if res = s.Run("1"); len(res.Notes) != 0 {

@@ -1,0 +1,165 @@
+package gvisor
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/attachebot/attache/internal/brief"
+)
+
+// Bounds of the pickles that accompany an image, so that they cost little
+// beside it. Without an image, they may be as large as an image.
+const (
+	besideBytes   = 64 << 20
+	besideSeconds = 0.2
+	aloneSeconds  = 60
+)
+
+// Bounds of one saved variable beside its bytes.
+const (
+	maxName   = 1000 // bytes of a variable's name; the runner sends none that are longer
+	frameCost = 256  // what a frame counts for in the bound of bytes, above its own
+)
+
+// dumpVariables writes the variables that can be pickled to path, as frames
+// that can be sent back as they are.
+func (c *container) dumpVariables(ctx context.Context, path string, limit int64, seconds float64) (count int, lost []string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, time.Duration((seconds+5)*float64(time.Second)))
+	defer cancel()
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer f.Close()
+	w := bufio.NewWriterSize(f, 256<<10)
+	if err := c.send(map[string]any{"op": "dump", "max_bytes": limit, "seconds": seconds}); err != nil {
+		return 0, nil, err
+	}
+	for left := limit + 4<<20; ; { // what goes with 11,000 small variables and files
+		fr, err := c.receive(ctx)
+		if err != nil {
+			return 0, nil, err
+		}
+		if left -= int64(fr.size) + frameCost; left < 0 {
+			return 0, nil, errProtocol
+		}
+		switch m := fr.msg; {
+		case m == nil:
+			err = writeFrame(w, frameBytes, fr.data)
+		case m.Op == "var":
+			if count++; count > 11_000 || m.Size < 0 || m.Size > limit || len(m.Name) > maxName {
+				return 0, nil, errProtocol
+			}
+			err = writeJSON(w, map[string]any{"op": "var", "name": m.Name, "module_var": m.IsModule, "work": m.IsWork, "size": m.Size})
+		case m.Op == "dumped":
+			return count, clip(m.Lost, 1000), w.Flush()
+		}
+		if err != nil {
+			return 0, nil, err
+		}
+	}
+}
+
+// loadVariables gives a fresh container the variables and files that were saved,
+// and says in one line what came back.
+func (s *session) loadVariables(ctx context.Context) []string {
+	kept, lost := s.sendVariables(ctx)
+	lost = append(lost, s.stored.Lost...)
+	var parts []string
+	if len(kept) > 0 {
+		parts = append(parts, "restored: "+listed(kept))
+	}
+	if len(lost) > 0 {
+		parts = append(parts, "lost: "+listed(lost))
+	}
+	return line(parts)
+}
+
+// loadNewer gives a container that was restored from an older image the variables
+// and files that were saved after it, and says so.
+func (s *session) loadNewer(ctx context.Context) []string {
+	kept, lost := s.sendVariables(ctx)
+	older := "the session is as it was on " + s.stored.Before.savedAt(s.h.zone)
+	if len(kept) > 0 {
+		older += ", but for these, which are newer: " + listed(kept)
+	}
+	parts := []string{older}
+	if len(lost) > 0 {
+		parts = append(parts, "not restored as they were last: "+listed(lost))
+	}
+	return line(parts)
+}
+
+func line(parts []string) []string {
+	if len(parts) == 0 {
+		return nil
+	}
+	return []string{brief.Bytes(brief.Line(strings.Join(parts, " · ")), 600)}
+}
+
+// listed names variables, and then some of the files.
+func listed(names []string) string {
+	const most = 5
+	var files []string
+	names = slices.Clone(names)
+	names = slices.DeleteFunc(names, func(n string) bool {
+		file := strings.HasPrefix(n, insideWork+"/")
+		if file {
+			files = append(files, n)
+		}
+		return file
+	})
+	if more := len(files) - most; more > 0 {
+		files = append(files[:most], fmt.Sprintf("and %d more files in %s", more, insideWork))
+	}
+	return strings.Join(append(names, files...), ", ")
+}
+
+// sendVariables sends the runner what was saved. Where that fails, the container
+// is ended.
+func (s *session) sendVariables(ctx context.Context) (kept, lost []string) {
+	kept, lost, err := s.trySendVariables(ctx)
+	if err != nil {
+		s.h.log.Warn("variables not restored", "user", s.key.User, "error", err)
+		s.end()
+		return nil, []string{"all that were saved"}
+	}
+	return kept, lost
+}
+
+func (s *session) trySendVariables(ctx context.Context) (kept, lost []string, err error) {
+	if s.stored.Variables == "" {
+		return nil, nil, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	f, err := os.Open(filepath.Join(s.dir, s.stored.Variables))
+	if err != nil {
+		return nil, nil, err
+	}
+	defer f.Close()
+	if err := s.c.send(map[string]any{"op": "load", "count": s.stored.Count, "packages": insidePaths(s.stored.Packages)}); err != nil {
+		return nil, nil, err
+	}
+	end, _ := ctx.Deadline()
+	if err := s.c.stdin.SetWriteDeadline(end); err != nil {
+		return nil, nil, err
+	}
+	stop := context.AfterFunc(ctx, func() { s.c.stdin.SetWriteDeadline(time.Now()) })
+	defer stop()
+	if _, err := io.Copy(s.c.stdin, f); err != nil {
+		return nil, nil, err
+	}
+	m, err := s.c.await(ctx, "loaded")
+	if err != nil {
+		return nil, nil, err
+	}
+	return clip(m.Kept, 1000), clip(m.Lost, 1000), nil
+}
