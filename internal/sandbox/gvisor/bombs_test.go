@@ -116,6 +116,56 @@ time.sleep(3.5)`, sandbox.OK, "stopped True")
 	}
 }
 
+// TestKernelMemory is what gVisor's kernel holds for the code, outside of the
+// file of its memory: it counts.
+func TestKernelMemory(t *testing.T) {
+	dir := gvisortest.Dir(t)
+	h := gvisortest.OpenIn(t, dir, gvisor.Options{Limits: sandbox.Limits{Time: time.Minute}})
+	for name, code := range map[string]string{
+		"sockets": `
+import socket
+while True:
+    a, b = socket.socketpair(); hold.append((a, b))
+    for s in (a, b):
+        s.setblocking(False); s.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 22)
+        try:
+            while True: s.send(b'x' * 65536)
+        except BlockingIOError: pass`,
+		"empty files": `
+for n in range(10**9): os.close(os.open(f'/dev/shm/{i}-{n}-' + 'n' * 230, os.O_CREAT))`,
+		"attributes": `
+for n in range(10**9):
+    open(f'/tmp/{i}-{n}', 'w').close()
+    try:
+        for k in range(1000): os.setxattr(f'/tmp/{i}-{n}', f'user.{k}', b'x' * 60000)
+    except OSError: pass`,
+		"mappings": `
+import mmap
+while True: hold.append(mmap.mmap(-1, 8192, prot=mmap.PROT_READ))`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := sandboxtest.NewSession(t, h)
+			s.Run("1")
+			most := highest(t, dir)
+			res := s.Run(`
+import os, time
+for i in range(40):
+    if os.fork() == 0:
+        hold = []
+        try:` + strings.ReplaceAll(code, "\n", "\n            ") + `
+        except OSError: pass
+        time.sleep(60); os._exit(0)
+time.sleep(60)`)
+			if n := most(); n > 1<<30+1<<30/10 {
+				t.Errorf("it held %d MB, with a limit of 1024", n>>20)
+			}
+			if res.Outcome != sandbox.OutOfMemory || !res.Lost {
+				t.Errorf("%+v", res)
+			}
+		})
+	}
+}
+
 // highest watches the sandboxes of a host in dir, of which there is one, from
 // outside, and returns what one of them held at most: memory that only it has,
 // and memory that it shares with the code.

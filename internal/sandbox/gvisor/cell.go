@@ -26,9 +26,10 @@ const (
 	maxNotes    = 20
 	maxTraffic  = 64 << 20         // bytes of messages, files apart
 	maxStrays   = 50_000           // frames of bytes that belong to nothing
-	grace       = 4 * time.Second  // between an interrupt and the kill
+	grace       = 3 * time.Second  // between an interrupt and the kill
 	hostTime    = 10 * time.Minute // of questions, installs and saving that does not count as running
 	replyTime   = 3 * time.Second  // how long the code may leave an answer unread
+	freeErrors  = 3                // answers with an error that cost the code no time; later ones do
 )
 
 // errProtocol ends a session whose frames make no sense any more.
@@ -74,6 +75,7 @@ type cellRun struct {
 	out  *output
 	res  sandbox.Result
 	asks int
+	bad  int // of them, those that were answered with an error
 	sent int
 	busy bool // threads were left running
 
@@ -260,22 +262,32 @@ func (r *cellRun) ask(ctx context.Context, m *message) error {
 	}
 	reply, err := r.answerIn(ctx, m)
 	if err != nil {
+		r.bad++
 		reply = map[string]any{"error": sentence(err)}
 	}
 	if reply == nil {
 		reply = map[string]any{}
 	}
 	reply["id"] = m.ID
-	return r.c.sendWithin(replyTime, reply)
+	wait := replyTime
+	if r.stopping != "" {
+		wait = min(wait, max(r.clock.remaining(), 0))
+	}
+	return r.c.sendWithin(wait, reply)
 }
 
 // answerIn answers within the time that the host's own work may take. Code that
-// is being stopped gets no more answers.
+// is being stopped gets no more answers, and code that asks for what there is
+// not, again and again, uses its own time.
 func (r *cellRun) answerIn(ctx context.Context, m *message) (map[string]any, error) {
 	if r.stopping != "" {
 		return nil, errStopping
 	}
-	ctx, done := r.clock.hostWork(ctx)
+	work := r.clock.hostWork
+	if r.bad >= freeErrors {
+		work = r.clock.within
+	}
+	ctx, done := work(ctx)
 	defer done()
 	return r.answer(ctx, m)
 }

@@ -25,11 +25,13 @@ func newStopwatch(limit, host time.Duration) *stopwatch {
 func (s *stopwatch) C() <-chan time.Time { return s.timer.C }
 
 // over reports whether the time is used up.
-func (s *stopwatch) over() bool {
+func (s *stopwatch) over() bool { return s.remaining() <= 0 }
+
+func (s *stopwatch) remaining() time.Duration {
 	if s.running {
-		return s.left <= time.Since(s.since)
+		return s.left - time.Since(s.since)
 	}
-	return s.left <= 0
+	return s.left
 }
 
 func (s *stopwatch) pause() {
@@ -67,13 +69,18 @@ func (s *stopwatch) restart(d time.Duration) {
 
 // hostWork pauses the watch until done, and returns the context of what is
 // done meanwhile: it ends when all time is used up.
-func (s *stopwatch) hostWork(ctx context.Context) (_ context.Context, done func()) {
+func (s *stopwatch) hostWork(ctx context.Context) (_ context.Context, done context.CancelFunc) {
 	s.pause()
 	ctx, cancel := context.WithTimeoutCause(ctx, max(s.host+s.left, 0), errTime)
 	return ctx, func() {
 		cancel()
 		s.resume()
 	}
+}
+
+// within returns the context of what is done while the watch runs on.
+func (s *stopwatch) within(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, max(s.remaining(), 0), errTime)
 }
 
 func (s *stopwatch) stop() { s.pause() }

@@ -33,6 +33,10 @@ while True: link.send('show', text='x'); time.sleep(.2)`},
 	{"answers that nobody reads", `
 for i in range(1500): link.send('ask', id=i, what='stat', file='x' * 1000)
 while True: time.sleep(1)`},
+	{"what is not there, again and again", `
+while True:
+    try: link.ask('stat', file='x')
+    except Exception: pass`},
 	{"half a frame", `
 os.write(link.wfd, b'\0\0\1\0J{')
 while True: time.sleep(1)`},
@@ -41,6 +45,18 @@ while True: os.write(link.wfd, struct.pack('>I', 1) + b'B')`},
 	{"a closed link", `
 os.close(link.wfd)
 while True: time.sleep(1)`},
+}
+
+// slowFiles takes its time to say that a file is not there.
+type slowFiles struct{ Files }
+
+func (f slowFiles) Stat(ctx context.Context, id string) (sandbox.FileInfo, error) {
+	select {
+	case <-ctx.Done():
+		return sandbox.FileInfo{}, context.Cause(ctx)
+	case <-time.After(300 * time.Millisecond):
+		return f.Files.Stat(ctx, id)
+	}
 }
 
 const deaf = `
@@ -62,7 +78,7 @@ func Control(t *testing.T, open Open) {
 			t.Run(c.name, func(t *testing.T) {
 				t.Parallel()
 				s := NewSession(t, h)
-				s.Cell.Save, s.Cell.Files = save, Files{}
+				s.Cell.Save, s.Cell.Files = save, slowFiles{Files{}}
 				s.Run("1") // the start of a sandbox does not count
 				ctx, cancel := context.WithCancel(context.Background())
 				defer cancel()
@@ -90,7 +106,7 @@ func Control(t *testing.T, open Open) {
 		started := make(chan bool, len(endless))
 		for i, c := range endless {
 			go h.Run(context.Background(), sandbox.Key{User: uint64(i), Conversation: "close"}, sandbox.Cell{
-				Code: deaf + "print('go', flush=True)" + c.code, Save: save, Files: Files{}, Output: func(string) { started <- true },
+				Code: deaf + "print('go', flush=True)" + c.code, Save: save, Files: slowFiles{Files{}}, Output: func(string) { started <- true },
 			})
 		}
 		for range endless {
