@@ -12,26 +12,38 @@ import (
 )
 
 func (m *Main) setupCommand() *cobra.Command {
-	return &cobra.Command{
+	var pythonOnly bool
+	c := &cobra.Command{
 		Use: "setup", Short: "prepare the Python environment and the sandbox", Args: exactly(0, ""),
 		Long: "Prepares what the first question would otherwise wait for: the Python environment and the sandbox's snapshot.",
-		RunE: m.with(m.setup),
+		RunE: m.with(func(ctx context.Context, _ []string) error { return m.setup(ctx, pythonOnly) }),
 	}
+	c.Flags().BoolVar(&pythonOnly, "python", false, "the Python environment alone: where no sandbox can start, as when an image is built")
+	return c
 }
 
 // setup prepares what the first question would otherwise wait for: the Python
-// environment and the snapshot.
-func (m *Main) setup(ctx context.Context, _ []string) error {
+// environment and, unless pythonOnly, the snapshot.
+func (m *Main) setup(ctx context.Context, pythonOnly bool) error {
 	began := time.Now()
-	if _, err := m.openDataDir(); err != nil {
-		return err
-	}
-	m.Config.Pool = 0
-	if _, err := m.openPython(ctx, m.log(m.quiet()), m.Stderr); err != nil {
+	if err := m.prepare(ctx, pythonOnly); err != nil {
 		return err
 	}
 	fmt.Fprintf(m.Stderr, "Ready in %.1f s.\n", time.Since(began).Seconds())
 	return nil
+}
+
+func (m *Main) prepare(ctx context.Context, pythonOnly bool) error {
+	if pythonOnly {
+		_, err := m.preparePython(ctx, m.Stderr)
+		return err
+	}
+	if _, err := m.openDataDir(); err != nil {
+		return err
+	}
+	m.Config.Pool = 0
+	_, err := m.openPython(ctx, m.log(m.quiet()), m.Stderr)
+	return err
 }
 
 func (m *Main) versionCommand() *cobra.Command {

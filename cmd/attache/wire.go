@@ -188,7 +188,7 @@ func (m *Main) openPython(ctx context.Context, log *slog.Logger, progress io.Wri
 
 // openHost is openPython for a caller that closes the sandbox itself.
 func (m *Main) openHost(ctx context.Context, log *slog.Logger, progress io.Writer) (*gvisor.Host, error) {
-	py, err := wheels.PreparePython(ctx, filepath.Join(m.Config.DataDir, "python"), m.Config.Python, m.Config.Index.Reveal(), progress)
+	py, err := m.preparePython(ctx, progress)
 	if err != nil {
 		return nil, err
 	}
@@ -204,6 +204,12 @@ func (m *Main) openHost(ctx context.Context, log *slog.Logger, progress io.Write
 		Hibernate: int64(m.Config.HibernateMB) << 20, TimeZone: m.Config.TimeZone,
 		Packages: wheels.Policy(m.Config.Packages), Index: m.Config.Index.Reveal(), Tools: dir, Log: log, Progress: progress,
 	})
+}
+
+// preparePython prepares the environment, if need be.
+func (m *Main) preparePython(ctx context.Context, progress io.Writer) (*wheels.Python, error) {
+	dir := cmp.Or(m.Config.PythonDir, filepath.Join(m.Config.DataDir, "python"))
+	return wheels.PreparePython(ctx, dir, m.Config.Python, m.Config.Index.Reveal(), progress)
 }
 
 // runsc returns the path of gVisor's command: beside this program, unless

@@ -150,7 +150,7 @@ func namespaceHint(err error, user int, read func(name string) string) string {
 	case read("kernel/unprivileged_userns_clone") == "0":
 		return "; run `sysctl kernel.unprivileged_userns_clone=1`"
 	}
-	return "; inside a container, start it with --security-opt seccomp=unconfined --security-opt apparmor=unconfined"
+	return "; a container needs the seccomp profile that comes with Attaché, and no AppArmor profile (docs/hosting.md)"
 }
 
 // systemSwitch returns the value of a switch in /proc/sys, "" if there is none.

@@ -26,8 +26,8 @@ func TestNamespaceHint(t *testing.T) {
 		{fork(syscall.ENOSPC), map[string]string{limit: "10", appArmor: "1"}, "`sysctl user.max_user_namespaces=15000`"},
 		{fork(syscall.EACCES), map[string]string{limit: "10", appArmor: "1", clone: "1"}, "`sysctl kernel.apparmor_restrict_unprivileged_userns=0`"},
 		{fork(syscall.EPERM), map[string]string{limit: "10", appArmor: "0", clone: "0"}, "`sysctl kernel.unprivileged_userns_clone=1`"},
-		{fork(syscall.EPERM), map[string]string{limit: "10"}, "--security-opt seccomp=unconfined"},
-		{fork(syscall.EPERM), nil, "--security-opt seccomp=unconfined"},
+		{fork(syscall.EPERM), map[string]string{limit: "10"}, "the seccomp profile that comes with Attaché"},
+		{fork(syscall.EPERM), nil, "the seccomp profile that comes with Attaché"},
 	} {
 		if got := namespaceHint(test.err, 0, func(string) string { return "" }); !strings.Contains(got, "CAP_SETFCAP") {
 			t.Errorf("root without capabilities: %q", got)

@@ -17,6 +17,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/attachebot/attache/internal/brief"
 	"github.com/attachebot/attache/internal/fault"
 )
@@ -403,6 +405,9 @@ func (p *Store) installer(ctx context.Context) (*uv, error) {
 		u, err := ensureUV(ctx, filepath.Dir(p.python.Env), p.opts.Index, io.Discard)
 		if err != nil {
 			return nil, err
+		}
+		if unix.Access(filepath.Dir(p.python.Env), unix.W_OK) != nil { // part of a container's image
+			u.cache = filepath.Join(filepath.Dir(p.dir), "cache")
 		}
 		p.uv = u
 	}
