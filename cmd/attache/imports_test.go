@@ -34,7 +34,15 @@ var mayImport = map[string][]string{
 	"internal/sandbox/remote":   {"internal/cluster", "internal/fault", "internal/sandbox"},
 	"internal/nats":             {"internal/cluster", "internal/fault", "internal/sandbox/remote"},
 	"internal/sandbox/wheels":   {"internal/brief", "internal/fault", "runner"},
-	"internal/llm":              {"internal/brief", "internal/fault", "internal/table"},
+	"internal/llm":              {"internal/table"},
+	"internal/llm/lenient":      {},
+	"internal/llm/refusal":      {"internal/brief", "internal/fault", "internal/llm", "internal/llm/lenient"},
+	"internal/llm/filter":       {"internal/brief", "internal/llm", "internal/llm/lenient"},
+	"internal/llm/protocol":     {"internal/llm", "internal/llm/filter", "internal/llm/lenient", "internal/llm/refusal"},
+	"internal/llm/completions":  {"internal/brief", "internal/llm", "internal/llm/lenient", "internal/llm/protocol", "internal/llm/refusal"},
+	"internal/llm/responses":    {"internal/brief", "internal/llm", "internal/llm/lenient", "internal/llm/protocol", "internal/llm/refusal"},
+	"internal/llm/messages":     {"internal/brief", "internal/llm", "internal/llm/lenient", "internal/llm/protocol", "internal/llm/refusal"},
+	"internal/llm/client":       {"internal/fault", "internal/llm", "internal/llm/completions", "internal/llm/messages", "internal/llm/protocol", "internal/llm/refusal", "internal/llm/responses"},
 	"internal/llm/builtin":      {"internal/brief", "internal/llm"},
 	"internal/ledger":           {"internal/fault", "internal/files", "tokens"},
 	"internal/chat":             {"internal/brief", "internal/fault", "internal/files", "internal/ledger", "internal/llm", "internal/llm/builtin", "internal/picture", "internal/preview", "tokens"},
@@ -152,6 +160,8 @@ func TestImportRulesCatch(t *testing.T) {
 		{"internal/tools", "internal/tools/x.go", module + "/internal/sandbox/gvisor"},
 		{"internal/sandbox/sandboxtest", "internal/sandbox/sandboxtest/x.go", module + "/internal/sandbox/gvisor"},
 		{"internal/sandbox/sub", "internal/sandbox/sub/x.go", module + "/internal/fault"},
+		{"internal/llm", "internal/llm/x.go", module + "/internal/llm/client"},
+		{"internal/llm/refusal", "internal/llm/refusal/x.go", module + "/internal/llm/protocol"},
 	} {
 		if check(c[0], c[1], c[2]) == "" {
 			t.Errorf("%s may import %s", c[1], c[2])

@@ -22,6 +22,7 @@ import (
 	"github.com/attachebot/attache/internal/ledger"
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/llm/builtin"
+	"github.com/attachebot/attache/internal/llm/client"
 	"github.com/attachebot/attache/internal/metrics"
 	"github.com/attachebot/attache/internal/mongo"
 	"github.com/attachebot/attache/internal/sandbox"
@@ -235,7 +236,7 @@ func (m *Main) openModel() (llm.Model, error) {
 	if effort == "default" {
 		effort = ""
 	}
-	return llm.NewOpenAI(c.OpenAIKey.Reveal(), llm.OpenAIOptions{
+	return client.New(c.OpenAIKey.Reveal(), client.Options{
 		BaseURL: c.OpenAIBaseURL.Reveal(), Model: c.OpenAIModel, API: llm.API(c.ModelAPI), Effort: effort, FirstByte: c.FirstByte,
 	})
 }

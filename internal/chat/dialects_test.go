@@ -12,6 +12,7 @@ import (
 
 	"github.com/attachebot/attache/internal/chat"
 	"github.com/attachebot/attache/internal/llm"
+	"github.com/attachebot/attache/internal/llm/client"
 	"github.com/attachebot/attache/internal/llm/llmtest"
 )
 
@@ -33,7 +34,7 @@ func (a addresses) Generate(ctx context.Context, req llm.Request, delta func(str
 func TestModelsChangeInTheMiddleOfAConversation(t *testing.T) {
 	w := newWorld(t, chat.Options{})
 	w.server.Dialects, w.server.Responses = llmtest.Dialects(), true
-	claude, err := llm.NewOpenAI("", llm.OpenAIOptions{BaseURL: w.server.Start(t) + "/messages", Backoff: time.Millisecond})
+	claude, err := client.New("", client.Options{BaseURL: w.server.Start(t) + "/messages", Backoff: time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/attachebot/attache/internal/ledger"
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/llm/builtin"
+	"github.com/attachebot/attache/internal/llm/client"
 	"github.com/attachebot/attache/internal/llm/llmtest"
 	"github.com/attachebot/attache/internal/sqlite"
 )
@@ -49,7 +50,7 @@ func newWorld(t testing.TB, o chat.Options) *world {
 	w := &world{t: t, server: &llmtest.Server{}, tools: &chattest.Tools{}, opts: o, bucket: memblob.OpenBucket(nil)}
 	t.Cleanup(func() { w.bucket.Close() })
 	w.db = filepath.Join(t.TempDir(), "attache.db")
-	m, err := llm.NewOpenAI("", llm.OpenAIOptions{BaseURL: w.server.Start(t), Model: "test-model", Backoff: time.Millisecond, Idle: 2 * time.Second})
+	m, err := client.New("", client.Options{BaseURL: w.server.Start(t), Model: "test-model", Backoff: time.Millisecond, Idle: 2 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}

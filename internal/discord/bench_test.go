@@ -26,6 +26,7 @@ import (
 	"github.com/attachebot/attache/internal/discord/client"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
+	llmclient "github.com/attachebot/attache/internal/llm/client"
 	"github.com/attachebot/attache/internal/llm/llmtest"
 	"github.com/attachebot/attache/internal/sqlite"
 )
@@ -58,7 +59,7 @@ type bench struct {
 	set    setup
 	dir    string
 	bucket *blob.Bucket
-	openai *llm.OpenAI
+	openai *llmclient.Client
 	db     *sqlite.DB
 	killed bool // its end is not expected to be a good one
 }
@@ -94,7 +95,7 @@ func newBench(t testing.TB, set setup) *bench {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { w.bucket.Close() })
-	w.openai, err = llm.NewOpenAI("", llm.OpenAIOptions{BaseURL: w.model.Start(t), Model: "test-model", Backoff: time.Millisecond, Idle: 5 * time.Second})
+	w.openai, err = llmclient.New("", llmclient.Options{BaseURL: w.model.Start(t), Model: "test-model", Backoff: time.Millisecond, Idle: 5 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,10 +1,13 @@
-// Package llm talks to language models: those of any OpenAI-compatible server,
-// and Claude.
+// Package llm has what is said to a language model and what it answers:
+// messages, tools, requests and replies, and the interface of a model. The
+// packages below it talk to servers: client is a Model, completions, responses
+// and messages are the three APIs that it speaks.
 package llm
 
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 )
 
@@ -79,6 +82,11 @@ func (m Message) Text() string {
 		s.WriteString(p.Text)
 	}
 	return s.String()
+}
+
+// HasImages reports whether m has an image with data.
+func (m Message) HasImages() bool {
+	return slices.ContainsFunc(m.Parts, func(p Part) bool { return p.Image != nil && len(p.Image.Data) > 0 })
 }
 
 // Tool describes a tool to a model.

@@ -14,7 +14,7 @@ import (
 	"github.com/attachebot/attache/internal/chat"
 	"github.com/attachebot/attache/internal/chat/chattest"
 	"github.com/attachebot/attache/internal/files"
-	"github.com/attachebot/attache/internal/llm"
+	"github.com/attachebot/attache/internal/llm/client"
 	"github.com/attachebot/attache/internal/llm/llmtest"
 	"github.com/attachebot/attache/internal/sqlite"
 )
@@ -40,7 +40,7 @@ func New(t *testing.T, o assistant.Options, fo files.Options) *World {
 	t.Cleanup(func() { db.Close() })
 	bucket := memblob.OpenBucket(nil)
 	t.Cleanup(func() { bucket.Close() })
-	model, err := llm.NewOpenAI("", llm.OpenAIOptions{BaseURL: w.Model.Start(t), Model: "test-model", Backoff: time.Millisecond})
+	model, err := client.New("", client.Options{BaseURL: w.Model.Start(t), Model: "test-model", Backoff: time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,196 @@
+package client_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/llm"
+	"github.com/attachebot/attache/internal/llm/client"
+	"github.com/attachebot/attache/internal/llm/llmtest"
+)
+
+func delta(d string) string {
+	return `{"choices":[{"index":0,"delta":` + d + `}]}`
+}
+
+func finish(reason string) string {
+	return `{"choices":[{"index":0,"delta":{},"finish_reason":"` + reason + `"}]}`
+}
+
+// What servers send in practice, and what is made of it.
+func TestStreamsAsServersWriteThem(t *testing.T) {
+	const py = "execute_python_code"
+	cases := []struct {
+		name   string
+		raw    []string
+		text   string
+		calls  string // "id name args" each, joined by " | "
+		finish llm.Finish
+	}{
+		{"no finish reason but done", []string{delta(`{"content":"Hi"}`), `[DONE]`}, "Hi", "", llm.Stop},
+		{"no done but a finish reason", []string{delta(`{"content":"Hi"}`), finish("stop")}, "Hi", "", llm.Stop},
+		{"null content and error", []string{`{"error":null,"choices":[{"index":0,"delta":{"content":null}}]}`, delta(`{"content":"Hi"}`), finish("stop"), `[DONE]`}, "Hi", "", llm.Stop},
+		{"a null chunk", []string{`null`, delta(`{"content":"Hi"}`), finish("stop"), `[DONE]`}, "Hi", "", llm.Stop},
+		{"content in parts", []string{delta(`{"content":[{"type":"text","text":"H"},{"type":"text","text":"i"}]}`), `[DONE]`}, "Hi", "", llm.Stop},
+		{"a second choice", []string{delta(`{"content":"Hi"}`), `{"choices":[{"index":1,"delta":{"content":"no"}}]}`, `[DONE]`}, "Hi", "", llm.Stop},
+		{"length", []string{delta(`{"content":"Hi"}`), finish("length"), `[DONE]`}, "Hi", "", llm.Length},
+		{"filter", []string{finish("content_filter"), `[DONE]`}, "", "", llm.Filtered},
+		{"a refusal", []string{delta(`{"refusal":"I can't."}`), finish("stop"), `[DONE]`}, "I can't.", "", llm.Stop},
+		{"thoughts", []string{delta(`{"content":"<thi"}`), delta(`{"content":"nk>hm, a < b"}`), delta(`{"content":"</thi"}`), delta(`{"content":"nk>\n\nHi"}`), `[DONE]`}, "Hi", "", llm.Stop},
+		{"no thoughts", []string{delta(`{"content":"<"}`), delta(`{"content":"b>Hi"}`), `[DONE]`}, "<b>Hi", "", llm.Stop},
+		{"a held beginning", []string{delta(`{"content":"<th"}`), `[DONE]`}, "<th", "", llm.Stop},
+		{"thoughts in the middle", []string{delta(`{"content":"Use <think>x</think>"}`), `[DONE]`}, "Use <think>x</think>", "", llm.Stop},
+
+		{"a call, but finish is stop", []string{delta(`{"tool_calls":[{"index":0,"id":"a","function":{"name":"` + py + `","arguments":"{}"}}]}`), finish("stop"), `[DONE]`}, "", "a " + py + " {}", llm.Calls},
+		{"no index", []string{delta(`{"tool_calls":[{"id":"a","function":{"name":"f","arguments":"{\"x\""}}]}`), delta(`{"tool_calls":[{"function":{"arguments":":1}"}}]}`), `[DONE]`}, "", `a f {"x":1}`, llm.Calls},
+		{"no ids", []string{delta(`{"tool_calls":[{"index":0,"function":{"name":"f","arguments":"{}"}},{"index":1,"function":{"name":"g","arguments":"{}"}}]}`), `[DONE]`}, "", "call00000 f {} | call00001 g {}", llm.Calls},
+		{"one id twice", []string{delta(`{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{}"}}]}`), delta(`{"tool_calls":[{"index":1,"id":"a","function":{"name":"g","arguments":"{}"}}]}`), `[DONE]`}, "", "a f {} | call00001 g {}", llm.Calls},
+		{"one index twice", []string{delta(`{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{\"n\":"}}]}`), delta(`{"tool_calls":[{"index":0,"function":{"arguments":"1}"}}]}`), delta(`{"tool_calls":[{"index":0,"id":"b","function":{"name":"g","arguments":"{\"m\":"}}]}`), delta(`{"tool_calls":[{"index":0,"function":{"arguments":"2}"}}]}`), `[DONE]`}, "", `a f {"n":1} | b g {"m":2}`, llm.Calls},
+		{"id and name in every piece", []string{delta(`{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{"}}]}`), delta(`{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"}"}}]}`), `[DONE]`}, "", `a f {}`, llm.Calls},
+		{"arguments as an object", []string{delta(`{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":{"x":1}}}]}`), `[DONE]`}, "", `a f {"x":1}`, llm.Calls},
+		{"no name, one tool", []string{delta(`{"tool_calls":[{"index":0,"id":"a","function":{"arguments":"{\"code\":\"1\"}"}}]}`), `[DONE]`}, "", `a ` + py + ` {"code":"1"}`, llm.Calls},
+		{"neither name nor arguments", []string{delta(`{"content":"Hi","tool_calls":[{"index":0}]}`), `[DONE]`}, "Hi", "", llm.Stop},
+		{"a name with a prefix and spaces", []string{delta(`{"tool_calls":[{"index":0,"id":"a","function":{"name":"functions.do it!","arguments":"{}"}}]}`), `[DONE]`}, "", "a do_it_ {}", llm.Calls},
+		{"null arguments", []string{delta(`{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":null}}]}`), `[DONE]`}, "", "a f ", llm.Calls},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			s := &llmtest.Server{}
+			s.Push(llmtest.Reply{Raw: c.raw})
+			req := ask("hi")
+			req.Tools = []llm.Tool{pythonTool}
+			reply, text, err := generate(t, connect(t, s, client.Options{Retries: -1}), req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var calls []string
+			for _, k := range reply.Message.Calls {
+				calls = append(calls, fmt.Sprintf("%s %s %s", k.ID, k.Name, k.Arguments))
+			}
+			if got := strings.Join(calls, " | "); text != c.text || got != c.calls || reply.Finish != c.finish {
+				t.Errorf("text %q, calls %q, finish %q", text, got, reply.Finish)
+			}
+			// Whatever it was, it can be sent back.
+			req.Messages = append(req.Messages, reply.Message)
+			for _, k := range reply.Message.Calls {
+				m := llm.Text(llm.FromTool, "done")
+				m.CallID = k.ID
+				req.Messages = append(req.Messages, m)
+			}
+			if text+c.calls != "" {
+				if _, _, err := generate(t, connect(t, s, client.Options{}), req); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+}
+
+// A call's id comes back with its result: the same id in a later answer would
+// name two calls.
+func TestCallIDsAreUniqueInTheConversation(t *testing.T) {
+	s := &llmtest.Server{}
+	call := llmtest.Call("call_0", "execute_python_code", `{"code":"1"}`)
+	s.Push(llmtest.Reply{Calls: []llm.ToolCall{call}}, llmtest.Reply{Calls: []llm.ToolCall{call}})
+	m := connect(t, s, client.Options{})
+	req := ask("hi")
+	req.Tools = []llm.Tool{pythonTool}
+	for range 3 {
+		reply, _, err := generate(t, m, req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Messages = append(req.Messages, reply.Message)
+		for _, c := range reply.Message.Calls {
+			r := llm.Text(llm.FromTool, "done")
+			r.CallID = c.ID
+			req.Messages = append(req.Messages, r)
+		}
+	}
+}
+
+func TestWholeAnswers(t *testing.T) {
+	s := &llmtest.Server{}
+	s.Push(llmtest.Reply{Whole: true, Text: "Not streamed.", Calls: []llm.ToolCall{llmtest.Call("a", "f", `{}`)}, Usage: &llm.Usage{Input: 5, Output: 3}})
+	reply, text, err := generate(t, connect(t, s, client.Options{}), ask("hi"))
+	if err != nil || text != "Not streamed." || len(reply.Message.Calls) != 1 || reply.Usage.Input != 5 {
+		t.Errorf("%+v, %v", reply, err)
+	}
+	// A stream that calls itself JSON.
+	hs := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprintf(w, "data: %s\n\ndata: [DONE]\n\n", delta(`{"content":"Hi"}`))
+	}))
+	defer hs.Close()
+	if _, text, err := generate(t, dial(t, client.Options{BaseURL: hs.URL}), ask("hi")); err != nil || text != "Hi" {
+		t.Errorf("%q, %v", text, err)
+	}
+}
+
+func TestEndlessAnswerIsCut(t *testing.T) {
+	if testing.Short() {
+		t.Skip("reads 64 MB")
+	}
+	var some strings.Builder
+	for i := range 20_000 {
+		fmt.Fprintf(&some, "and %d ", i*i)
+	}
+	piece := "data: " + delta(`{"content":"`+some.String()+`"}`) + "\n\n"
+	hs := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		for {
+			if _, err := io.WriteString(w, piece); err != nil {
+				return
+			}
+		}
+	}))
+	defer hs.Close()
+	_, _, err := generate(t, dial(t, client.Options{BaseURL: hs.URL}), ask("hi"))
+	if !fault.Is(err, fault.Unavailable) || !strings.Contains(fault.Message(err), "endless") {
+		t.Errorf("err = %v", err)
+	}
+}
+
+func FuzzStream(f *testing.F) {
+	f.Add(delta(`{"content":"Hi"}`), delta(`{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{}"}}]}`))
+	f.Add(finish("stop"), `{"usage":{"prompt_tokens":-1}}`)
+	f.Add(`{"choices":[{"index":0,"delta":{"tool_calls":[{"index":-5}]}}]}`, `{"error":{}}`)
+	var answer func() []string
+	hs := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		for _, a := range answer() {
+			fmt.Fprintf(w, "data: %s\n\n", a)
+		}
+	}))
+	f.Cleanup(hs.Close)
+	m, err := client.New("", client.Options{BaseURL: hs.URL, Retries: -1})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, a, b string) {
+		answer = func() []string { return []string{a, b, "[DONE]"} }
+		reply, err := m.Generate(t.Context(), ask("hi"), nil)
+		if err == nil && reply.Finish == "" {
+			t.Error("neither an end nor an error")
+		}
+		ids := map[string]bool{}
+		for _, c := range reply.Message.Calls {
+			if c.ID == "" || c.Name == "" || ids[c.ID] {
+				t.Errorf("call %+v", c)
+			}
+			ids[c.ID] = true
+		}
+		if u := reply.Usage; u.Input < 0 || u.Output < 0 || u.Cached > u.Input || u.Reasoning > u.Output {
+			t.Errorf("usage %+v", u)
+		}
+		if _, err := json.Marshal(reply.Message); err != nil {
+			t.Error(err)
+		}
+	})
+}

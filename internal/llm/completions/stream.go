@@ -1,0 +1,183 @@
+package completions
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+
+	"github.com/attachebot/attache/internal/brief"
+	"github.com/attachebot/attache/internal/llm"
+	"github.com/attachebot/attache/internal/llm/lenient"
+	"github.com/attachebot/attache/internal/llm/protocol"
+	"github.com/attachebot/attache/internal/llm/refusal"
+)
+
+// completion is a piece of a streamed answer, or a whole one. It takes what
+// servers write in practice, which is more than what the API documents.
+type completion struct {
+	Model   string          `json:"model"`
+	Choices []choice        `json:"choices"`
+	Usage   *usage          `json:"usage"`
+	Error   json.RawMessage `json:"error"`
+}
+
+type choice struct {
+	Index   int    `json:"index"`
+	Delta   *piece `json:"delta"`
+	Message *piece `json:"message"` // of an answer that is not streamed
+	Finish  string `json:"finish_reason"`
+}
+
+type piece struct {
+	Content content    `json:"content"`
+	Refusal content    `json:"refusal"`
+	Calls   []toolCall `json:"tool_calls"`
+
+	beside map[string]json.RawMessage // all other fields
+}
+
+func (p *piece) UnmarshalJSON(b []byte) error {
+	type fields piece
+	if err := json.Unmarshal(b, (*fields)(p)); err != nil {
+		return err
+	}
+	p.beside = others(b, "content", "refusal", "tool_calls", "role", "name", "function_call", "audio", "annotations", "tool_call_id", "logprobs")
+	return nil
+}
+
+type toolCall struct {
+	Index    *int   `json:"index"`
+	ID       string `json:"id"`
+	Function struct {
+		Name      string         `json:"name"`
+		Arguments lenient.String `json:"arguments"`
+	} `json:"function"`
+
+	beside map[string]json.RawMessage
+}
+
+func (c *toolCall) UnmarshalJSON(b []byte) error {
+	type fields toolCall
+	if err := json.Unmarshal(b, (*fields)(c)); err != nil {
+		return err
+	}
+	c.beside = others(b, "index", "id", "function", "type")
+	return nil
+}
+
+// others returns the fields of an object that are not named, without nulls and
+// empty strings; nil if there are none.
+func others(b []byte, known ...string) map[string]json.RawMessage {
+	var all map[string]json.RawMessage
+	if json.Unmarshal(b, &all) != nil {
+		return nil
+	}
+	for _, k := range known {
+		delete(all, k)
+	}
+	for k, v := range all {
+		if s := string(v); s == "null" || s == `""` || s == "[]" || s == "{}" {
+			delete(all, k)
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	return all
+}
+
+type usage struct {
+	Prompt        int `json:"prompt_tokens"`
+	Completion    int `json:"completion_tokens"`
+	CacheHit      int `json:"prompt_cache_hit_tokens"` // DeepSeek
+	PromptDetails struct {
+		Cached  int `json:"cached_tokens"`
+		Written int `json:"cache_write_tokens"`
+	} `json:"prompt_tokens_details"`
+	CompletionDetails struct {
+		Reasoning int `json:"reasoning_tokens"`
+	} `json:"completion_tokens_details"`
+}
+
+// content is a string, null, or a list of parts of which the text counts.
+type content string
+
+func (c *content) UnmarshalJSON(b []byte) error {
+	var s string
+	if json.Unmarshal(b, &s) == nil {
+		*c = content(s)
+		return nil
+	}
+	var parts []struct {
+		Text string `json:"text"`
+	}
+	_ = json.Unmarshal(b, &parts)
+	for _, p := range parts {
+		*c += content(p.Text)
+	}
+	return nil
+}
+
+// Read reads a streamed or a whole chat completion into a.
+func Read(res *http.Response, a *protocol.Answer) error {
+	read := func(data []byte) error { return takeCompletion(data, a) }
+	return a.Read(res, read, read)
+}
+
+// takeCompletion takes one piece of a chat completion.
+func takeCompletion(data []byte, a *protocol.Answer) error {
+	var c completion
+	if err := json.Unmarshal(data, &c); err != nil {
+		return fmt.Errorf("%w: %v: %s", protocol.ErrGarbled, err, brief.Bytes(string(data), 200))
+	}
+	if len(c.Error) > 0 && string(c.Error) != "null" {
+		return streamError(data)
+	}
+	if c.Model != "" {
+		a.Model = c.Model
+	}
+	if u := c.Usage; u != nil {
+		cached := max(u.PromptDetails.Cached, u.CacheHit)
+		a.Usage = protocol.UsageOf(llm.Usage{Input: u.Prompt, Cached: cached, Written: u.PromptDetails.Written, Output: u.Completion, Reasoning: u.CompletionDetails.Reasoning})
+	}
+	for _, ch := range c.Choices {
+		if ch.Index != 0 {
+			continue
+		}
+		p := ch.Delta
+		if p == nil {
+			p = ch.Message
+		}
+		if p != nil {
+			a.Aside(p.beside)
+			a.Say(string(p.Content + p.Refusal))
+			for _, call := range p.Calls {
+				a.Call(protocol.CallPiece{Index: call.Index, ID: call.ID, Name: call.Function.Name, Arguments: string(call.Function.Arguments), Beside: call.beside})
+			}
+		}
+		if ch.Finish != "" {
+			a.Finish = ch.Finish
+		}
+	}
+	return nil
+}
+
+// streamError reads an error within a stream.
+func streamError(data []byte) error {
+	e := refusal.Parse(data)
+	// Some gateways put the status where the code belongs, or beside it.
+	var beside struct {
+		Error struct {
+			Status int `json:"status_code"`
+		} `json:"error"`
+	}
+	_ = json.Unmarshal(data, &beside)
+	valid := func(n int) bool { return n >= 400 && n <= 599 }
+	if _, err := fmt.Sscanf(e.Code, "%d", &e.Status); err != nil || !valid(e.Status) {
+		e.Status = beside.Error.Status
+	}
+	if !valid(e.Status) {
+		e.Status = http.StatusBadGateway
+	}
+	return e
+}

@@ -1,0 +1,384 @@
+// Package filter takes out of the text of an answer what is not for the person:
+// thoughts that the server did not set apart, and calls of tools that it did not
+// read.
+package filter
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/attachebot/attache/internal/brief"
+	"github.com/attachebot/attache/internal/llm"
+)
+
+// Filter takes out of an answer's text what is not for the person: thoughts
+// that a server did not set apart, and calls of tools that it did not read. It
+// works on a stream: what may become either is held back until it is known.
+type Filter struct {
+	opts    Options
+	state   filterState
+	held    string
+	close   string // what ends the block
+	scanned int    // bytes of held that have no end tag
+
+	at     place // in the visible text
+	all    int   // bytes shown
+	shown  int   // of them: thoughts, which was known too late
+	closed bool  // an end tag came without an opening
+	opened bool  // a block of thoughts was opened by its tag, or set apart
+	over   bool  // past the first decision
+}
+
+// Options is what is known before the answer.
+type Options struct {
+	Model    string
+	Local    bool // a server whose parsers may be missing
+	Tools    bool // the request had tools: calls are looked for
+	Unopened bool // the model's thoughts come as text that only an end tag ends
+	Apart    bool // they don't: an answer was seen whole
+}
+
+type filterState int
+
+const (
+	atStart filterState = iota
+	inThoughts
+	undecided // held until an end tag comes, or the answer ends
+	inHarmony
+	visible
+	inCall
+)
+
+// thoughtTags are the blocks that models think in.
+var thoughtTags = map[string]string{
+	"<think>": "</think>", "<thinking>": "</thinking>", "<thought>": "</thought>", "<thoughts>": "</thoughts>", "<reasoning>": "</reasoning>",
+	"<reason>": "</reason>", "[THINK]": "[/THINK]", "<seed:think>": "</seed:think>", "<|begin_of_thought|>": "<|end_of_thought|>",
+	"◁think▷": "◁/think▷", "<|channel>thought": "<channel|>", "<unused94>thought": "<unused95>", "<|START_THINKING|>": "<|END_THINKING|>", "<mm:think>": "</mm:think>",
+}
+
+var (
+	openings = slices.Collect(maps.Keys(thoughtTags))
+	closings = []string{"</think>", "</thinking>", "</thought>", "[/THINK]", "</reasoning>", "</seed:think>", "◁/think▷", "<|END_THINKING|>", "assistantfinal"}
+	harmony  = []string{"<|channel|>", "<|start|>assistant", "<|message|>"}
+	callTags = []string{"<tool_call>", "<tool_calls>", "<function=", "<function_call>", "<function_calls>", "[TOOL_CALLS]", "<|python_tag|>", "<|tool_calls_section_begin|>",
+		"<|tool_call_begin|>", "<｜tool▁calls▁begin｜>", "<｜DSML｜function_calls>", "<minimax:tool_call>", "<|tool_call|>", "<|tool_call_start|>"}
+	// A model that may think aloud, by its name; an answer that may be thoughts,
+	// by how it begins.
+	thinker = regexp.MustCompile(`(?i)think|reason|(^|[^a-z])r1([^a-z0-9]|$)|qwq|magistral|nemotron|exaone-deep|deepseek`)
+)
+
+// musings are how thoughts begin that are not set apart.
+var musings = []string{"okay", "ok", "alright", "hmm", "hm", "well", "so", "first", "let me", "let's", "we need", "we have", "the user", "user asks", "user wants", "user says",
+	"i need to", "i should", "thinking", "analysis", "got it", "嗯", "好的", "好，", "用户", "首先", "我们"}
+
+// musing reports whether a text begins as thoughts do, or may still do so.
+func musing(t string) (is, maybe bool) {
+	t = strings.ToLower(t)
+	for _, m := range musings {
+		rest, begins := strings.CutPrefix(t, m)
+		next, _ := utf8.DecodeRuneInString(rest)
+		switch {
+		case begins && rest != "" && (!unicode.IsLetter(next) || unicode.Is(unicode.Han, next)):
+			return true, false
+		case begins && rest == "", strings.HasPrefix(m, t):
+			maybe = true
+		}
+	}
+	return false, maybe
+}
+
+// New returns a filter for one answer.
+func New(o Options) *Filter { return &Filter{opts: o} }
+
+// Apart notes that the server sets thoughts apart: the text has none.
+func (f *Filter) Apart() { f.opened = true }
+
+// Add takes a piece of the text and returns what of it can be shown.
+func (f *Filter) Add(s string) string {
+	if s == "" {
+		return ""
+	}
+	f.held += s
+	var out strings.Builder
+	for {
+		before, state := len(f.held), f.state
+		text := f.step(false)
+		f.at.pass(text)
+		out.WriteString(text)
+		if len(f.held) == before && f.state == state || f.held == "" {
+			break
+		}
+	}
+	f.all += out.Len()
+	return out.String()
+}
+
+// place is where in a text in Markdown the next character stands.
+type place struct {
+	head   string // of the line: its beginning
+	ticks  int    // backticks in the line
+	fenced bool   // within a block of code
+}
+
+func (p place) blank() bool  { return strings.TrimSpace(p.head) == "" }
+func (p place) inCode() bool { return p.fenced || p.ticks%2 == 1 }
+
+func (p *place) pass(text string) {
+	for _, c := range text {
+		switch {
+		case c == '\n':
+			if t := strings.TrimSpace(p.head); strings.HasPrefix(t, "```") || strings.HasPrefix(t, "~~~") {
+				p.fenced = !p.fenced
+			}
+			p.head, p.ticks = "", 0
+			continue
+		case c == '`':
+			p.ticks++
+		}
+		if len(p.head) < 16 {
+			p.head += string(c)
+		}
+	}
+}
+
+// step does what can be done with what is held, in the state that the filter is
+// in, and returns what can be shown.
+func (f *Filter) step(last bool) string {
+	switch f.state {
+	case atStart:
+		return f.begin(last)
+	case inThoughts:
+		if i := strings.Index(f.held, f.close); i >= 0 {
+			f.held = strings.TrimLeft(f.held[i+len(f.close):], " \r\n\t")
+			f.state = atStart
+			return ""
+		}
+		f.held = keepTail(f.held, len(f.close)-1)
+	case undecided:
+		from := max(0, f.scanned-20)
+		f.scanned = len(f.held)
+		end, tag := firstOf(f.held[from:], closings)
+		if open, _ := firstOf(f.held[from:], openings); open >= 0 && (end < 0 || open < end) {
+			f.state, f.opened = visible, true
+			return ""
+		}
+		if end >= 0 {
+			f.closed = true
+			f.held = f.held[from+end+len(tag):]
+			f.state = atStart
+		}
+	case visible:
+		return f.read(last)
+	}
+	return "" // harmony and calls are read at the end
+}
+
+// begin decides what the answer begins with.
+func (f *Filter) begin(last bool) string {
+	t := strings.TrimLeft(f.held, " \r\n\t")
+	if t == "" {
+		return ""
+	}
+	maybe := false
+	for open, end := range thoughtTags {
+		if strings.HasPrefix(t, open) {
+			f.state, f.close, f.opened = inThoughts, end, true
+			f.held = t[len(open):]
+			return ""
+		}
+		maybe = maybe || strings.HasPrefix(open, t)
+	}
+	for _, h := range harmony {
+		if strings.HasPrefix(t, h) {
+			f.state, f.held = inHarmony, t
+			return ""
+		}
+		maybe = maybe || strings.HasPrefix(h, t)
+	}
+	if f.opts.Tools && !f.over && (strings.HasPrefix(t, "{") || strings.HasPrefix(t, "```json") || strings.HasPrefix("```json", t)) {
+		if bareCall.MatchString(t) {
+			f.state = inCall
+			return ""
+		}
+		maybe = maybe || len(t) < 40
+	}
+	hold := f.holds()
+	if hold && !f.opts.Unopened && !thinker.MatchString(f.opts.Model) {
+		var unsure bool
+		hold, unsure = musing(t)
+		maybe = maybe || unsure
+	}
+	switch {
+	case maybe && !last:
+		return ""
+	case hold:
+		f.state = undecided
+	default:
+		f.state = visible
+		if f.over || f.opened {
+			f.held = t
+		}
+	}
+	f.over = true
+	return ""
+}
+
+// holds reports whether an end tag may come without an opening.
+func (f *Filter) holds() bool {
+	return !f.over && !f.opened && (f.opts.Unopened || f.opts.Local && !f.opts.Apart)
+}
+
+// read shows text up to where a block of thoughts or a call may begin.
+func (f *Filter) read(last bool) string {
+	at, here := 0, f.at
+	for at < len(f.held) {
+		i := strings.IndexAny(f.held[at:], "<[◁")
+		if i < 0 {
+			break
+		}
+		i += at
+		rest := f.held[i:]
+		here.pass(f.held[at:i])
+		if !here.inCode() {
+			if here.blank() {
+				if f.opts.Tools {
+					if n, tag := firstOf(rest, callTags); n == 0 && tag != "" {
+						return f.take(i, inCall)
+					}
+				}
+				for open, end := range thoughtTags {
+					if strings.HasPrefix(rest, open) {
+						text := f.take(i, inThoughts)
+						f.held, f.close, f.opened = f.held[len(open):], end, true
+						return text
+					}
+				}
+			}
+			if n, tag := firstOf(rest, closings); n == 0 && tag != "" && !f.opened && !f.closed && strings.TrimSpace(lineAfter(rest[len(tag):])) == "" {
+				// What was shown were thoughts. It is known now, too late for this answer.
+				f.closed = true
+				text := f.held[:i]
+				f.shown = f.all + len(text)
+				f.held = rest[len(tag):]
+				return text
+			}
+			if !last && mayBecome(rest, f.opts.Tools) {
+				return f.take(i, visible)
+			}
+		}
+		for open := range thoughtTags {
+			f.opened = f.opened || strings.HasPrefix(rest, open)
+		}
+		end := i + 1
+		for end < len(f.held) && f.held[end]&0xC0 == 0x80 {
+			end++
+		}
+		here.pass(f.held[i:end])
+		at = end
+	}
+	return f.take(len(f.held), visible)
+}
+
+// take shows the first n bytes that are held.
+func (f *Filter) take(n int, state filterState) string {
+	text := f.held[:n]
+	f.held, f.state = f.held[n:], state
+	return text
+}
+
+// mayBecome reports whether s is the beginning of a tag that matters.
+func mayBecome(s string, tools bool) bool {
+	if len(s) > 40 {
+		return false
+	}
+	for open, end := range thoughtTags {
+		if strings.HasPrefix(open, s) || strings.HasPrefix(end, s) || s == end {
+			return true
+		}
+	}
+	for _, t := range callTags {
+		if tools && strings.HasPrefix(t, s) {
+			return true
+		}
+	}
+	return false
+}
+
+func lineAfter(s string) string {
+	if i := strings.IndexByte(s, '\n'); i >= 0 {
+		return s[:i]
+	}
+	return s
+}
+
+func firstOf(s string, tags []string) (int, string) {
+	best, found := -1, ""
+	for _, t := range tags {
+		if i := strings.Index(s, t); i >= 0 && (best < 0 || i < best) {
+			best, found = i, t
+		}
+	}
+	return best, found
+}
+
+// keepTail returns the last n bytes of s.
+func keepTail(s string, n int) string { return s[max(0, len(s)-n):] }
+
+// End returns what is still to be shown when the answer has ended, and the calls
+// that stood in it as text. Of an answer that broke off, what may be thoughts is
+// not shown.
+func (f *Filter) End(whole bool, tools []llm.Tool, hasCalls bool) (text string, calls []llm.ToolCall, trouble []llm.Unsupported) {
+	for range 3 {
+		if f.state == atStart || f.state == visible {
+			t := f.step(true)
+			f.at.pass(t)
+			text += t
+		}
+	}
+	held := f.held
+	f.held = ""
+	switch f.state {
+	case inThoughts:
+		return text, nil, nil
+	case undecided:
+		if !whole && !hasCalls {
+			return text, nil, nil
+		}
+		f.state, f.over, f.held = visible, true, held
+		more, calls, trouble := f.End(whole, tools, hasCalls)
+		return text + more, calls, trouble
+	case inHarmony:
+		more, calls := readHarmony(held, tools)
+		return text + more, calls, nil
+	case inCall:
+		if hasCalls {
+			return text, nil, nil // the same call, which the server did read
+		}
+		calls, rest, ok := readCalls(held, tools)
+		switch {
+		case ok:
+			return text + rest, calls, nil
+		case !whole:
+			return text, nil, nil
+		}
+		if bareCall.MatchString(strings.TrimSpace(held)) {
+			return text + held, nil, nil
+		}
+		return text + held, nil, []llm.Unsupported{{What: llm.CallsAsText, Reason: brief.Bytes(held, 300)}}
+	}
+	return text + held, nil, nil
+}
+
+// Late returns how many bytes of what was shown are thoughts, which was known
+// too late.
+func (f *Filter) Late() int { return f.shown }
+
+// Habit returns what a whole answer tells about how the model thinks, if it
+// was not known.
+func (f *Filter) Habit() (unopened, apart bool) {
+	return f.closed && !f.opts.Unopened, !f.closed && f.opts.Local && !f.opts.Apart && !f.opts.Unopened
+}

@@ -1,0 +1,325 @@
+package refusal
+
+import (
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/attachebot/attache/internal/brief"
+	"github.com/attachebot/attache/internal/llm"
+)
+
+// Finding is what a refusal tells to do without in the next attempt.
+type Finding struct {
+	Limits
+	Once bool // about this request alone: nothing to remember
+}
+
+const (
+	unable = `(not (currently |yet )?(support|enabled|allow|permitted|available)|n't support|unsupported|unrecognized|unknown|unexpected|extra (inputs|fields)|forbidden|no endpoints found|only supported|requires --enable)`
+	cannot = `(` + unable + `|invalid|must be|should be|at most 0)`
+	// calling names tools in general: a tool's own name stands in quotes and is
+	// taken out before.
+	calling = `(\btools?\b|\btool[_ -](use|calls?|calling|choice)\b|\bfunctions?\b|\bfunction[_ -]call(s|ing)?\b)`
+	beside  = `(reasoning(_content|_details|_text)?|thinking(_blocks)?|thought_signature|extra_content|provider_specific_fields)`
+)
+
+var (
+	// The server wants the API that openai.com calls Responses.
+	wantsResponses = words(`/v1/responses|v1/responses|only supported in .{0,20}responses|not a chat model|(use|via|through) the responses (api|endpoint)`)
+	effortNone     = words(`reasoning[_.]effort to .{0,3}none`)
+
+	effortRefused = words(`reasoning[_.]?effort.{0,80}` + cannot + `|` + cannot + `.{0,60}reasoning[_.]?effort|` + cannot + `.{0,40}\breasoning\b|think(ing)? value .{0,40}not supported|does not support thinking`)
+	// Of Anthropic's API: models differ in how they are told how long to think.
+	thinkingWrong = words(`thinking.{0,40}(` + unable + `|input|disabled)|adaptive|output_config|\beffort\b|budget_tokens`)
+	includeWrong  = words(cannot + `.{0,60}(\binclude\b|encrypted_content)|(\binclude\b|encrypted_content).{0,40}` + cannot)
+
+	besideRefused = words(`(propert|field|parameter|input|argument|key|attribute)\S*.{0,60}` + beside + `.{0,60}` + unable + `|` + unable + `.{0,80}` + beside + `|` + beside + `\S{0,3} (is|are) (not (allowed|accepted|permitted|supported)|unsupported)`)
+	besideMissing = words(beside + `.{0,100}(must be (passed|provided|included|sent)|missing|required|is not set)|missing.{0,40}` + beside +
+		`|(expected|must (start|begin)).{0,60}(thinking|redacted_thinking)|without its required|invalid_encrypted_content|encrypted content.{0,80}(could not|cannot) be|invalid .{0,20}signature.{0,20}thinking|thinking.{0,10}signature: field required|thinking.{0,20} blocks .{0,60}cannot be modified|signature.{0,30}(invalid|could not)|items? (with id )?.{0,40}not found`)
+
+	idsRefused  = words(`tool.?call.?ids?.{0,60}(a-z|length of 9|alphanumeric)`)
+	tooMany     = words(`(tools|functions).{0,60}(array too long|too many|maximum length|at most|more than|maximum (of|number))|too many (tools|functions)|(at most|maximum (of|number of)?) \d+ (tools|functions)`)
+	schemaWrong = words(`schema|function_declarations|input_schema|function\.parameters|\.parameters\b|json payload|grammar|invalid_function_parameters`)
+	toolQuoted  = regexp.MustCompile("(?i)(?:function|tool)s?(?: call)?(?: named| name)?:? ?['\"`‘“]([A-Za-z0-9_.-]+)['\"`’”]")
+	toolIndexed = []*regexp.Regexp{
+		regexp.MustCompile(`function_declarations\[(\d+)\]`),
+		regexp.MustCompile(`tools\[(\d+)\]`),
+		regexp.MustCompile(`functions\[(\d+)\]`),
+		regexp.MustCompile(`tools\.(\d+)\.`),
+		regexp.MustCompile(`tools,? ?['"]?,? ?(\d+),`), // FastAPI: ('body', 'tools', 3, 'function')
+	}
+
+	orderWrong = words(`unexpected role|after role|roles? must alternate|must alternate|turn comes immediately after|expected last role|must be at the beginning|only user.{0,20}assistant|must be followed by|did not have response messages|final assistant content|first (message|turn|content).{0,40}user|consecutive (user|assistant|system)`)
+
+	imagesNever = words(`(image|vision|multi-?modal|visual)\S*.{0,60}(not (currently |yet )?(supported|enabled|allowed|available)|n't support|unsupported by|only supported)` +
+		`|(not|n't) support.{0,40}(image|vision|multi-?modal|visual)|(no endpoints found|unknown variant).{0,40}image|at most 0 image|not a multi-?modal|not a vision` +
+		`|content.{0,40}must be a string|untagged enum chatcompletionrequestcontent|invalid type: sequence, expected a string|missing data required for image|unsupported content.{0,20}(type|part).{0,20}image|invalid content type\. image|mmproj|(type|value|variant).{0,20}image_url.{0,40}` + unable + `|cannot read image`)
+	imageWrong = words(`image|picture|base64`)
+
+	toolsNever = words(`(not|n't) (currently |yet )?support.{0,30}` + calling + `|` + calling + `.{0,40}(not (currently |yet )?(support|enabled|available|allowed|permitted)|n't support|unsupported|only supported)` +
+		`|no endpoints found that support tool|requires --(enable|jinja|tool)|--enable-auto-tool-choice|(unrecognized|unknown|unexpected|extra|unsupported)[^.]{0,60}\b(tools|functions)\b`)
+	toolsNoFlag = words(`requires --jinja|--enable-auto-tool-choice`)
+	quoted      = regexp.MustCompile(`'[A-Za-z0-9_-]+__[A-Za-z0-9_-]+'|after role 'tool'|role:? ?'tool'`)
+
+	roleRefused = words(`(system|developer).{0,60}(` + unable + `|beginning|first)|` + unable + `.{0,60}\b(system|developer)\b`)
+)
+
+// refusals lists what the words of a refusal say about parameters.
+var refusals = []struct {
+	lack  Lack
+	words *regexp.Regexp
+}{
+	{LackStreamOptions, words(`stream_options|include_usage`)},
+	{LackMaxCompletionTokens, words(`max_completion_tokens.*` + cannot + `|` + cannot + `.{0,40}max_completion_tokens`)},
+	{LackMaxTokens, words(`max_tokens.*(` + cannot + `|too large)|` + cannot + `.{0,40}max_tokens`)},
+	{LackToolChoice, words(`tool_choice.{0,20}none|none.{0,20}tool_choice`)},
+}
+
+// Adapt returns what to leave out of the next attempt of a request that was
+// made with have and refused; false if e is about something else, or if nothing
+// is left to leave out.
+//
+// A server's failure (5xx) teaches nothing. Since some servers refuse with 500,
+// three refusals that can mean nothing else are answered for this request.
+func (e *Error) Adapt(req llm.Request, have Limits, api llm.API) (Finding, bool) {
+	responses := api == llm.Responses
+	var none Finding
+	lasting := func(l Lack) (Finding, bool) {
+		return Finding{Limits: Limits{Lack: l}}, have.Lack&l != l
+	}
+	if e.TooLong() || e.outOfCredit() || e.Code == "tool_use_failed" {
+		return none, false
+	}
+	if responses && e.noEndpoint() {
+		return lasting(LackResponses)
+	}
+	text := quoted.ReplaceAllString(e.Param+" "+e.Message, "''")
+	if e.Status >= 500 && e.Status != http.StatusNotImplemented {
+		return e.adaptFailure(req, have, text)
+	}
+	switch e.Status {
+	case http.StatusBadRequest, http.StatusNotFound, http.StatusUnprocessableEntity, http.StatusUnsupportedMediaType,
+		http.StatusNotImplemented, http.StatusForbidden:
+	default:
+		return none, false
+	}
+	if e.wantsResponses() && api == llm.Chat {
+		switch {
+		case !have.Has(LackResponses):
+			return lasting(LackChat)
+		case effortNone.MatchString(e.Message):
+			return lasting(LackReasoning)
+		}
+		return none, false
+	}
+	if e.Status == http.StatusForbidden {
+		return none, false
+	}
+	if n, ok := e.outputLimit(req, have); ok {
+		return Finding{Limits: Limits{maxOutput: n}}, true
+	}
+	for _, r := range refusals {
+		if !have.Has(r.lack) && r.lack.usedBy(req, have) && r.words.MatchString(text) {
+			return lasting(r.lack)
+		}
+	}
+	if f, ok := e.adaptReasoning(req, have, api, text); ok {
+		return f, true
+	}
+	if f, ok := e.adaptTools(req, have, text); ok {
+		return f, true
+	}
+	if hasImages(req.Messages) && !have.Has(LackImages) {
+		why := brief.Bytes(e.Message, 300)
+		if imagesNever.MatchString(text) {
+			return Finding{Limits: Limits{Lack: LackImages, left: []llm.Unsupported{{What: llm.Images, Reason: why}}}}, true
+		}
+		if imageWrong.MatchString(text) {
+			return Finding{Limits: Limits{Lack: LackImages, left: []llm.Unsupported{{What: llm.TheseImages, Reason: why}}}, Once: true}, true
+		}
+	}
+	if orderWrong.MatchString(e.Message) && !have.Has(LackOrder) {
+		return lasting(LackOrder)
+	}
+	if (roleRefused.MatchString(text) || orderWrong.MatchString(e.Message)) && hasRole(req.Messages, llm.System) && !have.Has(LackSystem) {
+		return lasting(LackSystem | LackOrder)
+	}
+	return e.adaptTransport(req, have, text)
+}
+
+// adaptFailure reads a 5xx that is a refusal.
+func (e *Error) adaptFailure(req llm.Request, have Limits, text string) (Finding, bool) {
+	l := Lack(0)
+	switch {
+	case hasImages(req.Messages) && !have.Has(LackImages) && imagesNever.MatchString(text):
+		l = LackImages
+	case len(have.Tools(req)) > 0 && toolsNoFlag.MatchString(text):
+		l = LackTools
+	case orderWrong.MatchString(e.Message) && !have.Has(LackOrder):
+		l = LackOrder
+	case (orderWrong.MatchString(e.Message) || roleRefused.MatchString(text)) && hasRole(req.Messages, llm.System) && !have.Has(LackSystem):
+		l = LackSystem | LackOrder
+	default:
+		return Finding{}, false
+	}
+	f := Finding{Limits: Limits{Lack: l}, Once: true}
+	if w := map[Lack]llm.What{LackImages: llm.Images, LackTools: llm.Tools}[l]; w != "" {
+		f.left = []llm.Unsupported{{What: w, Reason: brief.Bytes(e.Message, 300)}}
+	}
+	return f, true
+}
+
+// adaptReasoning reads what is said about reasoning and what came beside the
+// text of earlier answers.
+func (e *Error) adaptReasoning(req llm.Request, have Limits, api llm.API, text string) (Finding, bool) {
+	full := e.words()
+	sentKept := !have.Has(LackKept) && slices.ContainsFunc(req.Messages, func(m llm.Message) bool { return m.Kept != nil && m.Model == req.Model })
+	old := hasCalls(req.Messages) && !have.Has(LackOldCalls)
+	switch {
+	case api == llm.Responses && !have.Has(LackInclude) && includeWrong.MatchString(text):
+		return Finding{Limits: Limits{Lack: LackInclude}}, true
+	case sentKept && besideRefused.MatchString(full) && !besideMissing.MatchString(full):
+		return Finding{Limits: Limits{Lack: LackKept}}, true
+	case besideMissing.MatchString(full) && old && !have.Has(LackBareCalls) && api != llm.Responses:
+		return Finding{Limits: Limits{Lack: LackBareCalls}}, true
+	case besideMissing.MatchString(full) && old:
+		return Finding{Limits: Limits{Lack: LackOldCalls | LackKept}, Once: true}, true
+	case besideMissing.MatchString(full) && sentKept:
+		return Finding{Limits: Limits{Lack: LackKept}, Once: true}, true
+	case api == llm.Messages && req.Effort != "" && !have.Has(LackEffort) && thinkingWrong.MatchString(full):
+		if req.Effort == "none" || have.Has(LackAdaptive) {
+			return Finding{Limits: Limits{Lack: LackEffort}}, true
+		}
+		return Finding{Limits: Limits{Lack: LackAdaptive}}, true
+	case !have.Has(LackEffort) && effortRefused.MatchString(full):
+		return Finding{Limits: Limits{Lack: LackEffort}}, true
+	}
+	return Finding{}, false
+}
+
+// adaptTools reads what is said about tools: all, one, or their number.
+func (e *Error) adaptTools(req llm.Request, have Limits, text string) (Finding, bool) {
+	if hasCalls(req.Messages) && !have.Has(LackIDs) && idsRefused.MatchString(e.Message) {
+		return Finding{Limits: Limits{Lack: LackIDs}}, true
+	}
+	sent := have.Tools(req)
+	reason := brief.Bytes(e.Message, 300)
+	if len(sent) > 0 {
+		if tooMany.MatchString(text) {
+			if n := smallest(e.Message, 1, len(sent)-1); n > 0 {
+				return Finding{Limits: Limits{maxTools: n}}, true
+			}
+		}
+		if name := e.tool(sent); name != "" {
+			return Finding{Limits: Limits{left: []llm.Unsupported{{What: llm.OneTool, Tool: name, Reason: reason}}}}, true
+		}
+	}
+	if !have.Has(LackTools) && (len(sent) > 0 || hasCalls(req.Messages)) && toolsNever.MatchString(text) && !orderWrong.MatchString(e.Message) && !schemaWrong.MatchString(e.words()) {
+		return Finding{Limits: Limits{Lack: LackTools, left: []llm.Unsupported{{What: llm.Tools, Reason: reason}}}}, true
+	}
+	return Finding{}, false
+}
+
+// tool returns the name of the tool whose schema is refused, or "".
+func (e *Error) tool(sent []llm.Tool) string {
+	full := e.words()
+	if !schemaWrong.MatchString(full) {
+		return ""
+	}
+	for _, m := range toolQuoted.FindAllStringSubmatch(full, -1) {
+		if slices.ContainsFunc(sent, func(t llm.Tool) bool { return t.Name == m[1] }) {
+			return m[1]
+		}
+	}
+	for _, re := range toolIndexed {
+		if m := re.FindStringSubmatch(full); m != nil {
+			if n := number(m[1]); n < len(sent) {
+				return sent[n].Name
+			}
+		}
+	}
+	for _, t := range sent {
+		if strings.Contains(full, t.Name) {
+			return t.Name
+		}
+	}
+	return ""
+}
+
+var outputWrong = words(`max_?(completion_|output_|new_)?tokens`)
+var outputBounds = words(`too large|at most|less than|maximum|range|exceed|> \d|cannot be greater|must be (<=|between)`)
+
+// outputLimit returns the longest output that the server allows, if that is
+// what it refused.
+func (e *Error) outputLimit(req llm.Request, have Limits) (int, bool) {
+	asked := have.Output(req)
+	if asked == 0 || !outputWrong.MatchString(e.Param+" "+e.Message) || !outputBounds.MatchString(e.Message) {
+		return 0, false
+	}
+	n := smallest(e.Message, 16, asked-1)
+	return n, n > 0
+}
+
+var anyNumber = regexp.MustCompile(`\d[\d,_]*`)
+
+// smallest returns the smallest number in s between the bounds, or 0.
+func smallest(s string, low, high int) int {
+	best := 0
+	for _, m := range anyNumber.FindAllString(s, -1) {
+		if n := number(m); n >= low && n <= high && (best == 0 || n < best) {
+			best = n
+		}
+	}
+	return best
+}
+
+func (e *Error) adaptTransport(req llm.Request, have Limits, text string) (Finding, bool) {
+	for _, r := range transport {
+		if !have.Has(r.lack) && r.lack.usedBy(req, have) && r.words.MatchString(text) {
+			return Finding{Limits: Limits{Lack: r.lack}}, true
+		}
+	}
+	return Finding{}, false
+}
+
+var transport = []struct {
+	lack  Lack
+	words *regexp.Regexp
+}{
+	{LackUser, words(`\buser\b.{0,40}` + unable + `|` + unable + `.{0,40}\buser\b`)},
+	{LackStream, words(`stream.{0,60}(` + unable + `|verified)|` + unable + `.{0,40}stream|verified to stream`)},
+}
+
+// wantsResponses reports whether the server points to its other API.
+func (e *Error) wantsResponses() bool { return wantsResponses.MatchString(e.Message) }
+
+// usedBy reports whether a request made with have contains what l leaves out.
+func (l Lack) usedBy(req llm.Request, have Limits) bool {
+	switch l {
+	case LackStreamOptions:
+		return !have.Has(LackStream)
+	case LackMaxCompletionTokens:
+		return req.MaxOutput > 0 && have.LimitParam() == "max_completion_tokens"
+	case LackMaxTokens:
+		return req.MaxOutput > 0 && have.LimitParam() == "max_tokens"
+	case LackUser:
+		return req.User != ""
+	case LackToolChoice:
+		return req.NoCalls && len(req.Tools) > 0
+	}
+	return true
+}
+
+func hasImages(msgs []llm.Message) bool {
+	return slices.ContainsFunc(msgs, llm.Message.HasImages)
+}
+
+func hasCalls(msgs []llm.Message) bool {
+	return slices.ContainsFunc(msgs, func(m llm.Message) bool { return len(m.Calls) > 0 || m.Role == llm.FromTool })
+}
+
+func hasRole(msgs []llm.Message, r llm.Role) bool {
+	return slices.ContainsFunc(msgs, func(m llm.Message) bool { return m.Role == r })
+}

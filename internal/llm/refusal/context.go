@@ -1,0 +1,68 @@
+package refusal
+
+import (
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// TooLong reports whether a shorter request may succeed.
+func (e *Error) TooLong() bool {
+	if e.Status == http.StatusRequestEntityTooLarge {
+		return true
+	}
+	text := e.words()
+	return tooLong.MatchString(text) && !tooLongElse.MatchString(text)
+}
+
+// tooLong has the words of OpenAI, Azure, vLLM, llama.cpp, LM Studio, Ollama,
+// Gemini, Anthropic, Bedrock, Groq, Fireworks, Together, Mistral, Cohere, Zhipu,
+// Moonshot, DashScope, SiliconFlow, SGLang, TGI, LiteLLM and xAI; the bodies are
+// in testdata.
+var tooLong = words(`context_length_exceeded|exceed_context_size|contextwindowexceeded|string_above_max_length|model_context_window_exceeded` +
+	`|context[_ -]*(length|size|window|limit)` +
+	`|maximum (context|prompt|input|sequence|number of (input )?tokens)|max(imum)?[_ ](seq(uence)?|prompt|input|model)[_ ]*(len|length|tokens)` +
+	`|too many (input )?tokens|too large for model with \d+ maximum|(token|input|prompt|request) (count|length).{0,30}exceed` +
+	`|(prompt|input|inputs|message|messages|request|conversation)('s)? (is|are|was|has|have) (too long|longer than|too large)` +
+	`|prompt (exceeds|too long)|exceed(s|ed|ing)?.{0,40}(token limit|max(imum)? (length|tokens)|model'?s? (limit|maximum|context))` +
+	`|range of input length|reduce the length|request too large for|inputs? (tokens|must have less than)|` + "`inputs`" + ` must have|` + "`inputs` tokens" +
+	`|please (shorten|reduce) (your|the) (prompt|input|messages?)|longer than the (model|maximum)`)
+
+// tooLongElse are refusals that speak of lengths and windows and are about
+// something else: the output limit, the number of tools, a picture.
+var tooLongElse = words(`max_(completion_)?tokens is too large|supports at most \d+ completion|array too long|(range of|valid range of) max_tokens|max_tokens: \d+ > \d+|max_output_tokens|image exceeds`)
+
+// window is the number of tokens that the server says it takes, or 0.
+func (e *Error) window() int {
+	for _, re := range windowNamed {
+		if m := re.FindStringSubmatch(e.Message); m != nil {
+			if n := number(m[1]); n >= 256 {
+				return n
+			}
+		}
+	}
+	return 0
+}
+
+func number(s string) int {
+	n, err := strconv.Atoi(strings.NewReplacer(",", "", "_", "").Replace(s))
+	if err != nil || n > 1<<30 {
+		return 0
+	}
+	return n
+}
+
+const num = `(\d[\d,_]*)`
+
+// windowNamed finds the window in a refusal: the most exact wording first.
+var windowNamed = []*regexp.Regexp{
+	words(`context (?:length|size|window|limit)[^.\d]{0,40}?(?:of|is|only|:|\(|=|:\s*\d+ \+ \d+ >)\s*(?:only )?` + num),
+	words(`context limit: \d+ \+ \d+ > ` + num),
+	words(`(?:maximum|max)(?: number of)?(?: context| input| prompt| sequence)?(?: tokens| length| len)?(?: allowed| of| is|:)* ?\(?` + num + `\)?(?: tokens)?`),
+	words(`> ` + num + ` maximum`),
+	words(`\[\d+, ?` + num + `\]`),
+	words(`(?:token limit|max_seq_len|max_model_len|window)[^\d]{0,20}` + num),
+	words(`must (?:be <=|have less than|be less than) ` + num),
+	words(`with ` + num + ` maximum`),
+}
