@@ -118,7 +118,10 @@ func (m *Main) openMetrics(a *assistant.Assistant, tb *toolbox, discordDown *ato
 
 // openPage serves the page in the browser and prints the address that signs in.
 func (m *Main) openPage(a *assistant.Assistant, log *slog.Logger) error {
-	page, err := web.OpenServer(a, web.ServerOptions{Listen: m.Config.WebListen, Dir: m.Config.DataDir, Log: log,
+	page, err := web.OpenServer(a, web.ServerOptions{Listen: m.Config.WebListen, Dir: m.Config.DataDir, Log: log, BaseURL: m.Config.WebURL.Reveal(),
+		Script: func(ctx context.Context, name string) ([]byte, error) {
+			return wheels.Script(ctx, filepath.Join(m.Config.DataDir, "python"), m.Config.Index.Reveal(), name)
+		},
 		Example: func() (string, []byte) { return "seattle-weather.csv", runner.Example }})
 	if err != nil {
 		return err

@@ -144,6 +144,7 @@ type Config struct {
 	ToolsDir  string `env:"TOOLS_DIR" group:"Tools" doc:"Folder of Python files whose typed functions become tools. Empty: DATA_DIR/tools, if it is there."`
 	ToolsFile string `env:"TOOLS_FILE" doc:"YAML file of MCP servers. Empty: DATA_DIR/tools.yaml, if it is there."`
 	WebListen string `env:"WEB_LISTEN" kind:"address" doc:"host:port of the page in the browser. Empty: without DISCORD_TOKEN 127.0.0.1:8080, with it there is no page."`
+	WebURL    URL    `env:"WEB_URL" kind:"url" doc:"URL that leads to WEB_LISTEN from outside, such as https://attache.example.com or https://example.com/attache, where a proxy stands before it."`
 	Listen    string `env:"LISTEN" kind:"address" doc:"host:port at which serve gives out files by signed links. Empty: 127.0.0.1 and any free port, and only if a server in TOOLS_FILE has files: true."`
 	PublicURL URL    `env:"PUBLIC_URL" kind:"url" doc:"URL that leads to LISTEN from outside, such as https://files.example.com. With it, files that are too large for Discord are given as links."`
 
@@ -247,6 +248,9 @@ func Parse(lookup func(string) string) (Config, error) {
 	}
 	if c.PublicURL != "" && c.Listen == "" {
 		errs = append(errs, fmt.Errorf("PUBLIC_URL is %q: it needs LISTEN, the address that it leads to", c.PublicURL.String()))
+	}
+	if c.WebURL != "" && c.WebListen == "" {
+		errs = append(errs, fmt.Errorf("WEB_URL is %q: it needs WEB_LISTEN, the address that it leads to", c.WebURL.String()))
 	}
 	c.location, _ = time.LoadLocation(c.TimeZone)
 	return c, errors.Join(errs...)

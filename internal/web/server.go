@@ -50,6 +50,10 @@ type ServerOptions struct {
 	Dir     string       // of the data: keeps the tokens of scripts; empty: they end with the server
 	Example func() (name string, data []byte)
 	Log     *slog.Logger // nil: none
+
+	// Script returns a library that draws charts, by name (plotly, vega, vega-lite,
+	// vega-embed); nil: charts are drawn by the scripts of their own pages.
+	Script func(ctx context.Context, name string) ([]byte, error)
 }
 
 // Server is the front end in the browser. Close it after use.
@@ -75,6 +79,8 @@ type Server struct {
 	pending map[string][]files.File // uploaded for the next question, by conversation
 	revoked map[string]chan struct{}
 	uploads chan struct{}
+	charts  chan struct{} // whose specifications are read at the same time
+	scripts scriptCache
 }
 
 // Bounds of one server. More is refused politely.
@@ -107,7 +113,7 @@ func OpenServer(a *assistant.Assistant, o ServerOptions) (*Server, error) {
 		return nil, fault.Wrap(err, fault.Unavailable, "The page can't be served at %s: %v.", o.Listen, err)
 	}
 	s := &Server{a: a, opts: o, log: o.Log, api: api, done: make(chan struct{}), talks: map[string]*talk{}, pending: map[string][]files.File{},
-		revoked: map[string]chan struct{}{}, uploads: make(chan struct{}, maxUploads)}
+		revoked: map[string]chan struct{}{}, uploads: make(chan struct{}, maxUploads), charts: make(chan struct{}, 2)}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.locate(reachable(listener.Addr()))
 	s.session = s.newSessions(listener.Addr())
@@ -194,6 +200,7 @@ func (s *Server) handler() http.Handler {
 	}
 	all := http.NewServeMux()
 	all.Handle("GET /static/", cached(http.FileServerFS(assets)))
+	all.HandleFunc("GET /chartlib/{name}", s.chartLib)
 	all.HandleFunc("POST /in", s.signIn)
 	all.Handle("/api/", s.apiHandler())
 	all.Handle("/", s.signedIn(in))
@@ -246,6 +253,7 @@ func (s *Server) listensTo(ip net.IP) bool {
 func cached(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "public, max-age=300")
+		w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin") // frames of charts have no origin
 		next.ServeHTTP(w, r)
 	})
 }

@@ -8,6 +8,7 @@ customElements.define('live-chart', class extends HTMLElement {
       const f = document.createElement('iframe')
       f.setAttribute('sandbox', 'allow-scripts') // never allow-same-origin: this is somebody's script
       f.src = this.dataset.src; f.title = this.dataset.name
+      addEventListener('message', e => { if (e.source === f.contentWindow && ['drawn', 'failed'].includes(e.data?.chart)) this.dataset.state = e.data.chart })
       this.replaceChildren(f)
     })
     this.append(b)
