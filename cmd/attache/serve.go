@@ -17,6 +17,7 @@ import (
 	"github.com/attachebot/attache/internal/discord"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/metrics"
+	"github.com/attachebot/attache/internal/sandbox/wheels"
 	"github.com/attachebot/attache/internal/terminal"
 	"github.com/attachebot/attache/internal/web"
 	"github.com/attachebot/attache/runner"
