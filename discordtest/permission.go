@@ -111,18 +111,84 @@ type overwrite struct {
 
 func (c *Channel) overwrites() []overwrite {
 	all := []overwrite{}
+	add := func(o overwrite) {
+		for i := range all {
+			if all[i].ID == o.ID {
+				all[i].Allow, all[i].Deny = all[i].Allow&^o.Deny|o.Allow, all[i].Deny&^o.Allow|o.Deny
+				return
+			}
+		}
+		all = append(all, o)
+	}
 	bot := overwrite{ID: c.s.bot.ID, Type: 1, Allow: c.allowed, Deny: c.denied}
 	if c.private {
-		all = append(all, overwrite{ID: c.Guild.ID, Deny: ViewChannel})
+		add(overwrite{ID: c.Guild.ID, Deny: ViewChannel})
 		for _, id := range c.readers {
-			all = append(all, overwrite{ID: id, Type: 1, Allow: ViewChannel})
+			add(overwrite{ID: id, Type: 1, Allow: ViewChannel})
 		}
 		bot.Allow |= ViewChannel &^ c.denied
 	}
+	for _, o := range c.more {
+		add(o)
+	}
 	if bot.Allow|bot.Deny != 0 {
-		all = append(all, bot)
+		add(bot)
 	}
 	return all
+}
+
+// Overwrite sets what a role, by its id (everybody's has the guild's), or a member may and may not in this
+// channel and its threads, in place of an earlier overwrite for them. The bot itself is dealt with by Allow and Deny.
+func (c *Channel) Overwrite(of ID, allow, deny Permissions) {
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	kind := 1
+	if slices.ContainsFunc(c.Guild.roles, func(r *Role) bool { return r.ID == of }) {
+		kind = 0
+	}
+	c.more = slices.DeleteFunc(c.more, func(o overwrite) bool { return o.ID == of })
+	c.more = append(c.more, overwrite{of, kind, allow, deny})
+	c.overwritten(c.visibleTo(c.s.bot))
+}
+
+// MayRead tells whether the user sees the channel and what was said in it before they came.
+func (u *User) MayRead(c *Channel) bool {
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	return c.visibleTo(u) && (c.Guild == nil || c.permissionsOf(u)&ReadHistory != 0)
+}
+
+// permissionsOf are a member's in the channel; those in a thread are its channel's. Each step of Discord's
+// algorithm overrules the ones before: the roles together, everybody's overwrite, those of the member's roles
+// together, the member's own.
+func (c *Channel) permissionsOf(u *User) Permissions {
+	if c.Parent != nil {
+		return c.Parent.permissionsOf(u)
+	}
+	p := c.Guild.permissions(u)
+	if p == 0 || p == allPermissions {
+		return p
+	}
+	steps := [3]overwrite{}
+	for _, o := range c.overwrites() {
+		step := -1
+		switch {
+		case o.ID == c.Guild.ID:
+			step = 0
+		case o.Type == 0 && slices.Contains(c.Guild.members[u.ID].roles, o.ID):
+			step = 1
+		case o.ID == u.ID:
+			step = 2
+		}
+		if step >= 0 {
+			steps[step].Allow |= o.Allow
+			steps[step].Deny |= o.Deny
+		}
+	}
+	for _, o := range steps {
+		p = p&^o.Deny | o.Allow
+	}
+	return p
 }
 
 // visibleTo tells whether a user can open the channel.
@@ -132,14 +198,14 @@ func (c *Channel) visibleTo(u *User) bool {
 		return false
 	case c.Guild == nil:
 		return slices.Contains(c.people, u) || u == c.s.bot && c.kind == directMessage
-	case c.kind == privateThread && !slices.Contains(c.members, u.ID):
+	case c.Guild.members[u.ID] == nil:
 		return false
 	case u == c.s.bot:
-		return c.Guild.members[u.ID] != nil && c.botPermissions()&ViewChannel != 0
-	case c.Parent != nil:
-		return c.Parent.visibleTo(u)
+		return c.botPermissions()&ViewChannel != 0 && (c.kind != privateThread || slices.Contains(c.members, u.ID))
+	case c.kind == privateThread && !slices.Contains(c.members, u.ID) && c.permissionsOf(u)&ManageThreads == 0:
+		return false
 	}
-	return c.Guild.members[u.ID] != nil && (!c.private || slices.Contains(c.readers, u.ID) || u.ID == c.Guild.owner)
+	return c.permissionsOf(u)&ViewChannel != 0
 }
 
 // mayPost tells whether the bot may send a message here, or, with change, edit one.

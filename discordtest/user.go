@@ -363,6 +363,24 @@ func (u *User) StartThread(m Message, name string) (*Channel, error) {
 	return s.startThread(rec.channel, rec, u, name, publicThread)
 }
 
+// StartPrivateThread begins a thread that only its members see, and those who manage threads.
+func (u *User) StartPrivateThread(in *Channel, name string, members ...*User) (*Channel, error) {
+	s := u.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !in.visibleTo(u) {
+		return nil, fmt.Errorf("discordtest: %s does not see the channel", u.Username)
+	}
+	t, err := s.startThread(in, nil, u, name, privateThread)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range members {
+		s.changeThreadMember(t, m.ID, true)
+	}
+	return t, nil
+}
+
 // DeleteChannel deletes a channel or thread.
 func (s *Server) DeleteChannel(c *Channel) {
 	s.mu.Lock()

@@ -62,6 +62,7 @@ type Channel struct {
 	allowed  Permissions
 	private  bool
 	readers  []ID // of a private channel
+	more     []overwrite
 	slowmode time.Duration
 	hook     ID // of its webhook
 	deleted  bool

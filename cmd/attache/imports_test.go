@@ -53,6 +53,7 @@ var mayImport = map[string][]string{
 	"internal/discord/client":   {"internal/brief", "internal/fault", "internal/files", "tokens"},
 	"internal/discord/markdown": {"internal/table"},
 	"internal/discord/compose":  {"internal/discord/client", "internal/discord/markdown", "internal/llm", "internal/locale", "internal/table"},
+	"internal/discord/around":   {"internal/brief", "internal/chat", "internal/discord/client", "internal/fault", "internal/llm"},
 	"internal/discord/usage":    {"internal/assistant", "internal/brief", "internal/ledger", "internal/discord/markdown"},
 	"internal/locale":           {},
 	"internal/discord/pending":  {},
@@ -60,7 +61,7 @@ var mayImport = map[string][]string{
 	"internal/assistant":        {"internal/brief", "internal/picture", "internal/fault", "internal/files", "internal/chat", "internal/ledger", "internal/llm", "internal/preview", "internal/table", "tokens"},
 	"internal/metrics":          {"internal/assistant", "internal/chat", "internal/fault", "internal/files", "internal/ledger", "internal/llm", "internal/sandbox"},
 	"internal/terminal":         {"internal/assistant", "internal/fault", "internal/files", "internal/chat", "internal/llm", "internal/table"},
-	"internal/discord":          {"internal/brief", "internal/assistant", "internal/discord/client", "internal/discord/compose", "internal/discord/pending", "internal/discord/places", "internal/discord/usage", "internal/locale", "internal/discord/markdown", "internal/fault", "internal/files", "internal/chat", "internal/ledger", "internal/llm", "internal/preview", "internal/table", "tokens"},
+	"internal/discord":          {"internal/brief", "internal/assistant", "internal/discord/client", "internal/discord/compose", "internal/discord/pending", "internal/discord/places", "internal/discord/usage", "internal/locale", "internal/discord/markdown", "internal/fault", "internal/files", "internal/chat", "internal/ledger", "internal/llm", "internal/preview", "internal/table", "tokens", "internal/discord/around"},
 	"internal/chartspec":        {},
 	"internal/web":              {"internal/assistant", "internal/brief", "internal/chartspec", "internal/columnar", "internal/fault", "internal/files", "internal/chat", "internal/ledger", "internal/llm", "internal/table", "tokens"},
 }

@@ -3,6 +3,7 @@ package oracle
 import (
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"strings"
@@ -225,5 +226,66 @@ func TestDiscordgo(t *testing.T) {
 	}
 	if err := s.AwaitQuiet(ctx, 50*time.Millisecond); err != nil {
 		t.Error(err)
+	}
+}
+
+// Who may do what in a channel is what another library makes of the same guild.
+func TestPermissionsByDiscordgo(t *testing.T) {
+	s := serve(t)
+	s.NoRateLimits = true
+	g := s.AddGuild("Acme")
+	g.AddMember(s.AddUser("owner"))
+	r := rand.New(rand.NewPCG(3, 3))
+	bits := []discordtest.Permissions{0, discordtest.ViewChannel, discordtest.ReadHistory, discordtest.ViewChannel | discordtest.ReadHistory, 1 << 3}
+	var roles []*discordtest.Role
+	for i := range 4 {
+		roles = append(roles, g.AddRole(fmt.Sprint("role", i), 0, bits[r.IntN(4+i/3)]))
+	}
+	var users []*discordtest.User
+	for i := range 8 {
+		u := s.AddUser(fmt.Sprint("user", i))
+		users = append(users, u)
+		var has []*discordtest.Role
+		for _, role := range roles {
+			if r.IntN(3) == 0 {
+				has = append(has, role)
+			}
+		}
+		g.AddMember(u, has...)
+	}
+	d := open(t, s, func(d *discordgo.Session) { d.StateEnabled = false })
+	may, mayNot := 0, 0
+	for i := range 20 {
+		c := g.AddChannel(fmt.Sprint("channel", i))
+		targets := []discordtest.ID{g.ID}
+		for _, role := range roles {
+			targets = append(targets, role.ID)
+		}
+		for _, u := range users {
+			targets = append(targets, u.ID)
+		}
+		for _, id := range targets {
+			if r.IntN(3) > 0 {
+				allow := bits[r.IntN(4)]
+				c.Overwrite(id, allow, bits[r.IntN(4)]&^allow)
+			}
+		}
+		for _, u := range users {
+			p, err := d.UserChannelPermissions(u.ID.String(), c.ID.String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			const need = discordgo.PermissionViewChannel | discordgo.PermissionReadMessageHistory
+			if got := u.MayRead(c); got != (p&need == need) {
+				t.Fatalf("%s in %s: the emulator says %v, discordgo %d", u.Username, c.Name(), got, p)
+			} else if got {
+				may++
+			} else {
+				mayNot++
+			}
+		}
+	}
+	if may < 20 || mayNot < 20 {
+		t.Errorf("%d may, %d may not", may, mayNot)
 	}
 }

@@ -37,11 +37,12 @@ type Message struct {
 	Text         string
 	Before       string // put before the text for the model: what is quoted, whom it answers
 	Uploads      []Upload
-	Files        []files.File // saved before, in place of Uploads
-	Conversation string       // if not empty, in place of Request.Conversation
-	Problems     []string     // sentences for the person: what could not be read
-	Company      Company      // who else speaks in the conversation
-	Same         bool         // the message of the turn that is replaced is answered again, as it was
+	Files        []files.File    // saved before, in place of Uploads
+	Conversation string          // if not empty, in place of Request.Conversation
+	Problems     []string        // sentences for the person: what could not be read
+	Company      Company         // who else speaks in the conversation
+	Tools        []chat.TurnTool // that may be called for this message alone
+	Same         bool            // the message of the turn that is replaced is answered again, as it was
 }
 
 // Event is something that happened to a turn: one of the types below, or of the

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"runtime/debug"
 	"slices"
@@ -139,6 +140,9 @@ func (r *run) callOne(ctx context.Context, c llm.ToolCall, round int) (res llm.T
 		}()
 		if ctx.Err() != nil {
 			return llm.ToolResult{Failed: true, Error: "Not run: the user stopped the answer."}
+		}
+		if own, ok := r.own[c.Name]; ok {
+			return own.Call(ctx, json.RawMessage(c.Arguments), hooks.Filled())
 		}
 		return r.e.tools.Call(ctx, r.turn.User, r.turn.Conversation, c, hooks)
 	}()

@@ -4,6 +4,7 @@ package chat
 
 import (
 	"context"
+	"encoding/json"
 
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
@@ -29,6 +30,16 @@ type Turn struct {
 	Ask func(ctx context.Context, question string) (bool, error)
 	// Sharing is what the user shares with the others of the conversation.
 	Sharing llm.Sharing
+	// Tools may be called in this turn alone, beside those of the toolbox, whose
+	// names come first.
+	Tools []TurnTool
+}
+
+// TurnTool is a tool of one turn: what it reaches depends on who asks, and where.
+type TurnTool struct {
+	llm.Tool
+	// Call runs one call to its end. Whatever happens is in the result.
+	Call func(ctx context.Context, arguments json.RawMessage, hooks llm.ToolHooks) llm.ToolResult
 }
 
 // FrontEnd is where people write: what the model, and the sentences that people

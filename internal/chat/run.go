@@ -30,8 +30,9 @@ type run struct {
 
 	model     string // requested; "" is the default of e.model
 	tools     []llm.Tool
-	window    int // tokens of a request
-	served    int // tokens of a request and its answer, as the server says; 0: it does not
+	own       map[string]TurnTool // of tools, those of the turn alone
+	window    int                 // tokens of a request
+	served    int                 // tokens of a request and its answer, as the server says; 0: it does not
 	system    llm.Message
 	context   llm.Message
 	past      []pastTurn
@@ -127,6 +128,7 @@ func (r *run) prepare(ctx context.Context) (err error) {
 	if r.e.tools != nil {
 		r.tools = r.e.tools.Tools(ctx, r.turn.User)
 	}
+	r.addTurnTools()
 	r.window, r.served = r.e.window(ctx, r.model)
 	history, err := r.readHistory(ctx)
 	if err != nil {
@@ -141,6 +143,18 @@ func (r *run) prepare(ctx context.Context) (err error) {
 	r.readDocuments(ctx)
 	r.setPast(history)
 	return nil
+}
+
+// addTurnTools adds the tools of the turn alone. A name that is taken stays so.
+func (r *run) addTurnTools() {
+	r.own = map[string]TurnTool{}
+	for _, t := range r.turn.Tools {
+		if slices.ContainsFunc(r.tools, func(o llm.Tool) bool { return o.Name == t.Name }) {
+			continue
+		}
+		r.own[t.Name] = t
+		r.tools = append(r.tools[:len(r.tools):len(r.tools)], t.Tool)
+	}
 }
 
 func (r *run) say(text string) {

@@ -147,7 +147,7 @@ func (b *Bot) catchUpCommand(ctx context.Context, it *interaction, _ dg.SlashCom
 		if m.Author.ID == snowflake.ID(it.user) || room <= 0 {
 			break
 		}
-		if t := withFiles(b.says(ctx, m)); t != "" {
+		if t := b.around.Says(ctx, m).WithFiles(); t != "" {
 			t = brief.Chars(m.Author.EffectiveName()+": "+t, room)
 			room -= len([]rune(t))
 			talk = append(talk, t)

@@ -33,13 +33,6 @@ func (b *Bot) fetch(ctx context.Context, a dg.Attachment) io.ReadCloser {
 	return b.cdn.Open(ctx, a, func(ctx context.Context) (string, error) { return b.api.Refresh(ctx, a.URL) })
 }
 
-func (b *Bot) fetchText(ctx context.Context, a dg.Attachment) (string, error) {
-	body := b.fetch(ctx, a)
-	defer body.Close()
-	data, err := io.ReadAll(io.LimitReader(body, maxPastedText))
-	return strings.TrimSpace(strings.ToValidUTF8(string(data), "\uFFFD")), err
-}
-
 // confirmation tells what became of attachments, each in its own lines. Those
 // that were saved before are passed over.
 func (b *Bot) confirmation(all []assistant.Saving) string {

@@ -14,6 +14,7 @@ import (
 	"github.com/disgoorg/snowflake/v2"
 
 	"github.com/attachebot/attache/internal/assistant"
+	"github.com/attachebot/attache/internal/discord/around"
 	"github.com/attachebot/attache/internal/discord/client"
 	"github.com/attachebot/attache/internal/discord/pending"
 	"github.com/attachebot/attache/internal/discord/places"
@@ -76,6 +77,7 @@ type Bot struct {
 
 	sessions *client.Gateway
 	places   places.Places
+	around   *around.Reader
 	seen     *recent[snowflake.ID, bool]         // messages and interactions; true: for the bot
 	roots    *recent[snowflake.ID, snowflake.ID] // first message of the reply chain that a message is in
 	threads  *recent[snowflake.ID, snowflake.ID] // the last message that was read of a thread
@@ -166,6 +168,7 @@ func newBot(token string, a *assistant.Assistant, o Options) *Bot {
 		several: newRecent[snowflake.ID, []files.ID](200),
 		slots:   make(chan struct{}, maxEvents), done: make(chan struct{}), ready: make(chan struct{}),
 	}
+	b.around = &around.Reader{API: b.api, Self: b.self, Role: b.places.OwnRole, Open: b.fetch}
 	b.base, b.kill = context.WithCancel(context.Background())
 	b.ctx, b.stop = context.WithCancelCause(b.base)
 	b.sessions = client.NewGateway(b.api, client.GatewayOptions{URL: o.GatewayURL, MaxBroken: o.tune.maxBroken, Log: o.Log}, b.handle)

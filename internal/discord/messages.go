@@ -2,7 +2,6 @@ package discord
 
 import (
 	"context"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -212,39 +211,6 @@ func buttonOf(m dg.Message, actions ...string) snowflake.ID {
 		}
 	}
 	return 0
-}
-
-// maxPastedText is how large a message.txt is taken for the prompt's text.
-const maxPastedText = 100 << 10
-
-// isPasted tells whether an attachment is what Discord makes of a long message.
-func isPasted(a dg.Attachment) bool {
-	return a.Filename == "message.txt" && a.Size <= maxPastedText && (a.ContentType == nil || strings.HasPrefix(*a.ContentType, "text/plain"))
-}
-
-var userMention = regexp.MustCompile(`<@!?(\d+)>`)
-
-// plain is a message's text without the mention of the bot, and with names in
-// place of the other mentions.
-func (b *Bot) plain(m dg.Message) string {
-	names := map[string]string{b.self().String(): ""}
-	for _, u := range m.Mentions {
-		if u.ID != b.self() {
-			names[u.ID.String()] = "@" + u.EffectiveName()
-		}
-	}
-	text := userMention.ReplaceAllStringFunc(m.Content, func(s string) string {
-		if name, ok := names[userMention.FindStringSubmatch(s)[1]]; ok {
-			return name
-		}
-		return s
-	})
-	if m.GuildID != nil {
-		if role := b.places.OwnRole(*m.GuildID); role != 0 {
-			text = strings.ReplaceAll(text, "<@&"+role.String()+">", "")
-		}
-	}
-	return strings.TrimSpace(text)
 }
 
 // onEdit takes in that a message was edited, if somebody did.

@@ -35,6 +35,16 @@ func (b *Bot) explain(err error, doing string) string {
 	return b.assistant.Explain(err, doing, frontEnd)
 }
 
+// explainAll makes the sentences about errors.
+func (b *Bot) explainAll(errs []error, doing string) (out []string) {
+	for _, err := range errs {
+		if sentence := b.explain(err, doing); sentence != "" {
+			out = append(out, sentence)
+		}
+	}
+	return out
+}
+
 // active are the questions that are being answered or wait for that, by their
 // message.
 type active struct {
@@ -175,7 +185,7 @@ func (b *Bot) confirmSaved(q *question, all []assistant.Saving) {
 	ctx, cancel := b.detached(time.Minute)
 	defer cancel()
 	if text := b.confirmation(all); text != "" {
-		if len(all) == 1 && all[0].Err == nil && b.plain(q.msg) == "" && q.msg.ReferencedMessage == nil {
+		if len(all) == 1 && all[0].Err == nil && b.around.Plain(q.msg) == "" && q.msg.ReferencedMessage == nil {
 			id := string(all[0].Saved.ID)
 			told, err := b.send(ctx, q, client.Post{Text: text, ReplyTo: q.msg.ID, Rows: []dg.LayoutComponent{row(
 				button(dg.ButtonStylePrimary, "📊", "Analyze", customID{actAnalyze, q.user(), []string{id}}),

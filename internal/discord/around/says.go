@@ -1,42 +1,63 @@
-package discord
+// Package around reads what surrounds a question: what a message says, whatever
+// it is made of, and what was said in channels that the person who asks may read.
+package around
 
 import (
 	"context"
 	"fmt"
+	"io"
+	"regexp"
 	"slices"
 	"strings"
 
 	dg "github.com/disgoorg/disgo/discord"
+	"github.com/disgoorg/snowflake/v2"
 
 	"github.com/attachebot/attache/internal/discord/client"
 )
 
-// said is what a message says, and what is attached to it.
-type said struct {
-	text     string
-	files    []dg.Attachment
-	problems []string // sentences about what could not be read
+// Reader reads for a bot. Its fields are set before its first use.
+type Reader struct {
+	API  *client.Client
+	Self func() snowflake.ID                                             // the bot's own user
+	Role func(guild snowflake.ID) snowflake.ID                           // the bot's own role, or 0
+	Open func(ctx context.Context, a dg.Attachment) (body io.ReadCloser) // an attachment's content
 }
 
-// says reads a message to its end: its text, a message.txt that Discord made of
+// Said is what a message says, and what is attached to it.
+type Said struct {
+	Text   string
+	Files  []dg.Attachment
+	Errors []error // of what could not be read
+}
+
+// WithFiles is the text, with the names of the files behind it.
+func (s Said) WithFiles() string {
+	if names := fileNames(s.Files); names != "" {
+		return strings.TrimSpace(s.Text + " [Attached: " + names + "]")
+	}
+	return s.Text
+}
+
+// Says reads a message to its end: its text, a message.txt that Discord made of
 // it, what it forwards, embeds, a poll, stickers. What is not the writer's own
 // text is marked as such.
-func (b *Bot) says(ctx context.Context, m dg.Message) said {
-	var s said
+func (r *Reader) Says(ctx context.Context, m dg.Message) Said {
+	var s Said
 	var texts []string
 	add := func(text string) {
 		if text = strings.TrimSpace(text); text != "" {
 			texts = append(texts, text)
 		}
 	}
-	add(b.plain(m))
-	attached := b.attached(ctx, &s, m.Attachments)
+	add(r.Plain(m))
+	attached := r.attached(ctx, &s, m.Attachments)
 	for _, text := range attached {
 		add(text)
 	}
 	for _, snap := range m.MessageSnapshots {
 		forwarded := []string{snap.Message.Content}
-		forwarded = append(forwarded, b.attached(ctx, &s, snap.Message.Attachments)...)
+		forwarded = append(forwarded, r.attached(ctx, &s, snap.Message.Attachments)...)
 		forwarded = append(forwarded, embedTexts(snap.Message.Embeds)...)
 		forwarded = append(forwarded, stickerTexts(snap.Message.StickerItems)...)
 		forwarded = slices.DeleteFunc(forwarded, func(t string) bool { return strings.TrimSpace(t) == "" })
@@ -45,7 +66,7 @@ func (b *Bot) says(ctx context.Context, m dg.Message) said {
 		}
 		add("[Forwarded, somebody else's words: " + strings.Join(forwarded, "\n") + "]")
 	}
-	if m.Author.ID != b.self() {
+	if m.Author.ID != r.Self() {
 		for _, text := range embedTexts(m.Embeds) {
 			add("[Embedded: " + text + "]")
 		}
@@ -59,20 +80,20 @@ func (b *Bot) says(ctx context.Context, m dg.Message) said {
 	if m.Flags.Has(dg.MessageFlagIsVoiceMessage) {
 		add("[A voice message, which can't be listened to here]")
 	}
-	s.text = strings.Join(texts, "\n\n")
+	s.Text = strings.Join(texts, "\n\n")
 	return s
 }
 
 // attached sorts attachments into files and pasted texts, which it returns.
-func (b *Bot) attached(ctx context.Context, s *said, all []dg.Attachment) (texts []string) {
+func (r *Reader) attached(ctx context.Context, s *Said, all []dg.Attachment) (texts []string) {
 	for _, a := range all {
 		if !isPasted(a) {
-			s.files = append(s.files, a)
+			s.Files = append(s.Files, a)
 			continue
 		}
-		text, err := b.fetchText(ctx, a)
+		text, err := r.text(ctx, a)
 		if err != nil {
-			s.problems = append(s.problems, b.explain(err, "reading message.txt"))
+			s.Errors = append(s.Errors, err)
 			continue
 		}
 		texts = append(texts, text)
@@ -148,4 +169,44 @@ func pollText(p dg.Poll) string {
 		lines = append(lines, fmt.Sprintf("- %s: %d", text(a.PollMedia), votes[id]))
 	}
 	return strings.Join(lines, "\n") + "]"
+}
+
+// maxPastedText is how large a message.txt is taken for the prompt's text.
+const maxPastedText = 100 << 10
+
+// isPasted tells whether an attachment is what Discord makes of a long message.
+func isPasted(a dg.Attachment) bool {
+	return a.Filename == "message.txt" && a.Size <= maxPastedText && (a.ContentType == nil || strings.HasPrefix(*a.ContentType, "text/plain"))
+}
+
+var userMention = regexp.MustCompile(`<@!?(\d+)>`)
+
+// Plain is a message's text without the mention of the bot, and with names in
+// place of the other mentions.
+func (r *Reader) Plain(m dg.Message) string {
+	names := map[string]string{r.Self().String(): ""}
+	for _, u := range m.Mentions {
+		if u.ID != r.Self() {
+			names[u.ID.String()] = "@" + u.EffectiveName()
+		}
+	}
+	text := userMention.ReplaceAllStringFunc(m.Content, func(s string) string {
+		if name, ok := names[userMention.FindStringSubmatch(s)[1]]; ok {
+			return name
+		}
+		return s
+	})
+	if m.GuildID != nil {
+		if role := r.Role(*m.GuildID); role != 0 {
+			text = strings.ReplaceAll(text, "<@&"+role.String()+">", "")
+		}
+	}
+	return strings.TrimSpace(text)
+}
+
+func (r *Reader) text(ctx context.Context, a dg.Attachment) (string, error) {
+	body := r.Open(ctx, a)
+	defer body.Close()
+	data, err := io.ReadAll(io.LimitReader(body, maxPastedText))
+	return strings.TrimSpace(strings.ToValidUTF8(string(data), "\uFFFD")), err
 }
