@@ -328,7 +328,7 @@ func (m *Main) openAssistant(ctx context.Context, log *slog.Logger, progress io.
 		defer cancel()
 		return engine.Close(ctx)
 	})
-	ao := assistant.Options{Catalog: catalog, Log: log, Viewer: tb.python}
+	ao := assistant.Options{FetchLinks: assistant.Links(c.FetchLinks), Catalog: catalog, Log: log, Viewer: tb.python}
 	for _, id := range c.AdminIDs {
 		ao.Admins = append(ao.Admins, files.UserID(id))
 	}

@@ -146,6 +146,9 @@ func (a *Assistant) answer(t *Turn) (res chat.Result, begun bool, err error) {
 	if err != nil {
 		return res, false, err
 	}
+	if a.opts.FetchLinks == OwnLinks || a.opts.FetchLinks == AskLinks {
+		m.Tools = append(m.Tools[:len(m.Tools):len(m.Tools)], a.fetchTool(t, m))
+	}
 	begun = true
 	res, err = a.engine.Run(t.ctx, chat.Turn{
 		ID: t.ID, User: t.User, UserName: t.req.UserName, Conversation: t.Conversation(), Model: t.req.Model, FrontEnd: t.req.FrontEnd,

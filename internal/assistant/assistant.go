@@ -12,12 +12,14 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
+	"net/url"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/attachebot/attache/internal/chat"
 	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/fetch"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/ledger"
 	"github.com/attachebot/attache/internal/llm"
@@ -53,6 +55,9 @@ type Options struct {
 	Waiting   int           // messages of one user that wait beside the one that is answered; 0: 3
 	AskTime   time.Duration // how long a question waits for its answer; 0: 2 min
 
+	FetchLinks Links   // "": NoLinks
+	Fetcher    Fetcher // of links; nil: from the public internet alone
+
 	Admins  []files.UserID  // who see everybody's usage
 	Catalog *tokens.Catalog // prices of models; nil: tokens.BuiltIn()
 	Viewer  preview.Reader  // looks at files that only code reads; nil: they have no preview
@@ -63,12 +68,19 @@ type Options struct {
 	Now func() time.Time // nil: time.Now
 }
 
+// Fetcher gets what a link leads to. [fetch.Client] is one.
+type Fetcher interface {
+	Get(ctx context.Context, u *url.URL) (*fetch.Response, error)
+	Close()
+}
+
 // Assistant answers people. It is safe for concurrent use. Close it after use.
 type Assistant struct {
 	engine Engine
 	files  *files.Service
 	views  *preview.Maker
 	opts   Options
+	links  Fetcher
 	log    *slog.Logger
 
 	base context.Context // ended when Close has waited long enough
@@ -107,6 +119,9 @@ func New(engine Engine, fs *files.Service, o Options) *Assistant {
 		engine: engine, files: fs, views: preview.New(fs, o.Viewer, o.Log), opts: o, log: o.Log,
 		lines: map[files.UserID]*line{}, turns: map[string]*Turn{}, questions: map[string]*question{}, uploads: map[uploadKey]files.ID{}, consents: map[consentKey]*consent{},
 	}
+	if a.links = o.Fetcher; a.links == nil {
+		a.links = fetch.New()
+	}
 	a.base, a.stop = context.WithCancelCause(context.Background())
 	return a
 }
@@ -124,6 +139,7 @@ func (a *Assistant) Close(ctx context.Context) {
 	defer context.AfterFunc(ctx, func() { a.stop(ErrClosing) })()
 	a.work.Wait()
 	a.stop(ErrClosing)
+	a.links.Close()
 }
 
 // Files are the files of all users: to list, open and delete those of one.

@@ -35,6 +35,7 @@ type Request struct {
 // Message is what a person wrote.
 type Message struct {
 	Text         string
+	Own          string // of Text, what the person wrote themselves: links in it are theirs
 	Before       string // put before the text for the model: what is quoted, whom it answers
 	Uploads      []Upload
 	Files        []files.File    // saved before, in place of Uploads

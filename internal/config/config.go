@@ -113,6 +113,8 @@ type Config struct {
 
 	Threads string `env:"THREADS" default:"own" oneof:"mention own all" doc:"What is answered in Discord's threads that the bot was called into: messages that mention it; also all of those in its own threads, and where one person writes; everything."`
 
+	FetchLinks string `env:"FETCH_LINKS" default:"ask" oneof:"off own ask" doc:"Which links are fetched from the public internet and saved as files: none; those in a person's own words; also others, such as those that a file or the model brings up, after the person has seen the whole link and said yes."`
+
 	DataDir      string `env:"DATA_DIR" default:"./data" group:"Storage" doc:"Folder of everything that is kept: database, files, sessions, the Python environment."`
 	MongoURI     Secret `env:"MONGODB_URI" doc:"MongoDB instead of the built-in SQLite, such as mongodb://localhost:27017/attache."`
 	MongoTimes   string `env:"MONGODB_TIMES" default:"date" oneof:"date iso" doc:"How MongoDB keeps the times of files: as dates, or as the ISO strings that scripts for an older bot read. Both are read."`

@@ -34,7 +34,7 @@ func (b *Bot) read(ctx context.Context, q *question) (p assistant.Message, err e
 	m := q.msg
 	q.mu.Unlock()
 	p.Conversation, p.Company = b.conversation(ctx, m), b.company(ctx, m)
-	p.Tools = b.tools(q, m)
+	p.Tools, p.Own = b.tools(q, m), q.own(m)
 	if q.same {
 		p.Same = true
 		return p, nil
@@ -76,7 +76,7 @@ func (b *Bot) tools(q *question, m dg.Message) []chat.TurnTool {
 	if q.by != nil && q.by.foreign() || m.GuildID == nil && !strings.Contains(m.Content, "<#") {
 		return nil
 	}
-	return []chat.TurnTool{b.around.Tool(around.Asking{User: m.Author.ID, Channel: m.ChannelID, Guild: q.guild(), Message: m.ID, Own: m.Content})}
+	return []chat.TurnTool{b.around.Tool(around.Asking{User: m.Author.ID, Channel: m.ChannelID, Guild: q.guild(), Message: m.ID, Own: q.own(m)})}
 }
 
 // quoted reads the messages that m replies to, the nearest last, up to one of

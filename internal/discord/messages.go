@@ -75,6 +75,7 @@ type question struct {
 	begun   bool // it does not wait any more
 
 	by      *interaction // asked by a command or a button, and answered through it; nil: by a message
+	quoted  bool         // its text is not in the person's own words
 	private bool         // only who asked sees the answer
 	with    []files.File // what it is about
 
@@ -93,6 +94,14 @@ const byInteraction = "by"
 
 func newQuestion(m dg.Message) *question {
 	return &question{msg: m}
+}
+
+// own is what the person wrote themselves.
+func (q *question) own(m dg.Message) string {
+	if q.quoted {
+		return ""
+	}
+	return m.Content
 }
 
 func (q *question) user() files.UserID      { return files.UserID(q.msg.Author.ID) }

@@ -86,7 +86,7 @@ func (t *Terminal) follow(ctx context.Context, prompt string, attached []files.F
 	turn, err := t.a.Ask(assistant.Request{
 		ID: fmt.Sprintf("%s:%d:%d", t.opts.Conversation, time.Now().UnixNano(), t.n), User: t.opts.User, UserName: t.opts.UserName,
 		Conversation: t.opts.Conversation, Model: t.opts.Model, FrontEnd: frontEnd, Again: true,
-		Message: assistant.Message{Text: prompt, Files: attached},
+		Message: assistant.Message{Text: prompt, Own: prompt, Files: attached},
 	})
 	if err != nil {
 		return ended, err

@@ -239,7 +239,7 @@ func (s *Server) apiAsk(v *visit) error {
 	if !convName.MatchString(in.Conversation) {
 		return fault.New(fault.Invalid, "The name of a conversation has small letters and digits, at most 40.")
 	}
-	m := assistant.Message{Text: in.Question}
+	m := assistant.Message{Text: in.Question, Own: in.Question}
 	for _, id := range in.Files {
 		f, err := s.a.Files().Get(v.r.Context(), v.user, id)
 		if err != nil {

@@ -152,7 +152,7 @@ func (s *Server) ask(v *visit) error {
 	if text == "" {
 		text = "Analyze this data"
 	}
-	return s.begin(v, conv, text, assistant.Message{Text: text, Files: pending}, replaces)
+	return s.begin(v, conv, text, assistant.Message{Text: text, Own: text, Files: pending}, replaces)
 }
 
 // begin gives a message to the assistant and shows its turn.
