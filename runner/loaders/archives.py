@@ -1,6 +1,7 @@
 """Archives: what is in them, and a careful way to get it out."""
 
 import os
+import re
 import shutil
 import tarfile
 import tempfile
@@ -59,14 +60,17 @@ def archive(src, **options):
 
 
 _TABLES = {"csv", "tsv", "excel", "spreadsheet", "json", "jsonl", "parquet", "feather", "arrow", "orc", "avro", "spss", "stata", "sas", "rdata"}
+_EXPLAINS = re.compile(r"(?:readme|licen[cs]e|copying|notice|about|description|changelog|metadata|terms)[^/]*$", re.I)  # texts that go with a table
 
 
 def _only_table(box, options):
-    """What is in an archive of one table; else the archive."""
+    """What is in an archive of one table, which texts may explain; else the archive."""
     from attache.loaders import KINDS
 
-    names = [m.name for m in box.members if not os.path.basename(m.name).startswith(".")]
-    if len(names) != 1 or KINDS.of(names[0]) not in _TABLES or box.members[0].link:
+    members = [m for m in box.members if not os.path.basename(m.name).startswith(".")]
+    names = [m.name for m in members if KINDS.of(m.name) in _TABLES and not m.link]
+    others = [m.name for m in members if m.name not in names]
+    if len(names) != 1 or any(not _EXPLAINS.search(os.path.basename(n)) for n in others):
         return box
     try:
         frame = box.load(names[0], **options)
@@ -74,7 +78,8 @@ def _only_table(box, options):
         if options:
             raise
         return box
-    note(f"{box.name} holds one table, {names[0]}, which was loaded.")
+    beside = f"; beside it: {', '.join(others[:4])}" if others else ""
+    note(f"{box.name} holds one table, {names[0]}, which was loaded{beside}.")
     return frame
 
 

@@ -2,26 +2,27 @@
 
 import re
 
+from attache.loaders.numbers import MARKS
 from attache.loaders.source import note
 
 _SAMPLE = 60  # values looked at before a whole column is parsed
 _FEW = 0.02  # of the values that may be no dates, and become missing
 
 _ENGLISH = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-# Names of months as CLDR has them, lower case: German, French, Spanish, Italian, Portuguese, Dutch, Swedish, Danish, Norwegian, Polish.
+# Names of months as CLDR has them, lower case: German, French, Spanish, Italian, Portuguese, Dutch, Swedish, Danish, Norwegian, Polish, Russian, Ukrainian, Czech, Turkish, Finnish.
 _FOREIGN = {
-    1: "januar jänner janvier enero gennaio janeiro januari stycznia jan janv ene genn",
-    2: "februar feber février febrero febbraio fevereiro februari lutego feb févr febr fev fevr",
-    3: "märz mars marzo março maart marts marca mrz mär mar",
-    4: "april avril abril aprile kwietnia apr avr abr",
-    5: "mai mayo maggio maio mei maj maja may mag",
-    6: "juni juin junio giugno junho czerwca jun giu",
-    7: "juli juillet julio luglio julho lipca jul juil lug",
-    8: "august août agosto augustus augusti sierpnia aug ago ago",
-    9: "september septembre septiembre settembre setembro września sep sept set sett",
-    10: "oktober octobre octubre ottobre outubro października okt oct ott out",
-    11: "november novembre noviembre novembro listopada nov",
-    12: "dezember décembre diciembre dicembre dezembro december grudnia dez déc dic dec",
+    1: "januar jänner janvier enero gennaio janeiro januari stycznia jan janv ene genn января январь січня ledna leden ocak tammikuuta tammikuu",
+    2: "februar feber février febrero febbraio fevereiro februari lutego feb févr febr fev fevr февраля февраль лютого února únor şubat helmikuuta helmikuu",
+    3: "märz mars marzo março maart marts marca mrz mär mar марта март березня března březen mart maaliskuuta maaliskuu",
+    4: "april avril abril aprile kwietnia apr avr abr апреля апрель квітня dubna duben nisan huhtikuuta huhtikuu",
+    5: "mai mayo maggio maio mei maj maja may mag мая май травня května květen mayıs toukokuuta toukokuu",
+    6: "juni juin junio giugno junho czerwca jun giu июня июнь червня června červen haziran kesäkuuta kesäkuu",
+    7: "juli juillet julio luglio julho lipca jul juil lug июля июль липня července červenec temmuz heinäkuuta heinäkuu",
+    8: "august août agosto augustus augusti sierpnia aug ago ago августа август серпня srpna srpen ağustos elokuuta elokuu",
+    9: "september septembre septiembre settembre setembro września sep sept set sett сентября сентябрь вересня září eylül syyskuuta syyskuu",
+    10: "oktober octobre octubre ottobre outubro października okt oct ott out октября октябрь жовтня října říjen ekim lokakuuta lokakuu",
+    11: "november novembre noviembre novembro listopada nov ноября ноябрь листопада listopadu listopad kasım marraskuuta marraskuu",
+    12: "dezember décembre diciembre dicembre dezembro december grudnia dez déc dic dec декабря декабрь грудня prosince prosinec aralık joulukuuta joulukuu",
 }
 _MONTHS_OF = {name: n for n, names in _FOREIGN.items() for name in names.split()}
 _MONTH = "(?:" + "|".join(_ENGLISH) + ")"
@@ -35,6 +36,7 @@ _CLOCK = {  # pattern of the time of day: format
     r"\d\d?:\d\d[AaPp][Mm]": "%I:%M%p",
     r"\d\d?:\d\d:\d\d [AaPp][Mm]": "%I:%M:%S %p",
     r"\d\d?:\d\d:\d\d[AaPp][Mm]": "%I:%M:%S%p",
+    r"\d\d?:\d\d:\d\d\.\d{1,6} [AaPp][Mm]": "%I:%M:%S.%f %p",
 }
 _CLOCKS = {"": "", **{sep + p: sep + f for sep in (" ", ", ", "T") for p, f in _CLOCK.items()}}
 _DAY = {  # pattern of the day: formats, the first is taken unless the values speak against it
@@ -70,7 +72,8 @@ _DAY = {  # pattern of the day: formats, the first is taken unless the values sp
     rf"\d{{4}} {_MONTH}": ("%Y %b",),
     rf"{_MONTHS} \d{{4}}": ("%B %Y",),
     rf"{_MONTHS}-\d{{4}}": ("%B-%Y",),
-    r"(?:0[1-9]|1[0-2])/(?:19|20)\d\d": ("%m/%Y",),
+    r"(?:0?[1-9]|1[0-2])/(?:19|20)\d\d": ("%m/%Y",),
+    r"(?:19|20)\d\d/(?:0[1-9]|1[0-2])": ("%Y/%m",),
 }
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?: ?Z| ?[+-]\d\d(?::?\d\d)?)?)?")
 _MONTH_ONLY = re.compile(r"(?:19|20)\d\d-(?:0[1-9]|1[0-2])")
@@ -78,15 +81,29 @@ _QUARTER = re.compile(r"(?:((?:18|19|20)\d\d)[- ]?Q([1-4])|Q([1-4])[- /]?((?:18|
 _RFC = re.compile(rf"{_WEEKDAY},? \d\d? {_MONTH} \d{{4}}(?: \d\d:\d\d(?::\d\d)?(?: (?:[+-]\d{{4}}|GMT|UTC|UT|Z))?)?", re.I)
 _CTIME = re.compile(rf"{_WEEKDAY} {_MONTH} [ \d]?\d \d\d:\d\d:\d\d(?: (?:[+-]\d{{4}}|[A-Z]{{3,4}}))? \d{{4}}", re.I)
 _LOG = re.compile(rf"\[?\d\d?/{_MONTH}/\d{{4}}:\d\d:\d\d:\d\d(?: [+-]\d{{4}})?\]?", re.I)
+_BASIC = re.compile(r"\d{8}T\d{6}(?:Z|[+-]\d{4})?")
+_CHARACTERS = re.compile(r"(\d{4})\s?[年년]\s?(\d\d?)\s?[月월]\s?(\d\d?)\s?[日일号]")
+_QUARTER_SHORT = re.compile(r"(?:Q([1-4])|([1-4])Q)[- /]?'?((?:19|20)\d\d|\d\d)", re.I)
+_WRITTEN = (  # ways of writing, and the usual one
+    (re.compile(r"\b(\d\d?)(?:st|nd|rd|th)\b(?: of)?", re.I), r"\1"),
+    (re.compile(r"\bsept\b\.?", re.I), "Sep"),
+    (re.compile(r"\b([ap])\.\s?m\.", re.I), r"\1m"),
+    (re.compile(r"([a-z]{3}) '(\d\d)$", re.I), r"\1 \2"),
+    (re.compile(r"(\d) ?(?:UTC|GMT)$"), r"\1Z"),
+    (re.compile(r" (\d\d?)\.(\d\d)\.(\d\d)(\.\d{1,6})\d* ?([AP]M)$", re.I), r" \1:\2:\3\4 \5"),
+)
+_NO_DATE = MARKS | {"0000-00-00", "0000-00-00 00:00:00", "00/00/0000", "00.00.0000"}
 _NAMED_DAY = re.compile(rf"{_WEEKDAY},? (?=\S)", re.I)
-_FOREIGN_DAY = re.compile(r"(?:(\d{1,2})\.?(?: de| di)? )?([^\W\d_]{3,12})\.?(?: de| di)? (\d{4})")
+_FOREIGN_DAY = re.compile(r"(?:(\d{1,2})(?:\.|er|º|°)?(?: de| di)? )?([^\W\d_]{3,12})\.?(?: de| di)? (\d{4})(?: ?г\.?)?")
 _COMPACT = re.compile(r"(?:18|19|20|21)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:\d{6})?")
-_MAYBE = re.compile(r"\d{1,4}[-/.]\d\d?|\d\d?[ -./]?[^\W\d_]{3}|\d{1,2}\. |[^\W\d_]{3}|\d{4}[- ]?Q|Q[1-4]|\d{4}[- ][a-z]{3}|\[\d|\d\d? de |\d{8}(?:\d{6})?$", re.I)
+_MAYBE = re.compile(r"\d\d?(?:er|st|nd|rd|th) |\d{4}\s?[年년]|\d{8}T|[1-4]Q|\d{1,4}[-/.]\d\d?|\d\d?[ -./]?[^\W\d_]{3}|\d{1,2}\. |[^\W\d_]{3}|\d{4}[- ]?Q|Q[1-4]|\d{4}[- ][a-z]{3}|\[\d|\d\d? de |\d{8}(?:\d{6})?$", re.I)
 _DATE_NAME = re.compile(
     r"(?:^|[^a-z])(?:date|datum|fecha|data|dato|day|time|timestamp|datetime|ts|epoch|unixtime|posted|born|birthday|dob|start|end|updated|modified|created|since|until)(?:$|[^a-z])"
     r"|(?:date|time|stamp|_at|_on|_ts)$|^(?:date|time|ts|epoch)",
     re.I,
 )
+_MONTH_NAME = re.compile(r"(?:^|[^a-z])(?:month|period|yearmonth|year_month|yyyymm|monat|mois|mes|mese|maand)(?:$|[^a-z])", re.I)
+_SERIAL_NAME = re.compile(r"(?:^|[^a-z])(?:date|datum|fecha)|(?:date|datum)$", re.I)
 
 
 def convert(frame, day_first=False, name=""):
@@ -94,13 +111,14 @@ def convert(frame, day_first=False, name=""):
 
     A few values that are none become missing, which is said under the name of the
     file. 03/04/2024 is read in the order that a column of the table proves, else that
-    the order of its rows shows, else day first where day_first is, else month first.
+    the order of its rows shows, else day first where day_first is, else month first,
+    and it is said that this is a guess.
     """
     found, orders = {}, []
     for i, dtype in enumerate(frame.dtypes):
         column = frame.iloc[:, i]
         if _textual(dtype):
-            results = _readings(column)
+            results = _readings(column) or _readings(_without_marks(column))
             if results:
                 found[i] = results
                 if len(results) == 1 and _open(next(iter(results))):
@@ -109,7 +127,7 @@ def convert(frame, day_first=False, name=""):
             whole = _of_numbers(column, frame.columns[i])
             if whole is not None:
                 if name:
-                    note(f"{name}: {frame.columns[i]}: numbers were read as dates, from {column.dropna().iloc[0]:.0f} as {whole.dropna().iloc[0]:%Y-%m-%d %H:%M}.")
+                    note(f"{name}: {frame.columns[i]}: numbers were read as dates, from {column.dropna().iloc[0]:.15g} as {whole.dropna().iloc[0]:%Y-%m-%d %H:%M}.")
                 frame.isetitem(i, whole)
     proven = set(orders)
     if not proven:  # rows in order prove it as well
@@ -118,11 +136,36 @@ def convert(frame, day_first=False, name=""):
             if len(results) > 1 and len(ordered) == 1:
                 proven.add(_day_comes_first(ordered[0]))
     order = next(iter(proven)) if len(proven) == 1 else None
+    if order is None and name:
+        _tell_guess(name, frame, found, day_first)
     for i, results in found.items():
         chosen = _choose(results, day_first if order is None else order, order is not None)
         _tell(name, frame, i, chosen)
         frame.isetitem(i, chosen)
     return frame
+
+
+def _tell_guess(name, frame, found, day_first):
+    """Say of which columns nothing shows the order of day and month."""
+    for i, results in found.items():
+        if len(results) < 2 or sum(map(_ordered, results.values())) == 1:
+            continue
+        first, second = list(results.values())[:2]
+        differ = frame.iloc[:, i][first.notna() & second.notna() & (first != second)]
+        if len(differ):
+            one, other = ("day", "month") if day_first else ("month", "day")
+            note(f"{name}: {frame.columns[i]}: {differ.iloc[0]} was read with the {one} first, as nothing in the table shows the order; dayfirst={not day_first} reads the {other} first.")
+
+
+def _without_marks(column):
+    """The column without the marks of missing dates, where it has some."""
+    values = column.iloc[:_SAMPLE].dropna().tolist()
+    if not values or not all(isinstance(v, str) for v in values) or not any(v.strip().lower() in _NO_DATE for v in values) and len(column) <= _SAMPLE:
+        return column.iloc[:0]
+    if sum(bool(_MAYBE.match(v.strip())) for v in values) < 0.3 * len(values):
+        return column.iloc[:0]
+    marks = column.str.strip().str.lower().isin(_NO_DATE)
+    return column.mask(marks) if 0 < marks.sum() <= 0.7 * len(column) else column.iloc[:0]
 
 
 def parse(column, day_first=False):
@@ -160,7 +203,13 @@ def _readings(column):
     if special is not None:
         return {"": special}
     results = {f: _parse(column, f) for f in _formats(values)}
-    return {f: c for f, c in results.items() if c is not None}
+    found = {f: c for f, c in results.items() if c is not None}
+    if not found and any(pattern.search(v) for v in values for pattern, _ in _WRITTEN):
+        usual = column
+        for pattern, by in _WRITTEN:
+            usual = usual.str.strip().str.replace(pattern, by, regex=True)
+        return _readings(usual) if not usual.equals(column) else {}
+    return found or _with_clocks(column, values)
 
 
 def _formats(values):
@@ -170,13 +219,36 @@ def _formats(values):
     if fits(_ISO):
         return ("ISO8601",)
     if fits(_MONTH_ONLY):
-        return ("%Y-%m",)
+        return () if _seasons(values) else ("%Y-%m",)
     for day, formats in _DAY.items():
         if sum(bool(re.match(day, v, re.I)) for v in values[:5]) >= min(3, len(values[:5])):
             for clock, clock_format in _CLOCKS.items():
                 if fits(re.compile(day + clock, re.I)):
                     return tuple(f + clock_format for f in formats)
     return ()
+
+
+def _seasons(values):
+    """Whether 2009-10 means 2009 to 2010, as it does where each value ends with the year after."""
+    return len(set(values)) > 1 and all(int(v[5:7]) == (int(v[:4]) + 1) % 100 for v in values if re.match(r"\d{4}[-/]\d\d", v))
+
+
+def _with_clocks(column, values):
+    """Days of which some have a time, written in several ways."""
+    import pandas as pd
+
+    for day, formats in _DAY.items():
+        whole = re.compile(rf"({day})(?:[ T]+(\d\d?:\d\d(?::\d\d(?:\.\d+)?)?))?", re.I)
+        if not all(map(whole.fullmatch, values)):
+            continue
+        parts = column.str.strip().str.extract(whole)
+        days, clocks = parts[0], parts[parts.shape[1] - 1].fillna("0:00")
+        if (days.isna() & column.notna()).any():
+            return {}
+        clocks = pd.to_timedelta(clocks.where(clocks.str.count(":") == 2, clocks + ":00"), errors="coerce")
+        read = {f: _parse(days, f) for f in formats}
+        return {f: c + clocks for f, c in read.items() if c is not None}
+    return {}
 
 
 def _parse(column, format):
@@ -212,6 +284,14 @@ def _special(column, values):
         parts = column.str.strip().str.extract(_QUARTER)
         year, quarter = parts[0].fillna(parts[3]), parts[1].fillna(parts[2])
         read = pd.to_datetime(year + "-" + ((pd.to_numeric(quarter) - 1) * 3 + 1).astype("Int64").astype("str").str.zfill(2) + "-01", format="%Y-%m-%d", errors="coerce")
+    elif every(_QUARTER_SHORT):
+        parts = column.str.strip().str.extract(_QUARTER_SHORT)
+        year = parts[2].where(parts[2].str.len() == 4, "20" + parts[2])
+        read = pd.to_datetime(year + "-" + ((pd.to_numeric(parts[0].fillna(parts[1])) - 1) * 3 + 1).astype("Int64").astype("str").str.zfill(2) + "-01", format="%Y-%m-%d", errors="coerce")
+    elif every(_BASIC):
+        read = _mixed(column.str.strip(), ("%Y%m%dT%H%M%S", "%Y%m%dT%H%M%S%z"))
+    elif every(_CHARACTERS):
+        read = _mixed(column.str.strip().str.replace(_CHARACTERS, r"\1-\2-\3", regex=True), ("%Y-%m-%d",))
     elif every(_RFC):
         text = column.str.strip().str.replace(_NAMED_DAY, "", regex=True).str.replace(r" (?:GMT|UTC|UT|Z)$", " +0000", regex=True, case=False)
         read = _mixed(text, ("%d %b %Y %H:%M:%S %z", "%d %b %Y %H:%M %z", "%d %b %Y %H:%M:%S", "%d %b %Y %H:%M", "%d %b %Y"))
@@ -251,13 +331,21 @@ def _of_numbers(column, name):
     """Whole numbers as dates, in a column whose name says so: 20240131, or seconds or milliseconds since 1970."""
     import pandas as pd
 
-    if not _DATE_NAME.search(re.sub(r"([a-z])([A-Z])", r"\1_\2", name)):
+    name = re.sub(r"([a-z])([A-Z])", r"\1_\2", name)
+    if not _DATE_NAME.search(name) and not _MONTH_NAME.search(name):
         return None
     known = column.dropna()
     if known.empty:
         return None
     low, high = known.min(), known.max()
-    if not (low >= 18000101 and (known == known.round()).all()):
+    whole = bool((known == known.round()).all())
+    if 3e8 <= low and high <= 4.2e9 and not whole:
+        return pd.to_datetime(known, unit="s").dt.round("us").reindex(column.index)
+    if _SERIAL_NAME.search(name) and 20_000 <= low and high <= 60_000 and len(known) > 1:  # 1954 to 2064, as days of Excel
+        return pd.to_datetime(known, unit="D", origin="1899-12-30").dt.round("s").reindex(column.index)
+    if whole and 180001 <= low and high <= 210012 and (known % 100).between(1, 12).all():
+        return pd.to_datetime(known.astype("int64").astype("str"), format="%Y%m").reindex(column.index)
+    if not (low >= 18000101 and whole):
         return None
     text = known.astype("int64").astype("str")
     read = None

@@ -9,7 +9,7 @@ import io
 import re
 import warnings
 
-from attache.loaders import dates, encoding, identifiers, numbers, totals
+from attache.loaders import below, dates, dialect, encoding, forms, identifiers, numbers, totals
 from attache.loaders.look import Look, unique
 from attache.loaders.source import note
 
@@ -25,6 +25,11 @@ def csv(src, raw=False, table=None, **options):
     if raw:
         options = {"dtype": "str", "keep_default_na": False, **options}
     look = Look(src, options)
+    if look.width < 2 and not src.part and not options.keys() & {"sep", "delimiter", "quotechar", "quoting"}:
+        lines = _within_quotes(look)
+        if lines:
+            note(f"{src.name}: each of its lines is in quotation marks as a whole; these were taken off.")
+            return _anew(src, lines, raw, options)
     if not src.part and (len(look.tables) > 1 or table is not None):
         return _one_of(src, look, table, raw, options)
     if "encoding" not in options:
@@ -39,34 +44,45 @@ def csv(src, raw=False, table=None, **options):
     if not isinstance(frame, pd.DataFrame):
         return frame  # chunksize and iterator give a reader
     if not options.keys() & {"names", "header"}:
-        frame.columns = [c.strip() if isinstance(c, str) else c for c in frame.columns]
+        frame.columns = [c.replace("\u200b", "").replace("\ufeff", "").replace("\xa0", " ").strip() if isinstance(c, str) else c for c in frame.columns]
         if look.marked:
             frame.columns = [frame.columns[0].lstrip(look.marked + " "), *frame.columns[1:]]
+    if not options.keys() & _PARTIAL:
+        frame = reader.without_notes(frame)
     again = _headers_within(frame) if not options.keys() & _PARTIAL else None
     if again == "another" and not src.part:
         return _one_of(src, look, table, raw, options)
     if again == "same":
         frame = reader.without_headers()
     frame = _without_blank_tail(src, frame)
+    if look.delimiter == "|":
+        frame = _without_frame(src, frame, look)
     if "dtype" in options or "converters" in options:
         return frame
+    names = set()
     if not options.keys() & _PARTIAL and reader.settings.get("index_col") is False:
-        identifiers.keep(frame, scan, reader.as_text)
+        names = identifiers.keep(frame, scan, reader.as_text)
+        for line in identifiers.unwrap(frame):
+            note(f"{src.name}: {line}.")
         _keep_words(frame, src, reader)
     if not options.keys() & {"decimal", "thousands"}:
-        for line in numbers.convert(frame, "," if look.european else "."):
+        for line in numbers.convert(frame, "," if look.european else ".", names):
             note(f"{src.name}: {line}.")
     if "parse_dates" not in options:
         dates.convert(frame, options.get("dayfirst", look.european), src.name)
     totals.tell(frame, src.name)
-    return booleans(frame)
+    return booleans(frame, src.name)
 
 
 def _headers_within(frame):
     """Whether rows below repeat the header, or are "another" one with at least half of its names."""
     names = [str(c) for c in frame.columns]
     texts = [i for i, t in enumerate(frame.dtypes) if t == object or str(t) == "str"]
-    if len(texts) < 2 or isinstance(frame.columns[0], int):
+    if isinstance(frame.columns[0], int):
+        return None
+    if not texts and len(frame.columns) > 1 and all(re.fullmatch(r"\d+(\.\d+)?", n) for n in names):
+        return "same" if (frame == [float(n) for n in names]).all(axis=1).any() else None
+    if len(texts) < 2:
         return None
     rows = (frame.iloc[:, texts[0]] == names[texts[0]]) & (frame.iloc[:, texts[1]] == names[texts[1]])
     if not rows.any():
@@ -80,11 +96,7 @@ def _headers_within(frame):
 
 def _one_of(src, look, table, raw, options):
     """Return one of several tables that follow one another."""
-    import os
-    import tempfile
-
     from attache.loaders import headers
-    from attache.loaders.source import Source
 
     rows = [r for _, r in _numbered(look.dialect, re.split("\r\n|\r|\n", src.bytes().decode(look.codec, "replace").lstrip("\ufeff")), 0)]
     found = headers.tables(rows)
@@ -97,10 +109,37 @@ def _one_of(src, look, table, raw, options):
         where = ", ".join(f"row {a + 1} to {b}" for a, b in found[:6])
         note(f"{src.name} holds {len(found)} tables ({where}); this is the first. load_file(…, table=2) gives the second.")
     first, last = found[number - 1]
+    out = io.StringIO()
+    _csv.writer(out).writerows(rows[first:last])
+    return _anew(src, out.getvalue(), raw, options)
+
+
+def _within_quotes(look):
+    """The text of a file whose lines are in quotes as a whole, each as they should be; or nothing."""
+    whole = lambda lines: [line[1:-1].replace('""', '"') for line in lines if line]
+    lines = [line for line in re.split("\r\n|\r|\n", look.src.head.decode(look.codec, "replace").lstrip("\ufeff")) if line][:300]
+    if look.src.size > len(look.src.head):
+        lines = lines[:-1]
+    if len(lines) < 3 or not all(len(line) > 2 and line[0] == line[-1] == '"' for line in lines):
+        return None
+    found = dialect.find(whole(lines))
+    rows = found.cut(whole(lines))
+    if found.score < 0.9 or len(found.delimiter) > 1 or len({len(r) for r in rows}) > 1 or not all(forms.form(c) == "s" for c in rows[0]):
+        return None
+    return "\n".join(whole(re.split("\r\n|\r|\n", look.src.bytes().decode(look.codec, "replace").lstrip("\ufeff")))) + "\n"
+
+
+def _anew(src, text, raw, options):
+    """Return the table of a text that was made of the file's."""
+    import os
+    import tempfile
+
+    from attache.loaders.source import Source
+
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "table.csv")
         with open(path, "w", encoding="utf-8", newline="") as f:
-            _csv.writer(f).writerows(rows[first:last])
+            f.write(text)
         part = Source(path, {"filename": src.name})
         options = {k: v for k, v in options.items() if k not in ("encoding", "sep", "delimiter", "quotechar", "escapechar")}
         part.part = True
@@ -120,6 +159,7 @@ class Reader:
     def __init__(self, src, settings, look):
         self.src, self.settings, self.look = src, settings, look
         self.content = None  # the file's, where it had to be put right
+        self.notes = 0  # how many of the last rows are notes below the table
         self.repeated = None  # how many lines repeat the header, where they are to be left out
 
     def read(self):
@@ -142,9 +182,10 @@ class Reader:
             raise self.src.fail("holds no table") from None
         except UnicodeDecodeError:
             codec = encoding.detect(self.src.bytes(), whole=True)
-            codec = "cp1252" if codec.startswith("utf") else codec
             self.settings |= {"encoding": codec, "encoding_errors": "replace"}
             self.look.codec = codec
+            if codec.startswith("utf"):
+                note(f"{self.src.name}: some of its bytes are no {codec.upper()}; they are shown as \ufffd.")
             encoding.tell(self.src, codec)
             return self.read()
         except (pd.errors.ParserError, pd.errors.ParserWarning) as e:
@@ -156,6 +197,17 @@ class Reader:
         """Return {number: column} of the columns of these numbers, read as text."""
         frame = self._pandas(usecols=columns, dtype="str", keep_default_na=False, na_values=[""])
         return {c: frame.iloc[:, k] for k, c in enumerate(columns)}
+
+    def without_notes(self, frame):
+        """The frame; or that of the file without the notes below the table."""
+        rows = [["" if v != v or v is None else str(v) for v in r] for r in frame.tail(80).itertuples(index=False, name=None)]
+        notes = below.count(rows, frame.shape[1]) if frame.shape[1] > 1 else 0
+        if not notes:
+            return frame
+        shown = " · ".join(" ".join(filter(None, r)) for r in rows[-notes:] if any(r))
+        note(f"{self.src.name}: what stands below the table was left out: {shown[:100]}")
+        self.notes = notes
+        return self._repaired("")
 
     def without_headers(self):
         """Read again without the lines that repeat the header."""
@@ -207,6 +259,7 @@ class Reader:
         for number, row in _numbered(look.dialect, lines[skip:], skip):
             if row:
                 rows.append((number, row))
+        rows = rows[: len(rows) - self.notes]
         if not rows:
             raise src.fail("holds no table")
         named = self.settings.get("header", 0) == 0 and "names" not in self.settings
@@ -291,6 +344,20 @@ def _without_blank_tail(src, frame):
     return frame
 
 
+def _without_frame(src, frame, look):
+    """The columns between bars, of a table with bars around it, and without the blanks that fill its cells."""
+    edges = [i for i in {0, frame.shape[1] - 1} if str(frame.columns[i]).startswith("Unnamed: ") and frame.iloc[:, i].isna().all()]
+    if frame.shape[1] - len(edges) > 0 and edges:
+        frame = frame.drop(columns=frame.columns[edges])
+    cells = [c for r in look.rows[:60] for c in r if c.strip()]
+    if cells and sum(c != c.strip() or look.dialect.spaced for c in cells) > 0.7 * len(cells):
+        for i, dtype in enumerate(frame.dtypes):
+            if str(dtype) in ("str", "object"):
+                frame.isetitem(i, frame.iloc[:, i].str.strip())
+        note(f"{src.name}: the blanks beside the bars were left out.")
+    return frame
+
+
 def _keep_words(frame, src, reader):
     """NA and None are words where the other values are such words: codes of two letters, a few categories."""
     suspects = [i for i, t in enumerate(frame.dtypes) if str(t) in ("str", "object") and frame.iloc[:, i].isna().any()]
@@ -317,9 +384,23 @@ def _categories(known):
     return 1 < known.nunique() <= 20 and len(known) >= 2 * known.nunique() and not known.astype("str").str.contains(r"\d").any()
 
 
-def booleans(frame):
-    """Truth values of which some are missing are objects to pandas."""
+def booleans(frame, name=""):
+    """Truth values of which some are missing, or have the mark of what is, are no booleans to pandas."""
     for i, dtype in enumerate(frame.dtypes):
+        if str(dtype) == "str":
+            _marked_booleans(frame, i, name)
         if dtype == object and frame.iloc[:, i].dropna().isin([True, False]).all() and frame.iloc[:, i].notna().any():
             frame.isetitem(i, frame.iloc[:, i].astype("boolean"))
     return frame
+
+
+def _marked_booleans(frame, i, name):
+    column = frame.iloc[:, i]
+    if not column.iloc[:50].dropna().str.strip().str.lower().isin(forms.MARKS | {"true", "false"}).all():
+        return
+    low = column.str.strip().str.lower()
+    marks = low.isin(forms.MARKS)
+    if marks.any() and low[marks.eq(False) & low.notna()].isin(["true", "false"]).all() and {"true", "false"} <= set(low.dropna().unique()):
+        shown = ", ".join(repr(v) for v in column[marks].str.strip().unique()[:4])
+        note(f"{name}: {frame.columns[i]}: {int(marks.sum()):,} value(s) {shown} were read as missing.")
+        frame.isetitem(i, low.map({"true": True, "false": False}).astype("boolean"))

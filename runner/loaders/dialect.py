@@ -8,7 +8,7 @@ from attache.loaders import forms
 
 _USUAL = ",;\t|"
 _RARE = "~^\x01\x1f\x1e\u00a7"
-_ESCAPED = re.compile(r'\\"(?=[^,;\t|\n\r])')
+_ESCAPED = re.compile(r'\\"(?=[^,;\t|\n\r])|\\[,;\t|]')
 LINES = 120  # that are looked at
 
 
@@ -95,7 +95,7 @@ def _quotes(text, d):
     edge = re.escape(d) if len(d) == 1 else r"\s"
     pairs = [('"', "")]
     double = len(re.findall(rf'(?:^|{edge}) ?"', text, re.M))
-    if '\\"' in text:
+    if '\\"' in text or "\\" + d in text:
         pairs.append(('"', "\\"))
     if "'" in text:
         whole = len(re.findall(rf"(?:^|{edge}) ?'[^\n]*?'(?= ?(?:{edge}|$))", text, re.M))

@@ -16,11 +16,15 @@ _LATIN = {
     "cp1254": ("çğıöşüÇĞİÖŞÜâî",),
     "mac_roman": _WESTERN,
     "cp850": _WESTERN,
+    "iso8859_2": _CENTRAL,
+    "cp1257": ("ąčęėįšųūžĄČĘĖĮŠŲŪŽ", "āčēģīķļņšūžĀČĒĢĪĶĻŅŠŪŽ"),
+    "iso8859_15": _WESTERN,
 }
 _SYMBOLS_1252 = re.compile(rb"[\x80\x82-\x8c\x8e\x91-\x9c\x9e-\xbf]+")  # of cp1252, which has its letters above, but for a few
 _SCRIPTS = [  # code pages, the letters that make up most of a text, all letters
     (("cp1251", "koi8_r", "cp866", "iso8859_5", "mac_cyrillic", "koi8_u"), "оеаинтсрвлкмдпуябьгзычй", re.compile("[А-Яа-яЁёІіЇїЄєҐґЎў]")),
     (("cp1253", "iso8859_7", "cp737"), "αοιετσνηυρπκμλςίόάέήύώωδγ", re.compile("[Α-Ωα-ωΆ-ώ]")),
+    (("cp1256", "iso8859_6"), "اليمنرتوبهعدفسكقحأجةشصىطخضذثغزإظء", re.compile("[ء-ي]")),
     (("cp874",), "านรอกเงม่ีัิ้ยลวดทสตะปบคหแจพชขใไโผ์็ุูำ", re.compile("[กขคงจฉชซญฐณดตถทธนบปผฝพฟภมยรลวศษสหอฤะ-ฺเ-ไ็-์]")),
 ]
 _OTHERS = ["cp932", "euc_jp", "gb18030", "big5", "euc_kr", "cp1251", "koi8_r", "cp1253", "cp1254", "cp1255", "cp1256", "cp1252", "cp1250"]
@@ -47,9 +51,18 @@ def detect(data, whole=False):
         return "utf-16-le" if data[1:4096:2].count(0) > zeros // 2 else "utf-16-be"
     try:
         codecs.getincrementaldecoder("utf-8")().decode(data, final=whole)
-        return "utf-8"
+        return "iso2022_jp" if b"\x1b$B" in data or b"\x1b$@" in data else "utf-8"
     except UnicodeDecodeError:
+        if _mostly_utf8(data):
+            return "utf-8"
         return _legacy(_with_high_bytes(data))
+
+
+def _mostly_utf8(data):
+    """Whether all but a few of the characters beyond ASCII are UTF-8, which no other encoding looks like."""
+    beyond = re.findall(r"[^\x00-\x7f]", data.decode("utf-8", "replace"))
+    bad = beyond.count("\ufffd")
+    return len(beyond) > 8 * bad
 
 
 def decode(data):
@@ -87,7 +100,7 @@ def _legacy(sample):
     runs = re.findall(rb"[\x80-\xff]+", sample)
     # Latin scripts have single accented letters among ASCII, others whole words.
     single = sum(len(r) == 1 for r in runs)
-    if single >= 0.6 * len(runs) or all(_SYMBOLS_1252.fullmatch(r) for r in runs):
+    if single >= 0.6 * len(runs) and single >= 0.3 * sum(map(len, runs)) or all(_SYMBOLS_1252.fullmatch(r) for r in runs):
         return _latin(sample)
     high = b"".join(runs)
     if len(high) >= 30 and all(0xE0 <= b <= 0xFA for b in high):
@@ -98,7 +111,7 @@ def _legacy(sample):
     from charset_normalizer import from_bytes
 
     best = from_bytes(sample, cp_isolation=_OTHERS).best()
-    return best.encoding if best else _latin(sample)
+    return best.encoding if best and best.encoding not in _LATIN else _latin(sample)
 
 
 def _script(sample):
@@ -149,7 +162,7 @@ def _fits(before, c, after):
     """How well a symbol stands between its neighbours, from 0 to 1."""
     if c in "\ufffd" or "\x80" <= c <= "\x9f":
         return -1.0
-    if c in "\u2013\u2014\u2026\xb0\xb1\xa9" and before.isalpha() and after.isalpha():
+    if c in "\u2013\u2014\u2026\xb0\xb1\xa9" and before.isalpha() and after.isalpha() or c in "\xbc\xbd\xbe" and (before.isalpha() or after.isalpha()):
         return 0.3
     if c in "\u2019\u2018\u201c\u201d\u201e\u2013\u2014\u2026\xa0\xab\xbb\u2022\xb7\u20ac\xa3\xae\u2122\xa9\xb0\xb2\xb3\xb5\xb1\xd7\xbd\xbc\xbe\xa7\xba\xaa\xbf\xa1\xa5\xa2\xb4":
         return 1.0 if c not in "\xba\xaa\xa7\xa2\xa5\xb4\xb7" else 0.7

@@ -10,16 +10,17 @@ _UNITS = {
     "kg", "g", "mg", "µg", "ug", "t", "lb", "lbs", "oz", "m", "km", "cm", "mm", "µm", "um", "nm", "mi", "ft", "in", "inch", "yd", "ha", "m2", "m²", "km2", "km²", "m3", "m³",
     "l", "ml", "s", "sec", "ms", "min", "h", "hr", "hrs", "hours", "d", "day", "days", "yr", "years", "%", "percent", "‰", "°", "deg", "°c", "°f", "c", "f", "k", "rad", "hz", "khz", "mhz",
     "v", "mv", "a", "ma", "w", "kw", "mw", "kwh", "mwh", "j", "kj", "cal", "kcal", "n", "pa", "hpa", "kpa", "mpa", "bar", "mbar", "mmhg", "m/s", "km/h", "mph", "kn", "kt", "m3/s", "mg/l", "µg/l", "ug/l", "mg/dl", "g/l", "mmol/l",
-    "ppm", "ppb", "db", "lux", "lx", "w/m2", "w/m²", "usd", "eur", "gbp", "chf", "$", "€", "£", "number", "count", "no", "mol", "nmol", "ntu", "psu", "ph", "us/cm", "µs/cm", "ms/cm",
+    "ppm", "ppb", "b", "kb", "mb", "gb", "tb", "kib", "mib", "gib", "tib", "kbit/s", "mbit/s", "mbps", "db", "lux", "lx", "w/m2", "w/m²", "usd", "eur", "gbp", "chf", "$", "€", "£", "number", "count", "no", "mol", "nmol", "ntu", "psu", "ph", "us/cm", "µs/cm", "ms/cm",
 }  # fmt: skip
 
 
 class Header:
     """skip: lines above; rows: how many rows the header has, 0 without one; names, where they
-    are not simply those of the one row; units: {name: unit} of a row that was taken for units."""
+    are not simply those of the one row; units: {name: unit} of a row that was taken for units;
+    rule: the row that only parts the names from the values, where it is the last of the rows."""
 
-    def __init__(self, skip=0, rows=1, names=None, units=None):
-        self.skip, self.rows, self.names, self.units = skip, rows, names, units or {}
+    def __init__(self, skip=0, rows=1, names=None, units=None, rule=""):
+        self.skip, self.rows, self.names, self.units, self.rule = skip, rows, names, units or {}, rule
 
 
 def find(rows, width):
@@ -31,6 +32,8 @@ def find(rows, width):
     if not table:
         return Header(0, 1)
     body = [r for r in table[1:] if any(map(str.strip, r))]
+    if len(body) > 1 and is_rule(body[0]) and len(table[0]) >= width:
+        return Header(skip, 2, [c.strip() for c in table[0]], rule=" ".join(c.strip() for c in body[0])[:40])
     if headless(table[0], body, width):
         return Header(skip, 0)
     more = _several(table, width)
@@ -44,6 +47,14 @@ def find(rows, width):
     if units:
         return Header(skip, 2, [c.strip() for c in table[0]], units)
     return Header(skip, 1)
+
+
+def is_rule(row):
+    """Whether a row is a line of dashes, or one of the formats of columns (5s, 15s, 20d), as in the USGS's RDB."""
+    text = "".join(row).strip()
+    if re.fullmatch(r"[-=+|: ]{3,}", text):
+        return "---" in text or "===" in text or len(row) > 1 and all(re.fullmatch(r"\s*(?::?-{2,}:?|={2,})\s*", c) for c in row if c.strip())
+    return len(row) > 1 and all(re.fullmatch(r"\d{1,3}[sdn]", c.strip()) for c in row)
 
 
 def _word(cell):

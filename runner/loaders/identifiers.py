@@ -9,6 +9,8 @@ _HITS = 2000  # lines that are looked at one by one
 
 _LEADING = re.compile(r"0\d[\d.]*|\+\d{7,}")
 _EXPONENT = re.compile(r"\d+[eE]\d+")
+_FORMULA = r'="([^"]*)"'  # how programs make Excel keep digits as they are
+_POINTED = re.compile(r"version|release|section|chapter|clause|icd|diag|(?:^|[^a-z])(?:code|ver|dx|naics|hs|class|dewey)(?:$|[^a-z])", re.I)  # names of columns in which 1.10 is not 1.1
 
 
 def begin(src, look):
@@ -25,15 +27,18 @@ def begin(src, look):
 
 
 def keep(frame, scan, again):
-    """Put back, as text, the columns of numbers whose digits are names; again(columns) reads columns as text."""
+    """Put back, as text, the columns of numbers whose digits are names, and return their positions; again(columns)
+    reads columns as text."""
     import numpy as np
 
     numeric = [i for i, t in enumerate(frame.dtypes) if t.kind in "iuf"]
     if not numeric:
-        return
+        return set()
+    kept = set()
     suspects = set()
     whole = [i for i in numeric if frame.dtypes.iloc[i].kind == "f" and _integral(np, frame.iloc[:, i].to_numpy())]
     suspects |= {i for i in whole if np.nanmax(np.abs(frame.iloc[:, i].to_numpy())) >= 2**53}
+    suspects |= {i for i in numeric if frame.dtypes.iloc[i].kind == "f" and _POINTED.search(str(frame.columns[i]))}
     if scan is not None:
         columns, exponents = scan.result()
         suspects |= set(numeric) if columns is None else columns & set(numeric)
@@ -41,10 +46,33 @@ def keep(frame, scan, again):
     else:
         suspects |= set(numeric)
     if not suspects:
-        return
+        return kept
     for i, text in again(sorted(suspects)).items():
-        if len(text) == len(frame) and is_name(text.dropna()):
+        if len(text) == len(frame) and (is_name(text.dropna()) or _POINTED.search(str(frame.columns[i])) and _pointed(text.dropna().str.strip())):
             frame.isetitem(i, text.set_axis(frame.index))
+            kept.add(i)
+    return kept
+
+
+def unwrap(frame):
+    """Take digits out of formulas such as ="00123"; return the lines to tell."""
+    told = []
+    for i, dtype in enumerate(frame.dtypes):
+        if str(dtype) != "str" or not frame.iloc[:20, i].astype("str").str.startswith('="').any():
+            continue
+        inner = frame.iloc[:, i].str.strip().str.extract("^" + _FORMULA + "$")[0]
+        if inner.notna().sum() >= 0.9 * frame.iloc[:, i].notna().sum():
+            told.append(f"{frame.columns[i]}: formulas such as {frame.iloc[:, i].dropna().iloc[0]} were read as the text within")
+            frame.isetitem(i, inner.where(inner.notna(), frame.iloc[:, i]).replace("", None))
+    return told
+
+
+def _pointed(text):
+    """Whether digits behind a point count: 1.10 beside 1.9, 250.00 beside 401.9."""
+    if not text.str.fullmatch(r"\d+(\.\d+)*").all():
+        return False
+    decimals = text.str.extract(r"\.(\d+)$")[0].dropna()
+    return decimals.str.len().nunique() > 1 and decimals.str.endswith("0").any() and bool((decimals.str.rstrip("0").str.len() < decimals.str.len()).any())
 
 
 def is_name(text):

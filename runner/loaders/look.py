@@ -148,10 +148,15 @@ class Look:
             note(f"{self.src.name}: lines that begin with {self.comment} are comments and were left out.")
         if self.header.rows == 0:
             note(f"{self.src.name} has no header line; its columns are numbered.")
+        elif self.header.rule:
+            note(f"{self.src.name}: the line below the header holds no values and was left out: {self.header.rule}")
         elif self.header.units:
             note(f"{self.src.name}: the row below the header was taken for units: {', '.join(f'{n} in {u}' for n, u in self.header.units.items())}.")
         elif self.header.rows > 1:
             note(f"{self.src.name}: its header has {self.header.rows} rows, which were joined.")
+        if b"#N/A" in self.src.head and "keep_default_na" not in self.options:
+            note(f"{self.src.name}: cells with the error #N/A were read as missing.")
+        tell_twice(self.src.name, self.header.names or (self.rows[0] if self.rows and self.header.rows else []))
 
     def row_names(self):
         """Each line has a name in front that the header has none for."""
@@ -200,6 +205,14 @@ class Look:
                 yield from self.dialect.cut(f.read(8 << 10).decode(self.codec, "replace").splitlines()[1:-1])
 
 
+def tell_twice(file, names):
+    """Say which names stand over several columns."""
+    names = [n.strip() if isinstance(n, str) else n for n in names]
+    twice = [n for n in dict.fromkeys(names) if n not in ("", None) and names.count(n) > 1]
+    if twice:
+        note(f"{file}: several columns have one name; they are numbered: {', '.join(f'{n}, {n}.1' for n in twice[:3])}{', …' if len(twice) > 3 else ''}.")
+
+
 def unique(names):
     """Names of which none is empty or there twice, as pandas makes them."""
     seen, out = {}, []
@@ -213,14 +226,18 @@ def unique(names):
 
 def _comment(lines):
     """What comment lines begin with, or nothing."""
-    for mark in ("#", "%", "//"):
+    for mark in ("#", "%", "//", "!", ";"):
         found = [line for line in lines[:200] if line.startswith(mark)]
+        if mark in "!;" and not all(re.match(rf"{mark}+(\s|$)", line) for line in [*found, *lines[: len(found)]]):
+            continue
         rest = [line for line in lines[:200] if line.strip() and not line.startswith(mark)]
         if not found or len(rest) < 2 or len(found) > max(20, len(rest)):
             continue
         d = dialect.find(rest)
         rows = [r for r in d.cut(rest) if any(map(str.strip, r))]
         w = dialect.width(rows)
+        if mark == ";" == d.delimiter:
+            continue
         if w < 2 and len(mark) == 1 and not all(re.match(rf"{mark}+\s", line) for line in found):
             continue
         cut = [r for line in found for r in d.cut([line])]

@@ -9,21 +9,27 @@ _SAMPLE = 200
 _SPACES = " \u00a0\u202f\u2009'\u2019"
 _BODY = rf"\d[\d.,{_SPACES}]*|[.,]\d+"
 _VALUE = re.compile(
-    rf"(?P<open>\()?(?P<sign>[+\-\u2212]?)\s?(?P<before>{forms.MONEY})?\s?(?P<sign2>[+\-\u2212]?)\s?(?P<body>{_BODY})(?P<exp>[eE][+-]?\d+)?\s?"
+    rf"(?P<open>\()?(?P<sign>[+\-\u2212]?)\s?(?P<before>{forms.MONEY})?\s?(?P<within>\()?(?P<sign2>[+\-\u2212]?)\s?(?P<body>{_BODY})(?P<exp>[eE][+-]?\d+)?\s?"
     rf"(?P<after>{forms.MONEY}|%|‰|[A-Za-zµ°²³/%]{{1,6}}\d?)?(?P<close>\))?(?P<minus>[-\u2212])?"
 )
 MARKS = forms.MARKS | {
     "n.a", "n/d", "nd", "n.d.", "unknown", "unk", "missing", "not available", "not applicable", "not known", "no data", "tbd", "tba", "nil", "x", "****", "*****", "******",
-    "#value!", "#div/0!", "#ref!", "#num!", "#name?", "#n/a n/a", "(blank)", "blank", "unavailable", "suppressed", "k.a.", "k. a.", "s/d", "s.d.", ":", "/", "#", "†",
+    "#value!", "#div/0!", "#ref!", "#num!", "#name?", "#n/a n/a", "(blank)", "blank", "unavailable", "suppressed", "k.a.", "k. a.", "s/d", "s.d.", ":", "/", "#", "†", "n.v.", "n. v.", "#value", "#spill!", "#calc!", "#null!", "#getting_data",
+    "(d)", "(s)", "(x)", "(z)", "(l)", "(na)",  # withheld, by the offices of statistics of the USA
 }  # fmt: skip
+_NOTHING = re.compile(rf"(?:{forms.MONEY})\s*[-\u2013\u2014]|[-\u2013\u2014]\s*(?:{forms.MONEY})")  # 0, as the accounting formats of Excel show it
+# Currencies whose amounts have a decimal point, and those that have a decimal comma, where the values do not show it.
+_POINT = {"$", "US$", "A$", "C$", "£", "¥", "₹", "₩", "₪", "฿", "₱", "¢", "USD", "GBP", "JPY", "CNY", "RMB", "INR", "CAD", "AUD", "NZD", "MXN", "KRW", "SGD", "HKD", "ILS", "THB", "CHF", "Rs", "Rs."}
+_COMMA = {"R$", "BRL", "kr", "kr.", "SEK", "NOK", "DKK", "zł", "PLN", "Kč", "CZK", "Ft", "HUF", "lei", "RON", "BGN", "₽", "RUB", "₺", "TRY", "₴", "UAH"}
 
 
-def convert(frame, decimal=None):
+def convert(frame, decimal=None, names=()):
     """Turn columns of text into numbers, in place, where all values are numbers or marks
-    of missing ones; return the lines to tell. decimal is the sign of the file, where it has one."""
+    of missing ones; return the lines to tell. decimal is the sign of the file, where it has one;
+    names are the positions of columns whose digits are names."""
     told = []
     for i, dtype in enumerate(frame.dtypes):
-        if str(dtype) not in ("str", "string", "object"):
+        if str(dtype) not in ("str", "string", "object") or i in names:
             continue
         column = frame.iloc[:, i]
         found = read(column, decimal)
@@ -73,8 +79,12 @@ def read(column, decimal=None):
     style = _style(values, decimal)
     if style is None:
         return None
-    sign, money, percent, unit = style
+    sign, money, percent, unit, doubtful = style
     text = column.str.strip()
+    nothing = text.str.fullmatch(_NOTHING.pattern).fillna(False).astype(bool) if money else None
+    if money and nothing.any():
+        zeros = text[nothing].value_counts()
+        text = text.mask(nothing, "0")
     low = text.str.lower()
     marks = low.isin(MARKS) & column.notna()
     pattern = _pattern(sign, money, percent, unit)
@@ -89,7 +99,7 @@ def read(column, decimal=None):
     if fits.sum() < 1 or (marks | other).sum() > 2.5 * fits.sum():
         return None
     bare = text.where(fits)
-    negative = bare.str.contains(r"^\(.*\)$|[-\u2212]$|^[^\d]*[-\u2212]").fillna(False).astype(bool)
+    negative = bare.str.contains(r"\(.*\)$|[-\u2212]$|^[^\d]*[-\u2212]").fillna(False).astype(bool)
     exponent = bare.str.contains(r"\d[eE][+-]?\d").fillna(False).any()
     plain = bare.str.replace(rf"[^\d.,{'eE+-' if exponent else ''}]", "", regex=True)
     for symbol in (m for m in money | {unit} if m and "." in m):
@@ -109,6 +119,10 @@ def read(column, decimal=None):
     if gone.any():
         shown = ", ".join(repr(v) for v in text[gone].value_counts().index[:4])
         told.append(f"{int(gone.sum()):,} value(s) {shown} were read as missing")
+    if money and nothing.any():
+        told.append(f"{int(nothing.sum()):,} value(s) {zeros.index[0]!r} were read as 0")
+    if doubtful:
+        told.append(f"{doubtful} was read as {_shown(doubtful, sign)}, as {'a comma' if sign == ',' else 'a point'} is the decimal sign of the file; the column alone does not show it")
     if money:
         told.append(f"amounts in {', '.join(sorted(money))} were read as numbers")
     if percent:
@@ -119,7 +133,8 @@ def read(column, decimal=None):
 
 
 def _style(values, decimal):
-    """The decimal sign, the currencies, whether there are per cents, and the unit; None where the values are no numbers."""
+    """The decimal sign, the currencies, whether there are per cents, the unit, and a value in which
+    the sign is a guess; None where the values are no numbers."""
     money, units, proven, count, marked = set(), [], set(), 0, 0
     percent = plain = groups = 0
     lengths = set()
@@ -128,8 +143,11 @@ def _style(values, decimal):
         if v.lower() in MARKS:
             marked += 1
             continue
+        if _NOTHING.fullmatch(v):
+            marked += 1
+            continue
         m = _VALUE.fullmatch(v)
-        if not m or bool(m["open"]) != bool(m["close"]):
+        if not m or bool(m["open"] or m["within"]) != bool(m["close"]) or m["within"] and not m["before"]:
             words.add(v)
             continue
         body = m["body"].strip()
@@ -164,8 +182,15 @@ def _style(values, decimal):
         return None  # telephone numbers have groups too, but always as many
     if groups and not money and not proven and groups == count and len({len(t) for t in lengths}) == 1 and len(next(iter(lengths))) > 2:
         return None
-    sign = next(iter(proven), None) or decimal or "."
-    return sign, money, bool(percent), units[0] if units else ""
+    usual = "." if money & _POINT else "," if money & _COMMA else None
+    sign = next(iter(proven), None) or usual or decimal or "."
+    doubtful = "" if proven or usual or decimal != "," else next((v for v in values if re.fullmatch(r"\D*\d{1,3}[.,]\d{3}\D*", v)), "")
+    return sign, money, bool(percent), units[0] if units else "", doubtful
+
+
+def _shown(value, sign):
+    """A value without its group signs, as Python writes it."""
+    return re.sub(r"[^\d.]", "", value.replace("." if sign == "," else ",", "").replace(sign, "."))
 
 
 def _well_grouped(body):
@@ -189,4 +214,4 @@ def _pattern(sign, money, percent, unit):
     body = rf"(?:\d{{1,3}}(?:{group}\d{{2,3}})+|\d{{1,3}}(?:[{_SPACES}]\d{{3}})+|\d+)?(?:{point}\d*)?"
     symbols = "|".join(re.escape(m) for m in sorted(money)) or "(?:x{0})"
     tail = rf"(?:\s?(?:%))?" if percent else rf"(?:\s?{re.escape(unit)})" if unit else rf"(?:\s?(?:{symbols}))?"
-    return rf"\(?[+\-\u2212]?\s?(?:{symbols})?\s?[+\-\u2212]?\s?{body}(?:[eE][+-]?\d+)?{tail}\)?[-\u2212]?"
+    return rf"\(?[+\-\u2212]?\s?(?:{symbols})?\s?\(?[+\-\u2212]?\s?{body}(?:[eE][+-]?\d+)?{tail}\)?[-\u2212]?"

@@ -3,7 +3,7 @@
 import datetime
 import math
 
-from attache.loaders import dates, forms, headers, totals
+from attache.loaders import below, dates, forms, headers, look, numbers, totals
 from attache.loaders.numbers import MARKS
 from attache.loaders.source import note
 
@@ -98,6 +98,15 @@ def _frame(file, sheet, rows):
         note(f"{file}: the header of the sheet {sheet!r} has {head.rows} rows, which were joined.")
     body = rows[skip + head.rows :]
     names = _names(head, rows[skip] if head.rows else [None] * width, width)
+    if head.rows:
+        look.tell_twice(file, head.names or rows[skip])
+    notes = below.count([[_text(v) for v in r] for r in body[-80:]], width) if width > 1 else 0
+    if notes:
+        said = " · ".join(" ".join(filter(None, map(_text, r))) for r in body[-notes:] if any(v is not None for v in r))
+        note(f"{file}: in the sheet {sheet!r} what stands below the table was left out: {said[:100]}")
+        body = body[:-notes]
+        while body and all(v is None for v in body[-1]):
+            body.pop()
     if head.skip:
         body = [r for r in body if any(v is not None for v in r)]
     frame = pd.DataFrame({i: _column([r[i] for r in body], file, names[i]) for i in range(width)}, index=range(len(body)))
@@ -139,16 +148,23 @@ def _column(values, file, name):
         return _numbers(values)
     if kinds == {"text"}:
         values = [None if v is not None and v.strip().lower() in ("#n/a", "nan", "n/a", "null", "<na>") else v for v in values]
+        read = numbers.read(pd.Series(values, dtype="str"))
+        if read and any("missing" not in line for line in read[1]):
+            for line in read[1]:
+                note(f"{file}: {name}: {line}.")
+            return read[0]
         return pd.Series(values, dtype="str")
     if kinds == {"date"}:
         return _dates(values)
-    if kinds in ({"number", "text"}, {"date", "text"}):
+    if kinds in ({"number", "text"}, {"date", "text"}, {"bool", "text"}):
         words = [v for v in known if _kind(v) == "text"]
         if all(v.strip().lower() in MARKS for v in words) and len(words) <= 0.7 * len(known):
             values = [None if isinstance(v, str) else v for v in values]
             shown = ", ".join(repr(v) for v in sorted(set(words))[:4])
             if not all(v.strip().lower() in forms.MARKS and v.strip().lower().strip("#") in ("n/a", "na", "nan", "null", "") for v in words):
                 note(f"{file}: {name}: {len(words):,} value(s) {shown} were read as missing.")
+            if "bool" in kinds:
+                return pd.Series(values, dtype="boolean")
             return _numbers(values) if "number" in kinds else _dates(values)
     return pd.Series([int(v) if isinstance(v, float) and v.is_integer() and abs(v) < 2**53 else v for v in values], dtype=object)
 

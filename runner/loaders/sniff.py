@@ -167,10 +167,12 @@ def text_kind(src):
 
 def clear_table(src):
     """Whether a text is a table without a doubt: the same few fields in each of its lines, under names."""
+    from attache.loaders import below, headers
     from attache.loaders.look import Look
 
     look = Look(src, {})
-    rows = [r for r in look.rows if any(map(str.strip, r))]
+    rows = [r for r in look.rows if any(map(str.strip, r)) and not headers.is_rule(r)]
+    rows = rows[: len(rows) - below.count(rows, look.width)]
     if look.delimiter not in ",;\t|" and not look.dialect.words or look.width < 2 or len(rows) < 4 or look.dialect.score < 0.9:
         return False
     commas = look.delimiter == "," and look.width < 3

@@ -28,25 +28,63 @@ def json_file(src, raw=False, **options):
         value = json.loads(encoding.decode(data)[0])
     if raw:
         return value
+    if isinstance(value, list):
+        value = _listed(src, value)
     if isinstance(value, dict):
         if value.get("type") == "FeatureCollection" and isinstance(value.get("features"), list):
             from attache.loaders import geo
 
             src.kind = "geojson"
             return geo.vector(src)
-        return _wrapped(src, value)
-    return table(value)
+        whole = _of_pandas(src, value)
+        return _wrapped(src, value) if whole is None else whole
+    return table(value, src.name)
 
 
-def _wrapped(src, value):
+def _listed(src, value):
+    """The records where they are rows below a row of names, or the second of two parts; else the value."""
+    if len(value) == 2 and isinstance(value[0], dict) and isinstance(value[1], list) and value[1] and all(isinstance(r, dict) for r in value[1]):
+        note(f"{src.name}: these are the records of the second part; before them stands {json.dumps(value[0])[:100]} (load_file(…, raw=True) gives all).")
+        return value[1]
+    if len(value) < 2 or not all(isinstance(r, list) and len(r) == len(value[0]) > 1 for r in value):
+        return value
+    names, rows = value[0], value[1:]
+    plain = all(v is None or isinstance(v, (str, int, float, bool)) for r in rows[:1000] for v in r)
+    typed = any(not isinstance(v, str) for r in rows[:1000] for v in r)
+    if not plain or not typed or len(set(map(str, names))) < len(names) or not all(isinstance(n, str) and n for n in names):
+        return value
+    note(f"{src.name}: the first of its lists was taken for the names of the columns.")
+    return [dict(zip(names, r)) for r in rows]
+
+
+def _of_pandas(src, value):
+    """The table that pandas wrote, column by column ({"a": {"0": …}}) or split ({"columns", "index", "data"}); else None."""
+    if value.keys() == {"columns", "index", "data"} and isinstance(value["data"], list) and all(isinstance(r, list) and len(r) == len(value["columns"]) for r in value["data"]):
+        note(f"{src.name}: the columns, index and data of a table were put together.")
+        return table([dict(zip(map(str, value["columns"]), r)) for r in value["data"]], src.name)
+    columns = list(value.values())
+    if not columns or not all(isinstance(c, dict) and c and c.keys() == columns[0].keys() for c in columns):
+        return None
+    if list(columns[0]) != [str(i) for i in range(len(columns[0]))] or any(isinstance(v, (dict, list)) for c in columns for v in c.values()):
+        return None
+    note(f"{src.name}: it holds a table column by column; it was put together.")
+    return table([dict(zip(value, r)) for r in zip(*(c.values() for c in columns))], src.name)
+
+
+def _wrapped(src, value, within=""):
     """The records of an answer such as {"status": "ok", "data": [...]}; else the value."""
+    if not within and len(value) <= 3:
+        inner = [(k, v) for k, v in value.items() if isinstance(v, dict)]
+        if len(inner) == 1 and len(inner) == sum(isinstance(v, (dict, list)) for v in value.values()):
+            found = _wrapped(src, inner[0][1], f"{inner[0][0]}.")
+            return value if found is inner[0][1] else found
     lists = [k for k, v in value.items() if isinstance(v, list) and v and all(isinstance(r, dict) for r in v)]
     others = [v for k, v in value.items() if k not in lists]
     if len(lists) != 1 or any(isinstance(v, (list, dict)) and len(json.dumps(v, default=str)) > 500 for v in others):
         return value
     beside = ", ".join(str(k) for k in value if k != lists[0])
-    note(f"{src.name}: these are the records of {lists[0]!r}" + (f"; beside it stand {beside[:100]} (load_file(…, raw=True) gives all)." if beside else "."))
-    return table(value[lists[0]])
+    note(f"{src.name}: these are the records of {within + lists[0]!r}" + (f"; beside it stand {beside[:100]} (load_file(…, raw=True) gives all)." if beside else "."))
+    return table(value[lists[0]], src.name)
 
 
 def jsonl(src):
@@ -62,22 +100,41 @@ def jsonl(src):
         except json.JSONDecodeError as e:
             bad.append((number, e))
     if bad and len(bad) >= max(1, len(records)):
-        try:
-            value = json.loads(text)
-        except json.JSONDecodeError:
+        records = _one_after_another(text)
+        if records is None:
             raise src.fail(f"is not JSON by the line: line {bad[0][0]}: {_where(bad[0][1])}") from None
-        return table(value)
+        bad = []
+        if len(records) == 1:
+            return table(records[0], src.name)
+    if len(records) == 1 and isinstance(records[0], list) and records[0] and all(isinstance(r, dict) for r in records[0]):
+        records = records[0]
     if bad:
         note(f"{src.name}: {len(bad)} line(s) that are not JSON were left out (line {bad[0][0]} first).")
     if records and all(isinstance(r, dict) for r in records):
-        return table(records)
+        return table(records, src.name)
     import pandas as pd
 
     return pd.DataFrame(records) if records and all(isinstance(r, list) for r in records) else pd.DataFrame({"value": records})
 
 
-def table(value):
-    """Return a list of records as a DataFrame, anything else as it is.
+def _one_after_another(text):
+    """Values that follow one another, each on as many lines as it takes; None where there is anything else."""
+    decoder, at, records = json.JSONDecoder(), 0, []
+    text = text.lstrip("\ufeff")
+    while at < len(text):
+        blank = re.compile(r"[\s\x1e]*").match(text, at).end()
+        if blank == len(text):
+            break
+        try:
+            record, at = decoder.raw_decode(text, blank)
+        except json.JSONDecodeError:
+            return None
+        records.append(record)
+    return records or None
+
+
+def table(value, name=""):
+    """Return a list of records as a DataFrame, anything else as it is; name is the file's, for what is to be said.
 
     Nested objects become columns named outer.inner.
     """
@@ -94,7 +151,7 @@ def table(value):
             _keep_digits(frame, name, value)
         elif frame[name].dtype == object and frame[name].dropna().isin([True, False]).all() and frame[name].notna().any() and all(isinstance(v, bool) for v in frame[name].dropna()):
             frame[name] = frame[name].astype("boolean")
-    return dates.convert(frame)
+    return dates.convert(frame, name=name)
 
 
 def _keep_digits(frame, name, records):

@@ -1,0 +1,41 @@
+"""What stands below a table and does not belong to it: where it is from, when it was made, how many rows it has."""
+
+import re
+
+from attache.loaders import forms
+
+_MOST = 12  # lines that are looked at
+_NOTE = re.compile(
+    r"(?:sources?|notes?|footnotes?|last[ -]?updated|updated|as of|data from|data source|generated|exported|created|printed|report|copyright|licen[cs]e|disclaimer|end of|page \d"
+    r"|quellen?|stand|hinweis|anmerkung|fuente|fonte|nota|bron|källa|źródło|источник|примечание|资料来源|注|出典|注記)\b[^\d\n]{0,3}.*|©.*|\(c\).*"
+    r"|\(?[\d,.]+ (?:rows?|records?|lines?|entries|results?|zeilen|filas|lignes|rader)\b.*|(?:total |number of )?(?:rows?|records?|row count|count) ?[:=] ?\d+.*|\*{1,3}[^\d*].*|\[\d+\].*|<eof>|eof|-- ?end.*",
+    re.I | re.S,
+)
+
+
+def count(rows, width):
+    """How many of the last rows, lists of texts, are notes below a table of this width."""
+    filled = [[c.strip() for c in r] for r in rows]
+    k = len(filled)
+    while k and len(filled) - k < _MOST and _few(filled[k - 1], width):
+        k -= 1
+    body = [r for r in filled[:k] if any(r)]
+    while k < len(filled) and (not any(filled[k]) or not _is_note(filled[k], body, width)):
+        k += 1
+    return len(filled) - k
+
+
+def _few(row, width):
+    """Whether cells are filled from the left, and few of them; or none."""
+    n = sum(map(bool, row))
+    return n == 0 or all(row[:n]) and n <= max(1, width // 2) and n < width
+
+
+def _is_note(row, body, width):
+    if len(body) < 2 or any(_few(r, width) for r in body[-50:]) and not _NOTE.fullmatch(row[0]):
+        return False
+    if _NOTE.fullmatch(row[0]):
+        return True
+    first = [forms.form(r[0]) for r in body[-50:] if r[0]]
+    values = sum(f in ("n", "d", "c") for f in first) > 0.9 * len(first)
+    return values and width > 2 and forms.form(row[0]) == "s" and len(row[0]) > 8

@@ -1,0 +1,98 @@
+"""What the XML of a sheet says and its values do not: errors, formulas without a result, merged cells."""
+
+import posixpath
+import re
+import zipfile
+
+from attache.loaders.source import note
+
+_CELL = rb"<(?:\w+:)?c\b([^>]*)>"
+_FORMULA = rb"<(?:\w+:)?f\b[^>]*?(?:/>|>[^<]*</(?:\w+:)?f>)"
+_ERROR = re.compile(_CELL + rb"\s*(?:" + _FORMULA + rb")?\s*<(?:\w+:)?v>([^<]*)</")
+_UNKNOWN = re.compile(_CELL + rb"\s*" + _FORMULA + rb"\s*(?:<(?:\w+:)?v\s*(?:/>|></(?:\w+:)?v>))?\s*</(?:\w+:)?c>")
+_MERGED = re.compile(rb"<(?:\w+:)?mergeCell\b[^>]*\bref=\"([A-Z]+)(\d+):([A-Z]+)(\d+)\"")
+_PLACE = re.compile(rb"\br=\"([A-Z]+\d+)\"")
+
+
+class Sheets:
+    """The XML of the sheets of a workbook, by name; empty where it is no .xlsx."""
+
+    def __init__(self, path):
+        self.path, self.parts = path, {}
+        try:
+            with zipfile.ZipFile(path) as z:
+                self.parts = _parts(z)
+        except Exception:
+            pass  # not packed as a zip, or in a way that only its reader knows
+
+    def tell(self, file, name, cells):
+        """Say what is missing in a sheet for a reason, and fill its merged cells down, in place."""
+        data = self._read(name)
+        if b't="e"' in data:
+            errors = [(m[2].decode("utf-8", "replace"), _place(m[1])) for m in _ERROR.finditer(data) if b't="e"' in m[1]]
+            if errors:
+                shown = ", ".join(f"{v} in {at}" for v, at in errors[:4]) + (", …" if len(errors) > 4 else "")
+                note(f"{file}: {len(errors):,} cell(s) of the sheet {name!r} hold an error and were read as missing ({shown}).")
+        if re.search(rb"<(?:\w+:)?f\b", data):
+            unknown = [_place(m[1]) for m in _UNKNOWN.finditer(data)]
+            if unknown:
+                shown = ", ".join(unknown[:4]) + (", …" if len(unknown) > 4 else "")
+                note(f"{file}: {len(unknown):,} formula(s) of the sheet {name!r} were saved without a result and are missing ({shown}): open and save it in a spreadsheet program.")
+        self._fill(file, name, cells, data)
+
+    def _read(self, name):
+        if name not in self.parts:
+            return b""
+        with zipfile.ZipFile(self.path) as z:
+            return z.read(self.parts[name])
+
+    def _fill(self, file, name, cells, data):
+        """A merged cell below the header holds for all of its rows."""
+        filled = set()
+        for first, top, last, bottom in _MERGED.findall(data):
+            column, top, bottom = _column(first), int(top) - 1, int(bottom) - 1
+            if first != last or bottom == top or not 0 < top < len(cells) or column >= cells.shape[1]:
+                continue
+            value, row = cells.iat[top, column], cells.iloc[top]
+            if value != value or value is None or cells.iloc[top - 1].notna().sum() < 2 or not any(isinstance(v, (int, float)) and v == v for v in row):
+                continue
+            for k in range(top + 1, min(bottom + 1, len(cells))):
+                if cells.iat[k, column] != cells.iat[k, column] or cells.iat[k, column] is None:
+                    cells.iat[k, column] = value
+                    filled.add(first.decode())
+        if filled:
+            note(f"{file}: merged cells of the sheet {name!r} were filled down (column {', '.join(sorted(filled))}).")
+
+
+def _parts(z):
+    """{name of the sheet: its part}."""
+    root = z.read("_rels/.rels").decode("utf-8", "replace")
+    book = next(_attribute(r, "Target") for r in re.findall(r"<[^>]*Relationship [^>]*>", root) if _attribute(r, "Type").endswith("/officeDocument")).lstrip("/")
+    folder, base = posixpath.split(book)
+    rels = z.read(posixpath.join(folder, "_rels", base + ".rels")).decode("utf-8", "replace")
+    targets = {_attribute(r, "Id"): _attribute(r, "Target") for r in re.findall(r"<[^>]*Relationship [^>]*>", rels)}
+    from html import unescape
+
+    found = {}
+    for sheet in re.findall(r"<(?:\w+:)?sheet [^>]*>", z.read(book).decode("utf-8", "replace")):
+        target = targets.get(_attribute(sheet, r"\w+:id"), "")
+        if target:
+            found[unescape(_attribute(sheet, "name"))] = target.lstrip("/") if target.startswith("/") else posixpath.normpath(posixpath.join(folder, target))
+    return found
+
+
+def _attribute(tag, name):
+    m = re.search(rf"\s{name}=\"([^\"]*)\"", tag)
+    return m[1] if m else ""
+
+
+def _place(attributes):
+    m = _PLACE.search(attributes)
+    return m[1].decode() if m else "?"
+
+
+def _column(letters):
+    n = 0
+    for c in letters:
+        n = n * 26 + c - 64
+    return n - 1
