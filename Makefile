@@ -41,7 +41,7 @@ setup-test: build
 	@DATA_DIR=$(CACHE)/data SANDBOX_POOL=0 bin/attache setup
 
 unit: setup-test
-	$(GO) test -timeout 25m ./...
+	$(GO) test -timeout 40m ./...
 
 nested:
 	@for m in $(NESTED); do echo "cd $$m && go vet ./... && go test ./..."; (cd $$m && $(GO) vet ./... && $(GO) test ./...) || exit 1; done
