@@ -23,6 +23,7 @@ type call struct {
 	r    *http.Request
 	body []byte // JSON: the whole body, or its payload_json part
 	form []upload
+	user *User // who signed in, if not the bot asks
 
 	problem string // what the OpenAPI document says of the body
 }
@@ -34,6 +35,7 @@ type handler func(*call) (any, error)
 const (
 	botOnly = iota
 	anybody // the token is in the path
+	orUser  // also with the token of a person who signed in
 )
 
 type route struct {
@@ -45,6 +47,7 @@ type route struct {
 
 func (s *Server) apiHandler() http.Handler {
 	mux := http.NewServeMux()
+	mux.HandleFunc("POST /api/oauth2/token", s.serveToken)
 	mux.HandleFunc("/gateway", s.serveGateway)
 	mux.HandleFunc("/gateway/", s.serveGateway)
 	mux.HandleFunc("/resume", s.serveGateway)
@@ -118,7 +121,10 @@ func (s *Server) respond(c *call, rt route, parseErr error) *answer {
 	if fault != nil && fault.Drop && !fault.AfterHandling {
 		return done(0, nil, &apiError{status: 500})
 	}
-	if rt.access == botOnly && c.r.Header.Get("Authorization") != "Bot "+s.token() {
+	if rt.access == orUser {
+		c.user = s.bearer(c.r)
+	}
+	if rt.access != anybody && c.user == nil && c.r.Header.Get("Authorization") != "Bot "+s.token() {
 		return done(0, nil, errUnauthorized)
 	}
 	if parseErr != nil {

@@ -17,7 +17,12 @@ func (c *call) getGatewayBot() (any, error) {
 	}, nil
 }
 
-func (c *call) getMe() (any, error) { return c.s.selfObject(), nil }
+func (c *call) getMe() (any, error) {
+	if c.user != nil {
+		return selfObject{userObject: c.user.object(), Verified: true, Locale: c.user.locale()}, nil
+	}
+	return c.s.selfObject(), nil
+}
 
 func (c *call) getApplication() (any, error) {
 	s := c.s

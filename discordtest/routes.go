@@ -14,7 +14,7 @@ func (s *Server) routes() []route {
 	return []route{
 		{"GET /gateway", 0, anybody, (*call).getGateway},
 		{"GET /gateway/bot", 0, botOnly, (*call).getGatewayBot},
-		{"GET /users/@me", 0, botOnly, (*call).getMe},
+		{"GET /users/@me", 0, orUser, (*call).getMe},
 		{"GET /users/@me/guilds", 0, botOnly, (*call).myGuilds},
 		{"POST /users/@me/channels", 0, botOnly, (*call).createDM},
 		{"GET /users/{user_id}", 0, botOnly, (*call).getUser},

@@ -77,6 +77,7 @@ type Server struct {
 	commands commandSet // global ones
 
 	interactions map[string]*interaction // by token
+	oauth        *oauth
 	gateway      gateway
 	limits       rateLimits
 	faults       faults

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"sync/atomic"
 	"time"
@@ -17,10 +15,7 @@ import (
 	"github.com/attachebot/attache/internal/discord"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/metrics"
-	"github.com/attachebot/attache/internal/sandbox/wheels"
 	"github.com/attachebot/attache/internal/terminal"
-	"github.com/attachebot/attache/internal/web"
-	"github.com/attachebot/attache/runner"
 )
 
 // stopTime is how long running answers may take to finish when the program is
@@ -115,32 +110,6 @@ func (m *Main) openMetrics(a *assistant.Assistant, tb *toolbox, discordDown *ato
 		m.onClose(s.Close)
 	}
 	return err
-}
-
-// openPage serves the page in the browser and prints the address that signs in.
-func (m *Main) openPage(a *assistant.Assistant, log *slog.Logger) error {
-	page, err := web.OpenServer(a, web.ServerOptions{Listen: m.Config.WebListen, Dir: m.Config.DataDir, Log: log, BaseURL: m.Config.WebURL.Reveal(),
-		Script: func(ctx context.Context, name string) ([]byte, error) {
-			return wheels.Script(ctx, filepath.Join(m.Config.DataDir, "python"), m.Config.Index.Reveal(), name)
-		},
-		Example: func() (string, []byte) { return "seattle-weather.csv", runner.Example }})
-	if err != nil {
-		return err
-	}
-	m.onClose(func() error {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		defer cancel()
-		page.Close(ctx)
-		return nil
-	})
-	address := page.SignInURL()
-	fmt.Fprintf(m.Stderr, "Attaché is open in the browser at\n\n  %s\n\nThe address signs in once, within 15 minutes. Ctrl-C stops Attaché.\n", address)
-	if os.Getenv("DISPLAY") != "" || os.Getenv("WAYLAND_DISPLAY") != "" {
-		if opener, err := exec.LookPath("xdg-open"); err == nil {
-			_ = exec.Command(opener, address).Start()
-		}
-	}
-	return nil
 }
 
 func (m *Main) serveDiscord(ctx context.Context, a *assistant.Assistant, tools *toolbox, log *slog.Logger, down *atomic.Bool) error {

@@ -143,12 +143,14 @@ type Config struct {
 	NATSURL       Secret `env:"NATS_URL" doc:"Where serve finds the workers instead: tls://host:4222 of another serve on the same database, or a NATS server with its user in the URL."`
 	Invitation    Secret `env:"WORKER_INVITE" doc:"The line that attache worker joins by, made by attache worker invite."`
 
-	ToolsDir  string `env:"TOOLS_DIR" group:"Tools" doc:"Folder of Python files whose typed functions become tools. Empty: DATA_DIR/tools, if it is there."`
-	ToolsFile string `env:"TOOLS_FILE" doc:"YAML file of MCP servers. Empty: DATA_DIR/tools.yaml, if it is there."`
-	WebListen string `env:"WEB_LISTEN" kind:"address" doc:"host:port of the page in the browser. Empty: without DISCORD_TOKEN 127.0.0.1:8080, with it there is no page."`
-	WebURL    URL    `env:"WEB_URL" kind:"url" doc:"URL that leads to WEB_LISTEN from outside, such as https://attache.example.com or https://example.com/attache, where a proxy stands before it."`
-	Listen    string `env:"LISTEN" kind:"address" doc:"host:port at which serve gives out files by signed links. Empty: 127.0.0.1 and any free port, and only if a server in TOOLS_FILE has files: true."`
-	PublicURL URL    `env:"PUBLIC_URL" kind:"url" doc:"URL that leads to LISTEN from outside, such as https://files.example.com. With it, files that are too large for Discord are given as links."`
+	ToolsDir     string `env:"TOOLS_DIR" group:"Tools" doc:"Folder of Python files whose typed functions become tools. Empty: DATA_DIR/tools, if it is there."`
+	ToolsFile    string `env:"TOOLS_FILE" doc:"YAML file of MCP servers. Empty: DATA_DIR/tools.yaml, if it is there."`
+	WebListen    string `env:"WEB_LISTEN" kind:"address" doc:"host:port of the page in the browser. Empty: without DISCORD_TOKEN 127.0.0.1:8080, with it there is no page."`
+	WebURL       URL    `env:"WEB_URL" kind:"url" doc:"URL that leads to WEB_LISTEN from outside, such as https://attache.example.com or https://example.com/attache, where a proxy stands before it."`
+	ClientID     string `env:"DISCORD_CLIENT_ID" doc:"With it and DISCORD_CLIENT_SECRET (Discord's developer portal, OAuth2), people who use the bot sign in at WEB_URL with Discord. Register the redirect there: WEB_URL and /in/discord/back."`
+	ClientSecret Secret `env:"DISCORD_CLIENT_SECRET" doc:"The client secret of that page; not the bot's token."`
+	Listen       string `env:"LISTEN" kind:"address" doc:"host:port at which serve gives out files by signed links. Empty: 127.0.0.1 and any free port, and only if a server in TOOLS_FILE has files: true."`
+	PublicURL    URL    `env:"PUBLIC_URL" kind:"url" doc:"URL that leads to LISTEN from outside, such as https://files.example.com. With it, files that are too large for Discord are given as links."`
 
 	MetricsListen string `env:"METRICS_LISTEN" kind:"address" group:"Watching" doc:"host:port of /healthz, /readyz and /metrics, such as 127.0.0.1:9090. Everybody who reaches it may read them. Empty: none."`
 
@@ -253,6 +255,9 @@ func Parse(lookup func(string) string) (Config, error) {
 	}
 	if c.WebURL != "" && c.WebListen == "" {
 		errs = append(errs, fmt.Errorf("WEB_URL is %q: it needs WEB_LISTEN, the address that it leads to", c.WebURL.String()))
+	}
+	if (c.ClientID != "") != (c.ClientSecret != "") || c.ClientSecret != "" && c.WebURL == "" {
+		errs = append(errs, errors.New("DISCORD_CLIENT_ID, DISCORD_CLIENT_SECRET and WEB_URL are needed together, so that people sign in with Discord"))
 	}
 	c.location, _ = time.LoadLocation(c.TimeZone)
 	return c, errors.Join(errs...)

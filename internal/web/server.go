@@ -51,6 +51,8 @@ type ServerOptions struct {
 	Example func() (name string, data []byte)
 	Log     *slog.Logger // nil: none
 
+	Discord *Discord // nil: people of Discord can't sign in
+
 	// Script returns a library that draws charts, by name (plotly, vega, vega-lite,
 	// vega-embed); nil: charts are drawn by the scripts of their own pages.
 	Script func(ctx context.Context, name string) ([]byte, error)
@@ -67,6 +69,7 @@ type Server struct {
 	server  *http.Server
 	session *scs.SessionManager
 	tokens  oneUse
+	flows   flows
 	api     *apiTokens
 	done    chan struct{}
 	ctx     context.Context // ended by Close: streams end with it
@@ -202,6 +205,10 @@ func (s *Server) handler() http.Handler {
 	all.Handle("GET /static/", cached(http.FileServerFS(assets)))
 	all.HandleFunc("GET /chartlib/{name}", s.chartLib)
 	all.HandleFunc("POST /in", s.signIn)
+	if s.opts.Discord != nil {
+		all.HandleFunc("GET /in/discord", s.toDiscord)
+		all.HandleFunc("GET /in/discord/back", s.fromDiscord)
+	}
 	all.Handle("/api/", s.apiHandler())
 	all.Handle("/", s.signedIn(in))
 	csrf := http.NewCrossOriginProtection()

@@ -82,30 +82,38 @@ func (s *Server) signedIn(next http.Handler) http.Handler {
 			http.Error(w, "Sign in first.", http.StatusUnauthorized)
 			return
 		}
-		s.showSignIn(w, http.StatusUnauthorized, "")
+		s.showSignIn(w, r, http.StatusUnauthorized, "")
 	})
 }
 
-func (s *Server) showSignIn(w http.ResponseWriter, status int, problem string) {
+func (s *Server) showSignIn(w http.ResponseWriter, r *http.Request, status int, problem string) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
-	s.render(w, "signin", s.frame("", "Sign in", map[string]any{"In": false, "Scripts": []string{"signin.js"}, "Error": problem}))
+	s.render(w, "signin", s.frame("", "Sign in", map[string]any{"In": false, "Scripts": []string{"signin.js"}, "Error": problem, "Discord": s.opts.Discord != nil, "Next": s.nextOf(r)}))
 }
 
 // signIn takes a token, once.
 func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, 4096)
 	if !s.tokens.take(r.FormValue("t")) {
-		s.showSignIn(w, http.StatusForbidden, "This code is wrong, used or too old. Start Attaché again for a new one.")
+		s.showSignIn(w, r, http.StatusForbidden, "This code is wrong, used or too old. Start Attaché again for a new one.")
 		return
 	}
-	if err := s.session.RenewToken(r.Context()); err != nil { // whoever knew the old one knows nothing
+	if err := s.enter(r.Context(), s.opts.User); err != nil {
 		http.Error(w, "Sign in again.", http.StatusInternalServerError)
 		return
 	}
-	s.session.Put(r.Context(), "user", s.opts.User.String())
-	s.session.Put(r.Context(), "id", rand.Text())
 	http.Redirect(w, r, s.base+"/", http.StatusSeeOther)
+}
+
+// enter begins a session. Whoever knew the cookie of before knows nothing.
+func (s *Server) enter(ctx context.Context, user files.UserID) error {
+	if err := s.session.RenewToken(ctx); err != nil {
+		return err
+	}
+	s.session.Put(ctx, "user", user.String())
+	s.session.Put(ctx, "id", rand.Text())
+	return nil
 }
 
 // signOut ends the session and its streams.

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/attachebot/attache/internal/assistant"
+	"github.com/attachebot/attache/internal/chat"
+	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/sandbox/wheels"
+	"github.com/attachebot/attache/internal/web"
+	"github.com/attachebot/attache/runner"
+)
+
+// openPage serves the page in the browser and prints the address that signs in.
+func (m *Main) openPage(a *assistant.Assistant, log *slog.Logger) error {
+	c := m.Config
+	o := web.ServerOptions{
+		Listen: c.WebListen, BaseURL: c.WebURL.Reveal(), Dir: c.DataDir, Log: log,
+		Example: func() (string, []byte) { return "seattle-weather.csv", runner.Example },
+		Script: func(ctx context.Context, name string) ([]byte, error) {
+			return wheels.Script(ctx, filepath.Join(c.DataDir, "python"), c.Index.Reveal(), name)
+		},
+	}
+	if c.ClientSecret != "" {
+		o.Discord = &web.Discord{ClientID: c.ClientID, ClientSecret: c.ClientSecret.Reveal(),
+			May: func(ctx context.Context, user files.UserID) error { return m.maySignIn(ctx, a, user) }}
+	}
+	page, err := web.OpenServer(a, o)
+	if err != nil {
+		return err
+	}
+	m.onClose(func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		page.Close(ctx)
+		return nil
+	})
+	address := page.SignInURL()
+	fmt.Fprintf(m.Stderr, "Attaché is open in the browser at\n\n  %s\n\nThe address signs in once, within 15 minutes. Ctrl-C stops Attaché.\n", address)
+	if os.Getenv("DISPLAY") != "" || os.Getenv("WAYLAND_DISPLAY") != "" {
+		if opener, err := exec.LookPath("xdg-open"); err == nil {
+			_ = exec.Command(opener, address).Start()
+		}
+	}
+	return nil
+}
+
+// maySignIn lets in with Discord who uses the bot there: whoever ALLOWED_USERS or
+// ADMIN_IDS name, or who has files or conversations. A Discord account alone, which
+// anybody has, opens nothing.
+func (m *Main) maySignIn(ctx context.Context, a *assistant.Assistant, user files.UserID) error {
+	c := m.Config
+	refused := fault.New(fault.Denied, "Ask the bot something in Discord first. Then you can sign in here.")
+	if slices.Contains(c.BlockedUsers, uint64(user)) {
+		return fault.New(fault.Denied, "You can't sign in here.")
+	}
+	if slices.Contains(c.AllowedUsers, uint64(user)) || slices.Contains(c.AdminIDs, uint64(user)) {
+		return nil
+	}
+	if len(c.AllowedUsers) > 0 && len(c.AllowedRoles) == 0 && len(c.AllowedChannels) == 0 {
+		return fault.New(fault.Denied, "You can't sign in here.")
+	}
+	usage, err := a.Files().Usage(ctx, user)
+	if err != nil || usage.Files > 0 {
+		return err
+	}
+	known, err := a.Conversations(ctx, chat.ConversationQuery{User: user, Limit: 1})
+	if err == nil && len(known) == 0 {
+		err = refused
+	}
+	return err
+}
