@@ -31,7 +31,7 @@ var mayImport = map[string][]string{
 	"internal/preview":          {"internal/brief", "internal/columnar", "internal/fault", "internal/files", "internal/picture", "internal/table"},
 	"internal/bucket":           {"internal/fault"},
 	"internal/sandbox":          {"internal/fault", "internal/table"},
-	"internal/sandbox/gvisor":   {"internal/brief", "internal/fault", "internal/sandbox", "internal/sandbox/wheels", "internal/table", "runner"},
+	"internal/sandbox/gvisor":   {"internal/brief", "internal/fault", "internal/sandbox", "internal/sandbox/gvisor/image", "internal/sandbox/wheels", "internal/table", "runner"},
 	"internal/sandbox/remote":   {"internal/cluster", "internal/fault", "internal/sandbox"},
 	"internal/nats":             {"internal/cluster", "internal/fault", "internal/sandbox/remote"},
 	"internal/sandbox/wheels":   {"internal/brief", "internal/fault", "runner"},

@@ -78,8 +78,12 @@ func (h *Host) adoptContainer(ctx context.Context, dir string) {
 	if err != nil {
 		h.log.Warn("finish the checkpoint of a process that died", "user", info.User, "error", err)
 	}
+	if whole {
+		h.packAdopted(target, st)
+		return
+	}
 	pid := alive(dir, id)
-	if pid == 0 || whole {
+	if pid == 0 {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
@@ -100,7 +104,19 @@ func (h *Host) adoptContainer(ctx context.Context, dir string) {
 		h.log.Warn("take over the session of a process that died", "user", info.User, "error", err)
 		return
 	}
+	h.packAdopted(target, next)
 	h.log.Info("session taken over from a process that died", "user", info.User)
+}
+
+// packAdopted packs the image of a session that nobody uses yet.
+func (h *Host) packAdopted(dir string, st stored) {
+	packed, err := h.images.pack(dir, st)
+	if err == nil {
+		err = packed.write(dir)
+	}
+	if err != nil {
+		h.log.Warn("pack the image of a session", "error", err)
+	}
 }
 
 // alive returns the sandbox process of the container in dir, or 0.

@@ -128,35 +128,59 @@ func BenchmarkCall(b *testing.B) {
 	b.ReportMetric(ms(median(took)), "median-ms")
 }
 
-// BenchmarkHibernate stores and restores a session with a DataFrame of 100 MB.
-func BenchmarkHibernate(b *testing.B) {
-	dir := gvisortest.Dir(b)
-	key := sandbox.Key{User: 1, Conversation: "c"}
-	ctx := context.Background()
-	var down, up []time.Duration
-	for range b.N {
-		h := gvisortest.OpenIn(b, dir, gvisor.Options{})
-		began := time.Now()
-		res, err := h.Run(ctx, key, sandbox.Cell{Code: "print(len(globals().get('df', ())))"})
-		if err != nil {
-			b.Fatal(err)
-		}
-		if res.Output == "12500000\n" {
-			up = append(up, time.Since(began))
-		}
-		if _, err := h.Run(ctx, key, sandbox.Cell{Code: "import numpy as np, pandas as pd\ndf = pd.DataFrame({'a': np.random.rand(12_500_000)})"}); err != nil {
-			b.Fatal(err)
-		}
-		began = time.Now()
-		if err := h.Close(ctx); err != nil {
-			b.Fatal(err)
-		}
-		down = append(down, time.Since(began))
-	}
-	b.ReportMetric(0, "ns/op")
-	b.ReportMetric(ms(median(down)), "hibernate-ms")
-	if len(up) > 0 {
-		b.ReportMetric(ms(median(up)), "resume-ms")
+// BenchmarkStored stores and restores sessions, as differences to the snapshot and
+// as gVisor writes them, in turns. A restore is a first call in a session.
+func BenchmarkStored(b *testing.B) {
+	for _, session := range []struct{ name, code string }{
+		{"small", "x = 1"},
+		{"rows", "import numpy as np, pandas as pd\nx = 1\ndf = pd.DataFrame({'a': np.arange(100_000), 'b': [str(i) for i in range(100_000)]})\ngrid = np.arange(3_000_000.)"},
+		{"floats", "import numpy as np\nx = 1\nnoise = np.random.rand(13_125_000)"},
+	} {
+		b.Run(session.name, func(b *testing.B) {
+			modes := map[string]gvisor.Options{"raw": gvisor.Raw(gvisor.Options{}), "packed": {}}
+			store, restore, bytes := map[string][]time.Duration{}, map[string][]time.Duration{}, map[string]int64{}
+			ctx, key := context.Background(), sandbox.Key{User: 1, Conversation: "c"}
+			for range b.N {
+				for mode, options := range modes {
+					dir := gvisortest.Dir(b)
+					h := gvisortest.OpenIn(b, dir, options)
+					if res, err := h.Run(ctx, key, sandbox.Cell{Code: session.code}); err != nil || res.Outcome != sandbox.OK {
+						b.Fatal(err, res)
+					}
+					began := time.Now()
+					if err := h.Close(ctx); err != nil {
+						b.Fatal(err)
+					}
+					store[mode] = append(store[mode], time.Since(began))
+					bytes[mode] = 0
+					images, _ := filepath.Glob(filepath.Join(dir, "sessions", "1", "*", "image-*"))
+					for _, image := range images {
+						filepath.Walk(image, func(_ string, info os.FileInfo, _ error) error {
+							if info.Mode().IsRegular() {
+								bytes[mode] += info.Size()
+							}
+							return nil
+						})
+					}
+					h = gvisortest.OpenIn(b, dir, options)
+					time.Sleep(100 * time.Millisecond)
+					began = time.Now()
+					res, err := h.Run(ctx, key, sandbox.Cell{Code: "print(x)"})
+					if err != nil || res.Output != "1\n" || len(res.Notes) > 0 {
+						b.Fatal(err, res)
+					}
+					restore[mode] = append(restore[mode], time.Since(began))
+					h.Reset(ctx, key)
+					h.Close(ctx)
+				}
+			}
+			b.ReportMetric(0, "ns/op")
+			for mode := range modes {
+				b.ReportMetric(ms(median(store[mode])), mode+"-store-ms")
+				b.ReportMetric(ms(median(restore[mode])), mode+"-restore-ms")
+				b.ReportMetric(float64(bytes[mode])/1e6, mode+"-MB")
+			}
+		})
 	}
 }
 

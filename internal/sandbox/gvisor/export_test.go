@@ -46,6 +46,12 @@ func Stepping(o Options, step func(string)) Options {
 	return o
 }
 
+// Raw returns options of a host that keeps images as gVisor writes them.
+func Raw(o Options) Options {
+	o.raw = true
+	return o
+}
+
 // Free returns options of a host on a disk with so many bytes free.
 func Free(o Options, free func(dir string) int64) Options {
 	o.free = free

@@ -57,7 +57,7 @@ func (s *session) hibernate(ctx context.Context) error {
 			ferr = s.checkpoint(ctx, next)
 		}
 		if ferr == nil {
-			st = next
+			st = s.pack(next)
 		} else {
 			s.h.log.Warn("checkpoint", "user", s.key.User, "error", ferr)
 			err = ferr
@@ -95,6 +95,19 @@ func (s *session) checkpoint(ctx context.Context, next stored) error {
 	return err
 }
 
+// pack returns what is stored with the image packed, or left as it is.
+func (s *session) pack(st stored) stored {
+	if s.h.opts.raw {
+		return st
+	}
+	packed, err := s.h.images.pack(s.dir, st)
+	if err != nil {
+		s.h.log.Warn("pack the image of a session", "user", s.key.User, "error", err)
+	}
+	s.h.opts.step("packed")
+	return packed
+}
+
 // checkpoint writes a container to folder image, with what it maps, and ends it.
 // Without an error the image can be restored as long as that stays the same.
 func (h *Host) checkpoint(ctx context.Context, c *container, image string) error {
@@ -128,32 +141,38 @@ func (c *container) tidy(ctx context.Context) ([]string, error) {
 // restoreImage brings the session back from an image of its own and reports whether
 // that worked. Its files are bound again first: the code may hold their paths.
 func (s *session) restoreImage(ctx context.Context, st stored, files sandbox.Files) bool {
-	image := filepath.Join(s.dir, st.Image)
 	snapshot, err := s.h.current(ctx)
-	if err != nil || st.Compatible != filepath.Base(snapshot) || !imageFits(image) {
+	if err != nil || keyOf(st.Compatible) != keyOf(filepath.Base(snapshot)) {
 		return false
 	}
-	if err := expand(image); err != nil {
-		s.h.log.Warn("image of a session", "user", s.key.User, "error", err)
-		return false
+	from := origin{image: filepath.Join(s.dir, st.Image)}
+	if st.Sum == "" {
+		if !imageFits(from.image) {
+			return false
+		}
+	} else {
+		if from.packed, err = s.h.images.openPacked(s.dir, st); err != nil {
+			s.h.log.Warn("image of a session", "user", s.key.User, "error", err)
+			return false
+		}
+		defer from.packed.Close()
 	}
 	if err := s.h.wheels.Restore(ctx, st.Packages); err != nil {
 		s.h.log.Warn("packages of a session", "user", s.key.User, "error", err)
 	}
-	c, err := s.h.start(ctx, origin{
-		image: image, snapshot: st.Compatible, resumed: true, packages: st.Packages,
-		prepare: func(dir string) error {
-			for _, id := range st.Files {
-				if files == nil {
-					break
-				}
-				if _, err := copyFile(ctx, files, id, dir); err != nil && !fault.Is(err, fault.NotFound) {
-					return err
-				} // what is gone for its user is gone here too
+	from.snapshot, from.resumed, from.packages = st.Compatible, true, st.Packages
+	from.prepare = func(dir string) error {
+		for _, id := range st.Files {
+			if files == nil {
+				break
 			}
-			return nil
-		},
-	})
+			if _, err := copyFile(ctx, files, id, dir); err != nil && !fault.Is(err, fault.NotFound) {
+				return err
+			} // what is gone for its user is gone here too
+		}
+		return nil
+	}
+	c, err := s.h.start(ctx, from)
 	if err != nil {
 		s.h.log.Warn("session not restored", "user", s.key.User, "error", err)
 		return false

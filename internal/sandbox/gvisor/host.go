@@ -44,8 +44,9 @@ type Host struct {
 	wheels  *wheels.Store
 	log     *slog.Logger
 
-	slots *slots
-	pool  *pool
+	slots  *slots
+	pool   *pool
+	images *images
 
 	running atomic.Int64 // cells
 
@@ -113,6 +114,7 @@ func Open(ctx context.Context, dir, runscPath string, python *wheels.Python, opt
 			}
 		}
 	}()
+	h.images = &images{snapshots: h.dirs.snapshots}
 	h.runsc = &runsc{path: runscPath, root: h.dirs.state, flags: opts.flags}
 	if h.dirs.runner, err = extractRunner(dir); err != nil {
 		return nil, err
@@ -223,6 +225,7 @@ func (h *Host) Close(ctx context.Context) error {
 	}
 	wg.Wait()
 	h.own.Close()
+	h.images.close()
 	errs = append(errs, os.RemoveAll(h.dirs.mine))
 	h.watchdog.close()
 	return errors.Join(errs...)

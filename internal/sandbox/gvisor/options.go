@@ -32,6 +32,7 @@ type Options struct {
 	short   func() bool            // whether the machine is short of memory; nil: memoryShort
 	install wheels.Options         // bounds of installations, likewise
 	free    func(dir string) int64 // bytes that its disk has free; nil: freeBytes
+	raw     bool                   // images stay as gVisor writes them, for comparison
 	step    func(string)           // told each step of a hibernation; nil: not
 }
 

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/sandbox/gvisor/image"
 	"github.com/attachebot/attache/runner"
 )
 
@@ -81,6 +82,7 @@ func (h *Host) snapshotKey() (string, error) {
 	// The folders may move; what is in them stays the same.
 	fmt.Fprintln(sum, strings.NewReplacer(h.dirs.base, "", h.python.Env, "").Replace(string(spec)))
 	fmt.Fprintln(sum, cpuFeatures())
+	fmt.Fprintln(sum, "snapshots are named by content")
 	return hex.EncodeToString(sum.Sum(nil)[:8]), nil
 }
 
@@ -129,22 +131,32 @@ func (h *Host) snapshot(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", startError(err, "")
 	}
-	image := filepath.Join(h.dirs.snapshots, key+"-"+mapped.digest())
 	tmp := filepath.Join(h.dirs.snapshots, "new."+newID())
 	defer os.RemoveAll(tmp)
 	if err := c.checkpoint(ctx, tmp); err != nil {
 		return "", startError(err, err.Error())
 	}
+	content, err := image.Content(tmp)
+	if err != nil {
+		return "", err
+	}
+	folder := filepath.Join(h.dirs.snapshots, key+"-"+mapped.digest()+"-"+content)
 	if err := mapped.write(tmp); err != nil {
 		return "", err
 	}
-	if err := os.Rename(tmp, image); err != nil {
-		if _, serr := os.Stat(filepath.Join(image, "checkpoint.img")); serr != nil {
+	if err := os.Rename(tmp, folder); err != nil {
+		if _, serr := os.Stat(filepath.Join(folder, "checkpoint.img")); serr != nil {
 			return "", err
 		}
 	}
 	h.log.Info("snapshot made", "key", key, "ms", time.Since(began).Milliseconds())
-	return image, nil
+	return folder, nil
+}
+
+// keyOf returns the key in a snapshot's name.
+func keyOf(name string) string {
+	key, _, _ := strings.Cut(name, "-")
+	return key
 }
 
 // mapping lists the files outside of the host's own folder that a container maps.
@@ -172,14 +184,27 @@ func (h *Host) current(ctx context.Context) (string, error) {
 }
 
 // useSnapshot tells other processes that this one needs image, for a day. It
-// removes the snapshots that no process needs.
+// removes the snapshots that no process and no stored session needs.
 func (h *Host) useSnapshot(image string) {
 	now := time.Now()
 	if err := os.Chtimes(image, now, now); err != nil {
 		h.log.Warn("snapshot", "error", err)
 	}
+	needed := map[string]bool{}
+	records, _ := filepath.Glob(filepath.Join(h.dirs.sessions, "*", "*", "session.json"))
+	for _, record := range records {
+		st := readStored(filepath.Dir(record))
+		for _, one := range []*stored{&st, st.Next, st.Before} {
+			if one != nil {
+				needed[one.Compatible] = true
+			}
+		}
+	}
 	entries, _ := os.ReadDir(h.dirs.snapshots)
 	for _, e := range entries {
+		if needed[e.Name()] {
+			continue
+		}
 		if info, err := e.Info(); err == nil && now.Sub(info.ModTime()) > 24*time.Hour {
 			os.RemoveAll(filepath.Join(h.dirs.snapshots, e.Name()))
 		}

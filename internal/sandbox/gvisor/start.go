@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/attachebot/attache/internal/sandbox/gvisor/image"
 )
 
 // How long a sandbox may take to come up. A cold start imports everything.
@@ -15,9 +17,10 @@ const (
 
 // origin says what a container is made from.
 type origin struct {
-	image    string // folder of a checkpoint; empty: a cold start
-	snapshot string // name of the snapshot that it goes back to
-	resumed  bool   // the image is a session's own, and not the snapshot
+	image    string       // folder of a checkpoint; empty: a cold start
+	packed   *image.Image // or a file of one
+	snapshot string       // name of the snapshot that it goes back to
+	resumed  bool         // the image is a session's own, and not the snapshot
 	packages []string
 	prepare  func(files string) error // fills the folder bound at /files first; may be nil
 }
@@ -53,6 +56,30 @@ func (h *Host) start(ctx context.Context, from origin) (_ *container, err error)
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
+	if from.packed != nil {
+		from.image = filepath.Join(dir, "image")
+		unpacking, stop := context.WithCancel(ctx)
+		unpacked, err := unpack(unpacking, from.packed, from.image)
+		if err != nil {
+			stop()
+			return nil, err
+		}
+		var fail context.CancelCauseFunc
+		ctx, fail = context.WithCancelCause(ctx)
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			if err := <-unpacked; err != nil {
+				fail(err)
+			}
+		}()
+		defer func() {
+			stop()
+			<-ended
+			fail(nil)
+			os.RemoveAll(from.image)
+		}()
+	}
 	c, err := startContainer(h.runsc, id, dir, from.image)
 	if err != nil {
 		return nil, err

@@ -22,7 +22,8 @@ import (
 type stored struct {
 	Conversation string
 	SavedAt      time.Time
-	Image        string   `json:",omitempty"` // folder name
+	Image        string   `json:",omitempty"` // name of a file, or of a folder as gVisor wrote it
+	Sum          string   `json:",omitempty"` // of the file
 	Compatible   string   `json:",omitempty"` // key of the snapshot that the image came from
 	Variables    string   `json:",omitempty"` // file name: frames of "var"
 	Count        int      `json:",omitempty"` // of them

@@ -52,12 +52,8 @@ func (h *Host) keep(ctx context.Context) {
 	every := min(max(h.opts.Idle/10, 50*time.Millisecond), 5*time.Second)
 	tick := time.NewTicker(every)
 	defer tick.Stop()
-	var swept, compacted time.Time
+	var swept time.Time
 	for {
-		if time.Since(compacted) > compactAfter/5 {
-			h.compact(ctx, time.Now().Add(-compactAfter))
-			compacted = time.Now()
-		}
 		if time.Since(swept) > time.Hour {
 			h.sweep()
 			h.boundStored()

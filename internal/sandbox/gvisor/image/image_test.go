@@ -1,0 +1,234 @@
+package image
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"testing"
+)
+
+// checkpoint writes files such as gVisor does.
+func checkpoint(t testing.TB, state, meta, pages []byte) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, data := range map[string][]byte{State: state, Meta: meta, Pages: pages} {
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func random(seed uint64, n int) []byte {
+	r := rand.New(rand.NewPCG(seed, 0))
+	b := make([]byte, n)
+	for i := 0; i+8 <= n; i += 8 {
+		binary.LittleEndian.PutUint64(b[i:], r.Uint64())
+	}
+	return b
+}
+
+func base(t testing.TB, pages []byte) *Base {
+	t.Helper()
+	dir := checkpoint(t, random(1, 100_000), nil, pages)
+	name, err := Content(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := OpenBase(dir, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { b.Close() })
+	return b
+}
+
+func equal(t *testing.T, a, b string) {
+	t.Helper()
+	for _, name := range []string{State, Meta, Pages} {
+		x, err := os.ReadFile(filepath.Join(a, name))
+		y, err2 := os.ReadFile(filepath.Join(b, name))
+		if err := errors.Join(err, err2); err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(x, y) {
+			t.Errorf("%s differs: %d and %d bytes", name, len(x), len(y))
+		}
+	}
+}
+
+// What is decoded is what was encoded, bit by bit, however the pages relate to the
+// snapshot's.
+func TestRoundTrip(t *testing.T) {
+	snapshot := random(2, 3000*page)
+	changed := bytes.Clone(snapshot)
+	for i := 0; i < len(changed); i += 7 * page {
+		changed[i]++
+	}
+	moved := append(append(random(3, 500*page), snapshot[1000*page:]...), snapshot[:1000*page]...)
+	shuffled := make([]byte, 0, len(snapshot))
+	for _, i := range rand.New(rand.NewPCG(4, 0)).Perm(3000) {
+		shuffled = append(shuffled, snapshot[i*page:][:page]...)
+	}
+	b := base(t, snapshot)
+	for name, pages := range map[string][]byte{"none": nil, "one": snapshot[:page], "same": snapshot, "changed": changed, "moved": moved,
+		"shuffled": shuffled, "other": random(5, 2500*page), "zeros": make([]byte, 2000*page)} {
+		t.Run(name, func(t *testing.T) {
+			raw := checkpoint(t, append(random(1, 90_000), random(6, 3<<20)...), random(7, 9000), pages)
+			path := filepath.Join(t.TempDir(), "image")
+			sum, err := b.Encode(path, raw, []byte("beside"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			i, err := b.Open(path, sum)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer i.Close()
+			out := t.TempDir()
+			if err := i.Expand(t.Context(), out); err != nil || string(i.Extra) != "beside" || i.Size() != int64(len(pages)) {
+				t.Fatal(err, i.Extra, i.Size())
+			}
+			equal(t, raw, out)
+			if info, _ := os.Stat(path); (name == "same" || name == "moved" || name == "shuffled") && info.Size() > 3_500_000+int64(len(pages)-len(snapshot)) {
+				t.Errorf("%d bytes", info.Size())
+			}
+		})
+	}
+}
+
+// A byte that was changed anywhere, and a file that was cut, are found before
+// anything is restored; so is the image of another snapshot.
+func TestBroken(t *testing.T) {
+	snapshot := random(2, 100*page)
+	b := base(t, snapshot)
+	raw := checkpoint(t, random(8, 1000), random(7, 900), append(random(9, 3*page), snapshot...))
+	path := filepath.Join(t.TempDir(), "image")
+	sum, err := b.Encode(path, raw, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	try := func(b *Base, data []byte) error {
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		i, err := b.Open(path, sum)
+		if err != nil {
+			return err
+		}
+		defer i.Close()
+		return i.Expand(t.Context(), t.TempDir())
+	}
+	for at := len(magic); at < len(whole); at += 1 + at%113 {
+		data := bytes.Clone(whole)
+		data[at] ^= 4
+		if err := try(b, data); !errors.Is(err, ErrBroken) {
+			t.Fatalf("byte %d of %d: %v", at, len(whole), err)
+		}
+	}
+	for n := 0; n < len(whole); n += 1 + n%997 {
+		if err := try(b, whole[:n]); !errors.Is(err, ErrBroken) {
+			t.Fatalf("%d of %d bytes: %v", n, len(whole), err)
+		}
+	}
+	if err := try(base(t, random(10, 100*page)), whole); !errors.Is(err, ErrBroken) {
+		t.Errorf("another snapshot: %v", err)
+	}
+	if err := try(b, whole); err != nil {
+		t.Error(err)
+	}
+	if left, _ := filepath.Glob(path + "*"); len(left) != 1 {
+		t.Errorf("left: %q", left)
+	}
+}
+
+// Encoding and decoding take a bounded amount of memory.
+func TestConstantMemory(t *testing.T) {
+	b := base(t, random(2, 1000*page))
+	raw := checkpoint(t, nil, nil, nil)
+	f, err := os.OpenFile(filepath.Join(raw, Pages), os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 60 {
+		if _, err := f.Write(random(uint64(i+10), 1000*page)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	held := func() int64 {
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapSys - m.HeapReleased)
+	}
+	debug.FreeOSMemory()
+	before := held()
+	path := filepath.Join(t.TempDir(), "image")
+	sum, err := b.Encode(path, raw, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i, err := b.Open(path, sum)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer i.Close()
+	if err := i.Expand(t.Context(), t.TempDir()); err != nil {
+		t.Fatal(err)
+	}
+	n := (held() - before) >> 20
+	t.Logf("%d MB more memory for an image of 245 MB", n)
+	if n > 120 {
+		t.Errorf("%d MB more memory for an image of 245 MB", n)
+	}
+}
+
+// FuzzImage opens and decodes files that anybody may have written: no panic, no
+// endless work, and never more than the index promises.
+func FuzzImage(f *testing.F) {
+	snapshot := random(2, 20*page)
+	b := base(f, snapshot)
+	for _, pages := range [][]byte{nil, snapshot, append(make([]byte, 3*page), snapshot[5*page:]...)} {
+		path := filepath.Join(f.TempDir(), "image")
+		if _, err := b.Encode(path, checkpoint(f, []byte("state"), []byte("meta"), pages), []byte("x")); err != nil {
+			f.Fatal(err)
+		}
+		data, err := os.ReadFile(path)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		path := filepath.Join(t.TempDir(), "image")
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		sum := ""
+		if n := len(data) - 8; n >= 0 {
+			if size := binary.BigEndian.Uint64(data[n:]); size <= uint64(n) {
+				sum = sumOf(data[n-int(size) : n]) // as from somebody who can write the record too
+			}
+		}
+		i, err := b.Open(path, sum)
+		if err != nil {
+			return
+		}
+		defer i.Close()
+		if i.Size() > 1<<30 {
+			return
+		}
+		i.Expand(t.Context(), t.TempDir())
+	})
+}

@@ -1,0 +1,137 @@
+package gvisor
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+
+	"github.com/attachebot/attache/internal/sandbox/gvisor/image"
+)
+
+// images packs the checkpoints of sessions into image files: differences to the
+// snapshots that the sessions came from.
+type images struct {
+	snapshots string // folder
+
+	mu   sync.Mutex
+	open map[string]*image.Base
+}
+
+// base returns a snapshot by its name, which ends with that of its content.
+func (m *images) base(name string) (*image.Base, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if b := m.open[name]; b != nil {
+		return b, nil
+	}
+	b, err := image.OpenBase(filepath.Join(m.snapshots, filepath.Base(name)), name[strings.LastIndexByte(name, '-')+1:])
+	if err != nil {
+		return nil, err
+	}
+	if m.open == nil {
+		m.open = map[string]*image.Base{}
+	}
+	m.open[name] = b
+	return b, nil
+}
+
+func (m *images) close() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, b := range m.open {
+		b.Close()
+	}
+	m.open = nil
+}
+
+// pack makes an image file of the folder that st names, in the folder of its
+// session, and returns what is stored with it. The folder stays.
+func (m *images) pack(dir string, st stored) (stored, error) {
+	b, err := m.base(st.Compatible)
+	if err != nil {
+		return st, err
+	}
+	mapped, err := os.ReadFile(filepath.Join(dir, st.Image, mappingFile))
+	if err != nil {
+		return st, err
+	}
+	packed := st
+	packed.Image += ".packed"
+	if packed.Sum, err = b.Encode(filepath.Join(dir, packed.Image), filepath.Join(dir, st.Image), mapped); err != nil {
+		return st, err
+	}
+	return packed, nil
+}
+
+// openPacked opens the image file of st, if it can be restored on the system as it
+// is now.
+func (m *images) openPacked(dir string, st stored) (*image.Image, error) {
+	b, err := m.base(st.Compatible)
+	if err != nil {
+		return nil, err
+	}
+	i, err := b.Open(filepath.Join(dir, st.Image), st.Sum)
+	if err != nil {
+		return nil, err
+	}
+	var mapped mapping
+	if json.Unmarshal(i.Extra, &mapped) != nil || !mapped.fits() {
+		i.Close()
+		return nil, errReplaced
+	}
+	return i, nil
+}
+
+// unpack writes an image to folder dir while the sandbox that is restored from it
+// boots: gVisor opens the description of the pages, a FIFO here, when it
+// needs the pages. Done gets the end of it; ctx ends it early.
+func unpack(ctx context.Context, i *image.Image, dir string) (done <-chan error, err error) {
+	meta := filepath.Join(dir, image.Meta)
+	state, err := i.State()
+	if err == nil {
+		err = os.Mkdir(dir, 0o700)
+	}
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, image.State), state, 0o600)
+	}
+	if err == nil {
+		err = syscall.Mkfifo(meta, 0o600)
+	}
+	if err != nil {
+		return nil, err
+	}
+	pages, err := os.OpenFile(filepath.Join(dir, image.Pages), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	decoded, end := make(chan error, 1), make(chan error, 1)
+	go func() { decoded <- errors.Join(i.Pages(ctx, pages), pages.Close()) }()
+	go func() { end <- feed(ctx, meta, i, decoded) }()
+	return end, nil
+}
+
+// feed opens the FIFO together with gVisor, and writes the description of the pages
+// when they are there.
+func feed(ctx context.Context, fifo string, i *image.Image, decoded <-chan error) error {
+	stop := context.AfterFunc(ctx, func() { // gVisor may never open it: the open below returns
+		if r, err := os.OpenFile(fifo, os.O_RDONLY|syscall.O_NONBLOCK, 0); err == nil {
+			r.Close()
+		}
+	})
+	defer stop()
+	w, err := os.OpenFile(fifo, os.O_WRONLY, 0)
+	err = errors.Join(err, <-decoded)
+	if err != nil {
+		return errors.Join(err, w.Close())
+	}
+	data, err := i.Meta()
+	if err == nil {
+		_, err = w.Write(data)
+	}
+	return errors.Join(err, w.Close())
+}
