@@ -133,6 +133,7 @@ func (m *Main) openStores(ctx context.Context) (stores, error) {
 		return stores{}, err
 	}
 	m.onClose(db.Close)
+	m.notes = sqlite.NewNotes(db)
 	if m.shared, err = sqlite.NewCluster(db); err != nil {
 		return stores{}, err
 	}
@@ -152,6 +153,7 @@ func (m *Main) openMongo(ctx context.Context, owner string) (stores, error) {
 	if m.Config.MongoTimes == "iso" {
 		fs.WriteISO()
 	}
+	m.notes = mongo.NewNotes(db)
 	if m.shared, err = mongo.NewCluster(ctx, db); err != nil {
 		return stores{}, err
 	}

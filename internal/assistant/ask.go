@@ -171,8 +171,14 @@ func (a *Assistant) event(t *Turn, with Company, e chat.Event) {
 // read returns the message for the model, and its files, which it saves.
 func (a *Assistant) read(t *Turn) (m Message, saved []files.File, err error) {
 	m = t.req.Message
+	anew := false
+	if t.req.Replaces != "" && t.req.Read != nil {
+		if _, err := a.engine.Runs(t.ctx, t.User, t.req.Replaces); fault.Is(err, fault.NotFound) {
+			t.req.Replaces, anew = "", true
+		}
+	}
 	if t.req.Read != nil {
-		if m, err = t.req.Read(t.ctx); err != nil {
+		if m, err = t.req.Read(t.ctx, anew); err != nil {
 			return m, nil, err
 		}
 	}

@@ -146,7 +146,7 @@ func TestClaimFirst(t *testing.T) {
 	if err := w.chats.Claim(t.Context(), chat.Record{ID: r.ID, Conversation: "c", User: anna, Instance: "another program"}); err != nil {
 		t.Fatal(err)
 	}
-	r.Read = func(context.Context) (assistant.Message, error) {
+	r.Read = func(context.Context, bool) (assistant.Message, error) {
 		t.Error("a message of another program's was read")
 		return assistant.Message{}, nil
 	}
@@ -342,7 +342,7 @@ func TestClose(t *testing.T) {
 func TestCrashIsAnError(t *testing.T) {
 	w := newWorld(t, assistant.Options{})
 	r := w.request("x")
-	r.Read = func(context.Context) (assistant.Message, error) { panic("a front end's fault") }
+	r.Read = func(context.Context, bool) (assistant.Message, error) { panic("a front end's fault") }
 	e := w.wait(w.ask(r))
 	if !fault.Is(e.Err, fault.Internal) || !strings.Contains(w.Explain(e.Err, "x", nil), "tell the operator this number") {
 		t.Errorf("%+v", e)

@@ -20,15 +20,17 @@ type Request struct {
 	FrontEnd     *chat.FrontEnd
 
 	// Message is what it says. If that takes fetching, Read gives it instead: it is
-	// called once, when the message's turn has come and is claimed.
+	// called once, when the message's turn has come and is claimed. Anew says that
+	// the turn which it replaces is not kept: there is no message to be the same as.
 	Message Message
-	Read    func(ctx context.Context) (Message, error)
+	Read    func(ctx context.Context, anew bool) (Message, error)
 
 	// Replaces is the ID of the user's last turn in the conversation, to answer
-	// its message again, or this one in its place.
+	// its message again, or this one in its place. One that is not kept, since its
+	// message was never read or the conversation was forgotten, is not replaced.
 	Replaces string
-	// Again marks what a person asked for with a button: it does not count as one
-	// of a burst of messages.
+	// Again marks what a person asked for with a button, or what is read long after
+	// it was written: it does not count as one of a burst of messages.
 	Again bool
 }
 

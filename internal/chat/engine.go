@@ -168,7 +168,7 @@ func (e *Engine) begin(ctx context.Context, t Turn, emit func(Event)) (*run, err
 	message := userMessage(t)
 	if t.Replaces != "" && strings.TrimSpace(t.Text) == "" && len(t.Files) == 0 {
 		old, err := e.turnOf(ctx, t.User, t.Replaces)
-		if err == nil && (old.Conversation != t.Conversation || len(old.Messages) == 0) {
+		if err == nil && old.Conversation != t.Conversation {
 			err = errNoTurn
 		}
 		if err != nil {
@@ -246,10 +246,11 @@ func (e *Engine) Runs(ctx context.Context, user files.UserID, turn string) ([]ll
 
 var errNoTurn = fault.New(fault.NotFound, "That message is no longer in my history.")
 
-// turnOf returns a turn of the user's own. Another's is not found.
+// turnOf returns a turn of the user's own. Another's is not found, and neither is
+// one whose message was not read.
 func (e *Engine) turnOf(ctx context.Context, user files.UserID, turn string) (Record, error) {
 	rec, err := e.store.Get(ctx, turn)
-	if err == nil && rec.User != user {
+	if err == nil && (rec.User != user || len(rec.Messages) == 0) {
 		err = errNoTurn
 	}
 	return rec, err

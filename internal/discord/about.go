@@ -29,13 +29,13 @@ const (
 
 // read collects what a question says and what it is about: the messages above
 // it in a chain of replies, the talk of its thread, a file posted just before.
-func (b *Bot) read(ctx context.Context, q *question) (p assistant.Message, err error) {
+func (b *Bot) read(ctx context.Context, q *question, anew bool) (p assistant.Message, err error) {
 	q.mu.Lock()
 	m := q.msg
 	q.mu.Unlock()
 	p.Conversation, p.Company = b.conversation(ctx, m), b.company(ctx, m)
 	p.Tools, p.Own = b.tools(q, m), q.own(m)
-	if q.same {
+	if q.same && !anew {
 		p.Same = true
 		return p, nil
 	}

@@ -130,6 +130,7 @@ func (w *bench) start() {
 	if ao.Interrupted, err = w.engine.Recover(w.ctx); err != nil {
 		w.t.Fatal(err)
 	}
+	o.Notes = sqlite.NewNotes(db)
 	if _, isTest := w.t.(*testing.T); o.Log == nil && isTest {
 		o.Log = slog.New(slog.NewTextHandler(testLog{w.t}, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}

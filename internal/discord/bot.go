@@ -36,6 +36,8 @@ type Options struct {
 
 	Fonts []string // files of fonts for pictures of tables, tried in order for what Go's own can't write
 
+	Notes places.Notes // what a restart must not forget; nil: it forgets
+
 	Threads Threads // what is answered in threads; "": OwnThreads
 
 	Allowed Who // if not empty, whoever is not named is not answered
@@ -90,6 +92,7 @@ type Bot struct {
 	edits    *recent[snowflake.ID, string]     // texts of prompts that were edited
 	expiries pending.Expiries
 	views    pending.Views
+	absences absences
 
 	base      context.Context // ended at the end of Close
 	kill      context.CancelFunc
@@ -136,6 +139,7 @@ func Open(ctx context.Context, token string, a *assistant.Assistant, o Options) 
 		return nil, err
 	}
 	b.work.Go(b.watch)
+	b.background("keeping when something was heard last", b.remember)
 	b.tellInterrupted()
 	b.log.Info("connected to Discord", "bot", b.self(), "shards", b.sessions.Shards(), "invite", b.invite())
 	return b, nil
@@ -169,6 +173,7 @@ func newBot(token string, a *assistant.Assistant, o Options) *Bot {
 		slots:   make(chan struct{}, maxEvents), done: make(chan struct{}), ready: make(chan struct{}),
 	}
 	b.around = &around.Reader{API: b.api, Self: b.self, Role: b.places.OwnRole, Open: b.fetch}
+	b.absences.byGuild, b.absences.dms = map[snowflake.ID]*absence{}, newRecent[snowflake.ID, time.Time](10_000)
 	b.base, b.kill = context.WithCancel(context.Background())
 	b.ctx, b.stop = context.WithCancelCause(b.base)
 	b.sessions = client.NewGateway(b.api, client.GatewayOptions{URL: o.GatewayURL, MaxBroken: o.tune.maxBroken, Log: o.Log}, b.handle)
@@ -214,6 +219,7 @@ func (b *Bot) watch() {
 func (b *Bot) Close(ctx context.Context) error {
 	b.closing.Do(func() {
 		b.sessions.Close(ctx)
+		b.keepHeard(ctx)
 		b.active.close()
 	})
 	idle := make(chan struct{})
@@ -249,12 +255,19 @@ func (b *Bot) Close(ctx context.Context) error {
 func (b *Bot) handle(e gateway.EventData) {
 	defer b.rescue("event")
 	switch e := e.(type) {
-	case gateway.EventReady:
+	case client.Ready:
 		b.mu.Lock()
 		b.me, b.app = e.User.ID, e.Application.ID
 		b.mu.Unlock()
 		b.places.SetBot(e.User.ID)
-		b.identified.Do(func() { close(b.ready) })
+		b.identified.Do(func() {
+			b.recall()
+			close(b.ready)
+		})
+		b.begun(e)
+	case gateway.EventGuildCreate:
+		b.places.Note(e)
+		b.guildTold(e)
 	case gateway.EventMessageCreate:
 		b.onMessage(e.Message)
 	case gateway.EventMessageUpdate:

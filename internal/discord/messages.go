@@ -21,6 +21,9 @@ func (b *Bot) onMessage(m dg.Message) {
 		return
 	}
 	b.places.Wrote(m.ChannelID, m.Author.ID)
+	if m.GuildID == nil {
+		b.keepDM(m)
+	}
 	called := b.addressed(m)
 	if called == places.Stranger || !b.admits(m.Author.ID, rolesOf(m.Member), m.ChannelID) || !b.seen.put(m.ID, called == places.Member) {
 		return
@@ -78,6 +81,10 @@ type question struct {
 	quoted  bool         // its text is not in the person's own words
 	private bool         // only who asked sees the answer
 	with    []files.File // what it is about
+
+	missed bool  // it was written while the bot could not hear
+	late   error // says why it is not answered
+	passed bool  // so does another message's
 
 	deleted atomic.Bool    // by its author
 	told    []snowflake.ID // messages about its attachments; of the goroutine that follows

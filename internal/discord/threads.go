@@ -123,6 +123,9 @@ func (b *Bot) own(ctx context.Context, channel snowflake.ID) places.Membership {
 // "Only when mentioned".
 func (b *Bot) hush(ctx context.Context, it *interaction, _ customID, i dg.ComponentInteraction) error {
 	b.places.SetQuiet(it.channel())
+	if err := b.memory().SetQuiet(ctx, it.channel()); err != nil {
+		b.log.Warn("keeping that the bot is quiet in a thread", "thread", it.channel(), "error", err)
+	}
 	return it.reply(ctx, client.Post{Text: "🔇 In this thread I answer only those who mention me or reply to me, from now on."})
 }
 

@@ -103,7 +103,12 @@ func (b *Bot) ask(q *question) {
 	var err error
 	q.turn, err = b.assistant.Ask(assistant.Request{
 		ID: q.turnID(), User: q.user(), UserName: nameIn(q.msg.Author, q.msg.Member), FrontEnd: frontEnd,
-		Read: func(ctx context.Context) (assistant.Message, error) { return b.read(ctx, q) }, Replaces: q.replaces, Again: q.again != "" && q.by == nil,
+		Read: func(ctx context.Context, anew bool) (assistant.Message, error) {
+			if q.late != nil || q.passed {
+				return assistant.Message{}, q.late
+			}
+			return b.read(ctx, q, anew)
+		}, Replaces: q.replaces, Again: q.missed || q.again != "" && q.by == nil,
 	})
 	if err != nil {
 		b.background("refusing", func(ctx context.Context) { b.sorry(q, "⚠️ ", err) })
@@ -136,7 +141,10 @@ func (b *Bot) follow(q *question) {
 			q.waits.Do(func() { b.background("waiting", func(ctx context.Context) { b.showWaiting(ctx, q) }) })
 		case assistant.Started:
 			b.unmark(q)
-			typing := b.startTyping(q.channel())
+			typing := func() {}
+			if q.late == nil && !q.passed {
+				typing = b.startTyping(q.channel())
+			}
 			defer typing()
 			b.join(b.base, q.channel())
 			a = newAnswer(b, q, typing)
@@ -169,7 +177,9 @@ func (b *Bot) end(q *question, a *answer, e assistant.Ended, saved bool, problem
 	switch {
 	case e.Nothing:
 		a.drop()
-		b.hint(q, saved, problems)
+		if !q.passed {
+			b.hint(q, saved, problems)
+		}
 	case a != nil:
 		a.finish(e.Result, e.Err)
 	case errors.Is(e.Err, assistant.ErrStopped), fault.Is(e.Err, fault.Exists): // deleted, or answered before

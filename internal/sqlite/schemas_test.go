@@ -18,7 +18,7 @@ import (
 // in it, and then is like a new one.
 func TestEverySchema(t *testing.T) {
 	schemas, err := filepath.Glob("testdata/schemas/*.sql")
-	if err != nil || len(schemas) < 6 {
+	if err != nil || len(schemas) < 7 {
 		t.Fatalf("%q, %v", schemas, err)
 	}
 	fresh := shape(t, func() string {

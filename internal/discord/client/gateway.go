@@ -108,11 +108,12 @@ func (s *Gateway) Patiently(ctx context.Context, do func() error) error {
 func (s *Gateway) connect(ctx context.Context, info dg.GatewayBot) error {
 	limit := gateway.NewIdentifyRateLimiter(gateway.WithIdentifyMaxConcurrency(max(info.SessionStartLimit.MaxConcurrency, 1)),
 		gateway.WithIdentifyRateLimiterLogger(s.log))
+	heard := s.Heard()
 	s.mu.Lock()
 	s.shards = nil
 	s.opened = false
 	for i := range info.Shards {
-		s.shards = append(s.shards, &shard{all: s, id: i, info: info, identify: limit})
+		s.shards = append(s.shards, &shard{all: s, id: i, info: info, identify: limit, heard: heard})
 	}
 	shards := s.shards
 	s.mu.Unlock()
@@ -135,6 +136,27 @@ func (s *Gateway) connect(ctx context.Context, info dg.GatewayBot) error {
 
 // Fatal gets the reason why the connection can't be kept up, at most once.
 func (s *Gateway) Fatal() <-chan error { return s.fatal }
+
+// Ready is the begin of a session. What happened between Heard and now was not
+// passed on.
+type Ready struct {
+	gateway.EventReady
+	Heard time.Time // up to when the shard heard everything; zero: this is its first session
+}
+
+// Heard is up to when all shards heard everything; zero before they were ready.
+func (s *Gateway) Heard() (t time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, sh := range s.shards {
+		sh.mu.Lock()
+		if i == 0 || sh.heard.Before(t) {
+			t = sh.heard
+		}
+		sh.mu.Unlock()
+	}
+	return t
+}
 
 // Shards is the number of connections.
 func (s *Gateway) Shards() int {
@@ -205,6 +227,7 @@ type shard struct {
 	gw      gateway.Gateway
 	broken  int // connections since the last one that was ready
 	ready   bool
+	heard   time.Time  // of the last event or heartbeat of a session
 	handled sync.Mutex // held while an event is handled
 }
 
@@ -249,12 +272,18 @@ func (sh *shard) close(ctx context.Context) {
 
 // event passes on what arrives.
 func (sh *shard) event(_ gateway.Gateway, _ gateway.EventType, _ int, e gateway.EventData) {
-	switch e.(type) {
-	case gateway.EventReady, gateway.EventResumed:
-		sh.mu.Lock()
+	sh.mu.Lock()
+	switch r := e.(type) {
+	case gateway.EventReady:
+		e = Ready{r, sh.heard}
 		sh.broken, sh.ready = 0, true
-		sh.mu.Unlock()
+	case gateway.EventResumed:
+		sh.broken, sh.ready = 0, true
 	}
+	if sh.ready {
+		sh.heard = time.Now()
+	}
+	sh.mu.Unlock()
 	sh.handled.Lock()
 	defer sh.handled.Unlock()
 	if sh.all.ctx.Err() == nil {

@@ -1,0 +1,97 @@
+package places
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/disgoorg/snowflake/v2"
+)
+
+// Notes keeps what a restart must not forget: short texts by their names. It is
+// safe for concurrent use, also by several programs. Errors are of kind
+// Unavailable. The contract is the suite in placestest.
+type Notes interface {
+	// SetNote keeps a text under a name in place of the earlier one. Without a text,
+	// the name is forgotten.
+	SetNote(ctx context.Context, name, text string) error
+	// Notes returns up to limit notes whose names begin with prefix, those that
+	// were set last first.
+	Notes(ctx context.Context, prefix string, limit int) ([]Note, error)
+}
+
+// Note is a text that is kept.
+type Note struct{ Name, Text string }
+
+// Memory is what one bot keeps of its places in Notes. Without Notes it keeps and
+// knows nothing.
+type Memory struct {
+	Notes Notes
+	Bot   snowflake.ID // the application
+}
+
+func (m Memory) name(parts ...string) string {
+	return "discord/" + m.Bot.String() + "/" + strings.Join(parts, "/")
+}
+
+func (m Memory) set(ctx context.Context, text string, name ...string) error {
+	if m.Notes == nil {
+		return nil
+	}
+	return m.Notes.SetNote(ctx, m.name(name...), text)
+}
+
+// ids returns those that were noted last under a name.
+func (m Memory) ids(ctx context.Context, name string, limit int) (ids []snowflake.ID, err error) {
+	if m.Notes == nil {
+		return nil, nil
+	}
+	prefix := m.name(name, "")
+	all, err := m.Notes.Notes(ctx, prefix, limit)
+	for _, n := range all {
+		if id, err := snowflake.Parse(strings.TrimPrefix(n.Name, prefix)); err == nil {
+			ids = append(ids, id)
+		}
+	}
+	return ids, err
+}
+
+// SetQuiet keeps that the bot answers in a thread only when it is called.
+func (m Memory) SetQuiet(ctx context.Context, thread snowflake.ID) error {
+	return m.set(ctx, "yes", "quiet", thread.String())
+}
+
+// Quiet returns the threads in which the bot answers only when it is called.
+func (m Memory) Quiet(ctx context.Context) ([]snowflake.ID, error) {
+	return m.ids(ctx, "quiet", 10_000)
+}
+
+// AddDM keeps that somebody writes to the bot in a channel of direct messages:
+// Discord tells a bot of none.
+func (m Memory) AddDM(ctx context.Context, channel snowflake.ID) error {
+	return m.set(ctx, "yes", "dm", channel.String())
+}
+
+// DMs returns up to limit channels of direct messages, those that were added last
+// first.
+func (m Memory) DMs(ctx context.Context, limit int) ([]snowflake.ID, error) {
+	return m.ids(ctx, "dm", limit)
+}
+
+// SetHeard keeps up to when the bot heard everything.
+func (m Memory) SetHeard(ctx context.Context, t time.Time) error {
+	return m.set(ctx, t.UTC().Format(time.RFC3339), "heard")
+}
+
+// Heard returns up to when the bot heard everything; zero if that is not known.
+func (m Memory) Heard(ctx context.Context) (time.Time, error) {
+	if m.Notes == nil {
+		return time.Time{}, nil
+	}
+	all, err := m.Notes.Notes(ctx, m.name("heard"), 1)
+	if err != nil || len(all) == 0 {
+		return time.Time{}, err
+	}
+	t, _ := time.Parse(time.RFC3339, all[0].Text)
+	return t, nil
+}

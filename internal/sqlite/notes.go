@@ -1,0 +1,48 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/attachebot/attache/internal/discord/places"
+)
+
+// Notes is a [places.Notes].
+type Notes struct{ db *DB }
+
+var _ places.Notes = (*Notes)(nil)
+
+// NewNotes returns the notes of a database.
+func NewNotes(db *DB) *Notes { return &Notes{db} }
+
+// SetNote implements places.Notes.
+func (n *Notes) SetNote(ctx context.Context, name, text string) error {
+	return n.db.update(ctx, func(tx *sql.Tx) (err error) {
+		if text == "" {
+			_, err = tx.ExecContext(ctx, "DELETE FROM notes WHERE name = ?", name)
+		} else {
+			_, err = tx.ExecContext(ctx, "INSERT OR REPLACE INTO notes (name, text, set_at) VALUES (?, ?, (SELECT coalesce(max(set_at), 0) + 1 FROM notes))", name, text)
+		}
+		return err
+	})
+}
+
+// Notes implements places.Notes.
+func (n *Notes) Notes(ctx context.Context, prefix string, limit int) (all []places.Note, err error) {
+	err = n.db.view(ctx, func(tx *sql.Tx) error {
+		rows, err := tx.QueryContext(ctx, "SELECT name, text FROM notes WHERE substr(name, 1, length(?1)) = ?1 ORDER BY set_at DESC LIMIT ?2", prefix, limit)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var one places.Note
+			if err := rows.Scan(&one.Name, &one.Text); err != nil {
+				return err
+			}
+			all = append(all, one)
+		}
+		return rows.Err()
+	})
+	return all, err
+}
