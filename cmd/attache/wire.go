@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -29,6 +30,7 @@ import (
 	"github.com/attachebot/attache/internal/sandbox/gvisor"
 	"github.com/attachebot/attache/internal/sandbox/wheels"
 	"github.com/attachebot/attache/internal/sqlite"
+	"github.com/attachebot/attache/internal/transcribe"
 	"github.com/attachebot/attache/tokens"
 )
 
@@ -243,6 +245,25 @@ func (m *Main) openModel() (llm.Model, error) {
 	})
 }
 
+// ears are the client that listens to voice messages, or nil.
+func (m *Main) ears() *transcribe.Client {
+	c := m.Config
+	if m.builtin() || c.VoiceModel == "off" {
+		return nil
+	}
+	base, name := cmp.Or(c.OpenAIBaseURL.Reveal(), client.DefaultBaseURL), c.VoiceModel
+	if name == "auto" {
+		name = "whisper-1"
+		if base == client.DefaultBaseURL {
+			name = "gpt-4o-mini-transcribe"
+		}
+	}
+	if u, err := url.Parse(base); err == nil && strings.Trim(u.Path, "/") == "" {
+		base = strings.TrimRight(base, "/") + "/v1"
+	}
+	return transcribe.New(base, c.OpenAIKey.Reveal(), name)
+}
+
 func (m *Main) builtin() bool { return m.Config.OpenAIKey == "" && m.Config.OpenAIBaseURL == "" }
 
 // openPrices returns the prices and windows of models: the built-in ones, and
@@ -331,6 +352,9 @@ func (m *Main) openAssistant(ctx context.Context, log *slog.Logger, progress io.
 		return engine.Close(ctx)
 	})
 	ao := assistant.Options{FetchLinks: assistant.Links(c.FetchLinks), Catalog: catalog, Log: log, Viewer: tb.python}
+	if ao.Ears = m.ears(); ao.Ears != nil {
+		m.onClose(func() error { ao.Ears.Close(); return nil })
+	}
 	for _, id := range c.AdminIDs {
 		ao.Admins = append(ao.Admins, files.UserID(id))
 	}

@@ -25,6 +25,7 @@ import (
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/picture"
 	"github.com/attachebot/attache/internal/preview"
+	"github.com/attachebot/attache/internal/transcribe"
 	"github.com/attachebot/attache/tokens"
 )
 
@@ -44,6 +45,7 @@ type Engine interface {
 	ModelOf(ctx context.Context, user files.UserID) (string, error)
 	Usage(ctx context.Context, q ledger.Query) ([]ledger.Usage, error)
 	Budget(ctx context.Context, user files.UserID) (ledger.Budget, error)
+	Pay(ctx context.Context, user files.UserID, estimate ledger.NanoDollars, do func() (ledger.Usage, error)) error
 }
 
 var _ Engine = (*chat.Engine)(nil)
@@ -54,6 +56,8 @@ type Options struct {
 	BurstTime time.Duration // 0: 5 s
 	Waiting   int           // messages of one user that wait beside the one that is answered; 0: 3
 	AskTime   time.Duration // how long a question waits for its answer; 0: 2 min
+
+	Ears *transcribe.Client // hear voice messages; nil: nobody does
 
 	FetchLinks Links   // "": NoLinks
 	Fetcher    Fetcher // of links; nil: from the public internet alone

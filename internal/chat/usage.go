@@ -32,6 +32,26 @@ func (e *Engine) Budget(ctx context.Context, user files.UserID) (ledger.Budget, 
 	return e.ledger.Budget(ctx, user)
 }
 
+// Pay does something that costs a user beside their turns, and keeps what it took.
+// Kind Exhausted: the estimate is more than the budgets have left; then it is not
+// done.
+func (e *Engine) Pay(ctx context.Context, user files.UserID, estimate ledger.NanoDollars, do func() (ledger.Usage, error)) error {
+	_, release, err := e.ledger.Reserve(ctx, user, ledger.Usage{Cost: estimate})
+	if err != nil {
+		return err
+	}
+	defer release()
+	u, err := do()
+	if err != nil {
+		return err
+	}
+	u.User, u.Day, u.Requests = user, ledger.Day(e.opts.Now().UTC()), 1
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	e.ledger.Add(ctx, u)
+	return nil
+}
+
 // admit decides whether a request of so many tokens may be made, by the
 // bounds of the turn and by the budgets. It returns the most tokens that the
 // answer may have; 0 if nothing is near that bounds it.

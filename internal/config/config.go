@@ -98,6 +98,7 @@ type Config struct {
 	MaxRequest    int           `env:"MAX_REQUEST_TOKENS" default:"0" min:"0" doc:"Tokens of one request at most, for servers that cut longer ones without a word (Ollama's num_ctx). 0: what the model's window holds."`
 	PricesFile    string        `env:"PRICES_FILE" doc:"JSON file whose prices override and add to the built-in ones (own format or litellm's)."`
 	Tokenizers    []string      `env:"TOKENIZERS" doc:"Files to count the tokens of open models with, separated by commas: a model's name, = and the path of its tokenizer.json; qwen3*=… for all that begin so."`
+	VoiceModel    string        `env:"VOICE_MODEL" default:"auto" doc:"The model that turns voice messages into text, on the same server (/audio/transcriptions). auto: gpt-4o-mini-transcribe at OpenAI, whisper-1 elsewhere. off: none."`
 	SystemPrompt  string        `env:"SYSTEM_PROMPT" doc:"Text added to the instructions that the model gets."`
 
 	UserDailyBudget   Dollars `env:"USER_DAILY_BUDGET_USD" default:"0" doc:"What one user may cost a day (UTC), in dollars. 0: no limit."`

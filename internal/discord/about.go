@@ -3,6 +3,7 @@ package discord
 import (
 	"context"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -39,14 +40,17 @@ func (b *Bot) read(ctx context.Context, q *question, anew bool) (p assistant.Mes
 		p.Same = true
 		return p, nil
 	}
-	own := b.around.Says(ctx, m)
+	own := b.hear(ctx, q, b.around.Says(ctx, m))
+	if own.Voice != nil { // it can't be listened to, which is said
+		own.Text = ""
+	}
 	p.Text, p.Problems = own.Text, b.explainAll(own.Errors, "reading message.txt")
 	attachments := own.Files
 	var before []string
 	if text := b.threadTalk(ctx, m); text != "" {
 		before = append(before, text)
 	}
-	quotes, quoted := b.quoted(ctx, m)
+	quotes, quoted := b.quoted(ctx, q, m)
 	if quotes != "" {
 		before = append(before, quotes)
 	}
@@ -79,14 +83,32 @@ func (b *Bot) tools(q *question, m dg.Message) []chat.TurnTool {
 	return []chat.TurnTool{b.around.Tool(around.Asking{User: m.Author.ID, Channel: m.ChannelID, Guild: q.guild(), Message: m.ID, Own: q.own(m)})}
 }
 
+// hear puts what is said in a voice message in its place.
+func (b *Bot) hear(ctx context.Context, q *question, s around.Said) around.Said {
+	if s.Voice == nil {
+		return s
+	}
+	a := *s.Voice
+	v := assistant.Voice{Name: client.NameOf(a), Open: func(ctx context.Context) (io.ReadCloser, error) { return b.fetch(ctx, a), nil }}
+	if a.DurationSecs != nil {
+		v.Length = time.Duration(*a.DurationSecs * float64(time.Second))
+	}
+	words, err := b.assistant.Listen(ctx, q.user(), v)
+	if err != nil {
+		s.Errors = append(s.Errors, err)
+		return s
+	}
+	return s.Heard(words)
+}
+
 // quoted reads the messages that m replies to, the nearest last, up to one of
 // the bot, which its conversation has.
-func (b *Bot) quoted(ctx context.Context, m dg.Message) (text string, files []dg.Attachment) {
+func (b *Bot) quoted(ctx context.Context, q *question, m dg.Message) (text string, files []dg.Attachment) {
 	var parts []string
 	room := maxQuoted
 	at := m.ReferencedMessage
 	for n := 0; at != nil && at.Author.ID != b.self() && n < maxQuotes && room > 0; n++ {
-		s := b.around.Says(ctx, *at)
+		s := b.hear(ctx, q, b.around.Says(ctx, *at))
 		files = append(files, s.Files...)
 		if s.Text != "" {
 			t := brief.Chars(s.Text, room)

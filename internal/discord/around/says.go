@@ -28,7 +28,19 @@ type Reader struct {
 type Said struct {
 	Text   string
 	Files  []dg.Attachment
-	Errors []error // of what could not be read
+	Errors []error        // of what could not be read
+	Voice  *dg.Attachment // of a voice message, which is one of Files
+}
+
+// voice marks a voice message in a text.
+const voice = "[A voice message]"
+
+// Heard is what is said, with the words of its voice message.
+func (s Said) Heard(words string) Said {
+	s.Text = strings.Replace(s.Text, voice, words, 1)
+	s.Files = slices.DeleteFunc(slices.Clone(s.Files), func(a dg.Attachment) bool { return a.ID == s.Voice.ID })
+	s.Voice = nil
+	return s
 }
 
 // WithFiles is the text, with the names of the files behind it.
@@ -77,8 +89,9 @@ func (r *Reader) Says(ctx context.Context, m dg.Message) Said {
 	for _, text := range stickerTexts(m.StickerItems) {
 		add(text)
 	}
-	if m.Flags.Has(dg.MessageFlagIsVoiceMessage) {
-		add("[A voice message, which can't be listened to here]")
+	if m.Flags.Has(dg.MessageFlagIsVoiceMessage) && len(m.Attachments) > 0 {
+		add(voice)
+		s.Voice = &m.Attachments[0]
 	}
 	s.Text = strings.Join(texts, "\n\n")
 	return s
