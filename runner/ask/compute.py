@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from attache.analyze import series
+from attache.analyze.style import code
 from attache.ask.query import NotUnderstood
 from attache.ask.scan import truth
 
@@ -257,6 +258,9 @@ def _groups(query, profile, mask, result):
     named = [keys(b, profile, mask) for b in by]
     result.period = named[0][1]
     frame = pd.DataFrame({i: k.astype(object).to_numpy() if k.dtype.kind not in "iufM" else k.to_numpy() for i, (k, _) in enumerate(named)})
+    for i, b in enumerate(by):
+        if (lost := int(frame[i].isna().sum())) and not isinstance(b, str):
+            result.notes.append(f"{lost:,} of {len(frame):,} rows have no {code(b.name)}: they are in none of the groups.")
     if agg == "nunique":
         frame["v"] = c.series[mask].to_numpy()
         got = frame.dropna(subset=list(range(len(by)))).groupby(list(range(len(by))), sort=True, observed=True)["v"].nunique()
@@ -308,6 +312,8 @@ def _table(query, profile, mask, result):
 
 
 def _sorted(got, query, by):
+    if query.order == "name" and not query.limit and len(by) == 1:
+        return got.sort_index(key=lambda index: index.map(lambda k: (isinstance(k, str), str(k).casefold() if isinstance(k, str) else 0, k)))
     if query.limit or query.order in ("asc", "desc") or query.which:
         ascending = query.least if query.limit or query.which else query.order == "asc"
         if query.order in ("asc", "desc") and not query.limit:

@@ -7,6 +7,9 @@ from attache.ask.scan import truth
 from attache.ask.when import Span
 
 
+_PEOPLE = frozenset("rep reps seller salesperson salesman agent employee customer client player driver author user person manager student teacher doctor waiter cashier staff member name".split())
+
+
 def periodic(by):
     """Whether the first of the groups is a period of time."""
     return any(isinstance(b, str) for b in by[:1]) and by[0] not in ("weekday", "month of the year", "hour of the day")
@@ -276,6 +279,9 @@ def _ranked(q, d, profile, numbers, groups, items):
         return q.but(kind="groups", targets=(measure,) if measure else (), agg=inner or ("count" if measure is None else ""), by=(by[0],), limit=n, which=which or not d.limit, least=least)
     if measure is not None:
         if d.limit or d.nouns and "which" in d.words or "which" in d.words and "rows" in d.words or d.best and d.nouns or "which" in d.words and items[0].text.lower() in ("who", "which", "whose"):
+            people = next((c for c in profile.columns if c.groups and c.distinct < profile.rows and set(names.of(c.name)) & _PEOPLE), None) if items[0].text.lower() == "who" else None
+            if people is not None:
+                return q.but(kind="groups", targets=(measure,), agg=inner, by=(people,), limit=n, which=not d.limit, least=least)
             return q.but(kind="rows", targets=(measure,), limit=n, least=least, which=True)
         return None
     if d.targets and d.targets[0].type == "date":

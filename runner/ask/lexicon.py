@@ -70,12 +70,13 @@ WORDS = {
     "about": "what about|how about|and for|and what about|and in|and how about",
     "sort": "sorted by|sort by|order by|ordered by|sorted|sort|ordered|ranked by|rank by|ranked|rank|order",
     "desc": "descending|desc|highest first|largest first|from high to low|decreasing|most first|biggest first",
-    "asc": "ascending|asc|lowest first|smallest first|from low to high|increasing|alphabetically",
+    "asc": "ascending|asc|lowest first|smallest first|from low to high|increasing",
+    "by name": "sort by name|sorted by name|sort alphabetically|sorted alphabetically|alphabetically|order by name|in alphabetical order|alphabetical order",
     "where": "where|with|whose|when the|that have|having|that has|which have|which has|if|for which|in which|for|in|of|on|among|from|that are|who are|which are|that were|who were|at",
     "log": "log scale|logarithmic scale|logarithmic|log axis|on a log scale|log|logscale|a log scale|log y axis|in log scale",
     "linear": "linear scale|linear axis|linear",
     "sold": "sold|sell|sells|selling",
-    "date_range": "date range|range of dates|time range|time span|what period|time period|which period|period covered|what dates|which dates|cover|covers|covered",
+    "date_range": "first and last date|first and last dates|first and last day|earliest and latest date|earliest and latest dates|date range|range of dates|time range|time span|what period|time period|which period|period covered|what dates|which dates|cover|covers|covered",
 }
 CHARTS = {
     "bar": "bar chart|bars|bar graph|bar plot|barchart|column chart|bar|barplot|bar diagram",
@@ -114,7 +115,7 @@ STOP = frozenset(
     have has had having will shall may might must tell what's whats let lets let's want need like know get got give look looks show shows much many how what which who whom whose why as at by in of on or and for from with into
     data dataset file value values figure figures amount amounts level levels between all any some each both total overall so also too but if so-called about per very really just ever generally
     made make makes up out had go went goes come comes coming came happen happened happens occur occurred take takes took taken use used earn earned earns pay paid pays spend spent cost costs buy bought gave gives left wrote won win scored played measured observed received receive contain holds held am born ordered placed visited watched drove flew ate eat eats leave leaves travelling traveling recorded money embark embarked boarded traveled travelled spending live lived lives work works worked reach reached
-    now hey hi hello ok okay thanks thank right exactly currently present given split result results answer question column plot plots see well table group groups category kind same one ones part put turn turned make into them be changed change vary varies varied name names named found appear appears recorded reported gets kinds types type""".split()
+    instead now hey hi hello ok okay thanks thank right exactly currently present given split result results answer question column plot plots see well table group groups category kind same one ones part put turn turned make into them be changed change vary varies varied name names named found appear appears recorded reported gets kinds types type""".split()
 )
 
 

@@ -410,7 +410,7 @@ def _follows(items, d):
     first = items[0]
     if {"first", "last"} & d.words and d.limit:
         return False
-    if "same" in d.words or first.is_("kw", "only", "without", "sort", "log", "linear", "desc", "asc", "about") or first.kind == "and":
+    if "same" in d.words or first.is_("kw", "only", "without", "sort", "by name", "log", "linear", "desc", "asc", "about") or first.kind == "and":
         return True
     if d.words - _CHANGES or d.nouns or "count" in d.aggs or "nunique" in d.aggs or d.best or d.quantile:
         return "share" in d.words and not (d.targets or d.where or d.by or d.aggs)
@@ -421,7 +421,7 @@ def _follows(items, d):
     return True
 
 
-_CHANGES = {"by", "where", "same", "about", "sort", "desc", "asc", "only", "without", "log", "linear", "over_time", "first", "last"}
+_CHANGES = {"by name", "by", "where", "same", "about", "sort", "desc", "asc", "only", "without", "log", "linear", "over_time", "first", "last"}
 
 
 def _changed(last, d, profile):
@@ -450,7 +450,9 @@ def _changed(last, d, profile):
             q = q.but(kind="groups" if q.by else "value")
         if d.aggs[0] == "count":
             q = q.but(targets=())
-    if d.by:
+    if d.by and last.limit and last.targets and all(not isinstance(b, str) and b.role == "measure" for b in d.by):
+        q = q.but(targets=tuple(d.by[:1]))  # "and by units?" after the top 3 by revenue
+    elif d.by:
         q = q.but(by=tuple(d.by), which=False)
         q = q.but(kind="series" if decide.periodic(d.by) else "groups")
     elif "over_time" in d.words:
@@ -461,7 +463,9 @@ def _changed(last, d, profile):
         q = q.but(limit=1, least=d.least)
     if "share" in d.words:
         q = q.but(share=True)
-    if d.order or "sort" in d.words:
+    if "by name" in d.words:
+        q = q.but(order="name", limit=0 if q.limit == 1 else q.limit)
+    elif d.order or "sort" in d.words:
         q = q.but(order=d.order or "desc")
     if "log" in d.words:
         q = q.but(log=True, chart=q.chart or "plot")

@@ -133,7 +133,8 @@ def _comparatives(items, spoken, profile):
         return items
     if spoken[0] in ("do", "does", "did", "is", "are") or any(x.text.lower() == "or" for x in rest):
         c = groups[0].value[0] if groups[0].kind == "val" else groups[0].value
-        kept = [x for x in rest if x is measures[0] or x not in groups and x.kind in ("time", "op", "num")]
+        two = groups if sum(x.kind == "val" for x in groups) > 1 and not truth(c) else []  # "in north or south": not the others
+        kept = [x for x in rest if x is measures[0] or x in two or x not in groups and x.kind in ("time", "op", "num")]
         if len({id(x.value[0] if x.kind == "val" else x.value) for x in groups}) > 1:
             return items
         return [Item("agg", "mean", "average"), *[x for x in kept], Item("kw", "by", "by"), Item("col", c, c.name)]

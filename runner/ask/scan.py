@@ -13,6 +13,7 @@ from attache.ask.lexicon import stem
 _YES, _NO = {"yes", "y", "true", "1", "t", "ja", "oui", "si"}, {"no", "n", "false", "0", "f", "nein", "non"}
 
 
+_MONTH = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec|" + "|".join(words.MONTHS) + ")"
 _GENERIC = frozenset("code codes number numbers id ids name names column field level size".split())  # after a column they say nothing new
 
 
@@ -47,6 +48,10 @@ class Vocabulary:
             full = _merged(tuple(stem(w) for w in words.of(c.name)))
             bare = _merged(tuple(stem(w) for w in words.of(c.name.split("(")[0].split("[")[0])))
             self.columns += [(w, c) for w in {full, bare} if w]
+        for c in profile.columns:  # mpg is Miles_per_Gallon
+            initials = "".join(w[0] for w in words.of(c.name) if w)
+            if len(initials) > 2 and initials.isalpha() and initials not in lexicon.STOP and self.column((initials,)) is None:
+                self.columns.append(((initials,), c))
 
     @cached_property
     def values(self):
@@ -191,7 +196,7 @@ def _tokens(question):
                 out.append(("ordinal", number))
                 continue
             out.append(("num", number * scale, "%" if unit == "%" else m["number"]))
-            if unit and scale == 1 and unit != "%" and unit not in lexicon.UNITS:
+            if unit and scale == 1 and unit != "%" and (unit not in lexicon.UNITS or unit == "hp"):
                 out.append(("word", unit))
         elif m["op"]:
             out.append(("op", m["op"]))
@@ -207,6 +212,12 @@ def _tokens(question):
 def _joined(question):
     """What is one word for us: per capita, non-smokers."""
     question = re.sub(r"\bper capita\b", "percapita", question.replace("’", "'"), flags=re.I)
+    question = re.sub(r"\b(?:(first|lower|1st)|(third|upper|3rd)) quartile\b", lambda m: "25 percentile" if m[1] else "75 percentile", question, flags=re.I)
+    question = re.sub(r"\b(have|has|having|with) no (?=[a-z])", r"\1 missing ", question, flags=re.I)
+    # "from january to march 2023": the year is that of both.
+    question = re.sub(rf"\b({_MONTH})(?: (?:to|until|till|through)|\s?[-\u2013]) ({_MONTH}) (\d{{4}})\b", r"from \1 \3 to \2 \3", question, flags=re.I)
+    question = re.sub(rf"\b({_MONTH}) and ({_MONTH}) (\d{{4}})\b", r"\1 \3 and \2 \3", question, flags=re.I)
+    question = re.sub(r"\bfrom from\b", "from", question)
     return re.sub(r"\bnon[- ](?=[a-z]{3})", "non", question, flags=re.I)
 
 
@@ -221,7 +232,7 @@ def _longest(tokens, i, vocabulary, before):
         return Item("op", {"=": "==", "<>": "!="}.get(first, first), first), 1
     if kind == "sep":
         return Item("and", first, first), 1
-    if before and before[-1].kind == "num" and first.lower() in lexicon.UNITS and vocabulary.column((stem(first),)) is None:
+    if before and before[-1].kind == "num" and first.lower() in lexicon.UNITS and first.lower() != "hp" and vocabulary.column((stem(first),)) is None:
         return None, 1
     run = []
     for k, v, *_ in tokens[i : i + 8]:
@@ -440,6 +451,10 @@ def _compares(before, vocabulary, kind, number):
     if before[k].kind != "op" or k < 1 or before[k - 1].kind != "col":
         return False
     c = before[k - 1].value
+    time = vocabulary.profile.time
+    if c is not time and time is not None and kind == "num" and 1500 <= number <= 2200 and when.covers(time, int(number)) and c.role == "measure":
+        if before[k].value in ("after", "before", "since", "until") or c.stats is not None and number > abs(c.stats["max"]):
+            return False
     if c is vocabulary.profile.time or c.role in ("date", "year") or c.type not in ("integer", "number"):
         return c.role == "year" and c is not vocabulary.profile.time
     return c.stats is not None and number <= 5 * abs(c.stats["max"])

@@ -101,6 +101,11 @@ def _within(time, year):
     return low <= year <= high
 
 
+def covers(time, year):
+    """Whether a year is one of those that a column of times has."""
+    return time.range is not None and (time.role == "year" or time.type == "date") and _within(time, year)
+
+
 def _near(time, year):
     """Years a little beyond the data are years too: nothing is found there, which is said."""
     low, high = time.range
