@@ -3,12 +3,15 @@
 A question becomes items (scan), those a Query (parse), that figures (compute),
 and those words and a chart (answer, draw). The same question gives the same
 answer. The last question is kept in the session, so that a follow-up can
-change it: "as a bar chart", "only 2019", "the same by region".
+change it: "as a bar chart", "only 2019", "the same by region". An Answer knows
+the questions before it: where it comes back with a session, so do they.
 """
 
 import os
 
 _last = None  # the last (Vocabulary, Query) that was answered
+_asked = ()  # the questions that led to it
+_MOST = 12  # of them are kept
 _loaded = None  # the last (key, name, Profile, Vocabulary)
 
 
@@ -17,9 +20,37 @@ class Answer(dict):
     suggestions. table is a DataFrame of rows that were asked for, or None."""
 
     table = None
+    asked = ()
+
+    def __reduce__(self):
+        return _restored, (dict(self), self.table, self.asked)
 
     def __repr__(self):
         return f"Answer({self['question']!r}: {self['value']!r})" if self["understood"] else f"Answer({self['question']!r}: not understood)"
+
+
+def _restored(values, table, asked):
+    """An Answer as it was; the first one that a new session gets back is what follow-ups change."""
+    global _asked
+    made = Answer(values)
+    made.table, made.asked = table, asked
+    if _last is None:
+        _asked = asked
+    return made
+
+
+def _replayed(vocabulary):
+    """Find the last question again, which an earlier session was asked."""
+    from attache.ask import parse
+    from attache.ask.query import NotUnderstood
+
+    query = None
+    for question in _asked:
+        try:
+            query = parse.parse(question, vocabulary, query)
+        except NotUnderstood:
+            continue  # of another table
+    return query and (vocabulary, query)
 
 
 def ask_table(library, file, question, show=None):
@@ -29,11 +60,13 @@ def ask_table(library, file, question, show=None):
     question. show shows a DataFrame. What is not understood is said, with
     three questions that this table can answer.
     """
-    global _last
+    global _last, _asked
     from attache.ask import answer, compute, draw, parse, suggest
     from attache.ask.query import NotUnderstood
 
     _, name, profile, vocabulary = _table(library, file)
+    if _last is None and _asked:
+        _last = _replayed(vocabulary)
     last = _last[1] if _last is not None and _last[0] is vocabulary else None
     try:
         query = parse.parse(question, vocabulary, last)
@@ -44,11 +77,12 @@ def ask_table(library, file, question, show=None):
         text = "\n".join([f"{e} You can ask, for example:", *(f"- {q}" for q in found)])
         print(text)
         return Answer(question=question, understood=False, text=text, value=None, chart=None, alt=None, suggestions=found)
-    _last = vocabulary, query
+    _last, _asked = (vocabulary, query), (*_asked, question)[-_MOST:]
     drawn = draw.draw(query, result)
     text = answer.text(query, result, profile)
     print(text)
     made = Answer(question=question, understood=True, text=text, value=result.value, chart=drawn and drawn.file, alt=drawn and drawn.alt, suggestions=[])
+    made.asked = _asked
     if query.kind == "rows" and result.rows:
         made.table = result.table
         if show is not None:

@@ -1,10 +1,12 @@
 """A hundred questions and follow-ups about three tables, with the answers computed by pandas: units, typos, times, follow-ups in chains."""
 
 import math
+import pickle
 
 import numpy as np
 import pandas as pd
 import pytest
+from attache import ask as asking
 from attache.ask import ask_table
 from vega_datasets import data
 
@@ -184,3 +186,17 @@ def test_a_sorted_answer_keeps_its_order(tmp_path, monkeypatch):
 def test_rows_in_no_group_are_said(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert "17 of 600 rows have no `channel`: they are in none of the groups." in ask_table(None, o, "share of revenue by channel")["text"]
+
+
+def test_follow_ups_go_on_in_a_restored_session(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    ask_table(None, c, "how many cars are there")
+    ask_table(None, o, "total revenue by region")
+    kept = pickle.dumps(ask_table(None, o, "only 2023"))
+    for name, value in {"_last": None, "_asked": (), "_loaded": None}.items():
+        monkeypatch.setattr(asking, name, value)
+    answer = pickle.loads(kept)
+    assert answer["value"] == pytest.approx(by(o[is23].groupby("region").revenue, "sum"))
+    a = ask_table(None, o, "the same by product")
+    assert a["value"] == pytest.approx(by(o[is23].groupby("product").revenue, "sum"))
+    assert not ask_table(None, o, "why?")["understood"]
