@@ -87,7 +87,7 @@ func (c *chatCommand) run(ctx context.Context, args []string) error {
 	}
 	t := terminal.New(a, terminal.Options{
 		In: m.Stdin, Out: m.Stdout, Status: m.Stderr, User: c.user, UserName: os.Getenv("USER"),
-		Conversation: name, Model: c.model, Folder: c.out, Yes: c.yes,
+		Conversation: name, Model: c.model, Folder: c.out, Yes: c.yes, Language: m.language(),
 	})
 	m.interruptible(t.Interrupt)
 	saved, err := t.Attach(ctx, c.attach)

@@ -136,6 +136,9 @@ func (m *Main) with(run func(ctx context.Context, args []string) error) func(*co
 		if m.Config, err = config.Load(m.EnvFile); err != nil {
 			return fault.Wrap(err, fault.Invalid, "Some settings are wrong:\n%v", err)
 		}
+		if err := m.checkLanguage(); err != nil {
+			return err
+		}
 		return run(c.Context(), args)
 	}
 }

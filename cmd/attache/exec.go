@@ -71,7 +71,7 @@ func (e *execCommand) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	saved, err := terminal.Attach(ctx, service, e.user, e.attach, m.Stderr)
+	saved, err := terminal.Attach(ctx, service, e.user, e.attach, m.Stderr, m.language())
 	if err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ func (e *execCommand) run(ctx context.Context, args []string) error {
 		conversation = "exec:once:" + fmt.Sprint(os.Getpid())
 		defer python.Reset(context.WithoutCancel(ctx), e.user, conversation)
 	}
-	hooks := llm.ToolHooks{Ask: terminal.Asker(m.Stdin, m.Stderr, e.yes)}
+	hooks := llm.ToolHooks{Ask: terminal.Asker(m.Stdin, m.Stderr, e.yes, m.language())}
 	if !e.asJSON {
 		hooks.Output = func(s string) { io.WriteString(m.Stdout, s) }
 	}

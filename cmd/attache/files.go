@@ -164,7 +164,7 @@ func (c *filesCommand) list(ctx context.Context, _ []string) error {
 	}
 	for _, f := range all {
 		uploaded := f.UploadedAt.In(c.m.Config.Location()).Format("2006-01-02 15:04")
-		fmt.Fprintf(c.m.Stdout, "%s  %s %s  %s  %s  %s  %s\n", f.ID, f.Emoji(), f.Name, f.Kind, files.Size(f.Size), uploaded, f.Countdown(time.Now()))
+		fmt.Fprintf(c.m.Stdout, "%s  %s %s  %s  %s  %s  %s\n", f.ID, f.Emoji(), f.Name, f.Kind, files.Size(f.Size), uploaded, f.Countdown(nil, time.Now()))
 	}
 	return nil
 }

@@ -117,6 +117,7 @@ func (m *Main) serveDiscord(ctx context.Context, a *assistant.Assistant, tools *
 	o.Log, o.Location, o.MaxDownload = m.metrics.Log(m.log(m.Config.Level()), "discord"), m.Config.Location(), int64(m.Config.MaxSend)<<20
 	o.Allowed = discord.Who{Users: m.Config.AllowedUsers, Roles: m.Config.AllowedRoles, Channels: m.Config.AllowedChannels}
 	o.Blocked = discord.Who{Users: m.Config.BlockedUsers, Roles: m.Config.BlockedRoles, Channels: m.Config.BlockedChannels}
+	o.Language = m.Config.Language
 	o.Threads, o.Notes = discord.Threads(m.Config.Threads), m.notes
 	if m.Config.PublicURL != "" {
 		o.Link = tools.download

@@ -14,7 +14,7 @@ import (
 // under a number that they are told.
 func (a *Assistant) Explain(err error, doing string, f *chat.FrontEnd) string {
 	if errors.Is(err, ErrClosing) {
-		return fault.Message(ErrClosing)
+		return fault.In(ErrClosing, f.T)
 	}
 	switch fault.KindOf(err) {
 	case fault.Canceled:
@@ -22,7 +22,7 @@ func (a *Assistant) Explain(err error, doing string, f *chat.FrontEnd) string {
 	case fault.Internal:
 		number := strings.ToLower(rand.Text()[:10])
 		a.log.Error(doing, "request", number, "error", err)
-		return "Something went wrong on my side. If it happens again, tell the operator this number: `" + number + "`"
+		return f.T("Something went wrong on my side. If it happens again, tell the operator this number: %s", "`"+number+"`")
 	case fault.Unavailable:
 		a.log.Warn(doing, "error", err)
 	default:

@@ -10,6 +10,7 @@ import (
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/ledger"
 	"github.com/attachebot/attache/internal/llm"
+	"github.com/attachebot/attache/internal/locale"
 )
 
 // Turn is one message to the assistant.
@@ -49,6 +50,23 @@ type FrontEnd struct {
 	Markup string // what the model should write for it: one rule, in whole sentences
 	// Hints are what a person can do there against an error, each a whole sentence.
 	Hints map[fault.Hint]string
+	// Language is that of who reads; the model is told everything in English.
+	Language *locale.Language
+}
+
+// In is the front end for somebody who reads a language.
+func (f *FrontEnd) In(l *locale.Language) *FrontEnd {
+	in := *f
+	in.Language = l
+	return &in
+}
+
+// T says a text in the language of who reads.
+func (f *FrontEnd) T(key string, args ...any) string {
+	if f == nil {
+		return (*locale.Language)(nil).T(key, args...)
+	}
+	return f.Language.T(key, args...)
 }
 
 // hint returns a sentence, with a blank before it, or "".
@@ -56,12 +74,12 @@ func (f *FrontEnd) hint(h fault.Hint) string {
 	if f == nil || f.Hints[h] == "" {
 		return ""
 	}
-	return " " + f.Hints[h]
+	return " " + f.T(f.Hints[h])
 }
 
 // Explain returns the sentence of an error with what helps against it here.
 func (f *FrontEnd) Explain(err error) string {
-	return fault.Message(err) + f.hint(fault.HintOf(err))
+	return fault.In(err, f.T) + f.hint(fault.HintOf(err))
 }
 
 // Result is what a turn came to. With an error it holds what there was by then.

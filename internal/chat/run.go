@@ -61,7 +61,8 @@ func (r *run) silence() {
 }
 
 // notice tells one line, once in a turn.
-func (r *run) notice(text string) {
+func (r *run) notice(text string, args ...any) {
+	text = r.turn.FrontEnd.T(text, args...)
 	if r.told[text] {
 		return
 	}

@@ -155,7 +155,8 @@ type Config struct {
 
 	MetricsListen string `env:"METRICS_LISTEN" kind:"address" group:"Watching" doc:"host:port of /healthz, /readyz and /metrics, such as 127.0.0.1:9090. Everybody who reaches it may read them. Empty: none."`
 
-	TimeZone string `env:"TIMEZONE" default:"UTC" kind:"zone" group:"Other" doc:"IANA time zone of the times shown, such as Europe/Berlin."`
+	Language string `env:"LANGUAGE" default:"auto" kind:"language" group:"Other" doc:"Language of what people read, such as de or pt-BR. auto: each in their own, as far as it is known. A list as systems set it (en_US:en) is auto."`
+	TimeZone string `env:"TIMEZONE" default:"UTC" kind:"zone" doc:"IANA time zone of the times shown, such as Europe/Berlin."`
 	LogLevel string `env:"LOG_LEVEL" default:"INFO" oneof:"DEBUG INFO WARN WARNING ERROR" doc:"How much is logged."`
 
 	location *time.Location
@@ -370,6 +371,10 @@ func setString(v reflect.Value, tag reflect.StructTag, text string) error {
 		_, port, err := net.SplitHostPort(text)
 		if _, err2 := strconv.ParseUint(port, 10, 16); text != "" && (err != nil || err2 != nil) {
 			return errors.New("it must be host:port or :port, such as 127.0.0.1:8080")
+		}
+	case "language":
+		if strings.ContainsAny(text, "_:.") || text == "" { // what gettext reads, not meant for us
+			text = "auto"
 		}
 	case "zone":
 		if _, err := time.LoadLocation(text); err != nil || text == "Local" {

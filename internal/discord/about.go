@@ -44,7 +44,7 @@ func (b *Bot) read(ctx context.Context, q *question, anew bool) (p assistant.Mes
 	if own.Voice != nil { // it can't be listened to, which is said
 		own.Text = ""
 	}
-	p.Text, p.Problems = own.Text, b.explainAll(own.Errors, "reading message.txt")
+	p.Text, p.Problems = own.Text, b.explainAll(q.lang, own.Errors, "reading message.txt")
 	attachments := own.Files
 	var before []string
 	if text := b.threadTalk(ctx, m); text != "" {

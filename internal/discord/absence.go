@@ -268,12 +268,12 @@ func (b *Bot) answerMissed(ctx context.Context, ms []dg.Message) {
 		q.missed = true
 		if i < fresh {
 			q.passed = slices.ContainsFunc(ms[i+1:fresh], func(later dg.Message) bool { return later.ChannelID == m.ChannelID })
-			what := "this"
-			if n := passed[m.ChannelID]; n > 0 {
-				what = "this and " + count(n, "message") + " before"
-			}
-			if !q.passed {
-				q.late = fault.New(fault.Invalid, "I was away when you wrote %s. 🔁 Retry answers this one.", what)
+			switch n := passed[m.ChannelID]; {
+			case q.passed:
+			case n > 0:
+				q.late = fault.New(fault.Invalid, "I was away when you wrote this and %d messages before. 🔁 Retry answers this one.", n)
+			default:
+				q.late = fault.New(fault.Invalid, "I was away when you wrote this. 🔁 Retry answers this one.")
 			}
 		}
 		b.ask(q)

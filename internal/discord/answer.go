@@ -3,6 +3,7 @@ package discord
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -18,6 +19,7 @@ import (
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
+	"github.com/attachebot/attache/internal/locale"
 )
 
 // An answer is what people see of a turn: messages that are edited while it
@@ -160,25 +162,26 @@ func (a *answer) poke() {
 
 // status is the line below an answer that is still worked on.
 func (a *answer) status(now time.Time) string {
+	l := a.q.lang
 	var s string
 	switch n := len(a.calls); {
 	case a.asking:
-		s = "❓ Waiting for your answer"
+		s = "❓ " + l.T("Waiting for your answer")
 	case n == 0 && len(a.parts) > 0 && a.parts[len(a.parts)-1].Text != "":
 		return "-# ✍️ …"
 	case n == 0:
-		s = "💭 Thinking"
+		s = "💭 " + l.T("Thinking")
 	default:
-		s = a.calls[n-1].line(now)
+		s = a.calls[n-1].line(l, now)
 	}
 	if a.round > 1 {
-		s += fmt.Sprintf(" · 🔁 step %d", a.round)
+		s += " · 🔁 " + l.T("step %d", a.round)
 	}
 	return "-# " + s
 }
 
-func (w *working) line(now time.Time) string {
-	return fmt.Sprintf("%s %s · %d s", w.status.Emoji(), escape(brief.Chars(w.status.String(), 80)), int(now.Sub(w.began).Seconds()))
+func (w *working) line(l *locale.Language, now time.Time) string {
+	return fmt.Sprintf("%s %s · %s", w.status.Emoji(), escape(brief.Chars(w.status.Text(l), 80)), l.Measure(strconv.Itoa(int(now.Sub(w.began).Seconds()))+" s"))
 }
 
 // maxMessages is how many messages an answer has; the rest is a file.
@@ -243,7 +246,7 @@ func (a *answer) unfinished() []client.Post {
 	status := a.status(time.Now())
 	if len(chunks) > maxMessages {
 		chunks = chunks[:maxMessages]
-		status = "-# ✍️ … the rest comes as a file"
+		status = "-# ✍️ … " + a.q.lang.T("the rest comes as a file")
 	}
 	posts := make([]client.Post, len(chunks))
 	for i, c := range chunks {
@@ -251,7 +254,7 @@ func (a *answer) unfinished() []client.Post {
 	}
 	last := &posts[len(posts)-1]
 	last.Text = strings.TrimSpace(last.Text + "\n" + status)
-	last.Rows = []dg.LayoutComponent{row(button(dg.ButtonStyleSecondary, "⏹", "Stop",
+	last.Rows = []dg.LayoutComponent{row(button(dg.ButtonStyleSecondary, "⏹", a.q.lang.T("Stop"),
 		customID{actStop, a.q.user(), []string{a.q.msg.ID.String()}}))}
 	return posts
 }

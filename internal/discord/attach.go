@@ -14,6 +14,7 @@ import (
 	"github.com/attachebot/attache/internal/discord/client"
 	"github.com/attachebot/attache/internal/discord/markdown"
 	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/locale"
 )
 
 // uploaded is an attachment for the assistant to save.
@@ -35,7 +36,7 @@ func (b *Bot) fetch(ctx context.Context, a dg.Attachment) io.ReadCloser {
 
 // confirmation tells what became of attachments, each in its own lines. Those
 // that were saved before are passed over.
-func (b *Bot) confirmation(all []assistant.Saving) string {
+func (b *Bot) confirmation(l *locale.Language, all []assistant.Saving) string {
 	var parts []string
 	life := ""
 	for _, s := range all {
@@ -43,30 +44,30 @@ func (b *Bot) confirmation(all []assistant.Saving) string {
 			continue
 		}
 		if s.Err != nil {
-			if sentence := b.explain(s.Err, "saving an attachment"); sentence != "" {
+			if sentence := b.explain(l, s.Err, "saving an attachment"); sentence != "" {
 				parts = append(parts, "⚠️ "+escape(sentence))
 			}
 			continue
 		}
 		f := s.Saved
 		if len(all) > fewFiles {
-			line := fmt.Sprintf("%s **%s** • File saved! ID: `%s` • %s", f.Emoji(), escape(brief.Chars(f.Name, 60)), f.ID, files.Size(f.Size))
+			line := fmt.Sprintf("%s **%s** • %s • %s", f.Emoji(), escape(brief.Chars(f.Name, 60)), l.T("File saved! ID: `%s`", f.ID), l.Measure(files.Size(f.Size)))
 			if f.Twin != nil {
 				line += " • ♊"
 			}
-			parts, life = append(parts, line), f.Lifetime(b.opts.Now())
+			parts, life = append(parts, line), f.Lifetime(l, b.opts.Now())
 			continue
 		}
 		lines := []string{
 			fmt.Sprintf("%s **%s**", f.Emoji(), escape(f.Name)),
-			fmt.Sprintf("File saved! ID: `%s`", f.ID),
-			fmt.Sprintf("%s • %s • %s", files.Size(f.Size), f.Kind, f.Lifetime(b.opts.Now())),
+			l.T("File saved! ID: `%s`", f.ID),
+			fmt.Sprintf("%s • %s • %s", l.Measure(files.Size(f.Size)), f.Kind, f.Lifetime(l, b.opts.Now())),
 		}
 		if f.Note != "" {
 			lines = append(lines, "-# ℹ️ "+escape(f.Note))
 		}
 		if f.Twin != nil {
-			lines = append(lines, fmt.Sprintf("-# ♊ Same content as **%s** (`%s`), so it is stored once.", escape(f.Twin.Name), f.Twin.ID))
+			lines = append(lines, "-# ♊ "+l.T("Same content as %s (%s), so it is stored once.", "**"+escape(f.Twin.Name)+"**", "`"+string(f.Twin.ID)+"`"))
 		}
 		parts = append(parts, strings.Join(lines, "\n"))
 	}

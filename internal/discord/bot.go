@@ -18,6 +18,7 @@ import (
 	"github.com/attachebot/attache/internal/discord/client"
 	"github.com/attachebot/attache/internal/discord/pending"
 	"github.com/attachebot/attache/internal/discord/places"
+	"github.com/attachebot/attache/internal/discord/spoken"
 	"github.com/attachebot/attache/internal/files"
 )
 
@@ -37,6 +38,8 @@ type Options struct {
 	Fonts []string // files of fonts for pictures of tables, tried in order for what Go's own can't write
 
 	Notes places.Notes // what a restart must not forget; nil: it forgets
+
+	Language string // that everybody is spoken to in; "" or "auto": each in their own
 
 	Threads Threads // what is answered in threads; "": OwnThreads
 
@@ -80,6 +83,7 @@ type Bot struct {
 	sessions *client.Gateway
 	places   places.Places
 	around   *around.Reader
+	heard    spoken.Seen
 	seen     *recent[snowflake.ID, bool]         // messages and interactions; true: for the bot
 	roots    *recent[snowflake.ID, snowflake.ID] // first message of the reply chain that a message is in
 	threads  *recent[snowflake.ID, snowflake.ID] // the last message that was read of a thread
@@ -174,6 +178,7 @@ func newBot(token string, a *assistant.Assistant, o Options) *Bot {
 	}
 	b.around = &around.Reader{API: b.api, Self: b.self, Role: b.places.OwnRole, Open: b.fetch}
 	b.absences.byGuild, b.absences.dms = map[snowflake.ID]*absence{}, newRecent[snowflake.ID, time.Time](10_000)
+	b.heard.Fix(o.Language)
 	b.base, b.kill = context.WithCancel(context.Background())
 	b.ctx, b.stop = context.WithCancelCause(b.base)
 	b.sessions = client.NewGateway(b.api, client.GatewayOptions{URL: o.GatewayURL, MaxBroken: o.tune.maxBroken, Log: o.Log}, b.handle)
@@ -266,8 +271,12 @@ func (b *Bot) handle(e gateway.EventData) {
 		})
 		b.begun(e)
 	case gateway.EventGuildCreate:
+		b.heard.Guild(e.ID, e.PreferredLocale)
 		b.places.Note(e)
 		b.guildTold(e)
+	case gateway.EventGuildUpdate:
+		b.heard.Guild(e.ID, e.PreferredLocale)
+		b.places.Note(e)
 	case gateway.EventMessageCreate:
 		b.onMessage(e.Message)
 	case gateway.EventMessageUpdate:

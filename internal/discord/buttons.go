@@ -17,6 +17,7 @@ import (
 	"github.com/attachebot/attache/internal/discord/compose"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/locale"
 )
 
 // answered is what is remembered of a finished answer.
@@ -46,7 +47,7 @@ func (b *Bot) pressedStop(ctx context.Context, it *interaction, id customID, i d
 	if err := it.setRows(ctx, nil); err != nil {
 		return err
 	}
-	return it.reply(ctx, client.Post{Text: "That answer is not being worked on any more."})
+	return it.reply(ctx, client.Post{Text: it.lang.T("That answer is not being worked on any more.")})
 }
 
 // pressedCSV gives a table that is shown as a picture to whoever can see it.
@@ -90,7 +91,7 @@ func (b *Bot) pressedKeep(ctx context.Context, it *interaction, id customID, _ d
 	if len(kept) == 0 {
 		return fault.New(fault.NotFound, "The files of this answer are gone.")
 	}
-	return it.reply(ctx, client.Post{Text: "🔖 " + count(len(kept), "file") + ": " + kept[0].Lifetime(b.opts.Now())})
+	return it.reply(ctx, client.Post{Text: "🔖 " + it.lang.T("%d files", len(kept)) + ": " + kept[0].Lifetime(it.lang, b.opts.Now())})
 }
 
 // pressedCode shows the code that an answer rests on, to whoever can read the answer.
@@ -99,7 +100,7 @@ func (b *Bot) pressedCode(ctx context.Context, it *interaction, id customID, _ d
 	if err != nil {
 		return err
 	}
-	return it.reply(ctx, compose.Code(runs))
+	return it.reply(ctx, compose.Code(it.lang, runs))
 }
 
 // pressedRetry runs a question again, or the edited one. Question and
@@ -130,7 +131,7 @@ func (b *Bot) pressedRetry(ctx context.Context, it *interaction, id customID, i 
 	e, known := b.answers.get(prompt)
 	rows := []dg.LayoutComponent(nil)
 	if known && e.q.again == id.args[1] && e.code {
-		rows = []dg.LayoutComponent{row(button(dg.ButtonStyleSecondary, "📜", "Code", customID{actCode, it.user, []string{id.args[0], id.args[1]}}))}
+		rows = []dg.LayoutComponent{row(button(dg.ButtonStyleSecondary, "📜", it.lang.T("Code"), customID{actCode, it.user, []string{id.args[0], id.args[1]}}))}
 	}
 	q.old = &replaced{messages: []snowflake.ID{i.Message.ID}}
 	if known && e.q.again == id.args[1] {
@@ -193,8 +194,8 @@ func (a *answer) ask(ctx context.Context, question assistant.Question) {
 	a.setAsking(true)
 	id := func(choice string) customID { return customID{actAnswer, question.User, []string{question.ID, choice}} }
 	m, err := b.send(ctx, a.q, client.Post{Text: a.askedText(question), Ping: a.askedOf(question), ReplyTo: a.q.msg.ID, Rows: []dg.LayoutComponent{row(
-		button(dg.ButtonStyleSuccess, "✅", "Yes", id("yes")),
-		button(dg.ButtonStyleSecondary, "❌", "No", id("no")))}})
+		button(dg.ButtonStyleSuccess, "✅", a.q.lang.T("Yes"), id("yes")),
+		button(dg.ButtonStyleSecondary, "❌", a.q.lang.T("No"), id("no")))}})
 	if err != nil {
 		b.log.Warn("asking a question", "error", err)
 		_ = b.assistant.Answer(question.User, question.ID, false) // nobody can see it
@@ -220,10 +221,10 @@ func (a *answer) askedOf(q assistant.Question) snowflake.ID {
 }
 
 var outcomes = map[assistant.Outcome]string{
-	assistant.Yes:       "✅ Yes.",
-	assistant.No:        "❌ No.",
-	assistant.TimedOut:  "⌛ There was no answer in time.",
-	assistant.Withdrawn: "⏹️ That is not needed any more.",
+	assistant.Yes:       locale.Key("✅ Yes."),
+	assistant.No:        locale.Key("❌ No."),
+	assistant.TimedOut:  locale.Key("⌛ There was no answer in time."),
+	assistant.Withdrawn: locale.Key("⏹️ That is not needed any more."),
 }
 
 // answered closes a question, unless a press of its buttons has done so.
@@ -234,7 +235,7 @@ func (a *answer) answered(ctx context.Context, e assistant.Answered) {
 	if _, here := b.pressed.get(e.Question.ID); here || message == 0 {
 		return
 	}
-	if err := b.edit(ctx, a.q, message, client.Post{Text: a.askedText(e.Question) + "\n-# " + outcomes[e.Outcome]}); err != nil {
+	if err := b.edit(ctx, a.q, message, client.Post{Text: a.askedText(e.Question) + "\n-# " + a.q.lang.T(outcomes[e.Outcome])}); err != nil {
 		b.log.Debug("closing a question", "error", err)
 	}
 }
@@ -254,7 +255,7 @@ func (b *Bot) pressedAnswer(ctx context.Context, it *interaction, id customID, i
 	}
 	b.pressed.put(id.args[0], true)
 	if err := b.assistant.Answer(it.user, id.args[0], yes); err != nil {
-		outcome = "⌛ This question has expired."
+		outcome = locale.Key("⌛ This question has expired.")
 	}
-	return it.update(ctx, client.Post{Text: i.Message.Content + "\n-# " + outcome})
+	return it.update(ctx, client.Post{Text: i.Message.Content + "\n-# " + b.heard.Place(it.Interaction, it.lang).T(outcome)})
 }

@@ -2,14 +2,15 @@ package discord
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	dg "github.com/disgoorg/disgo/discord"
 	"github.com/disgoorg/disgo/rest"
 
 	"github.com/attachebot/attache/internal/discord/client"
+	"github.com/attachebot/attache/internal/discord/spoken"
 	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/locale"
 )
 
 // command is a slash command: how it is registered, and what it does.
@@ -23,24 +24,25 @@ var commands map[string]command
 
 func init() {
 	commands = map[string]command{
-		"ask": {"Ask me something, here and now", []dg.ApplicationCommandOption{
-			dg.ApplicationCommandOptionString{Name: "question", Description: "What you want to know", Required: true, MaxLength: &maxQuestion},
-			dg.ApplicationCommandOptionAttachment{Name: "file", Description: "A file that it is about"},
-			dg.ApplicationCommandOptionAttachment{Name: "file2", Description: "Another file"},
-			dg.ApplicationCommandOptionAttachment{Name: "file3", Description: "Another file"}}, (*Bot).askCommand},
-		"stop":    {"Stop what I am working on for you here", nil, (*Bot).stopCommand},
-		"catchup": {"What was said here since your last message, for you alone", nil, (*Bot).catchUpCommand},
-		"files":   {"Your files: look at them, download and delete them", nil, (*Bot).filesCommand},
-		"reset":   {"Forget this conversation, and your files if you want", nil, (*Bot).resetCommand},
-		"model": {"Which model answers you", []dg.ApplicationCommandOption{dg.ApplicationCommandOptionString{
-			Name: "name", Description: "The model to use from now on", Autocomplete: true}}, (*Bot).modelCommand},
-		"usage": {"What you used and what it cost", []dg.ApplicationCommandOption{dg.ApplicationCommandOptionBool{
-			Name: "everybody", Description: "All users together, for admins"}}, (*Bot).usageCommand},
-		"help": {"What I can do", nil, (*Bot).helpCommand},
+		"ask": {locale.Key("Ask me something, here and now"), []dg.ApplicationCommandOption{
+			dg.ApplicationCommandOptionString{Name: locale.Key("question"), Description: locale.Key("What you want to know"), Required: true, MaxLength: &maxQuestion},
+			dg.ApplicationCommandOptionAttachment{Name: locale.Key("file"), Description: locale.Key("A file that it is about")},
+			dg.ApplicationCommandOptionAttachment{Name: locale.Key("file2"), Description: locale.Key("Another file")},
+			dg.ApplicationCommandOptionAttachment{Name: locale.Key("file3"), Description: locale.Key("Another file")}}, (*Bot).askCommand},
+		"stop":    {locale.Key("Stop what I am working on for you here"), nil, (*Bot).stopCommand},
+		"catchup": {locale.Key("What was said here since your last message, for you alone"), nil, (*Bot).catchUpCommand},
+		"files":   {locale.Key("Your files: look at them, download and delete them"), nil, (*Bot).filesCommand},
+		"reset":   {locale.Key("Forget this conversation, and your files if you want"), nil, (*Bot).resetCommand},
+		"model": {locale.Key("Which model answers you"), []dg.ApplicationCommandOption{dg.ApplicationCommandOptionString{
+			Name: locale.Key("name"), Description: locale.Key("The model to use from now on"), Autocomplete: true}}, (*Bot).modelCommand},
+		"usage": {locale.Key("What you used and what it cost"), []dg.ApplicationCommandOption{dg.ApplicationCommandOptionBool{
+			Name: locale.Key("everybody"), Description: locale.Key("All users together, for admins")}}, (*Bot).usageCommand},
+		"help": {locale.Key("What I can do"), nil, (*Bot).helpCommand},
 	}
 }
 
-// register tells Discord the commands. The same commands again change nothing.
+// register tells Discord the commands. The same commands again change nothing. A
+// command keeps its name in all languages, since people and sentences name it.
 func (b *Bot) register(ctx context.Context) error {
 	list := list{}
 	installs := []dg.ApplicationIntegrationType{dg.ApplicationIntegrationTypeGuildInstall, dg.ApplicationIntegrationTypeUserInstall}
@@ -48,13 +50,16 @@ func (b *Bot) register(ctx context.Context) error {
 	anywhere := append(here[:2:2], dg.InteractionContextTypePrivateChannel)
 	for _, name := range []string{"ask", "files", "stop", "reset", "model", "usage", "catchup", "help"} {
 		c := commands[name]
-		create := dg.SlashCommandCreate{Name: name, Description: c.description, Options: c.options, Contexts: anywhere, IntegrationTypes: installs}
+		create := dg.SlashCommandCreate{Name: name, Description: c.description, DescriptionLocalizations: spoken.All(c.description), Contexts: anywhere, IntegrationTypes: installs}
+		for _, o := range c.options {
+			create.Options = append(create.Options, spoken.Option(o))
+		}
 		if name == "reset" || name == "catchup" { // about channels that the bot reads
 			create.Contexts, create.IntegrationTypes = here, installs[:1]
 		}
 		list = append(list, create)
 	}
-	list = append(list, dg.MessageCommandCreate{Name: askAbout, Contexts: anywhere, IntegrationTypes: installs})
+	list = append(list, dg.MessageCommandCreate{Name: askAbout, NameLocalizations: spoken.All(askAbout), Contexts: anywhere, IntegrationTypes: installs})
 	b.mu.Lock()
 	app := b.app
 	b.mu.Unlock()
@@ -62,29 +67,30 @@ func (b *Bot) register(ctx context.Context) error {
 }
 
 func (b *Bot) helpCommand(ctx context.Context, it *interaction, _ dg.SlashCommandInteractionData) error {
-	keep := "Files are kept for " + files.Hours(b.assistant.Files().Expiry())
+	l := it.lang
+	keep := l.T("Files are kept for %s.", l.Measure(files.Hours(b.assistant.Files().Expiry())))
 	if b.assistant.Files().Expiry() < 0 {
-		keep = "Files are kept until you delete them"
+		keep = l.T("Files are kept until you delete them.")
 	}
 	lines := []string{
-		"**Ask** me by direct message, or mention me in a channel. Reply to an answer to go on with it; mention me again to start afresh. In a thread that you begin from my answer or by calling me, I read along and answer everybody.",
+		l.T("**Ask** me by direct message, or mention me in a channel. Reply to an answer to go on with it; mention me again to start afresh. In a thread that you begin from my answer or by calling me, I read along and answer everybody."),
 		"",
-		fmt.Sprintf("**Attach files**: I know %d file types, and take up to %s each. I save every one under an id and work on it with Python: figures, tables, charts and new files come back. %s.",
-			fileTypes(), files.Size(b.assistant.Files().MaxUpload()), keep),
+		l.T("**Attach files**: I know %d file types, and take up to %s each. I save every one under an id and work on it with Python: figures, tables, charts and new files come back.",
+			fileTypes(), l.Measure(files.Size(b.assistant.Files().MaxUpload()))) + " " + keep,
 		"",
-		"**While I work** ⏹ stops me. Afterwards 📜 shows the code, and 🔁 runs the question again. If you edit a question soon after, I offer to run it again.",
+		l.T("**While I work** ⏹ stops me. Afterwards 📜 shows the code, and 🔁 runs the question again. If you edit a question soon after, I offer to run it again."),
 		"",
-		"`/ask` ask me where nobody needs to mention me; **Apps → Ask Attaché** in the menu of a message asks about that one",
-		"`/files` look at your files, download and delete them",
-		"`/stop` stop what I am working on for you here",
-		"`/catchup` what was said here since your last message",
-		"`/reset` forget this conversation, and your files if you want",
-		"`/model` choose the model that answers you",
-		"`/usage` what you used and what it cost",
+		"`/ask` " + l.T("ask me where nobody needs to mention me; **Apps → Ask Attaché** in the menu of a message asks about that one"),
+		"`/files` " + l.T("look at your files, download and delete them"),
+		"`/stop` " + l.T("stop what I am working on for you here"),
+		"`/catchup` " + l.T("what was said here since your last message"),
+		"`/reset` " + l.T("forget this conversation, and your files if you want"),
+		"`/model` " + l.T("choose the model that answers you"),
+		"`/usage` " + l.T("what you used and what it cost"),
 		"",
-		"Your files and commands are yours alone. What I answer in a channel, everybody there can read.",
+		l.T("Your files and commands are yours alone. What I answer in a channel, everybody there can read."),
 	}
-	return it.reply(ctx, client.Post{Embeds: []dg.Embed{{Title: "👋 What I can do", Color: blurple, Description: strings.Join(lines, "\n")}}})
+	return it.reply(ctx, client.Post{Embeds: []dg.Embed{{Title: "👋 " + l.T("What I can do"), Color: blurple, Description: strings.Join(lines, "\n")}}})
 }
 
 // fileTypes counts the extensions that are known.

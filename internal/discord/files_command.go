@@ -15,6 +15,7 @@ import (
 	"github.com/attachebot/attache/internal/discord/client"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/locale"
 )
 
 const (
@@ -37,7 +38,7 @@ func viewOf(id customID, i int) view {
 }
 
 func (b *Bot) filesCommand(ctx context.Context, it *interaction, _ dg.SlashCommandInteractionData) error {
-	p, err := b.listPost(ctx, it.user, view{})
+	p, err := b.listPost(ctx, it, view{})
 	if err != nil {
 		return err
 	}
@@ -75,7 +76,7 @@ func chosenValue(i dg.ComponentInteraction) string {
 }
 
 func (b *Bot) updateList(ctx context.Context, it *interaction, v view) error {
-	p, err := b.listPost(ctx, it.user, v)
+	p, err := b.listPost(ctx, it, v)
 	if err != nil {
 		return err
 	}
@@ -83,7 +84,8 @@ func (b *Bot) updateList(ctx context.Context, it *interaction, v view) error {
 }
 
 // listPost is one page of the user's files, with the ways to the others.
-func (b *Bot) listPost(ctx context.Context, user files.UserID, v view) (client.Post, error) {
+func (b *Bot) listPost(ctx context.Context, it *interaction, v view) (client.Post, error) {
+	user, l := it.user, it.lang
 	page, err := b.assistant.Files().List(ctx, user, files.Query{Kind: v.kind, Offset: v.page * pageSize, Limit: pageSize})
 	if err != nil {
 		return client.Post{}, err
@@ -91,62 +93,63 @@ func (b *Bot) listPost(ctx context.Context, user files.UserID, v view) (client.P
 	if len(page.Files) == 0 && (v.page > 0 || v.kind != "") {
 		// Files have gone in the meantime.
 		if v.page > 0 {
-			return b.listPost(ctx, user, view{kind: v.kind, page: min(v.page-1, max(page.Total-1, 0)/pageSize)})
+			return b.listPost(ctx, it, view{kind: v.kind, page: min(v.page-1, max(page.Total-1, 0)/pageSize)})
 		}
-		return b.listPost(ctx, user, view{})
+		return b.listPost(ctx, it, view{})
 	}
 	pages := max((page.Total+pageSize-1)/pageSize, 1)
-	e := dg.Embed{Title: "📁 Your Files", Color: blurple, Footer: &dg.EmbedFooter{Text: b.listFooter(page.Usage)}}
-	e.Description = fmt.Sprintf("You have %d file(s) uploaded.", page.Usage.Files)
+	e := dg.Embed{Title: "📁 " + l.T("Your Files"), Color: blurple, Footer: &dg.EmbedFooter{Text: b.listFooter(l, page.Usage)}}
+	e.Description = l.T("You have %d file(s) uploaded.", page.Usage.Files)
 	if v.kind != "" {
-		e.Description += fmt.Sprintf(" %d of them: %s %s", page.Total, v.kind.Info().Emoji, v.kind)
+		e.Description += " " + l.T("%d of them: %s", page.Total, v.kind.Info().Emoji+" "+string(v.kind))
 	}
 	if page.Usage.Files == 0 {
-		e.Description += "\n\nAttach a file to a message to me, and it appears here."
+		e.Description += "\n\n" + l.T("Attach a file to a message to me, and it appears here.")
 	}
 	now := b.opts.Now()
 	for _, f := range page.Files {
 		e.Fields = append(e.Fields, dg.EmbedField{
 			Name:  f.Emoji() + " " + escape(brief.Chars(f.Name, 80)),
-			Value: fmt.Sprintf("Type: %s • Size: %s\nUploaded: %s • %s", f.Kind, files.Size(f.Size), b.when(f.UploadedAt), f.Countdown(now)),
+			Value: l.T("Type: %s • Size: %s\nUploaded: %s • %s", f.Kind, l.Measure(files.Size(f.Size)), b.when(f.UploadedAt), f.Countdown(l, now)),
 		})
 	}
 	p := client.Post{Embeds: []dg.Embed{e}}
 	if len(page.Files) > 0 {
-		p.Rows = append(p.Rows, row(b.fileMenu(user, v, page.Files, now)))
+		p.Rows = append(p.Rows, row(b.fileMenu(it, v, page.Files, now)))
 	}
 	if len(page.Usage.Kinds) > 1 {
-		p.Rows = append(p.Rows, row(kindMenu(user, v, page.Usage)))
+		p.Rows = append(p.Rows, row(kindMenu(it, v, page.Usage)))
 	}
 	if pages > 1 {
-		p.Rows = append(p.Rows, pager(user, v, pages))
+		p.Rows = append(p.Rows, pager(it, v, pages))
 	}
 	if len(page.Files) > 1 {
-		p.Rows = append(p.Rows, row(button(dg.ButtonStyleSecondary, "🗑️", "Delete several", customID{actSeveral, user, v.args()})))
+		p.Rows = append(p.Rows, row(button(dg.ButtonStyleSecondary, "🗑️", l.T("Delete several"), customID{actSeveral, user, v.args()})))
 	}
 	return p, nil
 }
 
-func (b *Bot) listFooter(u files.Usage) string {
+func (b *Bot) listFooter(l *locale.Language, u files.Usage) string {
 	if b.assistant.Files().Expiry() < 0 {
-		return "💡 Files are stored permanently"
+		return "💡 " + l.T("Files are stored permanently")
 	}
-	keep := "💡 Files expire after " + files.Hours(b.assistant.Files().Expiry())
+	keep := "💡 " + l.T("Files expire after %s", l.Measure(files.Hours(b.assistant.Files().Expiry())))
 	if u.Files == 0 {
 		return keep
 	}
-	return keep + " • Use the menu below to manage files"
+	return keep + " • " + l.T("Use the menu below to manage files")
 }
 
 // when writes a time in the zone of the bot.
 func (b *Bot) when(t time.Time) string { return t.In(b.opts.Location).Format("2006-01-02 15:04") }
 
-func (b *Bot) fileMenu(user files.UserID, v view, fs []files.File, now time.Time) dg.StringSelectMenuComponent {
-	m := dg.StringSelectMenuComponent{CustomID: customID{actMenu, user, v.args()}.String(), Placeholder: "Select a file..."}
+func (b *Bot) fileMenu(it *interaction, v view, fs []files.File, now time.Time) dg.StringSelectMenuComponent {
+	l := it.lang
+	m := dg.StringSelectMenuComponent{CustomID: customID{actMenu, it.user, v.args()}.String(), Placeholder: l.T("Select a file...")}
 	for _, f := range fs {
 		m.Options = append(m.Options, dg.StringSelectMenuOption{
 			Label: brief.Chars(f.Name, 100), Value: string(f.ID), Emoji: &dg.ComponentEmoji{Name: f.Emoji()},
-			Description: brief.Chars(fmt.Sprintf("%s • %s • %s", f.Kind, files.Size(f.Size), f.Countdown(now)), 100),
+			Description: brief.Chars(fmt.Sprintf("%s • %s • %s", f.Kind, l.Measure(files.Size(f.Size)), f.Countdown(l, now)), 100),
 		})
 	}
 	return m
@@ -160,7 +163,7 @@ const (
 
 // kindMenu offers the kinds that the user has, the most frequent first. More
 // than fit are in several menus, which lead to one another.
-func kindMenu(user files.UserID, v view, u files.Usage) dg.StringSelectMenuComponent {
+func kindMenu(it *interaction, v view, u files.Usage) dg.StringSelectMenuComponent {
 	kinds := make([]files.Kind, 0, len(u.Kinds))
 	for k := range u.Kinds {
 		kinds = append(kinds, k)
@@ -177,8 +180,8 @@ func kindMenu(user files.UserID, v view, u files.Usage) dg.StringSelectMenuCompo
 	if i := slices.Index(kinds, v.kind); i >= 0 {
 		at = i / size
 	}
-	m := dg.StringSelectMenuComponent{CustomID: customID{action: actKinds, user: user}.String(), Placeholder: "Show one kind only…"}
-	m.Options = []dg.StringSelectMenuOption{{Label: fmt.Sprintf("All kinds (%d)", u.Files), Value: oneKind,
+	m := dg.StringSelectMenuComponent{CustomID: customID{action: actKinds, user: it.user}.String(), Placeholder: it.lang.T("Show one kind only…")}
+	m.Options = []dg.StringSelectMenuOption{{Label: it.lang.T("All kinds (%d)", u.Files), Value: oneKind,
 		Emoji: &dg.ComponentEmoji{Name: "📁"}, Default: v.kind == "" && at == 0}}
 	others := u.Files
 	for _, k := range kinds[at*size : min((at+1)*size, len(kinds))] {
@@ -187,30 +190,29 @@ func kindMenu(user files.UserID, v view, u files.Usage) dg.StringSelectMenuCompo
 			Emoji: &dg.ComponentEmoji{Name: k.Info().Emoji}, Default: v.kind == k})
 	}
 	if menus > 1 {
-		m.Options = append(m.Options, dg.StringSelectMenuOption{Label: fmt.Sprintf("Other kinds (%d)", others),
+		m.Options = append(m.Options, dg.StringSelectMenuOption{Label: it.lang.T("Other kinds (%d)", others),
 			Value: otherKinds + strconv.Itoa((at+1)%menus), Emoji: &dg.ComponentEmoji{Name: "➡️"}})
 	}
 	return m
 }
 
-func pager(user files.UserID, v view, pages int) dg.LayoutComponent {
+func pager(it *interaction, v view, pages int) dg.LayoutComponent {
+	l := it.lang
 	last := pages - 1
 	at := min(v.page, last)
-	to := func(emoji, label string, page int) dg.InteractiveComponent {
+	to := func(emoji, label string, page int, prefix string) dg.InteractiveComponent {
 		// Two buttons may lead to the same page: the ids are kept apart by the way
 		// the page is written.
 		args := view{kind: v.kind, page: page}.args()
-		if label == "First" || label == "Last" {
-			args[1] = "0" + args[1]
-		}
-		c := button(dg.ButtonStyleSecondary, emoji, label, customID{actList, user, args})
+		args[1] = prefix + args[1]
+		c := button(dg.ButtonStyleSecondary, emoji, label, customID{actList, it.user, args})
 		c.Disabled = page == at || page < 0 || page > last
 		return c
 	}
 	return row(
-		to("⏮️", "First", 0), to("◀️", "Previous", at-1),
-		button(dg.ButtonStyleSecondary, "", fmt.Sprintf("%d / %d", at+1, pages), customID{actJump, user, []string{string(v.kind), strconv.Itoa(pages)}}),
-		to("▶️", "Next", at+1), to("⏭️", "Last", last))
+		to("⏮️", l.T("First"), 0, "0"), to("◀️", l.T("Previous"), at-1, ""),
+		button(dg.ButtonStyleSecondary, "", fmt.Sprintf("%d / %d", at+1, pages), customID{actJump, it.user, []string{string(v.kind), strconv.Itoa(pages)}}),
+		to("▶️", l.T("Next"), at+1, ""), to("⏭️", l.T("Last"), last, "0"))
 }
 
 // askPage asks for the page to go to.
@@ -218,9 +220,9 @@ func (b *Bot) askPage(ctx context.Context, it *interaction, id customID, _ dg.Co
 	it.mu.Lock()
 	defer it.mu.Unlock()
 	return it.callback(ctx, dg.InteractionResponseTypeModal, dg.ModalCreate{
-		CustomID: id.String(), Title: "Go to page",
+		CustomID: id.String(), Title: it.lang.T("Go to page"),
 		Components: []dg.LayoutComponent{dg.LabelComponent{
-			Label:     fmt.Sprintf("Page, 1 to %d", max(id.number(1), 1)),
+			Label:     it.lang.T("Page, 1 to %d", max(id.number(1), 1)),
 			Component: dg.TextInputComponent{CustomID: "page", Style: dg.TextInputStyleShort, Required: true, MaxLength: 6},
 		}},
 	}, nil)

@@ -11,21 +11,22 @@ import (
 	"github.com/attachebot/attache/internal/discord/compose"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/locale"
 )
 
 // Deleting takes two confirmations. Each is an embed with a button that counts
 // for tuning.confirm: its custom id says since when, and a timer takes it away.
 
-const (
-	firstTitle  = "⚠️ Confirm Deletion"
-	secondTitle = "⚠️ Final Confirmation"
+const ( // keys
+	firstTitle  = "Confirm Deletion"
+	secondTitle = "Final Confirmation"
 )
 
 // confirmDelete asks for the first confirmation, and then for the second.
 func (b *Bot) confirmDelete(ctx context.Context, it *interaction, id customID, i dg.ComponentInteraction) error {
 	v := viewOf(id, 1)
 	if id.action == actDelete2 && b.tooLate(id.moment(3)) {
-		return it.update(ctx, b.timedOut())
+		return it.update(ctx, b.timedOut(it.lang))
 	}
 	f, err := b.assistant.Files().Get(ctx, it.user, files.ID(id.args[0]))
 	if err != nil {
@@ -33,16 +34,16 @@ func (b *Bot) confirmDelete(ctx context.Context, it *interaction, id customID, i
 	}
 	args := append([]string{string(f.ID)}, v.args()...)
 	yes := customID{actDelete2, it.user, append(args[:3:3], moment(b.opts.Now()))}
-	e := dg.Embed{Title: firstTitle, Color: yellow,
-		Description: "Are you sure you want to delete:\n" + named(f) + "?\n\nThis action cannot be undone!"}
-	press := button(dg.ButtonStyleDanger, "⚠️", "Yes, Delete", yes)
+	e := dg.Embed{Title: "⚠️ " + it.lang.T(firstTitle), Color: yellow,
+		Description: it.lang.T("Are you sure you want to delete:") + "\n" + named(f) + "?\n\n" + it.lang.T("This action cannot be undone!")}
+	press := button(dg.ButtonStyleDanger, "⚠️", it.lang.T("Yes, Delete"), yes)
 	if id.action == actDelete2 {
 		yes.action = actDelete3
-		e.Title, e.Color = secondTitle, red
-		e.Description = "Click 'Click Again to Confirm' to permanently delete:\n" + named(f) + "\n\nThis is your last chance to cancel!"
-		press = button(dg.ButtonStyleSecondary, "🔴", "Click Again to Confirm", yes)
+		e.Title, e.Color = "⚠️ "+it.lang.T(secondTitle), red
+		e.Description = it.lang.T("Click 'Click Again to Confirm' to permanently delete:") + "\n" + named(f) + "\n\n" + it.lang.T("This is your last chance to cancel!")
+		press = button(dg.ButtonStyleSecondary, "🔴", it.lang.T("Click Again to Confirm"), yes)
 	}
-	return b.confirm(ctx, it, i, e, press, button(dg.ButtonStyleSecondary, "❌", "Cancel", customID{actDetails, it.user, args}))
+	return b.confirm(ctx, it, i, e, press, button(dg.ButtonStyleSecondary, "❌", it.lang.T("Cancel"), customID{actDetails, it.user, args}))
 }
 
 func named(f files.File) string { return "**" + escape(brief.Chars(f.Name, 200)) + "**" }
@@ -51,7 +52,7 @@ func named(f files.File) string { return "**" + escape(brief.Chars(f.Name, 200))
 func (b *Bot) deleteFile(ctx context.Context, it *interaction, id customID, _ dg.ComponentInteraction) error {
 	v := viewOf(id, 1)
 	if b.tooLate(id.moment(3)) {
-		return it.update(ctx, b.timedOut())
+		return it.update(ctx, b.timedOut(it.lang))
 	}
 	f, err := b.assistant.Files().Get(ctx, it.user, files.ID(id.args[0]))
 	if err == nil {
@@ -60,11 +61,11 @@ func (b *Bot) deleteFile(ctx context.Context, it *interaction, id customID, _ dg
 	if err != nil {
 		return b.notThere(ctx, it, v, err)
 	}
-	p, err := b.listPost(ctx, it.user, v)
+	p, err := b.listPost(ctx, it, v)
 	if err != nil { // it is deleted all the same
 		p = client.Post{}
 	}
-	p.Text = "**✅ File Deleted**\nSuccessfully deleted: **" + escape(f.Name) + "**"
+	p.Text = it.lang.T("**✅ File Deleted**\nSuccessfully deleted: %s", "**"+escape(f.Name)+"**")
 	return it.update(ctx, p)
 }
 
@@ -72,7 +73,7 @@ func (b *Bot) deleteFile(ctx context.Context, it *interaction, id customID, _ dg
 // tuning.confirm.
 func (b *Bot) confirm(ctx context.Context, it *interaction, i dg.ComponentInteraction, e dg.Embed, yes, no dg.ButtonComponent) error {
 	d := b.opts.tune.confirm
-	e.Footer = &dg.EmbedFooter{Text: "⏳ Within " + compose.Seconds(d.Round(time.Second))}
+	e.Footer = &dg.EmbedFooter{Text: "⏳ " + it.lang.T("Within %s", it.lang.Measure(compose.Seconds(d.Round(time.Second))))}
 	if err := it.update(ctx, client.Post{Embeds: []dg.Embed{e}, Rows: []dg.LayoutComponent{row(yes, no)}}); err != nil {
 		return err
 	}
@@ -80,7 +81,7 @@ func (b *Bot) confirm(ctx context.Context, it *interaction, i dg.ComponentIntera
 		defer b.rescue("expiry")
 		ctx, cancel := b.detached(client.Timeout)
 		defer cancel()
-		if err := it.update(ctx, b.timedOut()); err != nil && !fault.Is(err, fault.NotFound) {
+		if err := it.update(ctx, b.timedOut(it.lang)); err != nil && !fault.Is(err, fault.NotFound) {
 			b.log.Debug("a confirmation can't be ended", "error", err)
 		}
 	})
@@ -94,6 +95,6 @@ func (b *Bot) tooLate(asked time.Time) bool {
 	return age > b.opts.tune.confirm+time.Second || age < -time.Minute
 }
 
-func (b *Bot) timedOut() client.Post {
-	return client.Post{Embeds: []dg.Embed{{Title: "⌛ Timed out", Color: grey, Description: "Nothing was deleted. `/files` shows your files."}}}
+func (b *Bot) timedOut(l *locale.Language) client.Post {
+	return client.Post{Embeds: []dg.Embed{{Title: "⌛ " + l.T("Timed out"), Color: grey, Description: l.T("Nothing was deleted. `/files` shows your files.")}}}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/attachebot/attache/internal/discord/client"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/locale"
 )
 
 // chosen shows the file that was chosen in the list.
@@ -29,22 +30,22 @@ func (b *Bot) details(ctx context.Context, it *interaction, id files.ID, v view)
 		return b.notThere(ctx, it, v, err)
 	}
 	e := dg.Embed{Title: brief.Chars(f.Emoji()+" "+escape(f.Name), 256), Color: blurple,
-		Description: fmt.Sprintf("Type: %s\nSize: %s", f.Kind, files.ExactSize(f.Size)),
-		Fields:      []dg.EmbedField{inline("Kept", f.Countdown(b.opts.Now()))}}
-	origin := "Uploaded"
+		Description: it.lang.T("Type: %s\nSize: %s", f.Kind, it.lang.Measure(files.ExactSize(f.Size))),
+		Fields:      []dg.EmbedField{inline(it.lang.T("Kept"), f.Countdown(it.lang, b.opts.Now()))}}
+	origin := it.lang.T("Uploaded")
 	if f.Generated {
-		origin = "Made by code"
+		origin = it.lang.T("Made by code")
 	}
 	e.Fields = append(e.Fields, inline(origin, b.when(f.UploadedAt)))
 	if f.Width > 0 && f.Height > 0 {
-		e.Fields = append(e.Fields, inline("Pixels", fmt.Sprintf("%d × %d", f.Width, f.Height)))
+		e.Fields = append(e.Fields, inline(it.lang.T("Pixels"), fmt.Sprintf("%d × %d", f.Width, f.Height)))
 	}
 	e.Fields = append(e.Fields, dg.EmbedField{Name: "ID", Value: "`" + string(f.ID) + "`"})
 	args := append([]string{string(f.ID)}, v.args()...)
 	p := client.Post{Embeds: []dg.Embed{e}, Rows: []dg.LayoutComponent{row(
-		button(dg.ButtonStylePrimary, "⬇️", "Download", customID{actDownload, it.user, args}),
-		button(dg.ButtonStyleDanger, "🗑️", "Delete", customID{actDelete, it.user, args}),
-		button(dg.ButtonStyleSecondary, "◀️", "Back", customID{actList, it.user, v.args()}))}}
+		button(dg.ButtonStylePrimary, "⬇️", it.lang.T("Download"), customID{actDownload, it.user, args}),
+		button(dg.ButtonStyleDanger, "🗑️", it.lang.T("Delete"), customID{actDelete, it.user, args}),
+		button(dg.ButtonStyleSecondary, "◀️", it.lang.T("Back"), customID{actList, it.user, v.args()}))}}
 	shown, later := b.assistant.Previews().Now(ctx, f)
 	if later {
 		return b.showLater(ctx, it, f, p)
@@ -101,11 +102,11 @@ func (b *Bot) notThere(ctx context.Context, it *interaction, v view, err error) 
 	if !fault.Is(err, fault.NotFound) {
 		return err
 	}
-	p, listErr := b.listPost(ctx, it.user, v)
+	p, listErr := b.listPost(ctx, it, v)
 	if listErr != nil {
 		return err
 	}
-	p.Text = "🔎 **File not found or expired.** Here is what you have now."
+	p.Text = "🔎 " + it.lang.T("**File not found or expired.** Here is what you have now.")
 	return it.update(ctx, p)
 }
 
@@ -121,7 +122,7 @@ func (b *Bot) download(ctx context.Context, it *interaction, id customID, _ dg.C
 		limit = min(limit, here)
 	}
 	if f.Size > limit {
-		return it.reply(ctx, b.tooLarge(f, limit))
+		return it.reply(ctx, b.tooLarge(it.lang, f, limit))
 	}
 	if err := it.quietly(ctx); err != nil {
 		return err
@@ -131,11 +132,12 @@ func (b *Bot) download(ctx context.Context, it *interaction, id customID, _ dg.C
 		return b.notThere(ctx, it, viewOf(id, 1), err)
 	}
 	r.Close()
+	done := "✅ " + it.lang.T("Downloaded: %s", "**"+escape(f.Name)+"**")
 	if f.Size <= b.places.FileLimit(0) {
 		err = b.downloadByDM(ctx, it, f)
 		if err == nil {
 			b.downloaded(f)
-			return it.reply(ctx, client.Post{Text: "✅ Downloaded: **" + escape(f.Name) + "**\n-# It is in our direct messages."})
+			return it.reply(ctx, client.Post{Text: done + "\n-# " + it.lang.T("It is in our direct messages.")})
 		}
 		if !fault.Is(err, fault.Denied) && !fault.Is(err, fault.TooLarge) {
 			return err
@@ -143,14 +145,14 @@ func (b *Bot) download(ctx context.Context, it *interaction, id customID, _ dg.C
 	}
 	note := ""
 	if fault.Is(err, fault.Denied) {
-		note = "\n-# Your direct messages are closed to me, so it is here."
+		note = "\n-# " + it.lang.T("Your direct messages are closed to me, so it is here.")
 	}
-	err = it.reply(ctx, client.Post{Text: "✅ Downloaded: **" + escape(f.Name) + "**" + note, Files: []client.Upload{b.uploadOf(f)}})
+	err = it.reply(ctx, client.Post{Text: done + note, Files: []client.Upload{b.uploadOf(f)}})
 	if err == nil {
 		b.downloaded(f)
 	}
 	if fault.Is(err, fault.TooLarge) {
-		return it.reply(ctx, b.tooLarge(f, 0))
+		return it.reply(ctx, b.tooLarge(it.lang, f, 0))
 	}
 	return err
 }
@@ -170,14 +172,14 @@ func (b *Bot) downloadByDM(ctx context.Context, it *interaction, f files.File) e
 
 // tooLarge tells about a file that Discord does not take. limit 0: it is not
 // known how much it would take.
-func (b *Bot) tooLarge(f files.File, limit int64) client.Post {
-	text := fmt.Sprintf("📦 **File too large to download**: %s has %s", escape(f.Name), files.Size(f.Size))
+func (b *Bot) tooLarge(l *locale.Language, f files.File, limit int64) client.Post {
+	size := l.Measure(files.Size(f.Size))
+	text := "📦 " + l.T("**File too large to download**: %s has %s. You can still use it in code.", escape(f.Name), size)
 	if limit > 0 {
-		text += fmt.Sprintf(", and %s can be sent here", files.Size(limit))
+		text = "📦 " + l.T("**File too large to download**: %s has %s, and %s can be sent here. You can still use it in code.", escape(f.Name), size, l.Measure(files.Size(limit)))
 	}
-	text += ". You can still use it in code."
-	if link := b.linkTo(f); link != "" {
-		text += "\nOr get it from the web" + link
+	if link := b.linkTo(l, f); link != "" {
+		text += "\n" + l.T("Or get it from the web") + link
 	}
 	return client.Post{Text: text}
 }

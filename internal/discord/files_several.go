@@ -18,7 +18,7 @@ import (
 // chooseSeveral lets the user choose among the files of a page.
 func (b *Bot) chooseSeveral(ctx context.Context, it *interaction, id customID, _ dg.ComponentInteraction) error {
 	v := viewOf(id, 0)
-	p, err := b.listPost(ctx, it.user, v)
+	p, err := b.listPost(ctx, it, v)
 	if err != nil {
 		return err
 	}
@@ -26,9 +26,9 @@ func (b *Bot) chooseSeveral(ctx context.Context, it *interaction, id customID, _
 	if err != nil || len(page.Files) == 0 {
 		return b.updateList(ctx, it, v)
 	}
-	m := b.fileMenu(it.user, v, page.Files, b.opts.Now())
-	m.CustomID, m.Placeholder, m.MaxValues = customID{actSeveral1, it.user, v.args()}.String(), "Select files to delete...", len(m.Options)
-	p.Rows = []dg.LayoutComponent{row(m), row(button(dg.ButtonStyleSecondary, "◀️", "Back", customID{actList, it.user, v.args()}))}
+	m := b.fileMenu(it, v, page.Files, b.opts.Now())
+	m.CustomID, m.Placeholder, m.MaxValues = customID{actSeveral1, it.user, v.args()}.String(), it.lang.T("Select files to delete..."), len(m.Options)
+	p.Rows = []dg.LayoutComponent{row(m), row(button(dg.ButtonStyleSecondary, "◀️", it.lang.T("Back"), customID{actList, it.user, v.args()}))}
 	return it.update(ctx, p)
 }
 
@@ -37,7 +37,7 @@ func (b *Bot) confirmSeveral(ctx context.Context, it *interaction, id customID, 
 	v := viewOf(id, 0)
 	first := id.action == actSeveral1
 	if !first && b.tooLate(id.moment(2)) {
-		return it.update(ctx, b.timedOut())
+		return it.update(ctx, b.timedOut(it.lang))
 	}
 	if first {
 		var ids []files.ID
@@ -55,16 +55,16 @@ func (b *Bot) confirmSeveral(ctx context.Context, it *interaction, id customID, 
 		names = append(names, named(f))
 	}
 	yes := customID{actSeveral2, it.user, append(v.args(), moment(b.opts.Now()))}
-	e := dg.Embed{Title: firstTitle, Color: yellow,
-		Description: "Are you sure you want to delete:\n" + strings.Join(names, "\n") + "?\n\nThis action cannot be undone!"}
-	press := button(dg.ButtonStyleDanger, "⚠️", "Yes, Delete", yes)
+	e := dg.Embed{Title: "⚠️ " + it.lang.T(firstTitle), Color: yellow,
+		Description: it.lang.T("Are you sure you want to delete:") + "\n" + strings.Join(names, "\n") + "?\n\n" + it.lang.T("This action cannot be undone!")}
+	press := button(dg.ButtonStyleDanger, "⚠️", it.lang.T("Yes, Delete"), yes)
 	if !first {
 		yes.action = actSeveral3
-		e.Title, e.Color = secondTitle, red
-		e.Description = "Click 'Click Again to Confirm' to permanently delete:\n" + strings.Join(names, "\n") + "\n\nThis is your last chance to cancel!"
-		press = button(dg.ButtonStyleSecondary, "🔴", "Click Again to Confirm", yes)
+		e.Title, e.Color = "⚠️ "+it.lang.T(secondTitle), red
+		e.Description = it.lang.T("Click 'Click Again to Confirm' to permanently delete:") + "\n" + strings.Join(names, "\n") + "\n\n" + it.lang.T("This is your last chance to cancel!")
+		press = button(dg.ButtonStyleSecondary, "🔴", it.lang.T("Click Again to Confirm"), yes)
 	}
-	return b.confirm(ctx, it, i, e, press, button(dg.ButtonStyleSecondary, "❌", "Cancel", customID{actList, it.user, v.args()}))
+	return b.confirm(ctx, it, i, e, press, button(dg.ButtonStyleSecondary, "❌", it.lang.T("Cancel"), customID{actList, it.user, v.args()}))
 }
 
 // chosenFiles are the files that a message asks to delete, as far as they are there.
@@ -90,7 +90,7 @@ func (b *Bot) chosenFiles(ctx context.Context, user files.UserID, i dg.Component
 func (b *Bot) deleteSeveral(ctx context.Context, it *interaction, id customID, i dg.ComponentInteraction) error {
 	v := viewOf(id, 0)
 	if b.tooLate(id.moment(2)) {
-		return it.update(ctx, b.timedOut())
+		return it.update(ctx, b.timedOut(it.lang))
 	}
 	fs, err := b.chosenFiles(ctx, it.user, i)
 	if err != nil {
@@ -105,10 +105,10 @@ func (b *Bot) deleteSeveral(ctx context.Context, it *interaction, id customID, i
 			return err
 		}
 	}
-	p, err := b.listPost(ctx, it.user, v)
+	p, err := b.listPost(ctx, it, v)
 	if err != nil { // they are deleted all the same
 		p = client.Post{}
 	}
-	p.Text = fmt.Sprintf("**✅ %s deleted**\nSuccessfully deleted: %s", count(len(names), "file"), strings.Join(names, ", "))
+	p.Text = fmt.Sprintf("**✅ %s**\n%s", it.lang.T("%d files deleted", len(names)), it.lang.T("Successfully deleted: %s", strings.Join(names, ", ")))
 	return it.update(ctx, p)
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/attachebot/attache/internal/discord/places"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/locale"
 )
 
 // finish shows the whole answer with its files and buttons, and how it ended.
@@ -99,11 +100,11 @@ func (a *answer) finished(e *answered, res chat.Result, err error) []client.Post
 	chunks := markdown.Split(body.Text, client.MaxContent)
 	if len(chunks) > maxMessages {
 		chunks = markdown.Split(body.Text, client.MaxContent-statusRoom)[:maxMessages]
-		foot = append([]string{"-# 📄 The whole answer is in answer.md."}, foot...)
+		foot = append([]string{"-# 📄 " + a.q.lang.T("The whole answer is in answer.md.")}, foot...)
 		uploads = append(uploads, client.NewUpload("answer.md", []byte(body.Text+"\n")))
 	}
 	if len(chunks) == 0 && len(foot) == 0 && len(uploads) == 0 {
-		foot = append(foot, "-# 🤷 There was nothing to say.")
+		foot = append(foot, "-# 🤷 "+a.q.lang.T("There was nothing to say."))
 	}
 	if below := strings.Join(foot, "\n"); below != "" {
 		if n := len(chunks); n > 0 && markdown.Length(chunks[n-1])+1+markdown.Length(below) <= client.MaxContent {
@@ -151,7 +152,7 @@ func addFiles(posts []client.Post, uploads []client.Upload) []client.Post {
 
 // layout is how the answer to a question is laid out.
 func (b *Bot) layout(q *question) compose.Options {
-	return compose.Options{Fonts: b.opts.Fonts}
+	return compose.Options{Language: q.lang, Fonts: b.opts.Fonts}
 }
 
 // ending tells how a turn ended that did not end well.
@@ -160,17 +161,17 @@ func (a *answer) ending(err error) string {
 	case err == nil:
 		return ""
 	case errors.Is(err, assistant.ErrStopped):
-		return "-# ⏹️ Stopped."
+		return "-# ⏹️ " + a.q.lang.T("Stopped.")
 	case errors.Is(err, assistant.ErrClosing):
-		return "-# ⏸️ I had to stop for a moment, so this answer ends here. 🔁 Retry runs it again."
+		return "-# ⏸️ " + a.q.lang.T("I had to stop for a moment, so this answer ends here. 🔁 Retry runs it again.")
 	}
-	return "⚠️ " + cmp.Or(a.b.explain(err, "answering"), "This answer was interrupted.")
+	return "⚠️ " + cmp.Or(a.b.explain(a.q.lang, err, "answering"), a.q.lang.T("This answer was interrupted."))
 }
 
 func (a *answer) buttons(e *answered) []dg.LayoutComponent {
 	rows := e.rows(false)
 	if a.b.places.Manners(a.q.channel()).Writers > 1 && a.b.readsAlong(a.q.channel()) == places.Member {
-		rows = append(rows, row(button(dg.ButtonStyleSecondary, "🔇", "Only when mentioned", customID{action: actQuiet, user: a.q.user()})))
+		rows = append(rows, row(button(dg.ButtonStyleSecondary, "🔇", a.q.lang.T("Only when mentioned"), customID{action: actQuiet, user: a.q.user()})))
 	}
 	return rows
 }
@@ -181,16 +182,16 @@ func (e *answered) rows(edited bool) []dg.LayoutComponent {
 	args := []string{q.msg.ID.String(), q.again}
 	var bs []dg.InteractiveComponent
 	if edited {
-		bs = append(bs, button(dg.ButtonStylePrimary, "✏️", "Run the edited question", customID{actEdited, q.user(), args}))
+		bs = append(bs, button(dg.ButtonStylePrimary, "✏️", q.lang.T("Run the edited question"), customID{actEdited, q.user(), args}))
 	}
 	if e.code {
-		bs = append(bs, button(dg.ButtonStyleSecondary, "📜", "Code", customID{actCode, q.user(), args}))
+		bs = append(bs, button(dg.ButtonStyleSecondary, "📜", q.lang.T("Code"), customID{actCode, q.user(), args}))
 	}
 	if q.by == nil {
-		bs = append(bs, button(dg.ButtonStyleSecondary, "🔁", "Retry", customID{actRetry, q.user(), args}))
+		bs = append(bs, button(dg.ButtonStyleSecondary, "🔁", q.lang.T("Retry"), customID{actRetry, q.user(), args}))
 	}
 	if e.passing {
-		bs = append(bs, button(dg.ButtonStyleSecondary, "🔖", "Keep", customID{actKeep, q.user(), args}))
+		bs = append(bs, button(dg.ButtonStyleSecondary, "🔖", q.lang.T("Keep"), customID{actKeep, q.user(), args}))
 	}
 	var rows []dg.LayoutComponent
 	var tables []dg.InteractiveComponent
@@ -224,34 +225,33 @@ const maxButtons = 5
 
 // uploads are the files that the turn made, pictures first, and lines about them.
 func (a *answer) uploads() (ups []client.Upload, lines []string) {
-	b := a.b
+	b, l := a.b, a.q.lang
 	limit := min(b.opts.MaxDownload, b.places.FileLimit(a.q.guild()), client.MaxRequest)
 	made := slices.Clone(a.made)
 	slices.SortStableFunc(made, func(x, y files.File) int { return cmp.Compare(order(x), order(y)) })
 	for i, f := range made {
 		if i >= 3*client.MaxFiles {
-			lines = append(lines, fmt.Sprintf("-# … and %s more: `/files` has them.", count(len(made)-i, "file")))
+			lines = append(lines, "-# … "+l.T("and %d more files: `/files` has them.", len(made)-i))
 			break
 		}
 		if f.Size > limit {
-			lines = append(lines, fmt.Sprintf("-# %s **%s** • %s • 📦 too large for Discord%s", f.Emoji(), escape(f.Name), files.Size(f.Size), b.linkTo(f)))
+			lines = append(lines, fmt.Sprintf("-# %s **%s** • %s • 📦 %s%s", f.Emoji(), escape(f.Name), l.Measure(files.Size(f.Size)), l.T("too large for Discord"), b.linkTo(l, f)))
 			continue
 		}
 		ups = append(ups, b.uploadOf(f))
 	}
 	if len(made) > 0 {
-		lines = append([]string{"-# 📎 " + kept(made)}, lines...)
+		lines = append([]string{"-# 📎 " + kept(l, made)}, lines...)
 	}
 	return ups, lines
 }
 
 // kept tells how many files were made and how long they are kept: "3 files, kept 48h".
-func kept(made []files.File) string {
-	what := count(len(made), "file")
+func kept(l *locale.Language, made []files.File) string {
 	if made[0].ExpiresAt.IsZero() {
-		return what + ", kept for good"
+		return l.T("%d files, kept for good", len(made))
 	}
-	return what + ", kept " + files.Hours(made[0].ExpiresAt.Sub(made[0].UploadedAt))
+	return l.T("%d files, kept %s", len(made), l.Measure(files.Hours(made[0].ExpiresAt.Sub(made[0].UploadedAt))))
 }
 
 func order(f files.File) int {
@@ -275,7 +275,7 @@ func (b *Bot) uploadOf(f files.File) client.Upload {
 }
 
 // linkTo is a link to a file that is too large for Discord, if there are any.
-func (b *Bot) linkTo(f files.File) string {
+func (b *Bot) linkTo(l *locale.Language, f files.File) string {
 	if b.opts.Link == nil {
 		return ""
 	}
@@ -283,7 +283,7 @@ func (b *Bot) linkTo(f files.File) string {
 	if link == "" {
 		return ""
 	}
-	return ": [download](<" + link + ">)"
+	return ": [" + l.T("download") + "](<" + link + ">)"
 }
 
 // batches divides files into what one message may have.
@@ -351,16 +351,17 @@ func (a *answer) oneByOne(ctx context.Context, posts []client.Post, ups []client
 		}
 	}
 	var lines []string
+	l := a.q.lang
 	for _, u := range ups {
 		_, err := a.b.send(ctx, a.q, client.Post{Files: []client.Upload{u}})
 		switch {
 		case err == nil:
 		case fault.Is(err, fault.TooLarge):
-			lines = append(lines, "-# 📦 "+escape(u.Name)+" is too large for Discord here. `/files` has it.")
+			lines = append(lines, "-# 📦 "+l.T("%s is too large for Discord here. `/files` has it.", escape(u.Name)))
 		case fault.Is(err, fault.Denied):
-			lines = append(lines, "-# 🔇 I may not attach files here. `/files` has "+escape(u.Name)+".")
+			lines = append(lines, "-# 🔇 "+l.T("I may not attach files here. `/files` has %s.", escape(u.Name)))
 		default:
-			lines = append(lines, "-# ⚠️ "+escape(u.Name)+" could not be sent. `/files` has it.")
+			lines = append(lines, "-# ⚠️ "+l.T("%s could not be sent. `/files` has it.", escape(u.Name)))
 		}
 	}
 	if len(lines) == 0 {
@@ -369,12 +370,4 @@ func (a *answer) oneByOne(ctx context.Context, posts []client.Post, ups []client
 	if err := a.b.say(ctx, a.q, 0, strings.Join(lines, "\n")); err != nil {
 		a.fail(ctx, err)
 	}
-}
-
-// count writes "1 file", "2 files".
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }

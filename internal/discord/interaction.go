@@ -15,6 +15,7 @@ import (
 	"github.com/attachebot/attache/internal/discord/client"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/locale"
 )
 
 // interaction is a command, a press or a choice, that has to be answered within
@@ -24,7 +25,8 @@ type interaction struct {
 	b *Bot
 	dg.Interaction
 	user      files.UserID
-	component bool // of a message of ours, which it may change
+	component bool             // of a message of ours, which it may change
+	lang      *locale.Language // of the user
 
 	mu    sync.Mutex
 	state responded
@@ -50,6 +52,7 @@ func (b *Bot) onInteraction(i dg.Interaction) {
 	}
 	it := &interaction{b: b, Interaction: i, user: files.UserID(i.User().ID)}
 	_, it.component = i.(dg.ComponentInteraction)
+	it.lang = b.heard.Interaction(i)
 	b.spawn("interaction", func(context.Context) {
 		ctx, cancel := b.detached(10 * time.Minute)
 		defer cancel()
@@ -69,9 +72,9 @@ func (b *Bot) onInteraction(i dg.Interaction) {
 		if err == nil {
 			return
 		}
-		sentence := b.explain(err, "an interaction")
+		sentence := b.explain(it.lang, err, "an interaction")
 		if sentence == "" {
-			sentence = "That was canceled."
+			sentence = it.lang.T("That was canceled.")
 		}
 		if err := it.reply(ctx, client.Post{Text: "⚠️ " + sentence}); err != nil {
 			b.log.Debug("an interaction can't be answered", "error", err)

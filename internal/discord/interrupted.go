@@ -38,11 +38,12 @@ func (b *Bot) tellOne(ctx context.Context, r chat.Record) error {
 	if q.again == byInteraction { // there is no message to answer
 		dm, err := b.api.DM(ctx, snowflake.ID(r.User))
 		if err == nil {
-			_, err = b.api.Send(ctx, dm, client.Post{Text: "-# ⏸️ I was restarted in the middle of an answer to you in <#" + channel.String() + ">. Please ask again."})
+			_, err = b.api.Send(ctx, dm, client.Post{Text: "-# ⏸️ " + b.heard.At(nil, snowflake.ID(r.User)).T("I was restarted in the middle of an answer to you in %s. Please ask again.", "<#"+channel.String()+">")})
 		}
 		return err
 	}
-	const line = "-# ⏸️ I was restarted in the middle of this answer. 🔁 Retry runs it again."
+	q.lang = b.languageOf(q)
+	line := "-# ⏸️ " + q.lang.T("I was restarted in the middle of this answer. 🔁 Retry runs it again.")
 	rows := (&answered{q: q}).rows(false)
 	after, err := b.api.Messages(ctx, channel, message, 0, 25)
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/attachebot/attache/internal/assistant"
 	"github.com/attachebot/attache/internal/discord/places"
 	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/locale"
 )
 
 // onMessage queues a message that is for the bot. It must not take long.
@@ -77,10 +78,11 @@ type question struct {
 	marked  bool // with an hourglass
 	begun   bool // it does not wait any more
 
-	by      *interaction // asked by a command or a button, and answered through it; nil: by a message
-	quoted  bool         // its text is not in the person's own words
-	private bool         // only who asked sees the answer
-	with    []files.File // what it is about
+	by      *interaction     // asked by a command or a button, and answered through it; nil: by a message
+	quoted  bool             // its text is not in the person's own words
+	private bool             // only who asked sees the answer
+	with    []files.File     // what it is about
+	lang    *locale.Language // of who reads the answer
 
 	missed bool  // it was written while the bot could not hear
 	late   error // says why it is not answered

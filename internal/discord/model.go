@@ -28,19 +28,19 @@ func (b *Bot) modelCommand(ctx context.Context, it *interaction, data dg.SlashCo
 			return err
 		}
 		if choice == "" {
-			return it.reply(ctx, client.Post{Text: "🧠 The default model answers you from now on."})
+			return it.reply(ctx, client.Post{Text: "🧠 " + it.lang.T("The default model answers you from now on.")})
 		}
-		return it.reply(ctx, client.Post{Text: "🧠 **" + escape(name) + "** answers you from now on."})
+		return it.reply(ctx, client.Post{Text: "🧠 " + it.lang.T("%s answers you from now on.", "**"+escape(name)+"**")})
 	}
 	current, err := b.assistant.ModelOf(ctx, it.user)
 	if err != nil {
 		return err
 	}
-	lines := []string{"**" + escape(cmp.Or(current, "The provider's default")) + "** answers you.", ""}
+	lines := []string{it.lang.T("%s answers you.", "**"+escape(cmp.Or(current, it.lang.T("The provider's default")))+"**"), ""}
 	models := b.assistant.Models(ctx)
 	for i, m := range models {
 		if i == 20 {
-			lines = append(lines, "… and "+count(len(models)-i, "more model"))
+			lines = append(lines, "… "+it.lang.T("and %d more models", len(models)-i))
 			break
 		}
 		mark := "▫️ "
@@ -49,8 +49,8 @@ func (b *Bot) modelCommand(ctx context.Context, it *interaction, data dg.SlashCo
 		}
 		lines = append(lines, mark+escape(m))
 	}
-	return it.reply(ctx, client.Post{Embeds: []dg.Embed{{Title: "🧠 Model", Color: blurple, Description: strings.Join(lines, "\n"),
-		Footer: &dg.EmbedFooter{Text: "/model name: chooses another one"}}}})
+	return it.reply(ctx, client.Post{Embeds: []dg.Embed{{Title: "🧠 " + it.lang.T("Model"), Color: blurple, Description: strings.Join(lines, "\n"),
+		Footer: &dg.EmbedFooter{Text: it.lang.T("/model name: chooses another one")}}}})
 }
 
 // complete offers the models whose names contain what is typed so far, and
@@ -83,7 +83,7 @@ func (b *Bot) usageCommand(ctx context.Context, it *interaction, data dg.SlashCo
 	if err != nil {
 		return err
 	}
-	e := usage.Embed(r, everybody, b.opts.Location)
+	e := usage.Embed(it.lang, r, everybody, b.opts.Location)
 	e.Color = blurple
 	return it.reply(ctx, client.Post{Embeds: []dg.Embed{e}})
 }

@@ -2,7 +2,6 @@ package discord
 
 import (
 	"context"
-	"fmt"
 
 	dg "github.com/disgoorg/disgo/discord"
 	"github.com/disgoorg/snowflake/v2"
@@ -22,29 +21,29 @@ func (b *Bot) resetCommand(ctx context.Context, it *interaction, _ dg.SlashComma
 	if err != nil {
 		return err
 	}
-	e := dg.Embed{Title: "🧹 Reset", Color: blurple}
+	e := dg.Embed{Title: "🧹 " + it.lang.T("Reset"), Color: blurple}
 	var bs []dg.InteractiveComponent
 	id := func(action string) customID { return customID{action, it.user, []string{root.String()}} }
 	switch {
 	case it.GuildID() == nil:
-		e.Description = "I forget what we talked about here, and the variables of your Python session."
+		e.Description = it.lang.T("I forget what we talked about here, and the variables of your Python session.")
 	case b.places.Parent(it.channel()) != 0:
-		e.Description = "I forget what was said to me in this thread, for everybody, and the variables of your Python session."
+		e.Description = it.lang.T("I forget what was said to me in this thread, for everybody, and the variables of your Python session.")
 	case root != 0:
-		e.Description = "I forget your last conversation in this channel, and the variables of its Python session."
+		e.Description = it.lang.T("I forget your last conversation in this channel, and the variables of its Python session.")
 	default:
-		e.Description = "There is no conversation of yours in this channel lately. Each mention of me begins a new one."
+		e.Description = it.lang.T("There is no conversation of yours in this channel lately. Each mention of me begins a new one.")
 	}
 	if it.GuildID() == nil || b.places.Parent(it.channel()) != 0 || root != 0 {
-		bs = append(bs, button(dg.ButtonStylePrimary, "🧹", "Forget the conversation", id(actReset)))
+		bs = append(bs, button(dg.ButtonStylePrimary, "🧹", it.lang.T("Forget the conversation"), id(actReset)))
 	}
 	if usage.Files > 0 {
-		e.Description += fmt.Sprintf("\nI keep your %s (%s) unless you choose otherwise.", count(usage.Files, "file"), files.Size(usage.Bytes))
-		bs = append(bs, button(dg.ButtonStyleDanger, "🗑️", "Delete my files too", id(actResetFiles)))
+		e.Description += "\n" + it.lang.T("I keep your %d files (%s) unless you choose otherwise.", usage.Files, it.lang.Measure(files.Size(usage.Bytes)))
+		bs = append(bs, button(dg.ButtonStyleDanger, "🗑️", it.lang.T("Delete my files too"), id(actResetFiles)))
 	}
 	p := client.Post{Embeds: []dg.Embed{e}}
 	if len(bs) > 0 {
-		p.Rows = []dg.LayoutComponent{row(append(bs, button(dg.ButtonStyleSecondary, "❌", "Cancel", customID{action: actCancel, user: it.user}))...)}
+		p.Rows = []dg.LayoutComponent{row(append(bs, button(dg.ButtonStyleSecondary, "❌", it.lang.T("Cancel"), customID{action: actCancel, user: it.user}))...)}
 	}
 	return it.reply(ctx, p)
 }
@@ -93,7 +92,7 @@ func (b *Bot) resetConversation(ctx context.Context, it *interaction, id customI
 	if err := b.reset(ctx, it, id); err != nil {
 		return err
 	}
-	return it.update(ctx, client.Post{Embeds: []dg.Embed{{Title: "🧹 Forgotten", Color: green, Description: "The conversation starts afresh. Your files are still there."}}})
+	return it.update(ctx, client.Post{Embeds: []dg.Embed{{Title: "🧹 " + it.lang.T("Forgotten"), Color: green, Description: it.lang.T("The conversation starts afresh. Your files are still there.")}}})
 }
 
 func (b *Bot) reset(ctx context.Context, it *interaction, id customID) error {
@@ -107,43 +106,42 @@ func (b *Bot) reset(ctx context.Context, it *interaction, id customID) error {
 // confirmReset asks for the two confirmations before files are deleted.
 func (b *Bot) confirmReset(ctx context.Context, it *interaction, id customID, i dg.ComponentInteraction) error {
 	if id.action == actResetFiles2 && b.tooLate(id.moment(1)) {
-		return it.update(ctx, b.timedOut())
+		return it.update(ctx, b.timedOut(it.lang))
 	}
 	usage, err := b.assistant.Files().Usage(ctx, it.user)
 	if err != nil {
 		return err
 	}
 	yes := customID{actResetFiles2, it.user, []string{id.args[0], moment(b.opts.Now())}}
-	all := fmt.Sprintf("**all your files** (%s, %s)", count(usage.Files, "file"), files.Size(usage.Bytes))
-	e := dg.Embed{Title: firstTitle, Color: yellow, Description: "Delete " + all + " and forget the conversation?\nThey can't be brought back."}
-	press := button(dg.ButtonStyleDanger, "⚠️", "Yes, Delete", yes)
+	n, size := usage.Files, it.lang.Measure(files.Size(usage.Bytes))
+	e := dg.Embed{Title: "⚠️ " + it.lang.T(firstTitle), Color: yellow, Description: it.lang.T("Delete **all your files** (%d files, %s) and forget the conversation?\nThey can't be brought back.", n, size)}
+	press := button(dg.ButtonStyleDanger, "⚠️", it.lang.T("Yes, Delete"), yes)
 	if id.action == actResetFiles2 {
 		yes.action = actResetFiles3
-		e.Title, e.Color, e.Description = secondTitle, red, "All at once and for good: "+all+"."
-		press = button(dg.ButtonStyleSecondary, "🔴", "Click Again to Confirm", yes)
+		e.Title, e.Color, e.Description = "⚠️ "+it.lang.T(secondTitle), red, it.lang.T("All at once and for good: **all your files** (%d files, %s).", n, size)
+		press = button(dg.ButtonStyleSecondary, "🔴", it.lang.T("Click Again to Confirm"), yes)
 	}
-	return b.confirm(ctx, it, i, e, press, button(dg.ButtonStyleSecondary, "❌", "Cancel", customID{action: actCancel, user: it.user}))
+	return b.confirm(ctx, it, i, e, press, button(dg.ButtonStyleSecondary, "❌", it.lang.T("Cancel"), customID{action: actCancel, user: it.user}))
 }
 
 // resetAll deletes the user's files and forgets the conversation.
 func (b *Bot) resetAll(ctx context.Context, it *interaction, id customID, _ dg.ComponentInteraction) error {
 	if b.tooLate(id.moment(1)) {
-		return it.update(ctx, b.timedOut())
+		return it.update(ctx, b.timedOut(it.lang))
 	}
 	deleted, err := b.assistant.DeleteFiles(ctx, it.user)
 	if err != nil {
 		return err
 	}
 	err = b.reset(ctx, it, id)
-	what := "and the conversation starts afresh."
+	what := it.lang.T("%d files deleted, and the conversation starts afresh.", deleted)
 	if err != nil {
-		what = "but the conversation is not forgotten: " + b.explain(err, "reset")
+		what = it.lang.T("%d files deleted, but the conversation is not forgotten: %s", deleted, b.explain(it.lang, err, "reset"))
 	}
-	return it.update(ctx, client.Post{Embeds: []dg.Embed{{Title: "🧹 Forgotten", Color: green,
-		Description: fmt.Sprintf("🗑️ %s deleted, %s", count(deleted, "file"), what)}}})
+	return it.update(ctx, client.Post{Embeds: []dg.Embed{{Title: "🧹 " + it.lang.T("Forgotten"), Color: green, Description: "🗑️ " + what}}})
 }
 
 // canceled ends a command without having done anything.
 func (b *Bot) canceled(ctx context.Context, it *interaction, _ customID, _ dg.ComponentInteraction) error {
-	return it.update(ctx, client.Post{Embeds: []dg.Embed{{Title: "❌ Canceled", Color: grey, Description: "Nothing was changed."}}})
+	return it.update(ctx, client.Post{Embeds: []dg.Embed{{Title: "❌ " + it.lang.T("Canceled"), Color: grey, Description: it.lang.T("Nothing was changed.")}}})
 }

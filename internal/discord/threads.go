@@ -126,7 +126,7 @@ func (b *Bot) hush(ctx context.Context, it *interaction, _ customID, i dg.Compon
 	if err := b.memory().SetQuiet(ctx, it.channel()); err != nil {
 		b.log.Warn("keeping that the bot is quiet in a thread", "thread", it.channel(), "error", err)
 	}
-	return it.reply(ctx, client.Post{Text: "🔇 In this thread I answer only those who mention me or reply to me, from now on."})
+	return it.reply(ctx, client.Post{Text: "🔇 " + it.lang.T("In this thread I answer only those who mention me or reply to me, from now on.")})
 }
 
 // join makes the bot a member of a thread that it is called into: Discord

@@ -14,6 +14,7 @@ import (
 	"github.com/attachebot/attache/internal/chat"
 	"github.com/attachebot/attache/internal/discord/client"
 	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/locale"
 )
 
 // frontEnd is what the model and the sentences know of Discord.
@@ -23,22 +24,30 @@ var frontEnd = &chat.FrontEnd{
 		" It shows no Markdown tables, no LaTeX, no HTML and no embedded images: put a table into a code block, with aligned columns of at most 60 characters together." +
 		" Where next questions suggest themselves, you may end with up to three short ones (at most 70 characters each) that the user could ask, each on a line that begins with [?]; they become buttons.",
 	Hints: map[fault.Hint]string{
-		fault.FreeSpace:       "Delete some with /files, then send it again.",
-		fault.OtherModel:      "/model shows others.",
-		fault.NewConversation: "/reset starts a new one.",
+		fault.FreeSpace:       locale.Key("Delete some with /files, then send it again."),
+		fault.OtherModel:      locale.Key("/model shows others."),
+		fault.NewConversation: locale.Key("/reset starts a new one."),
 	},
 }
 
 // explain makes the one sentence that somebody sees about an error; "" for what
 // needs none. Doing says for the log what was tried.
-func (b *Bot) explain(err error, doing string) string {
-	return b.assistant.Explain(err, doing, frontEnd)
+func (b *Bot) explain(l *locale.Language, err error, doing string) string {
+	return b.assistant.Explain(err, doing, frontEnd.In(l))
+}
+
+// languageOf is the language of those who read the answer to a question.
+func (b *Bot) languageOf(q *question) *locale.Language {
+	if q.by != nil && q.private {
+		return q.by.lang
+	}
+	return b.heard.At(q.msg.GuildID, q.msg.Author.ID)
 }
 
 // explainAll makes the sentences about errors.
-func (b *Bot) explainAll(errs []error, doing string) (out []string) {
+func (b *Bot) explainAll(l *locale.Language, errs []error, doing string) (out []string) {
 	for _, err := range errs {
-		if sentence := b.explain(err, doing); sentence != "" {
+		if sentence := b.explain(l, err, doing); sentence != "" {
 			out = append(out, sentence)
 		}
 	}
@@ -100,9 +109,10 @@ func (a *active) interrupt(cause error) {
 // ask gives a question to the assistant, and shows what comes. It must not take
 // long.
 func (b *Bot) ask(q *question) {
+	q.lang = b.languageOf(q)
 	var err error
 	q.turn, err = b.assistant.Ask(assistant.Request{
-		ID: q.turnID(), User: q.user(), UserName: nameIn(q.msg.Author, q.msg.Member), FrontEnd: frontEnd,
+		ID: q.turnID(), User: q.user(), UserName: nameIn(q.msg.Author, q.msg.Member), FrontEnd: frontEnd.In(q.lang),
 		Read: func(ctx context.Context, anew bool) (assistant.Message, error) {
 			if q.late != nil || q.passed {
 				return assistant.Message{}, q.late
@@ -194,12 +204,12 @@ func (b *Bot) end(q *question, a *answer, e assistant.Ended, saved bool, problem
 func (b *Bot) confirmSaved(q *question, all []assistant.Saving) {
 	ctx, cancel := b.detached(time.Minute)
 	defer cancel()
-	if text := b.confirmation(all); text != "" {
+	if text := b.confirmation(q.lang, all); text != "" {
 		if len(all) == 1 && all[0].Err == nil && b.around.Plain(q.msg) == "" && q.msg.ReferencedMessage == nil {
 			id := string(all[0].Saved.ID)
 			told, err := b.send(ctx, q, client.Post{Text: text, ReplyTo: q.msg.ID, Rows: []dg.LayoutComponent{row(
-				button(dg.ButtonStylePrimary, "📊", "Analyze", customID{actAnalyze, q.user(), []string{id}}),
-				button(dg.ButtonStyleSecondary, "👀", "Preview", customID{actPreview, q.user(), []string{id}}))}})
+				button(dg.ButtonStylePrimary, "📊", q.lang.T("Analyze"), customID{actAnalyze, q.user(), []string{id}}),
+				button(dg.ButtonStyleSecondary, "👀", q.lang.T("Preview"), customID{actPreview, q.user(), []string{id}}))}})
 			q.told = append(q.told, told)
 			if err != nil {
 				b.unheard(ctx, q, err)
@@ -223,7 +233,7 @@ func (b *Bot) hint(q *question, saved bool, problems []string) {
 	case saved || len(q.msg.Attachments) > 0:
 		return // the confirmation is the answer
 	default:
-		text = "👋 Ask me anything, or attach a file and say what you want to know about it. `/help` shows what I can do."
+		text = "👋 " + q.lang.T("Ask me anything, or attach a file and say what you want to know about it. `/help` shows what I can do.")
 	}
 	ctx, cancel := b.detached(time.Minute)
 	defer cancel()
@@ -234,7 +244,7 @@ func (b *Bot) hint(q *question, saved bool, problems []string) {
 
 // sorry says one sentence about an error, although the bot may be closing.
 func (b *Bot) sorry(q *question, mark string, err error) {
-	sentence := b.explain(err, "answering")
+	sentence := b.explain(q.lang, err, "answering")
 	if sentence == "" {
 		return
 	}
@@ -258,7 +268,7 @@ func (b *Bot) unheard(ctx context.Context, q *question, err error) {
 	b.muted.put(q.channel(), b.opts.Now())
 	dm, err := b.api.DM(ctx, q.msg.Author.ID)
 	if err == nil {
-		_, err = b.api.Send(ctx, dm, client.Post{Text: "🔇 I may not write in <#" + q.channel().String() + ">. Somebody who manages the server can give me the permissions **View Channel**, **Send Messages**, **Attach Files** and **Read Message History** there."})
+		_, err = b.api.Send(ctx, dm, client.Post{Text: "🔇 " + q.lang.T("I may not write in %s. Somebody who manages the server can give me the permissions **View Channel**, **Send Messages**, **Attach Files** and **Read Message History** there.", "<#"+q.channel().String()+">")})
 	}
 	if err != nil {
 		b.log.Debug("sending a direct message", "error", err)

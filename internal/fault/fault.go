@@ -71,6 +71,9 @@ type Error struct {
 	Msg  string // may be shown to a user; empty means a generic sentence of Kind
 	Err  error  // the cause, only logged; may be nil
 	Hint Hint   // what would help; may be empty
+
+	format string // of Msg
+	args   []any
 }
 
 // Error renders everything, for the log.
@@ -90,7 +93,7 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // New returns an error without a cause. Msg is formatted as by fmt.Sprintf.
 func New(k Kind, format string, args ...any) error {
-	return &Error{Kind: k, Msg: fmt.Sprintf(format, args...)}
+	return &Error{Kind: k, Msg: fmt.Sprintf(format, args...), format: format, args: args}
 }
 
 // Wrap gives err a kind and a sentence. It returns nil for a nil err.
@@ -103,7 +106,7 @@ func Wrap(err error, k Kind, format string, args ...any) error {
 	if errors.Is(err, context.Canceled) {
 		k = Canceled
 	}
-	return &Error{Kind: k, Msg: fmt.Sprintf(format, args...), Err: err}
+	return &Error{Kind: k, Msg: fmt.Sprintf(format, args...), Err: err, format: format, args: args}
 }
 
 // With gives err a hint. Kind and sentence stay. It returns nil for a nil err.
@@ -111,7 +114,11 @@ func With(h Hint, err error) error {
 	if err == nil {
 		return nil
 	}
-	return &Error{Kind: KindOf(err), Msg: message(err), Err: err, Hint: h}
+	e := &Error{Kind: KindOf(err), Err: err, Hint: h}
+	if said := speaker(err); said != nil {
+		e.Msg, e.format, e.args = said.Msg, said.format, said.args
+	}
+	return e
 }
 
 // HintOf returns the outermost hint in err's tree, or "".
@@ -146,14 +153,28 @@ func Is(err error, k Kind) bool { return err != nil && KindOf(err) == k }
 
 // Message returns one sentence about err that may be shown to a user. It never
 // contains the text of a cause.
-func Message(err error) string {
+func Message(err error) string { return In(err, nil) }
+
+// In is Message in another language: say makes a sentence of the English format and
+// what stands in it. A nil say is fmt.Sprintf.
+func In(err error, say func(format string, args ...any) string) string {
 	if err == nil {
 		return ""
 	}
-	if m := message(err); m != "" {
-		return m
+	e := speaker(err)
+	switch {
+	case e == nil && say == nil:
+		return generic(KindOf(err))
+	case e == nil:
+		return say(generic(KindOf(err)))
+	case say == nil || e.format == "":
+		return e.Msg
 	}
-	switch KindOf(err) {
+	return say(e.format, e.args...)
+}
+
+func generic(k Kind) string {
+	switch k {
 	case Invalid:
 		return "That request is not valid."
 	case Denied:
@@ -175,13 +196,14 @@ func Message(err error) string {
 	}
 }
 
-func message(err error) string {
+// speaker is the outermost error in err's tree that has a sentence.
+func speaker(err error) *Error {
 	var e *Error
 	for errors.As(err, &e) {
 		if e.Msg != "" {
-			return e.Msg
+			return e
 		}
 		err = e.Err
 	}
-	return ""
+	return nil
 }

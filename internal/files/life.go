@@ -3,23 +3,25 @@ package files
 import (
 	"fmt"
 	"time"
+
+	"github.com/attachebot/attache/internal/locale"
 )
 
 // Lifetime tells how long a file is kept from now on: "⏰ Expires in 36h". From
 // its upload on, if now is f.UploadedAt.
-func (f File) Lifetime(now time.Time) string {
+func (f File) Lifetime(l *locale.Language, now time.Time) string {
 	if f.ExpiresAt.IsZero() {
-		return "♾️ This file never expires (permanent storage)"
+		return l.T("♾️ This file never expires (permanent storage)")
 	}
-	return "⏰ Expires in " + Hours(f.ExpiresAt.Sub(now))
+	return l.T("⏰ Expires in %s", l.Measure(Hours(f.ExpiresAt.Sub(now))))
 }
 
 // Countdown is Lifetime in the few words of a list: "⏰ 36h left".
-func (f File) Countdown(now time.Time) string {
+func (f File) Countdown(l *locale.Language, now time.Time) string {
 	if f.ExpiresAt.IsZero() {
-		return "♾️ Never expires"
+		return l.T("♾️ Never expires")
 	}
-	return "⏰ " + Hours(f.ExpiresAt.Sub(now)) + " left"
+	return l.T("⏰ %s left", l.Measure(Hours(f.ExpiresAt.Sub(now))))
 }
 
 // Hours writes how long something is kept: "36h", "45min", "30d". What has less

@@ -14,14 +14,14 @@ func TestLifetime(t *testing.T) {
 		89 * time.Minute: "1h", 36 * time.Hour: "36h", 48 * time.Hour: "48h", 30 * 24 * time.Hour: "30d", -time.Hour: "1min",
 	} {
 		f := files.File{ExpiresAt: now.Add(left)}
-		if got := f.Lifetime(now); got != "⏰ Expires in "+want {
+		if got := f.Lifetime(nil, now); got != "⏰ Expires in "+want {
 			t.Errorf("%v: %q", left, got)
 		}
-		if got := f.Countdown(now); got != "⏰ "+want+" left" {
+		if got := f.Countdown(nil, now); got != "⏰ "+want+" left" {
 			t.Errorf("%v: %q", left, got)
 		}
 	}
-	if f := (files.File{}); f.Lifetime(now) != "♾️ This file never expires (permanent storage)" || f.Countdown(now) != "♾️ Never expires" {
-		t.Errorf("%q %q", f.Lifetime(now), f.Countdown(now))
+	if f := (files.File{}); f.Lifetime(nil, now) != "♾️ This file never expires (permanent storage)" || f.Countdown(nil, now) != "♾️ Never expires" {
+		t.Errorf("%q %q", f.Lifetime(nil, now), f.Countdown(nil, now))
 	}
 }

@@ -1,6 +1,6 @@
 package llm
 
-import "fmt"
+import "github.com/attachebot/attache/internal/locale"
 
 // ToolStatus is what a running tool does, or waits for. Front ends show its
 // Emoji and its String, or word it themselves.
@@ -31,22 +31,25 @@ func StatusOf(c ToolCall) ToolStatus {
 	return ToolStatus{State: ToolRunning, Detail: c.Name}
 }
 
-// String words the status for people, in a few words.
-func (s ToolStatus) String() string {
+// String is Text in English.
+func (s ToolStatus) String() string { return s.Text(nil) }
+
+// Text words the status for people, in a few words.
+func (s ToolStatus) Text(l *locale.Language) string {
 	switch s.State {
 	case ToolQueued:
-		return fmt.Sprintf("Waiting for a sandbox, place %d", s.Place)
+		return l.T("Waiting for a sandbox, place %d", s.Place)
 	case ToolStarting:
-		return "Starting Python"
+		return l.T("Starting Python")
 	case ToolRestoring:
-		return "Restoring the session"
+		return l.T("Restoring the session")
 	case ToolInstalling:
-		return "Installing " + s.Detail
+		return l.T("Installing %s", s.Detail)
 	case ToolRunning:
 		if s.Detail == "" {
-			return "Running Python"
+			return l.T("Running Python")
 		}
-		return "Running " + s.Detail
+		return l.T("Running %s", s.Detail)
 	}
 	return s.Detail
 }

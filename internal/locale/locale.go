@@ -3,7 +3,8 @@
 // A text is written in English where it is used, with the verbs of package fmt;
 // that is its key. A file of catalogs/ for each language has the translations, in
 // the forms that the language has for numbers. What a language lacks is said in
-// English.
+// English. A test reads the sources: every key is in every catalog, and nothing
+// else is.
 package locale
 
 import (
@@ -11,6 +12,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"path"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
@@ -25,14 +28,16 @@ var files embed.FS
 
 // A Language is one that people are spoken to in. A nil one is English.
 type Language struct {
-	Code string // such as "pt"
+	Code string // such as "pt-BR"
+	Name string // in the language itself
+	base string // without a region
 	p    *message.Printer
-	has  map[string]bool // keys
+	has  map[string]text
 }
 
 type all struct {
-	list    []*Language // English first
-	matcher language.Matcher
+	list   []*Language // English first
+	byBase map[string]*Language
 }
 
 var load = sync.OnceValue(func() (a all) {
@@ -42,6 +47,7 @@ var load = sync.OnceValue(func() (a all) {
 		panic(err)
 	}
 	a.list = append(a.list, &Language{Code: "en"})
+	a.byBase = map[string]*Language{}
 	for _, e := range entries {
 		code := strings.TrimSuffix(e.Name(), ".json")
 		l := a.list[0]
@@ -49,28 +55,38 @@ var load = sync.OnceValue(func() (a all) {
 			l = &Language{Code: code}
 			a.list = append(a.list, l)
 		}
+		tag := language.MustParse(code)
 		texts, err := readCatalog(code)
 		if err == nil {
-			l.has, err = fill(b, language.MustParse(code), texts)
+			err = fill(b, tag, texts)
 		}
 		if err != nil {
 			panic(fmt.Errorf("the catalog %s: %w", code, err)) // held by a test
 		}
+		base, _ := tag.Base()
+		l.base, l.has, l.Name = base.String(), texts, texts[ownName].one
+		a.byBase[l.base] = l
 	}
-	var tags []language.Tag
 	for _, l := range a.list {
-		tag := language.MustParse(l.Code)
-		l.p = message.NewPrinter(tag, message.Catalog(b))
-		tags = append(tags, tag)
+		l.p = message.NewPrinter(language.MustParse(l.Code), message.Catalog(b))
 	}
-	a.matcher = language.NewMatcher(tags)
 	return a
 })
+
+// ownName is the key of what a language calls itself.
+const ownName = "English"
 
 // text is a translation: one for all numbers, or one for each form.
 type text struct {
 	one   string
 	forms map[string]string // "one", "few", "many", "other"
+}
+
+func (t text) MarshalJSON() ([]byte, error) {
+	if t.forms != nil {
+		return json.Marshal(t.forms)
+	}
+	return json.Marshal(t.one)
 }
 
 func (t *text) UnmarshalJSON(data []byte) error {
@@ -91,10 +107,8 @@ func readCatalog(code string) (texts map[string]text, err error) {
 // formOrder has the form that always applies last.
 var formOrder = []string{"zero", "one", "two", "few", "many", "other"}
 
-func fill(b *catalog.Builder, tag language.Tag, texts map[string]text) (has map[string]bool, err error) {
-	has = map[string]bool{}
+func fill(b *catalog.Builder, tag language.Tag, texts map[string]text) (err error) {
 	for key, t := range texts {
-		has[key] = true
 		if t.forms == nil {
 			err = b.SetString(tag, key, t.one)
 		} else {
@@ -107,27 +121,36 @@ func fill(b *catalog.Builder, tag language.Tag, texts map[string]text) (has map[
 			err = b.Set(tag, key, plural.Selectf(1, "%d", cases...))
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%q: %w", key, err)
+			return fmt.Errorf("%q: %w", key, err)
 		}
 	}
-	return has, nil
+	return nil
 }
 
 // English is the language of those who have no other.
 func English() *Language { return load().list[0] }
 
-// For returns the language nearest to a code such as "pt-BR", English for what
-// is none.
-func For(code string) *Language {
-	tag, err := language.Parse(code)
-	if err != nil {
-		return English()
+// For returns the language that codes ask for, such as "pt-BR" or what a browser
+// sends ("da, de;q=0.8"): of the first that there is, whatever its region. It is
+// English where there is none. Neighbours do not stand in for one another: who
+// reads Ukrainian gets English, not Russian.
+func For(codes string) *Language {
+	l, _ := Find(codes)
+	return l
+}
+
+// Find is For, and tells whether there is one of the languages.
+func Find(codes string) (*Language, bool) {
+	tags, _, err := language.ParseAcceptLanguage(strings.ReplaceAll(codes, "_", "-"))
+	if err == nil {
+		for _, tag := range tags {
+			base, _ := tag.Base()
+			if l := load().byBase[base.String()]; l != nil && tag != language.Und {
+				return l, true
+			}
+		}
 	}
-	_, i, confidence := load().matcher.Match(tag)
-	if confidence == language.No {
-		return English()
-	}
-	return load().list[i]
+	return English(), false
 }
 
 // Languages returns all, English first.
@@ -139,8 +162,65 @@ func (l *Language) T(key string, args ...any) string {
 	if l == nil {
 		l = English()
 	}
-	if !l.has[key] {
+	if _, ok := l.has[key]; !ok {
 		l = English()
 	}
 	return l.p.Sprintf(key, args...)
+}
+
+// Key marks a text that is said elsewhere by T, for the test that reads the
+// sources.
+func Key(text string) string { return text }
+
+// Texts returns what a program elsewhere, as a page's, needs to say the keys itself:
+// for each a text, or its forms by the number's category. A key that is said as it
+// stands is left out.
+func (l *Language) Texts(keys []string) map[string]any {
+	if l == nil {
+		l = English()
+	}
+	out := map[string]any{}
+	for _, k := range keys {
+		if t, ok := l.has[k]; ok {
+			out[k] = t
+		} else if t, ok := English().has[k]; ok {
+			out[k] = t
+		}
+	}
+	return out
+}
+
+var measured = regexp.MustCompile(`^(\d+)(\.\d+)?( ?)([A-Za-z]+)$`)
+
+// Units are what Measure knows.
+var units = []string{Key("%s B"), Key("%s KB"), Key("%s MB"), Key("%s GB"), Key("%s TB"), Key("%sh"), Key("%smin"), Key("%sd"), Key("%s s")}
+
+// Measure writes a number with its unit, such as "2.5 MB", "36h" or "1.2 s", in the
+// language's form. What it does not know stays as it is.
+func (l *Language) Measure(s string) string {
+	m := measured.FindStringSubmatch(s)
+	if m == nil || !slices.Contains(units, "%s"+m[3]+m[4]) {
+		return s
+	}
+	number := m[1]
+	if m[2] != "" {
+		number += l.point() + m[2][1:]
+	}
+	return l.T("%s"+m[3]+m[4], number)
+}
+
+// point is what stands before the decimals.
+func (l *Language) point() string {
+	if l == nil {
+		return "."
+	}
+	return strings.Trim(l.p.Sprintf("%.1f", 0.5), "05")
+}
+
+// Or returns the language, or another one for nil.
+func (l *Language) Or(other *Language) *Language {
+	if l == nil {
+		return other
+	}
+	return l
 }

@@ -11,22 +11,23 @@ import (
 
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/locale"
 )
 
 // Attach saves files of this machine as the person's, and says so.
 func (t *Terminal) Attach(ctx context.Context, paths []string) (saved []files.File, err error) {
-	return Attach(ctx, t.a.Files(), t.opts.User, paths, t.opts.Status)
+	return Attach(ctx, t.a.Files(), t.opts.User, paths, t.opts.Status, t.opts.Language)
 }
 
 // Attach saves regular files of this machine as the user's, and tells status of
 // each. What was saved before an error stays.
-func Attach(ctx context.Context, service *files.Service, user files.UserID, paths []string, status io.Writer) (saved []files.File, err error) {
+func Attach(ctx context.Context, service *files.Service, user files.UserID, paths []string, status io.Writer, l *locale.Language) (saved []files.File, err error) {
 	for _, path := range paths {
 		s, err := attach(ctx, service, user, path)
 		if err != nil {
 			return saved, err
 		}
-		fmt.Fprintf(status, "%s %s\nFile saved! ID: %s\n%s • %s • %s\n", s.Emoji(), s.Name, s.ID, files.Size(s.Size), s.Kind, s.Lifetime(s.UploadedAt))
+		fmt.Fprintf(status, "%s %s\n%s\n%s • %s • %s\n", s.Emoji(), s.Name, l.T("File saved! ID: %s", s.ID), l.Measure(files.Size(s.Size)), s.Kind, s.Lifetime(l, s.UploadedAt))
 		if s.Note != "" {
 			fmt.Fprintln(status, s.Note)
 		}

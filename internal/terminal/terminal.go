@@ -19,6 +19,7 @@ import (
 	"github.com/attachebot/attache/internal/chat"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/locale"
 )
 
 // frontEnd is what the model and the sentences know of a terminal.
@@ -26,9 +27,9 @@ var frontEnd = &chat.FrontEnd{
 	Name:   "a terminal",
 	Markup: "Your text is shown as it is, in a terminal: write plain text with short lines and simple lists. Put tables into aligned columns.",
 	Hints: map[fault.Hint]string{
-		fault.FreeSpace:       "Delete some with `attache files rm`, then try again.",
-		fault.OtherModel:      "OPENAI_MODEL sets another one.",
-		fault.NewConversation: "/reset starts a new one.",
+		fault.FreeSpace:       locale.Key("Delete some with `attache files rm`, then try again."),
+		fault.OtherModel:      locale.Key("OPENAI_MODEL sets another one."),
+		fault.NewConversation: locale.Key("/reset starts a new one."),
 	},
 }
 
@@ -40,9 +41,10 @@ type Options struct {
 	User         files.UserID
 	UserName     string
 	Conversation string
-	Model        string // that answers; empty: the one that the person chose
-	Folder       string // that charts and other new files are written to; empty: they are only saved
-	Yes          bool   // answer questions with yes
+	Model        string           // that answers; empty: the one that the person chose
+	Folder       string           // that charts and other new files are written to; empty: they are only saved
+	Yes          bool             // answer questions with yes
+	Language     *locale.Language // of the person; nil: English
 }
 
 // Terminal is a person at a terminal.
@@ -61,15 +63,18 @@ func New(a *assistant.Assistant, o Options) *Terminal {
 	return &Terminal{a: a, opts: o, in: bufio.NewReader(o.In)}
 }
 
-const help = "Type a question; a ```python block may have several lines. Commands:" + `
-  /attach FILE   save a file, to ask about it
-  /files         list your files
-  /reset         forget the conversation and its variables
-  /quit          leave`
+func (t *Terminal) help() string {
+	l := t.opts.Language
+	return l.T("Type a question; a ```python block may have several lines. Commands:") +
+		"\n  /attach FILE   " + l.T("save a file, to ask about it") +
+		"\n  /files         " + l.T("list your files") +
+		"\n  /reset         " + l.T("forget the conversation and its variables") +
+		"\n  /quit          " + l.T("leave")
+}
 
 // Converse reads prompts until the end of input.
 func (t *Terminal) Converse(ctx context.Context) error {
-	fmt.Fprintln(t.opts.Status, help)
+	fmt.Fprintln(t.opts.Status, t.help())
 	var pending []files.File // attached since the last prompt
 	for {
 		fmt.Fprint(t.opts.Status, "\n> ")
@@ -88,7 +93,7 @@ func (t *Terminal) Converse(ctx context.Context) error {
 		case "/quit", "/exit":
 			return nil
 		case "/help":
-			fmt.Fprintln(t.opts.Status, help)
+			fmt.Fprintln(t.opts.Status, t.help())
 			continue
 		case "/attach":
 			saved, err := t.Attach(ctx, []string{strings.TrimSpace(rest)})
@@ -101,12 +106,12 @@ func (t *Terminal) Converse(ctx context.Context) error {
 		case "/reset":
 			err := t.a.Reset(ctx, t.opts.User, t.opts.Conversation)
 			if t.complain(err); err == nil {
-				fmt.Fprintln(t.opts.Status, "Forgotten. Your files are kept.")
+				fmt.Fprintln(t.opts.Status, t.opts.Language.T("Forgotten. Your files are kept."))
 			}
 			continue
 		}
 		if strings.HasPrefix(command, "/") && !strings.Contains(command[1:], "/") {
-			fmt.Fprintf(t.opts.Status, "There is no command %s.\n%s\n", command, help)
+			fmt.Fprintf(t.opts.Status, "%s\n%s\n", t.opts.Language.T("There is no command %s.", command), t.help())
 			continue
 		}
 		err = t.Ask(ctx, line, pending)
@@ -114,7 +119,7 @@ func (t *Terminal) Converse(ctx context.Context) error {
 		case ctx.Err() != nil:
 			return err
 		case fault.Is(err, fault.Canceled):
-			fmt.Fprintln(t.opts.Status, "⏹️  Stopped. Ctrl-C again leaves.")
+			fmt.Fprintln(t.opts.Status, "⏹️  "+t.opts.Language.T("Stopped. Ctrl-C again leaves."))
 		default:
 			t.complain(err)
 		}
@@ -162,7 +167,7 @@ func (t *Terminal) complain(err error) {
 	if err == nil {
 		return
 	}
-	if sentence := t.a.Explain(err, "answering in the terminal", frontEnd); sentence != "" {
+	if sentence := t.a.Explain(err, "answering in the terminal", frontEnd.In(t.opts.Language)); sentence != "" {
 		fmt.Fprintln(t.opts.Status, sentence)
 	}
 }
@@ -172,9 +177,10 @@ func (t *Terminal) list(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(t.opts.Out, "You have %d file(s)\n", page.Total)
+	l := t.opts.Language
+	fmt.Fprintln(t.opts.Out, l.T("You have %d file(s) uploaded.", page.Total))
 	for _, f := range page.Files {
-		fmt.Fprintf(t.opts.Out, "%s %s  %s  %s • %s • %s\n", f.Emoji(), f.Name, f.ID, f.Kind, files.Size(f.Size), f.Lifetime(time.Now()))
+		fmt.Fprintf(t.opts.Out, "%s %s  %s  %s • %s • %s\n", f.Emoji(), f.Name, f.ID, f.Kind, l.Measure(files.Size(f.Size)), f.Lifetime(l, time.Now()))
 	}
 	return nil
 }
@@ -191,16 +197,16 @@ func (t *Terminal) Interrupt() bool {
 
 // Asker puts yes-or-no questions to the person at in, who is told on status.
 // Where nobody is there, and yes is false, the answer is no.
-func Asker(in io.Reader, status io.Writer, yes bool) func(context.Context, string) (bool, error) {
+func Asker(in io.Reader, status io.Writer, yes bool, l *locale.Language) func(context.Context, string) (bool, error) {
 	return func(ctx context.Context, question string) (bool, error) {
 		if yes {
 			return true, nil
 		}
 		if !IsTerminal(in) {
-			fmt.Fprintf(status, "%s No: nobody is there to be asked (use --yes).\n", question)
+			fmt.Fprintf(status, "%s %s\n", question, l.T("No: nobody is there to be asked (use --yes)."))
 			return false, nil
 		}
-		fmt.Fprintf(status, "%s [y/N] ", strings.ReplaceAll(question, "**", ""))
+		fmt.Fprintf(status, "%s %s ", strings.ReplaceAll(question, "**", ""), l.T("[y/N]"))
 		answer := make(chan string, 1)
 		go func() {
 			line, _ := bufio.NewReader(in).ReadString('\n')
@@ -208,11 +214,19 @@ func Asker(in io.Reader, status io.Writer, yes bool) func(context.Context, strin
 		}()
 		select {
 		case line := <-answer:
-			return strings.HasPrefix(strings.ToLower(strings.TrimSpace(line)), "y"), nil
+			return agrees(l, line), nil
 		case <-ctx.Done():
 			return false, context.Cause(ctx)
 		}
 	}
+}
+
+// agrees tells whether a line is a yes: a y, or the letter that the language shows
+// for it.
+func agrees(l *locale.Language, line string) bool {
+	line = strings.ToLower(strings.TrimSpace(line))
+	yes, _, _ := strings.Cut(strings.TrimPrefix(l.T("[y/N]"), "["), "/")
+	return strings.HasPrefix(line, "y") || strings.HasPrefix(line, strings.ToLower(yes))
 }
 
 // fileOf returns the file that a stream is, or nil.

@@ -15,6 +15,7 @@ import (
 	"github.com/attachebot/attache/internal/chat"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
+	"github.com/attachebot/attache/internal/locale"
 	"github.com/attachebot/attache/internal/table"
 )
 
@@ -53,7 +54,7 @@ func (t *Terminal) Answer(ctx context.Context, prompt string, attached []files.F
 		a.Files, err = t.fetch(ctx, r.Files)
 	}
 	if err != nil {
-		a.Error = t.a.Explain(err, "answering in the terminal", frontEnd)
+		a.Error = t.a.Explain(err, "answering in the terminal", frontEnd.In(t.opts.Language))
 	}
 	return a, err
 }
@@ -70,7 +71,7 @@ func (t *Terminal) fetch(ctx context.Context, all []files.File) ([]Made, error) 
 // Ask asks a question about files that are saved, and prints the answer as it
 // comes.
 func (t *Terminal) Ask(ctx context.Context, prompt string, attached []files.File) error {
-	p := &printer{out: t.opts.Out, status: t.opts.Status, width: width(t.opts.Out)}
+	p := &printer{out: t.opts.Out, status: t.opts.Status, width: width(t.opts.Out), lang: t.opts.Language}
 	ended, err := t.follow(ctx, prompt, attached, p.show)
 	p.end()
 	made, ferr := t.fetch(ctx, ended.Result.Files)
@@ -85,7 +86,7 @@ func (t *Terminal) follow(ctx context.Context, prompt string, attached []files.F
 	t.n++
 	turn, err := t.a.Ask(assistant.Request{
 		ID: fmt.Sprintf("%s:%d:%d", t.opts.Conversation, time.Now().UnixNano(), t.n), User: t.opts.User, UserName: t.opts.UserName,
-		Conversation: t.opts.Conversation, Model: t.opts.Model, FrontEnd: frontEnd, Again: true,
+		Conversation: t.opts.Conversation, Model: t.opts.Model, FrontEnd: frontEnd.In(t.opts.Language), Again: true,
 		Message: assistant.Message{Text: prompt, Own: prompt, Files: attached},
 	})
 	if err != nil {
@@ -114,7 +115,7 @@ func (t *Terminal) setTurn(turn *assistant.Turn) {
 }
 
 func (t *Terminal) answer(ctx context.Context, q assistant.Question) {
-	yes, err := Asker(t.opts.In, t.opts.Status, t.opts.Yes)(ctx, q.Text)
+	yes, err := Asker(t.opts.In, t.opts.Status, t.opts.Yes, t.opts.Language)(ctx, q.Text)
 	if err == nil {
 		t.complain(t.a.Answer(t.opts.User, q.ID, yes))
 	}
@@ -127,6 +128,7 @@ type printer struct {
 	width       int  // columns of the window
 	open        bool // the last line of out has no end yet
 	last        string
+	lang        *locale.Language
 }
 
 func (p *printer) show(e assistant.Event) {
@@ -148,18 +150,19 @@ func (p *printer) show(e assistant.Event) {
 			p.table(one)
 		}
 		if r := e.Result.Run; r != nil {
-			how := "✅ Done in"
+			took := max(r.Elapsed.Round(time.Millisecond), time.Millisecond)
 			if e.Result.Failed {
-				how = "❌ Failed after"
+				p.line("❌ " + p.lang.T("Failed after %s", took))
+			} else {
+				p.line("✅ " + p.lang.T("Done in %s", took))
 			}
-			p.line(fmt.Sprintf("%s %s", how, max(r.Elapsed.Round(time.Millisecond), time.Millisecond)))
 		}
 	case chat.Notice:
 		p.line("ℹ️  " + e.Text)
 	}
 }
 
-func (p *printer) state(s llm.ToolStatus) { p.line(s.Emoji() + " " + s.String()) }
+func (p *printer) state(s llm.ToolStatus) { p.line(s.Emoji() + " " + s.Text(p.lang)) }
 
 // shownRows is how many rows of a table are printed.
 const shownRows = 30

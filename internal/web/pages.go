@@ -43,7 +43,7 @@ type row struct {
 }
 
 func rowOf(f files.File) row {
-	return row{f.ID, f.Name, string(f.Kind), files.Size(f.Size), f.Countdown(time.Now()), f.UploadedAt.Format("2006-01-02 15:04 MST"), f.Emoji(), inline(f)}
+	return row{f.ID, f.Name, string(f.Kind), files.Size(f.Size), f.Countdown(nil, time.Now()), f.UploadedAt.Format("2006-01-02 15:04 MST"), f.Emoji(), inline(f)}
 }
 
 func chips(all []files.File) (out []row) {

@@ -9,40 +9,37 @@ import (
 	"github.com/attachebot/attache/internal/discord/client"
 	"github.com/attachebot/attache/internal/discord/markdown"
 	"github.com/attachebot/attache/internal/llm"
+	"github.com/attachebot/attache/internal/locale"
 )
 
 // Code shows runs of code: in the message if they fit, else as files.
-func Code(runs []llm.Run) client.Post {
+func Code(l *locale.Language, runs []llm.Run) client.Post {
 	var text, code, output strings.Builder
 	for n, r := range runs {
-		about := fmt.Sprintf("⏱️ %s", Seconds(r.Elapsed))
+		about := "⏱️ " + l.Measure(Seconds(r.Elapsed))
 		if len(r.Packages) > 0 {
 			about += " • 📦 " + strings.Join(r.Packages, ", ")
 		}
 		if r.By != "" {
-			about += " • by " + markdown.Escape(r.By)
+			about += " • " + l.T("by %s", markdown.Escape(r.By))
 		}
-		title := "**🐍 Code**"
+		title := "**🐍 " + l.T("Code") + "**"
 		if len(runs) > 1 {
-			title = fmt.Sprintf("**🐍 Step %d**", n+1)
-			fmt.Fprintf(&code, "# Step %d, %s\n", n+1, about)
-			fmt.Fprintf(&output, "# Step %d\n", n+1)
+			title = "**🐍 " + l.T("Step %d", n+1) + "**"
+			fmt.Fprintf(&code, "# %s, %s\n", l.T("Step %d", n+1), about)
+			fmt.Fprintf(&output, "# %s\n", l.T("Step %d", n+1))
 		}
 		fmt.Fprintf(&text, "%s • %s\n%s\n", title, about, Fenced("python", r.Code))
 		code.WriteString(strings.TrimRight(r.Code, "\n") + "\n\n")
 		if out := strings.TrimSpace(r.Output); out != "" {
-			fmt.Fprintf(&text, "Output:\n%s\n", Fenced("", out))
+			fmt.Fprintf(&text, "%s\n%s\n", l.T("Output:"), Fenced("", out))
 			output.WriteString(out + "\n\n")
 		}
 	}
 	if markdown.Length(text.String()) <= client.MaxContent {
 		return client.Post{Text: strings.TrimSpace(text.String())}
 	}
-	steps := "1 step"
-	if len(runs) > 1 {
-		steps = fmt.Sprintf("%d steps", len(runs))
-	}
-	p := client.Post{Text: fmt.Sprintf("🐍 %s, too long for a message.", steps)}
+	p := client.Post{Text: "🐍 " + l.T("%d steps, too long for a message.", len(runs))}
 	p.Files = append(p.Files, client.NewUpload("code.py", []byte(strings.TrimSpace(code.String())+"\n")))
 	if output.Len() > 0 {
 		p.Files = append(p.Files, client.NewUpload("output.txt", []byte(strings.TrimSpace(output.String())+"\n")))

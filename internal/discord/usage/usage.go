@@ -12,6 +12,7 @@ import (
 	"github.com/attachebot/attache/internal/brief"
 	"github.com/attachebot/attache/internal/discord/markdown"
 	"github.com/attachebot/attache/internal/ledger"
+	"github.com/attachebot/attache/internal/locale"
 )
 
 // Days are those of a report.
@@ -23,45 +24,38 @@ const (
 )
 
 // Embed shows a report of Days days: of a user, or of everybody.
-func Embed(r assistant.UsageReport, everybody bool, zone *time.Location) dg.Embed {
-	e := dg.Embed{Title: "📊 Your Usage", Description: usageChart(r)}
+func Embed(l *locale.Language, r assistant.UsageReport, everybody bool, zone *time.Location) dg.Embed {
+	e := dg.Embed{Title: "📊 " + l.T("Your Usage"), Description: usageChart(l, r)}
 	if everybody {
-		e.Title = "📊 Everybody's Usage"
+		e.Title = "📊 " + l.T("Everybody's Usage")
 	}
 	yes := true
 	for _, span := range []struct {
 		name string
 		days int
-	}{{"Today", 1}, {"7 days", 7}, {"30 days", Days}} {
-		e.Fields = append(e.Fields, dg.EmbedField{Name: span.name, Value: usageText(r.Since(span.days)), Inline: &yes})
+	}{{l.T("Today"), 1}, {l.T("%d days", 7), 7}, {l.T("%d days", Days), Days}} {
+		e.Fields = append(e.Fields, dg.EmbedField{Name: span.name, Value: usageText(l, r.Since(span.days)), Inline: &yes})
 	}
 	add := func(name, value string) {
 		if value != "" {
 			e.Fields = append(e.Fields, dg.EmbedField{Name: name, Value: value})
 		}
 	}
-	add("Models, 30 days", topList(r.Models, func(u ledger.Usage) string { return "**" + markdown.Escape(brief.Chars(u.Model, 50)) + "**" }))
-	add("Who used most", topList(r.Users, func(u ledger.Usage) string { return "<@" + u.User.String() + ">" }))
+	add(l.T("Models, 30 days"), topList(l, r.Models, func(u ledger.Usage) string { return "**" + markdown.Escape(brief.Chars(u.Model, 50)) + "**" }))
+	add(l.T("Who used most"), topList(l, r.Users, func(u ledger.Usage) string { return "<@" + u.User.String() + ">" }))
 	if r.Budget != nil {
-		add("Budget of today", budgetLine(*r.Budget, zone))
+		add(l.T("Budget of today"), budgetLine(l, *r.Budget, zone))
 	}
-	add("Prices of a million tokens", priceTable(r.Prices))
-	e.Footer = &dg.EmbedFooter{Text: "Days are those of UTC." + estimates(r.Total)}
+	add(l.T("Prices of a million tokens"), priceTable(l, r.Prices))
+	e.Footer = &dg.EmbedFooter{Text: l.T("Days are those of UTC.") + estimates(l, r.Total)}
 	return e
 }
 
-func usageText(u ledger.Usage) string {
+func usageText(l *locale.Language, u ledger.Usage) string {
 	if u.Requests == 0 {
 		return "–"
 	}
-	return fmt.Sprintf("**%s**\n%s in\n%s out\n%s", u.CostText(), short(u.Input), short(u.Output), requests(u.Requests))
-}
-
-func requests(n int64) string {
-	if n == 1 {
-		return "1 request"
-	}
-	return fmt.Sprintf("%d requests", n)
+	return "**" + u.CostText() + "**\n" + l.T("%s in", short(u.Input)) + "\n" + l.T("%s out", short(u.Output)) + "\n" + l.T("%d requests", u.Requests)
 }
 
 // short writes a number of tokens: "812", "12.3k", "4.5M".
@@ -76,21 +70,21 @@ func short(n int64) string {
 }
 
 // usageChart draws the tokens of the last days as bars.
-func usageChart(r assistant.UsageReport) string {
+func usageChart(l *locale.Language, r assistant.UsageReport) string {
 	days := r.Days[max(len(r.Days)-chartDays, 0):]
 	most := int64(0)
 	for _, u := range days {
 		most = max(most, u.Tokens())
 	}
 	if most == 0 {
-		return "Nothing in the last two weeks."
+		return l.T("Nothing in the last two weeks.")
 	}
 	var b strings.Builder
 	b.WriteString("```\n")
 	for _, u := range days {
 		day, n := u.Day, u.Tokens()
 		if t, err := time.Parse("2006-01-02", u.Day); err == nil {
-			day = t.Format("Mon 02")
+			day = l.T(t.Format("Mon")) + t.Format(" 02")
 		}
 		if n == 0 {
 			fmt.Fprintf(&b, "%s\n", day)
@@ -103,39 +97,39 @@ func usageChart(r assistant.UsageReport) string {
 }
 
 // topList writes the first sums, a line each.
-func topList(sums []ledger.Usage, name func(ledger.Usage) string) string {
+func topList(l *locale.Language, sums []ledger.Usage, name func(ledger.Usage) string) string {
 	var lines []string
 	for i, u := range sums {
 		if i == 10 {
-			lines = append(lines, fmt.Sprintf("… and %d more", len(sums)-i))
+			lines = append(lines, "… "+l.T("and %d more", len(sums)-i))
 			break
 		}
-		lines = append(lines, fmt.Sprintf("%s: %s tokens, %s", name(u), short(u.Tokens()), u.CostText()))
+		lines = append(lines, name(u)+": "+l.T("%s tokens", short(u.Tokens()))+", "+u.CostText())
 	}
 	return brief.Chars(strings.Join(lines, "\n"), 1024)
 }
 
-func budgetLine(g ledger.Budget, zone *time.Location) string {
+func budgetLine(l *locale.Language, g ledger.Budget, zone *time.Location) string {
 	var parts []string
 	if g.CostLimit > 0 {
-		parts = append(parts, fmt.Sprintf("%s of %s", g.Today.Cost, g.CostLimit))
+		parts = append(parts, l.T("%s of %s", g.Today.Cost, g.CostLimit))
 	}
 	if g.TokenLimit > 0 {
-		parts = append(parts, fmt.Sprintf("%s of %s tokens", short(g.Today.Tokens()), short(g.TokenLimit)))
+		parts = append(parts, l.T("%s of %s tokens", short(g.Today.Tokens()), short(g.TokenLimit)))
 	}
 	if len(parts) == 0 {
 		return ""
 	}
-	return strings.Join(parts, " • ") + " • resets at " + g.ResetsAt.In(zone).Format("15:04 MST")
+	return strings.Join(parts, " • ") + " • " + l.T("resets at %s", g.ResetsAt.In(zone).Format("15:04 MST"))
 }
 
-func estimates(sum ledger.Usage) string {
+func estimates(l *locale.Language, sum ledger.Usage) string {
 	s := ""
 	if sum.Estimated > 0 {
-		s += fmt.Sprintf(" Tokens of %s are counted by me.", requests(sum.Estimated))
+		s += " " + l.T("Tokens of %d requests are counted by me.", sum.Estimated)
 	}
 	if sum.Unpriced > 0 {
-		s += fmt.Sprintf(" %s of a model without a price.", requests(sum.Unpriced))
+		s += " " + l.T("%d requests of a model without a price.", sum.Unpriced)
 	}
 	return s
 }
@@ -144,14 +138,14 @@ func estimates(sum ledger.Usage) string {
 const maxPrices = 8
 
 // priceTable lists what models cost.
-func priceTable(prices []assistant.ModelPrice) string {
+func priceTable(l *locale.Language, prices []assistant.ModelPrice) string {
 	var lines []string
 	for _, m := range prices[:min(len(prices), maxPrices)] {
-		line := fmt.Sprintf("%s: $%s in, ", markdown.Escape(brief.Chars(m.Model, 50)), m.Price.Input)
+		line := markdown.Escape(brief.Chars(m.Model, 50)) + ": " + l.T("%s in", "$"+fmt.Sprint(m.Price.Input)) + ", "
 		if p := m.Price.Cached; p != nil {
-			line += fmt.Sprintf("$%s cached, ", p)
+			line += l.T("%s cached", "$"+fmt.Sprint(p)) + ", "
 		}
-		lines = append(lines, line+fmt.Sprintf("$%s out", m.Price.Output))
+		lines = append(lines, line+l.T("%s out", "$"+fmt.Sprint(m.Price.Output)))
 	}
 	return brief.Chars(strings.Join(lines, "\n"), 1024)
 }
