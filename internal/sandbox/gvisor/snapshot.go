@@ -87,20 +87,21 @@ func (h *Host) snapshotKey() (string, error) {
 }
 
 // cpuFeatures returns what code may have been chosen by: a checkpoint holds
-// the choices.
+// the choices. The model's name is not among it: a processor of another name with
+// the same features restores what this one stored.
 func cpuFeatures() string {
 	data, _ := os.ReadFile("/proc/cpuinfo")
-	var model, flags string
+	var part, flags string
 	for line := range strings.Lines(string(data)) {
 		name, value, _ := strings.Cut(line, ":")
 		switch strings.TrimSpace(name) {
-		case "model name", "CPU part":
-			model = value
+		case "CPU part": // of ARM, whose features are few
+			part = value
 		case "flags", "Features":
 			flags = value
 		}
 	}
-	return model + flags
+	return part + flags
 }
 
 // snapshot returns the image that new sessions start from, made if it is not

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -189,9 +190,14 @@ func (d *Driver) call(ctx context.Context, w Report, o order, cell sandbox.Cell)
 	defer l.close()
 	heard := make(chan struct{}) // the worker has the order
 	var once sync.Once
+	var repeated atomic.Bool // the order may have got there by another message than the first
 	sub, err := d.nc.Subscribe(inbox, func(m *nats.Msg) {
 		if m.Header.Get("Status") == "503" {
-			l.noResponders()
+			if m.Header.Get("Nats-Subject") == base+"call" && !repeated.Load() {
+				l.fail(errGone) // at once: nobody can have had it
+			} else {
+				l.noResponders()
+			}
 			return
 		}
 		once.Do(func() { close(heard) })
@@ -218,6 +224,7 @@ func (d *Driver) call(ctx context.Context, w Report, o order, cell sandbox.Cell)
 			case <-l.over:
 				return
 			case <-tick.C:
+				repeated.Store(true)
 				d.nc.PublishRequest(base+"call", inbox, body)
 			}
 		}

@@ -1,0 +1,110 @@
+package remote_test
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/attachebot/attache/internal/nats"
+	"github.com/attachebot/attache/internal/sandbox"
+	"github.com/attachebot/attache/internal/sandbox/remote"
+)
+
+// The next question of a session whose worker is killed is answered elsewhere
+// within these times; a cell that it was in is told to be lost, and not run again.
+const (
+	takeOverIdle = 2 * time.Second
+	takeOverCall = 5 * time.Second
+)
+
+func TestTakeOver(t *testing.T) {
+	for _, busy := range []bool{false, true} {
+		name, bound := "idle", takeOverIdle
+		if busy {
+			name, bound = "in a call", takeOverCall
+		}
+		t.Run(name, func(t *testing.T) {
+			f := openFarm(t)
+			kill := f.addProcess("a")
+			if res := f.run(1, ""); res.Output != "a 1" {
+				t.Fatalf("%+v", res)
+			}
+			b, _ := f.add("b", 4)
+			ended := make(chan sandbox.Result, 1)
+			if busy {
+				began := make(chan struct{})
+				go func() {
+					res, err := f.Run(context.Background(), key(1), sandbox.Cell{Code: "sleep 1m", Status: func(s sandbox.Status) {
+						if s.State == sandbox.Running {
+							close(began)
+						}
+					}})
+					if err != nil {
+						t.Error(err)
+					}
+					ended <- res
+				}()
+				<-began
+			}
+			kill()
+			began := time.Now()
+			if busy {
+				if res := <-ended; res.Outcome != sandbox.Crashed || !res.Lost || !strings.Contains(res.Error, "not run again") {
+					t.Errorf("%+v", res)
+				}
+			}
+			res := f.run(1, "")
+			took := time.Since(began)
+			t.Logf("answered elsewhere after %s", took.Round(time.Millisecond))
+			if res.Output != "b 1" || !strings.Contains(strings.Join(res.Notes, "\n"), "lost: all variables") || b.ran.Load() != 1 {
+				t.Errorf("%+v, %d cells on b", res, b.ran.Load())
+			}
+			if took > bound {
+				t.Errorf("answered elsewhere after %s, more than %s", took, bound)
+			}
+		})
+	}
+}
+
+// addProcess starts a worker with a counting driver in a process of its own, which
+// knows nothing but the line of its invitation.
+func (f *farm) addProcess(name string) (kill func()) {
+	f.t.Helper()
+	line, err := nats.Invite(context.Background(), f.store, name, f.server.Addr())
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	cmd := exec.Command(os.Args[0], "-test.run=^TestWorkerProcess$", "-test.v")
+	cmd.Env = append(os.Environ(), "ATTACHE_TEST_INVITE="+line, "ATTACHE_TEST_DIR="+f.t.TempDir())
+	cmd.Stderr = os.Stderr
+	if err := cmd.Start(); err != nil {
+		f.t.Fatal(err)
+	}
+	kill = func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+	}
+	f.t.Cleanup(kill)
+	return kill
+}
+
+func TestWorkerProcess(t *testing.T) {
+	line, dir := os.Getenv("ATTACHE_TEST_INVITE"), os.Getenv("ATTACHE_TEST_DIR")
+	if line == "" {
+		t.Skip("a helper of TestTakeOver")
+	}
+	nc, name, err := nats.Join(line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	open := func(context.Context) (remote.Local, error) { return newCounting(name), nil }
+	w, err := remote.NewWorker(nc, name, filepath.Join(dir, "epochs"), open, remote.WorkerOptions{Max: 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Log(w.Run(context.Background()))
+}
