@@ -37,7 +37,12 @@ func (m *Main) doctorCommand() *cobra.Command {
 func (m *Main) doctor(ctx context.Context, _ []string) error {
 	d := &diagnosis{m: m}
 	d.settings()
+	if line := m.wrongClock(time.Now()); line != "" {
+		d.add("clock", false, line)
+	}
 	d.storage(ctx)
+	d.bucket(ctx)
+	d.addresses(ctx)
 	d.model(ctx)
 	d.discord()
 	host := d.python(ctx)

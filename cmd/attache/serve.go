@@ -46,13 +46,16 @@ func (m *Main) serve(ctx context.Context, _ []string) error {
 		log = m.log(m.quiet())
 	}
 	slog.SetDefault(log)
-	if unknown, err := config.Unknown(m.EnvFile); err == nil {
-		for _, line := range unknown {
-			log.Warn(line, "file", filepath.Base(m.EnvFile))
-		}
-	}
 	if _, err := m.openDataDir(); err != nil {
 		return err
+	}
+	if unknown, err := config.Unknown(m.EnvFile); err == nil {
+		for _, line := range unknown {
+			fmt.Fprintf(m.Stderr, "%s: %s\n", filepath.Base(m.EnvFile), line)
+		}
+	}
+	if line := m.wrongClock(time.Now()); line != "" {
+		fmt.Fprintln(m.Stderr, line)
 	}
 	if err := m.lockServe(); err != nil {
 		return err

@@ -193,6 +193,9 @@ func (m *Main) openPython(ctx context.Context, log *slog.Logger, progress io.Wri
 
 // openHost is openPython for a caller that closes the sandbox itself.
 func (m *Main) openHost(ctx context.Context, log *slog.Logger, progress io.Writer) (*gvisor.Host, error) {
+	if err := fewFiles(); err != nil {
+		return nil, err
+	}
 	py, err := m.preparePython(ctx, progress)
 	if err != nil {
 		return nil, err
@@ -297,16 +300,23 @@ func (m *Main) openPrices() (*tokens.Catalog, error) {
 
 // lockServe makes sure that one process serves a data folder.
 func (m *Main) lockServe() error {
+	f, err := m.serveLock()
+	if err == nil {
+		m.onClose(f.Close)
+	}
+	return err
+}
+
+func (m *Main) serveLock() (*os.File, error) {
 	f, err := os.OpenFile(filepath.Join(m.Config.DataDir, "serve.lock"), os.O_RDWR|os.O_CREATE|syscall.O_CLOEXEC, 0o600)
 	if err != nil {
-		return fault.Wrap(err, fault.Unavailable, "The data folder %s can't be written: %v.", m.Config.DataDir, err)
+		return nil, fault.Wrap(err, fault.Unavailable, "The data folder %s can't be written: %v.", m.Config.DataDir, err)
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		f.Close()
-		return fault.Wrap(err, fault.Exists, "Another `attache serve` uses the data folder %s.", m.Config.DataDir)
+		return nil, fault.Wrap(err, fault.Exists, "Another `attache serve` uses the data folder %s.", m.Config.DataDir)
 	}
-	m.onClose(f.Close)
-	return nil
+	return f, nil
 }
 
 // openAssistant opens everything behind a front end.

@@ -91,7 +91,7 @@ func Write(ctx context.Context, w io.Writer, s Source) (done Done, err error) {
 		case gcerrors.Code(err) == gcerrors.NotFound:
 			gone = append(gone, key)
 		case err != nil:
-			return done, fault.Wrap(err, fault.Unavailable, "The content of files can't be read, or the archive not be written: %v.", err)
+			return done, err
 		default:
 			done.Files++
 		}
@@ -133,10 +133,13 @@ func (a *archive) add(name string, size int64, mode int64, r io.Reader) error {
 func (a *archive) object(ctx context.Context, b *blob.Bucket, key string) error {
 	r, err := b.NewReader(ctx, key, nil)
 	if err != nil {
-		return err
+		if gcerrors.Code(err) == gcerrors.NotFound {
+			return err
+		}
+		return fault.Wrap(err, fault.Unavailable, "The bucket with the content of files can't be reached or read.")
 	}
 	defer r.Close()
-	return a.add(filesFolder+key, r.Size(), 0o600, r)
+	return fault.Wrap(a.add(filesFolder+key, r.Size(), 0o600, r), fault.Unavailable, "The content of a file can't be read, or the archive not be written.")
 }
 
 func (a *archive) file(name, path string) error {

@@ -39,7 +39,8 @@ type Bucket struct {
 // IsAccessible tells whether it works. An error is of kind Invalid. Close it.
 func Open(ctx context.Context, rawURL string) (*Bucket, error) {
 	invalid := func(err error) error {
-		return fault.Wrap(err, fault.Invalid, "The bucket %q can't be used: it has to be a folder, or a URL that begins with file://, s3://, gs:// or azblob://.", rawURL)
+		// The address is not told: it may have a key in it.
+		return fault.Wrap(err, fault.Invalid, "The bucket can't be used: it has to be a folder, or a URL that begins with file://, s3://, gs:// or azblob://.")
 	}
 	u, err := url.Parse(rawURL)
 	if rawURL == "" {

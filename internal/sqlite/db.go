@@ -33,6 +33,7 @@ var migrations embed.FS
 // a call has committed survives a crash of the program and of the machine.
 // Several processes may have the same file open.
 type DB struct {
+	file  string
 	write *sql.DB // one connection; each of its transactions has the write lock from its start
 	read  *sql.DB // refuses to write
 }
@@ -59,7 +60,7 @@ func Open(ctx context.Context, file string) (*DB, error) {
 		}
 		return db, err
 	}
-	db := new(DB)
+	db := &DB{file: abs}
 	if db.write, err = pool(1, "_journal_mode=WAL&_synchronous=FULL&_foreign_keys=1&_txlock=immediate"); err == nil {
 		if db.read, err = pool(4, "_query_only=1"); err == nil {
 			err = db.migrate(ctx)
@@ -67,6 +68,10 @@ func Open(ctx context.Context, file string) (*DB, error) {
 	}
 	if err != nil {
 		db.Close()
+		var native *sqlite.Error
+		if errors.As(err, &native) && full(filepath.Dir(abs)) { // SQLite does not tell it from other errors everywhere
+			return nil, errFull(err)
+		}
 		if fault.KindOf(err) != fault.Internal {
 			return nil, err
 		}
@@ -94,9 +99,21 @@ func reserve(wal string) {
 	syscall.Fallocate(int(f.Fd()), keepSize, 0, 6<<20)
 }
 
+// full tells whether a folder's disk has no room for a small file.
+func full(dir string) bool {
+	var fs syscall.Statfs_t
+	return syscall.Statfs(dir, &fs) == nil && int64(fs.Bavail)*int64(fs.Bsize) < 64<<10
+}
+
+func errFull(err error) error { return fault.Wrap(err, fault.Unavailable, "The disk is full.") }
+
 // Close closes all connections. Calls that are under way fail; a second Close
-// does nothing.
+// does nothing. An empty log stays, with its blocks, for the next process that
+// opens the database on a full disk.
 func (db *DB) Close() error {
+	if db.read != nil && db.read.Ping() == nil && db.keepLog() == nil {
+		defer reserve(db.file + "-wal")
+	}
 	var errs []error
 	for _, pool := range []*sql.DB{db.read, db.write} {
 		if pool != nil {
@@ -104,6 +121,25 @@ func (db *DB) Close() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// keepLog makes the last connection empty the log when it is closed, instead of
+// removing it.
+func (db *DB) keepLog() error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	conn, err := db.write.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if _, err := conn.ExecContext(ctx, "PRAGMA journal_size_limit = 0"); err != nil {
+		return err
+	}
+	return conn.Raw(func(c any) error {
+		_, err := c.(sqlite.FileControl).FileControlPersistWAL("main", 1)
+		return err
+	})
 }
 
 func (db *DB) migrate(ctx context.Context) error {
@@ -219,7 +255,7 @@ func translate(err error) error {
 		case code&0xff == lib.SQLITE_CONSTRAINT || code&0xff == lib.SQLITE_ERROR || code&0xff == lib.SQLITE_MISUSE:
 			return fault.Wrap(err, fault.Internal, "")
 		case code&0xff == lib.SQLITE_FULL:
-			return fault.Wrap(err, fault.Unavailable, "The disk is full.")
+			return errFull(err)
 		case code&0xff == lib.SQLITE_BUSY || code&0xff == lib.SQLITE_LOCKED:
 			return fault.Wrap(err, fault.Unavailable, "The database is locked: another program holds it, perhaps a backup. Try again when it has ended.")
 		case code&0xff == lib.SQLITE_CORRUPT || code&0xff == lib.SQLITE_NOTADB:

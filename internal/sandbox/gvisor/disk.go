@@ -1,13 +1,29 @@
 package gvisor
 
 import (
+	"errors"
 	"math"
 	"os"
 	"path/filepath"
 	"slices"
 	"syscall"
 	"time"
+
+	"github.com/attachebot/attache/internal/fault"
 )
+
+// ofDisk gives an error its sentence where the cause is the disk of dir.
+func ofDisk(err error, dir string) error {
+	var fs syscall.Statfs_t
+	switch {
+	case err == nil || fault.Is(err, fault.Canceled):
+	case errors.Is(err, syscall.EDQUOT), syscall.Statfs(dir, &fs) == nil && int64(fs.Bavail)*int64(fs.Bsize) < 1<<20:
+		return fault.Wrap(err, fault.Unavailable, "Code can't run right now: the disk is full.")
+	case errors.Is(err, syscall.EROFS):
+		return fault.Wrap(err, fault.Unavailable, "Code can't run here: the file system of the data folder is read-only.")
+	}
+	return err
+}
 
 // onDisk is a session's folder.
 type onDisk struct {

@@ -73,6 +73,7 @@ func Open(ctx context.Context, dir, runscPath string, python *wheels.Python, opt
 	if dir, err = filepath.Abs(dir); err != nil {
 		return nil, err
 	}
+	defer func() { err = ofDisk(err, dir) }()
 	// gVisor's helper does not follow links in the paths of what it binds.
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fault.Wrap(err, fault.Unavailable, "The folder of the sandbox can't be made. Check with `attache doctor`.")
@@ -168,7 +169,7 @@ func (h *Host) Run(ctx context.Context, key sandbox.Key, cell sandbox.Cell) (san
 	defer h.leave(s)
 	res, err := s.run(ctx, cell)
 	if err != nil {
-		return sandbox.Result{}, err
+		return sandbox.Result{}, ofDisk(err, h.dirs.base)
 	}
 	return res, nil
 }
