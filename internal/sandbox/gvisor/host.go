@@ -25,6 +25,7 @@ import (
 
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/sandbox"
+	"github.com/attachebot/attache/internal/sandbox/turns"
 	"github.com/attachebot/attache/internal/sandbox/wheels"
 )
 
@@ -44,7 +45,7 @@ type Host struct {
 	wheels  *wheels.Store
 	log     *slog.Logger
 
-	slots  *slots
+	slots  *turns.Queue
 	pool   *pool
 	images *images
 
@@ -87,7 +88,7 @@ func Open(ctx context.Context, dir, runscPath string, python *wheels.Python, opt
 	if info, err := os.Stat(runscPath); err != nil || !info.Mode().IsRegular() {
 		return nil, fault.Wrap(fmt.Errorf("no program at %s", runscPath), fault.Unavailable, "Code can't run here: runsc (gVisor) is missing; build it with `make build`, or set RUNSC.")
 	}
-	h := &Host{opts: opts, python: python, log: opts.Log, sessions: map[sandbox.Key]*session{}, slots: newSlots(opts.Max)}
+	h := &Host{opts: opts, python: python, log: opts.Log, sessions: map[sandbox.Key]*session{}, slots: turns.New(opts.Max)}
 	h.dirs = dirs{base: dir, run: filepath.Join(dir, "run"), state: filepath.Join(dir, "state"),
 		sessions: filepath.Join(dir, "sessions"), snapshots: filepath.Join(dir, "snapshots"),
 		packages: filepath.Join(dir, "packages", "python"+python.Version)}
@@ -188,7 +189,7 @@ func (h *Host) Reset(ctx context.Context, key sandbox.Key) error {
 // Stats returns what the host holds now.
 func (h *Host) Stats() sandbox.Stats {
 	all := h.containers()
-	st := sandbox.Stats{Live: len(all), Running: int(h.running.Load()), Queued: h.slots.queued(), Ready: h.pool.ready()}
+	st := sandbox.Stats{Live: len(all), Running: int(h.running.Load()), Queued: h.slots.Queued(), Ready: h.pool.ready()}
 	for _, c := range all {
 		st.Memory += c.memory.Load()
 	}
@@ -261,7 +262,7 @@ func (h *Host) leave(s *session) {
 	h.mu.Unlock()
 	s.unlock()
 	h.release(s)
-	if h.slots.waits() {
+	if h.slots.Waits() {
 		h.work.Go(h.makeRoom)
 	}
 }
@@ -278,7 +279,7 @@ func (h *Host) release(s *session) {
 // makeRoom hibernates the session that was unused for the longest time, if
 // somebody waits for its place.
 func (h *Host) makeRoom() {
-	for h.slots.waits() {
+	for h.slots.Waits() {
 		s := h.idlest()
 		if s == nil {
 			return // all of them run: a place comes when one ends

@@ -60,7 +60,7 @@ func (p *pool) want() int {
 	if p.h.opts.short() {
 		return 0
 	}
-	return min(p.size, p.h.slots.available())
+	return min(p.size, p.h.slots.Available())
 }
 
 // fill keeps the pool full until ctx ends.

@@ -178,7 +178,7 @@ func (s *session) lose(res *sandbox.Result) {
 // image, or a fresh one with the variables that were saved. It says what came
 // back.
 func (s *session) bringUp(ctx context.Context, cell sandbox.Cell) (notes []string, err error) {
-	err = s.h.slots.acquire(ctx, s.key.User, s.h.makeRoomSoon, func(place int) {
+	err = s.h.slots.Acquire(ctx, s.key.User, s.h.makeRoomSoon, func(place int) {
 		cell.Status(sandbox.Status{State: sandbox.Queued, Place: place})
 	})
 	if err != nil {
@@ -280,7 +280,7 @@ func (s *session) drop() {
 		s.own = nil
 	}
 	if s.live.Swap(false) {
-		s.h.slots.release()
+		s.h.slots.Release()
 	}
 }
 

@@ -1,13 +1,14 @@
-package gvisor
+// Package turns hands out a number of places to users who wait.
+package turns
 
 import (
 	"context"
 	"sync"
 )
 
-// slots hands out a number of places to users who wait, fairly: the users take
+// Queue hands out a number of places to users who wait, fairly: the users take
 // turns, and within a user the order is that of coming.
-type slots struct {
+type Queue struct {
 	mu      sync.Mutex
 	free    int
 	users   []uint64 // with waiters, in the order of their next turn
@@ -19,14 +20,15 @@ type waiter struct {
 	place chan int      // the newest place in the queue, from 1
 }
 
-func newSlots(n int) *slots {
-	return &slots{free: n, waiting: map[uint64][]*waiter{}}
+// New returns a queue for n places.
+func New(n int) *Queue {
+	return &Queue{free: n, waiting: map[uint64][]*waiter{}}
 }
 
-// acquire waits for a place. onPlace is called, from this goroutine, with the
+// Acquire waits for a place. onPlace is called, from this goroutine, with the
 // number of turns until it comes, whenever that changes. full is called when
 // there is no free place, before waiting.
-func (s *slots) acquire(ctx context.Context, user uint64, full func(), onPlace func(int)) error {
+func (s *Queue) Acquire(ctx context.Context, user uint64, full func(), onPlace func(int)) error {
 	s.mu.Lock()
 	if s.free > 0 && len(s.users) == 0 {
 		s.free--
@@ -62,23 +64,23 @@ func (s *slots) acquire(ctx context.Context, user uint64, full func(), onPlace f
 	}
 }
 
-// release gives a place back.
-func (s *slots) release() {
+// Release gives a place back.
+func (s *Queue) Release() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.free++
 	s.next()
 }
 
-// available returns how many places are free.
-func (s *slots) available() int {
+// Available returns how many places are free.
+func (s *Queue) Available() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.free
 }
 
-// queued returns how many wait.
-func (s *slots) queued() int {
+// Queued returns how many wait.
+func (s *Queue) Queued() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	n := 0
@@ -88,14 +90,14 @@ func (s *slots) queued() int {
 	return n
 }
 
-// waits reports whether anybody waits.
-func (s *slots) waits() bool {
+// Waits reports whether anybody waits.
+func (s *Queue) Waits() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.users) > 0
 }
 
-func (s *slots) next() {
+func (s *Queue) next() {
 	for s.free > 0 && len(s.users) > 0 {
 		user := s.users[0]
 		list := s.waiting[user]
@@ -112,7 +114,7 @@ func (s *slots) next() {
 	s.tell()
 }
 
-func (s *slots) remove(user uint64, w *waiter) {
+func (s *Queue) remove(user uint64, w *waiter) {
 	list := s.waiting[user]
 	for i := range list {
 		if list[i] == w {
@@ -135,7 +137,7 @@ func (s *slots) remove(user uint64, w *waiter) {
 }
 
 // tell gives every waiter its place: the rounds of the users in turn.
-func (s *slots) tell() {
+func (s *Queue) tell() {
 	place := 0
 	for round, more := 0, true; more; round++ {
 		more = false

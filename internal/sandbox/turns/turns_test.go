@@ -1,4 +1,4 @@
-package gvisor
+package turns
 
 import (
 	"context"
@@ -11,9 +11,9 @@ import (
 
 // One user who asks for much does not starve another.
 func TestSlotsAreFair(t *testing.T) {
-	s := newSlots(1)
+	s := New(1)
 	ctx := context.Background()
-	if err := s.acquire(ctx, 1, func() { t.Error("full") }, func(int) {}); err != nil {
+	if err := s.Acquire(ctx, 1, func() { t.Error("full") }, func(int) {}); err != nil {
 		t.Fatal(err)
 	}
 	order := make(chan string, 10)
@@ -21,11 +21,11 @@ func TestSlotsAreFair(t *testing.T) {
 	ask := func(user uint64, name string) {
 		queued := make(chan bool, 1)
 		wg.Go(func() {
-			if err := s.acquire(ctx, user, func() { queued <- true }, func(int) {}); err != nil {
+			if err := s.Acquire(ctx, user, func() { queued <- true }, func(int) {}); err != nil {
 				t.Error(err)
 			}
 			order <- name
-			s.release()
+			s.Release()
 		})
 		<-queued
 	}
@@ -35,7 +35,7 @@ func TestSlotsAreFair(t *testing.T) {
 	ask(2, "b0")
 	ask(3, "c0")
 	ask(2, "b1")
-	s.release()
+	s.Release()
 	wg.Wait()
 	close(order)
 	var got []string
@@ -45,19 +45,19 @@ func TestSlotsAreFair(t *testing.T) {
 	if fmt.Sprint(got) != "[a0 b0 c0 a1 b1 a2 a3]" {
 		t.Errorf("order %v", got)
 	}
-	if s.available() != 1 || s.waits() {
-		t.Errorf("%d free", s.available())
+	if s.Available() != 1 || s.Waits() {
+		t.Errorf("%d free", s.Available())
 	}
 }
 
 func TestSlotsTellPlaces(t *testing.T) {
-	s := newSlots(0)
+	s := New(0)
 	ctx, cancel := context.WithCancel(context.Background())
 	places := make(chan int, 20)
 	var wg sync.WaitGroup
 	wait := func(user uint64, on func(int)) {
 		queued := make(chan bool, 1)
-		wg.Go(func() { s.acquire(ctx, user, func() { queued <- true }, on) })
+		wg.Go(func() { s.Acquire(ctx, user, func() { queued <- true }, on) })
 		<-queued
 	}
 	wait(1, func(int) {})
@@ -66,7 +66,7 @@ func TestSlotsTellPlaces(t *testing.T) {
 	if n := <-places; n != 2 {
 		t.Errorf("place %d, want 2", n)
 	}
-	s.release()
+	s.Release()
 	if n := <-places; n != 1 {
 		t.Errorf("place %d, want 1", n)
 	}
@@ -76,20 +76,20 @@ func TestSlotsTellPlaces(t *testing.T) {
 
 // A waiter who leaves takes no place along, whenever it leaves.
 func TestSlotsAndLeavers(t *testing.T) {
-	s := newSlots(2)
+	s := New(2)
 	var wg sync.WaitGroup
 	for i := range 400 {
 		wg.Go(func() {
 			ctx, cancel := context.WithTimeoutCause(context.Background(), time.Duration(i%20)*100*time.Microsecond, errors.New("left"))
 			defer cancel()
-			if s.acquire(ctx, uint64(i%5), func() {}, func(int) {}) == nil {
+			if s.Acquire(ctx, uint64(i%5), func() {}, func(int) {}) == nil {
 				time.Sleep(50 * time.Microsecond)
-				s.release()
+				s.Release()
 			}
 		})
 	}
 	wg.Wait()
-	if s.available() != 2 || s.waits() || len(s.waiting) != 0 {
-		t.Errorf("%d free, %v waiting", s.available(), s.waiting)
+	if s.Available() != 2 || s.Waits() || len(s.waiting) != 0 {
+		t.Errorf("%d free, %v waiting", s.Available(), s.waiting)
 	}
 }
