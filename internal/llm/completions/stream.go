@@ -15,10 +15,9 @@ import (
 // completion is a piece of a streamed answer, or a whole one. It takes what
 // servers write in practice, which is more than what the API documents.
 type completion struct {
-	Model   string          `json:"model"`
-	Choices []choice        `json:"choices"`
-	Usage   *usage          `json:"usage"`
-	Error   json.RawMessage `json:"error"`
+	Model   string   `json:"model"`
+	Choices []choice `json:"choices"`
+	Usage   *usage   `json:"usage"`
 }
 
 type choice struct {
@@ -130,9 +129,6 @@ func takeCompletion(data []byte, a *protocol.Answer) error {
 	if err := json.Unmarshal(data, &c); err != nil {
 		return fmt.Errorf("%w: %v: %s", protocol.ErrGarbled, err, brief.Bytes(string(data), 200))
 	}
-	if len(c.Error) > 0 && string(c.Error) != "null" {
-		return streamError(data)
-	}
 	if c.Model != "" {
 		a.Model = c.Model
 	}
@@ -155,29 +151,13 @@ func takeCompletion(data []byte, a *protocol.Answer) error {
 				a.Call(protocol.CallPiece{Index: call.Index, ID: call.ID, Name: call.Function.Name, Arguments: string(call.Function.Arguments), Beside: call.beside})
 			}
 		}
-		if ch.Finish != "" {
+		switch ch.Finish {
+		case "":
+		case "error": // OpenRouter: the provider behind it failed
+			return &refusal.Error{Status: http.StatusBadGateway, Message: "the answer ended with an error"}
+		default:
 			a.Finish = ch.Finish
 		}
 	}
 	return nil
-}
-
-// streamError reads an error within a stream.
-func streamError(data []byte) error {
-	e := refusal.Parse(data)
-	// Some gateways put the status where the code belongs, or beside it.
-	var beside struct {
-		Error struct {
-			Status int `json:"status_code"`
-		} `json:"error"`
-	}
-	_ = json.Unmarshal(data, &beside)
-	valid := func(n int) bool { return n >= 400 && n <= 599 }
-	if _, err := fmt.Sscanf(e.Code, "%d", &e.Status); err != nil || !valid(e.Status) {
-		e.Status = beside.Error.Status
-	}
-	if !valid(e.Status) {
-		e.Status = http.StatusBadGateway
-	}
-	return e
 }

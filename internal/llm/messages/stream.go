@@ -11,7 +11,6 @@ import (
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/llm/lenient"
 	"github.com/attachebot/attache/internal/llm/protocol"
-	"github.com/attachebot/attache/internal/llm/refusal"
 )
 
 // claudeEvent is an event of a streamed message.
@@ -26,8 +25,7 @@ type claudeEvent struct {
 		Input     lenient.String `json:"partial_json"`
 		Stop      string         `json:"stop_reason"`
 	} `json:"delta"`
-	Usage *claudeUsage    `json:"usage"`
-	Error json.RawMessage `json:"error"`
+	Usage *claudeUsage `json:"usage"`
 }
 
 type claudeMessage struct {
@@ -114,12 +112,6 @@ func (r *messageReader) event(data []byte) error {
 		r.stop(e.Delta.Stop, e.Usage)
 	case "message_stop":
 		r.a.Done = true
-	case "error":
-		return claudeError(data)
-	case "":
-		if len(e.Error) > 0 && string(e.Error) != "null" {
-			return claudeError(data)
-		}
 	}
 	return nil
 }
@@ -210,25 +202,4 @@ func (r *messageReader) stop(reason string, u *claudeUsage) {
 	r.usage.Details.Thinking = max(r.usage.Details.Thinking, u.Details.Thinking)
 	t := r.usage
 	r.a.Usage = protocol.UsageOf(llm.Usage{Input: t.Input + t.Read + t.Written, Cached: t.Read, Written: t.Written, Output: t.Output, Reasoning: t.Details.Thinking})
-}
-
-// claudeStatus is the status that goes with an error within a stream.
-var claudeStatus = map[string]int{
-	"invalid_request_error": http.StatusBadRequest,
-	"authentication_error":  http.StatusUnauthorized,
-	"billing_error":         http.StatusPaymentRequired,
-	"permission_error":      http.StatusForbidden,
-	"not_found_error":       http.StatusNotFound,
-	"request_too_large":     http.StatusRequestEntityTooLarge,
-	"rate_limit_error":      http.StatusTooManyRequests,
-	"timeout_error":         http.StatusGatewayTimeout,
-	"overloaded_error":      529,
-}
-
-func claudeError(data []byte) error {
-	e := refusal.Parse(data)
-	if e.Status = claudeStatus[e.Kind]; e.Status == 0 {
-		e.Status = http.StatusBadGateway
-	}
-	return e
 }

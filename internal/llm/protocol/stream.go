@@ -8,9 +8,10 @@ import (
 	"mime"
 	"net/http"
 
-	"github.com/anthropics/anthropic-sdk-go/packages/ssestream"
+	"github.com/openai/openai-go/v3/packages/ssestream"
 
 	"github.com/attachebot/attache/internal/llm"
+	"github.com/attachebot/attache/internal/llm/refusal"
 )
 
 // What breaks an answer off.
@@ -33,6 +34,9 @@ func (a *Answer) Read(res *http.Response, event, document func([]byte) error) er
 		res.Body = io.NopCloser(bytes.NewReader(b)) // a stream with the wrong label
 		return a.stream(res, event)
 	}
+	if e := refusal.InAnswer("", b); e != nil {
+		return e
+	}
 	if err := document(b); err != nil {
 		return err
 	}
@@ -52,6 +56,9 @@ func (a *Answer) stream(res *http.Response, event func([]byte) error) error {
 		}
 		if len(data) == 0 {
 			continue
+		}
+		if e := refusal.InAnswer(dec.Event().Type, data); e != nil {
+			return e
 		}
 		if err := event(data); err != nil || a.ended {
 			return err

@@ -21,8 +21,6 @@ type responseEvent struct {
 	ItemID   string          `json:"item_id"`
 	Item     json.RawMessage `json:"item"`
 	Response *response       `json:"response"`
-	Error    json.RawMessage `json:"error"`
-	Message  string          `json:"message"`
 }
 
 type response struct {
@@ -99,12 +97,6 @@ func (r *responseReader) event(data []byte) error {
 		}
 		r.a.Done = true
 		return r.end(*e.Response)
-	case "error":
-		return responseError(data)
-	case "":
-		if len(e.Error) > 0 && string(e.Error) != "null" {
-			return responseError(data)
-		}
 	}
 	return nil
 }
@@ -144,7 +136,7 @@ func (r *responseReader) item(raw json.RawMessage) {
 
 func (r *responseReader) end(doc response) error {
 	if len(doc.Error) > 0 && string(doc.Error) != "null" {
-		return responseError(lenient.JSON(map[string]json.RawMessage{"error": doc.Error}))
+		return refusal.InAnswer("error", lenient.JSON(map[string]json.RawMessage{"error": doc.Error}))
 	}
 	if len(r.a.Kept.Items) == 0 {
 		for _, raw := range doc.Output {
@@ -168,18 +160,4 @@ func (r *responseReader) end(doc response) error {
 		r.a.Finish = "stop"
 	}
 	return nil
-}
-
-// responseError reads an error within a stream: its code says what kind it is.
-func responseError(data []byte) error {
-	e := refusal.Parse(data)
-	switch {
-	case strings.Contains(e.Code, "rate_limit"):
-		e.Status = http.StatusTooManyRequests
-	case e.TooLong(), strings.HasPrefix(e.Code, "invalid"), e.Kind == "invalid_request_error", strings.HasSuffix(e.Code, "_image"), strings.HasPrefix(e.Code, "image_"):
-		e.Status = http.StatusBadRequest
-	default:
-		e.Status = http.StatusBadGateway
-	}
-	return e
 }
