@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/big"
 	"math/rand/v2"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -57,7 +58,11 @@ func TestModelNames(t *testing.T) {
 		{"chat-latest", "chat-latest", O200KBase, true, 400000, true},
 		{"gpt-5-chat-latest", "gpt-5-chat-latest", O200KBase, true, 128000, true},
 		{"text-embedding-3-small", "", CL100KBase, true, 0, false},
-		{"claude-sonnet-4.5", "", O200KBase, false, 0, false},
+		{"claude-sonnet-4.5", "claude-sonnet-4-5", O200KBase, false, 200000, true},
+		{"claude-sonnet-4-5-20250929", "claude-sonnet-4-5", O200KBase, false, 200000, true},
+		{"anthropic/claude-opus-5.5", "claude-opus-5-5", O200KBase, false, 1000000, true},
+		{"bedrock/claude-opus-5-5", "claude-opus-5-5", O200KBase, false, 1000000, false},
+		{"claude-2.1", "", O200KBase, false, 0, false},
 		{"meta-llama/llama-4", "", O200KBase, false, 0, false},
 		{"", "", O200KBase, false, 0, false},
 		{"/", "", O200KBase, false, 0, false},
@@ -74,6 +79,30 @@ func TestModelNames(t *testing.T) {
 	}
 	if m := ForModel("gpt-4o"); m.MaxInput != 128000 || m.Count("hello world") != 2 {
 		t.Errorf("%+v", m)
+	}
+}
+
+// What Claude's cache costs is counted apart; a long prompt costs Haiku 5.5 five
+// times as much. platform.claude.com/docs/en/about-claude/pricing
+func TestClaudePrices(t *testing.T) {
+	fall := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		model string
+		usage Usage
+		at    time.Time
+		want  string
+	}{
+		{"claude-opus-5-5", Usage{Input: 1_000_000}, fall, "$4.00"},
+		{"claude-opus-5-5", Usage{Input: 1_000_000, Cached: 1_000_000}, fall, "$0.20"},
+		{"claude-opus-5-5", Usage{Input: 1_000_000, Write: 1_000_000, Output: 100_000}, fall, "$7.00"},
+		{"claude-haiku-5-5", Usage{Input: 100_000, Output: 1000}, fall, "$0.0105"},
+		{"claude-haiku-5-5", Usage{Input: 100_001, Output: 1000}, fall, "$0.0525005"},
+		{"claude-sonnet-5-5", Usage{Input: 1_000_000, Cached: 1_000_000}, fall, "$0.10"},
+		{"claude-sonnet-5-5", Usage{Input: 1_000_000, Cached: 1_000_000}, time.Date(2026, 10, 6, 0, 0, 0, 0, time.UTC), "$0.20"},
+	} {
+		if got, ok := ForModel(c.model).Cost(c.usage, c.at); !ok || got.String() != c.want {
+			t.Errorf("%s %+v at %s: %s, %v", c.model, c.usage, c.at.Format(time.DateOnly), got, ok)
+		}
 	}
 }
 
@@ -140,9 +169,14 @@ func TestCost(t *testing.T) {
 	}
 }
 
+// limited are models for some customers, and those that search.
+var limited = regexp.MustCompile(`-(cyber|rosalind|daybreak|law|search)`)
+
 // The prices are those of the list that they were taken from.
 func TestPriceList(t *testing.T) {
 	list := "gpt-6.2-astra 8/.40/40 · gpt-6.2-sol 2/.10/10 · gpt-6.1-sol 2/.10/10 · gpt-6.1-terra 1/.05/5 · gpt-6-astra 10/1/50 · gpt-6-sol 2/.20/10 · gpt-6-luna .10/.01/.50 · gpt-5.6-sol 4/.40/20 · gpt-5.6-terra 2/.20/12 · gpt-5.6-luna .20/.02/1.20 · gpt-5.5 5/.5/30 · gpt-5.4 2.5/.25/15 · gpt-5.4-mini .75/.075/4.5 · gpt-5.4-nano .2/.02/1.25 · gpt-5.2 1.75/.175/14 · gpt-5 1.25/.125/10 · gpt-5.1 1.25/.125/10 · gpt-5-mini .25/.025/2 · gpt-5-nano .05/.005/.4 · gpt-4.1 2/.5/8 · gpt-4.1-mini .4/.1/1.6 · gpt-4.1-nano .1/.025/.4 · gpt-4o 2.5/1.25/10 · gpt-4o-mini .15/.075/.6 · o1 15/7.5/60 · o3 2/.5/8 · o4-mini 1.1/.275/4.4 · o3-mini 1.1/.55/4.4 · gpt-4-turbo 10/–/30 · gpt-4 30/–/60 · gpt-3.5-turbo .5/–/1.5" +
+		" · gpt-6-astra-law 10/1/50 · gpt-6-cyber 20/2/100 · gpt-6-rosalind 15/1.5/75 · gpt-5.6-cyber 12.5/1.25/75 · gpt-5.5-cyber 12.5/1.25/75 · gpt-daybreak-blue-latest 4/.4/20 · gpt-daybreak-red-latest 12.5/1.25/75 · gpt-rosalind-research 5/.5/25 · gpt-5-search-api 1.25/.125/10 · gpt-4o-search-preview 2.5/1.25/10 · gpt-4o-mini-search-preview .15/.075/.6" +
+		" · claude-fable-5-1 10/.25/50 · claude-opus-5-5 4/.2/20 · claude-sonnet-5-5 2/.1/10 · claude-haiku-5-5 .1/.01/.5 · claude-mythos-5-1 10/.25/50 · claude-fable-5 10/1/50 · claude-mythos-5 10/1/50 · claude-opus-5 5/.5/25 · claude-sonnet-5 2/.2/10 · claude-opus-4-8 5/.5/25 · claude-opus-4-7 5/.5/25 · claude-opus-4-6 5/.5/25 · claude-opus-4-5 5/.5/25 · claude-sonnet-4-6 3/.3/15 · claude-sonnet-4-5 3/.3/15 · claude-haiku-4-5 1/.1/5" +
 		" · gpt-5.5-pro 30/–/180 · gpt-5.4-pro 30/–/180 · gpt-5.2-pro 21/–/168 · gpt-5-pro 15/–/120 · o3-pro 20/–/80 · o1-pro 150/–/600 · o3-deep-research 10/2.5/40 · o4-mini-deep-research 2/.5/8" +
 		" · gpt-5.3-codex 1.75/.175/14 · gpt-5.2-codex 1.75/.175/14 · gpt-5.1-codex 1.25/.125/10 · gpt-5.1-codex-max 1.25/.125/10 · gpt-5.1-codex-mini .25/.025/2 · gpt-5-codex 1.25/.125/10" +
 		" · chat-latest 5/.5/30 · gpt-5.3-chat-latest 1.75/.175/14 · gpt-5.2-chat-latest 1.75/.175/14 · gpt-5.1-chat-latest 1.25/.125/10 · gpt-5-chat-latest 1.25/.125/10" +
@@ -169,12 +203,18 @@ func TestPriceList(t *testing.T) {
 				t.Errorf("%s: %v, not %s", name, r, want[i])
 			}
 		}
+		if limited.MatchString(name) {
+			continue // sold apart, each by its own rules
+		}
 		long := strings.HasPrefix(name, "gpt-6") || strings.HasPrefix(name, "gpt-5.6") || strings.HasPrefix(name, "gpt-5.5") || name == "gpt-5.4" || name == "gpt-5.4-pro"
+		if name == "claude-haiku-5-5" { // TestClaudePrices
+			continue
+		}
 		if long != (p.Long != nil) || long && (p.Long.Above != 272000 || p.Long.Input.String() != "2" || p.Long.Output.String() != "1.50") {
 			t.Errorf("%s: %+v", name, p.Long)
 		}
-		// From gpt-5.6 on writing to the cache costs a quarter more than input.
-		if writes := strings.HasPrefix(name, "gpt-6") || strings.HasPrefix(name, "gpt-5.6"); writes != (p.Write != nil) || writes && p.Write.Cmp(new(big.Rat).Mul(&p.Input.Rat, big.NewRat(5, 4))) != 0 {
+		// From gpt-5.6 on, and at Anthropic, writing to the cache costs a quarter more than input.
+		if writes := strings.HasPrefix(name, "gpt-6") || strings.HasPrefix(name, "gpt-5.6") || strings.HasPrefix(name, "claude"); writes != (p.Write != nil) || writes && p.Write.Cmp(new(big.Rat).Mul(&p.Input.Rat, big.NewRat(5, 4))) != 0 {
 			t.Errorf("%s: written input costs %v", name, p.Write)
 		}
 		if p.Batch == nil && (strings.Contains(name, "codex") || strings.Contains(name, "chat-latest") || strings.Contains(name, "research") || strings.HasPrefix(name, "gpt-3.5-turbo-1") || name == "computer-use-preview") {
@@ -201,7 +241,7 @@ func TestCostIsExact(t *testing.T) {
 			continue
 		}
 		for range 200 {
-			u := Usage{Input: r.IntN(200_000), Output: r.IntN(100_000)}
+			u := Usage{Input: r.IntN(100_000), Output: r.IntN(100_000)} // below all long prompts
 			u.Cached = r.IntN(u.Input + 1)
 			got, _ := m.Cost(u, today)
 			cached := p.Input

@@ -17,8 +17,8 @@ type Difference struct {
 
 // Compare returns where a file, in one of the forms that With takes, differs
 // from the catalog at a time: in what both tell about a model, and in models
-// that the catalog lacks. Of litellm's those count that are OpenAI's, for chat,
-// and neither snapshots nor fine-tuned.
+// that the catalog lacks. Of litellm's those count that are OpenAI's or
+// Anthropic's, for chat, and neither snapshots nor fine-tuned.
 func (c *Catalog) Compare(file []byte, at time.Time) ([]Difference, error) {
 	other, err := (&Catalog{}).With(file)
 	if err != nil {

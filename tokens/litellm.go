@@ -30,7 +30,7 @@ func parseLitellm(top map[string]json.RawMessage) (map[string]*entry, error) {
 			return nil, fmt.Errorf("tokens: model %s: %w", name, err)
 		}
 		if e != nil {
-			e.listed = m["litellm_provider"] == "openai" && (m["mode"] == "chat" || m["mode"] == "responses") && !strings.ContainsAny(name, "/:")
+			e.listed = (m["litellm_provider"] == "openai" || m["litellm_provider"] == "anthropic") && (m["mode"] == "chat" || m["mode"] == "responses") && !strings.ContainsAny(name, "/:")
 			models[name] = e
 		}
 	}

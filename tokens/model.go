@@ -65,14 +65,15 @@ func encodingFor(name string) (e *Encoding, exact bool) {
 	return O200KBase, false
 }
 
-var snapshot = regexp.MustCompile(`-20\d\d-\d\d-\d\d$`)
+// snapshot is the day at the end of a name: OpenAI's, and Anthropic's.
+var snapshot = regexp.MustCompile(`-20\d\d-?\d\d-?\d\d$`)
 
 // Model returns what the catalog has about a model, whose name may be written
 // in any case and with a provider before it: openai/gpt-4o,
 // gpt-4o-2024-08-06, ft:gpt-4o-mini:acme::id. It never fails: about a model
 // that it doesn't know it says so, by Exact, zeros and no price. A fine-tuned
 // model has its base's window and encoding, but no price; so has a model that
-// another provider than openai stands before, unless the catalog has it by
+// another provider than its own stands before, unless the catalog has it by
 // that name.
 func (c *Catalog) Model(name string) *Model {
 	m := &Model{Name: name}
@@ -149,7 +150,7 @@ func (c *Catalog) find(full string) (e *entry, name string, priced bool) {
 		full, priced = base, false
 	} else {
 		if i := strings.LastIndexByte(full, '/'); i >= 0 {
-			priced = full[:i] == "openai"
+			priced = full[:i] == "openai" || full[:i] == "anthropic"
 			full = full[i+1:]
 		}
 		if base, variant, ok := strings.Cut(full, ":"); ok { // as OpenRouter's :free
