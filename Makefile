@@ -13,7 +13,12 @@ export REQUIRE
 
 # Modules beside the main one: test doubles and judges whose dependencies stay
 # out of go.mod.
-NESTED := $(patsubst %/go.mod,%,$(shell git ls-files '*/go.mod'))
+NESTED := $(patsubst ./%/go.mod,%,$(shell find . -mindepth 2 \( -name '.?*' -o -name dist \) -prune -o -name go.mod -print | sort))
+
+# Git may be missing here, or refuse a clone that belongs to somebody else.
+ifeq ($(shell git rev-parse HEAD 2>/dev/null),)
+export GOFLAGS := $(GOFLAGS) -buildvcs=false
+endif
 
 .PHONY: build run setup-test test check unit nested runner pictures lock release clean
 
@@ -32,7 +37,7 @@ run: build
 test: check unit nested runner
 
 check:
-	@files=$$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l); if [ -n "$$files" ]; then echo "not formatted by gofmt:"; echo "$$files"; exit 1; fi
+	@files=$$(find . \( -path ./.cache -o -path ./dist -o -path ./.git \) -prune -o -name '*.go' -print0 | xargs -0 gofmt -l); if [ -n "$$files" ]; then echo "not formatted by gofmt:"; echo "$$files"; exit 1; fi
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 
@@ -44,6 +49,7 @@ unit: setup-test
 	$(GO) test -timeout 40m ./...
 
 nested:
+	@test -n "$(NESTED)" || { echo "no nested module was found"; exit 1; }
 	@for m in $(NESTED); do echo "cd $$m && go vet ./... && go test ./..."; (cd $$m && $(GO) vet ./... && $(GO) test ./...) || exit 1; done
 
 # What runs inside the sandbox, outside of it.
