@@ -44,7 +44,7 @@ func (m *Main) doctor(ctx context.Context, _ []string) error {
 	d.bucket(ctx)
 	d.addresses(ctx)
 	d.model(ctx)
-	d.discord()
+	d.discord(ctx)
 	host := d.python(ctx)
 	d.tools(ctx, host)
 	if host != nil {

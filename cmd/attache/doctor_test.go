@@ -2,10 +2,13 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"strings"
 	"testing"
 
+	"github.com/attachebot/attache/discordtest"
 	"github.com/attachebot/attache/internal/config"
+	"github.com/attachebot/attache/internal/discord"
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/llm/llmtest"
 )
@@ -37,6 +40,37 @@ func TestDoctorAsksTheModel(t *testing.T) {
 			d.print()
 			if text := strings.Join(strings.Fields(out.String()), " "); !strings.Contains(text, strings.Join(strings.Fields(c.says), " ")) || d.failed != c.failed {
 				t.Errorf("%s", out.String())
+			}
+		})
+	}
+}
+
+// doctor asks Discord for what serve needs, without connecting.
+func TestDoctorAsksDiscord(t *testing.T) {
+	for name, c := range map[string]struct {
+		setUp  func(s *discordtest.Server)
+		token  string
+		says   string
+		failed int
+	}{
+		"good":        {func(s *discordtest.Server) { s.AddGuild("Acme") }, "", "ok Discord", 0},
+		"no server":   {func(*discordtest.Server) {}, "", "It is in no server yet. Invite it: https://discord.com/oauth2/authorize?client_id=", 0},
+		"no intent":   {func(s *discordtest.Server) { s.DisallowedIntents = discordtest.IntentMessageContent }, "", "FAIL Discord Discord does not let the bot read messages. Switch on MESSAGE CONTENT INTENT", 1},
+		"wrong token": {func(*discordtest.Server) {}, "MTIz.wrong.token", "FAIL Discord Discord does not accept DISCORD_TOKEN. Copy it again", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := discordtest.New(t)
+			c.setUp(s)
+			var out bytes.Buffer
+			m := &Main{Stdout: &out, Config: config.Config{DiscordToken: config.Secret(cmp.Or(c.token, s.Token()))}, discord: discord.Options{RESTURL: s.RESTURL()}}
+			d := &diagnosis{m: m}
+			d.discord(t.Context())
+			d.print()
+			if text := strings.Join(strings.Fields(out.String()), " "); !strings.Contains(text, c.says) || d.failed != c.failed {
+				t.Errorf("%s", text)
+			}
+			if started, _ := s.Sessions(); started > 0 {
+				t.Error("it connected")
 			}
 		})
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -13,6 +14,7 @@ import (
 	"github.com/attachebot/attache/internal/assistant"
 	"github.com/attachebot/attache/internal/config"
 	"github.com/attachebot/attache/internal/discord"
+	"github.com/attachebot/attache/internal/discord/client"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/metrics"
 	"github.com/attachebot/attache/internal/terminal"
@@ -164,11 +166,23 @@ func (m *Main) background(f func(context.Context)) {
 	})
 }
 
-// discordCheck is doctor's row on Discord.
-func (d *diagnosis) discord() {
+// discord is doctor's row on Discord, which is asked without connecting to it.
+func (d *diagnosis) discord(ctx context.Context) {
 	if d.m.Config.DiscordToken == "" {
 		d.add("Discord", true, "no DISCORD_TOKEN; serve opens a page in the browser")
 		return
 	}
-	d.add("Discord", true, "a token is set")
+	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+	defer cancel()
+	app, err := client.Check(ctx, cmp.Or(d.m.discord.RESTURL, discord.DefaultRESTURL), d.m.Config.DiscordToken.Reveal())
+	switch {
+	case fault.Is(err, fault.Unavailable), fault.Is(err, fault.Canceled):
+		d.warn("Discord", "it can't be asked now: "+fault.Message(err))
+	case err != nil:
+		d.add("Discord", false, fault.Message(err))
+	case app.Servers == 0:
+		d.warn("Discord", app.Name+" may read messages. It is in no server yet. Invite it: "+client.Invite(app.ID))
+	default:
+		d.add("Discord", true, fmt.Sprintf("%s may read messages, and is in %s; %s invites it into another", app.Name, plural(app.Servers, "server"), client.Invite(app.ID)))
+	}
 }

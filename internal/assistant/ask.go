@@ -199,7 +199,7 @@ func (a *Assistant) read(t *Turn) (m Message, saved []files.File, err error) {
 		t.emit(Saved{all})
 		for _, s := range all {
 			if s.Full != nil {
-				t.emit(Problem{t.req.FrontEnd.Explain(s.Full) + " " + t.req.FrontEnd.T("Until then I read a copy of it, for two hours.")})
+				t.emit(Problem{t.req.FrontEnd.Explain(s.Full) + " " + t.req.FrontEnd.T("Until then I read a copy of it, which lives as long as this conversation's Python session.")})
 				break
 			}
 		}

@@ -7,7 +7,6 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
@@ -29,7 +28,7 @@ type Saving struct {
 	Name  string
 	Saved files.Saved
 	Known bool  // it was saved before
-	Full  error // if not nil, why it is kept for passingLife only: the user's room is used up
+	Full  error // if not nil, why only a copy is kept: the user's room is used up
 	Err   error // as of files.Service.Save, or of Upload.Open
 }
 
@@ -37,10 +36,6 @@ type uploadKey struct {
 	user files.UserID
 	key  string
 }
-
-// passingLife is how long a file is kept for which its user has no room: about as
-// long as people go on with a conversation.
-const passingLife = 2 * time.Hour
 
 // parallelSaves is how many uploads of a message are read at a time.
 const parallelSaves = 3
@@ -86,7 +81,9 @@ func (a *Assistant) saveOne(ctx context.Context, user files.UserID, u Upload) (s
 	s.Saved, s.Err = save(files.Upload{})
 	if fault.Is(s.Err, fault.Exhausted) { // it is read all the same
 		s.Full = s.Err
-		s.Saved, s.Err = save(files.Upload{Generated: true, Life: passingLife})
+		// The copy lives as long as a Python session does, and has the room of what
+		// code makes, where the oldest go first.
+		s.Saved, s.Err = save(files.Upload{Generated: true, Life: max(a.files.Expiry(), 0)})
 	}
 	if t := s.Saved.Twin; s.Err == nil && t != nil && t.Name == s.Saved.Name && !t.Generated {
 		if f, err := a.files.Keep(ctx, user, t.ID); err == nil { // the same file again

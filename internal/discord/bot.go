@@ -3,7 +3,6 @@ package discord
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"log/slog"
 	"runtime/debug"
 	"sync"
@@ -21,6 +20,9 @@ import (
 	"github.com/attachebot/attache/internal/discord/spoken"
 	"github.com/attachebot/attache/internal/files"
 )
+
+// DefaultRESTURL is Discord's API.
+const DefaultRESTURL = "https://discord.com/api/v10"
 
 // Options bend a [Bot]. The zero value works.
 type Options struct {
@@ -145,7 +147,7 @@ func Open(ctx context.Context, token string, a *assistant.Assistant, o Options) 
 	b.work.Go(b.watch)
 	b.background("keeping when something was heard last", b.remember)
 	b.tellInterrupted()
-	b.log.Info("connected to Discord", "bot", b.self(), "shards", b.sessions.Shards(), "invite", b.invite())
+	b.announce(ctx)
 	return b, nil
 }
 
@@ -159,7 +161,7 @@ func newBot(token string, a *assistant.Assistant, o Options) *Bot {
 		o.Now = time.Now
 	}
 	o.Location = cmp.Or(o.Location, time.UTC)
-	o.RESTURL = cmp.Or(o.RESTURL, "https://discord.com/api/v10")
+	o.RESTURL = cmp.Or(o.RESTURL, DefaultRESTURL)
 	o.MaxDownload = cmp.Or(o.MaxDownload, 25<<20)
 	o.tune = o.tune.withDefaults()
 	b := &Bot{
@@ -185,15 +187,15 @@ func newBot(token string, a *assistant.Assistant, o Options) *Bot {
 	return b
 }
 
-// permissions are what the bot needs in a server.
-const permissions = dg.PermissionViewChannel | dg.PermissionSendMessages | dg.PermissionSendMessagesInThreads |
-	dg.PermissionEmbedLinks | dg.PermissionAttachFiles | dg.PermissionReadMessageHistory | dg.PermissionAddReactions
-
-// invite is the link that invites the bot into a server.
-func (b *Bot) invite() string {
+// announce logs that the bot is connected, and how it is invited.
+func (b *Bot) announce(ctx context.Context) {
 	b.mu.Lock()
-	defer b.mu.Unlock()
-	return fmt.Sprintf("https://discord.com/oauth2/authorize?client_id=%d&scope=bot+applications.commands&permissions=%d", b.app, permissions)
+	invite := client.Invite(b.app)
+	b.mu.Unlock()
+	b.log.Info("connected to Discord", "bot", b.self(), "shards", b.sessions.Shards(), "invite", invite)
+	if app, err := b.api.Application(ctx); err == nil && app.Servers == 0 {
+		b.log.Warn("It is in no server yet. Invite it: " + invite)
+	}
 }
 
 // Done is closed when the bot can't go on, and Err tells why: the token was

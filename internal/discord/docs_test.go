@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/attachebot/attache/internal/discord/client"
 )
 
 // docs/discord.md names the permissions of the code and all pictures, and no others.
@@ -17,8 +19,8 @@ func TestDocs(t *testing.T) {
 		t.Fatal(err)
 	}
 	doc := string(b)
-	if !strings.Contains(doc, fmt.Sprintf("permissions=%d\n", permissions)) {
-		t.Errorf("the invitation does not ask for permissions %d", permissions)
+	if !strings.Contains(doc, fmt.Sprintf("permissions=%d\n", client.Permissions)) {
+		t.Errorf("the invitation does not ask for permissions %d", client.Permissions)
 	}
 	for name := range commands {
 		if !strings.Contains(doc, "/"+name) {

@@ -25,7 +25,7 @@ type Upload struct {
 	Body io.Reader
 
 	Generated     bool          // made by code
-	Life          time.Duration // if not 0: how long it is kept at most
+	Life          time.Duration // that the file is kept, in place of what is usual; 0: that
 	Width, Height int           // of an image, as announced: used where the content does not tell
 }
 
@@ -64,7 +64,7 @@ func (s *Service) Save(ctx context.Context, u Upload) (Saved, error) {
 	if u.Generated {
 		life = s.passing()
 	}
-	if u.Life > 0 && (life < 0 || u.Life < life) {
+	if u.Life > 0 {
 		life = u.Life
 	}
 	if life > 0 {

@@ -341,7 +341,7 @@ func explainClose(err error) error {
 	case gateway.CloseEventCodeAuthenticationFailed.Code:
 		return fault.Wrap(err, fault.Denied, badToken)
 	case gateway.CloseEventCodeInvalidIntent.Code, gateway.CloseEventCodeDisallowedIntent.Code:
-		return fault.Wrap(err, fault.Denied, "Discord does not let the bot read messages. Switch on MESSAGE CONTENT INTENT in the developer portal (Bot, Privileged Gateway Intents).")
+		return fault.Wrap(err, fault.Denied, noContent)
 	case 0:
 		return AsFault(err)
 	}
