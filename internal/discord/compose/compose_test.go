@@ -130,6 +130,10 @@ func TestWhole(t *testing.T) {
 		"in a code block":     {"```\n| a | b |\n|--|--|\n| 1 | 2 |\n```", "```\n| a | b |\n|--|--|\n| 1 | 2 |\n```"},
 		"no table":            {"a | b\nc | d", "a | b\nc | d"},
 		"text around":         {"Hello\n| a | b |\n|--|--|\n| 1 | 2 |\nworld", "Hello\n\n```\na  b\n─  ─\n1  2\n```\n\nworld"},
+		"in HTML":             {"Here:\n<table>\n<tr><th>a</th><th>b</th></tr>\n<tr><td>1</td><td>x|y &amp; z</td></tr>\n</table>\nDone.", "Here:\n\n```\na  b\n─  ───────\n1  x|y & z\n```\n\nDone."},
+		"in HTML, one line":   {"So <table><thead><tr><td>a<td>b<tbody><tr><td><b>1</b><td>2<br>3</table> it is.", "So \n\n```\na  b\n─  ─────\n1  2 / 3\n```\n\n it is."},
+		"HTML without an end": {"<table><tr><td>a", "<table><tr><td>a"},
+		"HTML in code":        {"Write `<table>`: </table>", "Write `<table>`: </table>"},
 		"the rest":            {"#### Deep\n\n- [x] done", "**Deep**\n\n- ☑ done"},
 	} {
 		if got := Whole([]Part{{Text: c[0]}}, Options{}).Text; got != c[1] {

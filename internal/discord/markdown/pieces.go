@@ -22,6 +22,8 @@ type Code struct {
 	Source   string // the block with its fences, which may lack the last one
 }
 
+var tableTag = regexp.MustCompile(`(?i)<table[\s>]`)
+
 var tableRule = regexp.MustCompile(`^\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$`)
 
 // Pieces divides what a model wrote. Each piece stands on lines of its own.
@@ -53,6 +55,21 @@ func Pieces(text string) (out []Piece) {
 			out = append(out, Piece{Table: t})
 			i += n
 			continue
+		}
+		if at := tableTag.FindStringIndex(lines[i]); at != nil && !strings.Contains(lines[i][:at[0]], "`") {
+			before := lines[i][:at[0]]
+			if t, n, rest := htmlTable(append([]string{lines[i][at[0]:]}, lines[i+1:]...)); n > 0 {
+				if strings.TrimSpace(before) != "" {
+					prose = append(prose, before)
+				}
+				flush()
+				out = append(out, Piece{Table: t})
+				if i += n; strings.TrimSpace(rest) != "" {
+					i--
+					lines[i] = rest
+				}
+				continue
+			}
 		}
 		prose = append(prose, lines[i])
 		i++
