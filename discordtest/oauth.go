@@ -61,15 +61,15 @@ func (u *User) Authorize(at string, agree bool) (string, error) {
 	defer s.mu.Unlock()
 	switch {
 	case s.oauth == nil || q.Get("client_id") != s.bot.ID.String():
-		return "", errors.New("Unknown Application")
+		return "", errors.New("page says: Unknown Application")
 	case !slices.Contains(s.oauth.redirects, q.Get("redirect_uri")):
-		return "", errors.New("Invalid OAuth2 redirect_uri")
+		return "", errors.New("page says: Invalid OAuth2 redirect_uri")
 	case q.Get("response_type") != "code":
-		return "", errors.New("Invalid response_type")
+		return "", errors.New("page says: Invalid response_type")
 	case q.Get("scope") != "identify":
-		return "", errors.New("Invalid scope: discordtest knows identify")
+		return "", errors.New("page says: Invalid scope: discordtest knows identify")
 	case q.Has("code_challenge") && q.Get("code_challenge_method") != "S256":
-		return "", errors.New("Invalid code_challenge_method")
+		return "", errors.New("page says: Invalid code_challenge_method")
 	}
 	back := url.Values{"iss": {"https://discord.com"}}
 	if q.Has("state") {

@@ -32,10 +32,13 @@ type ModelPrice struct {
 	Price *tokens.Price // in dollars for a million tokens
 }
 
+// Admin tells whether a user may see what everybody used.
+func (a *Assistant) Admin(user files.UserID) bool { return slices.Contains(a.opts.Admins, user) }
+
 // Usage returns what a user used in so many days, today included. Everybody's is
 // for admins: kind Denied.
 func (a *Assistant) Usage(ctx context.Context, user files.UserID, everybody bool, days int) (UsageReport, error) {
-	if everybody && !slices.Contains(a.opts.Admins, user) {
+	if everybody && !a.Admin(user) {
 		return UsageReport{}, fault.New(fault.Denied, "Only the bot's admins see what everybody used.")
 	}
 	now := a.opts.Now().UTC()

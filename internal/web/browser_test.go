@@ -40,8 +40,11 @@ type site struct {
 	files *files.Service
 }
 
-func newSite(t *testing.T, o ServerOptions) *site {
-	w := assistanttest.New(t, assistant.Options{Burst: 100, Viewer: seer{}}, files.Options{})
+func newSite(t *testing.T, o ServerOptions) *site { return newSiteWith(t, o, assistant.Options{}) }
+
+func newSiteWith(t *testing.T, o ServerOptions, ao assistant.Options) *site {
+	ao.Burst, ao.Viewer = 100, seer{}
+	w := assistanttest.New(t, ao, files.Options{})
 	o.Listen = "127.0.0.1:0"
 	server, err := OpenServer(w.Assistant, o)
 	if err != nil {

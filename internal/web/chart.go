@@ -31,8 +31,9 @@ const (
 	drawPolicy  = cage + "'self'"                        // a specification: neither inline scripts nor eval
 )
 
-// isChart tells whether a file is a page that code made.
-func isChart(f files.File) bool { return f.Generated && f.Kind == "html" }
+// runs tells whether the scripts of a file may run in the cage: of a page that code
+// made. What a person uploads, or kept, is drawn of its specification or not at all.
+func runs(f files.File) bool { return f.Generated && f.Kind == "html" }
 
 // chartHead is how much of a page is looked at for what it loads.
 const chartHead = 64 << 10
@@ -42,11 +43,11 @@ var (
 	chartScript   = regexp.MustCompile(`(?i)<script[^>]*\ssrc="https://cdn\.(plot\.ly/plotly|jsdelivr\.net/npm/vega)[^"]*"`)
 )
 
-// draws tells whether a file is a chart that a frame can show: a page that code
-// made and that has its scripts in itself, or Plotly's or Altair's that loads the
-// library which we have. From elsewhere none are loaded.
+// draws tells whether a file is a chart that a frame can show: a page with a
+// specification, or one that code made and that has its scripts in itself. From
+// elsewhere none are loaded.
 func (s *Server) draws(ctx context.Context, f files.File) bool {
-	if !isChart(f) {
+	if f.Kind != "html" {
 		return false
 	}
 	_, body, err := s.a.Files().Open(ctx, f.User, f.ID)
@@ -54,6 +55,10 @@ func (s *Server) draws(ctx context.Context, f files.File) bool {
 		return false
 	}
 	defer body.Close()
+	if !runs(f) {
+		_, err := s.read(body)
+		return err == nil
+	}
 	head, err := io.ReadAll(io.LimitReader(body, chartHead))
 	return err == nil && (!foreignScript.Match(head) || s.opts.Script != nil && chartScript.Match(head))
 }
@@ -66,8 +71,9 @@ func (s *Server) chart(v *visit) error {
 		return err
 	}
 	defer body.Close()
-	if !isChart(f) {
-		return fault.New(fault.NotFound, "This file is no interactive chart.")
+	none := fault.New(fault.NotFound, "This file is no interactive chart.")
+	if f.Kind != "html" {
+		return none
 	}
 	if v.r.Header.Get("Sec-Fetch-Dest") != "iframe" {
 		return fault.New(fault.Denied, "An interactive chart is shown on the page of its file.")
@@ -82,6 +88,12 @@ func (s *Server) chart(v *visit) error {
 		h.Set("Connection-Allowlist", "(response-origin)")
 		s.render(v.w, "draw", spec)
 		return nil
+	}
+	if !runs(f) {
+		if errors.Is(drawErr, chartspec.ErrNone) {
+			return none
+		}
+		return drawErr
 	}
 	if _, err := body.Seek(0, io.SeekStart); err != nil {
 		return err
@@ -112,12 +124,7 @@ type drawn struct {
 // specOf reads the specification of a chart, and has the libraries ready that draw
 // it.
 func (s *Server) specOf(ctx context.Context, page io.Reader) (*drawn, error) {
-	if s.opts.Script == nil {
-		return nil, chartspec.ErrNone
-	}
-	s.charts <- struct{}{} // a page may have 50 MB
-	spec, err := chartspec.Read(page)
-	<-s.charts
+	spec, err := s.read(page)
 	if err != nil {
 		return nil, err
 	}
@@ -130,6 +137,16 @@ func (s *Server) specOf(ctx context.Context, page io.Reader) (*drawn, error) {
 	data, err := json.Marshal(spec) // escapes <, > and & also in what is raw
 	d.Spec = template.JS(data)
 	return d, err
+}
+
+// read finds the specification of a chart in its page, which may have 50 MB.
+func (s *Server) read(page io.Reader) (*chartspec.Spec, error) {
+	if s.opts.Script == nil {
+		return nil, chartspec.ErrNone
+	}
+	s.charts <- struct{}{}
+	defer func() { <-s.charts }()
+	return chartspec.Read(page)
 }
 
 // chartScripts are the libraries in the order in which they load.

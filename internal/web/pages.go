@@ -205,6 +205,16 @@ func (s *Server) upload(v *visit) error {
 	return nil
 }
 
+// keepFile keeps a file from now on as long as one that is uploaded now.
+func (s *Server) keepFile(v *visit) error {
+	f, err := s.a.Files().Keep(v.r.Context(), v.user, files.ID(v.r.PathValue("id")))
+	if err != nil {
+		return err
+	}
+	http.Redirect(v.w, v.r, s.base+"/files/"+string(f.ID), http.StatusSeeOther)
+	return nil
+}
+
 // deleteFile asks twice, then deletes.
 func (s *Server) deleteFile(v *visit) error {
 	f, err := s.a.Files().Get(v.r.Context(), v.user, files.ID(v.r.PathValue("id")))
@@ -258,10 +268,14 @@ func (s *Server) deleteFiles(v *visit) error {
 	return nil
 }
 
-// usage shows what the user used.
+// maxPeople is of how many people the usage is shown, the dearest first.
+const maxPeople = 200
+
+// usage shows what the user used, and admins what everybody did.
 func (s *Server) usage(v *visit) error {
 	const days = 30
-	r, err := s.a.Usage(v.r.Context(), v.user, false, days)
+	all := v.r.FormValue("all") != ""
+	r, err := s.a.Usage(v.r.Context(), v.user, all, days)
 	if err != nil {
 		return err
 	}
@@ -273,7 +287,10 @@ func (s *Server) usage(v *visit) error {
 		return line{name, cost(u), fmt.Sprint(u.Input), fmt.Sprint(u.Output), u.Requests}
 	}
 	spans := []line{of("Today", r.Since(1)), of("7 days", r.Since(7)), of("30 days", r.Since(days))}
-	var models, prices []line
+	var models, prices, users []line
+	for _, u := range r.Users[:min(len(r.Users), maxPeople)] {
+		users = append(users, line{Name: u.User.String(), Cost: cost(u), In: fmt.Sprint(u.Tokens()), Requests: u.Requests})
+	}
 	for _, u := range r.Models {
 		models = append(models, line{Name: u.Model, Cost: cost(u), In: fmt.Sprint(u.Tokens())})
 	}
@@ -296,7 +313,8 @@ func (s *Server) usage(v *visit) error {
 	if b := r.Budget; b != nil && b.CostLimit > 0 {
 		budget = fmt.Sprintf("%s of %s, resets at %s.", b.Today.Cost, b.CostLimit, b.ResetsAt.Format("15:04 MST"))
 	}
-	s.render(v.w, "usage", s.frame("usage", "Usage", map[string]any{"Spans": spans, "Budget": budget, "Days": bars, "Models": models, "Prices": prices}))
+	s.render(v.w, "usage", s.frame("usage", "Usage", map[string]any{"Spans": spans, "Budget": budget, "Days": bars, "Models": models, "Prices": prices,
+		"Users": users, "MoreUsers": len(r.Users) - len(users), "All": all, "Admin": s.a.Admin(v.user)}))
 	return nil
 }
 

@@ -64,6 +64,7 @@ type Server struct {
 	opts    ServerOptions
 	log     *slog.Logger
 	base    string // path before all others, without a slash at its end
+	addr    string // that is listened at
 	origin  string // "http://127.0.0.1:8080"
 	host    string // the name that PUBLIC_URL has; may be empty
 	server  *http.Server
@@ -118,7 +119,8 @@ func OpenServer(a *assistant.Assistant, o ServerOptions) (*Server, error) {
 	s := &Server{a: a, opts: o, log: o.Log, api: api, done: make(chan struct{}), talks: map[string]*talk{}, pending: map[string][]files.File{},
 		revoked: map[string]chan struct{}{}, uploads: make(chan struct{}, maxUploads), charts: make(chan struct{}, 2)}
 	s.ctx, s.stop = context.WithCancel(context.Background())
-	s.locate(reachable(listener.Addr()))
+	s.addr = reachable(listener.Addr())
+	s.locate(s.addr)
 	s.session = s.newSessions(listener.Addr())
 	s.server = &http.Server{
 		Handler: s.handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
@@ -190,7 +192,7 @@ func (s *Server) handler() http.Handler {
 		"POST /c/{conv}/rename": s.rename, "POST /c/{conv}/delete": s.forget,
 		"POST /answer/{question}": s.answer, "GET /conversations": s.conversations,
 		"GET /files": s.fileList, "POST /upload": s.upload, "POST /files/delete": s.deleteFiles, "GET /files/{id}": s.filePage, "GET /files/{id}/chart": s.chart, "GET /files/{id}/raw": s.raw,
-		"GET /files/{id}/download": s.download, "POST /files/{id}/delete": s.deleteFile,
+		"GET /files/{id}/download": s.download, "POST /files/{id}/delete": s.deleteFile, "POST /files/{id}/keep": s.keepFile,
 		"GET /usage": s.usage, "GET /tokens": s.tokenPage, "POST /tokens": s.makeToken, "POST /tokens/revoke": s.revokeToken, "POST /out": s.signOut,
 	} {
 		in.HandleFunc(pattern, s.page(h))

@@ -90,7 +90,11 @@ function send(file) {
   d.append('file', file)
   x.upload.onprogress = e => { bar.hidden = false; bar.value = e.loaded / e.total }
   x.onload = () => { bar.hidden = true; if (x.status < 300) $('files').insertAdjacentHTML('beforeend', x.response); else x.onerror() }
-  x.onerror = () => { bar.hidden = true; $('say').textContent = `${file.name} was not uploaded.` }
+  x.onerror = () => {
+    bar.hidden = true
+    const said = x.getResponseHeader('Content-Type')?.startsWith('text/plain') ? x.response : x.status === 413 ? 'It is too large for the server.' : ''
+    $('say').textContent = `${file.name} was not uploaded. ${said}`
+  }
   x.open('POST', `${base}/c/${conv}/files`); x.send(d)
 }
 const all = l => [...l].forEach(send)

@@ -26,6 +26,9 @@ customElements.define('document-pages', class extends HTMLElement {
   }
 })
 
+// a proxy before the server answers with a page of its own
+const why = x => x.getResponseHeader('Content-Type')?.startsWith('text/plain') ? x.response : x.status === 413 ? 'That is too large for the server.' : 'That did not work.'
+
 // fetch tells nothing of an upload's progress, XMLHttpRequest does
 const form = document.getElementById('upload')
 if (form) {
@@ -35,7 +38,7 @@ if (form) {
     const x = new XMLHttpRequest, data = new FormData
     for (const f of list) data.append('file', f)
     x.upload.onprogress = e => { bar.hidden = false; bar.value = e.loaded / e.total; say.textContent = `${Math.round(100 * e.loaded / e.total)} %` }
-    x.onload = () => { bar.hidden = true; if (x.status < 300) location.reload(); else say.textContent = x.response || 'That did not work.' }
+    x.onload = () => { bar.hidden = true; if (x.status < 300) location.reload(); else say.textContent = why(x) }
     x.onerror = () => { bar.hidden = true; say.textContent = 'The upload broke off. Please try again.' }
     x.open('POST', form.action)
     x.setRequestHeader('Accept', 'text/plain')
