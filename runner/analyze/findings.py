@@ -51,7 +51,7 @@ def _trends(profile):
         order = np.arange(len(values), dtype=float)
         if not np.isfinite([a, b]).all() or not spread > 0 or abs(b - a) < 0.75 * spread or abs(_rank_correlation(order, values.to_numpy(float))) < 0.3:
             continue
-        change = f" by **{_change(a, b)}**" if a > 0 and b > 0 else ""
+        change = f" {_change(a, b)}" if a > 0 and b > 0 else ""
         what = f"The {period[2]} {how} of {code(c.name)}" if how else code(c.name)
         if part > 1 and not how:
             what += f" ({period[2]} mean)" if period[2] not in ("daily",) else " (mean)"
@@ -62,7 +62,7 @@ def _trends(profile):
 
 def _change(a, b):
     change = (b - a) / a
-    return f"{b / a:,.1f} times" if change > 3 else f"{abs(change):.0%}"
+    return f"to **{b / a:,.1f} times**" if change > 3 else f"by **{abs(change):.0%}**"
 
 
 def _part(values, period):
@@ -224,7 +224,7 @@ def _relations(profile):
             how = "rise together" if r > 0 else "move in opposite directions"
             yield Finding(1 + abs(r), "relation", f"{code(a.name)} and {code(b.name)} {how} (r = **{signed(r)}**).", figures)
     if len(strong) > 2:
-        yield Finding(0.9, "relations", f"**{len(strong) - 2}** more pairs of columns are strongly correlated (|r| of at least 0.7).", dict(count=len(strong) - 2))
+        yield Finding(0.9, "relations", f"**{len(strong) - 2}** more {'pairs of columns are' if len(strong) > 3 else 'pair of columns is'} strongly correlated (|r| of at least 0.7).", dict(count=len(strong) - 2))
 
 
 def signed(r, places=2):
@@ -246,9 +246,9 @@ def _shapes(profile):
         s = c.stats
         if not s:
             continue
-        if s["outliers"] and s["outliers"] >= 0.05 * s["count"]:
+        if s["outliers"] and s["outliers"] >= max(3, 0.05 * s["count"]):
             yield Finding(0.8 + s["outliers"] / s["count"], "outliers", f"{code(c.name)} has many outliers: **{s['outliers']:,}** values ({s['outliers'] / s['count']:.0%}) are far from the middle half.", dict(column=c.name, count=s["outliers"]))
-        elif abs(s["skew"]) > 2:
+        elif abs(s["skew"]) > 2 and abs(s["mean"] - s["median"]) > 0.15 * s["std"]:
             side = "a long tail of high values" if s["skew"] > 0 else "a long tail of low values"
             yield Finding(0.9, "skew", f"{code(c.name)} has {side}: mean **{number(s['mean'])}**, median **{number(s['median'])}**.", dict(column=c.name, mean=s["mean"], median=s["median"], sign=1 if s["skew"] > 0 else -1))
 

@@ -80,8 +80,8 @@ def places(profile, figure, stem):
 
 
 def distributions(profile, figure, stem):
-    """A histogram of each measure."""
-    columns = [c for c in profile.measures if c.stats["max"] > c.stats["min"] and c.stats["count"] >= 3]
+    """A histogram of each measure that has enough values for a form."""
+    columns = [c for c in profile.measures if c.stats["max"] > c.stats["min"] and c.stats["count"] >= 8]
     if not columns:
         return None
     columns.sort(key=lambda c: c.position)
@@ -131,6 +131,8 @@ def _figures(profile, c):
     counts = [n for _, n in c.top]
     flat = c.distinct <= len(counts) and counts[0] <= 1.1 * counts[-1] or counts[0] <= 1.1 * c.count / c.distinct
     main = profile.measures[0] if profile.measures else None
+    if main is not None and c.distinct == profile.rows:
+        return main, main.name  # each row is a group: nothing is averaged or summed
     if main is not None and main.additive and main.stats["min"] >= 0 and main.stats["max"] > 0:
         if main.additive == "stock" and profile.latest is not None:
             return main, f"total {main.name} at the last {'year' if profile.time.role == 'year' else 'time'}"
@@ -152,6 +154,8 @@ def _first_group(profile, c, measure, what):
     value, most = ranked[0]
     if measure is None:
         return f"The {what} by {style.code(c.name)}: {style.code(value)} is the most frequent with **{most:,}** ({most / c.count:.0%})."
+    if len(ranked) > 1 and abs(most - ranked[-1][1]) <= 0.01 * abs(most):
+        return f"The {what} by {style.code(c.name)} is about the same everywhere: **{number(most)}**."
     low = f", {style.code(ranked[-1][0])} the lowest with **{number(ranked[-1][1])}**" if len(ranked) > 1 else ""
     return f"The {what} by {style.code(c.name)}: {style.code(value)} has the highest with **{number(most)}**{low}."
 

@@ -133,7 +133,7 @@ def _numbers(profile):
     lines = []
     for c in columns[:NUMBERS]:
         s = c.stats
-        out = f", **{s['outliers']:,}** outliers ({_share(s['outliers'], s['count'])})" if s["outliers"] else ""
+        out = f", **{s['outliers']:,}** outlier{'s' if s['outliers'] > 1 else ''} ({_share(s['outliers'], s['count'])})" if s["outliers"] else ""
         total = f", total **{number(s['mean'] * s['count'])}**" if c.additive == "flow" else ""
         lines.append(f"- {code(c.name)}: mean **{number(s['mean'])}**, median **{number(s['median'])}**, from {number(s['min'])} to {number(s['max'])}, middle half {number(s['q25'])} to {number(s['q75'])}{total}{out}")
     if len(columns) > NUMBERS:

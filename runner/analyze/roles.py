@@ -45,7 +45,7 @@ def _number(c):
     if name & words.LONGITUDE and -180 <= low and high <= 360 and (c.type == "number" or name & {"longitude", "lon", "lng"}):
         return "longitude"
     if c.type != "integer":
-        return "measure"
+        return "boolean" if c.distinct == 2 and low == 0 and high == 1 else "measure"
     if words.has(c.name, words.YEAR) and 1000 <= low and high <= 2300 and not name & (words.FLOW | {"rate", "count"}):
         return "year"
     if name & {"time", "period", "date", "t"} and 1600 <= low and high <= 2200 and len(name) == 1:

@@ -489,3 +489,21 @@ def test_long_titles_wrap(analyze):
 def test_findings_come_first(analyze):
     text = analyze(os.path.join(DATA, "seattle-weather.csv")).text
     assert text.index("What stands out") < text.index("**Charts**") < text.index("**Columns**") < text.index("**Numbers**")
+
+
+def test_a_few_rows_have_no_distribution_and_no_mean(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    frame = pd.DataFrame({"nation": ["South Korea", "China", "Canada"], "gold": [24, 10, 9], "silver": [13, 15, 12]})
+    a = analyze_data_file(None, frame)
+    assert not any("distributions" in c for c in a["charts"])
+    assert 'The gold by nation: South Korea has the highest with 24' in next(v for k, v in a["alt"].items() if "categories" in k), a["alt"]
+
+
+def test_findings_say_no_more_than_there_is(analyze):
+    rng = np.random.default_rng(4)
+    n = 60
+    growth = np.linspace(2, 50, n)
+    r = analyze(pd.DataFrame({"day": pd.date_range("2024-01-01", periods=n), "sale_price": growth, "south": np.where(np.arange(n) == 7, np.nan, rng.choice([0.0, 1.0], n)), "kind": ["a", "b"] * 30, "level": [5.0, 5.0] * 29 + [5.0, 90.0]}))
+    assert r["roles"]["south"] == "boolean"
+    assert any("rose to **" in f and "times**" in f for f in r["findings"])
+    assert not any("outliers" in f for f in r["findings"])  # one value is not many
