@@ -68,6 +68,9 @@ func TestHiddenReasoningAndCallsInText(t *testing.T) {
 		{"Kimi K2", "<|tool_calls_section_begin|><|tool_call_begin|>functions.execute_python_code:0<|tool_call_argument_begin|>" + code + "<|tool_call_end|><|tool_calls_section_end|>", "", "execute_python_code " + code},
 		{"DeepSeek V3", "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>execute_python_code\n```json\n" + code + "\n```<｜tool▁call▁end｜><｜tool▁calls▁end｜>", "", "execute_python_code " + code},
 		{"DeepSeek V3.1", "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>execute_python_code<｜tool▁sep｜>" + code + "<｜tool▁call▁end｜><｜tool▁calls▁end｜>", "", "execute_python_code " + code},
+		// The chat templates of nvidia/NVIDIA-Nemotron-Nano-9B-v2 and CohereLabs/c4ai-command-r7b-12-2024.
+		{"Nemotron", "<TOOLCALL>[{\"name\": \"execute_python_code\", \"arguments\": " + code + "}]</TOOLCALL>", "", "execute_python_code " + code},
+		{"Command R7B", "<|START_THINKING|>HIDDEN<|END_THINKING|><|START_ACTION|>[\n    {\"tool_call_id\": \"0\", \"tool_name\": \"execute_python_code\", \"parameters\": " + code + "}\n]<|END_ACTION|>", "", "execute_python_code " + code},
 		{"MiniMax", "<minimax:tool_call>\n<invoke name=\"execute_python_code\">\n<parameter name=\"code\">print(6*7)</parameter>\n</invoke>\n</minimax:tool_call>", "", `execute_python_code {"code":"print(6*7)"}`},
 		{"bare JSON", `{"name": "execute_python_code", "arguments": ` + code + `}`, "", "execute_python_code " + code},
 		{"bare JSON of Llama", `{"type": "function", "name": "execute_python_code", "parameters": ` + code + `}`, "", "execute_python_code " + code},

@@ -20,7 +20,7 @@ import (
 var bareCall = regexp.MustCompile("^(?:```(?:json|tool_call)?\\s*)?\\{\\s*\"(?:name|function|tool|tool_name)\"\\s*:\\s*\"|^(?:```(?:json|tool_call)?\\s*)?\\{\\s*\"type\"\\s*:\\s*\"function\"|^(?:```(?:json|tool_call)?\\s*)?\\{\\s*\"tool_calls\"\\s*:\\s*\\[")
 
 var (
-	blockCall  = regexp.MustCompile(`(?s)<(tool_call|function_call|tool_calls|\|tool_call\||\|tool_call_start\|)>\s*(.*?)\s*(?:</(?:tool_call|function_call|tool_calls)>|<\|/tool_call\|>|<\|tool_call_end\|>|(<tool_call>)|$)`)
+	blockCall  = regexp.MustCompile(`(?s)<(tool_call|function_call|tool_calls|TOOLCALL|\|tool_call\||\|tool_call_start\||\|START_ACTION\|)>\s*(.*?)\s*(?:</(?:tool_call|function_call|tool_calls|TOOLCALL)>|<\|/tool_call\|>|<\|tool_call_end\|>|<\|END_ACTION\|>|(<tool_call>)|$)`)
 	xmlCall    = regexp.MustCompile(`(?s)<function=([\w.:-]+)>\s*(.*?)\s*(?:</function>|$)`)
 	xmlValue   = regexp.MustCompile(`(?s)<parameter=([\w.-]+)>\n?(.*?)\n?(?:</parameter>|$)`)
 	glmCall    = regexp.MustCompile(`(?s)^([\w.:-]+)\s*\n?\s*(<arg_key>.*)$`)

@@ -65,7 +65,7 @@ var (
 	closings = []string{"</think>", "</thinking>", "</thought>", "[/THINK]", "</reasoning>", "</seed:think>", "◁/think▷", "<|END_THINKING|>", "assistantfinal"}
 	harmony  = []string{"<|channel|>", "<|start|>assistant", "<|message|>"}
 	callTags = []string{"<tool_call>", "<tool_calls>", "<function=", "<function_call>", "<function_calls>", "[TOOL_CALLS]", "<|python_tag|>", "<|tool_calls_section_begin|>",
-		"<|tool_call_begin|>", "<｜tool▁calls▁begin｜>", "<｜DSML｜function_calls>", "<minimax:tool_call>", "<|tool_call|>", "<|tool_call_start|>"}
+		"<|tool_call_begin|>", "<｜tool▁calls▁begin｜>", "<｜DSML｜function_calls>", "<minimax:tool_call>", "<|tool_call|>", "<|tool_call_start|>", "<TOOLCALL>", "<|START_ACTION|>"}
 	// A model that may think aloud, by its name; an answer that may be thoughts,
 	// by how it begins.
 	thinker = regexp.MustCompile(`(?i)think|reason|(^|[^a-z])r1([^a-z0-9]|$)|qwq|magistral|nemotron|exaone-deep|deepseek`)
