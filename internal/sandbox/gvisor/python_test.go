@@ -18,6 +18,7 @@ import (
 // code sees neither where it is, nor whose it is, nor what else was installed
 // there.
 func TestPythonOfSomebody(t *testing.T) {
+	t.Parallel()
 	gvisortest.Python(t)
 	sandboxtest.NeedIndex(t)
 	prefix := somebodysPython(t)

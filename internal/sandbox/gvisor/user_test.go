@@ -22,6 +22,7 @@ const ordinary = 64123
 // TestOrdinaryUser runs the suites again as a user without any privilege. An
 // ordinary user has run them already.
 func TestOrdinaryUser(t *testing.T) {
+	t.Parallel()
 	if os.Geteuid() != 0 {
 		t.Skip("this is an ordinary user: the other tests are this one")
 	}

@@ -15,8 +15,8 @@ import (
 // Contract is what code may rely on: notebook manners, files in and out,
 // limits that end in a clear outcome.
 func Contract(t *testing.T, open Open) {
-	h := open(t, t.TempDir(), Options{Pool: 1, Limits: sandbox.Limits{Time: 2 * time.Second}})
-	run := func(name string, f func(t *testing.T, s *Session)) {
+	h := open(t, t.TempDir(), Options{Pool: 1})
+	run := func(name string, h Driver, f func(t *testing.T, s *Session)) {
 		t.Run(name, func(t *testing.T) {
 			s := NewSession(t, h)
 			f(t, s)
@@ -25,20 +25,21 @@ func Contract(t *testing.T, open Open) {
 			}
 		})
 	}
-	run("values", testValues)
-	run("output", testOutput)
-	run("errors", testErrors)
-	run("warnings", testWarnings)
-	run("notebook", testNotebook)
-	run("tables", testTables)
-	run("figures", testFigures)
-	run("files in", testFilesIn)
-	run("files out", testFilesOut)
-	run("time limit", testTimeLimit)
-	run("stop", testStop)
-	run("exits", testExits)
-	run("programs", testPrograms)
-	run("randomness", func(t *testing.T, s *Session) { testRandomness(t, h, s) })
+	run("values", h, testValues)
+	run("output", h, testOutput)
+	run("errors", h, testErrors)
+	run("warnings", h, testWarnings)
+	run("notebook", h, testNotebook)
+	run("tables", h, testTables)
+	run("figures", h, testFigures)
+	run("files in", h, testFilesIn)
+	run("files out", h, testFilesOut)
+	hasty := open(t, t.TempDir(), Options{Limits: sandbox.Limits{Time: 2 * time.Second}})
+	run("time limit", hasty, testTimeLimit)
+	run("stop", h, testStop)
+	run("exits", h, testExits)
+	run("programs", h, testPrograms)
+	run("randomness", h, func(t *testing.T, s *Session) { testRandomness(t, h, s) })
 }
 
 func testValues(t *testing.T, s *Session) {
