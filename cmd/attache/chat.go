@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -88,6 +89,7 @@ func (c *chatCommand) run(ctx context.Context, args []string) error {
 	t := terminal.New(a, terminal.Options{
 		In: m.Stdin, Out: m.Stdout, Status: m.Stderr, User: c.user, UserName: os.Getenv("USER"),
 		Conversation: name, Model: c.model, Folder: c.out, Yes: c.yes, Language: m.language(),
+		History: filepath.Join(m.Config.DataDir, "terminal_history"),
 	})
 	m.interruptible(t.Interrupt)
 	saved, err := t.Attach(ctx, c.attach)

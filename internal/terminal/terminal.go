@@ -11,7 +11,6 @@ import (
 	"os"
 	"strings"
 	"sync"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -25,7 +24,7 @@ import (
 // frontEnd is what the model and the sentences know of a terminal.
 var frontEnd = &chat.FrontEnd{
 	Name:   "a terminal",
-	Markup: "Your text is shown as it is, in a terminal: write plain text with short lines and simple lists. Put tables into aligned columns.",
+	Markup: "Your text is shown in a terminal: write short lines and simple lists. Of Markdown, headings, bold text, code and tables are shown well.",
 	Hints: map[fault.Hint]string{
 		fault.FreeSpace:       locale.Key("Delete some with `attache files rm`, then try again."),
 		fault.OtherModel:      locale.Key("OPENAI_MODEL sets another one."),
@@ -45,6 +44,7 @@ type Options struct {
 	Folder       string           // that charts and other new files are written to; empty: they are only saved
 	Yes          bool             // answer questions with yes
 	Language     *locale.Language // of the person; nil: English
+	History      string           // file that what was entered is kept in; empty: nowhere
 }
 
 // Terminal is a person at a terminal.
@@ -52,6 +52,10 @@ type Terminal struct {
 	a    *assistant.Assistant
 	opts Options
 	in   *bufio.Reader
+
+	editor  *editor      // nil: lines are read as they come
+	pending []files.File // attached since the last prompt
+	last    string       // turn
 
 	mu   sync.Mutex
 	turn *assistant.Turn // that runs
@@ -63,21 +67,11 @@ func New(a *assistant.Assistant, o Options) *Terminal {
 	return &Terminal{a: a, opts: o, in: bufio.NewReader(o.In)}
 }
 
-func (t *Terminal) help() string {
-	l := t.opts.Language
-	return l.T("Type a question; a ```python block may have several lines. Commands:") +
-		"\n  /attach FILE   " + l.T("save a file, to ask about it") +
-		"\n  /files         " + l.T("list your files") +
-		"\n  /reset         " + l.T("forget the conversation and its variables") +
-		"\n  /quit          " + l.T("leave")
-}
-
 // Converse reads prompts until the end of input.
 func (t *Terminal) Converse(ctx context.Context) error {
-	fmt.Fprintln(t.opts.Status, t.help())
-	var pending []files.File // attached since the last prompt
+	t.editor = newEditor(t.opts.In, t.opts.Status, t.opts.History, t.complete)
+	t.help(ctx, "")
 	for {
-		fmt.Fprint(t.opts.Status, "\n> ")
 		line, err := t.readPrompt(ctx)
 		if err != nil {
 			fmt.Fprintln(t.opts.Status)
@@ -86,35 +80,17 @@ func (t *Terminal) Converse(ctx context.Context) error {
 			}
 			return err
 		}
-		command, rest, _ := strings.Cut(line, " ")
-		switch command {
-		case "":
+		switch {
+		case line == "":
 			continue
-		case "/quit", "/exit":
+		case line == "/quit" || line == "/exit":
 			return nil
-		case "/help":
-			fmt.Fprintln(t.opts.Status, t.help())
-			continue
-		case "/attach":
-			saved, err := t.Attach(ctx, []string{strings.TrimSpace(rest)})
-			pending = append(pending, saved...)
-			t.complain(err)
-			continue
-		case "/files":
-			t.complain(t.list(ctx))
-			continue
-		case "/reset":
-			err := t.a.Reset(ctx, t.opts.User, t.opts.Conversation)
-			if t.complain(err); err == nil {
-				fmt.Fprintln(t.opts.Status, t.opts.Language.T("Forgotten. Your files are kept."))
-			}
+		case t.command(ctx, line):
 			continue
 		}
-		if strings.HasPrefix(command, "/") && !strings.Contains(command[1:], "/") {
-			fmt.Fprintf(t.opts.Status, "%s\n%s\n", t.opts.Language.T("There is no command %s.", command), t.help())
-			continue
-		}
-		err = t.Ask(ctx, line, pending)
+		attached := t.pending
+		t.pending = nil
+		err = t.Ask(ctx, line, attached)
 		switch {
 		case ctx.Err() != nil:
 			return err
@@ -123,16 +99,16 @@ func (t *Terminal) Converse(ctx context.Context) error {
 		default:
 			t.complain(err)
 		}
-		pending = nil
 	}
 }
 
 // readPrompt reads a line, or several when a block of code begins in it.
 func (t *Terminal) readPrompt(ctx context.Context) (string, error) {
-	prompt, err := t.readLine(ctx)
+	fmt.Fprintln(t.opts.Status)
+	prompt, err := t.readLine(ctx, "> ")
 	for err == nil && strings.Count(prompt, "```")%2 == 1 {
 		var line string
-		line, err = t.readLine(ctx)
+		line, err = t.readLine(ctx, "… ")
 		prompt += "\n" + line
 	}
 	if prompt != "" && errors.Is(err, io.EOF) {
@@ -142,7 +118,11 @@ func (t *Terminal) readPrompt(ctx context.Context) (string, error) {
 }
 
 // readLine reads a line; an ended ctx (Ctrl-C) ends the wait.
-func (t *Terminal) readLine(ctx context.Context) (string, error) {
+func (t *Terminal) readLine(ctx context.Context, prompt string) (string, error) {
+	if t.editor != nil {
+		return t.editor.read(ctx, prompt)
+	}
+	fmt.Fprint(t.opts.Status, prompt)
 	type read struct {
 		line string
 		err  error
@@ -170,19 +150,6 @@ func (t *Terminal) complain(err error) {
 	if sentence := t.a.Explain(err, "answering in the terminal", frontEnd.In(t.opts.Language)); sentence != "" {
 		fmt.Fprintln(t.opts.Status, sentence)
 	}
-}
-
-func (t *Terminal) list(ctx context.Context) error {
-	page, err := t.a.Files().List(ctx, t.opts.User, files.Query{Limit: 100})
-	if err != nil {
-		return err
-	}
-	l := t.opts.Language
-	fmt.Fprintln(t.opts.Out, l.T("You have %d file(s) uploaded.", page.Total))
-	for _, f := range page.Files {
-		fmt.Fprintf(t.opts.Out, "%s %s  %s  %s • %s • %s\n", f.Emoji(), f.Name, f.ID, f.Kind, l.Measure(files.Size(f.Size)), f.Lifetime(l, time.Now()))
-	}
-	return nil
 }
 
 // Interrupt stops the answer that the person waits for, and tells whether there

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"time"
 
@@ -71,14 +72,31 @@ func (t *Terminal) fetch(ctx context.Context, all []files.File) ([]Made, error) 
 // Ask asks a question about files that are saved, and prints the answer as it
 // comes.
 func (t *Terminal) Ask(ctx context.Context, prompt string, attached []files.File) error {
-	p := &printer{out: t.opts.Out, status: t.opts.Status, width: width(t.opts.Out), lang: t.opts.Language}
+	columns := width(t.opts.Out)
+	text, closeText := styled(t.opts.Out, columns)
+	p := &printer{out: t.opts.Out, text: text, status: t.opts.Status, width: columns, closeText: closeText, lang: t.opts.Language}
 	ended, err := t.follow(ctx, prompt, attached, p.show)
 	p.end()
 	made, ferr := t.fetch(ctx, ended.Result.Files)
 	for _, f := range made {
+		t.show(ctx, f)
 		fmt.Fprintln(t.opts.Out, f)
 	}
 	return errors.Join(err, ferr)
+}
+
+// show shows a chart where the terminal can.
+func (t *Terminal) show(ctx context.Context, f Made) {
+	p := pictures(os.Getenv)
+	if p == noPictures || !IsTerminal(t.opts.Out) || !strings.HasSuffix(strings.ToLower(f.Name), ".png") {
+		return
+	}
+	_, r, err := t.a.Files().Open(ctx, t.opts.User, f.ID)
+	if err != nil {
+		return // the line of the file tells of it
+	}
+	defer r.Close()
+	_ = showPicture(fileOf(t.opts.Out), p, r) // likewise
 }
 
 // follow asks, shows what happens, and answers what the person is asked.
@@ -95,6 +113,7 @@ func (t *Terminal) follow(ctx context.Context, prompt string, attached []files.F
 	defer context.AfterFunc(ctx, func() { turn.Interrupt(context.Cause(ctx)) })()
 	t.setTurn(turn)
 	defer t.setTurn(nil)
+	t.last = turn.ID
 	for _, e := range turn.Follow(context.WithoutCancel(ctx), 0) {
 		switch e := e.(type) {
 		case assistant.Asked:
@@ -124,17 +143,18 @@ func (t *Terminal) answer(ctx context.Context, q assistant.Question) {
 // printer prints the events of a turn: the answer on out, what happens beside it
 // on status.
 type printer struct {
-	out, status io.Writer
-	width       int  // columns of the window
-	open        bool // the last line of out has no end yet
-	last        string
-	lang        *locale.Language
+	out, text, status io.Writer // text: what the model writes, shown in out
+	closeText         func()
+	width             int  // columns of the window
+	open              bool // the last line of out has no end yet
+	last              string
+	lang              *locale.Language
 }
 
 func (p *printer) show(e assistant.Event) {
 	switch e := e.(type) {
 	case chat.TextDelta:
-		io.WriteString(p.out, e.Text)
+		io.WriteString(p.text, e.Text)
 		p.open = !strings.HasSuffix(e.Text, "\n")
 	case chat.ToolStarted:
 		p.state(llm.StatusOf(e.Call))
@@ -199,6 +219,9 @@ func (p *printer) line(text string) {
 }
 
 func (p *printer) end() {
+	if p.closeText != nil {
+		p.closeText()
+	}
 	if p.open {
 		fmt.Fprintln(p.out)
 		p.open = false
