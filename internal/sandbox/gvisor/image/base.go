@@ -102,6 +102,14 @@ func (b *Base) hash() (index map[uint64]uint32, err error) {
 	return index, err
 }
 
+// release lets go of the pages that were looked at: they are the system's, and would
+// count as this process's memory. Who reads them meanwhile has them again.
+func (b *Base) release() {
+	if b.mapped != nil {
+		unix.Madvise(b.mapped, unix.MADV_DONTNEED)
+	}
+}
+
 func (b *Base) page(i int) []byte { return b.mapped[i*page:][:page] }
 
 func mapFile(f *os.File, size int64) ([]byte, error) {

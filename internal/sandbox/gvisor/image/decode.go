@@ -103,6 +103,7 @@ func (i *Image) Pages(ctx context.Context, f *os.File) error {
 	if err := f.Truncate(i.Size()); err != nil {
 		return err
 	}
+	defer i.b.release()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	todo := make(chan int)

@@ -19,6 +19,7 @@ import (
 // or not at all, with extra beside it. It returns the image's sum. It takes a
 // bounded amount of memory, whatever the checkpoint's size.
 func (b *Base) Encode(dst, raw string, extra []byte) (sum string, err error) {
+	defer b.release()
 	hashes, err := b.index()
 	if err != nil {
 		return "", err

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"testing"
 )
 
@@ -191,6 +193,39 @@ func TestConstantMemory(t *testing.T) {
 	t.Logf("%d MB more memory for an image of 245 MB", n)
 	if n > 120 {
 		t.Errorf("%d MB more memory for an image of 245 MB", n)
+	}
+}
+
+// The snapshot does not stay in the memory of this process.
+func TestReleased(t *testing.T) {
+	snapshot := random(2, 20_000*page)
+	b := base(t, snapshot)
+	path := filepath.Join(t.TempDir(), "image")
+	raw := checkpoint(t, nil, nil, snapshot)
+	mapped := func() (kB int) {
+		data, err := os.ReadFile("/proc/self/status")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, rest, _ := strings.Cut(string(data), "RssFile:")
+		fmt.Sscan(rest, &kB)
+		return kB
+	}
+	before := mapped()
+	sum, err := b.Encode(path, raw, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i, err := b.Open(path, sum)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer i.Close()
+	if err := i.Expand(t.Context(), t.TempDir()); err != nil {
+		t.Fatal(err)
+	}
+	if n := mapped() - before; n > 10_000 {
+		t.Errorf("%d kB of files more are in memory", n)
 	}
 }
 
