@@ -4,11 +4,14 @@ A file is bound into the sandbox when it is asked for, and only then.
 """
 
 import os
+import warnings
 from collections.abc import Mapping
 
 from attache.channel import HostError
 
 FILES = "/files"
+
+LISTED = 5000  # files that the host tells of at once
 
 
 class Library:
@@ -31,8 +34,12 @@ class Library:
     def list_user_files(self, *_, **__):
         """Return the user's files, newest first: a list of dicts with file_id,
         filename, file_type, file_size (bytes), uploaded_at and expires_at (ISO, None = never).
-        The result may be awaited; arguments of older programs are ignored."""
-        return _List(self.link.ask("list")["files"])
+        The result may be awaited; arguments of older programs are ignored. Of more
+        than 5,000 files the newest are listed, with a warning."""
+        found = self.link.ask("list")["files"]
+        if len(found) >= LISTED:
+            warnings.warn(f"list_user_files lists the newest {LISTED:,} files at most; an older one can be loaded by its id.", stacklevel=2)
+        return _List(found)
 
     def get_file_metadata(self, file_id, *_, **__):
         """Return one file's dict, as list_user_files has it. It may be awaited."""

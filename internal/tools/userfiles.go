@@ -24,8 +24,12 @@ type userFiles struct {
 
 var _ sandbox.Files = userFiles{}
 
-// List returns the user's files, newest first: all, or those that a shared
-// session may see.
+// mostFiles is how many files code is told of at once; list_user_files in
+// runner/library.py warns of it.
+const mostFiles = 5000
+
+// List returns the user's files, newest first: mostFiles at most, or those of
+// them that a shared session may see.
 func (u userFiles) List(ctx context.Context) ([]sandbox.FileInfo, error) {
 	var listed []string
 	all := true
@@ -46,7 +50,7 @@ func (u userFiles) List(ctx context.Context) ([]sandbox.FileInfo, error) {
 				out = append(out, fileInfo(f))
 			}
 		}
-		if read += len(page.Files); len(page.Files) == 0 || read >= page.Total || read >= 5000 {
+		if read += len(page.Files); len(page.Files) == 0 || read >= page.Total || read >= mostFiles {
 			return out, nil
 		}
 	}

@@ -120,6 +120,7 @@ const notebookJSON = `{"cells":[{"cell_type":"markdown","source":["# Title\n","<
 
 // Each kind of file is seen in its way.
 func TestBrowserPreviews(t *testing.T) {
+	axe := axeScript(t)
 	s := newSite(t, ServerOptions{})
 	ctx := browse(t, 390)
 	do(t, ctx, chromedp.Navigate(s.SignInURL()))
@@ -142,6 +143,7 @@ func TestBrowserPreviews(t *testing.T) {
 		f := s.save(c.name, []byte(c.content))
 		do(t, ctx, chromedp.Navigate(s.origin+"/files/"+string(f.ID)))
 		seen(t, ctx, c.name, c.js)
+		check(t, ctx, axe, c.name)
 		if v := eval[[]string](t, ctx, `violations`); len(v) > 0 {
 			t.Errorf("%s breaks the policy: %q", c.name, v)
 		}

@@ -179,6 +179,13 @@ func TestBrowserAccessible(t *testing.T) {
 					picture(t, ctx, "web-"+name)
 				}
 			}
+			do(t, ctx, chromedp.Navigate(s.origin+"/files/"+string(file.ID)))
+			for _, step := range []string{"Confirm Deletion", "Final Confirmation"} {
+				seen(t, ctx, "a way to delete", `document.querySelector('form[action$="/delete"] button')`)
+				eval[bool](t, ctx, `document.querySelector('form[action$="/delete"] button').click() || true`)
+				seen(t, ctx, step, fmt.Sprintf(`document.querySelector('h2')?.textContent === %q`, step))
+				check(t, ctx, axe, fmt.Sprint(step, "-", scheme, "-", width))
+			}
 		}
 	}
 }

@@ -6,6 +6,7 @@ package web
 import (
 	"context"
 	"errors"
+	"io"
 	"log"
 	"log/slog"
 	"mime"
@@ -166,6 +167,20 @@ func (l *Links) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Disposition", attachment(f.Name))
 	if f.SHA256 != "" {
 		h.Set("ETag", `"`+f.SHA256+`"`)
+	}
+	serveContent(w, r, f, body)
+}
+
+// maxRanges is how many parts of a file one request may ask for; readers of
+// video and PDF ask for one, and downloads that go on for a few.
+const maxRanges = 16
+
+// serveContent gives a file, or the parts of it that the request asks for. Each
+// part costs a seek and a head of its own, so with too many all of it is given.
+func serveContent(w http.ResponseWriter, r *http.Request, f files.File, body io.ReadSeeker) {
+	if strings.Count(r.Header.Get("Range"), ",") >= maxRanges {
+		r = r.Clone(r.Context())
+		r.Header.Del("Range")
 	}
 	http.ServeContent(w, r, "", f.UploadedAt, body)
 }

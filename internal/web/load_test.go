@@ -146,9 +146,21 @@ func TestManyRanges(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ranges := "bytes=" + strings.Repeat("0-,", 1000) + "0-"
-	status, text, _ := p.do("GET", "/files/"+string(f.ID)+"/download", nil, "Range", ranges)
-	if len(text) > 1<<20+1000 {
-		t.Errorf("%d: %d bytes for a file of %d", status, len(text), 1<<20)
+	for _, c := range []struct {
+		ranges string
+		status int
+	}{
+		{"0-0", 206},
+		{"0-0,-1", 206},
+		{strings.Repeat("0-0,", 15) + "0-0", 206},
+		{strings.Repeat("0-0,", 16) + "0-0", 200}, // all of it
+		{strings.Repeat("0-,", 1000) + "0-", 200},
+		{"0-99999999999999", 206},
+		{"9999999-", 416},
+	} {
+		status, text, _ := p.do("GET", "/files/"+string(f.ID)+"/download", nil, "Range", "bytes="+c.ranges)
+		if status != c.status || len(text) > 1<<20+1000 {
+			t.Errorf("%.20s: %d, want %d: %d bytes for a file of %d", c.ranges, status, c.status, len(text), 1<<20)
+		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"html/template"
 	"io"
-	"net/http"
 	"slices"
 	"strconv"
 
@@ -192,6 +191,6 @@ func (s *Server) send(v *visit, f files.File, body io.ReadSeeker, show string) e
 	if f.SHA256 != "" {
 		h.Set("ETag", `"`+f.SHA256+`"`)
 	}
-	http.ServeContent(v.w, v.r, "", f.UploadedAt, body)
+	serveContent(v.w, v.r, f, body)
 	return nil
 }

@@ -38,3 +38,12 @@ def test_not_confirmed_and_not_there():
     assert Library(Link(confirmed=False)).delete_file("7_1_a")["success"] is False
     with pytest.raises(FileNotFoundError, match="not found or expired"):
         Library(Link()).delete_file("7_1_b")
+
+
+def test_a_list_that_stops_says_so():
+    class Many(Link):
+        def ask(self, what, file=None):
+            return {"files": [FILE] * 5000}
+
+    with pytest.warns(UserWarning, match="newest 5,000 files"):
+        assert len(Library(Many()).list_user_files()) == 5000
