@@ -88,7 +88,7 @@ func TestStoryThousandFiles(t *testing.T) {
 		w.save(w.anna, name, []byte(fmt.Sprint("a,b\n", i)))
 	}
 	m := w.run(w.anna, w.general, "files")
-	w.contains(m, "You have 1000 file(s)", "file0999.txt", "1 / 100", "All kinds (1000)", "text (999)", "csv (1)")
+	w.contains(m, "You have 1,000 file(s) uploaded.", "file0999.txt", "1 / 100", "All kinds (1,000)", "text (999)", "csv (1)")
 	m = w.press(w.anna, m, "▶️ Next")
 	w.contains(m, "2 / 100", "file0989.txt")
 	m = w.press(w.anna, m, "⏭️ Last")
@@ -104,7 +104,7 @@ func TestStoryThousandFiles(t *testing.T) {
 	w.contains(m, "99 / 100")
 	m = w.choose(w.anna, m, kindsMenu, "csv (1)")
 	w.contains(m, "1 of them: 📊 csv", "table.csv")
-	m = w.choose(w.anna, m, kindsMenu, "All kinds (1000)")
+	m = w.choose(w.anna, m, kindsMenu, "All kinds (1,000)")
 	w.contains(m, "1 / 100")
 
 	it := must(w.anna.Press(m, "1 / 100"))(w)
