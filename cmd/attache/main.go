@@ -15,9 +15,9 @@ import (
 	"github.com/attachebot/attache/internal/cluster"
 	"github.com/attachebot/attache/internal/config"
 	"github.com/attachebot/attache/internal/discord"
-	"github.com/attachebot/attache/internal/discord/places"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/metrics"
+	"github.com/attachebot/attache/internal/notes"
 	"github.com/attachebot/attache/internal/terminal"
 )
 
@@ -75,7 +75,7 @@ type Main struct {
 	answering atomic.Pointer[func() bool] // stops what Ctrl-C stops, where that is not the program
 
 	shared cluster.Store // what processes share, once the stores are open
-	notes  places.Notes  // what a restart must not forget, likewise
+	notes  notes.Store   // what a restart must not forget, likewise
 
 	opened []func() error // what Close undoes, in the order of opening
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/attachebot/attache/internal/discord/places"
 	"github.com/attachebot/attache/internal/discord/spoken"
 	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/notes"
 )
 
 // DefaultRESTURL is Discord's API.
@@ -39,7 +40,7 @@ type Options struct {
 
 	Fonts []string // files of fonts for pictures of tables, tried in order for what Go's own can't write
 
-	Notes places.Notes // what a restart must not forget; nil: it forgets
+	Notes notes.Store // what a restart must not forget; nil: it forgets
 
 	Language string // that everybody is spoken to in; "" or "auto": each in their own
 

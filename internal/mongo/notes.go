@@ -9,13 +9,13 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
-	"github.com/attachebot/attache/internal/discord/places"
+	"github.com/attachebot/attache/internal/notes"
 )
 
-// Notes is a [places.Notes]: the collection notes.
+// Notes is a [notes.Store]: the collection notes.
 type Notes struct{ notes *mongo.Collection }
 
-var _ places.Notes = (*Notes)(nil)
+var _ notes.Store = (*Notes)(nil)
 
 // NewNotes returns the notes of a database.
 func NewNotes(db *DB) *Notes { return &Notes{db.db.Collection("notes")} }
@@ -26,7 +26,7 @@ type note struct {
 	Set  int64  `bson:"set_at"` // Unix nanoseconds
 }
 
-// SetNote implements places.Notes.
+// SetNote implements notes.Store.
 func (n *Notes) SetNote(ctx context.Context, name, text string) error {
 	filter := bson.D{{Key: "_id", Value: name}}
 	if text == "" {
@@ -42,8 +42,8 @@ func (n *Notes) SetNote(ctx context.Context, name, text string) error {
 	}
 }
 
-// Notes implements places.Notes.
-func (n *Notes) Notes(ctx context.Context, prefix string, limit int) ([]places.Note, error) {
+// Notes implements notes.Store.
+func (n *Notes) Notes(ctx context.Context, prefix string, limit int) ([]notes.Note, error) {
 	cursor, err := n.notes.Find(ctx, bson.D{{Key: "_id", Value: bson.D{{Key: "$regex", Value: "^" + regexp.QuoteMeta(prefix)}}}},
 		options.Find().SetSort(bson.D{{Key: "set_at", Value: -1}}).SetLimit(int64(limit)))
 	if err != nil {
@@ -53,9 +53,9 @@ func (n *Notes) Notes(ctx context.Context, prefix string, limit int) ([]places.N
 	if err := cursor.All(ctx, &found); err != nil {
 		return nil, translate(err)
 	}
-	var all []places.Note
+	var all []notes.Note
 	for _, f := range found {
-		all = append(all, places.Note{Name: f.Name, Text: f.Text})
+		all = append(all, notes.Note{Name: f.Name, Text: f.Text})
 	}
 	return all, nil
 }

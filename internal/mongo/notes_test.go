@@ -3,15 +3,15 @@ package mongo_test
 import (
 	"testing"
 
-	"github.com/attachebot/attache/internal/discord/places"
-	"github.com/attachebot/attache/internal/discord/placestest"
 	"github.com/attachebot/attache/internal/mongo"
 	"github.com/attachebot/attache/internal/mongo/mongotest"
+	"github.com/attachebot/attache/internal/notes"
+	"github.com/attachebot/attache/internal/notes/notestest"
 )
 
 func TestNotes(t *testing.T) {
 	server := mongotest.Start(t)
-	placestest.Notes(t, func(t *testing.T) places.Notes {
+	notestest.Notes(t, func(t *testing.T) notes.Store {
 		return mongo.NewNotes(open(t, mongotest.Database(t, server)))
 	})
 }

@@ -4,18 +4,18 @@ import (
 	"context"
 	"database/sql"
 
-	"github.com/attachebot/attache/internal/discord/places"
+	"github.com/attachebot/attache/internal/notes"
 )
 
-// Notes is a [places.Notes].
+// Notes is a [notes.Store].
 type Notes struct{ db *DB }
 
-var _ places.Notes = (*Notes)(nil)
+var _ notes.Store = (*Notes)(nil)
 
 // NewNotes returns the notes of a database.
 func NewNotes(db *DB) *Notes { return &Notes{db} }
 
-// SetNote implements places.Notes.
+// SetNote implements notes.Store.
 func (n *Notes) SetNote(ctx context.Context, name, text string) error {
 	return n.db.update(ctx, func(tx *sql.Tx) (err error) {
 		if text == "" {
@@ -27,8 +27,8 @@ func (n *Notes) SetNote(ctx context.Context, name, text string) error {
 	})
 }
 
-// Notes implements places.Notes.
-func (n *Notes) Notes(ctx context.Context, prefix string, limit int) (all []places.Note, err error) {
+// Notes implements notes.Store.
+func (n *Notes) Notes(ctx context.Context, prefix string, limit int) (all []notes.Note, err error) {
 	err = n.db.view(ctx, func(tx *sql.Tx) error {
 		rows, err := tx.QueryContext(ctx, "SELECT name, text FROM notes WHERE substr(name, 1, length(?1)) = ?1 ORDER BY set_at DESC LIMIT ?2", prefix, limit)
 		if err != nil {
@@ -36,7 +36,7 @@ func (n *Notes) Notes(ctx context.Context, prefix string, limit int) (all []plac
 		}
 		defer rows.Close()
 		for rows.Next() {
-			var one places.Note
+			var one notes.Note
 			if err := rows.Scan(&one.Name, &one.Text); err != nil {
 				return err
 			}

@@ -6,27 +6,14 @@ import (
 	"time"
 
 	"github.com/disgoorg/snowflake/v2"
+
+	"github.com/attachebot/attache/internal/notes"
 )
 
-// Notes keeps what a restart must not forget: short texts by their names. It is
-// safe for concurrent use, also by several programs. Errors are of kind
-// Unavailable. The contract is the suite in placestest.
-type Notes interface {
-	// SetNote keeps a text under a name in place of the earlier one. Without a text,
-	// the name is forgotten.
-	SetNote(ctx context.Context, name, text string) error
-	// Notes returns up to limit notes whose names begin with prefix, those that
-	// were set last first.
-	Notes(ctx context.Context, prefix string, limit int) ([]Note, error)
-}
-
-// Note is a text that is kept.
-type Note struct{ Name, Text string }
-
-// Memory is what one bot keeps of its places in Notes. Without Notes it keeps and
+// Memory is what one bot keeps of its places in Notes. Without them it keeps and
 // knows nothing.
 type Memory struct {
-	Notes Notes
+	Notes notes.Store
 	Bot   snowflake.ID // the application
 }
 

@@ -1,6 +1,6 @@
-// Package placestest is the contract of places.Notes: a suite that every
+// Package notestest is the contract of notes.Store: a suite that every
 // implementation passes.
-package placestest
+package notestest
 
 import (
 	"context"
@@ -9,12 +9,12 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/attachebot/attache/internal/discord/places"
 	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/notes"
 )
 
 // Notes runs the suite. Open returns an empty store.
-func Notes(t *testing.T, open func(t *testing.T) places.Notes) {
+func Notes(t *testing.T, open func(t *testing.T) notes.Store) {
 	t.Run("Keeps", func(t *testing.T) { t.Parallel(); keeps(t, open(t)) })
 	t.Run("AtOnce", func(t *testing.T) { t.Parallel(); atOnce(t, open(t)) })
 	t.Run("Canceled", func(t *testing.T) {
@@ -31,14 +31,14 @@ func Notes(t *testing.T, open func(t *testing.T) places.Notes) {
 	})
 }
 
-func set(t *testing.T, s places.Notes, name, text string) {
+func set(t *testing.T, s notes.Store, name, text string) {
 	t.Helper()
 	if err := s.SetNote(t.Context(), name, text); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func get(t *testing.T, s places.Notes, prefix string, limit int) string {
+func get(t *testing.T, s notes.Store, prefix string, limit int) string {
 	t.Helper()
 	all, err := s.Notes(t.Context(), prefix, limit)
 	if err != nil {
@@ -51,7 +51,7 @@ func get(t *testing.T, s places.Notes, prefix string, limit int) string {
 	return strings.Join(out, " ")
 }
 
-func keeps(t *testing.T, s places.Notes) {
+func keeps(t *testing.T, s notes.Store) {
 	for _, n := range []string{"a/1", "a/2", "a/3", "b", "a%", "a_1", "A/1"} {
 		set(t, s, n, "x")
 	}
@@ -77,7 +77,7 @@ func keeps(t *testing.T, s places.Notes) {
 	}
 }
 
-func atOnce(t *testing.T, s places.Notes) {
+func atOnce(t *testing.T, s notes.Store) {
 	var all sync.WaitGroup
 	for i := range 20 {
 		all.Go(func() {
