@@ -108,6 +108,22 @@ func (b *Bot) recall() {
 		b.log.Warn("recalling in which threads the bot is quiet", "error", err)
 	}
 	b.places.SetQuiet(quiet...)
+	languages, err := b.memory().Languages(ctx, 10_000)
+	if err != nil {
+		b.log.Warn("recalling who speaks which language", "error", err)
+	}
+	for user, code := range languages {
+		b.heard.Person(user, code)
+	}
+}
+
+// keepLanguage keeps what language somebody reads, for their direct messages.
+func (b *Bot) keepLanguage(user snowflake.ID, code string) {
+	b.background("keeping a language", func(ctx context.Context) {
+		if err := b.memory().SetLanguage(ctx, user, code); err != nil && ctx.Err() == nil {
+			b.log.Warn("keeping a language", "user", user, "error", err)
+		}
+	})
 }
 
 // remember keeps up to when everything was heard, until the bot is closed.

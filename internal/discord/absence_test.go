@@ -210,6 +210,22 @@ func TestAbsenceFirstStart(t *testing.T) {
 	}
 }
 
+// Somebody who reads German is answered in German: in what they alone see, in direct
+// messages, and after a restart.
+func TestAbsenceLanguage(t *testing.T) {
+	w := newBench(t, setup{})
+	w.anna.Locale = "de"
+	w.contains(w.run(w.anna, w.general, "files"), "Du hast 0 Datei(en) hochgeladen.")
+	for range 2 {
+		q := must(w.anna.Send(w.anna.DM(), "", discordtest.File{Name: "sales.csv", Data: salesCSV}))(w)
+		w.contains(w.await(w.anna.DM(), discordtest.FromBot, discordtest.ReplyTo(q)), "Datei gespeichert")
+		w.shutDown()
+		w.start()
+	}
+	q := must(w.bert.Send(w.bert.DM(), "", discordtest.File{Name: "sales.csv", Data: salesCSV}))(w)
+	w.contains(w.await(w.bert.DM(), discordtest.FromBot, discordtest.ReplyTo(q)), "File saved!")
+}
+
 // Who said in a thread that only mentions are answered said so for good. Several
 // people who wrote in a thread are not taken for one after a restart.
 func TestAbsenceManners(t *testing.T) {

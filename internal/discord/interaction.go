@@ -52,7 +52,10 @@ func (b *Bot) onInteraction(i dg.Interaction) {
 	}
 	it := &interaction{b: b, Interaction: i, user: files.UserID(i.User().ID)}
 	_, it.component = i.(dg.ComponentInteraction)
-	it.lang = b.heard.Interaction(i)
+	var news bool
+	if it.lang, news = b.heard.Interaction(i); news {
+		b.keepLanguage(i.User().ID, string(i.Locale()))
+	}
 	b.spawn("interaction", func(context.Context) {
 		ctx, cancel := b.detached(10 * time.Minute)
 		defer cancel()

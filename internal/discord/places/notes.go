@@ -65,6 +65,27 @@ func (m Memory) DMs(ctx context.Context, limit int) ([]snowflake.ID, error) {
 	return m.ids(ctx, "dm", limit)
 }
 
+// SetLanguage keeps the code of a person's language.
+func (m Memory) SetLanguage(ctx context.Context, user snowflake.ID, code string) error {
+	return m.set(ctx, code, "language", user.String())
+}
+
+// Languages returns the codes of people's languages, of up to limit people.
+func (m Memory) Languages(ctx context.Context, limit int) (map[snowflake.ID]string, error) {
+	if m.Notes == nil {
+		return nil, nil
+	}
+	prefix := m.name("language", "")
+	all, err := m.Notes.Notes(ctx, prefix, limit)
+	codes := map[snowflake.ID]string{}
+	for _, n := range all {
+		if id, err := snowflake.Parse(strings.TrimPrefix(n.Name, prefix)); err == nil {
+			codes[id] = n.Text
+		}
+	}
+	return codes, err
+}
+
 // SetHeard keeps up to when the bot heard everything.
 func (m Memory) SetHeard(ctx context.Context, t time.Time) error {
 	return m.set(ctx, t.UTC().Format(time.RFC3339), "heard")

@@ -43,12 +43,9 @@ func (s *Seen) Guild(id snowflake.ID, code string) {
 	s.guilds[id] = locale.For(code)
 }
 
-// Interaction returns the language of who caused one, and remembers it.
-func (s *Seen) Interaction(i dg.Interaction) *locale.Language {
-	if g, at := i.GuildLocale(), i.GuildID(); g != nil && at != nil {
-		s.Guild(*at, string(*g))
-	}
-	l := locale.For(string(i.Locale()))
+// Person notes a person's language, and tells whether it was another one.
+func (s *Seen) Person(id snowflake.ID, code string) (l *locale.Language, news bool) {
+	l = locale.For(code)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.people == nil {
@@ -60,8 +57,19 @@ func (s *Seen) Interaction(i dg.Interaction) *locale.Language {
 		}
 		delete(s.people, old)
 	}
-	s.people[i.User().ID] = l
-	return s.fixed.Or(l)
+	before := s.people[id]
+	s.people[id] = l
+	return l, before.Or(locale.English()) != l
+}
+
+// Interaction returns the language of who caused one, which is remembered, and
+// tells whether it was another one before.
+func (s *Seen) Interaction(i dg.Interaction) (l *locale.Language, news bool) {
+	if g, at := i.GuildLocale(), i.GuildID(); g != nil && at != nil {
+		s.Guild(*at, string(*g))
+	}
+	l, news = s.Person(i.User().ID, string(i.Locale()))
+	return s.fixed.Or(l), news
 }
 
 // At is the language of those who read a message of somebody's: of all in a server,
