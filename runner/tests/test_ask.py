@@ -335,7 +335,9 @@ def test_follow_ups(table, chain):
 
 
 @pytest.mark.parametrize("table, question", REFUSED)
-def test_what_is_not_understood_is_said(table, question):
+def test_what_is_not_understood_is_said(table, question, monkeypatch):
+    monkeypatch.setattr(asking, "_last", None)  # nothing was asked before
+    monkeypatch.setattr(asking, "_asked", ())
     a = ask_table(None, FRAMES[table], question)
     assert not a["understood"], a["text"]
     assert "You can ask, for example" in a["text"] and len(a["suggestions"]) == 3
