@@ -287,6 +287,7 @@ REFUSED = [
 def work(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(asking, "_last", None)
+    monkeypatch.setattr(asking, "_asked", ())
 
 
 def same(got, want):
@@ -335,9 +336,7 @@ def test_follow_ups(table, chain):
 
 
 @pytest.mark.parametrize("table, question", REFUSED)
-def test_what_is_not_understood_is_said(table, question, monkeypatch):
-    monkeypatch.setattr(asking, "_last", None)  # nothing was asked before
-    monkeypatch.setattr(asking, "_asked", ())
+def test_what_is_not_understood_is_said(table, question):
     a = ask_table(None, FRAMES[table], question)
     assert not a["understood"], a["text"]
     assert "You can ask, for example" in a["text"] and len(a["suggestions"]) == 3

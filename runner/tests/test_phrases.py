@@ -114,7 +114,8 @@ def test_phrases(table, question, want, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("table, question", REFUSED, ids=[r[1] for r in REFUSED])
-def test_better_refused(table, question):
+def test_better_refused(table, question, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     a = ask_table(None, FRAMES[table], question)
     assert not a["understood"], a["text"]
     assert len(a["suggestions"]) == 3

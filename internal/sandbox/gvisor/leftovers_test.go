@@ -32,7 +32,7 @@ func TestLeftovers(t *testing.T) {
 	})
 	t.Run("stored sessions", func(t *testing.T) {
 		dir := gvisortest.Dir(t)
-		h := gvisortest.OpenIn(t, dir, gvisor.Options{Idle: 100 * time.Millisecond, Stored: 1000 << 20}) // 250 MB of one user: one image
+		h := gvisortest.OpenIn(t, dir, gvisor.Options{Idle: 100 * time.Millisecond, Stored: 160 << 20}) // 40 MB of one user: one image
 		for _, conversation := range []string{"old", "new"} {
 			s := sandboxtest.NewSession(t, h)
 			s.Key.Conversation = conversation
@@ -41,7 +41,7 @@ func TestLeftovers(t *testing.T) {
 				time.Sleep(20 * time.Millisecond)
 			}
 		}
-		if n, bound := h.Stored(); n > bound/4 || n < 50<<20 {
+		if n, bound := h.Stored(); n > bound/4 || n < 10<<20 {
 			t.Errorf("%d MB are stored", n>>20)
 		}
 		s := sandboxtest.NewSession(t, h)
