@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"time"
@@ -15,6 +13,7 @@ import (
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/sandbox/wheels"
+	"github.com/attachebot/attache/internal/terminal"
 	"github.com/attachebot/attache/internal/web"
 	"github.com/attachebot/attache/runner"
 )
@@ -45,11 +44,7 @@ func (m *Main) openPage(a *assistant.Assistant, log *slog.Logger) error {
 	})
 	address := page.SignInURL()
 	fmt.Fprintf(m.Stderr, "Attaché is open in the browser at\n\n  %s\n\nThe address signs in once, within 15 minutes. Ctrl-C stops Attaché.\n", address)
-	if os.Getenv("DISPLAY") != "" || os.Getenv("WAYLAND_DISPLAY") != "" {
-		if opener, err := exec.LookPath("xdg-open"); err == nil {
-			_ = exec.Command(opener, address).Start()
-		}
-	}
+	terminal.OnDesktop(address)
 	return nil
 }
 

@@ -161,10 +161,19 @@ func (t *Terminal) open(ctx context.Context, name string) error {
 		return err
 	}
 	fmt.Fprintf(t.opts.Status, "Written to %s\n", made[0].Path)
-	if opener, err := exec.LookPath("xdg-open"); err == nil && (os.Getenv("DISPLAY") != "" || os.Getenv("WAYLAND_DISPLAY") != "") {
-		_ = exec.Command(opener, made[0].Path).Start() // the path was said
-	}
+	OnDesktop(made[0].Path)
 	return nil
+}
+
+// OnDesktop opens a file or an address, of which the person was told, where there is
+// a desktop.
+func OnDesktop(what string) {
+	if os.Getenv("DISPLAY") == "" && os.Getenv("WAYLAND_DISPLAY") == "" {
+		return
+	}
+	if opener, err := exec.LookPath("xdg-open"); err == nil {
+		_ = exec.Command(opener, what).Start() // else the person does it
+	}
 }
 
 // delete deletes a file after two confirmations by the person, whatever else is

@@ -155,12 +155,8 @@ func (p *Places) OwnRole(guild snowflake.ID) snowflake.ID {
 
 // Parent is the channel of a thread, or 0 for what is none.
 func (p *Places) Parent(channel snowflake.ID) snowflake.ID {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if t := p.threads[channel]; t != nil {
-		return t.parent
-	}
-	return 0
+	parent, _ := p.Thread(channel)
+	return parent
 }
 
 // Thread returns the parent and the title of a thread, or 0 for what is none.
