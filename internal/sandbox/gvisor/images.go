@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/attachebot/attache/internal/sandbox/gvisor/image"
 )
@@ -88,8 +89,8 @@ func (m *images) openPacked(dir string, st stored) (*image.Image, error) {
 }
 
 // unpack writes an image to folder dir while the sandbox that is restored from it
-// boots: gVisor opens the description of the pages, a FIFO here, when it
-// needs the pages. Done gets the end of it; ctx ends it early.
+// boots: gVisor opens the description of the pages, a FIFO here, when it needs
+// the pages. Done gets the end of it; ctx ends it early.
 func unpack(ctx context.Context, i *image.Image, dir string) (done <-chan error, err error) {
 	meta := filepath.Join(dir, image.Meta)
 	state, err := i.State()
@@ -115,23 +116,38 @@ func unpack(ctx context.Context, i *image.Image, dir string) (done <-chan error,
 	return end, nil
 }
 
-// feed opens the FIFO together with gVisor, and writes the description of the pages
-// when they are there.
+// feed writes the description of the pages into the FIFO when they are there and
+// gVisor has opened it. It ends with ctx, whatever gVisor does.
 func feed(ctx context.Context, fifo string, i *image.Image, decoded <-chan error) error {
-	stop := context.AfterFunc(ctx, func() { // gVisor may never open it: the open below returns
-		if r, err := os.OpenFile(fifo, os.O_RDONLY|syscall.O_NONBLOCK, 0); err == nil {
-			r.Close()
-		}
-	})
-	defer stop()
-	w, err := os.OpenFile(fifo, os.O_WRONLY, 0)
-	err = errors.Join(err, <-decoded)
-	if err != nil {
-		return errors.Join(err, w.Close())
+	if err := <-decoded; err != nil {
+		return err
 	}
 	data, err := i.Meta()
-	if err == nil {
-		_, err = w.Write(data)
+	if err != nil {
+		return err
 	}
+	w, err := openFIFO(ctx, fifo)
+	if err != nil {
+		return err
+	}
+	stop := context.AfterFunc(ctx, func() { w.SetWriteDeadline(time.Unix(1, 0)) })
+	defer stop()
+	_, err = w.Write(data)
 	return errors.Join(err, w.Close())
+}
+
+// openFIFO opens a FIFO for writing when somebody has opened it for reading. An
+// open that waits for that in the kernel could not be ended.
+func openFIFO(ctx context.Context, path string) (*os.File, error) {
+	for {
+		w, err := os.OpenFile(path, os.O_WRONLY|syscall.O_NONBLOCK, 0)
+		if !errors.Is(err, syscall.ENXIO) {
+			return w, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		case <-time.After(time.Millisecond):
+		}
+	}
 }

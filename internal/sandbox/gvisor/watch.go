@@ -11,24 +11,28 @@ import (
 
 const (
 	watchEvery = 15 * time.Millisecond // how long memory may grow unseen
+	watchClose = 2 * time.Millisecond  // the same, from three quarters of the limit on
 	busyIdle   = 3 * time.Second       // idle time of a session whose code computes on
 )
 
 // watch ends every sandbox that holds more memory than it may.
 func (h *Host) watch(ctx context.Context) {
-	tick := time.NewTicker(watchEvery)
-	defer tick.Stop()
-	for {
+	for every := watchEvery; ; {
 		select {
 		case <-ctx.Done():
 			return
-		case <-tick.C:
+		case <-time.After(every):
 		}
+		every = watchEvery
 		for _, c := range h.containers() {
-			if n := c.measure(); n > h.opts.Limits.Memory {
-				c.oom.Store(true)
+			switch n := c.measure(); {
+			case n > h.opts.Limits.Memory:
+				if !c.oom.Swap(true) {
+					h.log.Warn("sandbox out of memory", "id", c.id, "bytes", n)
+				}
 				c.kill()
-				h.log.Warn("sandbox out of memory", "id", c.id, "bytes", n)
+			case n > h.opts.Limits.Memory/4*3:
+				every = watchClose
 			}
 		}
 	}
