@@ -21,6 +21,7 @@ import (
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/sandbox"
 	"github.com/attachebot/attache/internal/sandbox/gvisor"
+	"github.com/attachebot/attache/internal/sandbox/probe"
 )
 
 func (m *Main) doctorCommand() *cobra.Command {
@@ -48,7 +49,7 @@ func (m *Main) doctor(ctx context.Context, _ []string) error {
 	host := d.python(ctx)
 	d.tools(ctx, host)
 	if host != nil {
-		checks, err := host.SelfTest(ctx)
+		checks, err := probe.Run(ctx, host)
 		for _, c := range checks {
 			detail := ""
 			if !c.OK {

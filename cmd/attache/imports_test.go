@@ -33,6 +33,7 @@ var mayImport = map[string][]string{
 	"internal/bucket":           {"internal/fault"},
 	"internal/sandbox":          {"internal/fault", "internal/table"},
 	"internal/sandbox/gvisor":   {"internal/brief", "internal/fault", "internal/sandbox", "internal/sandbox/gvisor/image", "internal/sandbox/turns", "internal/sandbox/wheels", "internal/table", "runner"},
+	"internal/sandbox/probe":    {"internal/brief", "internal/sandbox"},
 	"internal/sandbox/remote":   {"internal/cluster", "internal/fault", "internal/sandbox"},
 	"internal/nats":             {"internal/cluster", "internal/fault", "internal/sandbox/remote"},
 	"internal/sandbox/turns":    {},

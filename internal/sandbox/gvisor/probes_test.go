@@ -7,6 +7,7 @@ import (
 
 	"github.com/attachebot/attache/internal/sandbox/gvisor"
 	"github.com/attachebot/attache/internal/sandbox/gvisor/gvisortest"
+	"github.com/attachebot/attache/internal/sandbox/probe"
 )
 
 // The first instruction of a session is confined already, and the self-test
@@ -14,12 +15,12 @@ import (
 func TestProbes(t *testing.T) {
 	h := gvisortest.Open(t, gvisor.Options{})
 	t.Setenv("ATTACHE_CANARY", "canary")
-	checks, err := h.SelfTest(context.Background())
+	checks, err := probe.Run(context.Background(), h)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, p := range gvisor.Probes() {
-		if !slices.ContainsFunc(checks, func(c gvisor.Check) bool { return c.Name == "isolation: "+p.Name }) {
+	for _, p := range probe.Probes() {
+		if !slices.ContainsFunc(checks, func(c probe.Check) bool { return c.Name == "isolation: "+p.Name }) {
 			t.Errorf("no check %q", p.Name)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/attachebot/attache/internal/sandbox/gvisor"
 	"github.com/attachebot/attache/internal/sandbox/gvisor/gvisortest"
+	"github.com/attachebot/attache/internal/sandbox/probe"
 	"github.com/attachebot/attache/internal/sandbox/sandboxtest"
 	"github.com/attachebot/attache/internal/sandbox/wheels"
 )
@@ -50,7 +51,7 @@ for top in ('/python', '/env', '/usr', '/opt', '/home', '/root'):
         found += [os.path.join(folder, n) for n in folders + names if word in n]
 found += [m for m in ('somebodys_module', 'pip') if importlib.util.find_spec(m)]
 found`, "[]")
-	for _, c := range must(h.SelfTest(t.Context())) {
+	for _, c := range must(probe.Run(t.Context(), h)) {
 		if !c.OK {
 			t.Errorf("%s: %s", c.Name, c.Detail)
 		}

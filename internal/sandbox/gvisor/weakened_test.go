@@ -16,6 +16,7 @@ import (
 	"github.com/attachebot/attache/internal/sandbox"
 	"github.com/attachebot/attache/internal/sandbox/gvisor"
 	"github.com/attachebot/attache/internal/sandbox/gvisor/gvisortest"
+	"github.com/attachebot/attache/internal/sandbox/probe"
 	"github.com/attachebot/attache/internal/sandbox/sandboxtest"
 	"github.com/attachebot/attache/internal/sandbox/wheels"
 )
@@ -24,7 +25,7 @@ import (
 // What the runner does inside is in the reach of the code, which takes it away.
 // A snapshot depends on what is taken away, so each host makes one of its own.
 func TestWeakened(t *testing.T) {
-	canary, err := gvisor.NewCanary()
+	canary, err := probe.NewCanary()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,12 +43,12 @@ func TestWeakened(t *testing.T) {
 	}
 	reached := func(t *testing.T, s *sandboxtest.Session, names ...string) {
 		t.Helper()
-		for _, p := range gvisor.Probes() {
+		for _, p := range probe.Probes() {
 			if !slices.Contains(names, p.Name) {
 				continue
 			}
 			// chroot harms the runner: what counts is what was printed.
-			if res := s.Run(canary.Code(p.Code)); strings.TrimSpace(res.Output) == gvisor.Confined || res.Output == "" {
+			if res := s.Run(canary.Code(p.Code)); strings.TrimSpace(res.Output) == probe.Confined || res.Output == "" {
 				t.Errorf("%q still holds: %+v", p.Name, res)
 			}
 		}
@@ -182,13 +183,13 @@ attache.outputs.Outputs._walk = walk`)
 	})
 	t.Run("the sandbox itself", func(t *testing.T) {
 		t.Setenv("ATTACHE_CANARY", canary.Secret)
-		for _, p := range gvisor.Probes() {
+		for _, p := range probe.Probes() {
 			if os.Geteuid() != 0 && (p.Name == "no privileges" || strings.HasPrefix(p.Name, "nothing of the system")) {
 				continue // an ordinary user has none
 			}
 			cmd := exec.Command(filepath.Join(gvisortest.Python(t).Env, "bin", "python"), "-c", canary.Code(p.Code))
 			out, err := cmd.CombinedOutput()
-			if err != nil || strings.TrimSpace(string(out)) == gvisor.Confined {
+			if err != nil || strings.TrimSpace(string(out)) == probe.Confined {
 				t.Errorf("%q holds without a sandbox: %v %s", p.Name, err, out)
 			}
 		}

@@ -1,7 +1,10 @@
-package gvisor
+// Package probe tries, from inside a sandbox, what code must not be able to do
+// there, and tells of each attempt. It takes any driver.
+package probe
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"net"
 	"os"
@@ -14,33 +17,32 @@ import (
 	"github.com/attachebot/attache/internal/sandbox"
 )
 
-// Check is one line of a self-test.
+// Check is what one attempt has shown.
 type Check struct {
 	Name   string // what must hold: "isolation: no network"
 	OK     bool
 	Detail string // what was seen
 }
 
-// SelfTest tries, from inside a session of its own, what code must not be able
-// to do on this machine, and tells of each attempt. It takes about a second.
-func (h *Host) SelfTest(ctx context.Context) ([]Check, error) {
-	canary, err := newCanary()
+// Run makes all attempts in a session of its own. It takes about a second.
+func Run(ctx context.Context, box sandbox.Sandbox) ([]Check, error) {
+	canary, err := NewCanary()
 	if err != nil {
 		return nil, err
 	}
-	defer canary.close()
-	key := sandbox.Key{User: 0, Conversation: "self-test " + newID()}
-	defer h.Reset(context.WithoutCancel(ctx), key)
+	defer canary.Close()
+	key := sandbox.Key{User: 0, Conversation: "self-test " + rand.Text()}
+	defer box.Reset(context.WithoutCancel(ctx), key)
 	var checks []Check
 	for _, p := range Probes() {
-		res, err := h.Run(ctx, key, sandbox.Cell{Code: canary.Code(p.Code)})
+		res, err := box.Run(ctx, key, sandbox.Cell{Code: canary.Code(p.Code)})
 		if err != nil {
 			return checks, err
 		}
 		seen := strings.TrimSpace(res.Output)
 		checks = append(checks, Check{Name: "isolation: " + p.Name, OK: res.Outcome == sandbox.OK && seen == Confined, Detail: brief.Bytes(brief.Line(seen+" "+res.Error), 200)})
 	}
-	res, err := h.Run(ctx, key, sandbox.Cell{Code: librariesWork})
+	res, err := box.Run(ctx, key, sandbox.Cell{Code: librariesWork})
 	if err != nil {
 		return checks, err
 	}
@@ -106,12 +108,12 @@ type Canary struct {
 	closers []func() error
 }
 
-// newCanary starts the sink and writes the file. Close it.
-func newCanary() (_ *Canary, err error) {
-	c := &Canary{Secret: "canary-" + newID()}
+// NewCanary starts the sink and writes the file. Close it.
+func NewCanary() (_ *Canary, err error) {
+	c := &Canary{Secret: "canary-" + rand.Text()}
 	defer func() {
 		if err != nil {
-			c.close()
+			c.Close()
 		}
 	}()
 	dir, err := os.MkdirTemp("", "attache-canary")
@@ -175,7 +177,8 @@ func (c *Canary) Calls() int64 {
 	return c.calls.Load()
 }
 
-func (c *Canary) close() {
+// Close removes the file and ends the sink.
+func (c *Canary) Close() {
 	for _, f := range c.closers {
 		f()
 	}
@@ -189,7 +192,7 @@ func (c *Canary) Code(probe string) string {
 		c.Secret, c.File, tcpHost, tcpPort, udpHost, udpPort, c.Unix) + probe + probeEnd
 }
 
-// Probes returns the attempts of the self-test.
+// Probes returns the attempts.
 func Probes() []Probe {
 	return []Probe{
 		{"no file of the host", `
