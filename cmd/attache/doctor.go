@@ -21,6 +21,7 @@ import (
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/sandbox"
 	"github.com/attachebot/attache/internal/sandbox/gvisor"
+	"github.com/attachebot/attache/internal/sandbox/gvisor/container"
 	"github.com/attachebot/attache/internal/sandbox/probe"
 )
 
@@ -222,7 +223,7 @@ func (d *diagnosis) python(ctx context.Context) *gvisor.Host {
 	if os.Geteuid() != 0 {
 		who = "as an ordinary user"
 	}
-	if !gvisor.Privileged() {
+	if !container.Privileged() {
 		who += ", in a user namespace"
 	}
 	began := time.Now()

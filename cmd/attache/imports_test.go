@@ -32,7 +32,7 @@ var mayImport = map[string][]string{
 	"internal/preview":          {"internal/brief", "internal/columnar", "internal/fault", "internal/files", "internal/picture", "internal/table"},
 	"internal/bucket":           {"internal/fault"},
 	"internal/sandbox":          {"internal/fault", "internal/table"},
-	"internal/sandbox/gvisor":   {"internal/brief", "internal/fault", "internal/sandbox", "internal/sandbox/gvisor/image", "internal/sandbox/turns", "internal/sandbox/wheels", "internal/table", "runner"},
+	"internal/sandbox/gvisor":   {"internal/brief", "internal/fault", "internal/sandbox", "internal/sandbox/gvisor/container", "internal/sandbox/gvisor/image", "internal/sandbox/gvisor/mapped", "internal/sandbox/turns", "internal/sandbox/wheels", "internal/table", "runner"},
 	"internal/sandbox/probe":    {"internal/brief", "internal/sandbox"},
 	"internal/sandbox/remote":   {"internal/cluster", "internal/fault", "internal/sandbox"},
 	"internal/nats":             {"internal/cluster", "internal/fault", "internal/sandbox/remote"},
@@ -70,6 +70,9 @@ var mayImport = map[string][]string{
 	"internal/discord":          {"internal/brief", "internal/assistant", "internal/discord/client", "internal/discord/compose", "internal/discord/pending", "internal/discord/places", "internal/discord/usage", "internal/locale", "internal/notes", "internal/discord/markdown", "internal/fault", "internal/files", "internal/chat", "internal/ledger", "internal/llm", "internal/preview", "internal/table", "tokens", "internal/discord/around", "internal/discord/spoken"},
 	"internal/chartspec":        {},
 	"internal/web":              {"internal/assistant", "internal/brief", "internal/chartspec", "internal/columnar", "internal/fault", "internal/files", "internal/chat", "internal/ledger", "internal/llm", "internal/table", "tokens", "internal/locale"},
+
+	"internal/sandbox/gvisor/container": {"internal/brief", "internal/fault", "internal/table"},
+	"internal/sandbox/gvisor/mapped":    {},
 }
 
 // A folder whose name ends so holds suites, doubles or generators: only tests,
@@ -165,6 +168,7 @@ func TestImportRulesCatch(t *testing.T) {
 		{"internal/sandbox/wheels", "internal/sandbox/wheels/x.go", module + "/internal/sandbox/gvisor"},
 		{"internal/sandbox/wheels", "internal/sandbox/wheels/x.go", module + "/internal/sandbox"},
 		{"internal/sandbox", "internal/sandbox/x.go", module + "/internal/sandbox/gvisor"},
+		{"internal/sandbox/gvisor/container", "internal/sandbox/gvisor/container/x.go", module + "/internal/sandbox/gvisor"},
 		{"internal/tools", "internal/tools/x.go", module + "/internal/sandbox/gvisor"},
 		{"internal/sandbox/sandboxtest", "internal/sandbox/sandboxtest/x.go", module + "/internal/sandbox/gvisor"},
 		{"internal/sandbox/sub", "internal/sandbox/sub/x.go", module + "/internal/fault"},

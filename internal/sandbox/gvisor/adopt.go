@@ -58,7 +58,7 @@ func (h *Host) adopt(ctx context.Context) {
 
 func (h *Host) adoptContainer(ctx context.Context, dir string) {
 	id := filepath.Base(dir)
-	defer h.runsc.delete(id)
+	defer h.runsc.Delete(id)
 	data, err := os.ReadFile(filepath.Join(dir, "session.json"))
 	var info containerInfo
 	if err != nil || json.Unmarshal(data, &info) != nil {
@@ -89,13 +89,13 @@ func (h *Host) adoptContainer(ctx context.Context, dir string) {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	// A cell may be running still; nobody waits for it any more.
-	h.runsc.call(ctx, "kill", id, "INT")
+	h.runsc.Call(ctx, "kill", id, "INT")
 	time.Sleep(100 * time.Millisecond)
 	next := stored{Conversation: info.Conversation, SavedAt: time.Now().UTC(), Number: info.Number,
 		Packages: info.Packages, Files: info.Files, Image: "image-" + newID(), Compatible: info.Snapshot, Boot: bootID()}
 	st.Next = &next
 	if err = st.write(target); err == nil {
-		err = h.checkpoint(ctx, &container{id: id, pid: pid, run: h.runsc}, filepath.Join(target, next.Image))
+		err = h.checkpoint(ctx, id, pid, filepath.Join(target, next.Image))
 	}
 	if err == nil {
 		err = next.write(target)

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"time"
+
+	"github.com/attachebot/attache/internal/sandbox/gvisor/container"
 )
 
 const (
@@ -19,24 +21,24 @@ const (
 func (h *Host) watchIdle(ctx context.Context) {
 	tick := time.NewTicker(busyEvery)
 	defer tick.Stop()
-	before, last := map[*container]time.Duration{}, time.Now()
+	before, last := map[*container.Container]time.Duration{}, time.Now()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
-		roots := map[int]*container{}
-		sessions := map[*container]*session{}
+		roots := map[int]*container.Container{}
+		sessions := map[*container.Container]*session{}
 		h.mu.Lock()
 		for _, s := range h.sessions {
-			if c := s.running.Load(); c != nil && c.pid > 0 && s.users == 0 && s.used.Before(last) {
-				roots[c.pid], sessions[c] = c, s
+			if c := s.running.Load(); c != nil && c.PID > 0 && s.users == 0 && s.used.Before(last) {
+				roots[c.PID], sessions[c] = c, s
 			}
 		}
 		h.mu.Unlock()
 		now := time.Now()
-		used := map[*container]time.Duration{}
+		used := map[*container.Container]time.Duration{}
 		if len(roots) > 0 {
 			used = processorTime(roots)
 		}
@@ -58,7 +60,7 @@ const clockTick = time.Second / 100
 
 // processorTime returns the processor time of each root process with all that
 // descend from it, the stopped ones that were waited for included.
-func processorTime(roots map[int]*container) map[*container]time.Duration {
+func processorTime(roots map[int]*container.Container) map[*container.Container]time.Duration {
 	parent, used := map[int]int{}, map[int]time.Duration{}
 	files, _ := filepath.Glob("/proc/[0-9]*/stat")
 	for _, file := range files {
@@ -78,7 +80,7 @@ func processorTime(roots map[int]*container) map[*container]time.Duration {
 			used[pid] += time.Duration(number(i)) * clockTick
 		}
 	}
-	total := map[*container]time.Duration{}
+	total := map[*container.Container]time.Duration{}
 	for pid, d := range used {
 		for pid > 0 && roots[pid] == nil {
 			pid = parent[pid]

@@ -14,7 +14,7 @@ import (
 	"github.com/attachebot/attache/internal/brief"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/sandbox"
-	"github.com/attachebot/attache/internal/table"
+	"github.com/attachebot/attache/internal/sandbox/gvisor/container"
 )
 
 // Bounds of what one cell may send, whatever the code makes of the protocol.
@@ -42,22 +42,22 @@ var (
 
 // answerer answers what the code asks the host for, within the rights of the
 // cell's user. It returns the fields of the reply.
-type answerer func(ctx context.Context, m *message) (map[string]any, error)
+type answerer func(ctx context.Context, m *container.Message) (map[string]any, error)
 
 // runCell runs one cell in c. An error means that the session is of no use any
 // more; the result is complete even then. busy says that the code left threads
 // running.
-func (c *container) runCell(ctx context.Context, number int64, cell sandbox.Cell, limits sandbox.Limits, answer answerer) (res sandbox.Result, busy bool, err error) {
+func runCell(ctx context.Context, c *container.Container, number int64, cell sandbox.Cell, limits sandbox.Limits, answer answerer) (res sandbox.Result, busy bool, err error) {
 	r := &cellRun{c: c, cell: cell, number: number, answer: answer}
 	r.out = newOutput(limits.Output, cell.Output)
 	r.shared = context.WithoutCancel(ctx)
-	c.out.redirect(func(b []byte) {
+	c.Redirect(func(b []byte) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.out.write(b)
 	})
 	err = r.loop(ctx, limits.Time)
-	c.out.redirect(nil)
+	c.Redirect(nil)
 	r.out.end()
 	r.res.Output = tidyTerminal(r.out.String())
 	return r.res, r.busy, err
@@ -65,7 +65,7 @@ func (c *container) runCell(ctx context.Context, number int64, cell sandbox.Cell
 
 // cellRun is the state of one running cell.
 type cellRun struct {
-	c      *container
+	c      *container.Container
 	cell   sandbox.Cell
 	number int64
 	answer answerer
@@ -92,8 +92,8 @@ func (r *cellRun) loop(ctx context.Context, limit time.Duration) error {
 	if len(r.cell.Args) > 0 {
 		run["argv"] = r.cell.Args
 	}
-	if err := r.c.send(run); err != nil {
-		r.c.end()
+	if err := r.c.Send(run); err != nil {
+		r.c.End()
 		return r.end(sandbox.Crashed, "The Python process did not answer and was ended.")
 	}
 	r.clock = newStopwatch(limit, hostTime)
@@ -101,7 +101,7 @@ func (r *cellRun) loop(ctx context.Context, limit time.Duration) error {
 	canceled := ctx.Done()
 	for {
 		select {
-		case f, ok := <-r.c.frames:
+		case f, ok := <-r.c.Frames():
 			if !ok {
 				return r.died()
 			}
@@ -111,7 +111,7 @@ func (r *cellRun) loop(ctx context.Context, limit time.Duration) error {
 				r.finish()
 				return nil
 			case err == nil:
-			case errors.Is(err, errEnded):
+			case errors.Is(err, container.ErrEnded):
 				return r.died()
 			case errors.Is(err, os.ErrDeadlineExceeded): // it does not read: the stream is out of step
 				if r.stopping == "" && ctx.Err() != nil {
@@ -121,7 +121,7 @@ func (r *cellRun) loop(ctx context.Context, limit time.Duration) error {
 			case ctx.Err() != nil && r.stopping == "", r.clock.over():
 				// Given up for that reason, which is seen below.
 			default:
-				r.c.kill()
+				r.c.Kill()
 				return r.end(sandbox.Crashed, "The session was ended, because it broke its protocol.")
 			}
 		case <-r.clock.C():
@@ -135,7 +135,7 @@ func (r *cellRun) loop(ctx context.Context, limit time.Duration) error {
 		case r.stopping == "":
 			r.interrupt(sandbox.TimedOut)
 		default:
-			r.c.kill()
+			r.c.Kill()
 			return r.died()
 		}
 	}
@@ -148,15 +148,15 @@ func (r *cellRun) interrupt(why sandbox.Outcome) {
 	go func() {
 		ctx, cancel := context.WithTimeout(r.shared, grace)
 		defer cancel()
-		r.c.interrupt(ctx)
+		r.c.Interrupt(ctx)
 	}()
 }
 
 // died ends a cell whose sandbox is gone. What that costs is not known here.
 func (r *cellRun) died() error {
-	r.c.end()
+	r.c.End()
 	switch {
-	case r.c.oom.Load():
+	case r.c.EndedForMemory():
 		return r.end(sandbox.OutOfMemory, "The code used more memory than a session may have, and was ended.")
 	case r.stopping == sandbox.TimedOut:
 		return r.end(sandbox.TimedOut, "The code ran into the time limit, did not react to the interrupt and was ended.")
@@ -168,7 +168,7 @@ func (r *cellRun) died() error {
 
 func (r *cellRun) end(o sandbox.Outcome, why string) error {
 	r.res.Outcome, r.res.Error, r.res.Lost = o, why, true
-	return errEnded
+	return container.ErrEnded
 }
 
 func (r *cellRun) finish() {
@@ -183,21 +183,21 @@ func (r *cellRun) finish() {
 }
 
 // frame handles one frame and reports whether the cell is done.
-func (r *cellRun) frame(ctx context.Context, f frame) (done bool, err error) {
-	if f.msg == nil { // bytes of a file that nobody wants
+func (r *cellRun) frame(ctx context.Context, f container.Frame) (done bool, err error) {
+	if f.Msg == nil { // bytes of a file that nobody wants
 		if r.strays++; r.strays > maxStrays {
 			return false, errProtocol
 		}
 		return false, nil
 	}
-	m := f.msg
+	m := f.Msg
 	if m.Op == "stderr" && r.cell.Errors != nil {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.cell.Errors(m.Text)
 		return false, nil
 	}
-	if r.traffic += f.size; r.traffic > maxTraffic {
+	if r.traffic += f.Size; r.traffic > maxTraffic {
 		return false, errProtocol
 	}
 	switch m.Op {
@@ -205,7 +205,7 @@ func (r *cellRun) frame(ctx context.Context, f frame) (done bool, err error) {
 		return false, r.ask(ctx, m)
 	case "show":
 		if len(r.res.Shown) < maxShown {
-			r.res.Shown = append(r.res.Shown, sandbox.Shown{Text: m.Text, Table: validTable(m.Table)})
+			r.res.Shown = append(r.res.Shown, sandbox.Shown{Text: m.Text, Table: m.Table})
 		}
 	case "file":
 		return false, r.file(ctx, m)
@@ -219,7 +219,7 @@ func (r *cellRun) frame(ctx context.Context, f frame) (done bool, err error) {
 	return false, nil
 }
 
-func (r *cellRun) take(m *message) {
+func (r *cellRun) take(m *container.Message) {
 	switch o := sandbox.Outcome(m.Status); o {
 	case sandbox.OK, sandbox.Failed, sandbox.Interrupted:
 		r.res.Outcome = o
@@ -256,7 +256,7 @@ func (r *cellRun) note(text string) {
 }
 
 // ask answers a question of the code. A failure is an answer too.
-func (r *cellRun) ask(ctx context.Context, m *message) error {
+func (r *cellRun) ask(ctx context.Context, m *container.Message) error {
 	if r.asks++; r.asks > maxAsks {
 		return errProtocol
 	}
@@ -273,13 +273,13 @@ func (r *cellRun) ask(ctx context.Context, m *message) error {
 	if r.stopping != "" {
 		wait = min(wait, max(r.clock.remaining(), 0))
 	}
-	return r.c.sendWithin(wait, reply)
+	return r.c.SendWithin(wait, reply)
 }
 
 // answerIn answers within the time that the host's own work may take. Code that
 // is being stopped gets no more answers, and code that asks for what there is
 // not, again and again, uses its own time.
-func (r *cellRun) answerIn(ctx context.Context, m *message) (map[string]any, error) {
+func (r *cellRun) answerIn(ctx context.Context, m *container.Message) (map[string]any, error) {
 	if r.stopping != "" {
 		return nil, errStopping
 	}
@@ -293,7 +293,7 @@ func (r *cellRun) answerIn(ctx context.Context, m *message) (map[string]any, err
 }
 
 // file passes a file on as it comes. What Save does not read is dropped.
-func (r *cellRun) file(ctx context.Context, m *message) error {
+func (r *cellRun) file(ctx context.Context, m *container.Message) error {
 	body := &fileBody{r: r, ctx: ctx, left: maxFileSize}
 	if r.stopping == sandbox.Interrupted {
 		body.ctx = r.shared // it is over; the clock ends the wait
@@ -333,12 +333,12 @@ func (b *fileBody) Read(p []byte) (int, error) {
 		switch {
 		case err != nil:
 			b.err = err
-		case f.msg == nil:
-			if b.left -= int64(max(len(f.data), 1<<10)); b.left < -(1 << 10) {
+		case f.Msg == nil:
+			if b.left -= int64(max(len(f.Data), 1<<10)); b.left < -(1 << 10) {
 				b.err = errProtocol
 			}
-			b.data = f.data
-		case f.msg.Op == "file_end":
+			b.data = f.Data
+		case f.Msg.Op == "file_end":
 			b.end = true
 		default: // another thread of the code speaks in between: nothing that matters
 			if b.strays++; b.strays > 1000 {
@@ -355,41 +355,25 @@ func (b *fileBody) Read(p []byte) (int, error) {
 }
 
 // next returns the next frame, until the cell is stopped or its time is over.
-func (b *fileBody) next() (frame, error) {
+func (b *fileBody) next() (container.Frame, error) {
 	clock := b.r.clock
 	if clock.resume() {
 		defer clock.pause()
 	}
 	if clock.over() {
-		return frame{}, errTime
+		return container.Frame{}, errTime
 	}
 	select {
-	case f, ok := <-b.r.c.frames:
+	case f, ok := <-b.r.c.Frames():
 		if !ok {
-			return frame{}, errEnded
+			return container.Frame{}, container.ErrEnded
 		}
 		return f, nil
 	case <-b.ctx.Done():
-		return frame{}, context.Cause(b.ctx)
+		return container.Frame{}, context.Cause(b.ctx)
 	case <-clock.C():
-		return frame{}, errTime
+		return container.Frame{}, errTime
 	}
-}
-
-// validTable returns the table if it is within the bounds that the runner
-// keeps, or nil.
-func validTable(t *table.Table) *table.Table {
-	if t == nil || len(t.Columns) == 0 || len(t.Columns) > 64 || len(t.Rows) > 200 {
-		return nil
-	}
-	for _, row := range t.Rows {
-		if len(row) != len(t.Columns) {
-			return nil
-		}
-	}
-	t.TotalRows = max(t.TotalRows, len(t.Rows))
-	t.TotalColumns = max(t.TotalColumns, len(t.Columns))
-	return t
 }
 
 // tidyTerminal makes of a terminal's output what stands there at the end:

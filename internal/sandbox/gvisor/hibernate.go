@@ -9,6 +9,8 @@ import (
 
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/sandbox"
+	"github.com/attachebot/attache/internal/sandbox/gvisor/container"
+	"github.com/attachebot/attache/internal/sandbox/gvisor/mapped"
 )
 
 // hibernate stores a live session and frees its container. What could not be
@@ -24,12 +26,12 @@ func (s *session) hibernate(ctx context.Context) error {
 	defer cancel()
 	st := stored{Conversation: s.key.Conversation, SavedAt: time.Now().UTC(), Number: s.number,
 		Packages: s.stored.Packages, Files: s.stored.Files}
-	names, err := s.c.tidy(ctx)
+	names, err := tidy(ctx, s.c)
 	if err != nil {
 		// It does not answer, but its memory may be sound all the same.
 		s.h.log.Warn("session does not answer", "user", s.key.User, "error", err)
 	}
-	size := s.c.measure()
+	size := s.c.Measure()
 	free := s.h.opts.free(s.dir) - spareBytes
 	whole := size <= s.h.opts.Hibernate
 	room := size <= free
@@ -40,7 +42,7 @@ func (s *session) hibernate(ctx context.Context) error {
 			limit, seconds = min(limit, besideBytes), besideSeconds
 		}
 		variables := "variables-" + id
-		st.Count, st.Lost, err = s.c.dumpVariables(ctx, filepath.Join(s.dir, variables), max(min(limit, free), 1), seconds)
+		st.Count, st.Lost, err = dumpVariables(ctx, s.c, filepath.Join(s.dir, variables), max(min(limit, free), 1), seconds)
 		if err == nil && st.Count > 0 {
 			st.Variables = variables
 		}
@@ -51,7 +53,7 @@ func (s *session) hibernate(ctx context.Context) error {
 	s.h.opts.step("dumped")
 	if whole {
 		next := st
-		next.Image, next.Compatible = "image-"+id, s.c.snapshot
+		next.Image, next.Compatible = "image-"+id, s.c.Snapshot
 		ferr := errDiskFull
 		if room {
 			ferr = s.checkpoint(ctx, next)
@@ -90,7 +92,7 @@ func (s *session) checkpoint(ctx context.Context, next stored) error {
 		return err
 	}
 	s.h.opts.step("named")
-	err := s.h.checkpoint(ctx, s.c, filepath.Join(s.dir, next.Image))
+	err := s.h.checkpoint(ctx, s.c.ID, s.c.PID, filepath.Join(s.dir, next.Image))
 	s.h.opts.step("checkpointed")
 	return err
 }
@@ -108,30 +110,30 @@ func (s *session) pack(st stored) stored {
 	return packed
 }
 
-// checkpoint writes a container to folder image, with what it maps, and ends it.
+// checkpoint writes a sandbox to folder image, with what it maps, and ends it.
 // Without an error the image can be restored as long as that stays the same.
-func (h *Host) checkpoint(ctx context.Context, c *container, image string) error {
-	mapped, err := h.mapping(c)
+func (h *Host) checkpoint(ctx context.Context, id string, pid int, image string) error {
+	files, err := mapped.Of(pid, "/usr")
 	if err != nil {
 		return err
 	}
 	if err := os.MkdirAll(image, 0o700); err != nil {
 		return err
 	}
-	if err := mapped.write(image); err != nil {
+	if err := files.Write(image); err != nil {
 		return err
 	}
-	return c.checkpoint(ctx, image)
+	return h.runsc.Checkpoint(ctx, id, image)
 }
 
 // tidy has freed memory returned, and lists the variables.
-func (c *container) tidy(ctx context.Context) ([]string, error) {
+func tidy(ctx context.Context, c *container.Container) ([]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	if err := c.send(map[string]any{"op": "tidy"}); err != nil {
+	if err := c.Send(map[string]any{"op": "tidy"}); err != nil {
 		return nil, err
 	}
-	m, err := c.await(ctx, "tidied")
+	m, err := c.Await(ctx, "tidied")
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +149,7 @@ func (s *session) restoreImage(ctx context.Context, st stored, files sandbox.Fil
 	}
 	from := origin{image: filepath.Join(s.dir, st.Image)}
 	if st.Sum == "" {
-		if !imageFits(from.image) {
+		if !mapped.ImageFits(from.image) {
 			return false
 		}
 	} else {

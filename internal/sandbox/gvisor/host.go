@@ -25,6 +25,7 @@ import (
 
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/sandbox"
+	"github.com/attachebot/attache/internal/sandbox/gvisor/container"
 	"github.com/attachebot/attache/internal/sandbox/turns"
 	"github.com/attachebot/attache/internal/sandbox/wheels"
 )
@@ -36,7 +37,7 @@ var _ sandbox.Sandbox = (*Host)(nil)
 type Host struct {
 	opts    Options
 	dirs    dirs
-	runsc   *runsc
+	runsc   *container.Runsc
 	bundle  *bundle
 	imageMu sync.Mutex
 	image   string // the snapshot that new sessions are restored from; see current
@@ -117,7 +118,7 @@ func Open(ctx context.Context, dir, runscPath string, python *wheels.Python, opt
 		}
 	}()
 	h.images = &images{snapshots: h.dirs.snapshots}
-	h.runsc = &runsc{path: runscPath, root: h.dirs.state, flags: opts.flags}
+	h.runsc = &container.Runsc{Path: runscPath, Root: h.dirs.state, Flags: opts.flags}
 	if h.dirs.runner, err = extractRunner(dir); err != nil {
 		return nil, err
 	}
@@ -191,7 +192,7 @@ func (h *Host) Stats() sandbox.Stats {
 	all := h.containers()
 	st := sandbox.Stats{Live: len(all), Running: int(h.running.Load()), Queued: h.slots.Queued(), Ready: h.pool.ready()}
 	for _, c := range all {
-		st.Memory += c.memory.Load()
+		st.Memory += c.Memory()
 	}
 	return st
 }

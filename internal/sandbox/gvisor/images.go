@@ -2,7 +2,6 @@ package gvisor
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"github.com/attachebot/attache/internal/sandbox/gvisor/image"
+	"github.com/attachebot/attache/internal/sandbox/gvisor/mapped"
 )
 
 // images packs the checkpoints of sessions into image files: differences to the
@@ -57,13 +57,13 @@ func (m *images) pack(dir string, st stored) (stored, error) {
 	if err != nil {
 		return st, err
 	}
-	mapped, err := os.ReadFile(filepath.Join(dir, st.Image, mappingFile))
+	files, err := os.ReadFile(filepath.Join(dir, st.Image, mapped.Name))
 	if err != nil {
 		return st, err
 	}
 	packed := st
 	packed.Image += ".packed"
-	if packed.Sum, err = b.Encode(filepath.Join(dir, packed.Image), filepath.Join(dir, st.Image), mapped); err != nil {
+	if packed.Sum, err = b.Encode(filepath.Join(dir, packed.Image), filepath.Join(dir, st.Image), files); err != nil {
 		return st, err
 	}
 	return packed, nil
@@ -80,10 +80,9 @@ func (m *images) openPacked(dir string, st stored) (*image.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	var mapped mapping
-	if json.Unmarshal(i.Extra, &mapped) != nil || !mapped.fits() {
+	if !mapped.Fits(i.Extra) {
 		i.Close()
-		return nil, errReplaced
+		return nil, mapped.ErrReplaced
 	}
 	return i, nil
 }

@@ -6,11 +6,12 @@ import (
 
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/sandbox"
+	"github.com/attachebot/attache/internal/sandbox/gvisor/container"
 	"github.com/attachebot/attache/internal/sandbox/wheels"
 )
 
 // provide installs what the code imports, or asks for.
-func (s *session) provide(ctx context.Context, cell sandbox.Cell, m *message) (map[string]any, error) {
+func (s *session) provide(ctx context.Context, cell sandbox.Cell, m *container.Message) (map[string]any, error) {
 	installing := false
 	r := wheels.Request{Specs: m.Specs, Have: s.stored.Packages, Ask: cell.Ask, Installing: func(names string) {
 		installing = true

@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/attachebot/attache/internal/sandbox/gvisor/container"
 )
 
 // pool keeps containers ready that have no past: restored from the snapshot,
@@ -14,7 +16,7 @@ type pool struct {
 	wake chan struct{}
 
 	mu     sync.Mutex
-	idle   []*container
+	idle   []*container.Container
 	closed bool
 }
 
@@ -30,19 +32,17 @@ func (p *pool) ready() int {
 }
 
 // take returns a waiting container, or nil. It never waits.
-func (p *pool) take() *container {
+func (p *pool) take() *container.Container {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	defer p.poke()
 	for len(p.idle) > 0 {
 		c := p.idle[len(p.idle)-1]
 		p.idle = p.idle[:len(p.idle)-1]
-		select {
-		case <-c.ended: // died while it waited
-			go c.destroy()
-		default:
+		if !c.Gone() {
 			return c
 		}
+		go c.Destroy() // died while it waited
 	}
 	return nil
 }
@@ -95,11 +95,11 @@ func (p *pool) fill(ctx context.Context) {
 	}
 }
 
-func (p *pool) put(c *container) {
+func (p *pool) put(c *container.Container) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
-		go c.destroy()
+		go c.Destroy()
 		return
 	}
 	p.idle = append(p.idle, c)
@@ -108,14 +108,14 @@ func (p *pool) put(c *container) {
 // shrink ends waiting containers beyond n.
 func (p *pool) shrink(n int) {
 	p.mu.Lock()
-	var drop []*container
+	var drop []*container.Container
 	for len(p.idle) > n {
 		drop = append(drop, p.idle[0])
 		p.idle = p.idle[1:]
 	}
 	p.mu.Unlock()
 	for _, c := range drop {
-		c.destroy()
+		c.Destroy()
 	}
 }
 

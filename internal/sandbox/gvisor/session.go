@@ -16,6 +16,7 @@ import (
 
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/sandbox"
+	"github.com/attachebot/attache/internal/sandbox/gvisor/container"
 )
 
 // session is the Python of one user and conversation. It is live while it has
@@ -32,8 +33,8 @@ type session struct {
 	used  time.Time // end of the last one; guarded by Host.mu
 	busy  bool      // code was left running in threads; guarded by Host.mu
 
-	c       *container
-	running atomic.Pointer[container] // c, for the watcher
+	c       *container.Container
+	running atomic.Pointer[container.Container] // c, for the watcher
 
 	dir    string   // where it is stored
 	own    *os.File // lock of dir, while live
@@ -105,7 +106,7 @@ func (s *session) lockToClose(ctx context.Context) error {
 			return nil
 		}
 		if c := s.running.Load(); c != nil {
-			c.kill()
+			c.Kill()
 		}
 	}
 	return fault.New(fault.Unavailable, "A session did not end.")
@@ -119,7 +120,7 @@ func (s *session) run(ctx context.Context, cell sandbox.Cell) (sandbox.Result, e
 	s.cancel = cancel
 	s.h.mu.Unlock()
 
-	if s.c != nil && s.c.gone() { // between two cells: what is on disk comes back, and says so
+	if s.c != nil && s.c.Gone() { // between two cells: what is on disk comes back, and says so
 		s.drop()
 	}
 	var notes []string
@@ -133,7 +134,7 @@ func (s *session) run(ctx context.Context, cell sandbox.Cell) (sandbox.Result, e
 	cell.Status(sandbox.Status{State: sandbox.Running})
 	s.h.running.Add(1)
 	defer s.h.running.Add(-1)
-	res, busy, err := s.c.runCell(ctx, s.number, cell, s.h.opts.Limits, func(ctx context.Context, m *message) (map[string]any, error) {
+	res, busy, err := runCell(ctx, s.c, s.number, cell, s.h.opts.Limits, func(ctx context.Context, m *container.Message) (map[string]any, error) {
 		return s.answer(ctx, cell, m)
 	})
 	res.Notes = append(notes, res.Notes...)
@@ -249,7 +250,7 @@ func (s *session) freshContainer(ctx context.Context) error {
 	return err
 }
 
-func (s *session) attach(c *container) {
+func (s *session) attach(c *container.Container) {
 	s.c = c
 	s.running.Store(c)
 }
@@ -261,15 +262,15 @@ func (s *session) end() {
 	if c == nil {
 		return
 	}
-	if err := c.destroy(); err != nil {
-		s.h.log.Warn("end of a sandbox", "id", c.id, "error", err)
+	if err := c.Destroy(); err != nil {
+		s.h.log.Warn("end of a sandbox", "id", c.ID, "error", err)
 	}
 }
 
 // claim writes whose container it is, for a process that takes over after us.
 func (s *session) claim() error {
 	return containerInfo{User: s.key.User, Conversation: s.key.Conversation,
-		Packages: s.stored.Packages, Files: s.stored.Files, Number: s.number, Snapshot: s.c.snapshot}.write(s.c.dir)
+		Packages: s.stored.Packages, Files: s.stored.Files, Number: s.number, Snapshot: s.c.Snapshot}.write(s.c.Dir)
 }
 
 // drop ends the container and gives its slot and its folder's lock back.
@@ -333,7 +334,7 @@ func removeSession(dir string) error {
 }
 
 // answer gives the code what it asks for.
-func (s *session) answer(ctx context.Context, cell sandbox.Cell, m *message) (map[string]any, error) {
+func (s *session) answer(ctx context.Context, cell sandbox.Cell, m *container.Message) (map[string]any, error) {
 	if cell.Files == nil && (m.What == "list" || m.What == "stat" || m.What == "file" || m.What == "delete") {
 		return nil, fault.New(fault.NotFound, "There are no files here.")
 	}
@@ -367,8 +368,8 @@ func (s *session) bindFile(ctx context.Context, files sandbox.Files, id string) 
 	if err != nil {
 		return sandbox.FileInfo{}, "", err
 	}
-	if st, err := os.Lstat(filepath.Join(s.c.files, info.ID+info.Ext)); err != nil || st.Size() != info.Size {
-		if info, err = copyFile(ctx, files, id, s.c.files); err != nil {
+	if st, err := os.Lstat(filepath.Join(s.c.Files, info.ID+info.Ext)); err != nil || st.Size() != info.Size {
+		if info, err = copyFile(ctx, files, id, s.c.Files); err != nil {
 			return sandbox.FileInfo{}, "", err
 		}
 	}

@@ -14,7 +14,9 @@ import (
 	"time"
 
 	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/sandbox/gvisor/container"
 	"github.com/attachebot/attache/internal/sandbox/gvisor/image"
+	"github.com/attachebot/attache/internal/sandbox/gvisor/mapped"
 	"github.com/attachebot/attache/runner"
 )
 
@@ -67,10 +69,10 @@ func extractRunner(dir string) (string, error) {
 // what was running, on what, confined how.
 func (h *Host) snapshotKey() (string, error) {
 	sum := sha256.New()
-	if info, err := buildinfo.ReadFile(h.runsc.path); err == nil {
+	if info, err := buildinfo.ReadFile(h.runsc.Path); err == nil {
 		fmt.Fprintln(sum, info)
 	} else {
-		return "", fmt.Errorf("%s: %w", h.runsc.path, err)
+		return "", fmt.Errorf("%s: %w", h.runsc.Path, err)
 	}
 	fmt.Fprintln(sum, filepath.Base(h.python.Env), filepath.Base(h.dirs.runner))
 	common := *h.bundle
@@ -113,7 +115,7 @@ func (h *Host) snapshot(ctx context.Context) (string, error) {
 	}
 	made, _ := filepath.Glob(filepath.Join(h.dirs.snapshots, key+"-*", "checkpoint.img"))
 	for _, m := range made {
-		if image := filepath.Dir(m); imageFits(image) {
+		if image := filepath.Dir(m); mapped.ImageFits(image) {
 			h.useSnapshot(image)
 			return image, nil
 		}
@@ -124,25 +126,25 @@ func (h *Host) snapshot(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer c.destroy()
-	if _, err := c.tidy(ctx); err != nil {
-		return "", startError(err, c.out.said())
+	defer c.Destroy()
+	if _, err := tidy(ctx, c); err != nil {
+		return "", container.StartError(err, c.Said())
 	}
-	mapped, err := h.mapping(c)
+	files, err := mapped.Of(c.PID, "/usr")
 	if err != nil {
-		return "", startError(err, "")
+		return "", container.StartError(err, "")
 	}
 	tmp := filepath.Join(h.dirs.snapshots, "new."+newID())
 	defer os.RemoveAll(tmp)
-	if err := c.checkpoint(ctx, tmp); err != nil {
-		return "", startError(err, err.Error())
+	if err := h.runsc.Checkpoint(ctx, c.ID, tmp); err != nil {
+		return "", container.StartError(err, err.Error())
 	}
 	content, err := image.Content(tmp)
 	if err != nil {
 		return "", err
 	}
-	folder := filepath.Join(h.dirs.snapshots, key+"-"+mapped.digest()+"-"+content)
-	if err := mapped.write(tmp); err != nil {
+	folder := filepath.Join(h.dirs.snapshots, key+"-"+files.Digest()+"-"+content)
+	if err := files.Write(tmp); err != nil {
 		return "", err
 	}
 	if err := os.Rename(tmp, folder); err != nil {
@@ -160,18 +162,13 @@ func keyOf(name string) string {
 	return key
 }
 
-// mapping lists the files outside of the host's own folder that a container maps.
-func (h *Host) mapping(c *container) (mapping, error) {
-	return mappingOf(c.pid, "/usr")
-}
-
 // current returns the snapshot that fits the system as it is now. When the system
 // was updated while the host runs, it makes a new one, once; what waited in the
 // pool goes, and sessions come back as their variables.
 func (h *Host) current(ctx context.Context) (string, error) {
 	h.imageMu.Lock()
 	defer h.imageMu.Unlock()
-	if imageFits(h.image) {
+	if mapped.ImageFits(h.image) {
 		return h.image, nil
 	}
 	image, err := h.snapshot(ctx)

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/attachebot/attache/internal/sandbox/gvisor/container"
 	"github.com/attachebot/attache/internal/sandbox/gvisor/image"
 )
 
@@ -27,7 +28,7 @@ type origin struct {
 
 // start brings up a container and waits until its runner is ready for cells,
 // or, after a cold start, for a checkpoint.
-func (h *Host) start(ctx context.Context, from origin) (_ *container, err error) {
+func (h *Host) start(ctx context.Context, from origin) (_ *container.Container, err error) {
 	id := newID()
 	dir := filepath.Join(h.dirs.mine, id)
 	files := filepath.Join(dir, "files")
@@ -80,32 +81,32 @@ func (h *Host) start(ctx context.Context, from origin) (_ *container, err error)
 			os.RemoveAll(from.image)
 		}()
 	}
-	c, err := startContainer(h.runsc, id, dir, from.image)
+	c, err := container.Start(h.runsc, id, dir, from.image)
 	if err != nil {
 		return nil, err
 	}
 	if from.image == "" {
-		_, err = c.await(ctx, "ready")
+		_, err = c.Await(ctx, "ready")
 	} else {
-		err = c.wake(ctx, h, from)
+		err = h.wake(ctx, c, from)
 	}
 	if err == nil {
-		err = c.account()
+		err = c.Account()
 	}
-	c.snapshot = from.snapshot
+	c.Snapshot = from.snapshot
 	if err != nil {
-		said := c.out.said()
-		c.destroy()
+		said := c.Said()
+		c.Destroy()
 		if ctx.Err() == context.Canceled {
 			return nil, context.Cause(ctx)
 		}
-		return nil, startError(err, said)
+		return nil, container.StartError(err, said)
 	}
 	return c, nil
 }
 
 // fresh returns a container without a past: one from the pool, or a new one.
-func (h *Host) fresh(ctx context.Context) (*container, error) {
+func (h *Host) fresh(ctx context.Context) (*container.Container, error) {
 	if c := h.pool.take(); c != nil {
 		return c, nil
 	}
@@ -117,7 +118,7 @@ func (h *Host) fresh(ctx context.Context) (*container, error) {
 }
 
 // startFresh restores the snapshot.
-func (h *Host) startFresh(ctx context.Context) (*container, error) {
+func (h *Host) startFresh(ctx context.Context) (*container.Container, error) {
 	image, err := h.current(ctx)
 	if err != nil {
 		return nil, err
@@ -130,19 +131,19 @@ func (h *Host) startFresh(ctx context.Context) (*container, error) {
 const margin = 40 << 20
 
 // wake makes a restored runner ours: seeds, limits, time zone, packages.
-func (c *container) wake(ctx context.Context, h *Host, from origin) error {
+func (h *Host) wake(ctx context.Context, c *container.Container, from origin) error {
 	held := int64(0)
 	if info, err := os.Stat(filepath.Join(from.image, "pages.img")); err == nil {
 		held = info.Size()
 	}
-	err := c.send(map[string]any{
+	err := c.Send(map[string]any{
 		"op": "wake", "new": !from.resumed, "timezone": h.opts.TimeZone,
 		"limit": h.opts.Limits.Memory, "memory": max(h.opts.Limits.Memory-held-margin, margin), "packages": insidePaths(from.packages),
 	})
 	if err != nil {
 		return err
 	}
-	_, err = c.await(ctx, "awake")
+	_, err = c.Await(ctx, "awake")
 	return err
 }
 

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/sandbox/gvisor/container"
 )
 
 // stored describes a session on disk: an image of its sandbox, its variables
@@ -89,8 +90,7 @@ func settle(ctx context.Context, dir string) (st stored, whole bool, err error) 
 		if err := awaitCheckpoint(ctx, image); err != nil {
 			return st, false, err
 		}
-		_, err := os.Stat(filepath.Join(image, completeFile))
-		whole = err == nil
+		whole = container.Complete(image)
 	}
 	if !whole {
 		next.Image, next.Compatible = "", ""

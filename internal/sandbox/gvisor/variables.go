@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"github.com/attachebot/attache/internal/brief"
+	"github.com/attachebot/attache/internal/sandbox/gvisor/container"
 )
 
 // Bounds of the pickles that accompany an image, so that they cost little
@@ -30,7 +30,7 @@ const (
 
 // dumpVariables writes the variables that can be pickled to path, as frames
 // that can be sent back as they are.
-func (c *container) dumpVariables(ctx context.Context, path string, limit int64, seconds float64) (count int, lost []string, err error) {
+func dumpVariables(ctx context.Context, c *container.Container, path string, limit int64, seconds float64) (count int, lost []string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Duration((seconds+5)*float64(time.Second)))
 	defer cancel()
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
@@ -39,25 +39,25 @@ func (c *container) dumpVariables(ctx context.Context, path string, limit int64,
 	}
 	defer f.Close()
 	w := bufio.NewWriterSize(f, 256<<10)
-	if err := c.send(map[string]any{"op": "dump", "max_bytes": limit, "seconds": seconds}); err != nil {
+	if err := c.Send(map[string]any{"op": "dump", "max_bytes": limit, "seconds": seconds}); err != nil {
 		return 0, nil, err
 	}
 	for left := limit + 4<<20; ; { // what goes with 11,000 small variables and files
-		fr, err := c.receive(ctx)
+		fr, err := c.Receive(ctx)
 		if err != nil {
 			return 0, nil, err
 		}
-		if left -= int64(fr.size) + frameCost; left < 0 {
+		if left -= int64(fr.Size) + frameCost; left < 0 {
 			return 0, nil, errProtocol
 		}
-		switch m := fr.msg; {
+		switch m := fr.Msg; {
 		case m == nil:
-			err = writeFrame(w, frameBytes, fr.data)
+			err = container.WriteBytes(w, fr.Data)
 		case m.Op == "var":
 			if count++; count > 11_000 || m.Size < 0 || m.Size > limit || len(m.Name) > maxName {
 				return 0, nil, errProtocol
 			}
-			err = writeJSON(w, map[string]any{"op": "var", "name": m.Name, "module_var": m.IsModule, "work": m.IsWork, "size": m.Size})
+			err = container.WriteMessage(w, map[string]any{"op": "var", "name": m.Name, "module_var": m.IsModule, "work": m.IsWork, "size": m.Size})
 		case m.Op == "dumped":
 			return count, clip(m.Lost, 1000), w.Flush()
 		}
@@ -145,19 +145,13 @@ func (s *session) trySendVariables(ctx context.Context) (kept, lost []string, er
 		return nil, nil, err
 	}
 	defer f.Close()
-	if err := s.c.send(map[string]any{"op": "load", "count": s.stored.Count, "packages": insidePaths(s.stored.Packages)}); err != nil {
+	if err := s.c.Send(map[string]any{"op": "load", "count": s.stored.Count, "packages": insidePaths(s.stored.Packages)}); err != nil {
 		return nil, nil, err
 	}
-	end, _ := ctx.Deadline()
-	if err := s.c.stdin.SetWriteDeadline(end); err != nil {
+	if err := s.c.Stream(ctx, f); err != nil {
 		return nil, nil, err
 	}
-	stop := context.AfterFunc(ctx, func() { s.c.stdin.SetWriteDeadline(time.Now()) })
-	defer stop()
-	if _, err := io.Copy(s.c.stdin, f); err != nil {
-		return nil, nil, err
-	}
-	m, err := s.c.await(ctx, "loaded")
+	m, err := s.c.Await(ctx, "loaded")
 	if err != nil {
 		return nil, nil, err
 	}

@@ -7,6 +7,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"github.com/attachebot/attache/internal/sandbox/gvisor/container"
 )
 
 const (
@@ -25,12 +27,11 @@ func (h *Host) watch(ctx context.Context) {
 		}
 		every = watchEvery
 		for _, c := range h.containers() {
-			switch n := c.measure(); {
+			switch n := c.Measure(); {
 			case n > h.opts.Limits.Memory:
-				if !c.oom.Swap(true) {
-					h.log.Warn("sandbox out of memory", "id", c.id, "bytes", n)
+				if c.EndForMemory() {
+					h.log.Warn("sandbox out of memory", "id", c.ID, "bytes", n)
 				}
-				c.kill()
 			case n > h.opts.Limits.Memory/4*3:
 				every = watchClose
 			}
@@ -39,10 +40,10 @@ func (h *Host) watch(ctx context.Context) {
 }
 
 // containers returns those that sessions have.
-func (h *Host) containers() []*container {
+func (h *Host) containers() []*container.Container {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	var all []*container
+	var all []*container.Container
 	for _, s := range h.sessions {
 		if c := s.running.Load(); c != nil {
 			all = append(all, c)

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/attachebot/attache/internal/sandbox/gvisor/container"
 )
 
 // After the host's death its sandboxes wait for another one so long.
@@ -66,7 +68,7 @@ func (w *watchdog) start() (*exec.Cmd, error) {
 	}
 	l := w.h.opts.Limits
 	cmd := exec.Command(filepath.Join(w.h.python.Env, "bin", "python"), "-I", "-S", script,
-		w.h.dirs.mine, fmt.Sprint(l.Memory), fmt.Sprint(int64(kernelOwn)), fmt.Sprint(l.Time.Seconds()), fmt.Sprint(orphanTime.Seconds()))
+		w.h.dirs.mine, fmt.Sprint(l.Memory), fmt.Sprint(int64(container.KernelOwn)), fmt.Sprint(l.Time.Seconds()), fmt.Sprint(orphanTime.Seconds()))
 	cmd.Dir, cmd.Env, cmd.Stdin = "/", []string{"PATH=/usr/bin:/bin"}, r
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // not ended with the host from a terminal
 	if err := cmd.Start(); err != nil {

@@ -1,4 +1,4 @@
-package gvisor
+package container
 
 import (
 	"encoding/binary"
@@ -21,8 +21,8 @@ const (
 	maxFrame   = 1 << 20 // bytes of a frame from the runner, type included
 )
 
-// message is a JSON frame from the runner: the fields of every op.
-type message struct {
+// Message is a JSON frame from the runner: the fields of every op.
+type Message struct {
 	Op string `json:"op"`
 	ID int64  `json:"id"`
 
@@ -50,7 +50,7 @@ type message struct {
 	Packages  []string   `json:"packages"`
 	Threads   int        `json:"threads"`
 	Seconds   float64    `json:"seconds"`
-	Left      []leftFile `json:"left"`
+	Left      []LeftFile `json:"left"`
 	LeftCount int        `json:"left_count"`
 
 	// awake, dumped, loaded
@@ -59,57 +59,61 @@ type message struct {
 	Lost  []string `json:"lost"`
 }
 
-// leftFile is a file that the runner did not send.
-type leftFile struct {
+// LeftFile is a file that the runner did not send.
+type LeftFile struct {
 	Name string `json:"name"`
 	Size int64  `json:"size"`
 	Why  string `json:"why"`
 }
 
-// frame is one frame: a message, or bytes.
-type frame struct {
-	msg  *message
-	data []byte
-	size int // of all of it
+// Frame is a message, or bytes.
+type Frame struct {
+	Msg  *Message // nil: bytes
+	Data []byte
+	Size int // of all of it
 }
 
 var errFrame = errors.New("malformed frame")
 
 // readFrame reads one frame. After an error the stream is of no use.
-func readFrame(r io.Reader) (frame, error) {
+func readFrame(r io.Reader) (Frame, error) {
 	var head [5]byte
 	if _, err := io.ReadFull(r, head[:]); err != nil {
-		return frame{}, err
+		return Frame{}, err
 	}
 	n := binary.BigEndian.Uint32(head[:4])
 	if n < 1 || n > maxFrame {
-		return frame{}, fmt.Errorf("%w: length %d", errFrame, n)
+		return Frame{}, fmt.Errorf("%w: length %d", errFrame, n)
 	}
 	data := make([]byte, n-1)
 	if _, err := io.ReadFull(r, data); err != nil {
-		return frame{}, err
+		return Frame{}, err
 	}
 	switch head[4] {
 	case frameBytes:
-		return frame{data: data, size: len(data)}, nil
+		return Frame{Data: data, Size: len(data)}, nil
 	case frameJSON:
-		m := new(message)
+		m := new(Message)
 		if err := json.Unmarshal(data, m); err != nil {
-			return frame{}, fmt.Errorf("%w: %v", errFrame, err)
+			return Frame{}, fmt.Errorf("%w: %v", errFrame, err)
 		}
-		return frame{msg: m, size: len(data)}, nil
+		m.Table = validTable(m.Table)
+		return Frame{Msg: m, Size: len(data)}, nil
 	}
-	return frame{}, fmt.Errorf("%w: type %q", errFrame, head[4])
+	return Frame{}, fmt.Errorf("%w: type %q", errFrame, head[4])
 }
 
-// writeJSON writes v as one frame.
-func writeJSON(w io.Writer, v any) error {
+// WriteMessage writes v, as JSON, as one frame.
+func WriteMessage(w io.Writer, v any) error {
 	data, err := json.Marshal(v)
 	if err != nil {
 		return err
 	}
 	return writeFrame(w, frameJSON, data)
 }
+
+// WriteBytes writes bytes as one frame.
+func WriteBytes(w io.Writer, data []byte) error { return writeFrame(w, frameBytes, data) }
 
 func writeFrame(w io.Writer, kind byte, payload []byte) error {
 	buf := make([]byte, 5+len(payload))
@@ -118,4 +122,20 @@ func writeFrame(w io.Writer, kind byte, payload []byte) error {
 	copy(buf[5:], payload)
 	_, err := w.Write(buf)
 	return err
+}
+
+// validTable returns the table if it is within the bounds that the runner
+// keeps, or nil.
+func validTable(t *table.Table) *table.Table {
+	if t == nil || len(t.Columns) == 0 || len(t.Columns) > 64 || len(t.Rows) > 200 {
+		return nil
+	}
+	for _, row := range t.Rows {
+		if len(row) != len(t.Columns) {
+			return nil
+		}
+	}
+	t.TotalRows = max(t.TotalRows, len(t.Rows))
+	t.TotalColumns = max(t.TotalColumns, len(t.Columns))
+	return t
 }

@@ -1,4 +1,4 @@
-package gvisor
+package container
 
 import (
 	"bytes"
@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
@@ -19,22 +20,22 @@ import (
 	"github.com/attachebot/attache/internal/fault"
 )
 
-// runsc runs gVisor's command. With root's privileges it is called as it is;
+// Runsc runs gVisor's command. With root's privileges it is called as it is;
 // without, inside a new user and mount namespace that maps the user to root,
 // which checkpoint and restore need (its own --rootless refuses restore).
-type runsc struct {
-	path string
-	root string // folder of its state
+type Runsc struct {
+	Path string
+	Root string // folder of its state
 
-	flags []string // more of them, for tests
+	Flags []string // more of them, for tests
 }
 
 // niceness of everything in a sandbox: the bot itself goes first.
 const niceness = 5
 
-func (r *runsc) command(args ...string) *exec.Cmd {
+func (r *Runsc) command(args ...string) *exec.Cmd {
 	flags := []string{
-		"--root=" + r.root,
+		"--root=" + r.Root,
 		"--platform=systrap",
 		"--network=none",
 		"--ignore-cgroups",
@@ -44,13 +45,13 @@ func (r *runsc) command(args ...string) *exec.Cmd {
 		"--gofer-network-namespace=new", // the default leaves a mount behind
 		"--log=/dev/null",
 	}
-	flags = append(flags, r.flags...)
-	cmd := exec.Command(r.path, append(flags, args...)...)
+	flags = append(flags, r.Flags...)
+	cmd := exec.Command(r.Path, append(flags, args...)...)
 	// Nothing of our environment gets near the sandbox: the sandbox process
 	// inherits what runsc has.
 	cmd.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin"}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if !privileged() {
+	if !Privileged() {
 		cmd.SysProcAttr.Cloneflags = syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS
 		cmd.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}}
 		cmd.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}}
@@ -60,9 +61,7 @@ func (r *runsc) command(args ...string) *exec.Cmd {
 
 // Privileged reports whether the process has CAP_SYS_ADMIN, which root in most
 // containers has not. Without it, sandboxes are started in user namespaces.
-func Privileged() bool { return privileged() }
-
-var privileged = sync.OnceValue(func() bool {
+var Privileged = sync.OnceValue(func() bool {
 	status, _ := os.ReadFile("/proc/self/status")
 	for line := range strings.Lines(string(status)) {
 		var caps uint64
@@ -73,8 +72,8 @@ var privileged = sync.OnceValue(func() bool {
 	return false
 })
 
-// call runs a short command to its end.
-func (r *runsc) call(ctx context.Context, args ...string) error {
+// Call runs a short command to its end.
+func (r *Runsc) Call(ctx context.Context, args ...string) error {
 	return run(ctx, "runsc "+args[0], r.command(args...))
 }
 
@@ -111,20 +110,41 @@ func startNice(cmd *exec.Cmd) error {
 	return <-errc
 }
 
-// delete removes what runsc keeps of a container, whatever its state.
-func (r *runsc) delete(id string) error {
+// Delete removes what runsc keeps of a container, whatever its state.
+func (r *Runsc) Delete(id string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	return r.call(ctx, "delete", "--force", id)
+	return r.Call(ctx, "delete", "--force", id)
 }
 
-// startError explains why no sandbox could be started, from what the command
+// completeFile is in the folder of an image that is whole.
+const completeFile = "complete"
+
+// Complete reports whether the image in a folder is whole.
+func Complete(image string) bool {
+	_, err := os.Stat(filepath.Join(image, completeFile))
+	return err == nil
+}
+
+// Checkpoint writes a sandbox to folder image and ends it, whether that works or
+// not. It goes on when this process dies; Complete tells whether it came to its end.
+func (r *Runsc) Checkpoint(ctx context.Context, id, image string) error {
+	if err := os.MkdirAll(image, 0o700); err != nil {
+		return err
+	}
+	cmd := r.command("checkpoint", "--image-path", image, id)
+	cmd.Args = append([]string{"sh", "-c", `"$@" && : >"$0"`, filepath.Join(image, completeFile)}, cmd.Args...)
+	cmd.Path = "/bin/sh"
+	return run(ctx, "runsc checkpoint", cmd)
+}
+
+// StartError explains why no sandbox could be started, from what the command
 // said and what is known of the system. What was said is in the cause alone: it
 // may name folders of this machine.
-func startError(err error, said string) error {
+func StartError(err error, said string) error {
 	reason := ""
 	switch {
-	case privileged():
+	case Privileged():
 	case errors.Is(err, syscall.ENOSPC): // clone(2) says it of namespaces, not of a disk
 		reason = ": this user may not create user namespaces (the limit of their number is reached)" + namespaceHint(err, os.Geteuid(), systemSwitch)
 	case errors.Is(err, syscall.EPERM), errors.Is(err, syscall.EACCES):

@@ -1,16 +1,12 @@
-package gvisor
+package container
 
 import (
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 
 	"github.com/attachebot/attache/internal/fault"
-	"github.com/attachebot/attache/internal/sandbox/wheels"
 )
 
 // The hint is the switch that forbids, whichever others there are.
@@ -45,7 +41,7 @@ func TestStartError(t *testing.T) {
 		"": "frame",
 		"starting\nno platform in /srv/x/run/y.\n": "frame: no platform in /srv/x/run/y.",
 	} {
-		err := startError(fmt.Errorf("frame"), said)
+		err := StartError(fmt.Errorf("frame"), said)
 		if got := fault.Message(err); !fault.Is(err, fault.Unavailable) || got != "Code can't run here: the sandbox did not start. Check with `attache doctor`." {
 			t.Errorf("%q: %q", said, got)
 		}
@@ -54,45 +50,9 @@ func TestStartError(t *testing.T) {
 		}
 	}
 	for _, errno := range []syscall.Errno{syscall.ENOSPC, syscall.EPERM, syscall.EACCES} {
-		got := fault.Message(startError(fmt.Errorf("fork/exec /srv/x/runsc: %w", errno), "open /srv/x: operation not permitted"))
+		got := fault.Message(StartError(fmt.Errorf("fork/exec /srv/x/runsc: %w", errno), "open /srv/x: operation not permitted"))
 		if strings.Contains(got, "/srv") {
 			t.Errorf("%v: %q", errno, got)
-		}
-	}
-}
-
-// No sentence of a host that does not open names a folder of this machine.
-func TestOpenErrorsNameNoFolder(t *testing.T) {
-	dir := t.TempDir()
-	file := filepath.Join(dir, "file")
-	if err := os.WriteFile(file, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for what, open := range map[string]func() error{
-		"a file for a folder": func() error {
-			_, err := Open(t.Context(), filepath.Join(file, "sandbox"), self, &wheels.Python{Env: dir, Version: "3.11"}, Options{})
-			return err
-		},
-		"no runsc": func() error {
-			_, err := Open(t.Context(), dir, filepath.Join(dir, "runsc"), &wheels.Python{Env: dir, Version: "3.11"}, Options{})
-			return err
-		},
-		"no Python": func() error {
-			_, err := wheels.PreparePython(t.Context(), dir, filepath.Join(dir, "python"), "", io.Discard)
-			return err
-		},
-		"no index": func() error {
-			_, err := wheels.PreparePython(t.Context(), dir, "", "http://user:password@127.0.0.1:1/simple", io.Discard)
-			return err
-		},
-	} {
-		err := open()
-		if got := fault.Message(err); !fault.Is(err, fault.Unavailable) || strings.Contains(got, dir) || strings.Contains(got, "password") || strings.Contains(got, "went wrong") {
-			t.Errorf("%s: %q (%v)", what, got, err)
 		}
 	}
 }

@@ -1,0 +1,310 @@
+// Package container runs one sandbox: gVisor's processes, with the runner of
+// Python inside, and the frames between it and the host.
+package container
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Container is one running sandbox. It is started cold or restored from an image,
+// and ends by Destroy or by itself. One goroutine at a time may speak with it.
+type Container struct {
+	ID       string
+	Dir      string // bundle: config.json, pid
+	Files    string // bound at /files
+	PID      int    // of the sandbox process; 0 until Account
+	Snapshot string // name of the snapshot that it goes back to, set by who started it
+
+	run    *Runsc
+	cmd    *exec.Cmd
+	stdin  *os.File
+	frames chan Frame    // closed when the stream ended
+	ended  chan struct{} // closed when all its processes are gone
+
+	out *outputPipe
+
+	memory atomic.Int64 // bytes, as last measured
+	oom    atomic.Bool  // ended by EndForMemory
+	usage  *os.File     // gVisor's file of the sandbox's memory
+}
+
+// Start makes a container out of the bundle in dir. With an image it is restored
+// from it. What it starts, it ends when it fails.
+func Start(run *Runsc, id, dir, image string) (_ *Container, err error) {
+	c := &Container{ID: id, Dir: dir, Files: filepath.Join(dir, "files"), run: run,
+		frames: make(chan Frame), ended: make(chan struct{})}
+	pidFile := filepath.Join(dir, "pid")
+	os.Remove(pidFile)
+	args := []string{"run", "--bundle", dir, "--pid-file", pidFile, id}
+	if image != "" {
+		args = []string{"restore", "--bundle", dir, "--pid-file", pidFile, "--image-path", image, id}
+	}
+	c.cmd = run.command(args...)
+
+	var pipes [3]struct{ r, w *os.File }
+	defer func() {
+		for i, p := range pipes {
+			child, ours := p.w, p.r
+			if i == 0 {
+				child, ours = p.r, p.w
+			}
+			child.Close() // a nil file is fine
+			if err != nil {
+				ours.Close()
+			}
+		}
+	}()
+	for i := range pipes {
+		if pipes[i].r, pipes[i].w, err = os.Pipe(); err != nil {
+			return nil, err
+		}
+	}
+	c.stdin = pipes[0].w
+	if c.out, err = newOutputPipe(pipes[2].r); err != nil {
+		return nil, err
+	}
+	c.cmd.Stdin, c.cmd.Stdout, c.cmd.Stderr = pipes[0].r, pipes[1].w, pipes[2].w
+	if err = startNice(c.cmd); err != nil {
+		c.out.close()
+		return nil, StartError(err, "")
+	}
+	go c.readFrames(pipes[1].r)
+	go func() {
+		c.cmd.Wait()
+		c.stdin.Close()
+		close(c.ended)
+	}()
+	return c, nil
+}
+
+func (c *Container) readFrames(r *os.File) {
+	defer r.Close()
+	defer close(c.frames)
+	br := bufio.NewReaderSize(r, 64<<10)
+	for {
+		f, err := readFrame(br)
+		if err != nil {
+			if errors.Is(err, errFrame) {
+				c.Kill() // the stream is out of step for good
+			}
+			return
+		}
+		select {
+		case c.frames <- f:
+		case <-c.ended:
+			return
+		}
+	}
+}
+
+var ErrEnded = errors.New("the sandbox ended")
+
+// Receive returns the next frame.
+func (c *Container) Receive(ctx context.Context) (Frame, error) {
+	select {
+	case f, ok := <-c.frames:
+		if !ok {
+			return Frame{}, ErrEnded
+		}
+		return f, nil
+	case <-ctx.Done():
+		return Frame{}, context.Cause(ctx)
+	}
+}
+
+// Await returns the next message with this op and drops every other frame.
+func (c *Container) Await(ctx context.Context, op string) (*Message, error) {
+	for {
+		f, err := c.Receive(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if f.Msg != nil && f.Msg.Op == op {
+			return f.Msg, nil
+		}
+	}
+}
+
+// sendTime is how long a runner that is not busy may leave a command unread.
+const sendTime = 10 * time.Second
+
+// Send writes a command to a runner that is not busy.
+func (c *Container) Send(v any) error { return c.SendWithin(sendTime, v) }
+
+// SendWithin sends v to a runner that may not read. After an error the stream
+// is out of step.
+func (c *Container) SendWithin(d time.Duration, v any) error {
+	if err := c.stdin.SetWriteDeadline(time.Now().Add(d)); err != nil {
+		return err
+	}
+	return WriteMessage(c.stdin, v)
+}
+
+// Stream writes frames to the runner until it has read them or ctx ends. After an
+// error the stream is out of step.
+func (c *Container) Stream(ctx context.Context, frames io.Reader) error {
+	end, _ := ctx.Deadline()
+	if err := c.stdin.SetWriteDeadline(end); err != nil {
+		return err
+	}
+	stop := context.AfterFunc(ctx, func() { c.stdin.SetWriteDeadline(time.Now()) })
+	defer stop()
+	_, err := io.Copy(c.stdin, frames)
+	return err
+}
+
+// Frames are what the runner sends; closed when it has ended.
+func (c *Container) Frames() <-chan Frame { return c.frames }
+
+// Redirect sends what the code prints from now on to sink, in another goroutine;
+// nil drops it. All that was printed before goes to the old sink first.
+func (c *Container) Redirect(sink func([]byte)) { c.out.redirect(sink) }
+
+// Said returns what was printed last without a sink.
+func (c *Container) Said() string { return c.out.said() }
+
+// Account opens the account of the sandbox's memory, once it is up.
+func (c *Container) Account() error {
+	data, err := os.ReadFile(filepath.Join(c.Dir, "pid"))
+	if err != nil {
+		return err
+	}
+	c.PID, err = strconv.Atoi(strings.TrimSpace(string(data)))
+	if err != nil {
+		return err
+	}
+	c.usage, err = memoryFile(c.PID)
+	return err
+}
+
+// memoryFile opens the memory file of a sandbox process: all memory of the
+// code, tmpfs included, is in it.
+func memoryFile(pid int) (*os.File, error) {
+	dir := fmt.Sprintf("/proc/%d/fd", pid)
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		path := filepath.Join(dir, e.Name())
+		if target, _ := os.Readlink(path); strings.HasPrefix(target, "/memfd:runsc-memory") {
+			// Opened without reading rights: only its size is wanted.
+			fd, err := unix.Open(path, unix.O_PATH|unix.O_CLOEXEC, 0)
+			if err != nil {
+				return nil, err
+			}
+			return os.NewFile(uintptr(fd), "runsc-memory"), nil
+		}
+	}
+	return nil, errors.New("the sandbox has no memory file")
+}
+
+// KernelOwn is what gVisor's kernel may hold for itself. What it holds beyond
+// that it holds for the code, and counts: pipes, sockets, names of files.
+const KernelOwn = 40 << 20
+
+// Measure returns the bytes of memory that the code holds now.
+func (c *Container) Measure() int64 {
+	if c.usage == nil {
+		return 0
+	}
+	info, err := c.usage.Stat() // an error once it is destroyed
+	if err != nil {
+		return 0
+	}
+	n := info.Sys().(*syscall.Stat_t).Blocks*512 + max(anonymous(c.PID)-KernelOwn, 0)
+	c.memory.Store(n)
+	return n
+}
+
+// anonymous returns the bytes of a process's memory that no file has.
+func anonymous(pid int) int64 {
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
+	var size, resident, shared int64
+	if err != nil {
+		return 0
+	}
+	if n, _ := fmt.Sscan(string(data), &size, &resident, &shared); n < 3 {
+		return 0
+	}
+	return (resident - shared) * int64(os.Getpagesize())
+}
+
+// Memory returns the bytes that were last measured.
+func (c *Container) Memory() int64 { return c.memory.Load() }
+
+// EndForMemory kills a sandbox that holds too much. It reports whether this is the
+// first time.
+func (c *Container) EndForMemory() bool {
+	defer c.Kill()
+	return !c.oom.Swap(true)
+}
+
+// EndedForMemory reports whether EndForMemory was called.
+func (c *Container) EndedForMemory() bool { return c.oom.Load() }
+
+// Gone reports whether all its processes have ended.
+func (c *Container) Gone() bool {
+	select {
+	case <-c.ended:
+		return true
+	default:
+		return false
+	}
+}
+
+// Interrupt sends SIGINT to the runner.
+func (c *Container) Interrupt(ctx context.Context) error {
+	return c.run.Call(ctx, "kill", c.ID, "INT")
+}
+
+// Kill ends the sandbox at once. It does not wait.
+func (c *Container) Kill() {
+	if c.PID > 0 {
+		select {
+		case <-c.ended: // the number may be somebody else's by now
+		default:
+			syscall.Kill(c.PID, syscall.SIGKILL)
+		}
+		return
+	}
+	// Not up yet: its parent ends, and takes it along.
+	c.cmd.Process.Kill()
+}
+
+// End kills the sandbox and waits until it is gone.
+func (c *Container) End() {
+	c.Kill()
+	select {
+	case <-c.ended:
+	case <-time.After(10 * time.Second):
+		c.cmd.Process.Kill()
+		<-c.ended
+	}
+}
+
+// Destroy ends the container and removes everything of it. Twice is once.
+func (c *Container) Destroy() error {
+	c.End()
+	for range c.frames { // lets the reader end
+	}
+	c.out.close()
+	if c.usage != nil {
+		c.usage.Close()
+	}
+	return errors.Join(c.run.Delete(c.ID), os.RemoveAll(c.Dir))
+}
