@@ -58,14 +58,14 @@ func (h *Host) adopt(ctx context.Context) {
 
 func (h *Host) adoptContainer(ctx context.Context, dir string) {
 	id := filepath.Base(dir)
-	defer h.runsc.Delete(id)
+	defer h.starter.runsc.Delete(id)
 	data, err := os.ReadFile(filepath.Join(dir, "session.json"))
 	var info containerInfo
 	if err != nil || json.Unmarshal(data, &info) != nil {
 		return // of the pool, or not yet anybody's
 	}
 	key := sandbox.Key{User: info.User, Conversation: info.Conversation}
-	target := filepath.Join(h.dirs.sessions, sessionDir(key))
+	target := h.shelf.folder(key)
 	if os.MkdirAll(target, 0o700) != nil {
 		return
 	}
@@ -89,13 +89,13 @@ func (h *Host) adoptContainer(ctx context.Context, dir string) {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	// A cell may be running still; nobody waits for it any more.
-	h.runsc.Call(ctx, "kill", id, "INT")
+	h.starter.runsc.Call(ctx, "kill", id, "INT")
 	time.Sleep(100 * time.Millisecond)
 	next := stored{Conversation: info.Conversation, SavedAt: time.Now().UTC(), Number: info.Number,
 		Packages: info.Packages, Files: info.Files, Image: "image-" + newID(), Compatible: info.Snapshot, Boot: bootID()}
 	st.Next = &next
 	if err = st.write(target); err == nil {
-		err = h.checkpoint(ctx, id, pid, filepath.Join(target, next.Image))
+		err = h.starter.checkpoint(ctx, id, pid, filepath.Join(target, next.Image))
 	}
 	if err == nil {
 		err = next.write(target)

@@ -1,8 +1,11 @@
 package gvisor
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,6 +15,7 @@ import (
 
 	"github.com/attachebot/attache/internal/sandbox"
 	"github.com/attachebot/attache/internal/sandbox/wheels"
+	"github.com/attachebot/attache/runner"
 )
 
 // Where things are inside.
@@ -216,4 +220,49 @@ func relink(target, name string) error {
 		return err
 	}
 	return os.Symlink(target, name)
+}
+
+// extractRunner writes the package attache below dir, once for each version.
+func extractRunner(dir string) (string, error) {
+	sum := sha256.New()
+	content := map[string][]byte{}
+	err := fs.WalkDir(runner.Python, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || strings.HasPrefix(name, "tests/") {
+			return err
+		}
+		data, err := runner.Python.ReadFile(name)
+		content[name] = data
+		fmt.Fprintf(sum, "%s %d\n%s", name, len(data), data)
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	target := filepath.Join(dir, "runner-"+hex.EncodeToString(sum.Sum(nil)[:8]))
+	if _, err := os.Stat(target); err == nil {
+		return target, nil
+	}
+	tmp, err := os.MkdirTemp(dir, ".runner")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(tmp)
+	for name, data := range content {
+		path := filepath.Join(tmp, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return "", err
+		}
+		if err := os.WriteFile(path, data, 0o644); err != nil {
+			return "", err
+		}
+	}
+	if err := os.Chmod(tmp, 0o755); err != nil {
+		return "", err
+	}
+	if err := os.Rename(tmp, target); err != nil && !os.IsExist(err) {
+		if _, serr := os.Stat(target); serr != nil {
+			return "", err
+		}
+	}
+	return target, nil
 }

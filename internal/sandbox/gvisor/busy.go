@@ -46,7 +46,7 @@ func (h *Host) watchIdle(ctx context.Context) {
 		for c, d := range used {
 			old, known := before[c]
 			if known && float64(d-old) > busyShare*float64(now.Sub(last)) && sessions[c].users == 0 {
-				sessions[c].busy = true
+				sessions[c].busy.Store(true)
 			}
 		}
 		h.mu.Unlock()

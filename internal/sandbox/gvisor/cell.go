@@ -400,3 +400,14 @@ func clip(list []string, n int) []string {
 	}
 	return list
 }
+
+// sentence is what the code is told of an error.
+func sentence(err error) string {
+	if err == nil {
+		return ""
+	}
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return "the file is shorter than it should be"
+	}
+	return fault.Message(err)
+}

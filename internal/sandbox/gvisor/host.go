@@ -11,17 +11,12 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
-	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/sandbox"
@@ -35,22 +30,9 @@ var _ sandbox.Sandbox = (*Host)(nil)
 // Host owns the sandboxes of one process. Several processes may share a
 // folder; a session is live in one of them at a time.
 type Host struct {
-	opts    Options
-	dirs    dirs
-	runsc   *container.Runsc
-	bundle  *bundle
-	imageMu sync.Mutex
-	image   string // the snapshot that new sessions are restored from; see current
-	python  *wheels.Python
-	zone    *time.Location // of times that are told
-	wheels  *wheels.Store
-	log     *slog.Logger
-
-	slots  *turns.Queue
-	pool   *pool
-	images *images
-
-	running atomic.Int64 // cells
+	*shared
+	dirs   dirs
+	python *wheels.Python
 
 	mu       sync.Mutex
 	sessions map[sandbox.Key]*session // those with a container, or with a Run under way
@@ -64,7 +46,7 @@ type Host struct {
 }
 
 // dirs are the places below the folder of a Host.
-type dirs struct{ base, run, mine, state, sessions, snapshots, rootfs, runner, packages string }
+type dirs struct{ base, run, mine, state, sessions, snapshots, packages string }
 
 // Open prepares a host in folder dir: it takes over what a process that died
 // has left, makes the snapshot if this system and environment have none yet
@@ -89,7 +71,7 @@ func Open(ctx context.Context, dir, runscPath string, python *wheels.Python, opt
 	if info, err := os.Stat(runscPath); err != nil || !info.Mode().IsRegular() {
 		return nil, fault.Wrap(fmt.Errorf("no program at %s", runscPath), fault.Unavailable, "Code can't run here: runsc (gVisor) is missing; build it with `make build`, or set RUNSC.")
 	}
-	h := &Host{opts: opts, python: python, log: opts.Log, sessions: map[sandbox.Key]*session{}, slots: turns.New(opts.Max)}
+	h := &Host{shared: &shared{opts: opts, log: opts.Log, slots: turns.New(opts.Max)}, python: python, sessions: map[sandbox.Key]*session{}}
 	h.dirs = dirs{base: dir, run: filepath.Join(dir, "run"), state: filepath.Join(dir, "state"),
 		sessions: filepath.Join(dir, "sessions"), snapshots: filepath.Join(dir, "snapshots"),
 		packages: filepath.Join(dir, "packages", "python"+python.Version)}
@@ -117,45 +99,62 @@ func Open(ctx context.Context, dir, runscPath string, python *wheels.Python, opt
 			}
 		}
 	}()
-	h.images = &images{snapshots: h.dirs.snapshots}
-	h.runsc = &container.Runsc{Path: runscPath, Root: h.dirs.state, Flags: opts.flags}
-	if h.dirs.runner, err = extractRunner(dir); err != nil {
-		return nil, err
-	}
-	h.dirs.rootfs = filepath.Join(dir, "rootfs"+strings.TrimPrefix(filepath.Base(python.Env), "env"))
-	if err := writeRootfs(h.dirs.rootfs, python); err != nil {
-		return nil, err
-	}
-	for _, d := range []string{h.dirs.rootfs, h.dirs.runner} { // whatever the umask is, or was
-		if err := wheels.Readable(d); err != nil {
-			return nil, err
-		}
-	}
-	h.bundle = &bundle{rootfs: h.dirs.rootfs, python: python, runner: h.dirs.runner, packages: h.dirs.packages, limits: opts.Limits, weaken: opts.weaken}
-	if opts.Tools != "" {
-		if h.bundle.tools, err = filepath.Abs(opts.Tools); err != nil {
-			return nil, err
-		}
-	}
 	if h.zone, err = time.LoadLocation(opts.TimeZone); err != nil {
 		return nil, fault.Wrap(err, fault.Invalid, "There is no time zone %q.", opts.TimeZone)
 	}
-	h.wheels = wheels.New(h.dirs.packages, python, opts.install)
-	if h.watchdog, err = newWatchdog(h); err != nil {
+	if err := h.prepare(runscPath); err != nil {
+		return nil, err
+	}
+	if h.watchdog, err = newWatchdog(h.dirs.mine, filepath.Join(python.Env, "bin", "python"), opts.Limits, h.log); err != nil {
 		return nil, fault.Wrap(err, fault.Unavailable, "Code can't run here: the environment's Python does not start.")
 	}
 	h.adopt(ctx)
-	if h.image, err = h.snapshot(ctx); err != nil {
+	if _, err = h.snapshots.current(ctx); err != nil {
 		return nil, err
 	}
 	bg, stop := context.WithCancel(context.Background())
 	h.stop = stop
-	h.pool = newPool(h, opts.Pool)
 	h.work.Go(func() { h.pool.fill(bg) })
 	h.work.Go(func() { h.watch(bg) })
 	h.work.Go(func() { h.keep(bg) })
 	h.work.Go(func() { h.watchIdle(bg) })
 	return h, nil
+}
+
+// prepare puts together what sessions share.
+func (h *Host) prepare(runscPath string) error {
+	runner, err := extractRunner(h.dirs.base)
+	if err != nil {
+		return err
+	}
+	rootfs := filepath.Join(h.dirs.base, "rootfs"+strings.TrimPrefix(filepath.Base(h.python.Env), "env"))
+	if err := writeRootfs(rootfs, h.python); err != nil {
+		return err
+	}
+	for _, d := range []string{rootfs, runner} { // whatever the umask is, or was
+		if err := wheels.Readable(d); err != nil {
+			return err
+		}
+	}
+	tools := h.opts.Tools
+	if tools != "" {
+		if tools, err = filepath.Abs(tools); err != nil {
+			return err
+		}
+	}
+	h.shelf = &shelf{dir: h.dirs.sessions, keep: h.opts.Keep, bound: h.opts.Stored, log: h.log}
+	h.wheels = wheels.New(h.dirs.packages, h.python, h.opts.install)
+	h.images = &images{snapshots: h.dirs.snapshots}
+	h.starter = &starter{
+		runsc:  &container.Runsc{Path: runscPath, Root: h.dirs.state, Flags: h.opts.flags},
+		bundle: &bundle{rootfs: rootfs, python: h.python, runner: runner, packages: h.dirs.packages, tools: tools, limits: h.opts.Limits, weaken: h.opts.weaken},
+		dir:    h.dirs.mine, timeZone: h.opts.TimeZone,
+	}
+	h.snapshots = &snapshots{dir: h.dirs.snapshots, base: h.dirs.base, starter: h.starter, shelf: h.shelf,
+		updated: func() { h.pool.shrink(0) }, log: h.log, progress: h.opts.Progress}
+	h.pool = &pool{size: h.opts.Pool, start: h.snapshots.start, room: h.slots.Available, short: h.opts.short, log: h.log, wake: make(chan struct{}, 1)}
+	h.makeRoom = func() { h.work.Go(h.giveRoom) }
+	return nil
 }
 
 // Run executes a cell in the session of key. Calls for one key run one after
@@ -190,11 +189,19 @@ func (h *Host) Reset(ctx context.Context, key sandbox.Key) error {
 // Stats returns what the host holds now.
 func (h *Host) Stats() sandbox.Stats {
 	all := h.containers()
-	st := sandbox.Stats{Live: len(all), Running: int(h.running.Load()), Queued: h.slots.Queued(), Ready: h.pool.ready()}
+	st := sandbox.Stats{Live: len(all), Running: h.inCells(), Queued: h.slots.Queued(), Ready: h.pool.ready()}
 	for _, c := range all {
 		st.Memory += c.Memory()
 	}
 	return st
+}
+
+// Stored returns how many bytes the stored sessions take, and may take.
+func (h *Host) Stored() (bytes, bound int64) {
+	for _, s := range h.shelf.all() {
+		bytes += s.bytes
+	}
+	return bytes, h.shelf.bound
 }
 
 // Close checkpoints the sessions that live and ends everything. Cells that
@@ -245,7 +252,7 @@ func (h *Host) enter(ctx context.Context, key sandbox.Key) (*session, error) {
 	}
 	s := h.sessions[key]
 	if s == nil {
-		s = newSession(h, key)
+		s = newSession(h.shared, key)
 		h.sessions[key] = s
 	}
 	s.users++
@@ -264,7 +271,7 @@ func (h *Host) leave(s *session) {
 	s.unlock()
 	h.release(s)
 	if h.slots.Waits() {
-		h.work.Go(h.makeRoom)
+		h.makeRoom()
 	}
 }
 
@@ -277,9 +284,9 @@ func (h *Host) release(s *session) {
 	}
 }
 
-// makeRoom hibernates the session that was unused for the longest time, if
+// giveRoom hibernates the session that was unused for the longest time, if
 // somebody waits for its place.
-func (h *Host) makeRoom() {
+func (h *Host) giveRoom() {
 	for h.slots.Waits() {
 		s := h.idlest()
 		if s == nil {
@@ -331,27 +338,14 @@ func newID() string {
 	return hex.EncodeToString(b[:])
 }
 
-// lockFile opens path and locks it until it is closed or the process ends.
-// It fails when another process has the lock.
-func lockFile(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_CLOEXEC, 0o600)
-	if err != nil {
-		return nil, err
+// inUse tells whether a session needs a folder of packages.
+func (h *Host) inUse(folder string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, s := range h.sessions {
+		if list := s.packages.Load(); list != nil && slices.Contains(*list, folder) {
+			return true
+		}
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		f.Close()
-		return nil, fmt.Errorf("lock %s: %w", path, err)
-	}
-	return f, nil
-}
-
-// sentence is what the code is told of an error.
-func sentence(err error) string {
-	if err == nil {
-		return ""
-	}
-	if errors.Is(err, io.ErrUnexpectedEOF) {
-		return "the file is shorter than it should be"
-	}
-	return fault.Message(err)
+	return false
 }

@@ -2,26 +2,26 @@ package gvisor
 
 import (
 	"context"
+	"log/slog"
 	"sync"
 	"time"
 
 	"github.com/attachebot/attache/internal/sandbox/gvisor/container"
 )
 
-// pool keeps containers ready that have no past: restored from the snapshot,
-// woken, and waiting for a session.
+// pool has containers without a past. It keeps some ready: restored from the
+// snapshot, woken, and waiting for a session.
 type pool struct {
-	h    *Host
-	size int
-	wake chan struct{}
+	size  int
+	start func(ctx context.Context) (*container.Container, error)
+	room  func() int  // how many sandboxes there may be beside those of sessions
+	short func() bool // whether the machine is short of memory
+	log   *slog.Logger
+	wake  chan struct{}
 
 	mu     sync.Mutex
 	idle   []*container.Container
 	closed bool
-}
-
-func newPool(h *Host, size int) *pool {
-	return &pool{h: h, size: size, wake: make(chan struct{}, 1)}
 }
 
 // ready returns how many containers wait.
@@ -29,6 +29,18 @@ func (p *pool) ready() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return len(p.idle)
+}
+
+// fresh returns a container: one that waits, or a new one.
+func (p *pool) fresh(ctx context.Context) (*container.Container, error) {
+	if c := p.take(); c != nil {
+		return c, nil
+	}
+	c, err := p.start(ctx)
+	if err != nil && ctx.Err() == nil { // a sandbox that was killed while it started says nothing of the next
+		c, err = p.start(ctx)
+	}
+	return c, err
 }
 
 // take returns a waiting container, or nil. It never waits.
@@ -57,10 +69,10 @@ func (p *pool) poke() {
 // want returns how many should wait now: fewer when the machine is short of
 // memory or the sessions need the places.
 func (p *pool) want() int {
-	if p.h.opts.short() {
+	if p.short() {
 		return 0
 	}
-	return min(p.size, p.h.slots.Available())
+	return min(p.size, p.room())
 }
 
 // fill keeps the pool full until ctx ends.
@@ -75,7 +87,7 @@ func (p *pool) fill(ctx context.Context) {
 			p.shrink(want)
 		}
 		if n < want {
-			c, err := p.h.startFresh(ctx)
+			c, err := p.start(ctx)
 			switch {
 			case err == nil:
 				retry = time.Second
@@ -84,7 +96,7 @@ func (p *pool) fill(ctx context.Context) {
 			case ctx.Err() != nil:
 				return
 			}
-			p.h.log.Warn("pool", "error", err)
+			p.log.Warn("pool", "error", err)
 			retry = min(2*retry, time.Minute)
 		}
 		select {

@@ -2,124 +2,77 @@ package gvisor
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
-	"fmt"
-	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
-	"regexp"
-	"slices"
 	"sync/atomic"
 	"time"
 
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/sandbox"
 	"github.com/attachebot/attache/internal/sandbox/gvisor/container"
+	"github.com/attachebot/attache/internal/sandbox/gvisor/mapped"
+	"github.com/attachebot/attache/internal/sandbox/turns"
+	"github.com/attachebot/attache/internal/sandbox/wheels"
 )
 
+// shared is what the sessions of a host use together, and all that they know of it.
+type shared struct {
+	opts      Options
+	zone      *time.Location // of times that are told
+	log       *slog.Logger
+	slots     *turns.Queue // a place for each container of a session
+	makeRoom  func()       // called when a session waits for a place
+	pool      *pool
+	starter   *starter
+	snapshots *snapshots
+	images    *images
+	shelf     *shelf
+	wheels    *wheels.Store
+}
+
 // session is the Python of one user and conversation. It is live while it has
-// a container, and then holds one of the host's slots; otherwise it may be
-// stored on disk. All fields but the first group belong to the holder of its
-// lock.
+// a container, and then holds one of the slots; otherwise it may be stored on
+// disk. Its states and all ways between them are in this file:
+//
+//	none, stored → live   bringUp: restoreImage, or freshContainer and the variables
+//	live → live           run
+//	live → stored         hibernate
+//	live → lost           lose: its container ended in a cell
+//	any → none            forget
 type session struct {
-	h    *Host
-	key  sandbox.Key
-	sem  chan struct{}
-	live atomic.Bool
+	*shared
+	key sandbox.Key
+	sem chan struct{} // the lock
 
-	users int       // Runs under way or waiting; guarded by Host.mu
-	used  time.Time // end of the last one; guarded by Host.mu
-	busy  bool      // code was left running in threads; guarded by Host.mu
+	// For those who do not have the lock.
+	live     atomic.Bool                         // it has a slot
+	running  atomic.Pointer[container.Container] // c
+	inCell   atomic.Bool
+	busy     atomic.Bool                             // code was left computing after a cell
+	cancel   atomic.Pointer[context.CancelCauseFunc] // of the newest run
+	packages atomic.Pointer[[]string]                // stored.Packages
+	users    int                                     // runs under way or waiting; guarded by Host.mu
+	used     time.Time                               // end of the last one; guarded by Host.mu
 
-	c       *container.Container
-	running atomic.Pointer[container.Container] // c, for the watcher
-
+	// For the holder of the lock.
+	c      *container.Container
 	dir    string   // where it is stored
 	own    *os.File // lock of dir, while live
 	number int64    // of the last cell
 	stored stored   // what is or was last on disk
 	stale  bool     // the image on disk is older than the variables
-	cancel context.CancelCauseFunc
-
-	packages atomic.Pointer[[]string] // stored.Packages, for the sweep
 }
 
-// sessionDir is a session's folder below the folder of all sessions. The
-// conversation is hashed: it is an opaque text and must not become a path.
-func sessionDir(k sandbox.Key) string {
-	sum := sha256.Sum256([]byte(k.Conversation))
-	return fmt.Sprintf("%d/%s", k.User, hex.EncodeToString(sum[:12]))
-}
-
-func newSession(h *Host, key sandbox.Key) *session {
-	return &session{h: h, key: key, sem: make(chan struct{}, 1), dir: filepath.Join(h.dirs.sessions, sessionDir(key))}
-}
-
-func (s *session) lock(ctx context.Context) error {
-	select {
-	case s.sem <- struct{}{}:
-		return nil
-	default:
-	}
-	select {
-	case s.sem <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
-
-func (s *session) tryLock() bool {
-	select {
-	case s.sem <- struct{}{}:
-		return true
-	default:
-		return false
-	}
-}
-
-func (s *session) unlock() { <-s.sem }
-
-// abort cancels the running cell, from outside the lock.
-func (s *session) abort() {
-	s.h.mu.Lock()
-	defer s.h.mu.Unlock()
-	if s.cancel != nil {
-		s.cancel(errClosed)
-	}
-}
-
-// lockToClose is lock for the host's end. A cell that runs on when ctx has ended
-// is interrupted; what does not end by that is killed.
-func (s *session) lockToClose(ctx context.Context) error {
-	if s.lock(ctx) == nil {
-		return nil
-	}
-	s.abort()
-	for _, wait := range []time.Duration{grace + 2*time.Second, 2 * time.Second} {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), wait)
-		err := s.lock(ctx)
-		cancel()
-		if err == nil {
-			return nil
-		}
-		if c := s.running.Load(); c != nil {
-			c.Kill()
-		}
-	}
-	return fault.New(fault.Unavailable, "A session did not end.")
+func newSession(sh *shared, key sandbox.Key) *session {
+	return &session{shared: sh, key: key, sem: make(chan struct{}, 1), dir: sh.shelf.folder(key)}
 }
 
 // run executes a cell, in a container that it brings up first if need be.
 func (s *session) run(ctx context.Context, cell sandbox.Cell) (sandbox.Result, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	s.h.mu.Lock()
-	s.cancel = cancel
-	s.h.mu.Unlock()
-
+	s.cancel.Store(&cancel)
 	if s.c != nil && s.c.Gone() { // between two cells: what is on disk comes back, and says so
 		s.drop()
 	}
@@ -132,9 +85,9 @@ func (s *session) run(ctx context.Context, cell sandbox.Cell) (sandbox.Result, e
 	}
 	s.number++
 	cell.Status(sandbox.Status{State: sandbox.Running})
-	s.h.running.Add(1)
-	defer s.h.running.Add(-1)
-	res, busy, err := runCell(ctx, s.c, s.number, cell, s.h.opts.Limits, func(ctx context.Context, m *container.Message) (map[string]any, error) {
+	s.inCell.Store(true)
+	defer s.inCell.Store(false)
+	res, busy, err := runCell(ctx, s.c, s.number, cell, s.opts.Limits, func(ctx context.Context, m *container.Message) (map[string]any, error) {
 		return s.answer(ctx, cell, m)
 	})
 	res.Notes = append(notes, res.Notes...)
@@ -147,9 +100,7 @@ func (s *session) run(ctx context.Context, cell sandbox.Cell) (sandbox.Result, e
 		s.stored.Behind = true // it stays, in case that this process dies
 		s.keepStored()
 	}
-	s.h.mu.Lock()
-	s.busy = busy
-	s.h.mu.Unlock()
+	s.busy.Store(busy)
 	return res, nil
 }
 
@@ -161,7 +112,7 @@ func (s *session) lose(res *sandbox.Result) {
 		res.Error += " The variables are as before this code"
 		s.stored.Live = false
 	} else if s.stored.Image != "" || s.stored.Variables != "" {
-		res.Error += " The session goes back to what it was on " + s.stored.savedAt(s.h.zone) + "; what came after is lost"
+		res.Error += " The session goes back to what it was on " + s.stored.savedAt(s.zone) + "; what came after is lost"
 		s.stored.Live = false
 	} else {
 		s.stored = stored{Conversation: s.key.Conversation, SavedAt: time.Now().UTC(), Packages: s.stored.Packages, Files: s.stored.Files, Number: s.number}
@@ -179,7 +130,7 @@ func (s *session) lose(res *sandbox.Result) {
 // image, or a fresh one with the variables that were saved. It says what came
 // back.
 func (s *session) bringUp(ctx context.Context, cell sandbox.Cell) (notes []string, err error) {
-	err = s.h.slots.Acquire(ctx, s.key.User, s.h.makeRoomSoon, func(place int) {
+	err = s.slots.Acquire(ctx, s.key.User, s.makeRoom, func(place int) {
 		cell.Status(sandbox.Status{State: sandbox.Queued, Place: place})
 	})
 	if err != nil {
@@ -199,7 +150,7 @@ func (s *session) bringUp(ctx context.Context, cell sandbox.Cell) (notes []strin
 	}
 	s.notePackages()
 	s.number = s.stored.Number
-	notes = s.stored.afterDeath(s.h.zone)
+	notes = s.stored.afterDeath(s.zone)
 	if s.stored.Image != "" || s.stored.Before != nil {
 		cell.Status(sandbox.Status{State: sandbox.Restoring})
 	} else {
@@ -243,7 +194,7 @@ func (s *session) take() error {
 }
 
 func (s *session) freshContainer(ctx context.Context) error {
-	c, err := s.h.fresh(ctx)
+	c, err := s.pool.fresh(ctx)
 	if err == nil {
 		s.attach(c)
 	}
@@ -263,7 +214,7 @@ func (s *session) end() {
 		return
 	}
 	if err := c.Destroy(); err != nil {
-		s.h.log.Warn("end of a sandbox", "id", c.ID, "error", err)
+		s.log.Warn("end of a sandbox", "id", c.ID, "error", err)
 	}
 }
 
@@ -271,18 +222,6 @@ func (s *session) end() {
 func (s *session) claim() error {
 	return containerInfo{User: s.key.User, Conversation: s.key.Conversation,
 		Packages: s.stored.Packages, Files: s.stored.Files, Number: s.number, Snapshot: s.c.Snapshot}.write(s.c.Dir)
-}
-
-// drop ends the container and gives its slot and its folder's lock back.
-func (s *session) drop() {
-	s.end()
-	if s.own != nil {
-		s.own.Close()
-		s.own = nil
-	}
-	if s.live.Swap(false) {
-		s.h.slots.Release()
-	}
 }
 
 // forget ends the session and removes what is stored of it.
@@ -302,109 +241,129 @@ func (s *session) forget(ctx context.Context) error {
 	return removeSession(s.dir)
 }
 
-// lockDir makes the folder of a session and locks it. It waits for a short
-// while: for the compression of its image, or a process that is closing.
-func lockDir(ctx context.Context, dir string) (*os.File, error) {
-	for end := time.Now().Add(3 * time.Second); ; {
-		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return nil, fault.Wrap(err, fault.Unavailable, "The session folder can't be written.")
+// hibernate stores a live session and frees its container. What could not be
+// stored is remembered, so that the next run can say so; what was stored before
+// stays until something newer is whole.
+func (s *session) hibernate(ctx context.Context) error {
+	if s.c == nil {
+		return nil
+	}
+	defer s.drop()
+	began := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	defer cancel()
+	st := stored{Conversation: s.key.Conversation, SavedAt: time.Now().UTC(), Number: s.number,
+		Packages: s.stored.Packages, Files: s.stored.Files}
+	names, err := tidy(ctx, s.c)
+	if err != nil {
+		// It does not answer, but its memory may be sound all the same.
+		s.log.Warn("session does not answer", "user", s.key.User, "error", err)
+	}
+	size := s.c.Measure()
+	free := s.opts.free(s.dir) - spareBytes
+	whole := size <= s.opts.Hibernate
+	room := size <= free
+	id := newID()
+	if err == nil && len(names) > 0 {
+		limit, seconds := s.opts.Hibernate, float64(aloneSeconds)
+		if whole && room {
+			limit, seconds = min(limit, besideBytes), besideSeconds
 		}
-		f, err := lockFile(filepath.Join(dir, "lock"))
-		switch {
-		case err == nil:
-			return f, nil
-		case errors.Is(err, os.ErrNotExist): // removed together with another session of the user
-		case time.Now().After(end):
-			return nil, fault.Wrap(err, fault.Unavailable, "This session is in use by another Attaché process right now.")
-		}
-		select {
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
-		case <-time.After(20 * time.Millisecond):
+		variables := "variables-" + id
+		st.Count, st.Lost, err = dumpVariables(ctx, s.c, filepath.Join(s.dir, variables), max(min(limit, free), 1), seconds)
+		if err == nil && st.Count > 0 {
+			st.Variables = variables
 		}
 	}
-}
-
-// removeSession removes what is stored of a session, and the user's folder if
-// it was the last one.
-func removeSession(dir string) error {
-	err := os.RemoveAll(dir)
-	os.Remove(filepath.Dir(dir)) // fails while there are others
+	if err != nil {
+		st.Lost = names
+	}
+	s.opts.step("dumped")
+	if whole {
+		next := st
+		next.Image, next.Compatible = "image-"+id, s.c.Snapshot
+		ferr := errDiskFull
+		if room {
+			ferr = s.checkpoint(ctx, next)
+		}
+		if ferr == nil {
+			st = s.pack(next)
+		} else {
+			s.log.Warn("checkpoint", "user", s.key.User, "error", ferr)
+			err = ferr
+		}
+	}
+	if st.Image == "" && err != nil {
+		st = st.over(s.stored)
+	}
+	s.stored, s.stale = st, false
+	err = st.write(s.dir)
+	s.opts.step("written")
+	s.shelf.keepBound()
+	s.log.Info("session hibernated", "user", s.key.User, "bytes", size, "image", st.Image != "", "variables", st.Count,
+		"ms", time.Since(began).Milliseconds())
 	return err
 }
 
-// answer gives the code what it asks for.
-func (s *session) answer(ctx context.Context, cell sandbox.Cell, m *container.Message) (map[string]any, error) {
-	if cell.Files == nil && (m.What == "list" || m.What == "stat" || m.What == "file" || m.What == "delete") {
-		return nil, fault.New(fault.NotFound, "There are no files here.")
+// restoreImage brings the session back from an image of its own and reports whether
+// that worked. Its files are bound again first: the code may hold their paths.
+func (s *session) restoreImage(ctx context.Context, st stored, files sandbox.Files) bool {
+	snapshot, err := s.snapshots.current(ctx)
+	if err != nil || keyOf(st.Compatible) != keyOf(filepath.Base(snapshot)) {
+		return false
 	}
-	switch m.What {
-	case "list":
-		list, err := cell.Files.List(ctx)
-		if list == nil {
-			list = []sandbox.FileInfo{}
+	from := origin{image: filepath.Join(s.dir, st.Image)}
+	if st.Sum == "" {
+		if !mapped.ImageFits(from.image) {
+			return false
 		}
-		return map[string]any{"files": list}, err
-	case "stat":
-		info, err := cell.Files.Stat(ctx, m.File)
-		return map[string]any{"file": info}, err
-	case "file":
-		info, path, err := s.bindFile(ctx, cell.Files, m.File)
-		return map[string]any{"file": info, "path": path}, err
-	case "delete":
-		info, deleted, err := cell.Files.Delete(ctx, m.File)
-		return map[string]any{"file": info, "deleted": deleted}, err
-	case "import", "install":
-		return s.provide(ctx, cell, m)
-	}
-	return nil, fault.New(fault.Invalid, "Unknown request.")
-}
-
-// bindFile puts one of the user's files into the session's folder and returns
-// its path inside. Asked again, it is there already, unless it is gone for its
-// user: then it is refused.
-func (s *session) bindFile(ctx context.Context, files sandbox.Files, id string) (sandbox.FileInfo, string, error) {
-	info, err := files.Stat(ctx, id)
-	if err != nil {
-		return sandbox.FileInfo{}, "", err
-	}
-	if st, err := os.Lstat(filepath.Join(s.c.Files, info.ID+info.Ext)); err != nil || st.Size() != info.Size {
-		if info, err = copyFile(ctx, files, id, s.c.Files); err != nil {
-			return sandbox.FileInfo{}, "", err
+	} else {
+		if from.packed, err = s.images.openPacked(s.dir, st); err != nil {
+			s.log.Warn("image of a session", "user", s.key.User, "error", err)
+			return false
 		}
+		defer from.packed.Close()
 	}
-	inside := insideFiles + "/" + info.ID + info.Ext
-	if slices.Contains(s.stored.Files, info.ID) {
-		return info, inside, nil
+	if err := s.wheels.Restore(ctx, st.Packages); err != nil {
+		s.log.Warn("packages of a session", "user", s.key.User, "error", err)
 	}
-	s.stored.Files = append(s.stored.Files, info.ID)
-	return info, inside, s.claim()
-}
-
-var safeName = regexp.MustCompile(`^[0-9A-Za-z_-]{1,100}(\.[0-9A-Za-z.]{1,16})?$`)
-
-// copyFile writes a user's file to dir under its id. It appears there whole,
-// and everybody may read it.
-func copyFile(ctx context.Context, files sandbox.Files, id, dir string) (sandbox.FileInfo, error) {
-	info, body, err := files.Open(ctx, id)
+	from.snapshot, from.resumed, from.packages = st.Compatible, true, st.Packages
+	from.prepare = func(dir string) error {
+		for _, id := range st.Files {
+			if files == nil {
+				break
+			}
+			if _, err := copyFile(ctx, files, id, dir); err != nil && !fault.Is(err, fault.NotFound) {
+				return err
+			} // what is gone for its user is gone here too
+		}
+		return nil
+	}
+	c, err := s.starter.start(ctx, from)
 	if err != nil {
-		return sandbox.FileInfo{}, err
+		s.log.Warn("session not restored", "user", s.key.User, "error", err)
+		return false
 	}
-	defer body.Close()
-	name := info.ID + info.Ext
-	if !safeName.MatchString(name) {
-		return sandbox.FileInfo{}, fault.New(fault.Internal, "This file has an unusable id.")
-	}
-	tmp, err := os.CreateTemp(filepath.Dir(dir), "incoming")
-	if err == nil {
-		defer os.Remove(tmp.Name())
-		_, err = io.Copy(tmp, body)
-		err = errors.Join(err, tmp.Chmod(0o444), tmp.Close())
-	}
-	if err == nil {
-		err = os.Rename(tmp.Name(), filepath.Join(dir, name))
-	}
-	return info, fault.Wrap(err, fault.Unavailable, "The file could not be read right now.")
+	s.attach(c)
+	s.stale = true
+	return true
 }
 
-func (h *Host) makeRoomSoon() { h.work.Go(h.makeRoom) }
+// drop ends the container and gives its slot and its folder's lock back.
+func (s *session) drop() {
+	s.end()
+	if s.own != nil {
+		s.own.Close()
+		s.own = nil
+	}
+	if s.live.Swap(false) {
+		s.slots.Release()
+	}
+}
+
+// keepStored writes what is stored of the session.
+func (s *session) keepStored() {
+	if err := s.stored.write(s.dir); err != nil {
+		s.log.Warn("session folder", "user", s.key.User, "error", err)
+	}
+}

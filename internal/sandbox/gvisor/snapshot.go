@@ -7,82 +7,54 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"io/fs"
+	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/sandbox/gvisor/container"
 	"github.com/attachebot/attache/internal/sandbox/gvisor/image"
 	"github.com/attachebot/attache/internal/sandbox/gvisor/mapped"
-	"github.com/attachebot/attache/runner"
 )
 
-// extractRunner writes the package attache below dir, once for each version.
-func extractRunner(dir string) (string, error) {
-	sum := sha256.New()
-	content := map[string][]byte{}
-	err := fs.WalkDir(runner.Python, ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || strings.HasPrefix(name, "tests/") {
-			return err
-		}
-		data, err := runner.Python.ReadFile(name)
-		content[name] = data
-		fmt.Fprintf(sum, "%s %d\n%s", name, len(data), data)
-		return err
-	})
-	if err != nil {
-		return "", err
-	}
-	target := filepath.Join(dir, "runner-"+hex.EncodeToString(sum.Sum(nil)[:8]))
-	if _, err := os.Stat(target); err == nil {
-		return target, nil
-	}
-	tmp, err := os.MkdirTemp(dir, ".runner")
-	if err != nil {
-		return "", err
-	}
-	defer os.RemoveAll(tmp)
-	for name, data := range content {
-		path := filepath.Join(tmp, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			return "", err
-		}
-		if err := os.WriteFile(path, data, 0o644); err != nil {
-			return "", err
-		}
-	}
-	if err := os.Chmod(tmp, 0o755); err != nil {
-		return "", err
-	}
-	if err := os.Rename(tmp, target); err != nil && !os.IsExist(err) {
-		if _, serr := os.Stat(target); serr != nil {
-			return "", err
-		}
-	}
-	return target, nil
+// snapshots are the images that new sessions start from. There is one for each
+// state of the system; what is not there is made, by a cold start.
+type snapshots struct {
+	dir      string
+	base     string // of the host: may be another tomorrow
+	starter  *starter
+	shelf    *shelf
+	updated  func() // called when the system was updated while the host runs
+	log      *slog.Logger
+	progress io.Writer
+
+	mu    sync.Mutex
+	image string // the one that fitted last
 }
 
-// snapshotKey names what a checkpoint depends on, but for the files that it maps:
-// what was running, on what, confined how.
-func (h *Host) snapshotKey() (string, error) {
+// key names what a checkpoint depends on, but for the files that it maps: what was
+// running, on what, confined how.
+func (m *snapshots) key() (string, error) {
+	b := m.starter.bundle
 	sum := sha256.New()
-	if info, err := buildinfo.ReadFile(h.runsc.Path); err == nil {
+	if info, err := buildinfo.ReadFile(m.starter.runsc.Path); err == nil {
 		fmt.Fprintln(sum, info)
 	} else {
-		return "", fmt.Errorf("%s: %w", h.runsc.Path, err)
+		return "", fmt.Errorf("%s: %w", m.starter.runsc.Path, err)
 	}
-	fmt.Fprintln(sum, filepath.Base(h.python.Env), filepath.Base(h.dirs.runner))
-	common := *h.bundle
+	fmt.Fprintln(sum, filepath.Base(b.python.Env), filepath.Base(b.runner))
+	common := *b
 	common.tools = "" // which folder of tools is bound changes nothing
 	spec, err := json.Marshal(common.spec(""))
 	if err != nil {
 		return "", err
 	}
 	// The folders may move; what is in them stays the same.
-	fmt.Fprintln(sum, strings.NewReplacer(h.dirs.base, "", h.python.Env, "").Replace(string(spec)))
+	fmt.Fprintln(sum, strings.NewReplacer(m.base, "", b.python.Env, "").Replace(string(spec)))
 	fmt.Fprintln(sum, cpuFeatures())
 	fmt.Fprintln(sum, "snapshots are named by content")
 	return hex.EncodeToString(sum.Sum(nil)[:8]), nil
@@ -106,23 +78,22 @@ func cpuFeatures() string {
 	return part + flags
 }
 
-// snapshot returns the image that new sessions start from, made if it is not
-// there: a cold start, once.
-func (h *Host) snapshot(ctx context.Context) (string, error) {
-	key, err := h.snapshotKey()
+// find returns the snapshot that fits the system, made if it is not there.
+func (m *snapshots) find(ctx context.Context) (string, error) {
+	key, err := m.key()
 	if err != nil {
 		return "", fault.Wrap(err, fault.Unavailable, "runsc (gVisor) can't be used: build it with `make build`, or set RUNSC.")
 	}
-	made, _ := filepath.Glob(filepath.Join(h.dirs.snapshots, key+"-*", "checkpoint.img"))
-	for _, m := range made {
-		if image := filepath.Dir(m); mapped.ImageFits(image) {
-			h.useSnapshot(image)
+	made, _ := filepath.Glob(filepath.Join(m.dir, key+"-*", "checkpoint.img"))
+	for _, file := range made {
+		if image := filepath.Dir(file); mapped.ImageFits(image) {
+			m.use(image)
 			return image, nil
 		}
 	}
 	began := time.Now()
-	fmt.Fprintln(h.opts.Progress, "Starting Python in gVisor once, to start from its snapshot from now on")
-	c, err := h.start(ctx, origin{})
+	fmt.Fprintln(m.progress, "Starting Python in gVisor once, to start from its snapshot from now on")
+	c, err := m.starter.start(ctx, origin{})
 	if err != nil {
 		return "", err
 	}
@@ -134,16 +105,16 @@ func (h *Host) snapshot(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", container.StartError(err, "")
 	}
-	tmp := filepath.Join(h.dirs.snapshots, "new."+newID())
+	tmp := filepath.Join(m.dir, "new."+newID())
 	defer os.RemoveAll(tmp)
-	if err := h.runsc.Checkpoint(ctx, c.ID, tmp); err != nil {
+	if err := m.starter.runsc.Checkpoint(ctx, c.ID, tmp); err != nil {
 		return "", container.StartError(err, err.Error())
 	}
 	content, err := image.Content(tmp)
 	if err != nil {
 		return "", err
 	}
-	folder := filepath.Join(h.dirs.snapshots, key+"-"+files.Digest()+"-"+content)
+	folder := filepath.Join(m.dir, key+"-"+files.Digest()+"-"+content)
 	if err := files.Write(tmp); err != nil {
 		return "", err
 	}
@@ -152,7 +123,7 @@ func (h *Host) snapshot(ctx context.Context) (string, error) {
 			return "", err
 		}
 	}
-	h.log.Info("snapshot made", "key", key, "ms", time.Since(began).Milliseconds())
+	m.log.Info("snapshot made", "key", key, "ms", time.Since(began).Milliseconds())
 	return folder, nil
 }
 
@@ -165,46 +136,48 @@ func keyOf(name string) string {
 // current returns the snapshot that fits the system as it is now. When the system
 // was updated while the host runs, it makes a new one, once; what waited in the
 // pool goes, and sessions come back as their variables.
-func (h *Host) current(ctx context.Context) (string, error) {
-	h.imageMu.Lock()
-	defer h.imageMu.Unlock()
-	if mapped.ImageFits(h.image) {
-		return h.image, nil
+func (m *snapshots) current(ctx context.Context) (string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.image != "" && mapped.ImageFits(m.image) {
+		return m.image, nil
 	}
-	image, err := h.snapshot(ctx)
+	image, err := m.find(ctx)
 	if err != nil {
 		return "", err
 	}
-	h.log.Warn("the system was updated, so a new snapshot was made", "snapshot", filepath.Base(image))
-	h.image = image
-	h.pool.shrink(0)
+	if m.image != "" {
+		m.log.Warn("the system was updated, so a new snapshot was made", "snapshot", filepath.Base(image))
+		m.updated()
+	}
+	m.image = image
 	return image, nil
 }
 
-// useSnapshot tells other processes that this one needs image, for a day. It
-// removes the snapshots that no process and no stored session needs.
-func (h *Host) useSnapshot(image string) {
+// start restores the snapshot.
+func (m *snapshots) start(ctx context.Context) (*container.Container, error) {
+	image, err := m.current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return m.starter.start(ctx, origin{image: image, snapshot: filepath.Base(image)})
+}
+
+// use tells other processes that this one needs an image, for a day. It removes
+// the snapshots that no process and no stored session needs.
+func (m *snapshots) use(image string) {
 	now := time.Now()
 	if err := os.Chtimes(image, now, now); err != nil {
-		h.log.Warn("snapshot", "error", err)
+		m.log.Warn("snapshot", "error", err)
 	}
-	needed := map[string]bool{}
-	records, _ := filepath.Glob(filepath.Join(h.dirs.sessions, "*", "*", "session.json"))
-	for _, record := range records {
-		st := readStored(filepath.Dir(record))
-		for _, one := range []*stored{&st, st.Next, st.Before} {
-			if one != nil {
-				needed[one.Compatible] = true
-			}
-		}
-	}
-	entries, _ := os.ReadDir(h.dirs.snapshots)
+	needed := m.shelf.snapshots()
+	entries, _ := os.ReadDir(m.dir)
 	for _, e := range entries {
 		if needed[e.Name()] {
 			continue
 		}
 		if info, err := e.Info(); err == nil && now.Sub(info.ModTime()) > 24*time.Hour {
-			os.RemoveAll(filepath.Join(h.dirs.snapshots, e.Name()))
+			os.RemoveAll(filepath.Join(m.dir, e.Name()))
 		}
 	}
 }

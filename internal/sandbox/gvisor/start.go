@@ -8,6 +8,7 @@ import (
 
 	"github.com/attachebot/attache/internal/sandbox/gvisor/container"
 	"github.com/attachebot/attache/internal/sandbox/gvisor/image"
+	"github.com/attachebot/attache/internal/sandbox/gvisor/mapped"
 )
 
 // How long a sandbox may take to come up. A cold start imports everything.
@@ -26,11 +27,19 @@ type origin struct {
 	prepare  func(files string) error // fills the folder bound at /files first; may be nil
 }
 
+// starter brings up containers.
+type starter struct {
+	runsc    *container.Runsc
+	bundle   *bundle
+	dir      string // where their bundles are made
+	timeZone string // of the code
+}
+
 // start brings up a container and waits until its runner is ready for cells,
 // or, after a cold start, for a checkpoint.
-func (h *Host) start(ctx context.Context, from origin) (_ *container.Container, err error) {
+func (st *starter) start(ctx context.Context, from origin) (_ *container.Container, err error) {
 	id := newID()
-	dir := filepath.Join(h.dirs.mine, id)
+	dir := filepath.Join(st.dir, id)
 	files := filepath.Join(dir, "files")
 	if err := os.MkdirAll(files, 0o755); err != nil {
 		return nil, err
@@ -43,7 +52,7 @@ func (h *Host) start(ctx context.Context, from origin) (_ *container.Container, 
 			os.RemoveAll(dir)
 		}
 	}()
-	if err := h.bundle.write(dir, files); err != nil {
+	if err := st.bundle.write(dir, files); err != nil {
 		return nil, err
 	}
 	if from.prepare != nil {
@@ -81,14 +90,14 @@ func (h *Host) start(ctx context.Context, from origin) (_ *container.Container, 
 			os.RemoveAll(from.image)
 		}()
 	}
-	c, err := container.Start(h.runsc, id, dir, from.image)
+	c, err := container.Start(st.runsc, id, dir, from.image)
 	if err != nil {
 		return nil, err
 	}
 	if from.image == "" {
 		_, err = c.Await(ctx, "ready")
 	} else {
-		err = h.wake(ctx, c, from)
+		err = st.wake(ctx, c, from)
 	}
 	if err == nil {
 		err = c.Account()
@@ -105,40 +114,19 @@ func (h *Host) start(ctx context.Context, from origin) (_ *container.Container, 
 	return c, nil
 }
 
-// fresh returns a container without a past: one from the pool, or a new one.
-func (h *Host) fresh(ctx context.Context) (*container.Container, error) {
-	if c := h.pool.take(); c != nil {
-		return c, nil
-	}
-	c, err := h.startFresh(ctx)
-	if err != nil && ctx.Err() == nil { // a sandbox that was killed while it started says nothing of the next
-		c, err = h.startFresh(ctx)
-	}
-	return c, err
-}
-
-// startFresh restores the snapshot.
-func (h *Host) startFresh(ctx context.Context) (*container.Container, error) {
-	image, err := h.current(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return h.start(ctx, origin{image: image, snapshot: filepath.Base(image)})
-}
-
 // margin keeps the limit of addresses below that of memory, so that a process
 // that wants too much gets a MemoryError before the watcher ends the sandbox.
 const margin = 40 << 20
 
 // wake makes a restored runner ours: seeds, limits, time zone, packages.
-func (h *Host) wake(ctx context.Context, c *container.Container, from origin) error {
+func (st *starter) wake(ctx context.Context, c *container.Container, from origin) error {
 	held := int64(0)
 	if info, err := os.Stat(filepath.Join(from.image, "pages.img")); err == nil {
 		held = info.Size()
 	}
 	err := c.Send(map[string]any{
-		"op": "wake", "new": !from.resumed, "timezone": h.opts.TimeZone,
-		"limit": h.opts.Limits.Memory, "memory": max(h.opts.Limits.Memory-held-margin, margin), "packages": insidePaths(from.packages),
+		"op": "wake", "new": !from.resumed, "timezone": st.timeZone,
+		"limit": st.bundle.limits.Memory, "memory": max(st.bundle.limits.Memory-held-margin, margin), "packages": insidePaths(from.packages),
 	})
 	if err != nil {
 		return err
@@ -147,11 +135,18 @@ func (h *Host) wake(ctx context.Context, c *container.Container, from origin) er
 	return err
 }
 
-// insidePaths returns where the folders of installed packages are inside.
-func insidePaths(packages []string) []string {
-	paths := make([]string, len(packages))
-	for i, p := range packages {
-		paths[i] = insidePackages + "/" + p
+// checkpoint writes a sandbox to folder image, with what it maps, and ends it.
+// Without an error the image can be restored as long as that stays the same.
+func (st *starter) checkpoint(ctx context.Context, id string, pid int, image string) error {
+	files, err := mapped.Of(pid, "/usr")
+	if err != nil {
+		return err
 	}
-	return paths
+	if err := os.MkdirAll(image, 0o700); err != nil {
+		return err
+	}
+	if err := files.Write(image); err != nil {
+		return err
+	}
+	return st.runsc.Checkpoint(ctx, id, image)
 }

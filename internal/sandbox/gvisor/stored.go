@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -164,13 +163,6 @@ func (st stored) write(dir string) error {
 	return errors.Join(errs...)
 }
 
-// keepStored writes what is stored of the session.
-func (s *session) keepStored() {
-	if err := s.stored.write(s.dir); err != nil {
-		s.h.log.Warn("session folder", "user", s.key.User, "error", err)
-	}
-}
-
 func (st stored) savedAt(zone *time.Location) string {
 	return st.SavedAt.In(zone).Format("2006-01-02 at 15:04")
 }
@@ -187,30 +179,4 @@ func (st stored) afterDeath(zone *time.Location) []string {
 		return []string{"lost: all variables of this session, because its process ended without warning"}
 	}
 	return nil
-}
-
-// sweep removes the sessions that were stored longer ago than they are kept.
-func (h *Host) sweep() {
-	if h.opts.Keep < 0 {
-		return
-	}
-	filepath.WalkDir(h.dirs.sessions, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.Name() != "session.json" {
-			return nil
-		}
-		info, err := d.Info()
-		if err != nil || time.Since(info.ModTime()) < h.opts.Keep {
-			return nil
-		}
-		dir := filepath.Dir(path)
-		own, err := lockFile(filepath.Join(dir, "lock"))
-		if err != nil {
-			return nil // live
-		}
-		defer own.Close()
-		if err := removeSession(dir); err != nil {
-			h.log.Warn("sweep of a session", "error", err)
-		}
-		return fs.SkipDir
-	})
 }

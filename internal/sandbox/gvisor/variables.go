@@ -86,7 +86,7 @@ func (s *session) loadVariables(ctx context.Context) []string {
 // and files that were saved after it, and says so.
 func (s *session) loadNewer(ctx context.Context) []string {
 	kept, lost := s.sendVariables(ctx)
-	older := "the session is as it was on " + s.stored.Before.savedAt(s.h.zone)
+	older := "the session is as it was on " + s.stored.Before.savedAt(s.zone)
 	if len(kept) > 0 {
 		older += ", but for these, which are newer: " + listed(kept)
 	}
@@ -127,7 +127,7 @@ func listed(names []string) string {
 func (s *session) sendVariables(ctx context.Context) (kept, lost []string) {
 	kept, lost, err := s.trySendVariables(ctx)
 	if err != nil {
-		s.h.log.Warn("variables not restored", "user", s.key.User, "error", err)
+		s.log.Warn("variables not restored", "user", s.key.User, "error", err)
 		s.end()
 		return nil, []string{"all that were saved"}
 	}

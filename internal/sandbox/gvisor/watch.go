@@ -52,6 +52,18 @@ func (h *Host) containers() []*container.Container {
 	return all
 }
 
+// inCells counts the cells that run.
+func (h *Host) inCells() (n int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, s := range h.sessions {
+		if s.inCell.Load() {
+			n++
+		}
+	}
+	return n
+}
+
 // keep hibernates sessions that are not used, and sweeps those on disk.
 func (h *Host) keep(ctx context.Context) {
 	every := min(max(h.opts.Idle/10, 50*time.Millisecond), 5*time.Second)
@@ -60,11 +72,11 @@ func (h *Host) keep(ctx context.Context) {
 	var swept time.Time
 	for {
 		if time.Since(swept) > time.Hour {
-			h.sweep()
-			h.boundStored()
+			h.shelf.sweep()
+			h.shelf.keepBound()
 			h.wheels.Sweep(h.inUse)
-			if image, err := h.current(ctx); err == nil {
-				h.useSnapshot(image)
+			if image, err := h.snapshots.current(ctx); err == nil {
+				h.snapshots.use(image)
 			}
 			h.python.Use()
 			swept = time.Now()
@@ -100,7 +112,7 @@ func (h *Host) idle(limit time.Duration) *session {
 	defer h.mu.Unlock()
 	for _, s := range h.sessions {
 		bound := limit
-		if s.busy {
+		if s.busy.Load() {
 			bound = min(limit, busyIdle)
 		}
 		if s.users == 0 && s.live.Load() && time.Since(s.used) >= bound && s.tryLock() {

@@ -3,6 +3,7 @@ package gvisor
 import (
 	_ "embed"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/attachebot/attache/internal/sandbox"
 	"github.com/attachebot/attache/internal/sandbox/gvisor/container"
 )
 
@@ -21,7 +23,11 @@ var watchdogCode string
 
 // watchdog is a process that outlives the host and bounds its sandboxes then.
 type watchdog struct {
-	h    *Host
+	dir    string // of the host's containers
+	python string
+	limits sandbox.Limits
+	log    *slog.Logger
+
 	mu   sync.Mutex
 	pipe *os.File // its end is the host's end
 	stop bool
@@ -29,8 +35,8 @@ type watchdog struct {
 }
 
 // newWatchdog starts one. It is started again if it ends before the host.
-func newWatchdog(h *Host) (*watchdog, error) {
-	w := &watchdog{h: h, done: make(chan struct{})}
+func newWatchdog(dir, python string, limits sandbox.Limits, log *slog.Logger) (*watchdog, error) {
+	w := &watchdog{dir: dir, python: python, limits: limits, log: log, done: make(chan struct{})}
 	cmd, err := w.start()
 	if err != nil {
 		return nil, err
@@ -43,7 +49,7 @@ func newWatchdog(h *Host) (*watchdog, error) {
 				if w.stopped() {
 					return
 				}
-				h.log.Warn("the watchdog of sandboxes ended", "error", err)
+				w.log.Warn("the watchdog of sandboxes ended", "error", err)
 				time.Sleep(time.Second)
 				cmd, err = w.start()
 				again = err != nil
@@ -61,14 +67,13 @@ func (w *watchdog) start() (*exec.Cmd, error) {
 		return nil, err
 	}
 	defer r.Close()
-	script := filepath.Join(w.h.dirs.mine, "watchdog.py")
+	script := filepath.Join(w.dir, "watchdog.py")
 	if err := os.WriteFile(script, []byte(watchdogCode), 0o600); err != nil {
 		pipe.Close()
 		return nil, err
 	}
-	l := w.h.opts.Limits
-	cmd := exec.Command(filepath.Join(w.h.python.Env, "bin", "python"), "-I", "-S", script,
-		w.h.dirs.mine, fmt.Sprint(l.Memory), fmt.Sprint(int64(container.KernelOwn)), fmt.Sprint(l.Time.Seconds()), fmt.Sprint(orphanTime.Seconds()))
+	cmd := exec.Command(w.python, "-I", "-S", script,
+		w.dir, fmt.Sprint(w.limits.Memory), fmt.Sprint(int64(container.KernelOwn)), fmt.Sprint(w.limits.Time.Seconds()), fmt.Sprint(orphanTime.Seconds()))
 	cmd.Dir, cmd.Env, cmd.Stdin = "/", []string{"PATH=/usr/bin:/bin"}, r
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // not ended with the host from a terminal
 	if err := cmd.Start(); err != nil {

@@ -1,0 +1,57 @@
+package gvisor
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"time"
+
+	"github.com/attachebot/attache/internal/sandbox/gvisor/container"
+)
+
+// spareBytes of the disk stay free: the rest of the bot needs some too.
+const spareBytes = 64 << 20
+
+var errDiskFull = errors.New("the disk has no room for it")
+
+// checkpoint writes the session's sandbox to the image that next names, and ends
+// it. What is on disk names next before that begins: gVisor goes on with it when
+// this process dies, and settle finds it.
+func (s *session) checkpoint(ctx context.Context, next stored) error {
+	begun := s.stored
+	begun.Next, next.Boot = &next, bootID()
+	if err := begun.write(s.dir); err != nil {
+		return err
+	}
+	s.opts.step("named")
+	err := s.starter.checkpoint(ctx, s.c.ID, s.c.PID, filepath.Join(s.dir, next.Image))
+	s.opts.step("checkpointed")
+	return err
+}
+
+// pack returns what is stored with the image packed, or left as it is.
+func (s *session) pack(st stored) stored {
+	if s.opts.raw {
+		return st
+	}
+	packed, err := s.images.pack(s.dir, st)
+	if err != nil {
+		s.log.Warn("pack the image of a session", "user", s.key.User, "error", err)
+	}
+	s.opts.step("packed")
+	return packed
+}
+
+// tidy has freed memory returned, and lists the variables.
+func tidy(ctx context.Context, c *container.Container) ([]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	if err := c.Send(map[string]any{"op": "tidy"}); err != nil {
+		return nil, err
+	}
+	m, err := c.Await(ctx, "tidied")
+	if err != nil {
+		return nil, err
+	}
+	return clip(m.Names, 1000), nil
+}
