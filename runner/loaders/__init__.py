@@ -182,6 +182,8 @@ def explain(error, kind):
     text = re.sub(r"\s*[('\"]*(?:/files|/tmp|/work)/[^\s'\")]+[)'\"]*", "", text)
     if len(text) > 200:
         text = text[:199] + "…"
+    if isinstance(error, NotImplementedError):
+        return f"uses what the reader of {kind} files can not do: {text.rstrip(' .:')}"
     return f"could not be read as {kind}, it may be damaged or cut off: {text.rstrip(' .:')}"
 
 

@@ -9,8 +9,53 @@ from attache.loaders.source import note
 
 def parquet(src, **options):
     import pandas as pd
+    import pyarrow as pa
+    from pyarrow import parquet as reader
 
-    return pd.read_parquet(src.path, **options)
+    with reader.ParquetFile(src.path) as file:
+        types = {file.schema.column(i).physical_type for i in range(len(file.schema))}
+        for field in file.schema_arrow:
+            if pa.types.is_struct(field.type) and {"metadata", "value"} <= {f.name for f in field.type} and pa.types.is_binary(field.type.field("metadata").type):
+                note(f"{src.name}: {field.name} is of Parquet's type VARIANT, which is shown as the bytes that it is stored in.")
+    if options:
+        return pd.read_parquet(src.path, **options)
+    if "INT96" in types:
+        return _wide_times(reader, src.path).to_pandas()
+    try:
+        return pd.read_parquet(src.path)
+    except pa.ArrowNotImplementedError:  # nested columns in several pieces
+        with reader.ParquetFile(src.path) as file:
+            return pd.concat([batch.to_pandas() for batch in file.iter_batches(1024)], ignore_index=True)
+    except (ValueError, OverflowError) as e:
+        if "out of range" not in str(e):
+            raise
+        table = reader.read_table(src.path)
+        note(f"{src.name}: times within {', '.join(f.name for f in table.schema if pa.types.is_nested(f.type))} are in no year of the calendar; they are the numbers that are stored.")
+        return table.cast(pa.schema([f.with_type(_stored(f.type)) if pa.types.is_nested(f.type) else f for f in table.schema], table.schema.metadata)).to_pandas()
+
+
+def _wide_times(reader, path):
+    """A table with times of the old form (INT96), which do not all fit into nanoseconds: such a column is in microseconds."""
+    import pyarrow as pa
+
+    table, wide = reader.read_table(path), reader.read_table(path, coerce_int96_timestamp_unit="us")
+    for i, field in enumerate(wide.schema):
+        if table.schema.field(i).type != field.type and (pa.types.is_nested(field.type) or not table.column(i).cast(field.type, safe=False).equals(wide.column(i))):
+            table = table.set_column(i, field, wide.column(i))
+    return table
+
+
+def _stored(kind):
+    """A type of Arrow with numbers for the times within."""
+    import pyarrow as pa
+
+    if pa.types.is_timestamp(kind):
+        return pa.int64()
+    if pa.types.is_struct(kind):
+        return pa.struct([f.with_type(_stored(f.type)) for f in kind])
+    if pa.types.is_map(kind):
+        return pa.map_(kind.key_type, _stored(kind.item_type))
+    return pa.list_(kind.value_field.with_type(_stored(kind.value_type))) if pa.types.is_list(kind) else kind
 
 
 def feather(src, **options):

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from attache.loaders import forms
 
 _USUAL = ",;\t|"
-_RARE = "~^\x01\x1f\x1e\u00a7"
-_ESCAPED = re.compile(r'\\"(?=[^,;\t|\n\r])|\\[,;\t|]')
+_RARE = "#~^\x01\x1f\x1e\u00a7"
 LINES = 120  # that are looked at
 
 
@@ -58,12 +57,16 @@ def find(lines, ext="", delimiter=None):
     """Return the Dialect that explains the lines best; delimiter is one that is known."""
     lines = [line for line in lines if line.strip()][:LINES]
     text = "\n".join(lines)
-    best = None
+    best = named = None
     for d in [delimiter] if delimiter else _candidates(lines, text):
         for quote, escape in _quotes(text, d):
             found = _judge(lines, Dialect(d, quote, escape), ext)
             if found and (best is None or found.score > best.score):
                 best = found
+            if found and _named(lines, found):
+                named = found if named is None or found.score > named.score else named
+    if best and named and len(best.cut(lines[:1])[0]) == 1:
+        best = named  # a first line of one field, where another sign has as many names as there are fields below
     if delimiter:
         return best or Dialect(delimiter, *_quotes(text, delimiter)[0])
     if best is None or best.score < _one_column(lines, text):
@@ -84,7 +87,7 @@ def width(rows):
 
 def _candidates(lines, text):
     usual = [d for d in _USUAL if d in text]
-    rare = [d for d in _RARE if d in text and sum(d in line for line in lines) >= 0.8 * len(lines)]
+    rare = [d for d in _RARE if d in text and sum(d in line[1:] for line in lines) >= 0.8 * len(lines) and not (d == "#" and (len(lines) < 3 or any(line[0] == d for line in lines)))]
     if not usual and not rare and sum(":" in line for line in lines) == len(lines) > 2:
         rare = [":"]
     return usual + rare
@@ -98,9 +101,9 @@ def _quotes(text, d):
     if '\\"' in text or "\\" + d in text:
         pairs.append(('"', "\\"))
     if "'" in text:
-        whole = len(re.findall(rf"(?:^|{edge}) ?'[^\n]*?'(?= ?(?:{edge}|$))", text, re.M))
+        whole = len(re.findall(rf"(?:^|{edge}) ?'[^\n]+?'(?= ?(?:{edge}|$))", text, re.M))
         opening = len(re.findall(rf"(?:^|{edge}) ?'", text, re.M))
-        if whole >= 2 and whole > 2 * double and whole >= 0.9 * opening and whole >= 0.3 * (text.count("\n") + 1):
+        if whole >= 2 and whole > 2 * double and not re.search(rf'(?:^|{edge})"[^"\n]+"(?={edge}|$)', text, re.M) and whole >= 0.9 * opening and whole >= 0.3 * (text.count("\n") + 1):
             return [("'", "")]
     return pairs
 
@@ -112,18 +115,22 @@ def _judge(lines, dialect, ext):
         return None
     start = next(i for i, r in enumerate(rows) if len(r) == w)
     body = rows[start:]
+    if w == 2 and not any(r[1].strip() for r in body if len(r) == w):
+        return None  # it only ends the lines
     even = sum(len(r) == w for r in body) / len(body)
     if start > 0.4 * len(rows):
         even *= 0.7
     cells = [c for r in body for c in r][:3000]
     clean = sum(map(_clean, cells, [dialect.delimiter] * len(cells))) / len(cells)
-    usual = 0.01 if dialect.delimiter == "," else 0
+    typed = sum(forms.form(c) not in ("s", "") for c in cells) / len(cells)
+    usual = 0.02 * typed + (0.01 if dialect.delimiter == "," else 0)
     if dialect.delimiter == "\t" and ext in (".tsv", ".tab") or dialect.delimiter == "|" and ext == ".psv":
         usual = 0.2
     score = even * (0.2 + 0.8 * clean) * _header_agrees(rows, start, w, dialect) + usual + min(w, 20) / 1000
     if dialect.escape:  # only where it is needed
         plain = Dialect(dialect.delimiter, dialect.quote).cut(lines)
-        score += 0.02 if sum(len(r) == w for r in plain if r) <= sum(len(r) == w for r in rows) and _ESCAPED.search("\n".join(lines)) else -0.02
+        usually = width(plain)
+        score += 0.02 if escapes(lines, dialect) or sum(len(r) == usually for r in plain if r) < sum(len(r) == w for r in rows) else -0.02
     later = [c for r in body[:60] for c in r[1:] if c]
     spaced = bool(later) and dialect.delimiter not in " \t" and sum(c[0] == " " for c in later) >= 0.95 * len(later)
     if spaced and not dialect.spaced:
@@ -133,12 +140,33 @@ def _judge(lines, dialect, ext):
     return Dialect(dialect.delimiter, dialect.quote, dialect.escape, dialect.spaced, score)
 
 
+def escapes(lines, dialect):
+    """Whether a backslash before a quote is an escape: the lines that have one are well formed only so."""
+    valid = {"\\": 0, "": 0}
+    for line in lines:
+        if '\\"' not in line:
+            continue
+        for escape in valid:
+            more = {"escapechar": escape} if escape else {}
+            try:
+                valid[escape] += len(list(csv.reader([line], delimiter=dialect.delimiter, skipinitialspace=dialect.spaced, strict=True, **more)))
+            except csv.Error:
+                pass
+    return valid["\\"] > 2 * valid[""]
+
+
+def _named(lines, dialect):
+    """Whether each line has as many fields as the first, which are names."""
+    rows = dialect.cut(lines)
+    return len(rows) > 2 and len(rows[0]) > 1 and {len(r) for r in rows} == {len(rows[0])} and all(re.fullmatch(r"[\w ./()-]+", c.strip()) and forms.form(c) == "s" for c in rows[0])
+
+
 def _clean(cell, delimiter):
     """Whether a cell is a value, or a text without what delimits elsewhere."""
     if not cell or forms.form(cell) not in "s":
         return 1.0
     if any(d in cell for d in ";\t|" if d != delimiter):
-        return 0.0
+        return 0.0 if re.search(r"[;\t|](?! )", cell) or "|" in cell else 0.5
     return 0.7 if delimiter != "," and re.search(r",\S", cell) else 1.0
 
 

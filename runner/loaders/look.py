@@ -1,5 +1,7 @@
 """What the beginning of a table in text, and a little of the rest, tells about it."""
 
+import dataclasses
+import mmap
 import re
 
 from attache.loaders import dialect, encoding, forms, headers, numbers
@@ -33,7 +35,7 @@ class Look:
         top = 0
         if self.comment:
             top, lines = self._without_comments(lines)
-        self.dialect = self._dialect(lines, src.ext, told)
+        self.dialect = self._escapes_below(self._dialect(lines, src.ext, told))
         self.delimiter, self.quote, self.escape = self.dialect.delimiter, self.dialect.quote, self.dialect.escape
         single = len(self.delimiter) == 1 or self.dialect.words
         every = self.dialect.cut(lines[:300]) if single else []
@@ -77,6 +79,21 @@ class Look:
         if told and len(told) > 1:
             return dialect.Dialect(told)
         return dialect.find(lines, ext, told)
+
+    def _escapes_below(self, found):
+        """The dialect, with the escape that is used only further down in the file."""
+        if found.escape or found.quote != '"' or len(found.delimiter) != 1 or self.options.keys() & _RAW or self.codec.startswith(("utf-16", "utf-32")):
+            return found
+        lines = []
+        with open(self.src.path, "rb") as f, mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            at = data.find(b'\\"')
+            while at >= 0 and len(lines) < 200:
+                end = data.find(b"\n", at)
+                end = len(data) if end < 0 else end
+                lines.append(data[max(data.rfind(b"\n", 0, at) + 1, at - (64 << 10)) : min(end, at + (64 << 10))].decode(self.codec, "replace").rstrip("\r"))
+                at = data.find(b'\\"', end)
+        escaped = dataclasses.replace(found, escape="\\")
+        return escaped if lines and dialect.escapes(lines, escaped) else found
 
     def _usual_width(self, every):
         """A delimiter at the end of each line below the header makes no column."""

@@ -17,6 +17,8 @@ def rdata(src, **options):
     for magic, unpack in ((b"\x1f\x8b", gzip), (b"BZh", bz2), (b"\xfd7zXZ", lzma)):
         if data.startswith(magic):
             data = unpack.decompress(data)
+    if data.startswith((b"A\r\n", b"RDA2\nA\r", b"RDA3\nA\r", b"RDA2\r", b"RDA3\r")):  # text written by Windows
+        data = data.replace(b"\r\n", b"\n")
     several = data.startswith((b"RDX2\n", b"RDX3\n", b"RDA"))
     parsed = reader.parser.parse_data(data) if several else reader.parser.parse_data(data, extension=".rds")
     classes = {**reader.conversion.DEFAULT_CLASS_MAP, **_R_CLASSES}

@@ -57,6 +57,8 @@ _MAGIC = [  # offset, bytes, kind
     (0, b"RDA3\nA\n", "rdata"),
     (0, b"A\n2\n", "rdata"),
     (0, b"A\n3\n", "rdata"),
+    (0, b"A\r\n2\r\n", "rdata"),
+    (0, b"A\r\n3\r\n", "rdata"),
 ]
 
 # Pickles of protocol 0, which are text: what a dict, list, tuple or object begins with.

@@ -18,14 +18,18 @@ def json_file(src, raw=False, **options):
 
         return pd.read_json(src.path, **options)
     data = src.bytes()
+    twice = []
     try:
-        value = json.loads(data)
+        value = _parsed(data, twice)
     except json.JSONDecodeError as e:
         if "Extra data" in e.msg:
             return jsonl(src)
-        raise src.fail(f"is not valid JSON: {_where(e)}") from None
+        value = _annotated(src, data, twice)
+        if value is None:
+            raise src.fail(f"is not valid JSON: {_where(e)}") from None
     except UnicodeDecodeError:
-        value = json.loads(encoding.decode(data)[0])
+        value = _parsed(encoding.decode(data)[0], twice)
+    _tell_twice(src, twice)
     if raw:
         return value
     if isinstance(value, list):
@@ -39,6 +43,41 @@ def json_file(src, raw=False, **options):
         whole = _of_pandas(src, value)
         return _wrapped(src, value) if whole is None else whole
     return table(value, src.name)
+
+
+def _parsed(text, twice):
+    """The value of JSON; the keys that an object has twice are added to twice. As usual, the last one counts."""
+
+    def pairs(found):
+        made = dict(found)
+        if len(made) < len(found):
+            names = [k for k, _ in found]
+            twice.append(next(k for k in names if names.count(k) > 1))
+        return made
+
+    return json.loads(text, object_pairs_hook=pairs)
+
+
+def _tell_twice(src, twice):
+    if twice:
+        shown = ", ".join(map(repr, dict.fromkeys(twice)))
+        note(f"{src.name}: {len(twice):,} object(s) have a key twice ({shown[:60]}); its last value was taken.")
+
+
+def _annotated(src, data, twice):
+    """The value of JSON with comments and commas before a closing bracket, as programs' settings have them; else None."""
+    text = encoding.decode(data)[0].lstrip("\ufeff")
+    string = r'"(?:[^"\\]|\\.)*"'
+    bare = re.sub(rf"({string})|//[^\n]*|/\*.*?\*/", lambda m: m[1] or " ", text, flags=re.S)
+    bare = re.sub(rf"({string})|,(?=\s*[\]}}])", lambda m: m[1] or "", bare)
+    if bare == text:
+        return None
+    try:
+        value = _parsed(bare, twice)
+    except json.JSONDecodeError:
+        return None
+    note(f"{src.name} is JSON with comments or commas at the end of lists, which were left out.")
+    return value
 
 
 def _listed(src, value):
@@ -90,15 +129,16 @@ def _wrapped(src, value, within=""):
 def jsonl(src):
     """Return the records, one a line, as a DataFrame."""
     text, _ = encoding.decode(src.bytes())
-    records, bad = [], []
+    records, bad, twice = [], [], []
     for number, line in enumerate(text.split("\n"), 1):
         line = line.strip("\x1e \t\r\ufeff")
         if not line:
             continue
         try:
-            records.append(json.loads(line))
+            records.append(_parsed(line, twice))
         except json.JSONDecodeError as e:
             bad.append((number, e))
+    _tell_twice(src, twice)
     if bad and len(bad) >= max(1, len(records)):
         records = _one_after_another(text)
         if records is None:

@@ -9,6 +9,7 @@ installed for raises ModuleNotFoundError; one that has none, Unknown.
 """
 
 import collections
+import datetime
 import io
 import os
 import re
@@ -35,9 +36,7 @@ def of(kind, path):
 def ours(what, loaded):
     if what == "rows":
         frames = list(loaded.values()) if isinstance(loaded, dict) else [loaded]
-        if not all(isinstance(f, pd.DataFrame) for f in frames):
-            raise TypeError(f"no table: {type(loaded).__name__}")
-        return [r for f in frames for r in _rows(f)]
+        return [r for f in map(_framed, frames) for r in _rows(f)]
     if what == "words":
         return _bag(" ".join(loaded) if isinstance(loaded, list) else loaded)
     if what == "members":
@@ -60,17 +59,32 @@ def cell(v):
     if isinstance(v, (int, np.integer)):
         return str(int(v))
     if isinstance(v, (float, np.floating)):
-        return str(int(v)) if v == int(v) and abs(v) < 2**53 else f"{v:.12g}" if abs(v) != float("inf") else str(v)
+        return str(v) if abs(v) == float("inf") else str(int(v)) if v == int(v) and abs(v) < 2**53 else f"{v:.12g}"
     if isinstance(v, bytes):
         return v.decode("utf-8", "replace").rstrip()
     if hasattr(v, "isoformat"):
+        if getattr(v, "tzinfo", None) is not None and hasattr(v, "year"):
+            v = v.astimezone(datetime.timezone.utc)
         text = v.replace(tzinfo=None).isoformat(" ") if hasattr(v, "year") and hasattr(v, "hour") else v.isoformat()
         return re.sub(r"(\.\d+?)0+$", r"\1", text).removesuffix(" 00:00:00").removesuffix(".0")
     if isinstance(v, (list, tuple, np.ndarray)):
+        if len(v) and all(isinstance(x, tuple) and len(x) == 2 for x in v):
+            return cell(dict(v))  # a map of Arrow
         return "[" + ", ".join(map(cell, v)) + "]"
     if isinstance(v, dict):
-        return "{" + ", ".join(f"{k}: {cell(x)}" for k, x in v.items()) + "}"
+        return "[]" if not v else "{" + ", ".join(f"{k}: {cell(x)}" for k, x in v.items()) + "}"
     return " ".join(str(v).split())
+
+
+def _framed(value):
+    """A table; a vector or a matrix of R as one."""
+    if isinstance(value, pd.DataFrame):
+        return value
+    if isinstance(value, (pd.Series, np.ndarray)) or type(value).__name__ == "DataArray":
+        data = np.ma.asarray(getattr(value, "values", value))
+        if 0 < data.ndim < 3 and data.dtype.names is None:
+            return pd.DataFrame(data.astype(object).tolist(), dtype=object)
+    raise Unknown(f"no table: {type(value).__name__}")
 
 
 def _rows(frame):
@@ -121,8 +135,24 @@ def _polars(path, ext):
     import polars as pl
 
     read = {".parquet": pl.read_parquet, ".avro": pl.read_avro}.get(ext, pl.read_ipc)
-    frame = read(path)
+    try:
+        frame = read(path)
+    except Exception:
+        if ext != ".parquet":
+            raise
+        return _duckdb(path)
+    except BaseException as e:
+        raise Unknown(f"polars: {e}") from None  # a panic
     return "rows", [frame.columns, *([cell(v) for v in r] for r in frame.iter_rows())]
+
+
+def _duckdb(path):
+    import duckdb
+
+    with duckdb.connect() as con:
+        con.execute("SET TimeZone = 'UTC'")
+        found = con.execute("SELECT * FROM read_parquet(?)", [path])
+        return "rows", [[d[0] for d in found.description], *([cell(v) for v in r] for r in found.fetchall())]
 
 
 def _statistics(path, ext):
@@ -140,7 +170,13 @@ def _statistics(path, ext):
 def _r(path, ext):
     import pyreadr
 
-    return "rows", [r for f in pyreadr.read_r(path).values() for r in _rows(f.reset_index(drop=True))]
+    try:
+        found = pyreadr.read_r(path)
+    except pyreadr.custom_errors.LibrdataError as e:
+        raise Unknown(str(e)) from None
+    if not found:
+        raise Unknown("no table to pyreadr")
+    return "rows", [r for f in found.values() for r in _rows(f.reset_index(drop=True))]
 
 
 # Trees
@@ -150,7 +186,24 @@ def _json(path, ext):
     import json
 
     with open(path, encoding="utf-8-sig") as f:
-        return "tree", _tree(json.load(f))
+        value = json.load(f)
+    if isinstance(value, dict) and value.get("type") in ("FeatureCollection", "Feature") or ext == ".geojson":
+        return "numbers", sorted(f"{float(v):.5g}" for v in _positions(value))
+    return "tree", _tree(value)
+
+
+def _positions(value):
+    """The first two numbers of each position of GeoJSON."""
+    if isinstance(value, list):
+        if value and all(isinstance(v, (int, float)) for v in value):
+            yield from value[:2]
+        else:
+            for v in value:
+                yield from _positions(v)
+    elif isinstance(value, dict):
+        for k in ("features", "geometry", "geometries", "coordinates"):
+            if k in value:
+                yield from _positions(value[k])
 
 
 def _msgpack(path, ext):
@@ -317,6 +370,34 @@ def _kml(path, ext):
     return "numbers", sorted(f"{float(v):.5g}" for c in re.findall(r"<(?:\w+:)?coordinates[^>]*>([^<]*)<", text) for t in c.split() for v in t.split(",")[:2])
 
 
+def _gml(path, ext):
+    """The coordinates in its text, of lines that are not arcs; the third of each is left out where its geometry says that there are three."""
+    from lxml import etree
+
+    found = []
+
+    def walk(e, wide):
+        name = etree.QName(e).localname if isinstance(e.tag, str) else ""
+        wide = int(e.get("srsDimension") or wide)
+        if name in ("Envelope", "Box", "boundedBy"):
+            return
+        if name in ("Arc", "ArcString", "Circle", "CircleByCenterPoint", "ArcByCenterPoint"):
+            raise Unknown("arcs")
+        if name in ("posList", "pos", "coordinates"):
+            text = e.text or ""
+            if name == "coordinates":
+                found.extend(v for t in text.split() for v in t.split(",")[:2])
+            else:
+                flat = text.split()
+                wide = len(flat) if name == "pos" else wide
+                found.extend(v for i, v in enumerate(flat) if i % wide < 2)
+        for child in e:
+            walk(child, wide)
+
+    walk(etree.parse(path).getroot(), 2)
+    return "numbers", sorted(f"{float(v):.5g}" for v in found)
+
+
 def _shape(path, ext):
     import shapefile
 
@@ -387,5 +468,5 @@ def _values(data):
 READERS = {
     "excel": _workbook, "spreadsheet": _workbook, "parquet": _polars, "avro": _polars, "feather": _polars, "arrow": _polars,
     "stata": _statistics, "sas": _statistics, "rdata": _r, "json": _json, "msgpack": _msgpack, "bson": _bson, "presentation": _slides,
-    "ebook": _book, "archive": _members, "kml": _kml, "shapefile": _shape, "vtk": _vtk, "protobuf": _protobuf, "hdf5": _hdf5,
+    "ebook": _book, "archive": _members, "kml": _kml, "gml": _gml, "geojson": _json, "shapefile": _shape, "vtk": _vtk, "protobuf": _protobuf, "hdf5": _hdf5,
 }  # fmt: skip
