@@ -2,6 +2,7 @@
 
 import re
 
+from attache.loaders import forms
 from attache.loaders.numbers import MARKS
 from attache.loaders.source import note
 
@@ -84,12 +85,14 @@ _LOG = re.compile(rf"\[?\d\d?/{_MONTH}/\d{{4}}:\d\d:\d\d:\d\d(?: [+-]\d{{4}})?\]
 _BASIC = re.compile(r"\d{8}T\d{6}(?:Z|[+-]\d{4})?")
 _CHARACTERS = re.compile(r"(\d{4})\s?[年년]\s?(\d\d?)\s?[月월]\s?(\d\d?)\s?[日일号]")
 _QUARTER_SHORT = re.compile(r"(?:Q([1-4])|([1-4])Q)[- /]?'?((?:19|20)\d\d|\d\d)", re.I)
+_ZONES = {"CET": "+01:00", "CEST": "+02:00", "EET": "+02:00", "EEST": "+03:00", "WET": "+00:00", "WEST": "+01:00", "MSK": "+03:00", "EST": "-05:00", "EDT": "-04:00", "PST": "-08:00", "PDT": "-07:00", "CDT": "-05:00", "MDT": "-06:00", "JST": "+09:00"}
 _WRITTEN = (  # ways of writing, and the usual one
     (re.compile(r"\b(\d\d?)(?:st|nd|rd|th)\b(?: of)?", re.I), r"\1"),
     (re.compile(r"\bsept\b\.?", re.I), "Sep"),
     (re.compile(r"\b([ap])\.\s?m\.", re.I), r"\1m"),
     (re.compile(r"([a-z]{3}) '(\d\d)$", re.I), r"\1 \2"),
     (re.compile(r"(\d) ?(?:UTC|GMT)$"), r"\1Z"),
+    *((re.compile(rf"(\d) ?{zone}$"), rf"\g<1>{offset}") for zone, offset in _ZONES.items()),
     (re.compile(r" (\d\d?)\.(\d\d)\.(\d\d)(\.\d{1,6})\d* ?([AP]M)$", re.I), r" \1:\2:\3\4 \5"),
 )
 _NO_DATE = MARKS | {"0000-00-00", "0000-00-00 00:00:00", "00/00/0000", "00.00.0000"}
@@ -119,6 +122,8 @@ def convert(frame, day_first=False, name=""):
         column = frame.iloc[:, i]
         if _textual(dtype):
             results = _readings(column) or _readings(_without_marks(column))
+            usual = None if results else forms.usual_digits(column)
+            results = _readings(usual) if usual is not None else results
             if results:
                 found[i] = results
                 if len(results) == 1 and _open(next(iter(results))):
@@ -139,10 +144,32 @@ def convert(frame, day_first=False, name=""):
     if order is None and name:
         _tell_guess(name, frame, found, day_first)
     for i, results in found.items():
-        chosen = _choose(results, day_first if order is None else order, order is not None)
+        chosen = _in_century(frame.columns[i], results, _choose(results, day_first if order is None else order, order is not None), name)
         _tell(name, frame, i, chosen)
         frame.isetitem(i, chosen)
     return frame
+
+
+def _in_century(column, results, chosen, name):
+    """Dates of two-digit years that would lie far ahead are of the last century: 68 is no birthday in 2068."""
+    import datetime
+
+    import pandas as pd
+
+    if not any("%y" in f for f in results) or _AHEAD.search(str(column)):
+        return chosen
+    today = datetime.date.today()
+    limit = today.year + (0 if _BORN.search(str(column)) else 20)
+    late = chosen.dt.year > limit
+    if not late.any():
+        return chosen
+    if name:
+        note(f"{name}: {column}: {int(late.sum()):,} year(s) of two digits that would lie after {limit} were read as 19...")
+    return chosen.mask(late, chosen - pd.DateOffset(years=100)) if not late.all() else chosen - pd.DateOffset(years=100)
+
+
+_BORN = re.compile(r"birth|born|dob|geb(?:oren|urt|datum)|naissance|nacimiento|nascita|nascimento|geboorte|född|urodz|рожд", re.I)
+_AHEAD = re.compile(r"matur|expir|until|valid|due|forecast|project|target|ablauf|fällig|échéance|vencimiento|scadenza", re.I)
 
 
 def _tell_guess(name, frame, found, day_first):

@@ -48,7 +48,7 @@ def csv(src, raw=False, table=None, **options):
         if look.marked:
             frame.columns = [frame.columns[0].lstrip(look.marked + " "), *frame.columns[1:]]
     if not options.keys() & _PARTIAL:
-        frame = reader.without_notes(frame)
+        frame = reader.without_notes(reader.without_open_quotes(frame))
     again = _headers_within(frame) if not options.keys() & _PARTIAL else None
     if again == "another" and not src.part:
         return _one_of(src, look, table, raw, options)
@@ -165,6 +165,7 @@ class Reader:
     def read(self):
         import pandas as pd
 
+        self._without_nul()
         if self.look.comment:
             self._without_comments()
         elif self._irregular() or self.look.quote == "'" and "quotechar" not in self.look.options:
@@ -191,6 +192,8 @@ class Reader:
         except (pd.errors.ParserError, pd.errors.ParserWarning) as e:
             if self.settings.keys() & {"on_bad_lines", "chunksize", "iterator", "engine"} or len(self.look.delimiter) > 1 and not self.look.dialect.words:
                 raise
+            if "EOF inside string" in str(e) and len(self.look.delimiter) == 1 and self._close():
+                return self._closed()
             return self._repaired(str(e))
 
     def as_text(self, columns):
@@ -235,8 +238,58 @@ class Reader:
         wide = max(look.width, len(look.rows[0]))
         return any(len(r) > wide for r in look.rows[1:3]) or look.width > len(look.rows[0]) and look.header.rows == 1 and not look.trailing()
 
+    def _without_nul(self):
+        """Bytes of 0 are no text: they fill up what some programs write."""
+        if not self.look.codec.startswith(("utf-16", "utf-32")) and b"\0" in self.src.head:
+            data = self.src.bytes()
+            note(f"{self.src.name}: {data.count(0):,} byte(s) of 0 were left out.")
+            self.content = data.replace(b"\0", b"")
+
+    def without_open_quotes(self, frame):
+        """The frame; or that of the file where quotation marks that are never closed, and so took other lines in, are characters."""
+        look, d = self.look, self.look.delimiter
+        if len(d) != 1 or look.quote != '"' or not frame.shape[1] > 1 or self.settings.keys() & {"quoting", "chunksize", "iterator", "nrows", "skiprows"}:
+            return frame
+        wide, taken = frame.shape[1], False
+        for i, dtype in enumerate(frame.dtypes):
+            if str(dtype) not in ("str", "object") or taken:
+                continue
+            cells = frame.iloc[:, i]
+            cells = cells[cells.str.contains("\n", regex=False).eq(True)] if str(dtype) == "str" else []
+            for cell in cells[:1000]:
+                before, *_, after = cell.split("\n")
+                taken = taken or before.count(d) == wide - 1 - i and after.count(d) == i and '"' in after
+        if not taken:
+            return frame
+        return self._closed() if self._close() else frame
+
+    def _close(self):
+        """Take quotation marks that are never closed off the lines; whether there are some."""
+        d, look = self.look.delimiter, self.look
+        data = self.content if self.content is not None else self.src.bytes()
+        lines = re.split("\r\n|\r|\n", data.decode("utf-8" if self.content is not None else look.codec, "replace").lstrip("\ufeff"))
+        count = 0
+        for at, line in enumerate(lines):
+            if line.count('"') % 2 and line.count(d) == look.width - 1:
+                lines[at] = d.join(c if c.count('"') % 2 == 0 else c.replace('"', "") for c in line.split(d))
+                count += 1
+        if count:
+            note(f"{self.src.name}: a quotation mark is never closed in {count:,} line(s); it was left out.")
+            self.content = "\n".join(lines).encode("utf-8", "surrogatepass")
+            self.settings["encoding"] = "utf-8"
+            self.settings.pop("encoding_errors", None)
+        return count
+
+    def _closed(self):
+        import pandas as pd
+
+        try:
+            return self._pandas()
+        except pd.errors.ParserError as e:
+            return self._repaired(str(e))
+
     def _without_comments(self):
-        text = self.src.bytes().decode(self.look.codec, "replace").lstrip("\ufeff")
+        text = (self.src.bytes() if self.content is None else self.content).decode(self.look.codec, "replace").lstrip("\ufeff")
         mark = self.look.comment
         self.content = "\n".join(line for line in re.split("\r\n|\r|\n", text) if not line.startswith(mark)).encode()
         self.settings["encoding"] = "utf-8"

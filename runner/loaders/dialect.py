@@ -2,7 +2,7 @@
 
 import csv
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from attache.loaders import forms
 
@@ -66,7 +66,7 @@ def find(lines, ext="", delimiter=None):
             if found and _named(lines, found):
                 named = found if named is None or found.score > named.score else named
     if best and named and len(best.cut(lines[:1])[0]) == 1:
-        best = named  # a first line of one field, where another sign has as many names as there are fields below
+        best = replace(named, score=best.score)  # a first line of one field, where another sign has as many names as there are fields below
     if delimiter:
         return best or Dialect(delimiter, *_quotes(text, delimiter)[0])
     if best is None or best.score < _one_column(lines, text):

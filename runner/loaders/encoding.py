@@ -47,8 +47,9 @@ def detect(data, whole=False):
         if data.startswith(mark):
             return codec
     zeros = data[:4096].count(0)
-    if zeros > len(data[:4096]) // 5:
-        return "utf-16-le" if data[1:4096:2].count(0) > zeros // 2 else "utf-16-be"
+    odd = data[1:4096:2].count(0)
+    if zeros > len(data[:4096]) // 5 and not 0.1 * zeros < odd < 0.9 * zeros:  # every other byte of plain text is zero
+        return "utf-16-le" if odd > zeros // 2 else "utf-16-be"
     try:
         codecs.getincrementaldecoder("utf-8")().decode(data, final=whole)
         return "iso2022_jp" if b"\x1b$B" in data or b"\x1b$@" in data else "utf-8"

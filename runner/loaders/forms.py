@@ -41,3 +41,15 @@ def form(cell):
     if _CLOCK.fullmatch(cell):
         return "c"
     return "b" if low in _YESNO else "s"
+
+
+_OTHER_DIGITS = re.compile("[\u0660-\u0669\u06f0-\u06f9\u0966-\u096f\u09e6-\u09ef\u0e50-\u0e59\uff10-\uff19]")
+_USUAL = {ord(c): str(i) for start in (0x660, 0x6F0, 0x966, 0x9E6, 0xE50, 0xFF10) for i, c in enumerate(map(chr, range(start, start + 10)))} | {0x66B: ".", 0x66C: ",", 0xFF0E: ".", 0xFF0C: ",", 0xFF0D: "-", 0xFF05: "%", 0x66A: "%"}
+
+
+def usual_digits(column):
+    """A column of text with the digits of Arabic, Persian, Hindi, Bengali, Thai or wide ones as 0 to 9; None where it has none."""
+    first = column.iloc[:60].dropna()
+    if not len(first) or not any(isinstance(v, str) and _OTHER_DIGITS.search(v) for v in first):
+        return None
+    return column.map(lambda v: v.translate(_USUAL) if isinstance(v, str) else v).astype(column.dtype)

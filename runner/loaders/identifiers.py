@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 _PIECE = 512 << 10  # bytes looked at at once: few enough for the processor's cache
 _HITS = 2000  # lines that are looked at one by one
 
-_LEADING = re.compile(r"0\d[\d.]*|\+\d{7,}")
+_LEADING = re.compile(r"-?0\d[\d.]*|\+\d{7,}")
 _EXPONENT = re.compile(r"\d+[eE]\d+")
 _FORMULA = r'="([^"]*)"'  # how programs make Excel keep digits as they are
 _POINTED = re.compile(r"version|release|section|chapter|clause|icd|diag|(?:^|[^a-z])(?:code|ver|dx|naics|hs|class|dewey)(?:$|[^a-z])", re.I)  # names of columns in which 1.10 is not 1.1
@@ -79,7 +79,7 @@ def is_name(text):
     """Whether a column of texts that read as numbers is one of names."""
     bare = text.str.strip()
     if bare.str.fullmatch(_LEADING.pattern).any():
-        return bare.str.fullmatch(r"[\d.+]+").mean() > 0.9
+        return bare.str.fullmatch(r"[\d.+-]+").mean() > 0.9
     if bare.str.fullmatch(_EXPONENT.pattern).any():
         return not bare.str.contains(r"[.+-]").any()
     return bool(len(bare)) and bare.str.fullmatch(r"\d{16,}").any() and bare.str.fullmatch(r"\d+").all()
@@ -108,6 +108,8 @@ def _scan(np, src, look):
         hits = middle == 48
         if b"+" in data:
             hits |= middle == 43
+        if b"-0" in data:
+            hits[:-1] |= (middle[:-1] == 45) & (b[2:-1] == 48) & ((b[3:] - np.uint8(48)) < 10)
         edges = first == ord(look.delimiter)
         for c in others:
             if c in data:

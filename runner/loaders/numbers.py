@@ -2,7 +2,7 @@
 
 import re
 
-from attache.loaders import forms
+from attache.loaders import forms, scales
 from attache.loaders.headers import _UNITS
 
 _SAMPLE = 200
@@ -32,7 +32,7 @@ def convert(frame, decimal=None, names=()):
         if str(dtype) not in ("str", "string", "object") or i in names:
             continue
         column = frame.iloc[:, i]
-        found = read(column, decimal)
+        found = read(column, decimal) or written(column, decimal)
         if found:
             numbers, what = found
             frame.isetitem(i, numbers)
@@ -89,7 +89,7 @@ def read(column, decimal=None):
     marks = low.isin(MARKS) & column.notna()
     pattern = _pattern(sign, money, percent, unit)
     fits = text.str.fullmatch(pattern).fillna(False).astype(bool) & ~marks
-    if text.str.fullmatch(r"0\d.*|\+\d{7,}|\d{16,}|\d+[eE]\d+").fillna(False).any():
+    if text.str.fullmatch(r"-?0\d.*|\+\d{7,}|\d{16,}|\d+[eE]\d+").fillna(False).any():
         return None  # names, as the sample did not show
     other = column.notna() & ~fits & ~marks
     if other.any():
@@ -130,6 +130,32 @@ def read(column, decimal=None):
     if unit:
         told.append(f"the unit {unit} was taken off the numbers")
     return numbers, told
+
+
+def written(column, decimal=None):
+    """As read, of numbers with a word for thousands or millions, the sides of an account, or the digits of another script."""
+    usual = forms.usual_digits(column)
+    if usual is not None:
+        return read(usual, decimal)
+    for taken in (scales.sides, scales.words):
+        found = taken(column)
+        if found:
+            bare, by, line = found
+            numbers = read(bare, decimal) or (to_float(bare), [])
+            if numbers[0] is None or not (numbers[0].notna() == by.notna()).all():
+                return None
+            made = (numbers[0] * by).round(6)
+            whole = made.notna().all() and (made % 1 == 0).all() and made.abs().max() < 2**53
+            return (made.astype("int64") if whole else made), [*numbers[1], line]
+    return None
+
+
+def to_float(column):
+    """A column of plain numbers in text; None where there is anything else."""
+    import pandas as pd
+
+    made = pd.to_numeric(column, errors="coerce")
+    return made if made.notna().sum() == column.notna().sum() else None
 
 
 def _style(values, decimal):
