@@ -174,11 +174,12 @@ func (v *vocab) search(s *scratch, text []byte, start, end int) {
 	}
 	s.dead = s.dead[:words]
 	clear(s.dead)
+	t := v.matches()
 	tokens := s.part[:0]
 	pos := start
 	limit := end - start // longest token to try at pos
 	for pos < end {
-		id, length := v.match(text, pos, limit)
+		id, length := v.match(t, text, pos, limit)
 		for {
 			next := pos + length - start
 			if s.dead[next>>6]>>(next&63)&1 == 0 {
@@ -190,7 +191,7 @@ func (v *vocab) search(s *scratch, text []byte, start, end int) {
 				length = 0
 				break
 			}
-			id, length = v.match(text, pos, length-1)
+			id, length = v.match(t, text, pos, length-1)
 		}
 		if length > 0 {
 			tokens = append(tokens, id)

@@ -12,10 +12,9 @@ type idMap struct {
 // builder makes a vocabulary whose tokens come one after the other, in the order
 // of their merges: the single bytes first.
 type builder struct {
-	v    *vocab
-	ids  *idMap
-	own  map[string]uint32
-	left []int // lengths of the left parts
+	v   *vocab
+	ids *idMap
+	own map[string]uint32
 }
 
 // newBuilder returns a builder of so many tokens at most.
@@ -25,11 +24,10 @@ func newBuilder(size int) *builder {
 	return b
 }
 
-func (b *builder) add(text string, id uint32, left int) uint32 {
+func (b *builder) add(text string, id uint32) uint32 {
 	n := uint32(len(b.ids.file))
 	b.own[text], b.ids.own[id] = n, n
 	b.ids.file = append(b.ids.file, id)
-	b.left = append(b.left, left)
 	b.v.bytes = append(b.v.bytes, text...)
 	b.v.offset = append(b.v.offset, uint32(len(b.v.bytes)))
 	return n
@@ -37,7 +35,7 @@ func (b *builder) add(text string, id uint32, left int) uint32 {
 
 // addByte adds one of the single bytes.
 func (b *builder) addByte(text string, id uint32) {
-	n := b.add(text, id, 0)
+	n := b.add(text, id)
 	b.v.byteID[text[0]] = n
 	b.v.split = append(b.v.split, uint64(n)<<32|uint64(n))
 }
@@ -54,7 +52,7 @@ func (b *builder) addPair(text string, id uint32, left int) bool {
 	if !b.v.addPair(l, r, n) {
 		return false
 	}
-	b.add(text, id, left)
+	b.add(text, id)
 	b.v.split = append(b.v.split, uint64(l)<<32|uint64(r))
 	return true
 }
@@ -62,17 +60,8 @@ func (b *builder) addPair(text string, id uint32, left int) bool {
 // finish makes the tables.
 func (b *builder) finish() (*vocab, *idMap, error) {
 	v := b.v
-	v.index()
-	if err := v.join(func(id uint32) int { return b.left[id] }); err != nil {
+	if err := v.fill(nil); err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", ErrTokenizer, err)
-	}
-	v.digits = true
-	for _, format := range []string{"%d", "%02d", "%03d"} {
-		for n := 0; n < 1000 && v.digits; n++ {
-			if digits := fmt.Appendf(nil, format, n); len(digits) <= 3 {
-				_, v.digits = v.id(digits, 0, len(digits))
-			}
-		}
 	}
 	return v, b.ids, nil
 }

@@ -12,8 +12,6 @@ import (
 	"sync/atomic"
 	"unicode/utf8"
 	"unsafe"
-
-	"github.com/pkoukk/tiktoken-go-loader/assets"
 )
 
 // Encoding turns text into tokens as the models of its time do. Its
@@ -59,31 +57,30 @@ func newEncoding(name string, p pattern, v func() *vocab, s *specials) *Encoding
 	return &Encoding{name: name, pattern: p, special: s, vocab: v, scratch: &scratches{}}
 }
 
-//go:generate go test -count=1 -run ^TestSplits$ -update .
+//go:generate go test -count=1 -run ^TestMerges$ -update .
 
-// The splits are made from the vocabularies; see data/README.md.
-//
-//go:embed data/cl100k.splits
-var cl100kSplits string
-
-//go:embed data/o200k.splits
-var o200kSplits string
+// The vocabularies; see data/README.md.
+var (
+	//go:embed data/cl100k.merges
+	cl100kMerges string
+	//go:embed data/o200k.merges
+	o200kMerges string
+	//go:embed data/p50k.merges
+	p50kMerges string
+)
 
 var (
-	cl100kVocab = sync.OnceValue(func() *vocab { return mustLoad("cl100k_base", cl100kSplits) })
-	o200kVocab  = sync.OnceValue(func() *vocab { return mustLoad("o200k_base", o200kSplits) })
+	cl100kVocab = sync.OnceValue(func() *vocab { return mustLoad("cl100k_base", cl100kMerges) })
+	o200kVocab  = sync.OnceValue(func() *vocab { return mustLoad("o200k_base", o200kMerges) })
 )
 
 // mustLoad panics if what was built into the program is broken.
-func mustLoad(name, splits string) *vocab {
-	data, err := assets.Assets.ReadFile(name + ".tiktoken")
-	if err == nil {
-		var v *vocab
-		if v, err = newVocab(data, splits); err == nil {
-			return v
-		}
+func mustLoad(name, merges string) *vocab {
+	v, err := newVocab(merges)
+	if err != nil {
+		panic(fmt.Sprintf("tokens: the vocabulary of %s: %v", name, err))
 	}
-	panic(fmt.Sprintf("tokens: the vocabulary of %s: %v", name, err))
+	return v
 }
 
 // Name returns the encoding's name, as tiktoken has it.

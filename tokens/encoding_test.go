@@ -1,9 +1,9 @@
 package tokens
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -12,7 +12,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/pkoukk/tiktoken-go-loader/assets"
 	"golang.org/x/sys/unix"
 )
 
@@ -383,11 +382,7 @@ func TestLoad(t *testing.T) {
 
 // load does what the first use of an encoding does.
 func load(tb testing.TB, name string) *vocab {
-	data, err := assets.Assets.ReadFile(name + ".tiktoken")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	v, err := newVocab(data, map[string]string{"cl100k_base": cl100kSplits, "o200k_base": o200kSplits}[name])
+	v, err := newVocab(map[string]string{"cl100k_base": cl100kMerges, "o200k_base": o200kMerges}[name])
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -429,26 +424,29 @@ func computed() time.Duration {
 }
 
 func TestBrokenVocabulary(t *testing.T) {
-	good, err := assets.Assets.ReadFile("cl100k_base.tiktoken")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, data := range map[string]string{
-		"empty":       "",
-		"not base64":  "I@== 0\n",
-		"no rank":     "IQ==\n",
-		"wrong rank":  "IQ== 1\n",
-		"cut":         string(good[:len(good)/2]),
-		"less tokens": string(good[:strings.Index(string(good), " 99999")]),
-		"swapped":     strings.Replace(strings.Replace(string(good), "IHRoZQ== 279\n", "", 1), "Cg== 198\n", "IHRoZQ== 198\n", 1),
+	good := cl100kMerges
+	for name, file := range map[string]string{
+		"empty":                 "",
+		"only some bytes":       good[:200],
+		"cut":                   good[:len(good)/2+len(good)%2],
+		"a byte twice":          good[:255] + good[:1] + good[256:],
+		"made of itself":        good[:256] + "\x00\x01\x00\x00\x00" + good[261:],
+		"made of later ones":    good[:256] + good[len(good)-5:] + good[261:],
+		"a token without bound": good[:256] + doubling(20),
 	} {
-		if _, err := newVocab([]byte(data), cl100kSplits); err == nil {
+		if _, err := newVocab(file); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}
-	if _, err := newVocab(good, strings.Repeat("0", len(cl100kSplits))); err == nil {
-		t.Error("no splits: no error")
+}
+
+// doubling is n merges, each of the token before with itself.
+func doubling(n int) string {
+	var b []byte
+	for id := 255; id < 255+n; id++ {
+		b = binary.LittleEndian.AppendUint64(b, uint64(id)<<idBits|uint64(id))[:len(b)+mergeSize]
 	}
+	return string(b)
 }
 
 // However long and odd a text is, a megabyte takes less than 100 ms.
@@ -552,17 +550,6 @@ func TestCountUpToIsQuick(t *testing.T) {
 			if best > time.Millisecond {
 				t.Errorf("%s, %s: %v", enc.Name(), name, best)
 			}
-		}
-	}
-}
-
-// The splits are what everything rests on: see TestSplits for how they come
-// about.
-func TestSplitsAreEmbedded(t *testing.T) {
-	for file, embedded := range map[string]string{"data/cl100k.splits": cl100kSplits, "data/o200k.splits": o200kSplits} {
-		b, err := os.ReadFile(file)
-		if err != nil || string(b) != embedded {
-			t.Errorf("%s: %v", file, err)
 		}
 	}
 }

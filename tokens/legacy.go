@@ -1,63 +1,37 @@
 package tokens
 
-import (
-	"bytes"
-	"encoding/base64"
-	"fmt"
-	"strconv"
-	"sync"
+import "sync"
 
-	"github.com/pkoukk/tiktoken-go-loader/assets"
-)
-
-// The encodings of models before gpt-3.5-turbo: of davinci and of text-davinci-003.
-// Their first use takes some 100 ms.
+// The encodings of models before gpt-3.5-turbo: of davinci and of
+// text-davinci-003, whose vocabulary begins with the other's.
 var (
-	R50KBase = newLegacy("r50k_base", &specials{ids: map[string]uint32{"<|endoftext|>": 50256}})
-	P50KBase = newLegacy("p50k_base", &specials{ids: map[string]uint32{"<|endoftext|>": 50256}})
+	R50KBase = newEncoding("r50k_base", patternGPT2, r50kVocab, legacySpecials)
+	P50KBase = newLegacy()
+
+	legacySpecials = &specials{ids: map[string]uint32{"<|endoftext|>": r50kTokens}}
 )
 
-func newLegacy(name string, s *specials) *Encoding {
-	e := newEncoding(name, patternGPT2, nil, s)
+const r50kTokens = 50256
+
+var r50kVocab = sync.OnceValue(func() *vocab { return mustLoad("r50k_base", p50kMerges[:256+(r50kTokens-256)*mergeSize]) })
+
+// newLegacy leaves out the number that <|endoftext|> has.
+func newLegacy() *Encoding {
+	e := newEncoding("p50k_base", patternGPT2, nil, legacySpecials)
 	e.ids = &idMap{}
 	e.vocab = sync.OnceValue(func() *vocab {
-		v, ids, err := loadLegacy(name)
-		if err != nil {
-			panic(fmt.Sprintf("tokens: the vocabulary of %s: %v", name, err))
+		v := mustLoad(e.name, p50kMerges)
+		ids := idMap{own: make(map[uint32]uint32, len(v.split))}
+		for own := range uint32(len(v.split)) {
+			id := own
+			if id >= r50kTokens {
+				id++
+			}
+			ids.file = append(ids.file, id)
+			ids.own[id] = own
 		}
-		*e.ids = *ids
+		*e.ids = ids
 		return v
 	})
 	return e
-}
-
-// loadLegacy reads tiktoken's format, in which ranks may have gaps, and finds the
-// pairs that tokens are made of.
-func loadLegacy(name string) (*vocab, *idMap, error) {
-	data, err := assets.Assets.ReadFile(name + ".tiktoken")
-	if err != nil {
-		return nil, nil, err
-	}
-	lines := bytes.Split(bytes.TrimSuffix(data, []byte("\n")), []byte("\n"))
-	b := newBuilder(len(lines))
-	for _, line := range lines {
-		word, number, _ := bytes.Cut(line, []byte(" "))
-		token, err1 := base64.StdEncoding.AppendDecode(nil, word)
-		rank, err2 := strconv.ParseUint(string(number), 10, 32)
-		if err1 != nil || err2 != nil {
-			return nil, nil, fmt.Errorf("line %q", line)
-		}
-		if len(token) == 1 {
-			b.addByte(string(token), uint32(rank))
-			continue
-		}
-		made := false
-		for k := len(token) - 1; k > 0 && !made; k-- {
-			made = b.addPair(string(token), uint32(rank), k)
-		}
-		if !made {
-			return nil, nil, fmt.Errorf("no merges make %q", token)
-		}
-	}
-	return b.finish()
 }

@@ -31,14 +31,14 @@ type early struct {
 	pages4 [8 << 12]uint16
 }
 
-func (e *early) add(v *vocab, left, right, id uint32) {
-	l, r := v.token(left), v.token(right)
-	if len(l) == 1 && l[0]&0xc0 == 0x80 {
+// add adds the merge of left and right, whose bytes are l and r.
+func (e *early) add(left, right uint32, l, r []byte, id uint32) {
+	if left < 256 && l[0]&0xc0 == 0x80 {
 		if p := &e.left[l[0]&0x3f][r[0]]; *p == 0 {
 			*p = id
 		}
 	}
-	if len(r) < charLength(r[0]) {
+	if r[0] >= 0xc2 && len(r) < charLength(r[0]) {
 		key := right<<8 | uint32(l[len(l)-1])
 		h := key * 0x9e3779b1 >> 20
 		for e.right[h].id != 0 && e.right[h].key != key {

@@ -2,14 +2,12 @@ package tokens
 
 import (
 	"encoding/binary"
-	"errors"
-	"fmt"
 	"math/bits"
-	"slices"
 )
 
 // vocab is a vocabulary as tables that are made for look-ups: bytes to id,
-// pair of ids to merged id, id to bytes. Nothing changes after newVocab.
+// pair of ids to merged id, id to bytes. Nothing changes once they
+// are filled, but for what search needs, which it makes on first use.
 type vocab struct {
 	bytes  []byte   // of all tokens, by id, and some padding
 	offset []uint32 // token id is bytes[offset[id]:offset[id+1]]
@@ -39,16 +37,12 @@ type vocab struct {
 	// a part of the token before it is whole, and so can't stand behind it.
 	takes []uint64
 
-	// Which lengths of tokens begin like this: see match.
-	lengths4  []uint8
-	lengths8  []uint32
-	lengths12 []uint32
-	lengths   []int // from 39 up, descending
-	byteID    [256]uint32
-	longest   int // length of the longest token
-	early     early
-	bytePair  []uint32 // merge of two bytes: first<<8 | second
-	digits    bool     // up to three digits are a token
+	matches  func() *matches // of search
+	byteID   [256]uint32
+	longest  int // length of the longest token
+	early    early
+	bytePair []uint32 // merge of two bytes: first<<8 | second
+	digits   bool     // up to three digits are a token
 }
 
 const (
@@ -75,6 +69,9 @@ func (k key) hash() uint64 { return (k.lo ^ bits.RotateLeft64(k.hi*mixB, 32)) * 
 func (k key) equal(slot *key) bool {
 	return slot.lo == k.lo && (slot.hi^k.hi)<<(64-keyIDShift) == 0
 }
+
+// slot returns a key with an id.
+func (k key) slot(id uint32) key { return key{k.lo, k.hi | uint64(id)<<keyIDShift} }
 
 // keyMasks keep the first n bytes of 16 and add n.
 var keyMasks = func() (t [16]struct{ lo, hi, tag uint64 }) {
@@ -150,7 +147,7 @@ func (v *vocab) addShort(k key, id uint32) {
 		b := &v.short[h&mask]
 		for i := range b {
 			if b[i].hi == 0 {
-				b[i] = key{k.lo, k.hi | uint64(id)<<keyIDShift}
+				b[i] = k.slot(id)
 				return
 			}
 		}
@@ -231,227 +228,6 @@ func (v *vocab) addPair(left, right, id uint32) bool {
 		at ^= h>>40&mask ^ h>>20&mask
 	}
 	return false
-}
-
-// tableSize returns the least power of two that leaves a fifth of the slots
-// of a table of n vacant, and the shift that makes a hash an index.
-func tableSize(n int) (size int, shift uint) {
-	b := bits.Len(uint(n + n/4))
-	return 1 << b, uint(64 - b)
-}
-
-func (v *vocab) index() {
-	n := len(v.offset) - 1
-	short := 0
-	for id := range uint32(n) {
-		if v.length(id) <= maxShort {
-			short++
-		}
-	}
-	size, shift := tableSize(short)
-	v.short, v.shortShift = make([][2]key, size/2), shift+1
-	size, shift = tableSize(n - short)
-	v.long, v.longShift = make([]uint64, size), shift
-	v.lengths4, v.lengths8, v.lengths12 = make([]uint8, 1<<17), make([]uint32, 1<<17), make([]uint32, 1<<16)
-	v.bytes = append(v.bytes, make([]byte, 16)...) // so that keyAt may read on
-
-	both(func() {
-		for id := range uint32(n) {
-			if length := v.length(id); length <= maxShort {
-				v.addShort(keyAt(v.bytes, int(v.offset[id]), length), id)
-			}
-		}
-	}, func() {
-		for id := range uint32(n) {
-			start, length := int(v.offset[id]), v.length(id)
-			v.longest = max(v.longest, length)
-			switch {
-			case length >= 8:
-				bit := uint(length - 8)
-				if bit >= 31 {
-					bit = 31
-					v.lengths = append(v.lengths, length)
-				}
-				v.lengths8[prefix8(v.bytes[start:])] |= 1 << bit
-				if length >= 12 {
-					v.lengths12[prefix12(v.bytes[start:])] |= 1 << bit
-				}
-				v.lengths4[prefix4(v.bytes[start:])] |= 1 << 4
-			case length >= 4:
-				v.lengths4[prefix4(v.bytes[start:])] |= 1 << (length - 4)
-			}
-			if length <= maxShort {
-				continue
-			}
-			hash := hashLong(v.token(id))
-			mask := uint64(len(v.long) - 1)
-			h := hash >> v.longShift
-			for v.long[h&mask] != 0 {
-				h++
-			}
-			v.long[h&mask] = hash&^idMask | uint64(id)
-		}
-	})
-	slices.Sort(v.lengths)
-	v.lengths = slices.Compact(v.lengths)
-	slices.Reverse(v.lengths)
-}
-
-func prefix4(b []byte) uint32 {
-	return binary.LittleEndian.Uint32(b) * 0x9e3779b1 >> 15
-}
-
-func prefix12(b []byte) uint32 {
-	return uint32((binary.LittleEndian.Uint64(b)*mixB ^ uint64(binary.LittleEndian.Uint32(b[8:]))) * mixA >> 48)
-}
-
-func prefix8(b []byte) uint32 {
-	return uint32(binary.LittleEndian.Uint64(b) * mixA >> 47)
-}
-
-// sizePairs makes the table of pairs, for n tokens, and empties it.
-func (v *vocab) sizePairs(n int) {
-	v.pairs = make([]uint64, 1<<bits.Len(uint(2*n)))
-	clear(v.filter[:])
-}
-
-// join fills the tables of pairs. leftLength returns the length of the left one of the
-// two tokens that a token is made of; see data/README.md.
-func (v *vocab) join(leftLength func(id uint32) int) error {
-	n := len(v.offset) - 1
-	v.sizePairs(n)
-	v.split = make([]uint64, n)
-	v.takes = make([]uint64, n)
-	merges := make([]uint64, n) // the bytes that a token merges with, up to here
-	v.bytePair = make([]uint32, 1<<16)
-	for i := range v.bytePair {
-		v.bytePair[i] = none
-	}
-	half := uint32(n / 2)
-	var err1, err2 error
-	both(func() { err1 = v.fillSplit(0, half, leftLength) }, func() { err2 = v.fillSplit(half, uint32(n), leftLength) })
-	if err := errors.Join(err1, err2); err != nil {
-		return err
-	}
-	both(func() {
-		for id, parts := range v.split {
-			if v.length(uint32(id)) > 1 && !v.addPair(uint32(parts>>32), uint32(parts), uint32(id)) {
-				err1 = fmt.Errorf("no place for token %d", id)
-			}
-		}
-	}, func() {
-		for i, parts := range v.split {
-			id, left, right := uint32(i), uint32(parts>>32), uint32(parts)
-			length := v.length(id)
-			if length == 1 {
-				continue
-			}
-			v.early.add(v, left, right, id)
-			v.takes[id] = v.takes[right] | merges[right]
-			last := v.bytes[v.offset[id+1]-1]
-			if v.length(right) == 1 && last&0xc0 == 0x80 {
-				merges[left] |= 1 << (last & 0x3f)
-			}
-			if length == 2 {
-				v.bytePair[int(v.bytes[v.offset[id]])<<8|int(last)] = id
-			}
-		}
-	})
-	if err1 != nil {
-		return err1
-	}
-	v.addUnits()
-	return nil
-}
-
-// fillSplit finds the tokens that tokens from one on, up to another, are made of.
-// part is id for a part of a token, of which many are a single byte.
-func (v *vocab) part(start, n int) (id uint32, ok bool) {
-	if n == 1 {
-		return v.byteID[v.bytes[start]], true
-	}
-	return v.id(v.bytes, start, n)
-}
-
-func (v *vocab) fillSplit(from, to uint32, leftLength func(id uint32) int) error {
-	for id := from; id < to; id++ {
-		start, length := int(v.offset[id]), v.length(id)
-		left, right := id, id
-		if length > 1 {
-			k := leftLength(id)
-			if k <= 0 || k >= length {
-				return fmt.Errorf("token %d has its split at %d", id, k)
-			}
-			var ok1, ok2 bool
-			left, ok1 = v.part(start, k)
-			right, ok2 = v.part(start+k, length-k)
-			if !ok1 || !ok2 || left >= id || right >= id {
-				return fmt.Errorf("token %d is no pair", id)
-			}
-		}
-		v.split[id] = uint64(left)<<32 | uint64(right)
-	}
-	return nil
-}
-
-// both calls two functions at the same time.
-func both(f, g func()) {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		g()
-	}()
-	f()
-	<-done
-}
-
-// match returns the longest token of up to limit bytes that b has at i.
-func (v *vocab) match(b []byte, i, limit int) (id uint32, length int) {
-	if limit >= 4 {
-		m4 := v.lengths4[prefix4(b[i:])]
-		if limit >= 8 && m4>>4 != 0 {
-			m := v.lengths8[prefix8(b[i:])]
-			if m>>4 != 0 {
-				if limit >= 12 {
-					m &= v.lengths12[prefix12(b[i:])] | 15
-				} else {
-					m &= 15
-				}
-			}
-			if limit >= 39 && m>>31 != 0 {
-				for _, n := range v.lengths {
-					if n <= limit {
-						if id, ok := v.longID(b[i : i+n]); ok {
-							return id, n
-						}
-					}
-				}
-			}
-			m &= 1<<min(limit-7, 31) - 1
-			for m != 0 {
-				bit := 31 - bits.LeadingZeros32(m)
-				m &^= 1 << bit
-				if id, ok := v.id(b, i, bit+8); ok {
-					return id, bit + 8
-				}
-			}
-		}
-		m4 &= 1<<(min(limit, 7)-3) - 1
-		for m4 != 0 {
-			bit := 7 - bits.LeadingZeros8(m4)
-			m4 &^= 1 << bit
-			if id, ok := v.id(b, i, bit+4); ok {
-				return id, bit + 4
-			}
-		}
-		limit = 3
-	}
-	for ; limit > 1; limit-- {
-		if id, ok := v.id(b, i, limit); ok {
-			return id, limit
-		}
-	}
-	return v.byteID[b[i]], 1
 }
 
 // compatible reports whether two tokens may stand side by side: whether

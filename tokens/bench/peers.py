@@ -24,8 +24,10 @@ def tokenizer_json(enc):
 
     with open(f"{cache}/{enc}.tiktoken", "rb") as f:
         tokens = [base64.b64decode(line.split()[0]) for line in f if line.strip()]
-    with open(f"{data}/{enc.removesuffix('_base')}.splits", "rb") as f:
-        lefts = [b - ord("0") for b in f.read()]
+    with open(f"{data}/{enc.removesuffix('_base')}.merges", "rb") as f:
+        merges = f.read()[256:]
+    firsts = [int.from_bytes(merges[i : i + 5], "little") & (1 << 18) - 1 for i in range(0, len(merges), 5)]
+    lefts = [0] * 256 + [len(tokens[first]) for first in firsts]
     doc = {
         "version": "1.0",
         "added_tokens": [],
