@@ -2,6 +2,7 @@
 
 import datetime
 import math
+import re
 
 from attache.loaders import below, dates, forms, headers, look, numbers, totals
 from attache.loaders.numbers import MARKS
@@ -153,9 +154,15 @@ def _column(values, file, name):
             for line in read[1]:
                 note(f"{file}: {name}: {line}.")
             return read[0]
+        grouped = next((v for v in values if read and v and re.search(r"\d[,.'\u00a0\u202f ]\d{3}(?:\D|$)", v) and not re.fullmatch(r"\d+\.\d+", v)), "")
+        if grouped:
+            note(f"{file}: {name}: texts such as {grouped} were read as numbers.")
+            return read[0]
         return pd.Series(values, dtype="str")
     if kinds == {"date"}:
         return _dates(values)
+    if all(isinstance(v, datetime.timedelta) for v in known):
+        return pd.Series(pd.to_timedelta(values))
     if kinds in ({"number", "text"}, {"date", "text"}, {"bool", "text"}):
         words = [v for v in known if _kind(v) == "text"]
         if all(v.strip().lower() in MARKS for v in words) and len(words) <= 0.7 * len(known):

@@ -31,8 +31,8 @@ class Sheets:
         if b't="e"' in data:
             errors = [(m[2].decode("utf-8", "replace"), _place(m[1])) for m in _ERROR.finditer(data) if b't="e"' in m[1]]
             if errors:
-                shown = ", ".join(f"{v} in {at}" for v, at in errors[:4]) + (", …" if len(errors) > 4 else "")
-                note(f"{file}: {len(errors):,} cell(s) of the sheet {name!r} hold an error and were read as missing ({shown}).")
+                tell_errors(file, name, errors)
+        _tell_hidden(file, name, data)
         if re.search(rb"<(?:\w+:)?f\b", data):
             unknown = [_place(m[1]) for m in _UNKNOWN.finditer(data)]
             if unknown:
@@ -62,6 +62,26 @@ class Sheets:
                     filled.add(first.decode())
         if filled:
             note(f"{file}: merged cells of the sheet {name!r} were filled down (column {', '.join(sorted(filled))}).")
+
+
+def tell_errors(file, name, errors):
+    """Say which cells, (error, place), hold an error."""
+    shown = ", ".join(f"{v} in {at}" for v, at in errors[:4]) + (", …" if len(errors) > 4 else "")
+    note(f"{file}: {len(errors):,} cell(s) of the sheet {name!r} hold an error and were read as missing ({shown}).")
+
+
+def _tell_hidden(file, name, data):
+    """Say that rows and columns are in the table which the sheet does not show."""
+    rows = [int(m[1]) for tag in re.findall(rb"<(?:\w+:)?row\b[^>]*\bhidden=\"(?:1|true)\"[^>]*>", data) if (m := re.search(rb"\br=\"(\d+)\"", tag))] if b"hidden=" in data else []
+    columns = [(int(a[1]), int(b[1])) for tag in re.findall(rb"<(?:\w+:)?col\b[^>]*\bhidden=\"(?:1|true)\"[^>]*>", data[: data.find(b"sheetData") + 1]) if (a := re.search(rb"\bmin=\"(\d+)\"", tag)) and (b := re.search(rb"\bmax=\"(\d+)\"", tag))]
+    columns = [c for a, b in columns if b < 16_384 for c in range(a, b + 1)]
+    filtered = " by a filter" if b"<autoFilter" in data else ""
+    if rows:
+        note(f"{file}: {len(rows):,} row(s) of the sheet {name!r} are hidden{filtered} (row {', '.join(map(str, rows[:5]))}{', …' if len(rows) > 5 else ''}); they are in the table.")
+    if columns:
+        from attache.loaders.sheet_errors import place
+
+        note(f"{file}: hidden columns of the sheet {name!r} are in the table: {', '.join(place(0, c - 1)[:-1] for c in columns[:8])}{', …' if len(columns) > 8 else ''}.")
 
 
 def _parts(z):

@@ -2,7 +2,7 @@
 
 import re
 
-from attache.loaders import dates, encoding, sheet_tables, sheet_xml
+from attache.loaders import dates, encoding, sheet_errors, sheet_tables, sheet_xml
 from attache.loaders.source import FileLoadError, hushed, note
 
 
@@ -90,13 +90,15 @@ def _read(src, settings):
             return frames if wanted is not None else _result(src, frames)
         names = book.sheet_names if wanted is None else wanted if isinstance(wanted, list) else [wanted]
         hidden = _hidden(book)
-        written = sheet_xml.Sheets(src.path)
+        written, errors = sheet_xml.Sheets(src.path), sheet_errors.found(src.path)
         frames = {}
         for name in names:
             with hushed():
                 cells = pd.read_excel(book, sheet_name=name, header=None, dtype=object, keep_default_na=False, na_values=[""])
             title = book.sheet_names[name] if isinstance(name, int) else name
             written.tell(src.name, title, cells)
+            if title in errors:
+                sheet_xml.tell_errors(src.name, title, errors[title])
             found = sheet_tables.frames(src.name, title, cells)
             if title in hidden and any(len(f.columns) for f in found):
                 note(f"{src.name}: the sheet {title!r} is hidden.")
