@@ -148,6 +148,37 @@ SYNONYMS = [
         "date day time", "max maximum high highest", "min minimum low lowest", "avg average mean", "customer client", "product item article", "score rating rated", "duration runtime", "life lifetime", "expectancy exp lifeexp", "gdp gdppercap",
     )
 ]  # fmt: skip
+# Names of columns in other languages, by one word of their group above or a group of their own.
+ABROAD = {
+    "revenue": "umsatz umsätze erlös erlöse ventes recettes ventas ingresos facturación vendas receita faturamento fatturato ricavi vendite omzet przychód przychody sprzedaż obrót satış satışlar ciro gelir выручка продажи оборот 销售额 銷售額 营业额 营收 売上 売上高 売上額 매출 매출액",
+    "quantity": "menge anzahl stückzahl quantité cantidad unidades quantidade quantità aantal ilość miktar adet количество 数量 수량",
+    "price": "preis einzelpreis stückpreis prix precio preço prezzo prijs cena fiyat цена 价格 單價 单价 価格 単価 가격 단가",
+    "cost": "kosten coût coûts costo coste costes custo custos costi koszt koszty maliyet стоимость затраты 成本 费用 費用 비용 원가",
+    "profit": "gewinn bénéfice beneficio ganancia lucro profitto winst zysk kâr прибыль 利润 利潤 利益 이익",
+    "date": "datum fecha data tarih дата 日期 日付 날짜",
+    "region": "gebiet région región região regione regio bölge регион 地区 地區 地域 지역",
+    "country": "land pays país paese kraj ülke страна 国家 國家 国 국가",
+    "city": "stadt ort ville ciudad cidade città stad miasto şehir il город 城市 都市 市 도시",
+    "product": "produkt artikel produit producto produto prodotto ürün продукт товар 产品 產品 商品 製品 제품 상품",
+    "customer": "kunde kunden client cliente klient müşteri клиент 客户 客戶 顾客 顧客 고객",
+    "category": "kategorie catégorie categoría categoria kategoria kategori категория 类别 類別 分类 カテゴリ カテゴリー 분류 카테고리",
+    "age": "alter âge edad idade età leeftijd wiek yaş возраст 年龄 年齡 年齢 나이 연령",
+    "salary": "gehalt lohn einkommen salaire revenu salario sueldo salário stipendio salaris wynagrodzenie pensja maaş зарплата 工资 薪资 薪水 給与 給料 급여 연봉",
+    "temperature": "temperatur température temperatura temperatuur sıcaklık температура 温度 溫度 气温 氣溫 気温 온도 기온",
+    "population": "bevölkerung einwohner población população popolazione bevolking ludność nüfus население 人口 인구",
+    "weight": "gewicht poids peso waga ağırlık вес 重量 体重 體重 무게 체중",
+    "height": "größe grösse höhe taille hauteur altura estatura altezza hoogte wzrost wysokość boy yükseklik рост высота 高度 身高 身長 키 높이",
+    "name": "nombre nome nom naam nazwa imię isim ad имя название 名称 名稱 姓名 名前 氏名 이름",
+    "gender": "geschlecht sexe sexo género gênero genere geslacht płeć cinsiyet пол 性别 性別 성별",
+    "year": "jahr année año ano anno jaar rok yıl год 年 年份 年度 연도",
+    "department": "abteilung département departamento dipartimento afdeling dział bölüm departman отдел 部门 部門 部署 부서",
+    "employee": "mitarbeiter employé empleado funcionário dipendente medewerker pracownik çalışan сотрудник 员工 員工 従業員 社員 직원",
+}
+for _word, _names in ABROAD.items():
+    for _group in [g for g in SYNONYMS if _word in g] or [{_word}]:
+        if len(_group) == 1:
+            SYNONYMS.append(_group)
+        _group.update(_names.split())
 
 
 # What a value is called by other words: of a column that has the value.

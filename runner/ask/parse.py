@@ -132,6 +132,8 @@ def _piece(items, i, d, profile):
         d.chart = it.value
         return 1
     if it.kind == "noun":
+        if i and items[i - 1].is_("kw", "by") and items[i - 1].text.lower() in _GROUPED:
+            raise NotUnderstood(f"I don't know {code(it.text)} in this table.")
         d.nouns.append(it.value)
         return 1
     if it.kind == "kw":
@@ -148,6 +150,10 @@ def _piece(items, i, d, profile):
             d.order = it.value
         d.words.add(it.value)
     return 1
+
+
+# "per order" and "for each order" may mean the rows; these mean a column.
+_GROUPED = ("by", "grouped by", "group by", "broken down by", "split by", "across")
 
 
 def _negates(item):

@@ -14,6 +14,7 @@ _YES, _NO = {"yes", "y", "true", "1", "t", "ja", "oui", "si"}, {"no", "n", "fals
 
 
 _MONTH = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec|" + "|".join(words.MONTHS) + ")"
+_UNPARTED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _GENERIC = frozenset("code codes number numbers id ids name names column field level size".split())  # after a column they say nothing new
 
 
@@ -105,6 +106,12 @@ class Vocabulary:
                 found.append((-weight, c.position, c))
         return [c for _, _, c in sorted(found, key=lambda f: f[:2])]
 
+    def within(self, text):
+        """Columns whose names hold text, of a script that is not parted into words."""
+        if text.isascii() or len(text) < 2 or not _UNPARTED.match(text):
+            return []
+        return [c for full, c in self.columns if stem(text) in "".join(full)]
+
     def synonym(self, word):
         for group in lexicon.SYNONYMS:
             if word in group:
@@ -112,7 +119,7 @@ class Vocabulary:
                     if (c := self.column((stem(other),))) is not None:
                         return c
                 for other in sorted(group - {word}):
-                    if len(other) > 2 and (cs := self.named((stem(other),))):
+                    if len(other) > 2 and (cs := self.named((stem(other),)) or self.within(other)):
                         return cs[0]
         return None
 

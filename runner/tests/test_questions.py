@@ -200,3 +200,38 @@ def test_follow_ups_go_on_in_a_restored_session(tmp_path, monkeypatch):
     a = ask_table(None, o, "the same by product")
     assert a["value"] == pytest.approx(by(o[is23].groupby("product").revenue, "sum"))
     assert not ask_table(None, o, "why?")["understood"]
+
+
+ABROAD = pd.DataFrame(
+    {"Datum": pd.to_datetime(["2024-01-03", "2024-01-15", "2024-02-02", "2024-02-20"]), "Gebiet": ["Nord", "Süd", "Nord", "West"], "Produkt": ["Lampe", "Tisch", "Lampe", "Stuhl"], "Menge": [3, 1, 4, 2], "Umsatz (€)": [1234.5, 2000.0, 480.25, 823.0]}
+)
+CHINESE = pd.DataFrame({"日期": pd.date_range("2024-01-01", periods=6), "产品": list("abcabc"), "月销售额": [1.0, 2, 3, 4, 5, 6.5], "単価(円)": [1, 2, 3, 1, 2, 3]})
+
+
+@pytest.mark.parametrize(
+    ("frame", "question", "value"),
+    [
+        (ABROAD, "total revenue by region", {"Nord": 1714.75, "Süd": 2000.0, "West": 823.0}),
+        (ABROAD, "which product has the highest quantity", "Lampe"),
+        (ABROAD, "sales per month", CHART),
+        (ABROAD, "average price", NO),
+        (CHINESE, "total revenue", 21.5),
+        (CHINESE, "revenue by product", {"a": 5.0, "b": 7.0, "c": 9.5}),
+        (CHINESE, "average price", 2.0),
+    ],
+)
+def test_columns_in_other_languages(frame, question, value):
+    answer = ask_table(None, frame, question)
+    if value == NO:
+        assert not answer["understood"]
+    elif value == CHART:
+        assert answer["chart"]
+    else:
+        assert answer["value"] == pytest.approx(value) if not isinstance(value, str) else value in str(answer["text"])
+
+
+def test_a_group_that_is_no_column_is_not_left_out():
+    for question in ("quantity by city", "total revenue across stores", "revenue broken down by employee"):
+        answer = ask_table(None, ABROAD.drop(columns=["Gebiet"]), question)
+        assert not answer["understood"], answer
+        assert "I don't know" in answer["text"]
