@@ -1,10 +1,13 @@
 package tokens
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/big"
 	"math/rand/v2"
+	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -62,6 +65,18 @@ func TestModelNames(t *testing.T) {
 		{"claude-sonnet-4-5-20250929", "claude-sonnet-4-5", O200KBase, false, 200000, true},
 		{"anthropic/claude-opus-5.5", "claude-opus-5-5", O200KBase, false, 1000000, true},
 		{"bedrock/claude-opus-5-5", "claude-opus-5-5", O200KBase, false, 1000000, false},
+		{"models/gemini-3.8-flash", "gemini-3.8-flash", O200KBase, false, 1048576, true}, // as Gemini lists it
+		{"google/gemini-4-argon", "gemini-4-argon", O200KBase, false, 1048576, true},     // as OpenRouter does
+		{"vertex_ai/gemini-4-argon", "gemini-4-argon", O200KBase, false, 1048576, false},
+		{"deepseek-v4-pro", "deepseek-v4-pro", O200KBase, false, 1000000, true},
+		{"deepseek/deepseek-v4-pro", "deepseek-v4-pro", O200KBase, false, 1000000, false}, // others serve it at OpenRouter
+		{"moonshotai/kimi-k3", "kimi-k3", O200KBase, false, 1048576, false},
+		{"kimi-k2.6", "kimi-k2.6", O200KBase, false, 262144, true},
+		{"mistral-large-2512", "mistral-large-2512", O200KBase, false, 262144, true},
+		{"x-ai/grok-4.7", "grok-4.7", O200KBase, false, 500000, true},
+		{"x-ai/grok-4.7:free", "grok-4.7", O200KBase, false, 500000, false},
+		{"groq/openai/gpt-oss-20b", "groq/openai/gpt-oss-20b", O200KHarmony, true, 131072, true},
+		{"openai/gpt-oss-20b", "gpt-oss-20b", O200KHarmony, true, 131072, false}, // many serve it
 		{"claude-2.1", "", O200KBase, false, 0, false},
 		{"meta-llama/llama-4", "", O200KBase, false, 0, false},
 		{"", "", O200KBase, false, 0, false},
@@ -224,9 +239,65 @@ func TestPriceList(t *testing.T) {
 			t.Errorf("%s: batch %v", name, p.Batch)
 		}
 	}
+	others := litellms(t)
 	for _, name := range BuiltIn().Names() {
-		if _, ok := ForModel(name).Price(today); ok && !seen[name] {
+		if _, ok := ForModel(name).Price(today); ok && !seen[name] && !others[name] {
 			t.Errorf("%s has a price that is not in the list", name)
+		}
+	}
+}
+
+// litellms are the catalog's models that are in testdata/litellm.json, a part of
+// litellm's list, as it is.
+func litellms(t *testing.T) map[string]bool {
+	t.Helper()
+	var all map[string]json.RawMessage
+	b, err := os.ReadFile("testdata/litellm.json")
+	if err == nil {
+		err = json.Unmarshal(b, &all)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]bool{}
+	for name := range all {
+		if maker, own, _ := strings.Cut(name, "/"); slices.Contains(listedMakers, maker) {
+			name = own
+		}
+		names[name] = true
+	}
+	return names
+}
+
+// What other makers than OpenAI and Anthropic ask is what litellm's list says. Their
+// text is counted with a guessed encoding, and nobody calls that exact.
+func TestPricesOfOtherMakers(t *testing.T) {
+	b, err := os.ReadFile("testdata/litellm.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	differences, err := BuiltIn().Compare(b, today)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range differences {
+		// litellm says that DeepSeek asks nothing for what is written to its cache: it is
+		// input like any other (api-docs.deepseek.com/guides/kv_cache).
+		if !strings.HasPrefix(d.Model, "deepseek/") || d.Field != "write" {
+			t.Errorf("%+v", d)
+		}
+	}
+	names := litellms(t)
+	if len(names) < 50 {
+		t.Errorf("%d models", len(names))
+	}
+	for name := range names {
+		m := ForModel(name)
+		if _, ok := m.Price(today); !ok || m.Window == 0 {
+			t.Errorf("%s: window %d, price %v", name, m.Window, ok)
+		}
+		if exact := m.CountRequest(Request{Model: name, Messages: []Message{Text("user", "Hello")}}).Total().Exact; exact {
+			t.Errorf("%s: its count is called exact", name)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -14,6 +15,9 @@ type Difference struct {
 	Ours  string `json:"ours"`  // empty: not told
 	File  string `json:"file"`
 }
+
+// listedMakers stand before their own models' names in litellm's list.
+var listedMakers = []string{"gemini", "deepseek", "moonshot", "mistral", "xai"}
 
 // Compare returns where a file, in one of the forms that With takes, differs
 // from the catalog at a time: in what both tell about a model, and in models
@@ -28,7 +32,10 @@ func (c *Catalog) Compare(file []byte, at time.Time) ([]Difference, error) {
 	for _, name := range slices.Sorted(maps.Keys(other.models)) {
 		theirs := other.models[name]
 		known := name
-		if to, ok := c.alias[name]; ok {
+		if maker, own, ok := strings.Cut(name, "/"); ok && slices.Contains(listedMakers, maker) {
+			known = own
+		}
+		if to, ok := c.alias[known]; ok {
 			known = to
 		}
 		ours := c.models[known]
@@ -60,7 +67,9 @@ func differences(name string, ours, theirs *entry, at time.Time) (all []Differen
 	}
 	// litellm's max_input_tokens is sometimes the window.
 	number("window", theirs.Window, ours.Window, ours.MaxInput)
-	number("max_output", theirs.MaxOutput, ours.MaxOutput)
+	if theirs.MaxOutput != theirs.Window { // else it says nothing
+		number("max_output", theirs.MaxOutput, ours.MaxOutput)
+	}
 	b, ok := priceAt(theirs.Prices, at)
 	if !ok {
 		return all

@@ -138,6 +138,12 @@ func (c *Catalog) tokenizer(full string) *Encoding {
 	return nil
 }
 
+// sellers stand before names of models whose price is the same there. They are the
+// makers, as OpenRouter and LiteLLM call them, and what Gemini's own list begins its
+// names with. Makers of models with open weights are not among them: "deepseek/…"
+// at OpenRouter is served by others, at their prices.
+var sellers = []string{"openai", "anthropic", "google", "gemini", "models", "x-ai", "xai", "mistral", "moonshot"}
+
 // find returns a model's entry, its name there, and whether its prices are the
 // model's own.
 func (c *Catalog) find(full string) (e *entry, name string, priced bool) {
@@ -150,7 +156,7 @@ func (c *Catalog) find(full string) (e *entry, name string, priced bool) {
 		full, priced = base, false
 	} else {
 		if i := strings.LastIndexByte(full, '/'); i >= 0 {
-			priced = full[:i] == "openai" || full[:i] == "anthropic"
+			priced = slices.Contains(sellers, full[:i])
 			full = full[i+1:]
 		}
 		if base, variant, ok := strings.Cut(full, ":"); ok { // as OpenRouter's :free
