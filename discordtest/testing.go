@@ -21,9 +21,10 @@ func New(tb testing.TB) *Server {
 	return s
 }
 
-// Context is a context for awaiting in a test: it ends with the test, and after a minute at the latest.
+// Context is a context for awaiting in a test: it ends with the test, and after
+// five minutes at the latest, which is longer than any wait on a busy machine.
 func Context(tb testing.TB) context.Context {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	tb.Cleanup(cancel)
 	return ctx
 }

@@ -104,7 +104,7 @@ func serve(t *testing.T, settings map[string]string) *bot {
 	case err := <-ended:
 		ended <- err
 		t.Fatalf("serve ended: %v\n%s", err, b.log)
-	case <-time.After(60 * time.Second):
+	case <-time.After(3 * time.Minute):
 		t.Fatalf("not connected:\n%s", b.log)
 	}
 	return b

@@ -461,7 +461,7 @@ func TestStoryAnswerDeleted(t *testing.T) {
 	q := must(w.anna.Send(w.anna.DM(), "Talk"))(w)
 	m := w.await(w.anna.DM(), discordtest.FromBot, discordtest.HasButton("⏹ Stop"))
 	w.delete(m)
-	deadline := time.Now().Add(5 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for w.bot.active.get(snowflake.ID(q.ID)) != nil && time.Now().Before(deadline) {
 		time.Sleep(20 * time.Millisecond)
 	}

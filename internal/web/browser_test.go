@@ -105,7 +105,7 @@ func browse(t *testing.T, width int) context.Context {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(tab, 90*time.Second)
+	ctx, cancel := context.WithTimeout(tab, 4*time.Minute)
 	t.Cleanup(cancel)
 	if _, err := chromedp.Call(ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
 		Source: `window.violations=[];document.addEventListener('securitypolicyviolation',e=>violations.push(e.effectiveDirective+' '+e.blockedURI))`}); err != nil {
@@ -136,7 +136,7 @@ func eval[T any](t *testing.T, ctx context.Context, js string) T {
 func seen(t *testing.T, ctx context.Context, what, js string) {
 	t.Helper()
 	var err error
-	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		var is bool
 		if is, err = chromedp.Run(ctx, chromedp.Evaluate[bool]("!!("+js+")")); is && err == nil {
 			return
