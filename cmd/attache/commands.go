@@ -133,7 +133,9 @@ func (m *Main) Run(ctx context.Context, args []string) error {
 // with makes a command's function of one that needs the settings.
 func (m *Main) with(run func(ctx context.Context, args []string) error) func(*cobra.Command, []string) error {
 	return func(c *cobra.Command, args []string) (err error) {
-		if m.Config, err = config.Load(m.EnvFile); err != nil {
+		m.Config, err = config.Load(m.EnvFile)
+		m.hideSecrets()
+		if err != nil {
 			return fault.Wrap(err, fault.Invalid, "Some settings are wrong:\n%v", err)
 		}
 		if err := m.checkLanguage(); err != nil {

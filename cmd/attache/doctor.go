@@ -95,7 +95,7 @@ func (d *diagnosis) print() {
 		width = max(width, len([]rune(r[1])))
 	}
 	for _, r := range d.rows {
-		fmt.Fprintf(d.m.Stdout, "%-4s  %s%s  %s\n", r[0], r[1], strings.Repeat(" ", width-len([]rune(r[1]))), r[2])
+		fmt.Fprintf(d.m.secrets.Writer(d.m.Stdout), "%-4s  %s%s  %s\n", r[0], r[1], strings.Repeat(" ", width-len([]rune(r[1]))), r[2])
 	}
 }
 

@@ -22,6 +22,7 @@ var mayImport = map[string][]string{
 	"internal/config":           {},
 	"internal/fault":            {},
 	"internal/brief":            {},
+	"internal/redact":           {},
 	"internal/table":            {},
 	"internal/picture":          {},
 	"internal/columnar":         {"internal/fault", "internal/table"},

@@ -18,6 +18,7 @@ import (
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/metrics"
 	"github.com/attachebot/attache/internal/notes"
+	"github.com/attachebot/attache/internal/redact"
 	"github.com/attachebot/attache/internal/terminal"
 )
 
@@ -66,6 +67,7 @@ type Main struct {
 
 	Config config.Config
 
+	secrets   *redact.Redactor // of the settings; what leaves goes through it
 	metrics   *metrics.Metrics // of serve; nil: nothing is counted
 	owner     string           // our name in DATA_DIR
 	serving   bool             // this is the bot, not a command beside it

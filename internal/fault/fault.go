@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 )
 
 // Kind says what a caller should do about an error.
@@ -85,7 +86,7 @@ func (e *Error) Error() string {
 	if e.Err != nil {
 		s += ": " + e.Err.Error()
 	}
-	return s
+	return hidden(s)
 }
 
 // Unwrap returns the cause.
@@ -168,9 +169,23 @@ func In(err error, say func(format string, args ...any) string) string {
 	case e == nil:
 		return say(generic(KindOf(err)))
 	case say == nil || e.format == "":
-		return e.Msg
+		return hidden(e.Msg)
 	}
-	return say(e.format, e.args...)
+	return hidden(say(e.format, e.args...))
+}
+
+// hide takes the secrets of the process out of a text; nil: it has none.
+var hide atomic.Pointer[func(string) string]
+
+// Redact makes every sentence and every rendered error of the process go through f,
+// which takes secrets out.
+func Redact(f func(string) string) { hide.Store(&f) }
+
+func hidden(s string) string {
+	if f := hide.Load(); f != nil {
+		return (*f)(s)
+	}
+	return s
 }
 
 func generic(k Kind) string {

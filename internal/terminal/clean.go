@@ -19,6 +19,9 @@ type cleaner struct {
 	rest []byte // the beginning of a character
 }
 
+// Unwrap returns the writer below.
+func (c *cleaner) Unwrap() io.Writer { return c.w }
+
 func (c *cleaner) Write(p []byte) (int, error) {
 	in := append(c.rest, p...)
 	out := make([]byte, 0, len(in)+16)

@@ -81,7 +81,9 @@ func (t *Terminal) complete(line string) (ways []string) {
 			ways = append(ways, way)
 		case more && c.name == name && c.complete != nil:
 			for _, one := range c.complete(t, arg) {
-				ways = append(ways, name+" "+one)
+				if !strings.ContainsFunc(one, func(r rune) bool { return shown(r) != r || r == '\n' || r == '\r' }) { // the line goes to the terminal as it is
+					ways = append(ways, name+" "+one)
+				}
 			}
 		}
 	}
@@ -202,9 +204,11 @@ func (t *Terminal) delete(ctx context.Context, name string) error {
 
 func (t *Terminal) code(ctx context.Context, _ string) error {
 	runs, err := t.a.Code(ctx, t.opts.User, t.last)
-	if err != nil || len(runs) == 0 {
-		fmt.Fprintln(t.opts.Status, "No code ran for the last answer.")
+	if err != nil {
 		return err
+	}
+	if len(runs) == 0 {
+		fmt.Fprintln(t.opts.Status, "No code ran for the last answer.")
 	}
 	for _, r := range runs {
 		fmt.Fprintf(t.opts.Out, "%s\n", strings.TrimRight(r.Code, "\n"))

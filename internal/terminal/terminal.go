@@ -198,8 +198,12 @@ func agrees(l *locale.Language, line string) bool {
 
 // fileOf returns the file that a stream is, or nil.
 func fileOf(stream any) *os.File {
-	if c, ok := stream.(*cleaner); ok {
-		stream = c.w
+	for {
+		w, ok := stream.(interface{ Unwrap() io.Writer })
+		if !ok {
+			break
+		}
+		stream = w.Unwrap()
 	}
 	f, _ := stream.(*os.File)
 	return f

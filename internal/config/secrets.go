@@ -1,0 +1,97 @@
+package config
+
+import (
+	"net/url"
+	"os"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// Secrets returns what of the settings is secret, by their types, and what else the
+// environment and the file envFile have under names of secrets (AWS_SECRET_ACCESS_KEY)
+// or as passwords in addresses (HTTPS_PROXY).
+func (c Config) Secrets(envFile string) (all []string) {
+	v := reflect.ValueOf(c)
+	for i := range v.NumField() {
+		if v.Type().Field(i).Tag.Get("env") == "" {
+			continue
+		}
+		switch s := v.Field(i).Interface().(type) {
+		case Secret:
+			all = append(append(all, string(s)), inAddress(string(s))...)
+		case URL:
+			all = append(all, inAddress(string(s))...)
+		}
+	}
+	others, _ := readFile(envFile) // which Load has read
+	if others == nil {
+		others = map[string]string{}
+	}
+	for _, line := range os.Environ() {
+		name, value, _ := strings.Cut(line, "=")
+		others[name] = value
+	}
+	known := names()
+	for name, value := range others {
+		if strings.Contains(value, "://") {
+			all = append(all, inAddress(value)...)
+		} else if secretName.MatchString(name) && !slices.Contains(known, name) {
+			all = append(all, value)
+		}
+	}
+	return all
+}
+
+// secretName matches names of what is secret, in the environment and in addresses.
+var secretName = regexp.MustCompile(`(?i)(^|_|-)(secret|token|password|passwd|pwd|pass|credentials?|api_?key|access_?key|key|sig|signature)(_|-|$)`)
+
+// inAddress returns what may be secret in an address: the password, a user without
+// one, values of the query under names of secrets, and what looks random in the path.
+func inAddress(address string) (all []string) {
+	_, rest, ok := strings.Cut(address, "://")
+	if !ok {
+		return nil
+	}
+	rest, query, _ := strings.Cut(rest, "?")
+	host, path := rest, ""
+	if at := strings.LastIndexByte(rest, '@'); at >= 0 { // a password may have a slash
+		user, password, both := strings.Cut(rest[:at], ":")
+		if both {
+			all = append(all, plain(password), rest[:at])
+		} else {
+			all = append(all, plain(user))
+		}
+		host = rest[at+1:]
+	}
+	_, path, _ = strings.Cut(host, "/")
+	for _, part := range strings.Split(path, "/") {
+		if random(part) {
+			all = append(all, plain(part))
+		}
+	}
+	for _, one := range strings.FieldsFunc(query, func(r rune) bool { return r == '&' || r == ';' }) {
+		name, value, named := strings.Cut(one, "=")
+		switch {
+		case !named && random(one):
+			all = append(all, plain(one))
+		case secretName.MatchString(name):
+			all = append(all, plain(value))
+		}
+	}
+	return all
+}
+
+func plain(s string) string {
+	if text, err := url.PathUnescape(s); err == nil {
+		return text
+	}
+	return s
+}
+
+// random tells whether a part of a path looks like a token rather than a word.
+func random(s string) bool {
+	return len(s) >= 7 && strings.ContainsFunc(s, unicode.IsDigit) && strings.ContainsFunc(s, unicode.IsLetter) && (len(s) >= 30 || !strings.Contains(s, "."))
+}
