@@ -73,7 +73,7 @@ func (m *Main) openTools(ctx context.Context, fs *files.Service, log *slog.Logge
 		m.onClose(tb.folder.Close)
 		tb.AddSource(tb.folder)
 	}
-	if err := m.openLinks(tb, fs, servers, log); err != nil {
+	if err := m.openLinks(ctx, tb, fs, servers, log); err != nil {
 		return nil, err
 	}
 	if len(servers) > 0 {
@@ -158,7 +158,7 @@ func (m *Main) toolsFile() string {
 
 // openLinks serves links to files, if anything needs them. Commands beside the
 // bot leave its address alone.
-func (m *Main) openLinks(tb *toolbox, fs *files.Service, servers []tools.ServerConfig, log *slog.Logger) (err error) {
+func (m *Main) openLinks(ctx context.Context, tb *toolbox, fs *files.Service, servers []tools.ServerConfig, log *slog.Logger) (err error) {
 	needed := slices.ContainsFunc(servers, func(s tools.ServerConfig) bool { return s.Files })
 	o := web.Options{Log: log}
 	if m.serving {
@@ -167,6 +167,9 @@ func (m *Main) openLinks(tb *toolbox, fs *files.Service, servers []tools.ServerC
 	}
 	if !needed {
 		return nil
+	}
+	if m.Config.MongoURI != "" { // others may share the database
+		o.Agree = func(own []byte) ([]byte, error) { return m.shared.Secret(ctx, "link key", own) }
 	}
 	if tb.links, err = web.Open(m.Config.DataDir, fs, o); err != nil {
 		return err

@@ -18,6 +18,7 @@ import (
 
 	"github.com/attachebot/attache/internal/assistant"
 	"github.com/attachebot/attache/internal/chat"
+	"github.com/attachebot/attache/internal/cluster"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/ledger"
@@ -319,6 +320,10 @@ func (m *Main) serveLock() (*os.File, error) {
 	return f, nil
 }
 
+// sweepLease is how long after the end of a process that was killed another one
+// goes on with its sweeps.
+const sweepLease = time.Minute
+
 // openAssistant opens everything behind a front end.
 func (m *Main) openAssistant(ctx context.Context, log *slog.Logger, progress io.Writer) (*assistant.Assistant, *toolbox, error) {
 	st, err := m.openStores(ctx)
@@ -369,8 +374,10 @@ func (m *Main) openAssistant(ctx context.Context, log *slog.Logger, progress io.
 		ao.Admins = append(ao.Admins, files.UserID(id))
 	}
 	if m.serving {
-		m.background(fs.Run)
-		m.background(engine.Forget)
+		m.background(func(ctx context.Context) { cluster.Alone(ctx, m.shared, "sweep of files", sweepLease, fs.Run) })
+		m.background(func(ctx context.Context) {
+			cluster.Alone(ctx, m.shared, "sweep of conversations", sweepLease, engine.Forget)
+		})
 		if ao.Interrupted, err = engine.Recover(ctx); err != nil {
 			return nil, nil, err
 		}

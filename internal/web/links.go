@@ -27,6 +27,10 @@ type Options struct {
 	BaseURL string           // what links begin with, where a proxy stands before; empty: http:// and the address
 	Log     *slog.Logger     // nil: none
 	Now     func() time.Time // nil: time.Now
+
+	// Agree returns the key of all who honour each other's links, which is this
+	// folder's if there is none yet; nil: the folder's alone.
+	Agree func(own []byte) ([]byte, error)
 }
 
 // Links makes and serves links to files. A link names its file and its end and
@@ -57,6 +61,11 @@ func Open(dir string, fs *files.Service, o Options) (*Links, error) {
 	signer, err := loadKey(filepath.Join(dir, "link.key"))
 	if err != nil {
 		return nil, err
+	}
+	if o.Agree != nil {
+		if signer.key, err = o.Agree(signer.key); err != nil {
+			return nil, err
+		}
 	}
 	listener, err := net.Listen("tcp", o.Listen)
 	if err != nil {

@@ -211,6 +211,40 @@ func TestForgedLinks(t *testing.T) {
 	r.gone("another key", otherBase+token)
 }
 
+// Those who agree on a key honour each other's links, and nobody else's.
+func TestAgreedKey(t *testing.T) {
+	r := newRig(t, web.Options{})
+	f := r.save(alice, "a.txt", "x")
+	var key []byte
+	o := web.Options{Now: func() time.Time { return r.now }, Agree: func(own []byte) ([]byte, error) {
+		if key == nil {
+			key = own
+		}
+		return key, nil
+	}}
+	one, err := web.Open(t.TempDir(), r.files, o)
+	must(t, err)
+	defer one.Close()
+	two, err := web.Open(t.TempDir(), r.files, o)
+	must(t, err)
+	defer two.Close()
+	_, token, name := cut(one.Link(alice, f.ID, time.Hour))
+	base, _, _ := cut(two.Link(alice, f.ID, time.Hour))
+	res, err := http.Get(base + token + "/" + name)
+	must(t, err)
+	res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		t.Errorf("the other's link: %s", res.Status)
+	}
+	alone, _, _ := cut(r.links.Link(alice, f.ID, time.Hour))
+	r.gone("a key of others", alone+token)
+
+	o.Agree = func([]byte) ([]byte, error) { return nil, fault.New(fault.Unavailable, "no database") }
+	if _, err := web.Open(t.TempDir(), r.files, o); !fault.Is(err, fault.Unavailable) {
+		t.Errorf("without an agreement: %v", err)
+	}
+}
+
 func cut(link string) (base, token, name string) {
 	i := strings.Index(link, "/f/") + 3
 	token, name, _ = strings.Cut(link[i:], "/")

@@ -37,6 +37,7 @@ func Store(t *testing.T, open func(t *testing.T) Opened) {
 		"Canceled":    canceled,
 		"Hold":        holds,
 		"HoldLost":    holdLost,
+		"Alone":       alone,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
