@@ -88,8 +88,11 @@ func TestRefusalsMeanWhatTheyMean(t *testing.T) {
 			if got := errors.Is(err, llm.ErrContext); got != (means == "toolong") {
 				t.Fatalf("ErrContext is %v: %v", got, err)
 			}
-			if err != nil && means != "toolong" && means != "credit" && means != "responses" {
+			if err != nil && means != "toolong" && means != "credit" && means != "responses" && means != "model" {
 				t.Errorf("not answered: %v", err)
+			}
+			if tries := len(*bodies); (means == "credit" || means == "model") && (err == nil || tries != 1) {
+				t.Errorf("%v after %d tries", err, tries)
 			}
 			if _, _, err := generate(t, m, req); err != nil {
 				t.Fatal(err)

@@ -71,6 +71,12 @@ func TestHiddenReasoningAndCallsInText(t *testing.T) {
 		// The chat templates of nvidia/NVIDIA-Nemotron-Nano-9B-v2 and CohereLabs/c4ai-command-r7b-12-2024.
 		{"Nemotron", "<TOOLCALL>[{\"name\": \"execute_python_code\", \"arguments\": " + code + "}]</TOOLCALL>", "", "execute_python_code " + code},
 		{"Command R7B", "<|START_THINKING|>HIDDEN<|END_THINKING|><|START_ACTION|>[\n    {\"tool_call_id\": \"0\", \"tool_name\": \"execute_python_code\", \"parameters\": " + code + "}\n]<|END_ACTION|>", "", "execute_python_code " + code},
+		// LiquidAI/LFM2-1.2B's template; github.com/ggml-org/llama.cpp/pull/16763.
+		{"LFM2", "<|tool_call_start|>[execute_python_code(code=\"print(6*7)\")]<|tool_call_end|>", "", `execute_python_code {"code":"print(6*7)"}`},
+		{"LFM2 twice, after text", "I run it.\n<|tool_call_start|>[execute_python_code(code='x = \"]\"\\nprint(x)'), execute_python_code(code=\"\"\"a\nb\"\"\", n=[1, -2.5, {'k': None}], x=True,)]<|tool_call_end|>", "I run it.\n",
+			`execute_python_code {"code":"x = \"]\"\nprint(x)"} execute_python_code {"code":"a\nb","n":[1,-2.5,{"k":null}],"x":true}`},
+		{"LFM2 as JSON", "<|tool_call_start|>[{\"name\": \"execute_python_code\", \"arguments\": " + code + "}]<|tool_call_end|>", "", "execute_python_code " + code},
+		{"Granite", "<|tool_call|>[{\"name\": \"execute_python_code\", \"arguments\": " + code + "}]", "", "execute_python_code " + code},
 		{"MiniMax", "<minimax:tool_call>\n<invoke name=\"execute_python_code\">\n<parameter name=\"code\">print(6*7)</parameter>\n</invoke>\n</minimax:tool_call>", "", `execute_python_code {"code":"print(6*7)"}`},
 		{"bare JSON", `{"name": "execute_python_code", "arguments": ` + code + `}`, "", "execute_python_code " + code},
 		{"bare JSON of Llama", `{"type": "function", "name": "execute_python_code", "parameters": ` + code + `}`, "", "execute_python_code " + code},
@@ -104,6 +110,9 @@ func TestCallsInTextThatAreNotPlain(t *testing.T) {
 		"<tool_call>\n{\"name\": \"no_such_tool\", \"arguments\": {}}\n</tool_call>",
 		"<tool_call>\nprint(1)\n</tool_call>",
 		"[TOOL_CALLS] who knows",
+		"<|tool_call_start|>[execute_python_code(code=open)]<|tool_call_end|>",
+		"<|tool_call_start|>[execute_python_code(code=\"print(1)",
+		"<|tool_call_start|>[no_such_tool(code=\"1\")]<|tool_call_end|>",
 	} {
 		s := &llmtest.Server{}
 		s.Push(llmtest.Reply{Raw: pieces(raw, 5)})

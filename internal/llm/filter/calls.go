@@ -87,6 +87,7 @@ func readCalls(s string, tools []llm.Tool) (calls []llm.ToolCall, rest string, o
 		case glmCall.MatchString(body):
 			g := glmCall.FindStringSubmatch(body)
 			values(g[1], glmValue.FindAllStringSubmatch(g[2], -1))
+		case m[1] == "|tool_call_start|" && addPythonic(body, add):
 		default:
 			bad = !addJSON(body, add) || bad
 		}
