@@ -196,6 +196,26 @@ def _groups(query, result, profile):
     return lines
 
 
+def _growth(query, result, profile):
+    name = what(query, result)
+    period = query.by[0]
+    told = lambda k: key(str(k), query, result, period)
+    change = lambda v: f"{v:+.1%}" if v == v else "no percentage, as it began at 0 or less"
+    if len(query.by) > 1:
+        lines = [f"Growth of the {name} by {code(query.by[1].name)}, from the first {period} to the last{_where(query)}:"]
+        return lines + [f"- {code(k)}: **{change(c)}** ({number(a)} → {number(b)})" for k, a, b, c in result.table[:LINES]]
+    if query.order == "between":
+        (first, last), a, b, c = result.table[0]
+        verb = "grew by" if b >= a else "fell by"
+        size = f"**{abs(c):.1%}**" if c == c else f"**{number(abs(b - a))}**"
+        years = int(str(last)[:4]) - int(str(first)[:4])
+        yearly = f", {(b / a) ** (1 / years) - 1:+.1%} a year" if period == "year" and years > 1 and a > 0 and b > 0 else ""
+        return [f"The {name} {verb} {size}, from {number(a)} ({told(first)}) to {number(b)} ({told(last)}){yearly}."]
+    lines = [f"Growth of the {name} from each {period} to the next{_where(query)}:"]
+    rows = result.table if len(result.table) <= LINES else result.table[-LINES:]
+    return lines + [f"- {told(k)}: **{change(c)}** ({number(a)} → {number(b)})" for k, a, b, c in rows] + ([f"- … and {len(result.table) - LINES} before"] if len(rows) < len(result.table) else [])
+
+
 def _capital(s):
     return s[:1].upper() + s[1:]
 
@@ -290,5 +310,5 @@ def _dates(query, result, profile):
 
 _SAY = {
     "value": _value, "groups": _groups, "series": _groups, "rows": _rows, "pair": _pair, "corr": _corr, "dist": _dist,
-    "missing": _missing, "describe": _describe, "columns": _columns, "dup": _dup, "dates": _dates,
+    "missing": _missing, "describe": _describe, "columns": _columns, "dup": _dup, "dates": _dates, "growth": _growth,
 }  # fmt: skip

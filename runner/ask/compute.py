@@ -7,6 +7,7 @@ import pandas as pd
 
 from attache.analyze import series
 from attache.analyze.style import code
+from attache.ask import growth
 from attache.ask.query import NotUnderstood
 from attache.ask.scan import truth
 
@@ -287,6 +288,18 @@ def _groups(query, profile, mask, result):
     return result
 
 
+def _growth(query, profile, mask, result):
+    _groups(query.but(kind="series", order=""), profile, mask, result)
+    found = growth.changes(result.table, query.order)
+    if not found:
+        raise NotUnderstood("There are not two times to compare.")
+    result.table = [(tuple(map(_key, k)) if isinstance(k, tuple) else _key(k), _number(a), _number(b), float(change)) for k, a, b, change in found]
+    result.value = result.table[0][3] if query.order == "between" and len(query.by) == 1 else {k: change for k, _, _, change in result.table}
+    if profile.time.type == "date" and (line := growth.part_of_a_period(_naive(profile.time.series[result.mask]), query.by[0])):
+        result.notes.append(line)
+    return result
+
+
 def _group_share(query, profile, c, by, frame, got, result):
     """The share that the rows asked for have in each group."""
     whole = where([w for w in query.where if w.op in ("within", "not within")], profile)
@@ -447,5 +460,5 @@ def _dates(query, profile, mask, result):
 
 _KINDS = {
     "value": _value, "groups": _groups, "series": _groups, "rows": _rows, "pair": _pair, "corr": _corr, "dist": _dist,
-    "missing": _missing, "describe": _describe, "columns": _columns, "dup": _dup, "dates": _dates,
+    "missing": _missing, "describe": _describe, "columns": _columns, "dup": _dup, "dates": _dates, "growth": _growth,
 }  # fmt: skip

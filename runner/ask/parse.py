@@ -3,13 +3,17 @@
 import re
 
 from attache.analyze.style import code
-from attache.ask import decide, rewrite
+from attache.ask import decide, growth, rewrite
 from attache.ask.query import Condition, Draft, NotUnderstood, Query
 from attache.ask.scan import scan, truth
 from attache.ask.when import Span
 
 def parse(question, vocabulary, last=None):
     """Return the Query of a question; last is the Query that a follow-up changes."""
+    question = growth.order_value(question, vocabulary.profile)
+    grown = growth.asked(question, vocabulary.profile)
+    if grown:
+        return growth.query(grown, parse(grown[0], vocabulary), vocabulary.profile)
     trimmed = _OUTLIERS.search(question)
     if trimmed:
         question = question[: trimmed.start()] + " " + question[trimmed.end() :]

@@ -37,7 +37,8 @@ class Condition:
 
 @dataclass(frozen=True)
 class Query:
-    """kind: value, groups, series, rows, pair, dist, corr, missing, describe, columns, dup, when, dates.
+    """kind: value, groups, series, rows, pair, dist, corr, missing, describe, columns, dup, when, dates,
+    growth (order says "between" two times or from "each" period to the next).
 
     by holds columns and names of periods. limit and least are of groups and
     rows: the first n, the largest ones or, with least, the smallest.

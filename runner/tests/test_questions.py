@@ -151,7 +151,8 @@ ORDERS = [
     ("profit by region", NO),
     ("predict revenue for next year", NO),
     ("revenue in antarctica", NO),
-    ("growth of revenue from 2022 to 2023", NO),
+    ("growth of revenue from 2022 to 2023", r[is23].sum() / r[oy == 2022].sum() - 1),
+    ("growth of profit from 2022 to 2023", NO),
 ]
 
 

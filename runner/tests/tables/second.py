@@ -187,7 +187,7 @@ def _json(path, ext):
 
     with open(path, encoding="utf-8-sig") as f:
         value = json.load(f)
-    if isinstance(value, dict) and value.get("type") in ("FeatureCollection", "Feature") or ext == ".geojson":
+    if isinstance(value, dict) and value.get("type") == "FeatureCollection" or ext == ".geojson":
         return "numbers", sorted(f"{float(v):.5g}" for v in _positions(value))
     return "tree", _tree(value)
 
