@@ -56,9 +56,12 @@ func (u URL) String() string {
 	} else {
 		scheme += "://"
 	}
-	host, _, more := strings.Cut(rest, "/")
-	if i := strings.IndexAny(host, "?#"); i >= 0 {
-		host, more = host[:i], true
+	host, more := rest, false
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+		host, more = rest[:i], true
+		if strings.Contains(rest[i:], "@") { // perhaps all of it is a password
+			return scheme + redacted
+		}
 	}
 	if i := strings.LastIndexByte(host, '@'); i >= 0 {
 		host = redacted + "@" + host[i+1:]

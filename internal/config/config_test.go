@@ -161,6 +161,7 @@ func TestURLsArePrintedWithoutSecrets(t *testing.T) {
 		"https://me:hunter2@index.example.com/simple": "https://[redacted]@index.example.com/…", "https://index.example.com/hunter2/simple": "https://index.example.com/…",
 		"https://h.example.com?key=hunter2": "https://h.example.com/…", "https://a:hunter2@b@h.example.com": "https://[redacted]@h.example.com",
 		"sk-hunter2": "[redacted]", "me:hunter2@host": "[redacted]@host",
+		"https://me:hun/ter2@host/x": "https://[redacted]", "https://me:hun?ter2@host": "https://[redacted]", "https://me:a@hun/ter2@host": "https://[redacted]",
 	} {
 		if got := config.URL(text).String(); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)
