@@ -76,8 +76,9 @@ type Main struct {
 
 	answering atomic.Pointer[func() bool] // stops what Ctrl-C stops, where that is not the program
 
-	shared cluster.Store // what processes share, once the stores are open
-	notes  notes.Store   // what a restart must not forget, likewise
+	shared   cluster.Store // what processes share, once the stores are open
+	instance string        // of the engine
+	notes    notes.Store   // what a restart must not forget, likewise
 
 	opened []func() error // what Close undoes, in the order of opening
 }

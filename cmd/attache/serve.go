@@ -124,6 +124,7 @@ func (m *Main) serveDiscord(ctx context.Context, a *assistant.Assistant, tools *
 	o.Blocked = discord.Who{Users: m.Config.BlockedUsers, Roles: m.Config.BlockedRoles, Channels: m.Config.BlockedChannels}
 	o.Language = m.Config.Language
 	o.Threads, o.Notes = discord.Threads(m.Config.Threads), m.notes
+	o.PingAfter, o.Instance = m.Config.PingAfter, m.instance
 	if m.Config.PublicURL != "" {
 		o.Link = tools.download
 	}

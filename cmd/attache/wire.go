@@ -360,6 +360,7 @@ func (m *Main) openAssistant(ctx context.Context, log *slog.Logger, progress io.
 	if m.serving {
 		o.Instance = "serve-" + st.owner[:strings.LastIndexByte(st.owner, '-')] // one at a time, whatever its owner's number
 	}
+	m.instance = o.Instance
 	engine := chat.New(withoutSecrets{m.metrics.Model(model), m.secrets}, st.chats, fs, toolsWithoutSecrets{m.metrics.Toolbox(tb.Box), m.secrets}, o)
 	m.onClose(func() error {
 		ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)

@@ -115,7 +115,8 @@ type Config struct {
 	BlockedRoles    []uint64 `env:"BLOCKED_ROLES" doc:"Ids of roles, likewise."`
 	BlockedChannels []uint64 `env:"BLOCKED_CHANNELS" doc:"Ids of channels, likewise."`
 
-	Threads string `env:"THREADS" default:"own" oneof:"mention own all" doc:"What is answered in Discord's threads that the bot was called into: messages that mention it; also all of those in its own threads, and where one person writes; everything."`
+	PingAfter time.Duration `env:"PING_AFTER" default:"30s" min:"0s" doc:"Whoever waited so long for an answer in Discord is mentioned in a message when it is there, such as 30s or 2m. 0s: never."`
+	Threads   string        `env:"THREADS" default:"own" oneof:"mention own all" doc:"What is answered in Discord's threads that the bot was called into: messages that mention it; also all of those in its own threads, and where one person writes; everything."`
 
 	FetchLinks string `env:"FETCH_LINKS" default:"ask" oneof:"off own ask" doc:"Which links are fetched from the public internet and saved as files: none; those in a person's own words; also others, such as those that a file or the model brings up, after the person has seen the whole link and said yes."`
 

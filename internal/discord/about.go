@@ -143,8 +143,8 @@ func (b *Bot) threadTalk(ctx context.Context, m dg.Message) string {
 	if parent == 0 {
 		return ""
 	}
-	last, known := b.threads.get(m.ChannelID)
-	b.threads.put(m.ChannelID, m.ID)
+	last, known := b.threads.Get(m.ChannelID)
+	b.threads.Put(m.ChannelID, m.ID)
 	var lines []string
 	if !known {
 		if starter, err := b.starter(ctx, parent, m.ChannelID); err == nil && starter.ID != m.ID {
@@ -166,7 +166,7 @@ func (b *Bot) threadTalk(ctx context.Context, m dg.Message) string {
 		if one.Author.ID == b.self() || b.calls(one) || one.ID == m.ChannelID || one.Type != dg.MessageTypeDefault && one.Type != dg.MessageTypeReply {
 			continue
 		}
-		if mine, _ := b.seen.get(one.ID); mine {
+		if mine, _ := b.seen.Get(one.ID); mine {
 			continue
 		}
 		if t := b.around.Says(ctx, one).WithFiles(); t != "" {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/attachebot/attache/internal/discord/client"
 	"github.com/attachebot/attache/internal/discord/places"
+	"github.com/attachebot/attache/internal/discord/recent"
 	"github.com/attachebot/attache/internal/fault"
 )
 
@@ -46,7 +47,7 @@ type absences struct {
 	mu      sync.Mutex
 	open    int
 	byGuild map[snowflake.ID]*absence
-	dms     *recent[snowflake.ID, time.Time] // when they were kept
+	dms     *recent.Map[snowflake.ID, time.Time] // when they were kept
 }
 
 // begun takes in the begin of a session.
@@ -96,7 +97,7 @@ func (b *Bot) guildTold(e gateway.EventGuildCreate) {
 func (b *Bot) memory() places.Memory {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return places.Memory{Notes: b.opts.Notes, Bot: b.app}
+	return places.Memory{Notes: b.opts.Notes, Bot: b.app, Instance: b.opts.Instance}
 }
 
 // recall takes in what an earlier run kept.
@@ -115,6 +116,9 @@ func (b *Bot) recall() {
 	for user, code := range languages {
 		b.heard.Person(user, code)
 	}
+	if b.cutOff, err = b.memory().Open(ctx); err != nil {
+		b.log.Warn("recalling which answers were under way", "error", err)
+	}
 }
 
 // keepLanguage keeps what language somebody reads, for their direct messages.
@@ -124,6 +128,15 @@ func (b *Bot) keepLanguage(user snowflake.ID, code string) {
 			b.log.Warn("keeping a language", "user", user, "error", err)
 		}
 	})
+}
+
+// setOpen keeps that the answer to a question is under way, or no more.
+func (b *Bot) setOpen(q *question, open bool) {
+	ctx, cancel := b.detached(10 * time.Second)
+	defer cancel()
+	if err := b.memory().SetOpen(ctx, q.turnID(), uint64(q.user()), open); err != nil && ctx.Err() == nil {
+		b.log.Warn("keeping that an answer is under way", "turn", q.turnID(), "error", err)
+	}
 }
 
 // remember keeps up to when everything was heard, until the bot is closed.
@@ -149,10 +162,10 @@ func (b *Bot) keepHeard(ctx context.Context) {
 
 // keepDM keeps the channel of a direct message.
 func (b *Bot) keepDM(m dg.Message) {
-	if at, ok := b.absences.dms.get(m.ChannelID); ok && b.opts.Now().Sub(at) < time.Hour {
+	if at, ok := b.absences.dms.Get(m.ChannelID); ok && b.opts.Now().Sub(at) < time.Hour {
 		return
 	}
-	b.absences.dms.put(m.ChannelID, b.opts.Now())
+	b.absences.dms.Put(m.ChannelID, b.opts.Now())
 	b.background("keeping a channel", func(ctx context.Context) {
 		if err := b.memory().AddDM(ctx, m.ChannelID); err != nil {
 			b.log.Warn("keeping a channel of direct messages", "channel", m.ChannelID, "error", err)
@@ -263,7 +276,7 @@ func (b *Bot) forMe(ctx context.Context, c places.Channel, ms []dg.Message) (out
 				m.Member = &of
 			}
 		}
-		if b.admits(m.Author.ID, rolesOf(m.Member), m.ChannelID) && b.seen.put(m.ID, true) {
+		if b.admits(m.Author.ID, rolesOf(m.Member), m.ChannelID) && b.seen.Put(m.ID, true) {
 			out = append(out, m)
 		}
 	}

@@ -1,12 +1,16 @@
 package discord
 
 import (
+	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/attachebot/attache/discordtest"
+	"github.com/attachebot/attache/internal/assistant"
 	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/llm/llmtest"
 )
 
@@ -252,4 +256,59 @@ func TestAbsenceManners(t *testing.T) {
 			t.Errorf("%q is answered", q.Content)
 		}
 	}
+}
+
+// Whoever waited long is pinged by a message of its own: edits tell nobody.
+func TestAbsencePing(t *testing.T) {
+	w := newBench(t, setup{discord: Options{PingAfter: 300 * time.Millisecond}})
+	w.model.Push(llmtest.Reply{Text: "It took a while.", Wait: 400 * time.Millisecond})
+	_, a := w.ask(w.anna, w.general, "Think")
+	ping := w.await(w.general, discordtest.FromBot, discordtest.ReplyTo(a), discordtest.Contains("the answer is there"))
+	if len(ping.Mentions) != 1 || ping.Mentions[0].ID != w.anna.ID {
+		t.Errorf("it pings %v", ping.Mentions)
+	}
+	w.model.Push(llmtest.Reply{Text: "At once."})
+	_, a = w.ask(w.anna, w.general, "Now")
+	w.AwaitQuiet(w.ctx, 400*time.Millisecond)
+	if n := w.answers(a); n != 0 {
+		t.Errorf("%d pings for an answer that came at once", n)
+	}
+}
+
+// Approval questions of two people in two threads at once are each answered by
+// whom they are for, and where they were asked. A button of a program that is
+// gone says so.
+func TestAbsenceApprovals(t *testing.T) {
+	w := newBench(t, setup{assistant: assistant.Options{BurstTime: time.Millisecond}})
+	one, two := w.talkOf(w.anna), w.talkOf(w.bert)
+	w.tools.Handle = func(ctx context.Context, user files.UserID, _ string, _ llm.ToolCall, h llm.ToolHooks) llm.ToolResult {
+		yes, err := h.Ask(ctx, "May I, "+user.String()+"?")
+		return llm.ToolResult{Output: fmt.Sprint(user, yes, err)}
+	}
+	w.model.Answer = func(r llmtest.Request) llmtest.Reply {
+		if r.Last().Role == "user" {
+			return llmtest.Reply{Calls: []llm.ToolCall{python("a", "1")}}
+		}
+		return llmtest.Reply{Text: "I was told: " + r.Last().Text}
+	}
+	qa := must(w.anna.Send(one, "Anna's"))(w)
+	qb := must(w.bert.Send(two, "Bert's"))(w)
+	of := func(u *discordtest.User) discordtest.Match {
+		return discordtest.Contains("May I, " + u.ID.String() + "?")
+	}
+	askA, askB := w.await(one, of(w.anna)), w.await(two, of(w.bert))
+	must(w.bert.Press(askA, "✅ Yes"))(w) // not for him
+	w.await(one, discordtest.Contains("Only the person who asked can use that."))
+	must(w.bert.Press(askB, "❌ No"))(w)
+	w.contains(w.await(two, discordtest.ReplyTo(qb), discordtest.HasButton("🔁 Retry")), w.bert.ID.String()+" false")
+	must(w.anna.Press(askA, "✅ Yes"))(w)
+	w.contains(w.await(one, discordtest.ReplyTo(qa), discordtest.HasButton("🔁 Retry")), w.anna.ID.String()+" true")
+
+	last := must(w.anna.Send(one, "Again"))(w)
+	ask := w.await(one, of(w.anna), discordtest.After(last))
+	w.crash()
+	w.start()
+	w.await(one, discordtest.ReplyTo(last), discordtest.Contains("I was restarted in the middle of this answer."))
+	must(w.anna.Press(ask, "✅ Yes"))(w)
+	w.await(one, discordtest.Contains("⌛ This question has expired."))
 }

@@ -29,6 +29,7 @@ type answer struct {
 	b      *Bot
 	q      *question
 	typing func() // ends the typing indicator
+	began  time.Time
 
 	mu       sync.Mutex
 	problems []string
@@ -65,7 +66,7 @@ type sent struct {
 }
 
 func newAnswer(b *Bot, q *question, typing func()) *answer {
-	a := &answer{b: b, q: q, typing: typing, asked: map[string]snowflake.ID{}, wake: make(chan struct{}, 1), ended: make(chan struct{})}
+	a := &answer{b: b, q: q, typing: typing, began: time.Now(), asked: map[string]snowflake.ID{}, wake: make(chan struct{}, 1), ended: make(chan struct{})}
 	a.shown.Go(func() {
 		defer b.rescue("showing an answer")
 		a.show()
@@ -85,6 +86,7 @@ func (a *answer) drop() {
 	close(a.ended)
 	a.shown.Wait()
 	a.typing()
+	a.b.setOpen(a.q, false)
 }
 
 // event takes in what the engine emits.

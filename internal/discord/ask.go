@@ -43,7 +43,7 @@ func (b *Bot) askCommand(ctx context.Context, it *interaction, data dg.SlashComm
 
 // askAbout shows a form for a question about a message.
 func (b *Bot) askAbout(ctx context.Context, it *interaction, target dg.Message) error {
-	b.targets.put(it.ID().String(), target)
+	b.targets.Put(it.ID().String(), target)
 	it.mu.Lock()
 	defer it.mu.Unlock()
 	none := 0
@@ -59,7 +59,7 @@ func (b *Bot) askAbout(ctx context.Context, it *interaction, target dg.Message) 
 
 // askedAbout answers the form.
 func (b *Bot) askedAbout(ctx context.Context, it *interaction, data dg.ModalSubmitInteractionData) error {
-	target, ok := b.targets.get(strings.TrimPrefix(data.CustomID, askForm))
+	target, ok := b.targets.Get(strings.TrimPrefix(data.CustomID, askForm))
 	if !ok {
 		return fault.New(fault.Invalid, "This form has expired. Please start again from the message.")
 	}
@@ -245,7 +245,7 @@ func (b *Bot) send(ctx context.Context, q *question, p client.Post) (id snowflak
 			Body: p.Body(false), Files: p.Files, Into: &m, Once: true})
 	}
 	if err == nil {
-		b.roots.put(m.ID, b.rootOf(q.msg.ID))
+		b.roots.Put(m.ID, b.rootOf(q.msg.ID))
 	}
 	return m.ID, err
 }

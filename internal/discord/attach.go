@@ -105,7 +105,7 @@ func (b *Bot) sayAll(ctx context.Context, q *question, replyTo snowflake.ID, tex
 
 // rootOf returns the known root of a message, or the message.
 func (b *Bot) rootOf(id snowflake.ID) snowflake.ID {
-	if r, ok := b.roots.get(id); ok {
+	if r, ok := b.roots.Get(id); ok {
 		return r
 	}
 	return id

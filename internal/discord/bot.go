@@ -17,6 +17,7 @@ import (
 	"github.com/attachebot/attache/internal/discord/client"
 	"github.com/attachebot/attache/internal/discord/pending"
 	"github.com/attachebot/attache/internal/discord/places"
+	"github.com/attachebot/attache/internal/discord/recent"
 	"github.com/attachebot/attache/internal/discord/spoken"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/notes"
@@ -40,7 +41,10 @@ type Options struct {
 
 	Fonts []string // files of fonts for pictures of tables, tried in order for what Go's own can't write
 
-	Notes notes.Store // what a restart must not forget; nil: it forgets
+	Notes    notes.Store // what a restart must not forget; nil: it forgets
+	Instance string      // the program's name among those that share the notes
+
+	PingAfter time.Duration // whoever waited so long for an answer is pinged when it is there; 0: never
 
 	Language string // that everybody is spoken to in; "" or "auto": each in their own
 
@@ -87,19 +91,20 @@ type Bot struct {
 	places   places.Places
 	around   *around.Reader
 	heard    spoken.Seen
-	seen     *recent[snowflake.ID, bool]         // messages and interactions; true: for the bot
-	roots    *recent[snowflake.ID, snowflake.ID] // first message of the reply chain that a message is in
-	threads  *recent[snowflake.ID, snowflake.ID] // the last message that was read of a thread
-	answers  *recent[snowflake.ID, *answered]    // by the id of the prompt
+	seen     *recent.Map[snowflake.ID, bool]         // messages and interactions; true: for the bot
+	roots    *recent.Map[snowflake.ID, snowflake.ID] // first message of the reply chain that a message is in
+	threads  *recent.Map[snowflake.ID, snowflake.ID] // the last message that was read of a thread
+	answers  *recent.Map[snowflake.ID, *answered]    // by the id of the prompt
 	active   active
-	targets  *recent[string, dg.Message]       // messages that somebody is asking about, by their forms
-	several  *recent[snowflake.ID, []files.ID] // to be deleted, by the message that asks for it
-	pressed  *recent[string, bool]             // questions that were answered by a button here
-	muted    *recent[snowflake.ID, time.Time]  // when it was told that a channel is closed to the bot
-	edits    *recent[snowflake.ID, string]     // texts of prompts that were edited
+	targets  *recent.Map[string, dg.Message]       // messages that somebody is asking about, by their forms
+	several  *recent.Map[snowflake.ID, []files.ID] // to be deleted, by the message that asks for it
+	pressed  *recent.Map[string, bool]             // questions that were answered by a button here
+	muted    *recent.Map[snowflake.ID, time.Time]  // when it was told that a channel is closed to the bot
+	edits    *recent.Map[snowflake.ID, string]     // texts of prompts that were edited
 	expiries pending.Expiries
 	views    pending.Views
 	absences absences
+	cutOff   map[string]uint64 // turns whose answers were under way when the program ended, with their users
 
 	base      context.Context // ended at the end of Close
 	kill      context.CancelFunc
@@ -168,19 +173,19 @@ func newBot(token string, a *assistant.Assistant, o Options) *Bot {
 	b := &Bot{
 		opts: o, log: o.Log, assistant: a,
 		api: client.New(o.RESTURL, token, o.tune.global, o.Log), cdn: client.NewCDN(o.CDNHosts),
-		seen:    newRecent[snowflake.ID, bool](20_000),
-		roots:   newRecent[snowflake.ID, snowflake.ID](20_000),
-		threads: newRecent[snowflake.ID, snowflake.ID](5_000),
-		answers: newRecent[snowflake.ID, *answered](500),
-		muted:   newRecent[snowflake.ID, time.Time](1000),
-		edits:   newRecent[snowflake.ID, string](2_000),
-		pressed: newRecent[string, bool](1000),
-		targets: newRecent[string, dg.Message](500),
-		several: newRecent[snowflake.ID, []files.ID](200),
+		seen:    recent.New[snowflake.ID, bool](20_000),
+		roots:   recent.New[snowflake.ID, snowflake.ID](20_000),
+		threads: recent.New[snowflake.ID, snowflake.ID](5_000),
+		answers: recent.New[snowflake.ID, *answered](500),
+		muted:   recent.New[snowflake.ID, time.Time](1000),
+		edits:   recent.New[snowflake.ID, string](2_000),
+		pressed: recent.New[string, bool](1000),
+		targets: recent.New[string, dg.Message](500),
+		several: recent.New[snowflake.ID, []files.ID](200),
 		slots:   make(chan struct{}, maxEvents), done: make(chan struct{}), ready: make(chan struct{}),
 	}
 	b.around = &around.Reader{API: b.api, Self: b.self, Role: b.places.OwnRole, Open: b.fetch}
-	b.absences.byGuild, b.absences.dms = map[snowflake.ID]*absence{}, newRecent[snowflake.ID, time.Time](10_000)
+	b.absences.byGuild, b.absences.dms = map[snowflake.ID]*absence{}, recent.New[snowflake.ID, time.Time](10_000)
 	b.heard.Fix(o.Language)
 	b.base, b.kill = context.WithCancel(context.Background())
 	b.ctx, b.stop = context.WithCancelCause(b.base)

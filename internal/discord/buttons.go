@@ -65,7 +65,7 @@ func (b *Bot) pressedCSV(ctx context.Context, it *interaction, id customID, _ dg
 // pressedKeep keeps the files that an answer made as if they were uploaded.
 func (b *Bot) pressedKeep(ctx context.Context, it *interaction, id customID, _ dg.ComponentInteraction) error {
 	var made []files.ID
-	if e, ok := b.answers.get(id.snowflake(0)); ok && e.q.again == id.args[1] {
+	if e, ok := b.answers.Get(id.snowflake(0)); ok && e.q.again == id.args[1] {
 		made = e.made
 	} else {
 		runs, err := b.assistant.Code(ctx, id.user, turnID(it.channel(), id.snowflake(0), id.args[1]))
@@ -128,7 +128,7 @@ func (b *Bot) pressedRetry(ctx context.Context, it *interaction, id customID, i 
 	q.again = it.ID().String()
 	q.replaces = turnID(m.ChannelID, m.ID, id.args[1])
 	q.same = id.action == actRetry
-	e, known := b.answers.get(prompt)
+	e, known := b.answers.Get(prompt)
 	rows := []dg.LayoutComponent(nil)
 	if known && e.q.again == id.args[1] && e.code {
 		rows = []dg.LayoutComponent{row(button(dg.ButtonStyleSecondary, "📜", it.lang.T("Code"), customID{actCode, it.user, []string{id.args[0], id.args[1]}}))}
@@ -154,8 +154,8 @@ func (b *Bot) offerEdited(m dg.Message) {
 	if b.opts.Now().Sub(m.ID.Time()) > editWindow {
 		return
 	}
-	b.edits.put(m.ID, m.Content) // for an answer that is not finished yet
-	if e, ok := b.answers.get(m.ID); ok {
+	b.edits.Put(m.ID, m.Content) // for an answer that is not finished yet
+	if e, ok := b.answers.Get(m.ID); ok {
 		b.offer(e, m.Content)
 	}
 }
@@ -232,7 +232,7 @@ func (a *answer) answered(ctx context.Context, e assistant.Answered) {
 	a.setAsking(false)
 	b := a.b
 	message := a.asked[e.Question.ID]
-	if _, here := b.pressed.get(e.Question.ID); here || message == 0 {
+	if _, here := b.pressed.Get(e.Question.ID); here || message == 0 {
 		return
 	}
 	if err := b.edit(ctx, a.q, message, client.Post{Text: a.askedText(e.Question) + "\n-# " + a.q.lang.T(outcomes[e.Outcome])}); err != nil {
@@ -253,7 +253,7 @@ func (b *Bot) pressedAnswer(ctx context.Context, it *interaction, id customID, i
 	if yes {
 		outcome = outcomes[assistant.Yes]
 	}
-	b.pressed.put(id.args[0], true)
+	b.pressed.Put(id.args[0], true)
 	if err := b.assistant.Answer(it.user, id.args[0], yes); err != nil {
 		outcome = locale.Key("⌛ This question has expired.")
 	}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"github.com/attachebot/attache/internal/assistant"
 	"math/rand/v2"
 	"os"
 	"runtime"
@@ -15,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/attachebot/attache/internal/assistant"
+
 	"github.com/attachebot/attache/discordtest"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
@@ -24,7 +25,13 @@ import (
 // In bad weather everywhere, at Discord and at the model, every message ends in
 // an answer or a sentence, none is answered twice, and Discord finds nothing to
 // complain about. ATTACHE_CHAOS_TURNS sets how many messages are sent.
-func TestChaos(t *testing.T) {
+func TestChaos(t *testing.T) { chaos(t, false) }
+
+// The gateway loses its sessions again and again, and the program is stopped or
+// killed again and again: still every message ends in one answer, or one sentence.
+func TestChaosOutages(t *testing.T) { chaos(t, true) }
+
+func chaos(t *testing.T, outages bool) {
 	turns, _ := strconv.Atoi(os.Getenv("ATTACHE_CHAOS_TURNS"))
 	turns = cmp.Or(turns, 120)
 	const people = 50
@@ -47,15 +54,16 @@ func TestChaos(t *testing.T) {
 	t.Cleanup(cancel)
 	w.tools.Handle = func(ctx context.Context, user files.UserID, _ string, c llm.ToolCall, h llm.ToolHooks) llm.ToolResult {
 		h.Status(llm.ToolStatus{State: llm.ToolRunning})
-		switch rand.IntN(6) {
-		case 0:
+		switch n := rand.IntN(6); {
+		case outages && n == 2: // of a program that is gone by then
+		case n == 0:
 			return llm.ToolResult{Failed: true, Error: "Traceback: no"}
-		case 1:
+		case n == 1:
 			yes, err := h.Ask(ctx, "Install something?")
 			return llm.ToolResult{Output: fmt.Sprint(yes, err)}
-		case 2:
+		case n == 2:
 			return w.makes(discordtest.File{Name: "chart.png", Data: chart(80, 60)})(ctx, user, "", c, h)
-		case 3:
+		case n == 3:
 			panic("a tool crashes")
 		}
 		return llm.ToolResult{Output: "4", Run: &llm.Run{Code: "2+2", Output: "4"}}
@@ -70,7 +78,16 @@ func TestChaos(t *testing.T) {
 	for i := range 12 {
 		channels = append(channels, w.guild.AddChannel(fmt.Sprint("channel", i)))
 	}
-	w.Unleash(discordtest.DefaultChaos(7))
+	if outages { // Discord lists a bot no direct messages: only who wrote before is found again
+		for _, u := range users {
+			w.ask(u, u.DM(), "Hello")
+		}
+	}
+	weather := discordtest.DefaultChaos(7)
+	if outages {
+		weather.Outage = .01
+	}
+	w.Unleash(weather)
 	var mu sync.Mutex
 	var questions []discordtest.Message
 	var all sync.WaitGroup
@@ -100,7 +117,29 @@ func TestChaos(t *testing.T) {
 			}
 		})
 	}
-	all.Wait()
+	answered := make(chan struct{})
+	go func() {
+		all.Wait()
+		close(answered)
+	}()
+	restarts := 0
+	for over := false; !over; {
+		select {
+		case <-answered:
+			over = true
+		case <-time.After(10 * time.Second):
+			if !outages {
+				continue
+			}
+			if restarts++; restarts%2 == 0 {
+				w.shutDown()
+			} else {
+				w.crash()
+			}
+			time.Sleep(time.Duration(rand.IntN(1000)) * time.Millisecond)
+			w.start()
+		}
+	}
 	w.Heal()
 	w.AwaitQuiet(w.ctx, 500*time.Millisecond)
 	for _, q := range questions {
@@ -112,9 +151,16 @@ func TestChaos(t *testing.T) {
 		}
 		if answers != 1 {
 			t.Errorf("%q has %d answers", q.Content, answers)
+			for _, m := range w.after(w.channelOf(q), q) {
+				if discordtest.ReplyTo(q)(m) {
+					t.Logf("  %s", m.Text())
+				}
+			}
 		}
 	}
 	w.forgiveLate(len(w.Requests()) / 100)
+	sessions, resumed := w.Sessions()
+	t.Logf("%d starts, %d sessions, %d resumed", 1+restarts, sessions, resumed)
 	t.Logf("%d questions, %d requests to Discord, %d refused", len(questions), len(w.Requests()), w.InvalidRequests())
 	// An injected global limit is met by all the requests, of 50 people, that are under way.
 	if n, limit := w.InvalidRequests(), len(w.Requests())/4; n > limit {

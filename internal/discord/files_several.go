@@ -44,7 +44,7 @@ func (b *Bot) confirmSeveral(ctx context.Context, it *interaction, id customID, 
 		for _, s := range chosenValues(i) {
 			ids = append(ids, files.ID(s))
 		}
-		b.several.put(i.Message.ID, ids)
+		b.several.Put(i.Message.ID, ids)
 	}
 	fs, err := b.chosenFiles(ctx, it.user, i)
 	if err != nil {
@@ -69,7 +69,7 @@ func (b *Bot) confirmSeveral(ctx context.Context, it *interaction, id customID, 
 
 // chosenFiles are the files that a message asks to delete, as far as they are there.
 func (b *Bot) chosenFiles(ctx context.Context, user files.UserID, i dg.ComponentInteraction) (fs []files.File, err error) {
-	ids, _ := b.several.get(i.Message.ID)
+	ids, _ := b.several.Get(i.Message.ID)
 	for _, id := range ids {
 		f, err := b.assistant.Files().Get(ctx, user, id)
 		if fault.Is(err, fault.NotFound) {

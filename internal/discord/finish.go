@@ -32,10 +32,12 @@ func (a *answer) finish(res chat.Result, err error) {
 	a.shown.Wait()
 	a.typing()
 	if fault.Is(err, fault.Exists) {
+		a.b.setOpen(a.q, false)
 		return // it was answered before
 	}
 	if a.q.deleted.Load() {
 		a.withdraw(a.b.base)
+		a.b.setOpen(a.q, false)
 		return
 	}
 	e := &answered{q: a.q, code: a.code, content: a.q.msg.Content}
@@ -46,11 +48,12 @@ func (a *answer) finish(res chat.Result, err error) {
 	if err == nil && a.q.old != nil {
 		a.b.removeOld(a.b.base, a.q)
 	}
-	a.b.answers.put(a.q.msg.ID, e) // before its buttons can be pressed
+	a.b.answers.Put(a.q.msg.ID, e) // before its buttons can be pressed
 	if a.gone {
+		a.b.setOpen(a.q, false)
 		return
 	}
-	a.deliver(a.b.base, posts)
+	lost := a.deliver(a.b.base, posts)
 	e.mu.Lock()
 	if n := len(a.sent); n > 0 && !a.gone {
 		e.message = a.sent[n-1].id
@@ -59,9 +62,33 @@ func (a *answer) finish(res chat.Result, err error) {
 		e.messages = append(e.messages, s.id)
 	}
 	e.mu.Unlock()
-	if edited, ok := a.b.edits.get(a.q.msg.ID); ok {
+	if !lost {
+		a.ping(e)
+		a.b.setOpen(a.q, false)
+	}
+	if edited, ok := a.b.edits.Get(a.q.msg.ID); ok {
 		a.b.offer(e, edited)
 	}
+}
+
+// ping tells somebody who waited long that the answer is there: edits tell nobody.
+func (a *answer) ping(e *answered) {
+	took := time.Since(a.began)
+	if a.b.opts.PingAfter <= 0 || took < a.b.opts.PingAfter || e.message == 0 || a.q.private {
+		return
+	}
+	ctx, cancel := a.b.detached(time.Minute)
+	defer cancel()
+	user := a.q.msg.Author.ID
+	text := fmt.Sprintf("-# 🔔 <@%d>, the answer is there, after %s.", user, took.Round(time.Second))
+	id, err := a.b.send(ctx, a.q, client.Post{Text: text, Ping: user, ReplyTo: e.message})
+	if err != nil {
+		a.b.log.Warn("telling that an answer is there", "error", err)
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.messages = append(e.messages, id)
 }
 
 // finished is the answer as it stays.
@@ -137,7 +164,7 @@ func (a *answer) keepTable(t compose.Drawn) (files.ID, error) {
 // addFiles adds files to posts: to the last one, or as messages of their own
 // where there are several pictures, which Discord would crop otherwise.
 func addFiles(posts []client.Post, uploads []client.Upload) []client.Post {
-	for i, batch := range batches(uploads) {
+	for i, batch := range client.Batches(uploads) {
 		switch {
 		case client.CountPictures(batch) > 1:
 			posts = append(posts, client.NewPictures(batch))
@@ -286,26 +313,12 @@ func (b *Bot) linkTo(l *locale.Language, f files.File) string {
 	return ": [" + l.T("download") + "](<" + link + ">)"
 }
 
-// batches divides files into what one message may have.
-func batches(all []client.Upload) (out [][]client.Upload) {
-	size := int64(0)
-	for _, u := range all {
-		n := len(out)
-		if n == 0 || len(out[n-1]) >= client.MaxFiles || size+u.Size > client.MaxRequest {
-			out, size = append(out, nil), 0
-			n++
-		}
-		out[n-1] = append(out[n-1], u)
-		size += u.Size
-	}
-	return out
-}
-
 // patience is how long an answer waits for Discord to take it.
 const patience = 10 * time.Minute
 
-// deliver shows the finished answer. While Discord has problems it waits.
-func (a *answer) deliver(ctx context.Context, posts []client.Post) {
+// deliver shows the finished answer. While Discord has problems it waits. Lost
+// says that it is not shown although it could be later.
+func (a *answer) deliver(ctx context.Context, posts []client.Post) (lost bool) {
 	began := time.Now()
 	for pause := 2 * time.Second; ; pause = min(2*pause, 30*time.Second) {
 		_, err := a.sync(posts)
@@ -315,30 +328,16 @@ func (a *answer) deliver(ctx context.Context, posts []client.Post) {
 				continue
 			}
 		case fault.TooLarge, fault.Denied, fault.Internal:
-			if without, files := withoutFiles(posts); len(files) > 0 && err != nil {
+			if without, files := client.WithoutFiles(posts); len(files) > 0 && err != nil {
 				a.oneByOne(ctx, without, files)
-				return
+				return false
 			}
 		}
 		if err != nil {
 			a.fail(ctx, err)
 		}
-		return
+		return fault.Is(err, fault.Unavailable) || fault.Is(err, fault.Exhausted) || fault.Is(err, fault.Canceled)
 	}
-}
-
-// withoutFiles takes the files out of posts.
-func withoutFiles(posts []client.Post) (rest []client.Post, files []client.Upload) {
-	for _, p := range posts {
-		files = append(files, p.Files...)
-		if p.Files = nil; p.Text != "" {
-			rest = append(rest, p)
-		}
-	}
-	if n := len(posts); len(rest) > 0 {
-		rest[len(rest)-1].Rows = posts[n-1].Rows
-	}
-	return rest, files
 }
 
 // oneByOne shows an answer whose files Discord refused together: each file in

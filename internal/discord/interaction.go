@@ -43,7 +43,7 @@ const (
 
 // onInteraction handles an interaction. It must not take long.
 func (b *Bot) onInteraction(i dg.Interaction) {
-	if i == nil || !byUser(i) || !b.seen.put(i.ID(), true) {
+	if i == nil || !byUser(i) || !b.seen.Put(i.ID(), true) {
 		return
 	}
 	var roles []snowflake.ID

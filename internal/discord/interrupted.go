@@ -9,18 +9,33 @@ import (
 
 	"github.com/attachebot/attache/internal/chat"
 	"github.com/attachebot/attache/internal/discord/client"
+	"github.com/attachebot/attache/internal/files"
 )
 
 // tellInterrupted tells the users of turns that a restart broke off, and lets
 // them run these again.
 func (b *Bot) tellInterrupted() {
 	b.background("telling about interrupted turns", func(ctx context.Context) {
+		if b.cutOff == nil {
+			b.cutOff = map[string]uint64{}
+		}
 		for _, r := range b.assistant.Interrupted("discord/") {
-			if ctx.Err() != nil {
-				return
+			b.cutOff[r.ID] = uint64(r.User)
+			if err := b.memory().SetOpen(ctx, r.ID, uint64(r.User), true); err != nil { // until they are told
+				b.log.Warn("keeping that an answer was under way", "turn", r.ID, "error", err)
 			}
-			if err := b.tellOne(ctx, r); err != nil {
-				b.log.Warn("somebody can't be told that their turn was interrupted", "turn", r.ID, "error", err)
+		}
+		for turn, user := range b.cutOff {
+			r := chat.Record{ID: turn, User: files.UserID(user)}
+			err := b.sessions.Patiently(ctx, func() error { return b.tellOne(ctx, r) })
+			if ctx.Err() != nil {
+				return // the next start goes on
+			}
+			if err != nil {
+				b.log.Warn("somebody can't be told that their turn was interrupted", "turn", turn, "error", err)
+			}
+			if err := b.memory().SetOpen(ctx, turn, user, false); err != nil {
+				b.log.Warn("forgetting an answer that was under way", "turn", turn, "error", err)
 			}
 		}
 	})
@@ -50,6 +65,11 @@ func (b *Bot) tellOne(ctx context.Context, r chat.Record) error {
 		return err
 	}
 	for _, m := range after {
+		if m.Author.ID == b.self() && finalOf(m, message, q.again) {
+			return nil // it was shown, and only that was not kept
+		}
+	}
+	for _, m := range after {
 		if m.Author.ID != b.self() || buttonOf(m, actStop) != message {
 			continue
 		}
@@ -62,6 +82,19 @@ func (b *Bot) tellOne(ctx context.Context, r chat.Record) error {
 	}
 	_, err = b.api.Send(ctx, channel, client.Post{Text: line, Rows: rows, ReplyTo: message})
 	return err
+}
+
+// finalOf tells whether a message has the buttons of a finished answer.
+func finalOf(m dg.Message, prompt snowflake.ID, again string) bool {
+	for c := range m.AllComponents() {
+		if button, ok := c.(dg.ButtonComponent); ok {
+			id, err := parseCustomID(button.CustomID)
+			if err == nil && id.action == actRetry && id.snowflake(0) == prompt && len(id.args) > 1 && id.args[1] == again {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // withoutStatus takes the status line off what an unfinished answer shows.

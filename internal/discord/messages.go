@@ -26,7 +26,7 @@ func (b *Bot) onMessage(m dg.Message) {
 		b.keepDM(m)
 	}
 	called := b.addressed(m)
-	if called == places.Stranger || !b.admits(m.Author.ID, rolesOf(m.Member), m.ChannelID) || !b.seen.put(m.ID, called == places.Member) {
+	if called == places.Stranger || !b.admits(m.Author.ID, rolesOf(m.Member), m.ChannelID) || !b.seen.Put(m.ID, called == places.Member) {
 		return
 	}
 	if called == places.Member {
@@ -35,7 +35,7 @@ func (b *Bot) onMessage(m dg.Message) {
 	}
 	b.spawn("message in a thread", func(ctx context.Context) {
 		if b.findOut(ctx, m.ChannelID) == places.Member {
-			b.seen.put(m.ID, true)
+			b.seen.Put(m.ID, true)
 			b.ask(newQuestion(m))
 		}
 	})
@@ -168,7 +168,7 @@ func (b *Bot) root(ctx context.Context, m dg.Message) snowflake.ID {
 	var passed []snowflake.ID
 	at := &m
 	for range maxChain {
-		if known, ok := b.roots.get(at.ID); ok {
+		if known, ok := b.roots.Get(at.ID); ok {
 			first = known
 			break
 		}
@@ -186,7 +186,7 @@ func (b *Bot) root(ctx context.Context, m dg.Message) snowflake.ID {
 		}
 		next := at.ReferencedMessage
 		if next == nil || next.ID != up {
-			if known, ok := b.roots.get(up); ok {
+			if known, ok := b.roots.Get(up); ok {
 				first = known
 				break
 			}
@@ -202,7 +202,7 @@ func (b *Bot) root(ctx context.Context, m dg.Message) snowflake.ID {
 		at = next
 	}
 	for _, id := range passed {
-		b.roots.put(id, first)
+		b.roots.Put(id, first)
 	}
 	return first
 }
@@ -233,7 +233,7 @@ func buttonOf(m dg.Message, actions ...string) snowflake.ID {
 
 // onEdit takes in that a message was edited, if somebody did.
 func (b *Bot) onEdit(m dg.Message) {
-	if _, mine := b.seen.get(m.ID); !mine || m.EditedTimestamp == nil || b.edited(m) {
+	if _, mine := b.seen.Get(m.ID); !mine || m.EditedTimestamp == nil || b.edited(m) {
 		return
 	}
 	b.offerEdited(m)

@@ -1,8 +1,9 @@
 package discord
 
 import (
-	"github.com/attachebot/attache/internal/discord/compose"
 	"strings"
+
+	"github.com/attachebot/attache/internal/discord/compose"
 
 	previews "github.com/attachebot/attache/internal/preview"
 

@@ -151,6 +151,7 @@ func (b *Bot) follow(q *question) {
 			q.waits.Do(func() { b.background("waiting", func(ctx context.Context) { b.showWaiting(ctx, q) }) })
 		case assistant.Started:
 			b.unmark(q)
+			b.setOpen(q, true)
 			typing := func() {}
 			if q.late == nil && !q.passed {
 				typing = b.startTyping(q.channel())
@@ -262,10 +263,10 @@ func (b *Bot) unheard(ctx context.Context, q *question, err error) {
 	if !fault.Is(err, fault.Denied) || q.msg.GuildID == nil {
 		return
 	}
-	if last, told := b.muted.get(q.channel()); told && b.opts.Now().Sub(last) < time.Hour {
+	if last, told := b.muted.Get(q.channel()); told && b.opts.Now().Sub(last) < time.Hour {
 		return
 	}
-	b.muted.put(q.channel(), b.opts.Now())
+	b.muted.Put(q.channel(), b.opts.Now())
 	dm, err := b.api.DM(ctx, q.msg.Author.ID)
 	if err == nil {
 		_, err = b.api.Send(ctx, dm, client.Post{Text: "🔇 " + q.lang.T("I may not write in %s. Somebody who manages the server can give me the permissions **View Channel**, **Send Messages**, **Attach Files** and **Read Message History** there.", "<#"+q.channel().String()+">")})

@@ -2,6 +2,7 @@ package places
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"time"
 
@@ -15,6 +16,8 @@ import (
 type Memory struct {
 	Notes notes.Store
 	Bot   snowflake.ID // the application
+
+	Instance string // of the program, among those that share the notes
 }
 
 func (m Memory) name(parts ...string) string {
@@ -84,6 +87,29 @@ func (m Memory) Languages(ctx context.Context, limit int) (map[snowflake.ID]stri
 		}
 	}
 	return codes, err
+}
+
+// SetOpen keeps that a turn's answer is under way, or no more.
+func (m Memory) SetOpen(ctx context.Context, turn string, user uint64, open bool) error {
+	text := ""
+	if open {
+		text = strconv.FormatUint(user, 10)
+	}
+	return m.set(ctx, text, "open", m.Instance, turn)
+}
+
+// Open returns the turns of this instance whose answers were under way, with their users.
+func (m Memory) Open(ctx context.Context) (map[string]uint64, error) {
+	if m.Notes == nil {
+		return nil, nil
+	}
+	prefix := m.name("open", m.Instance, "")
+	all, err := m.Notes.Notes(ctx, prefix, 10_000)
+	turns := map[string]uint64{}
+	for _, n := range all {
+		turns[strings.TrimPrefix(n.Name, prefix)], _ = strconv.ParseUint(n.Text, 10, 64)
+	}
+	return turns, err
 }
 
 // SetHeard keeps up to when the bot heard everything.
