@@ -116,9 +116,6 @@ func (b *Bot) recall() {
 	for user, code := range languages {
 		b.heard.Person(user, code)
 	}
-	if b.cutOff, err = b.memory().Open(ctx); err != nil {
-		b.log.Warn("recalling which answers were under way", "error", err)
-	}
 }
 
 // keepLanguage keeps what language somebody reads, for their direct messages.
@@ -128,15 +125,6 @@ func (b *Bot) keepLanguage(user snowflake.ID, code string) {
 			b.log.Warn("keeping a language", "user", user, "error", err)
 		}
 	})
-}
-
-// setOpen keeps that the answer to a question is under way, or no more.
-func (b *Bot) setOpen(q *question, open bool) {
-	ctx, cancel := b.detached(10 * time.Second)
-	defer cancel()
-	if err := b.memory().SetOpen(ctx, q.turnID(), uint64(q.user()), open); err != nil && ctx.Err() == nil {
-		b.log.Warn("keeping that an answer is under way", "turn", q.turnID(), "error", err)
-	}
 }
 
 // remember keeps up to when everything was heard, until the bot is closed.
@@ -270,11 +258,14 @@ func (b *Bot) forMe(ctx context.Context, c places.Channel, ms []dg.Message) (out
 		if called != places.Member {
 			continue
 		}
-		if c.Guild != 0 { // messages that are read don't tell
+		if c.Guild != 0 && len(b.opts.Allowed.Roles)+len(b.opts.Blocked.Roles) > 0 { // messages that are read don't tell
 			var of dg.Member
-			if err := b.api.Do(ctx, client.Request{To: rest.GetMember.Compile(nil, c.Guild, m.Author.ID), Into: &of}); err == nil {
-				m.Member = &of
+			if err := b.sessions.Patiently(ctx, func() error {
+				return b.api.Do(ctx, client.Request{To: rest.GetMember.Compile(nil, c.Guild, m.Author.ID), Into: &of})
+			}); err != nil {
+				continue // who left is not answered
 			}
+			m.Member = &of
 		}
 		if b.admits(m.Author.ID, rolesOf(m.Member), m.ChannelID) && b.seen.Put(m.ID, true) {
 			out = append(out, m)

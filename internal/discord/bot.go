@@ -104,7 +104,6 @@ type Bot struct {
 	expiries pending.Expiries
 	views    pending.Views
 	absences absences
-	cutOff   map[string]uint64 // turns whose answers were under way when the program ended, with their users
 
 	base      context.Context // ended at the end of Close
 	kill      context.CancelFunc
@@ -135,6 +134,7 @@ const maxEvents = 256
 // ctx ended. The assistant is the caller's to close, after the Bot.
 func Open(ctx context.Context, token string, a *assistant.Assistant, o Options) (*Bot, error) {
 	b := newBot(token, a, o)
+	cutOff := b.cutOff(ctx)
 	err := b.sessions.Open(ctx)
 	if err == nil { // disgo reports a session as ready before it passes the event on
 		select {
@@ -152,7 +152,7 @@ func Open(ctx context.Context, token string, a *assistant.Assistant, o Options) 
 	}
 	b.work.Go(b.watch)
 	b.background("keeping when something was heard last", b.remember)
-	b.tellInterrupted()
+	b.tellInterrupted(cutOff)
 	b.announce(ctx)
 	return b, nil
 }

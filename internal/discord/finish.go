@@ -80,7 +80,7 @@ func (a *answer) ping(e *answered) {
 	ctx, cancel := a.b.detached(time.Minute)
 	defer cancel()
 	user := a.q.msg.Author.ID
-	text := fmt.Sprintf("-# 🔔 <@%d>, the answer is there, after %s.", user, took.Round(time.Second))
+	text := "-# 🔔 " + a.q.lang.T("%s, the answer is there, after %s.", "<@"+user.String()+">", a.q.lang.Measure(strconv.Itoa(int(took.Seconds()))+" s"))
 	id, err := a.b.send(ctx, a.q, client.Post{Text: text, Ping: user, ReplyTo: e.message})
 	if err != nil {
 		a.b.log.Warn("telling that an answer is there", "error", err)
@@ -329,24 +329,23 @@ func (a *answer) deliver(ctx context.Context, posts []client.Post) (lost bool) {
 			}
 		case fault.TooLarge, fault.Denied, fault.Internal:
 			if without, files := client.WithoutFiles(posts); len(files) > 0 && err != nil {
-				a.oneByOne(ctx, without, files)
-				return false
+				return a.oneByOne(ctx, without, files)
 			}
 		}
 		if err != nil {
 			a.fail(ctx, err)
 		}
-		return fault.Is(err, fault.Unavailable) || fault.Is(err, fault.Exhausted) || fault.Is(err, fault.Canceled)
+		return mayComeLater(err)
 	}
 }
 
 // oneByOne shows an answer whose files Discord refused together: each file in
 // a message of its own, and a line for those that are refused again.
-func (a *answer) oneByOne(ctx context.Context, posts []client.Post, ups []client.Upload) {
+func (a *answer) oneByOne(ctx context.Context, posts []client.Post, ups []client.Upload) (lost bool) {
 	if len(posts) > 0 {
 		if _, err := a.sync(posts); err != nil {
 			a.fail(ctx, err)
-			return
+			return mayComeLater(err)
 		}
 	}
 	var lines []string
@@ -364,9 +363,11 @@ func (a *answer) oneByOne(ctx context.Context, posts []client.Post, ups []client
 		}
 	}
 	if len(lines) == 0 {
-		return
+		return false
 	}
-	if err := a.b.say(ctx, a.q, 0, strings.Join(lines, "\n")); err != nil {
+	err := a.b.say(ctx, a.q, 0, strings.Join(lines, "\n"))
+	if err != nil {
 		a.fail(ctx, err)
 	}
+	return mayComeLater(err)
 }

@@ -2,42 +2,82 @@ package discord
 
 import (
 	"context"
+	"slices"
 	"strings"
+	"sync"
+	"time"
 
 	dg "github.com/disgoorg/disgo/discord"
 	"github.com/disgoorg/snowflake/v2"
 
 	"github.com/attachebot/attache/internal/chat"
 	"github.com/attachebot/attache/internal/discord/client"
+	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 )
 
+// An answer is noted as open from its turn's start on, until Discord has its end or
+// refused it for good. What is still noted when the program starts, and what the
+// engine had not finished, was cut off: it is told about, and is open until then.
+
+// setOpen keeps that the answer to a question is open, or no more.
+func (b *Bot) setOpen(q *question, open bool) {
+	ctx, cancel := b.detached(10 * time.Second)
+	defer cancel()
+	if err := b.memory().SetOpen(ctx, q.turnID(), uint64(q.user()), open); err != nil && ctx.Err() == nil {
+		b.log.Warn("keeping that an answer is under way", "turn", q.turnID(), "error", err)
+	}
+}
+
+// mayComeLater tells whether what Discord did not take may be shown later.
+func mayComeLater(err error) bool {
+	return fault.Is(err, fault.Unavailable) || fault.Is(err, fault.Exhausted) || fault.Is(err, fault.Canceled)
+}
+
+// cutOff returns the turns whose answers were open when the program ended, with
+// their users. The engine tells of its own once: they are noted at once.
+func (b *Bot) cutOff(ctx context.Context) map[string]uint64 {
+	turns, err := b.memory().Open(ctx)
+	if err != nil {
+		b.log.Warn("recalling which answers were under way", "error", err)
+	}
+	if turns == nil {
+		turns = map[string]uint64{}
+	}
+	for _, r := range b.assistant.Interrupted("discord/") {
+		turns[r.ID] = uint64(r.User)
+		if err := b.memory().SetOpen(ctx, r.ID, uint64(r.User), true); err != nil {
+			b.log.Warn("keeping that an answer was under way", "turn", r.ID, "error", err)
+		}
+	}
+	return turns
+}
+
 // tellInterrupted tells the users of turns that a restart broke off, and lets
-// them run these again.
-func (b *Bot) tellInterrupted() {
+// them run these again. Those who can't be told now are told at the next start.
+func (b *Bot) tellInterrupted(cutOff map[string]uint64) {
 	b.background("telling about interrupted turns", func(ctx context.Context) {
-		if b.cutOff == nil {
-			b.cutOff = map[string]uint64{}
+		var all sync.WaitGroup
+		slots := make(chan struct{}, absenceReading)
+		for turn, user := range cutOff {
+			slots <- struct{}{}
+			all.Go(func() {
+				defer func() { <-slots }()
+				defer b.rescue("telling about an interrupted turn")
+				r := chat.Record{ID: turn, User: files.UserID(user)}
+				err := b.sessions.Patiently(ctx, func() error { return b.tellOne(ctx, r) })
+				if err != nil && ctx.Err() == nil {
+					b.log.Warn("somebody can't be told that their turn was interrupted", "turn", turn, "error", err)
+				}
+				if ctx.Err() != nil || mayComeLater(err) {
+					return
+				}
+				if err := b.memory().SetOpen(ctx, turn, user, false); err != nil && ctx.Err() == nil {
+					b.log.Warn("forgetting an answer that was under way", "turn", turn, "error", err)
+				}
+			})
 		}
-		for _, r := range b.assistant.Interrupted("discord/") {
-			b.cutOff[r.ID] = uint64(r.User)
-			if err := b.memory().SetOpen(ctx, r.ID, uint64(r.User), true); err != nil { // until they are told
-				b.log.Warn("keeping that an answer was under way", "turn", r.ID, "error", err)
-			}
-		}
-		for turn, user := range b.cutOff {
-			r := chat.Record{ID: turn, User: files.UserID(user)}
-			err := b.sessions.Patiently(ctx, func() error { return b.tellOne(ctx, r) })
-			if ctx.Err() != nil {
-				return // the next start goes on
-			}
-			if err != nil {
-				b.log.Warn("somebody can't be told that their turn was interrupted", "turn", turn, "error", err)
-			}
-			if err := b.memory().SetOpen(ctx, turn, user, false); err != nil {
-				b.log.Warn("forgetting an answer that was under way", "turn", turn, "error", err)
-			}
-		}
+		all.Wait()
 	})
 }
 
@@ -60,14 +100,12 @@ func (b *Bot) tellOne(ctx context.Context, r chat.Record) error {
 	q.lang = b.languageOf(q)
 	line := "-# ⏸️ " + q.lang.T("I was restarted in the middle of this answer. 🔁 Retry runs it again.")
 	rows := (&answered{q: q}).rows(false)
-	after, err := b.api.Messages(ctx, channel, message, 0, 25)
+	after, err := b.api.Messages(ctx, channel, message, 0, 100)
 	if err != nil {
 		return err
 	}
-	for _, m := range after {
-		if m.Author.ID == b.self() && finalOf(m, message, q.again) {
-			return nil // it was shown, and only that was not kept
-		}
+	if slices.ContainsFunc(after, func(m dg.Message) bool { return m.Author.ID == b.self() && finalOf(m, message, q.again) }) {
+		return nil // it was shown, and only that was not kept
 	}
 	for _, m := range after {
 		if m.Author.ID != b.self() || buttonOf(m, actStop) != message {

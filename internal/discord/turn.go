@@ -187,10 +187,10 @@ func (b *Bot) end(q *question, a *answer, e assistant.Ended, saved bool, problem
 	b.unmark(q)
 	switch {
 	case e.Nothing:
-		a.drop()
 		if !q.passed {
 			b.hint(q, saved, problems)
 		}
+		a.drop()
 	case a != nil:
 		a.finish(e.Result, e.Err)
 	case errors.Is(e.Err, assistant.ErrStopped), fault.Is(e.Err, fault.Exists): // deleted, or answered before
@@ -249,10 +249,15 @@ func (b *Bot) sorry(q *question, mark string, err error) {
 	if sentence == "" {
 		return
 	}
+	b.setOpen(q, true)
 	ctx, cancel := b.detached(10 * time.Second)
 	defer cancel()
-	if err := b.say(ctx, q, q.msg.ID, mark+sentence); err != nil {
-		b.unheard(ctx, q, err)
+	unsaid := b.say(ctx, q, q.msg.ID, mark+sentence)
+	if unsaid != nil {
+		b.unheard(ctx, q, unsaid)
+	}
+	if !mayComeLater(unsaid) {
+		b.setOpen(q, false)
 	}
 }
 

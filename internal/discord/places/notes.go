@@ -89,13 +89,20 @@ func (m Memory) Languages(ctx context.Context, limit int) (map[snowflake.ID]stri
 	return codes, err
 }
 
+// open is the memory of open answers: their turns' ids tell whose they are, and
+// they are known before the bot is.
+func (m Memory) open() Memory {
+	m.Bot = 0
+	return m
+}
+
 // SetOpen keeps that a turn's answer is under way, or no more.
 func (m Memory) SetOpen(ctx context.Context, turn string, user uint64, open bool) error {
 	text := ""
 	if open {
 		text = strconv.FormatUint(user, 10)
 	}
-	return m.set(ctx, text, "open", m.Instance, turn)
+	return m.open().set(ctx, text, "open", m.Instance, turn)
 }
 
 // Open returns the turns of this instance whose answers were under way, with their users.
@@ -103,7 +110,7 @@ func (m Memory) Open(ctx context.Context) (map[string]uint64, error) {
 	if m.Notes == nil {
 		return nil, nil
 	}
-	prefix := m.name("open", m.Instance, "")
+	prefix := m.open().name("open", m.Instance, "")
 	all, err := m.Notes.Notes(ctx, prefix, 10_000)
 	turns := map[string]uint64{}
 	for _, n := range all {
