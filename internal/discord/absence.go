@@ -45,7 +45,7 @@ type absence struct {
 // absences are those whose messages are not read yet.
 type absences struct {
 	mu      sync.Mutex
-	open    int
+	open    map[*absence]bool
 	byGuild map[snowflake.ID]*absence
 	dms     *recent.Map[snowflake.ID, time.Time] // when they were kept
 }
@@ -54,7 +54,12 @@ type absences struct {
 func (b *Bot) begun(e client.Ready) {
 	a := &absence{since: e.Heard, direct: e.Shard[0] == 0, guilds: map[snowflake.ID]bool{}, told: make(chan struct{})}
 	b.absences.mu.Lock()
-	b.absences.open++
+	for earlier := range b.absences.open { // what it has not read yet, this one reads as well
+		if earlier.since.Before(a.since) {
+			a.since = earlier.since
+		}
+	}
+	b.absences.open[a] = true
 	for _, g := range e.Guilds {
 		a.guilds[g.ID], b.absences.byGuild[g.ID] = true, a
 	}
@@ -67,11 +72,11 @@ func (b *Bot) begun(e client.Ready) {
 		if err != nil && ctx.Err() == nil {
 			b.log.Warn("reading what was written meanwhile", "error", err)
 		}
-		if ctx.Err() != nil {
+		if err != nil || ctx.Err() != nil {
 			return // the next start goes on
 		}
 		b.absences.mu.Lock()
-		b.absences.open--
+		delete(b.absences.open, a)
 		b.absences.mu.Unlock()
 		b.keepHeard(ctx)
 	})
@@ -137,7 +142,7 @@ func (b *Bot) remember(ctx context.Context) {
 // keepHeard keeps up to when everything was heard, and dealt with.
 func (b *Bot) keepHeard(ctx context.Context) {
 	b.absences.mu.Lock()
-	open := b.absences.open
+	open := len(b.absences.open)
 	b.absences.mu.Unlock()
 	heard := b.sessions.Heard()
 	if open > 0 || heard.IsZero() {
@@ -217,7 +222,9 @@ func (b *Bot) readMissed(ctx context.Context, channels []places.Channel, since t
 			defer b.rescue("reading what was written meanwhile")
 			var ms []dg.Message
 			err := b.sessions.Patiently(ctx, func() (err error) {
-				ms, err = places.ReadSince(ctx, b.api, c, since)
+				if ms, err = places.ReadSince(ctx, b.api, c, since); client.MayPass(err) {
+					err = fault.Wrap(err, fault.Unavailable, "")
+				}
 				return err
 			})
 			if err != nil {

@@ -185,7 +185,7 @@ func newBot(token string, a *assistant.Assistant, o Options) *Bot {
 		slots:   make(chan struct{}, maxEvents), done: make(chan struct{}), ready: make(chan struct{}),
 	}
 	b.around = &around.Reader{API: b.api, Self: b.self, Role: b.places.OwnRole, Open: b.fetch}
-	b.absences.byGuild, b.absences.dms = map[snowflake.ID]*absence{}, recent.New[snowflake.ID, time.Time](10_000)
+	b.absences.open, b.absences.byGuild, b.absences.dms = map[*absence]bool{}, map[snowflake.ID]*absence{}, recent.New[snowflake.ID, time.Time](10_000)
 	b.heard.Fix(o.Language)
 	b.base, b.kill = context.WithCancel(context.Background())
 	b.ctx, b.stop = context.WithCancelCause(b.base)

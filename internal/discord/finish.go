@@ -335,7 +335,7 @@ func (a *answer) deliver(ctx context.Context, posts []client.Post) (lost bool) {
 		if err != nil {
 			a.fail(ctx, err)
 		}
-		return mayComeLater(err)
+		return client.MayPass(err)
 	}
 }
 
@@ -345,7 +345,7 @@ func (a *answer) oneByOne(ctx context.Context, posts []client.Post, ups []client
 	if len(posts) > 0 {
 		if _, err := a.sync(posts); err != nil {
 			a.fail(ctx, err)
-			return mayComeLater(err)
+			return client.MayPass(err)
 		}
 	}
 	var lines []string
@@ -369,5 +369,5 @@ func (a *answer) oneByOne(ctx context.Context, posts []client.Post, ups []client
 	if err != nil {
 		a.fail(ctx, err)
 	}
-	return mayComeLater(err)
+	return client.MayPass(err)
 }

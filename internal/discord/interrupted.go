@@ -12,7 +12,6 @@ import (
 
 	"github.com/attachebot/attache/internal/chat"
 	"github.com/attachebot/attache/internal/discord/client"
-	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 )
 
@@ -27,11 +26,6 @@ func (b *Bot) setOpen(q *question, open bool) {
 	if err := b.memory().SetOpen(ctx, q.turnID(), uint64(q.user()), open); err != nil && ctx.Err() == nil {
 		b.log.Warn("keeping that an answer is under way", "turn", q.turnID(), "error", err)
 	}
-}
-
-// mayComeLater tells whether what Discord did not take may be shown later.
-func mayComeLater(err error) bool {
-	return fault.Is(err, fault.Unavailable) || fault.Is(err, fault.Exhausted) || fault.Is(err, fault.Canceled)
 }
 
 // cutOff returns the turns whose answers were open when the program ended, with
@@ -69,7 +63,7 @@ func (b *Bot) tellInterrupted(cutOff map[string]uint64) {
 				if err != nil && ctx.Err() == nil {
 					b.log.Warn("somebody can't be told that their turn was interrupted", "turn", turn, "error", err)
 				}
-				if ctx.Err() != nil || mayComeLater(err) {
+				if ctx.Err() != nil || client.MayPass(err) {
 					return
 				}
 				if err := b.memory().SetOpen(ctx, turn, user, false); err != nil && ctx.Err() == nil {

@@ -178,16 +178,17 @@ func TestWeatherShardingRequired(t *testing.T) {
 
 // What the operator has to do is said.
 func TestWeatherRefusedByDiscord(t *testing.T) {
+	idle := assistant.New(nil, nil, assistant.Options{})
 	t.Run("intents", func(t *testing.T) {
 		w := newBench(t, setup{noStart: true, server: func(s *discordtest.Server) { s.DisallowedIntents = discordtest.IntentMessageContent }})
-		_, err := Open(w.ctx, w.Token(), nil, Options{RESTURL: w.RESTURL(), GatewayURL: w.GatewayURL()})
+		_, err := Open(w.ctx, w.Token(), idle, Options{RESTURL: w.RESTURL(), GatewayURL: w.GatewayURL()})
 		if !fault.Is(err, fault.Denied) || !strings.Contains(fault.Message(err), "MESSAGE CONTENT INTENT") {
 			t.Errorf("got %v", err)
 		}
 	})
 	t.Run("token", func(t *testing.T) {
 		w := newBench(t, setup{noStart: true})
-		_, err := Open(w.ctx, "MTIz.wrong.token", nil, Options{RESTURL: w.RESTURL(), GatewayURL: w.GatewayURL()})
+		_, err := Open(w.ctx, "MTIz.wrong.token", idle, Options{RESTURL: w.RESTURL(), GatewayURL: w.GatewayURL()})
 		if !fault.Is(err, fault.Denied) || !strings.Contains(fault.Message(err), "DISCORD_TOKEN") {
 			t.Errorf("got %v", err)
 		}

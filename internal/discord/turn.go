@@ -256,7 +256,7 @@ func (b *Bot) sorry(q *question, mark string, err error) {
 	if unsaid != nil {
 		b.unheard(ctx, q, unsaid)
 	}
-	if !mayComeLater(unsaid) {
+	if !client.MayPass(unsaid) {
 		b.setOpen(q, false)
 	}
 }

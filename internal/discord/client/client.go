@@ -193,6 +193,11 @@ func Code(err error) rest.JSONErrorCode {
 	return 0
 }
 
+// MayPass tells whether what failed may succeed later.
+func MayPass(err error) bool {
+	return fault.Is(err, fault.Unavailable) || fault.Is(err, fault.Exhausted) || fault.Is(err, fault.Canceled)
+}
+
 // AsFault gives an error of a request, or of a context, its kind.
 func AsFault(err error) error {
 	var e *rest.Error

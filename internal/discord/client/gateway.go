@@ -225,7 +225,8 @@ type shard struct {
 
 	mu      sync.Mutex
 	gw      gateway.Gateway
-	broken  int // connections since the last one that was ready
+	conn    net.Conn // the last one
+	broken  int      // connections since the last one that was ready
 	ready   bool
 	heard   time.Time  // of the last event or heartbeat of a session
 	handled sync.Mutex // held while an event is handled
@@ -266,6 +267,11 @@ func (sh *shard) close(ctx context.Context) {
 	if gw != nil {
 		gw.Close(ctx)
 	}
+	sh.mu.Lock()
+	if sh.conn != nil { // disgo closes none that it is about to open
+		sh.conn.Close()
+	}
+	sh.mu.Unlock()
 	sh.handled.Lock()
 	defer sh.handled.Unlock()
 }
@@ -312,8 +318,12 @@ func (sh *shard) dial(ctx context.Context, network, addr string) (net.Conn, erro
 	}
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
+	if sh.all.ctx.Err() != nil {
+		conn.Close()
+		return nil, errRetired
+	}
 	sh.broken++
-	sh.ready = false
+	sh.conn, sh.ready = conn, false
 	gw := sh.gw
 	time.AfterFunc(readyWithin, func() {
 		sh.mu.Lock()
