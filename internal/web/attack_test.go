@@ -15,7 +15,7 @@ import (
 
 // person is a program with cookies that follows no redirect.
 type person struct {
-	t    *testing.T
+	t    testing.TB
 	site *site
 	http *http.Client
 }
@@ -27,7 +27,7 @@ func (s *site) person() *person {
 
 func (p *person) do(method, path string, form url.Values, headers ...string) (int, string, http.Header) {
 	p.t.Helper()
-	req, err := http.NewRequestWithContext(p.t.Context(), method, p.site.origin+path, strings.NewReader(form.Encode()))
+	req, err := http.NewRequestWithContext(context.Background(), method, p.site.origin+path, strings.NewReader(form.Encode()))
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -45,7 +45,7 @@ func (p *person) do(method, path string, form url.Values, headers ...string) (in
 	return res0(p.t, res, err)
 }
 
-func res0(t *testing.T, res *http.Response, err error) (int, string, http.Header) {
+func res0(t testing.TB, res *http.Response, err error) (int, string, http.Header) {
 	t.Helper()
 	text := body(t, res, err)
 	return res.StatusCode, text, res.Header

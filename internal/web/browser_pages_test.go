@@ -131,7 +131,7 @@ func (p *person) ask(conv, text string) {
 	if status, body, _ := p.do("POST", "/c/"+conv+"/ask", map[string][]string{"q": {text}}); status != 204 {
 		p.t.Fatalf("asking: %d %s", status, body)
 	}
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		if _, page, _ := p.do("GET", "/c/"+conv, nil); !strings.Contains(page, `/stop"`) && strings.Contains(page, `/retry"`) {
 			return
 		}

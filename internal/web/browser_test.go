@@ -34,17 +34,19 @@ import (
 // site is a server with everything behind it.
 type site struct {
 	*Server
-	t     *testing.T
+	t     testing.TB
 	model *llmtest.Server
 	tools *chattest.Tools
 	files *files.Service
 }
 
-func newSite(t *testing.T, o ServerOptions) *site { return newSiteWith(t, o, assistant.Options{}) }
+func newSite(t testing.TB, o ServerOptions) *site {
+	return newSiteWith(t, o, assistant.Options{}, files.Options{})
+}
 
-func newSiteWith(t *testing.T, o ServerOptions, ao assistant.Options) *site {
+func newSiteWith(t testing.TB, o ServerOptions, ao assistant.Options, fo files.Options) *site {
 	ao.Burst, ao.Viewer = 100, seer{}
-	w := assistanttest.New(t, ao, files.Options{})
+	w := assistanttest.New(t, ao, fo)
 	o.Listen = "127.0.0.1:0"
 	server, err := OpenServer(w.Assistant, o)
 	if err != nil {
@@ -86,7 +88,7 @@ func (s *site) makes(ctx context.Context, user files.UserID, _ string, _ llm.Too
 
 // browse opens a browser of a width. Errors of scripts and violations of the
 // page's policy fail the test.
-func browse(t *testing.T, width int) context.Context {
+func browse(t testing.TB, width int) context.Context {
 	path, err := exec.LookPath("chromium")
 	if err != nil {
 		testbin.Missing(t, "chromium", err.Error())
@@ -115,14 +117,14 @@ func browse(t *testing.T, width int) context.Context {
 	return ctx
 }
 
-func do(t *testing.T, ctx context.Context, actions ...chromedp.Action[chromedp.Void]) {
+func do(t testing.TB, ctx context.Context, actions ...chromedp.Action[chromedp.Void]) {
 	t.Helper()
 	if err := chromedp.Do(ctx, actions...); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func eval[T any](t *testing.T, ctx context.Context, js string) T {
+func eval[T any](t testing.TB, ctx context.Context, js string) T {
 	t.Helper()
 	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](js, chromedp.EvalAwaitPromise))
 	if err != nil {
@@ -133,7 +135,7 @@ func eval[T any](t *testing.T, ctx context.Context, js string) T {
 
 // seen waits until a script is true. While a page is being loaded there may be
 // nothing yet to ask.
-func seen(t *testing.T, ctx context.Context, what, js string) {
+func seen(t testing.TB, ctx context.Context, what, js string) {
 	t.Helper()
 	var err error
 	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
@@ -233,8 +235,9 @@ func mainJob(t *testing.T, width int) {
 		t.Errorf("downloaded %q", got)
 	}
 	for _, confirm := range []string{"Delete", "Yes, Delete", "Click Again to Confirm"} {
-		eval[bool](t, ctx, fmt.Sprintf(`[...document.querySelectorAll('main button')].find(b => b.innerText === %q).click() || true`, confirm))
-		time.Sleep(300 * time.Millisecond)
+		button := fmt.Sprintf(`[...document.querySelectorAll('main button')].find(b => b.innerText === %q)`, confirm)
+		seen(t, ctx, confirm, button)
+		eval[bool](t, ctx, button+`.click() || true`)
 	}
 	seen(t, ctx, "that it is gone", `document.body.innerText.includes('You have 1 file(s) uploaded.')`)
 
@@ -253,7 +256,7 @@ func mainJob(t *testing.T, width int) {
 	seen(t, ctx, "that one is out", `document.body.innerText.includes('Open the address')`)
 }
 
-func body(t *testing.T, r *http.Response, err error) string {
+func body(t testing.TB, r *http.Response, err error) string {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

@@ -53,7 +53,7 @@ func TestUsageOfEverybody(t *testing.T) {
 		if admin {
 			o.Admins = []files.UserID{1}
 		}
-		s := newSiteWith(t, ServerOptions{}, o)
+		s := newSiteWith(t, ServerOptions{}, o, files.Options{})
 		p := s.person()
 		p.signIn()
 		p.do("POST", "/c/abc/ask", url.Values{"q": {"hello"}})

@@ -15,8 +15,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/chromedp"
-
 	"github.com/attachebot/attache/internal/files"
 )
 
@@ -41,25 +39,6 @@ func TestFirstPageIsSmall(t *testing.T) {
 	}
 	if m := regexp.MustCompile(`(?:src|href)="(?:https?:)?//`).FindString(page); m != "" {
 		t.Errorf("the page loads %s", m)
-	}
-}
-
-// A page can be used soon after it was asked for. The machine may be busy: the best
-// of five loads counts.
-func TestBrowserFirstPageIsFast(t *testing.T) {
-	s := newSite(t, ServerOptions{})
-	ctx := browse(t, 1440)
-	do(t, ctx, chromedp.Navigate(s.SignInURL()))
-	seen(t, ctx, "the chat", `document.getElementById('q')`)
-	best := 1e9
-	for range 5 {
-		do(t, ctx, chromedp.Navigate(s.origin+"/c/abc"))
-		seen(t, ctx, "the page", `document.readyState === 'complete'`)
-		best = min(best, eval[float64](t, ctx, `(e => e.domContentLoadedEventEnd)(performance.getEntriesByType('navigation')[0])`)) // modules have run by then
-	}
-	t.Logf("interactive after %.0f ms", best)
-	if best > 500 {
-		t.Errorf("interactive after %.0f ms", best)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"gocloud.dev/blob/fileblob"
 	"gocloud.dev/blob/memblob"
 
 	"github.com/attachebot/attache/internal/assistant"
@@ -29,8 +30,9 @@ type World struct {
 	Chats chat.Store
 }
 
-// New opens a world that ends with the test.
-func New(t *testing.T, o assistant.Options, fo files.Options) *World {
+// New opens a world that ends with the test. Its files are in memory, or in the
+// folder fo.Dir.
+func New(t testing.TB, o assistant.Options, fo files.Options) *World {
 	t.Helper()
 	w := &World{Model: &llmtest.Server{}, Tools: &chattest.Tools{}}
 	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "attache.db"))
@@ -39,6 +41,11 @@ func New(t *testing.T, o assistant.Options, fo files.Options) *World {
 	}
 	t.Cleanup(func() { db.Close() })
 	bucket := memblob.OpenBucket(nil)
+	if fo.Dir != "" {
+		if bucket, err = fileblob.OpenBucket(fo.Dir, &fileblob.Options{NoTempDir: true, Metadata: fileblob.MetadataDontWrite}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	t.Cleanup(func() { bucket.Close() })
 	model, err := client.New("", client.Options{BaseURL: w.Model.Start(t), Model: "test-model", Backoff: time.Millisecond})
 	if err != nil {
