@@ -6,6 +6,7 @@ where that look, or a failure, says that the file is not plain, more is done.
 
 import csv as _csv
 import io
+import mmap
 import re
 import warnings
 
@@ -250,6 +251,8 @@ class Reader:
         look, d = self.look, self.look.delimiter
         if len(d) != 1 or look.quote != '"' or not frame.shape[1] > 1 or self.settings.keys() & {"quoting", "chunksize", "iterator", "nrows", "skiprows"}:
             return frame
+        if self.content is None and not self._quotes():
+            return frame
         wide, taken = frame.shape[1], False
         for i, dtype in enumerate(frame.dtypes):
             if str(dtype) not in ("str", "object") or taken:
@@ -262,6 +265,11 @@ class Reader:
         if not taken:
             return frame
         return self._closed() if self._close() else frame
+
+    def _quotes(self):
+        """Whether there is a quotation mark in the file."""
+        with open(self.src.path, "rb") as f, mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            return data.find(b'"') >= 0
 
     def _close(self):
         """Take quotation marks that are never closed off the lines; whether there are some."""
