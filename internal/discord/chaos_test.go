@@ -14,9 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/attachebot/attache/internal/assistant"
-
 	"github.com/attachebot/attache/discordtest"
+	"github.com/attachebot/attache/internal/assistant"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/llm/llmtest"
@@ -25,14 +24,15 @@ import (
 // In bad weather everywhere, at Discord and at the model, every message ends in
 // an answer or a sentence, none is answered twice, and Discord finds nothing to
 // complain about. ATTACHE_CHAOS_TURNS sets how many messages are sent.
-func TestChaos(t *testing.T) { chaos(t, false) }
+func TestChaos(t *testing.T) { chaos(t, "ATTACHE_CHAOS_TURNS", false) }
 
 // The gateway loses its sessions again and again, and the program is stopped or
 // killed again and again: still every message ends in one answer, or one sentence.
-func TestChaosOutages(t *testing.T) { chaos(t, true) }
+// ATTACHE_OUTAGE_TURNS sets how many messages are sent.
+func TestChaosOutages(t *testing.T) { chaos(t, "ATTACHE_OUTAGE_TURNS", true) }
 
-func chaos(t *testing.T, outages bool) {
-	turns, _ := strconv.Atoi(os.Getenv("ATTACHE_CHAOS_TURNS"))
+func chaos(t *testing.T, setting string, outages bool) {
+	turns, _ := strconv.Atoi(os.Getenv(setting))
 	turns = cmp.Or(turns, 120)
 	const people = 50
 	w := newBench(t, setup{
@@ -50,7 +50,7 @@ func chaos(t *testing.T, outages bool) {
 		},
 	})
 	var cancel context.CancelFunc
-	w.ctx, cancel = context.WithTimeout(context.Background(), 10*time.Minute)
+	w.ctx, cancel = context.WithTimeout(context.Background(), 10*time.Minute+time.Duration(turns)*time.Second)
 	t.Cleanup(cancel)
 	w.tools.Handle = func(ctx context.Context, user files.UserID, _ string, c llm.ToolCall, h llm.ToolHooks) llm.ToolResult {
 		h.Status(llm.ToolStatus{State: llm.ToolRunning})
