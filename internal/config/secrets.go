@@ -3,6 +3,7 @@ package config
 import (
 	"net/url"
 	"os"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
@@ -38,7 +39,7 @@ func (c Config) Secrets(envFile string) (all []string) {
 	for name, value := range others {
 		if strings.Contains(value, "://") {
 			all = append(all, inAddress(value)...)
-		} else if secretName.MatchString(name) && !slices.Contains(known, name) {
+		} else if secretName.MatchString(name) && !slices.Contains(known, name) && !isPath(name, value) {
 			all = append(all, value)
 		}
 	}
@@ -47,6 +48,16 @@ func (c Config) Secrets(envFile string) (all []string) {
 
 // secretName matches names of what is secret, in the environment and in addresses.
 var secretName = regexp.MustCompile(`(?i)(^|_|-)(secret|token|password|passwd|pwd|pass|credentials?|api_?key|access_?key|key|sig|signature)(_|-|$)`)
+
+// isPath tells whether a value is that of the shell's PWD, or a file or folder that is
+// there: the place of a secret is none.
+func isPath(name, value string) bool {
+	if name == "PWD" || name == "OLDPWD" {
+		return true
+	}
+	_, err := os.Stat(value)
+	return err == nil && strings.ContainsRune(value, filepath.Separator)
+}
 
 // inAddress returns what may be secret in an address: the password, a user without
 // one, values of the query under names of secrets, and what looks random in the path.
@@ -91,7 +102,22 @@ func plain(s string) string {
 	return s
 }
 
-// random tells whether a part of a path looks like a token rather than a word.
+// random tells whether a part of a path looks like a token, rather than a word, a
+// version, or the name of a model or a database.
 func random(s string) bool {
-	return len(s) >= 7 && strings.ContainsFunc(s, unicode.IsDigit) && strings.ContainsFunc(s, unicode.IsLetter) && (len(s) >= 30 || !strings.Contains(s, "."))
+	if !strings.ContainsFunc(s, unicode.IsDigit) || !strings.ContainsFunc(s, unicode.IsLetter) {
+		return false
+	}
+	if len(s) >= 7 && !wordly.MatchString(s) {
+		return true
+	}
+	return slices.ContainsFunc(strings.FieldsFunc(s, func(r rune) bool { return r == '.' || r == '_' || r == '-' }), func(piece string) bool {
+		return len(piece) >= 8 && mixed.MatchString(piece)
+	})
 }
+
+var (
+	wordly = regexp.MustCompile(`^[A-Za-z0-9._-]*$`)
+	// mixed matches letters with figures among them, and long runs of both.
+	mixed = regexp.MustCompile(`[A-Za-z][0-9]{2,}[A-Za-z]|[0-9][A-Za-z]+[0-9]|[a-z].*[A-Z].*[0-9]|[A-Z].*[A-Z].*[0-9]|^.*[0-9].{14,}$|^.{14,}[0-9].*$`)
+)
