@@ -259,7 +259,7 @@ func TestDiscordTools(t *testing.T) {
 			}
 		}
 	}
-	expect(anna, "near__environ", "{}", "OWN=the-key-of-a-tool")
+	expect(anna, "near__environ", "{}", "OWN=[redacted]") // it has the key, and the model does not
 	if log := b.log.String(); strings.Contains(log, "the-key-of-a-tool") || !strings.Contains(log, "it said: fatal: [redacted] is not set") ||
 		!strings.Contains(log, "broken.py: line 1: SyntaxError") || !strings.Contains(log, "sales.py: line 22: untyped has the parameter a without a type") {
 		t.Errorf("log: %s", log)

@@ -260,19 +260,26 @@ func TestAbsenceManners(t *testing.T) {
 
 // Whoever waited long is pinged by a message of its own: edits tell nobody.
 func TestAbsencePing(t *testing.T) {
-	w := newBench(t, setup{discord: Options{PingAfter: 300 * time.Millisecond}})
-	w.model.Push(llmtest.Reply{Text: "It took a while.", Wait: 400 * time.Millisecond})
-	_, a := w.ask(w.anna, w.general, "Think")
-	ping := w.await(w.general, discordtest.FromBot, discordtest.ReplyTo(a), discordtest.Contains("the answer is there"))
-	if len(ping.Mentions) != 1 || ping.Mentions[0].ID != w.anna.ID {
-		t.Errorf("it pings %v", ping.Mentions)
+	answered := func(t *testing.T, after time.Duration) (*bench, discordtest.Message) {
+		w := newBench(t, setup{discord: Options{PingAfter: after}})
+		w.model.Push(llmtest.Reply{Text: "It took a while.", Wait: 10 * time.Millisecond})
+		_, a := w.ask(w.anna, w.general, "Think")
+		return w, a
 	}
-	w.model.Push(llmtest.Reply{Text: "At once."})
-	_, a = w.ask(w.anna, w.general, "Now")
-	w.AwaitQuiet(w.ctx, 400*time.Millisecond)
-	if n := w.answers(a); n != 0 {
-		t.Errorf("%d pings for an answer that came at once", n)
-	}
+	t.Run("late", func(t *testing.T) {
+		w, a := answered(t, time.Millisecond)
+		ping := w.await(w.general, discordtest.FromBot, discordtest.ReplyTo(a), discordtest.Contains("the answer is there"))
+		if len(ping.Mentions) != 1 || ping.Mentions[0].ID != w.anna.ID {
+			t.Errorf("it pings %v", ping.Mentions)
+		}
+	})
+	t.Run("in time", func(t *testing.T) {
+		w, a := answered(t, time.Hour)
+		w.AwaitQuiet(w.ctx, 400*time.Millisecond)
+		if n := w.answers(a); n != 0 {
+			t.Errorf("%d pings", n)
+		}
+	})
 }
 
 // Approval questions of two people in two threads at once are each answered by
