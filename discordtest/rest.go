@@ -78,9 +78,12 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, rt route) {
 	c := &call{Request: q, s: s, r: r}
 	began := time.Now()
 	s.began()
+	defer s.ended(q)
 	parseErr := c.read()
 	if parseErr == nil {
 		c.problem = s.problem(c)
+	} else if !errors.As(parseErr, new(*apiError)) {
+		panic(http.ErrAbortHandler) // the client broke off: there is nobody to answer
 	}
 	a := s.respond(c, rt, parseErr)
 
@@ -93,7 +96,6 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, rt route) {
 	}
 	s.validateResponse(q.Route, a)
 	s.logf("%s %s -> %d %.300s", method, path, a.status, a.body)
-	defer s.ended(q)
 	if f := a.fault; f != nil && f.Drop {
 		cut(w, a)
 		return
