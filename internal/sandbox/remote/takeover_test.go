@@ -22,52 +22,57 @@ const (
 )
 
 func TestTakeOver(t *testing.T) {
-	for _, busy := range []bool{false, true} {
-		name, bound := "idle", takeOverIdle
-		if busy {
-			name, bound = "in a call", takeOverCall
-		}
+	for name, bound := range map[string]time.Duration{"idle": takeOverIdle, "in a call": takeOverCall} {
 		t.Run(name, func(t *testing.T) {
-			f := openFarm(t)
-			kill := f.addProcess("a")
-			if res := f.run(1, ""); res.Output != "a 1" {
-				t.Fatalf("%+v", res)
-			}
-			b, _ := f.add("b", 4)
-			ended := make(chan sandbox.Result, 1)
-			if busy {
-				began := make(chan struct{})
-				go func() {
-					res, err := f.Run(context.Background(), key(1), sandbox.Cell{Code: "sleep 1m", Status: func(s sandbox.Status) {
-						if s.State == sandbox.Running {
-							close(began)
-						}
-					}})
-					if err != nil {
-						t.Error(err)
-					}
-					ended <- res
-				}()
-				<-began
-			}
-			kill()
-			began := time.Now()
-			if busy {
-				if res := <-ended; res.Outcome != sandbox.Crashed || !res.Lost || !strings.Contains(res.Error, "not run again") {
-					t.Errorf("%+v", res)
+			took := time.Duration(0)
+			for range 3 { // another suite may have the processors for a moment
+				if took = takeOver(t, name == "in a call"); took <= bound {
+					return
 				}
 			}
-			res := f.run(1, "")
-			took := time.Since(began)
-			t.Logf("answered elsewhere after %s", took.Round(time.Millisecond))
-			if res.Output != "b 1" || !strings.Contains(strings.Join(res.Notes, "\n"), "lost: all variables") || b.ran.Load() != 1 {
-				t.Errorf("%+v, %d cells on b", res, b.ran.Load())
-			}
-			if took > 5*bound { // bound is on a quiet machine
-				t.Errorf("answered elsewhere after %s, more than %s", took, bound)
-			}
+			t.Errorf("answered elsewhere after %s, more than %s", took, bound)
 		})
 	}
+}
+
+// takeOver returns how long the answer of another worker takes.
+func takeOver(t *testing.T, busy bool) time.Duration {
+	f := openFarm(t)
+	kill := f.addProcess("a")
+	if res := f.run(1, ""); res.Output != "a 1" {
+		t.Fatalf("%+v", res)
+	}
+	b, _ := f.add("b", 4)
+	ended := make(chan sandbox.Result, 1)
+	if busy {
+		began := make(chan struct{})
+		go func() {
+			res, err := f.Run(context.Background(), key(1), sandbox.Cell{Code: "sleep 1m", Status: func(s sandbox.Status) {
+				if s.State == sandbox.Running {
+					close(began)
+				}
+			}})
+			if err != nil {
+				t.Error(err)
+			}
+			ended <- res
+		}()
+		<-began
+	}
+	kill()
+	began := time.Now()
+	if busy {
+		if res := <-ended; res.Outcome != sandbox.Crashed || !res.Lost || !strings.Contains(res.Error, "not run again") {
+			t.Errorf("%+v", res)
+		}
+	}
+	res := f.run(1, "")
+	took := time.Since(began)
+	t.Logf("answered elsewhere after %s", took.Round(time.Millisecond))
+	if res.Output != "b 1" || !strings.Contains(strings.Join(res.Notes, "\n"), "lost: all variables") || b.ran.Load() != 1 {
+		t.Errorf("%+v, %d cells on b", res, b.ran.Load())
+	}
+	return took
 }
 
 // addProcess starts a worker with a counting driver in a process of its own, which
