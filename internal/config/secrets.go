@@ -67,7 +67,7 @@ func inAddress(address string) (all []string) {
 		return nil
 	}
 	rest, query, _ := strings.Cut(rest, "?")
-	host, path := rest, ""
+	host := rest
 	if at := strings.LastIndexByte(rest, '@'); at >= 0 { // a password may have a slash
 		user, password, both := strings.Cut(rest[:at], ":")
 		if both {
@@ -77,7 +77,7 @@ func inAddress(address string) (all []string) {
 		}
 		host = rest[at+1:]
 	}
-	_, path, _ = strings.Cut(host, "/")
+	_, path, _ := strings.Cut(host, "/")
 	for _, part := range strings.Split(path, "/") {
 		if random(part) {
 			all = append(all, plain(part))
@@ -102,22 +102,26 @@ func plain(s string) string {
 	return s
 }
 
-// random tells whether a part of a path looks like a token, rather than a word, a
-// version, or the name of a model or a database.
+// random tells whether a part of a path looks like a token: letters and figures, in one
+// piece or in a long one. Versions, and names of several words such as a model's or a
+// database's, do not.
 func random(s string) bool {
-	if !strings.ContainsFunc(s, unicode.IsDigit) || !strings.ContainsFunc(s, unicode.IsLetter) {
+	if len(s) < 7 || !mixed(s) || version.MatchString(s) {
 		return false
 	}
-	if len(s) >= 7 && !wordly.MatchString(s) {
+	if !words.MatchString(s) {
 		return true
 	}
-	return slices.ContainsFunc(strings.FieldsFunc(s, func(r rune) bool { return r == '.' || r == '_' || r == '-' }), func(piece string) bool {
-		return len(piece) >= 8 && mixed.MatchString(piece)
+	return slices.ContainsFunc(strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune("._-", r) }), func(piece string) bool {
+		return len(piece) >= 10 && mixed(piece)
 	})
 }
 
+func mixed(s string) bool {
+	return strings.ContainsFunc(s, unicode.IsDigit) && strings.ContainsFunc(s, unicode.IsLetter)
+}
+
 var (
-	wordly = regexp.MustCompile(`^[A-Za-z0-9._-]*$`)
-	// mixed matches letters with figures among them, and long runs of both.
-	mixed = regexp.MustCompile(`[A-Za-z][0-9]{2,}[A-Za-z]|[0-9][A-Za-z]+[0-9]|[a-z].*[A-Z].*[0-9]|[A-Z].*[A-Z].*[0-9]|^.*[0-9].{14,}$|^.{14,}[0-9].*$`)
+	version = regexp.MustCompile(`^v[0-9]+((alpha|beta|rc)[0-9]*)?$`)
+	words   = regexp.MustCompile(`^[A-Za-z0-9]+([._-]+[A-Za-z0-9]+)+$`)
 )

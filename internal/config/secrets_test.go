@@ -20,6 +20,7 @@ func TestSecrets(t *testing.T) {
 	t.Setenv("PWD", "/srv/where-it-runs")
 	t.Setenv("SSL_KEY_FILE", file)
 	t.Setenv("MIRROR", "https://mirror.example.com/openai/deployments/gpt-4o-mini-2024-07-18/v1beta1")
+	t.Setenv("FEED", "https://feed.example.com/hunter2/550e8400-e29b-41d4-a716-446655440a00")
 	t.Setenv("OTHER_DATABASE", "mongodb://db.example.com/attache2_test")
 	t.Setenv("HOOK", "https://hooks.example.com/services/T00000000/B00000000/xXx9yYy8zZz7/d41d8cd98f00b204e9800998ecf8427e")
 	c, err := parse(t, map[string]string{"DISCORD_TOKEN": "the-token", "BUCKET_URL": "s3://bucket1?region=eu-central-1&secret=s3cret99",
@@ -28,7 +29,7 @@ func TestSecrets(t *testing.T) {
 		t.Fatal(err)
 	}
 	all := c.Secrets(file)
-	for _, want := range []string{"ghp_fromfile", "proxy/word", "aws-secret", "the-token", "s3cret99", "ind/ex1", "abc123xyz", "justtoken", "my-sequel-word", "xXx9yYy8zZz7", "d41d8cd98f00b204e9800998ecf8427e"} {
+	for _, want := range []string{"ghp_fromfile", "proxy/word", "aws-secret", "the-token", "s3cret99", "ind/ex1", "abc123xyz", "justtoken", "my-sequel-word", "xXx9yYy8zZz7", "d41d8cd98f00b204e9800998ecf8427e", "hunter2", "550e8400-e29b-41d4-a716-446655440a00"} {
 		if !slices.Contains(all, want) {
 			t.Errorf("%s is not found in %q", want, all)
 		}

@@ -76,12 +76,10 @@ def query(found, parsed, profile):
     rest, how, period = found
     if parsed.kind not in ("series", "groups", "value") or len(parsed.targets) > 1 or parsed.share or parsed.agg == "share":
         raise NotUnderstood("The growth of which column?")
-    if not parsed.targets and re.search(r"\b(?:number|count|how many|rows)\b", rest, re.I):
-        pass
-    elif not parsed.targets and len(profile.measures) == 1:
+    if not parsed.targets and profile.measures and not re.search(r"\b(?:number|count|how many|rows)\b", rest, re.I):
+        if len(profile.measures) > 1:
+            raise NotUnderstood("The growth of which column?")
         parsed = parsed.but(targets=tuple(profile.measures), agg="")
-    elif not parsed.targets and profile.measures:
-        raise NotUnderstood("The growth of which column?")
     groups = tuple(b for b in parsed.by if not isinstance(b, str) and b is not profile.time)[:1]
     return parsed.but(kind="growth", by=(period, *groups), limit=0, which=False, order=how)
 
@@ -95,7 +93,7 @@ def changes(got, how):
         return sorted(found, key=lambda f: -f[3] if f[3] == f[3] else float("inf"))
     keys, values = list(got.index), [float(v) for v in got]
     if len(keys) < 2:
-        raise NotUnderstood("There are not two times to compare.")
+        return []
     if how == "between":
         return [((keys[0], keys[-1]), values[0], values[-1], _relative(values[0], values[-1]))]
     return [(keys[i], values[i - 1], values[i], _relative(values[i - 1], values[i])) for i in range(1, len(keys))]

@@ -175,10 +175,11 @@ ABROAD = {
     "employee": "mitarbeiter employé empleado funcionário dipendente medewerker pracownik çalışan сотрудник 员工 員工 従業員 社員 직원",
 }
 for _word, _names in ABROAD.items():
-    for _group in [g for g in SYNONYMS if _word in g] or [{_word}]:
-        if len(_group) == 1:
-            SYNONYMS.append(_group)
-        _group.update(_names.split())
+    if not any(_word in g for g in SYNONYMS):
+        SYNONYMS.append({_word})
+    for _group in SYNONYMS:
+        if _word in _group:
+            _group.update(_names.split())
 
 
 # What a value is called by other words: of a column that has the value.

@@ -108,7 +108,7 @@ class Vocabulary:
 
     def within(self, text):
         """Columns whose names hold text, of a script that is not parted into words."""
-        if text.isascii() or len(text) < 2 or not _UNPARTED.match(text):
+        if len(text) < 2 or not _UNPARTED.match(text):
             return []
         return [c for full, c in self.columns if stem(text) in "".join(full)]
 

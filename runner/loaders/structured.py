@@ -3,6 +3,7 @@
 import configparser
 import json
 import re
+from collections import Counter
 
 from attache.loaders import dates, encoding
 from attache.loaders.source import note
@@ -51,8 +52,8 @@ def _parsed(text, twice):
     def pairs(found):
         made = dict(found)
         if len(made) < len(found):
-            names = [k for k, _ in found]
-            twice.append(next(k for k in names if names.count(k) > 1))
+            times = Counter(k for k, _ in found)
+            twice.append(next(k for k in times if times[k] > 1))
         return made
 
     return json.loads(text, object_pairs_hook=pairs)
