@@ -19,9 +19,9 @@ import (
 	"github.com/attachebot/attache/internal/testbin"
 )
 
-// liteLLM runs LiteLLM's proxy before two scripted providers, one of OpenAI's
-// kind and one of Anthropic's, and returns its base URL.
-func liteLLM(t *testing.T, s *llmtest.Server) string {
+// liteLLM runs LiteLLM's proxy before the models of a list in its configuration,
+// and returns its base URL.
+func liteLLM(t *testing.T, models string) string {
 	t.Helper()
 	python := testbin.LargeVenv(t, "litellm", "litellm[proxy]==1.106.12")
 	t.Setenv("LITELLM_LOCAL_MODEL_COST_MAP", "True") // it asks nobody for prices
@@ -32,18 +32,13 @@ func liteLLM(t *testing.T, s *llmtest.Server) string {
 	host := free.Addr().String()
 	_, port, _ := net.SplitHostPort(host)
 	free.Close()
-	base := s.Start(t)
 	config := filepath.Join(t.TempDir(), "config.yaml")
 	err = os.WriteFile(config, fmt.Appendf(nil, `
 model_list:
-  - model_name: chat
-    litellm_params: {model: openai/deepseek-v4-flash, api_base: %[1]q, api_key: x}
-    model_info: {max_input_tokens: 30000}
-  - model_name: claude
-    litellm_params: {model: anthropic/claude-opus-5, api_base: %[2]q, api_key: x}
+%s
 litellm_settings: {num_retries: 0, telemetry: false}
-general_settings: {master_key: %[3]q}
-`, base, strings.TrimSuffix(base, "/v1"), key), 0o600)
+general_settings: {master_key: %q}
+`, models, key), 0o600)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,11 +57,18 @@ general_settings: {master_key: %[3]q}
 	}
 }
 
-// LiteLLM's real proxy: text and calls arrive, reasoning and its signatures
-// survive both ways, refusals mean what they mean at the provider.
+// LiteLLM's real proxy before two scripted providers, one of OpenAI's kind and
+// one of Anthropic's: text and calls arrive, reasoning and its signatures survive
+// both ways, refusals mean what they mean at the provider.
 func TestLiteLLM(t *testing.T) {
 	s := &llmtest.Server{Dialects: llmtest.Dialects()}
-	base := liteLLM(t, s)
+	provider := s.Start(t)
+	base := liteLLM(t, fmt.Sprintf(`
+  - model_name: chat
+    litellm_params: {model: openai/deepseek-v4-flash, api_base: %q, api_key: x}
+    model_info: {max_input_tokens: 30000}
+  - model_name: claude
+    litellm_params: {model: anthropic/claude-opus-5, api_base: %q, api_key: x}`, provider, strings.TrimSuffix(provider, "/v1")))
 	s.Answer = func(r llmtest.Request) llmtest.Reply {
 		switch {
 		case r.LastUser() == "long":
@@ -123,5 +125,32 @@ func TestLiteLLM(t *testing.T) {
 	}
 	if names, err := m.Models(t.Context()); err != nil || len(names) != 2 {
 		t.Errorf("%q, %v", names, err)
+	}
+}
+
+// A real model behind LiteLLM's proxy: llama.cpp's server writes the text and the
+// call, the proxy passes them on, and both refuse what is too long.
+func TestLiteLLMBeforeLlamaCpp(t *testing.T) {
+	llama := llamaCpp(t, "calls")
+	base := liteLLM(t, fmt.Sprintf(`
+  - model_name: small
+    litellm_params: {model: openai/smollm2, api_base: %q, api_key: x}`, llama+"/v1"))
+	for api, demand := range demands {
+		t.Run(string(api), func(t *testing.T) {
+			callInTwoRounds(t, base, "small", api, demand)
+			m := dial(t, client.Options{BaseURL: base, API: api, Retries: -1})
+			long := ask(strings.Repeat("word ", 2*llamaWindow))
+			long.Model = "small"
+			_, _, err := generate(t, m, long)
+			var tooLong *llm.ContextError
+			if !errors.As(err, &tooLong) || tooLong.Window != llamaWindow {
+				t.Errorf("window %+v: %v", tooLong, err)
+			}
+			long.Model, long.Messages = "no-such", long.Messages[:0]
+			long.Messages = append(long.Messages, llm.Text(llm.User, "hi"))
+			if _, _, err := generate(t, m, long); err == nil || fault.KindOf(err) != fault.Invalid {
+				t.Errorf("an unknown model: %v", err)
+			}
+		})
 	}
 }

@@ -100,67 +100,79 @@ func TestLlamaCpp(t *testing.T) {
 	}
 }
 
-// The server's own parser reads a call that the model wrote, and the model gets
-// the result. So small a model calls nothing by itself: it is asked through a
-// proxy that demands a call (tool_choice "required"), upon which the server's
-// grammar lets it write nothing else (github.com/ggml-org/llama.cpp,
+// demands is what makes a model call a tool, in the words of each API. So small a
+// model calls nothing by itself; where a call is demanded, the server's grammar
+// lets it write nothing else (github.com/ggml-org/llama.cpp,
 // common/chat-auto-parser-generator.cpp).
-func TestLlamaCppCalls(t *testing.T) {
-	target, err := url.Parse(llamaCpp(t, "calls"))
+var demands = map[llm.API]map[string]any{
+	llm.Chat:      {"tool_choice": "required", "parallel_tool_calls": false},
+	llm.Responses: {"tool_choice": "required", "parallel_tool_calls": false},
+	llm.Messages:  {"tool_choice": map[string]any{"type": "any"}}, // it has no word for a single call
+}
+
+// callInTwoRounds asks a small model for a call, gives it the result, and reads
+// what it says then. The first request goes through a proxy that adds the demand.
+func callInTwoRounds(t *testing.T, base, model string, api llm.API, demand map[string]any) {
+	t.Helper()
+	target, err := url.Parse(base)
 	if err != nil {
 		t.Fatal(err)
 	}
-	demands := map[llm.API]map[string]any{
-		llm.Chat:      {"tool_choice": "required", "parallel_tool_calls": false},
-		llm.Responses: {"tool_choice": "required", "parallel_tool_calls": false},
-		llm.Messages:  {"tool_choice": map[string]any{"type": "any"}}, // it has no word for a single call
+	var demanded atomic.Bool
+	forward := httputil.NewSingleHostReverseProxy(target)
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		if demanded.Load() && r.Method == http.MethodPost {
+			body = lenient.With(body, demand)
+		}
+		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+		forward.ServeHTTP(w, r)
+	}))
+	defer proxy.Close()
+	m := dial(t, client.Options{BaseURL: proxy.URL, API: api})
+	req := ask("Run print(6*7).")
+	req.Model, req.MaxOutput = model, 100
+	req.Tools = []llm.Tool{oneProgram}
+	demanded.Store(true)
+	reply, _, err := generate(t, m, req)
+	if n := len(reply.Message.Calls); err != nil || n == 0 || api != llm.Messages && (n > 1 || reply.Finish != llm.Calls) {
+		t.Fatalf("the call: %+v, %v", reply, err)
 	}
+	reply.Message.Calls = reply.Message.Calls[:1]
+	var args struct{ Code string }
+	if c := reply.Message.Calls[0]; c.ID == "" || c.Name != "execute_python_code" || json.Unmarshal([]byte(c.Arguments), &args) != nil || args.Code != "print(6*7)" {
+		t.Errorf("call %+v", c)
+	}
+	demanded.Store(false)
+	answer(&req, reply)
+	if req.NoCalls, req.MaxOutput = true, 24; api == llm.Messages {
+		req.Tools = nil // "none" means nothing to it there
+	}
+	reply, text, err := generate(t, m, req)
+	if err != nil || text == "" || len(reply.Message.Calls) > 0 || len(reply.Unsupported) > 0 {
+		t.Errorf("the second round: %+v, %v", reply, err)
+	}
+}
+
+// oneProgram lets a model call nothing but one program.
+var oneProgram = llm.Tool{Name: "execute_python_code", Description: "Runs Python.",
+	Parameters: []byte(`{"type":"object","properties":{"code":{"type":"string","enum":["print(6*7)"]}},"required":["code"]}`)}
+
+// The server's own parser reads a call that the model wrote, and the model gets
+// the result.
+func TestLlamaCppCalls(t *testing.T) {
+	base := llamaCpp(t, "calls")
 	for api, demand := range demands {
 		t.Run(string(api), func(t *testing.T) {
-			var demanded atomic.Bool
-			forward := httputil.NewSingleHostReverseProxy(target)
-			proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				body, err := io.ReadAll(r.Body)
-				if err != nil {
-					t.Error(err)
-				}
-				if demanded.Load() && r.Method == http.MethodPost {
-					body = lenient.With(body, demand)
-				}
-				r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
-				forward.ServeHTTP(w, r)
-			}))
-			defer proxy.Close()
-			m := dial(t, client.Options{BaseURL: proxy.URL, API: api})
-			req := ask("Run print(6*7).")
-			req.MaxOutput = 100
-			req.Tools = []llm.Tool{{Name: "execute_python_code", Description: "Runs Python.",
-				Parameters: []byte(`{"type":"object","properties":{"code":{"type":"string","enum":["print(6*7)"]}},"required":["code"]}`)}}
-			demanded.Store(true)
-			reply, _, err := generate(t, m, req)
-			if n := len(reply.Message.Calls); err != nil || n == 0 || api != llm.Messages && (n > 1 || reply.Finish != llm.Calls) {
-				t.Fatalf("the call: %+v, %v", reply, err)
-			}
-			reply.Message.Calls = reply.Message.Calls[:1]
-			var args struct{ Code string }
-			if c := reply.Message.Calls[0]; c.ID == "" || c.Name != "execute_python_code" || json.Unmarshal([]byte(c.Arguments), &args) != nil || args.Code != "print(6*7)" {
-				t.Errorf("call %+v", c)
-			}
-			demanded.Store(false)
-			answer(&req, reply)
-			tools := req.Tools
-			if req.NoCalls, req.MaxOutput = true, 24; api == llm.Messages {
-				req.Tools = nil // "none" means nothing to it there
-			}
-			reply, text, err := generate(t, m, req)
-			if err != nil || text == "" || len(reply.Message.Calls) > 0 || len(reply.Unsupported) > 0 {
-				t.Errorf("the second round: %+v, %v", reply, err)
-			}
+			callInTwoRounds(t, base, "", api, demand)
 			// Without demand the model writes text, which the server takes for a
 			// broken call: an error within the stream, which takes away no tools.
 			hello := ask("Say hello.")
-			hello.Tools, hello.MaxOutput = tools, 24
-			reply, _, err = generate(t, m, hello)
+			hello.Tools, hello.MaxOutput = []llm.Tool{oneProgram}, 24
+			reply, _, err := generate(t, dial(t, client.Options{BaseURL: base, API: api}), hello)
 			if fault.KindOf(err) != fault.Unavailable || !strings.Contains(fmt.Sprint(err), "peg-native format") || len(reply.Unsupported) > 0 {
 				t.Errorf("an answer that the server can't read: %+v, %v", reply, err)
 			}
