@@ -32,6 +32,13 @@ func (m *Main) workerCommand() *cobra.Command {
 		Example: "  attache worker invite big-one attache.example.com:4222",
 		RunE:    m.with(m.invite),
 	})
+	worker.AddCommand(&cobra.Command{
+		Use: "revoke NAME", Short: "end the invitations of a worker", Args: exactly(1, "the name of the worker"),
+		Long: "Makes all invitations of a worker worth nothing. Where it is connected, the connection ends within some seconds, and its\n" +
+			"sessions go on elsewhere.",
+		Example: "  attache worker revoke big-one",
+		RunE:    m.with(m.revoke),
+	})
 	return worker
 }
 
@@ -59,7 +66,7 @@ func (m *Main) worker(ctx context.Context, _ []string) error {
 	if err != nil {
 		return err
 	}
-	nc, name, err := nats.Join(line)
+	nc, name, err := nats.Join(line, func(err error) { log.Warn("join Attaché", "error", err) })
 	if err != nil {
 		return errors.Join(err, first.Close(ctx))
 	}
@@ -149,6 +156,18 @@ func (m *Main) invite(ctx context.Context, args []string) error {
 		fmt.Fprintln(m.Stdout, line)
 	}
 	return err
+}
+
+// revoke ends the invitations of a worker.
+func (m *Main) revoke(ctx context.Context, args []string) error {
+	if _, err := m.openStores(ctx); err != nil {
+		return err
+	}
+	if err := nats.Revoke(ctx, m.shared, args[0]); err != nil {
+		return err
+	}
+	fmt.Fprintf(m.Stdout, "The worker %s can't connect any more. `attache workers` may list it for %d seconds.\n", args[0], remote.LeaseTime/time.Second)
+	return nil
 }
 
 // workers lists the workers that have a lease.

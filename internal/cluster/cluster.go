@@ -49,6 +49,9 @@ type Store interface {
 	// value; of many callers at once one makes it, and all get that one. An empty
 	// value asks for one that is there, or NotFound.
 	Secret(ctx context.Context, name string, value []byte) ([]byte, error)
+	// DeleteSecrets removes the secrets that have a value and whose names begin with
+	// prefix, and returns how many they were.
+	DeleteSecrets(ctx context.Context, prefix string, value []byte) (int, error)
 }
 
 // Lease is a name that one process holds for a while.

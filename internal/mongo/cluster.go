@@ -242,3 +242,12 @@ func (c *Cluster) Secret(ctx context.Context, name string, value []byte) ([]byte
 	}
 	return kept.Value, translate(err)
 }
+
+// DeleteSecrets implements cluster.Store.
+func (c *Cluster) DeleteSecrets(ctx context.Context, prefix string, value []byte) (int, error) {
+	res, err := c.secrets.DeleteMany(ctx, bson.D{{Key: "_id", Value: bson.D{{Key: "$regex", Value: "^" + regexp.QuoteMeta(prefix)}}}, {Key: "value", Value: value}})
+	if err != nil {
+		return 0, translate(err)
+	}
+	return int(res.DeletedCount), nil
+}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/url"
 	"regexp"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -98,11 +99,22 @@ func Invite(ctx context.Context, store cluster.Store, name, address string) (str
 	return u.String(), nil
 }
 
+// Revoke makes all invitations of a worker worth nothing: its connections end
+// within some seconds, and nobody joins by them again.
+func Revoke(ctx context.Context, store cluster.Store, name string) error {
+	n, err := store.DeleteSecrets(ctx, workerKey(""), []byte(name))
+	if err == nil && n == 0 {
+		err = fault.New(fault.NotFound, "There is no invitation of a worker with this name.")
+	}
+	return err
+}
+
 var invitation = regexp.MustCompile(`^attache://([^/#?@\s]+)/([a-z0-9][a-z0-9-]{0,40})#([A-Za-z0-9_-]{43})\.(SU[A-Z2-7]{56})$`)
 
 // Join connects a worker by the line of its invitation, and returns its name. A
-// server that is not there yet is waited for.
-func Join(line string) (nc *nats.Conn, name string, err error) {
+// server that is not there yet is waited for. Trouble is called with what keeps the
+// worker away, once until it has been connected again; it may be nil.
+func Join(line string, trouble func(error)) (nc *nats.Conn, name string, err error) {
 	m := invitation.FindStringSubmatch(line)
 	if m == nil {
 		return nil, "", fault.New(fault.Invalid, "This is no invitation: it is one line that begins with attache://, made by `attache worker invite`.")
@@ -116,7 +128,28 @@ func Join(line string) (nc *nats.Conn, name string, err error) {
 		return nil, "", err
 	}
 	name = m[2]
-	nc, err = connect("tls://"+m[1], options(name, nats.Nkey(public, pair.Sign), pinned(m[3]), nats.CustomInboxPrefix(remote.Inbox(name)),
-		nats.RetryOnFailedConnect(true))...)
+	o := options(name, nats.Nkey(public, pair.Sign), pinned(m[3]), nats.CustomInboxPrefix(remote.Inbox(name)), nats.RetryOnFailedConnect(true))
+	if trouble != nil {
+		o = append(o, report(trouble)...)
+	}
+	nc, err = connect("tls://"+m[1], o...)
 	return nc, name, err
+}
+
+// report calls f when the server refuses us or is away: once each until there is a
+// connection again.
+func report(f func(error)) []nats.Option {
+	var refused, away atomic.Bool
+	connected := func(*nats.Conn) { refused.Store(false); away.Store(false) }
+	return []nats.Option{nats.ConnectHandler(connected), nats.ReconnectHandler(connected),
+		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
+			if errors.Is(err, nats.ErrAuthorization) && !refused.Swap(true) {
+				f(fault.Wrap(err, fault.Denied, "Attaché refuses this invitation: it was revoked, or its database does not answer. `attache worker invite` makes another one."))
+			}
+		}),
+		nats.ReconnectErrHandler(func(_ *nats.Conn, err error) {
+			if !away.Swap(true) {
+				f(fault.Wrap(err, fault.Unavailable, "The message server can't be reached."))
+			}
+		})}
 }

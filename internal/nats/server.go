@@ -18,6 +18,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/base64"
 	"encoding/pem"
+	"math"
 	"math/big"
 	"net"
 	"strconv"
@@ -35,6 +36,8 @@ import (
 type Server struct {
 	ns    *server.Server
 	store cluster.Store
+	stop  context.CancelFunc
+	done  chan struct{}
 }
 
 // Serve starts a server that listens at host:port, or :port.
@@ -70,7 +73,10 @@ func Serve(ctx context.Context, listen string, store cluster.Store) (*Server, er
 		ns.Shutdown()
 		return nil, fault.New(fault.Unavailable, "The message server can't listen at %s: another program may use this address.", listen)
 	}
-	return &Server{ns, store}, nil
+	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
+	s := &Server{ns, store, stop, make(chan struct{})}
+	go s.expel(ctx)
+	return s, nil
 }
 
 // Addr is where the server listens.
@@ -78,6 +84,8 @@ func (s *Server) Addr() string { return s.ns.Addr().String() }
 
 // Close stops the server. Twice is once.
 func (s *Server) Close() error {
+	s.stop()
+	<-s.done
 	s.ns.Shutdown()
 	s.ns.WaitForShutdown()
 	return nil
@@ -116,6 +124,33 @@ func (g *gatekeeper) Check(c server.ClientAuthentication) bool {
 		Response:  &server.ResponsePermission{MaxMsgs: 1, Expires: 5 * time.Second},
 	}})
 	return true
+}
+
+// expel ends, every second, the connections of workers whose invitation was
+// revoked. While the database does not answer, they stay.
+func (s *Server) expel(ctx context.Context) {
+	defer close(s.done)
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		conns, err := s.ns.Connz(&server.ConnzOptions{Username: true, Limit: math.MaxInt32})
+		if err != nil {
+			continue
+		}
+		for _, c := range conns.Conns {
+			if !nkeys.IsValidPublicUserKey(c.AuthorizedUser) {
+				continue
+			}
+			if _, err := s.store.Secret(ctx, workerKey(c.AuthorizedUser), nil); fault.Is(err, fault.NotFound) {
+				s.ns.DisconnectClientByID(c.Cid)
+			}
+		}
+	}
 }
 
 func workerKey(public string) string { return "worker/" + public }

@@ -201,7 +201,11 @@ func (c *Cluster) Sessions(ctx context.Context, before time.Time, limit int) (al
 
 // Secret implements cluster.Store.
 func (c *Cluster) Secret(ctx context.Context, name string, value []byte) (kept []byte, err error) {
-	err = c.db.update(ctx, func(tx *sql.Tx) error {
+	do := c.db.update
+	if len(value) == 0 {
+		do = c.db.view
+	}
+	err = do(ctx, func(tx *sql.Tx) error {
 		if len(value) > 0 {
 			if _, err := tx.ExecContext(ctx, "INSERT INTO secrets (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING", name, value); err != nil {
 				return err
@@ -214,4 +218,18 @@ func (c *Cluster) Secret(ctx context.Context, name string, value []byte) (kept [
 		return err
 	})
 	return kept, err
+}
+
+// DeleteSecrets implements cluster.Store.
+func (c *Cluster) DeleteSecrets(ctx context.Context, prefix string, value []byte) (n int, err error) {
+	err = c.db.update(ctx, func(tx *sql.Tx) error {
+		res, err := tx.ExecContext(ctx, "DELETE FROM secrets WHERE substr(name, 1, length(?1)) = ?1 AND value = ?2", prefix, value)
+		if err != nil {
+			return err
+		}
+		gone, err := res.RowsAffected()
+		n = int(gone)
+		return err
+	})
+	return n, err
 }

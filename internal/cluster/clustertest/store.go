@@ -26,18 +26,19 @@ type Opened struct {
 // Store runs the suite. Open returns an empty store.
 func Store(t *testing.T, open func(t *testing.T) Opened) {
 	for name, test := range map[string]func(*testing.T, Opened){
-		"Lease":       leases,
-		"LeaseRace":   leaseRace,
-		"Prefix":      prefixes,
-		"ClockJumps":  clockJumps,
-		"Session":     sessions,
-		"SessionRace": sessionRace,
-		"Sessions":    oldSessions,
-		"Secret":      secrets,
-		"Canceled":    canceled,
-		"Hold":        holds,
-		"HoldLost":    holdLost,
-		"Alone":       alone,
+		"Lease":         leases,
+		"LeaseRace":     leaseRace,
+		"Prefix":        prefixes,
+		"ClockJumps":    clockJumps,
+		"Session":       sessions,
+		"SessionRace":   sessionRace,
+		"Sessions":      oldSessions,
+		"Secret":        secrets,
+		"DeleteSecrets": deletedSecrets,
+		"Canceled":      canceled,
+		"Hold":          holds,
+		"HoldLost":      holdLost,
+		"Alone":         alone,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -317,6 +318,26 @@ func secrets(t *testing.T, s Opened) {
 	for _, g := range got {
 		if !bytes.Equal(g, kept) {
 			t.Errorf("one got %x, another %x", g, kept)
+		}
+	}
+}
+
+func deletedSecrets(t *testing.T, s Opened) {
+	all := map[string]string{"w/1": "a", "w/2": "b", "w/3": "a", "W/4": "a", "wx5": "a", "w/": "a", "w%": "a", "w/6": "aa", "w.7": "a"}
+	for name, value := range all {
+		if _, err := s.Secret(t.Context(), name, []byte(value)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, want := range []int{3, 0} {
+		if n, err := s.DeleteSecrets(t.Context(), "w/", []byte("a")); err != nil || n != want {
+			t.Errorf("%d were deleted, %v, want %d", n, err, want)
+		}
+	}
+	for name, value := range all {
+		got, err := s.Secret(t.Context(), name, nil)
+		if gone := strings.HasPrefix(name, "w/") && value == "a"; gone != fault.Is(err, fault.NotFound) || !gone && string(got) != value {
+			t.Errorf("%s: %q, %v", name, got, err)
 		}
 	}
 }

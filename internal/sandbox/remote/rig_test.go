@@ -37,7 +37,7 @@ func startWorker(t testing.TB, server *nats.Server, store cluster.Store, name, d
 	if err != nil {
 		t.Fatal(err)
 	}
-	nc, _, err := nats.Join(line)
+	nc, _, err := nats.Join(line, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

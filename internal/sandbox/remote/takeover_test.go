@@ -102,7 +102,7 @@ func TestWorkerProcess(t *testing.T) {
 	if line == "" {
 		t.Skip("a helper of TestTakeOver")
 	}
-	nc, name, err := nats.Join(line)
+	nc, name, err := nats.Join(line, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -354,7 +354,7 @@ func TestPermissions(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, subject := range []string{"att.w.a.>", ">", "att.g.>", "att.l.*", "_INBOX.>", "att.w.*.x.call"} {
-		nc, _, err := nats.Join(line)
+		nc, _, err := nats.Join(line, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -377,7 +377,7 @@ func TestPermissions(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, wrong := range []string{other, line[:len(line)-3], "attache://x", ""} {
-		nc, _, err := nats.Join(wrong)
+		nc, _, err := nats.Join(wrong, nil)
 		if err == nil {
 			time.Sleep(500 * time.Millisecond)
 			if nc.IsConnected() {
