@@ -61,6 +61,7 @@ var mayImport = map[string][]string{
 	"internal/discord/compose":  {"internal/discord/client", "internal/discord/markdown", "internal/llm", "internal/locale", "internal/table"},
 	"internal/discord/around":   {"internal/brief", "internal/chat", "internal/discord/client", "internal/fault", "internal/llm"},
 	"internal/discord/usage":    {"internal/assistant", "internal/brief", "internal/ledger", "internal/discord/markdown", "internal/locale"},
+	"internal/discord/interact": {"internal/discord/client", "internal/discord/compose", "internal/discord/pending", "internal/fault", "internal/files", "internal/locale"},
 	"internal/locale":           {},
 	"internal/discord/spoken":   {"internal/locale"},
 	"internal/discord/pending":  {},
@@ -69,10 +70,11 @@ var mayImport = map[string][]string{
 	"internal/assistant":        {"internal/brief", "internal/fetch", "internal/transcribe", "internal/picture", "internal/fault", "internal/files", "internal/chat", "internal/ledger", "internal/llm", "internal/preview", "internal/table", "tokens", "internal/locale"},
 	"internal/metrics":          {"internal/assistant", "internal/chat", "internal/fault", "internal/files", "internal/ledger", "internal/llm", "internal/sandbox"},
 	"internal/terminal":         {"internal/assistant", "internal/fault", "internal/files", "internal/chat", "internal/llm", "internal/table", "internal/locale"},
-	"internal/discord":          {"internal/brief", "internal/assistant", "internal/discord/client", "internal/discord/compose", "internal/discord/pending", "internal/discord/places", "internal/discord/recent", "internal/discord/usage", "internal/locale", "internal/notes", "internal/discord/markdown", "internal/fault", "internal/files", "internal/chat", "internal/ledger", "internal/llm", "internal/preview", "internal/table", "tokens", "internal/discord/around", "internal/discord/spoken"},
+	"internal/discord":          {"internal/brief", "internal/assistant", "internal/discord/client", "internal/discord/compose", "internal/discord/filemanager", "internal/discord/interact", "internal/discord/pending", "internal/discord/places", "internal/discord/recent", "internal/discord/usage", "internal/locale", "internal/notes", "internal/discord/markdown", "internal/fault", "internal/files", "internal/chat", "internal/ledger", "internal/llm", "internal/preview", "internal/table", "tokens", "internal/discord/around", "internal/discord/spoken"},
 	"internal/chartspec":        {},
 	"internal/web":              {"internal/assistant", "internal/brief", "internal/chartspec", "internal/columnar", "internal/fault", "internal/files", "internal/chat", "internal/ledger", "internal/llm", "internal/table", "tokens", "internal/locale"},
 
+	"internal/discord/filemanager":      {"internal/assistant", "internal/brief", "internal/discord/client", "internal/discord/compose", "internal/discord/interact", "internal/discord/markdown", "internal/discord/pending", "internal/discord/recent", "internal/fault", "internal/files", "internal/locale", "internal/preview"},
 	"internal/sandbox/gvisor/container": {"internal/brief", "internal/fault", "internal/table"},
 	"internal/sandbox/gvisor/mapped":    {},
 }

@@ -77,7 +77,7 @@ func (b *Bot) read(ctx context.Context, q *question, anew bool) (p assistant.Mes
 // has: in servers where the bot is, and where a channel is named, it may read what
 // the person may read.
 func (b *Bot) tools(q *question, m dg.Message) []chat.TurnTool {
-	if q.by != nil && q.by.foreign() || m.GuildID == nil && !strings.Contains(m.Content, "<#") {
+	if q.by != nil && q.by.Foreign() || m.GuildID == nil && !strings.Contains(m.Content, "<#") {
 		return nil
 	}
 	return []chat.TurnTool{b.around.Tool(around.Asking{User: m.Author.ID, Channel: m.ChannelID, Guild: q.guild(), Message: m.ID, Own: q.own(m)})}

@@ -201,7 +201,7 @@ func (b *Bot) catchUp(ctx context.Context, a *absence) (err error) {
 	for _, ms := range byUser {
 		slices.SortFunc(ms, func(x, y dg.Message) int { return cmp.Compare(x.ID, y.ID) })
 		all.Go(func() {
-			defer b.rescue("what was written meanwhile")
+			defer client.Rescue(b.log, "what was written meanwhile")
 			b.answerMissed(ctx, ms)
 		})
 	}
@@ -219,7 +219,7 @@ func (b *Bot) readMissed(ctx context.Context, channels []places.Channel, since t
 		slots <- struct{}{}
 		all.Go(func() {
 			defer func() { <-slots }()
-			defer b.rescue("reading what was written meanwhile")
+			defer client.Rescue(b.log, "reading what was written meanwhile")
 			var ms []dg.Message
 			err := b.sessions.Patiently(ctx, func() (err error) {
 				if ms, err = places.ReadSince(ctx, b.api, c, since); client.MayPass(err) {

@@ -15,6 +15,7 @@ import (
 	"github.com/attachebot/attache/internal/chat"
 	"github.com/attachebot/attache/internal/discord/client"
 	"github.com/attachebot/attache/internal/discord/compose"
+	"github.com/attachebot/attache/internal/discord/interact"
 	"github.com/attachebot/attache/internal/discord/markdown"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
@@ -68,7 +69,7 @@ type sent struct {
 func newAnswer(b *Bot, q *question, typing func()) *answer {
 	a := &answer{b: b, q: q, typing: typing, began: time.Now(), asked: map[string]snowflake.ID{}, wake: make(chan struct{}, 1), ended: make(chan struct{})}
 	a.shown.Go(func() {
-		defer b.rescue("showing an answer")
+		defer client.Rescue(b.log, "showing an answer")
 		a.show()
 	})
 	return a
@@ -256,8 +257,8 @@ func (a *answer) unfinished() []client.Post {
 	}
 	last := &posts[len(posts)-1]
 	last.Text = strings.TrimSpace(last.Text + "\n" + status)
-	last.Rows = []dg.LayoutComponent{row(button(dg.ButtonStyleSecondary, "⏹", a.q.lang.T("Stop"),
-		customID{actStop, a.q.user(), []string{a.q.msg.ID.String()}}))}
+	last.Rows = []dg.LayoutComponent{interact.Row(interact.Button(dg.ButtonStyleSecondary, "⏹", a.q.lang.T("Stop"),
+		interact.NewID(actStop, a.q.user(), a.q.msg.ID.String())))}
 	return posts
 }
 

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
-	"runtime/debug"
+	"maps"
 	"sync"
 	"time"
 
@@ -15,6 +15,8 @@ import (
 	"github.com/attachebot/attache/internal/assistant"
 	"github.com/attachebot/attache/internal/discord/around"
 	"github.com/attachebot/attache/internal/discord/client"
+	"github.com/attachebot/attache/internal/discord/filemanager"
+	"github.com/attachebot/attache/internal/discord/interact"
 	"github.com/attachebot/attache/internal/discord/pending"
 	"github.com/attachebot/attache/internal/discord/places"
 	"github.com/attachebot/attache/internal/discord/recent"
@@ -96,13 +98,17 @@ type Bot struct {
 	threads  *recent.Map[snowflake.ID, snowflake.ID] // the last message that was read of a thread
 	answers  *recent.Map[snowflake.ID, *answered]    // by the id of the prompt
 	active   active
-	targets  *recent.Map[string, dg.Message]       // messages that somebody is asking about, by their forms
-	several  *recent.Map[snowflake.ID, []files.ID] // to be deleted, by the message that asks for it
-	pressed  *recent.Map[string, bool]             // questions that were answered by a button here
-	muted    *recent.Map[snowflake.ID, time.Time]  // when it was told that a channel is closed to the bot
-	edits    *recent.Map[snowflake.ID, string]     // texts of prompts that were edited
+	targets  *recent.Map[string, dg.Message]      // messages that somebody is asking about, by their forms
+	pressed  *recent.Map[string, bool]            // questions that were answered by a button here
+	muted    *recent.Map[snowflake.ID, time.Time] // when it was told that a channel is closed to the bot
+	edits    *recent.Map[snowflake.ID, string]    // texts of prompts that were edited
 	expiries pending.Expiries
 	views    pending.Views
+
+	confirmations *interact.Confirmations
+	files         *filemanager.Manager
+	actions       interact.Actions
+
 	absences absences
 
 	base      context.Context // ended at the end of Close
@@ -181,7 +187,6 @@ func newBot(token string, a *assistant.Assistant, o Options) *Bot {
 		edits:   recent.New[snowflake.ID, string](2_000),
 		pressed: recent.New[string, bool](1000),
 		targets: recent.New[string, dg.Message](500),
-		several: recent.New[snowflake.ID, []files.ID](200),
 		slots:   make(chan struct{}, maxEvents), done: make(chan struct{}), ready: make(chan struct{}),
 	}
 	b.around = &around.Reader{API: b.api, Self: b.self, Role: b.places.OwnRole, Open: b.fetch}
@@ -189,6 +194,11 @@ func newBot(token string, a *assistant.Assistant, o Options) *Bot {
 	b.heard.Fix(o.Language)
 	b.base, b.kill = context.WithCancel(context.Background())
 	b.ctx, b.stop = context.WithCancelCause(b.base)
+	b.confirmations = &interact.Confirmations{Within: o.tune.confirm, Now: o.Now, Log: o.Log, Expiries: &b.expiries, Base: b.base}
+	b.files = filemanager.New(a, b.api, filemanager.Options{Log: o.Log, Location: o.Location, Now: o.Now, MaxDownload: o.MaxDownload,
+		MaxDirect: func() int64 { return b.places.FileLimit(0) }, Link: o.Link, View: o.tune.view, Confirmations: b.confirmations, Views: &b.views})
+	b.actions = b.ownActions()
+	maps.Copy(b.actions, b.files.Actions())
 	b.sessions = client.NewGateway(b.api, client.GatewayOptions{URL: o.GatewayURL, MaxBroken: o.tune.maxBroken, Log: o.Log}, b.handle)
 	return b
 }
@@ -252,6 +262,7 @@ func (b *Bot) Close(ctx context.Context) error {
 	case <-ctx.Done():
 	}
 	b.expiries.StopAll()
+	b.views.StopAll()
 	b.active.interrupt(assistant.ErrClosing)
 	b.stop(assistant.ErrClosing)
 	defer context.AfterFunc(ctx, b.kill)()
@@ -266,7 +277,7 @@ func (b *Bot) Close(ctx context.Context) error {
 // handle takes one event of the gateway. Events of one shard come one by one,
 // so what takes long is left to others.
 func (b *Bot) handle(e gateway.EventData) {
-	defer b.rescue("event")
+	defer client.Rescue(b.log, "event")
 	switch e := e.(type) {
 	case client.Ready:
 		b.mu.Lock()
@@ -307,7 +318,7 @@ func (b *Bot) spawn(what string, do func(ctx context.Context)) {
 	}
 	b.work.Go(func() {
 		defer func() { <-b.slots }()
-		defer b.rescue(what)
+		defer client.Rescue(b.log, what)
 		do(b.ctx)
 	})
 }
@@ -315,16 +326,9 @@ func (b *Bot) spawn(what string, do func(ctx context.Context)) {
 // background does something small beside an event's handler.
 func (b *Bot) background(what string, do func(ctx context.Context)) {
 	b.work.Go(func() {
-		defer b.rescue(what)
+		defer client.Rescue(b.log, what)
 		do(b.ctx)
 	})
-}
-
-// rescue keeps a panic from taking the program down.
-func (b *Bot) rescue(what string) {
-	if p := recover(); p != nil {
-		b.log.Error("a handler crashed", "handler", what, "panic", p, "stack", string(debug.Stack()))
-	}
 }
 
 // self is the bot's own user.

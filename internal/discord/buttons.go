@@ -15,6 +15,7 @@ import (
 	"github.com/attachebot/attache/internal/brief"
 	"github.com/attachebot/attache/internal/discord/client"
 	"github.com/attachebot/attache/internal/discord/compose"
+	"github.com/attachebot/attache/internal/discord/interact"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/locale"
@@ -39,36 +40,36 @@ type answered struct {
 }
 
 // pressedStop ends a turn. What came before stays.
-func (b *Bot) pressedStop(ctx context.Context, it *interaction, id customID, i dg.ComponentInteraction) error {
-	if q := b.active.get(id.snowflake(0)); q != nil && q.turn.Stop(it.user) {
-		return it.quietly(ctx)
+func (b *Bot) pressedStop(ctx context.Context, it *interact.Interaction, id interact.ID, i dg.ComponentInteraction) error {
+	if q := b.active.get(id.Snowflake(0)); q != nil && q.turn.Stop(it.UserID) {
+		return it.Acknowledge(ctx)
 	}
 	// It ended meanwhile, or the bot was restarted: the button has no meaning any more.
-	if err := it.setRows(ctx, nil); err != nil {
+	if err := it.SetRows(ctx, nil); err != nil {
 		return err
 	}
-	return it.reply(ctx, client.Post{Text: it.lang.T("That answer is not being worked on any more.")})
+	return it.Reply(ctx, client.Post{Text: it.Lang.T("That answer is not being worked on any more.")})
 }
 
 // pressedCSV gives a table that is shown as a picture to whoever can see it.
-func (b *Bot) pressedCSV(ctx context.Context, it *interaction, id customID, _ dg.ComponentInteraction) error {
-	f, err := b.assistant.Files().Get(ctx, id.user, files.ID(id.args[0]))
+func (b *Bot) pressedCSV(ctx context.Context, it *interact.Interaction, id interact.ID, _ dg.ComponentInteraction) error {
+	f, err := b.assistant.Files().Get(ctx, id.User, files.ID(id.Arg(0)))
 	if fault.Is(err, fault.NotFound) {
 		return fault.New(fault.NotFound, "That table is not kept any more. Ask me for it again.")
 	}
 	if err != nil {
 		return err
 	}
-	return it.reply(ctx, client.Post{Files: []client.Upload{b.uploadOf(f)}})
+	return it.Reply(ctx, client.Post{Files: []client.Upload{b.files.Upload(b.base, f)}})
 }
 
 // pressedKeep keeps the files that an answer made as if they were uploaded.
-func (b *Bot) pressedKeep(ctx context.Context, it *interaction, id customID, _ dg.ComponentInteraction) error {
+func (b *Bot) pressedKeep(ctx context.Context, it *interact.Interaction, id interact.ID, _ dg.ComponentInteraction) error {
 	var made []files.ID
-	if e, ok := b.answers.Get(id.snowflake(0)); ok && e.q.again == id.args[1] {
+	if e, ok := b.answers.Get(id.Snowflake(0)); ok && e.q.again == id.Arg(1) {
 		made = e.made
 	} else {
-		runs, err := b.assistant.Code(ctx, id.user, turnID(it.channel(), id.snowflake(0), id.args[1]))
+		runs, err := b.assistant.Code(ctx, id.User, turnID(it.ChannelID(), id.Snowflake(0), id.Arg(1)))
 		if err != nil {
 			return err
 		}
@@ -80,7 +81,7 @@ func (b *Bot) pressedKeep(ctx context.Context, it *interaction, id customID, _ d
 	}
 	kept := []files.File{}
 	for _, one := range made {
-		f, err := b.assistant.Files().Keep(ctx, it.user, one)
+		f, err := b.assistant.Files().Keep(ctx, it.UserID, one)
 		switch {
 		case err == nil:
 			kept = append(kept, f)
@@ -91,33 +92,33 @@ func (b *Bot) pressedKeep(ctx context.Context, it *interaction, id customID, _ d
 	if len(kept) == 0 {
 		return fault.New(fault.NotFound, "The files of this answer are gone.")
 	}
-	return it.reply(ctx, client.Post{Text: "🔖 " + it.lang.T("%d files", len(kept)) + ": " + kept[0].Lifetime(it.lang, b.opts.Now())})
+	return it.Reply(ctx, client.Post{Text: "🔖 " + it.Lang.T("%d files", len(kept)) + ": " + kept[0].Lifetime(it.Lang, b.opts.Now())})
 }
 
 // pressedCode shows the code that an answer rests on, to whoever can read the answer.
-func (b *Bot) pressedCode(ctx context.Context, it *interaction, id customID, _ dg.ComponentInteraction) error {
-	runs, err := b.assistant.Code(ctx, id.user, turnID(it.channel(), id.snowflake(0), id.args[1]))
+func (b *Bot) pressedCode(ctx context.Context, it *interact.Interaction, id interact.ID, _ dg.ComponentInteraction) error {
+	runs, err := b.assistant.Code(ctx, id.User, turnID(it.ChannelID(), id.Snowflake(0), id.Arg(1)))
 	if err != nil {
 		return err
 	}
-	return it.reply(ctx, compose.Code(it.lang, runs))
+	return it.Reply(ctx, compose.Code(it.Lang, runs))
 }
 
 // pressedRetry runs a question again, or the edited one. Question and
 // conversation are found in the channel, never taken from the button.
-func (b *Bot) pressedRetry(ctx context.Context, it *interaction, id customID, i dg.ComponentInteraction) error {
-	prompt := id.snowflake(0)
+func (b *Bot) pressedRetry(ctx context.Context, it *interact.Interaction, id interact.ID, i dg.ComponentInteraction) error {
+	prompt := id.Snowflake(0)
 	if q := b.active.get(prompt); q != nil && !q.turn.Over() {
 		return fault.New(fault.Exists, "That question is being answered right now.")
 	}
-	m, err := b.api.Message(ctx, it.channel(), prompt)
+	m, err := b.api.Message(ctx, it.ChannelID(), prompt)
 	if fault.Is(err, fault.NotFound) {
 		return fault.New(fault.NotFound, "The question is gone, so I can't run it again.")
 	}
 	if err != nil {
 		return err
 	}
-	if m.Author.ID != snowflake.ID(it.user) {
+	if m.Author.ID != snowflake.ID(it.UserID) {
 		return fault.New(fault.Denied, "Only the person who asked can use that.")
 	}
 	m.GuildID = it.GuildID()
@@ -126,20 +127,20 @@ func (b *Bot) pressedRetry(ctx context.Context, it *interaction, id customID, i 
 	}
 	q := newQuestion(m)
 	q.again = it.ID().String()
-	q.replaces = turnID(m.ChannelID, m.ID, id.args[1])
-	q.same = id.action == actRetry
+	q.replaces = turnID(m.ChannelID, m.ID, id.Arg(1))
+	q.same = id.Action == actRetry
 	e, known := b.answers.Get(prompt)
 	rows := []dg.LayoutComponent(nil)
-	if known && e.q.again == id.args[1] && e.code {
-		rows = []dg.LayoutComponent{row(button(dg.ButtonStyleSecondary, "📜", it.lang.T("Code"), customID{actCode, it.user, []string{id.args[0], id.args[1]}}))}
+	if known && e.q.again == id.Arg(1) && e.code {
+		rows = []dg.LayoutComponent{interact.Row(interact.Button(dg.ButtonStyleSecondary, "📜", it.Lang.T("Code"), interact.NewID(actCode, it.UserID, id.Arg(0), id.Arg(1))))}
 	}
 	q.old = &replaced{messages: []snowflake.ID{i.Message.ID}}
-	if known && e.q.again == id.args[1] {
+	if known && e.q.again == id.Arg(1) {
 		e.mu.Lock()
 		q.old.messages, q.old.made = append(q.old.messages, e.messages...), slices.Concat(e.made, e.tables)
 		e.mu.Unlock()
 	}
-	if err := it.setRows(ctx, rows); err != nil {
+	if err := it.SetRows(ctx, rows); err != nil {
 		return err
 	}
 	b.ask(q)
@@ -192,10 +193,10 @@ func (b *Bot) putButtons(ctx context.Context, e *answered) {
 func (a *answer) ask(ctx context.Context, question assistant.Question) {
 	b := a.b
 	a.setAsking(true)
-	id := func(choice string) customID { return customID{actAnswer, question.User, []string{question.ID, choice}} }
-	m, err := b.send(ctx, a.q, client.Post{Text: a.askedText(question), Ping: a.askedOf(question), ReplyTo: a.q.msg.ID, Rows: []dg.LayoutComponent{row(
-		button(dg.ButtonStyleSuccess, "✅", a.q.lang.T("Yes"), id("yes")),
-		button(dg.ButtonStyleSecondary, "❌", a.q.lang.T("No"), id("no")))}})
+	id := func(choice string) interact.ID { return interact.NewID(actAnswer, question.User, question.ID, choice) }
+	m, err := b.send(ctx, a.q, client.Post{Text: a.askedText(question), Ping: a.askedOf(question), ReplyTo: a.q.msg.ID, Rows: []dg.LayoutComponent{interact.Row(
+		interact.Button(dg.ButtonStyleSuccess, "✅", a.q.lang.T("Yes"), id("yes")),
+		interact.Button(dg.ButtonStyleSecondary, "❌", a.q.lang.T("No"), id("no")))}})
 	if err != nil {
 		b.log.Warn("asking a question", "error", err)
 		_ = b.assistant.Answer(question.User, question.ID, false) // nobody can see it
@@ -248,14 +249,14 @@ func (a *answer) setAsking(on bool) {
 }
 
 // pressedAnswer takes a yes or a no.
-func (b *Bot) pressedAnswer(ctx context.Context, it *interaction, id customID, i dg.ComponentInteraction) error {
-	yes, outcome := id.args[1] == "yes", outcomes[assistant.No]
+func (b *Bot) pressedAnswer(ctx context.Context, it *interact.Interaction, id interact.ID, i dg.ComponentInteraction) error {
+	yes, outcome := id.Arg(1) == "yes", outcomes[assistant.No]
 	if yes {
 		outcome = outcomes[assistant.Yes]
 	}
-	b.pressed.Put(id.args[0], true)
-	if err := b.assistant.Answer(it.user, id.args[0], yes); err != nil {
+	b.pressed.Put(id.Arg(0), true)
+	if err := b.assistant.Answer(it.UserID, id.Arg(0), yes); err != nil {
 		outcome = locale.Key("⌛ This question has expired.")
 	}
-	return it.update(ctx, client.Post{Text: i.Message.Content + "\n-# " + b.heard.Place(it.Interaction, it.lang).T(outcome)})
+	return it.Update(ctx, client.Post{Text: i.Message.Content + "\n-# " + b.heard.Place(it.Interaction, it.Lang).T(outcome)})
 }

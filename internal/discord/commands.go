@@ -8,6 +8,7 @@ import (
 	"github.com/disgoorg/disgo/rest"
 
 	"github.com/attachebot/attache/internal/discord/client"
+	"github.com/attachebot/attache/internal/discord/interact"
 	"github.com/attachebot/attache/internal/discord/spoken"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/locale"
@@ -17,7 +18,7 @@ import (
 type command struct {
 	description string
 	options     []dg.ApplicationCommandOption
-	handle      func(*Bot, context.Context, *interaction, dg.SlashCommandInteractionData) error
+	handle      func(*Bot, context.Context, *interact.Interaction, dg.SlashCommandInteractionData) error
 }
 
 var commands map[string]command
@@ -66,8 +67,12 @@ func (b *Bot) register(ctx context.Context) error {
 	return b.api.Do(ctx, client.Request{To: rest.SetGlobalCommands.Compile(nil, app), Body: list})
 }
 
-func (b *Bot) helpCommand(ctx context.Context, it *interaction, _ dg.SlashCommandInteractionData) error {
-	l := it.lang
+func (b *Bot) filesCommand(ctx context.Context, it *interact.Interaction, _ dg.SlashCommandInteractionData) error {
+	return b.files.Command(ctx, it)
+}
+
+func (b *Bot) helpCommand(ctx context.Context, it *interact.Interaction, _ dg.SlashCommandInteractionData) error {
+	l := it.Lang
 	keep := l.T("Files are kept for %s.", l.Measure(files.Hours(b.assistant.Files().Expiry())))
 	if b.assistant.Files().Expiry() < 0 {
 		keep = l.T("Files are kept until you delete them.")
@@ -90,7 +95,7 @@ func (b *Bot) helpCommand(ctx context.Context, it *interaction, _ dg.SlashComman
 		"",
 		l.T("Your files and commands are yours alone. What I answer in a channel, everybody there can read."),
 	}
-	return it.reply(ctx, client.Post{Embeds: []dg.Embed{{Title: "👋 " + l.T("What I can do"), Color: blurple, Description: strings.Join(lines, "\n")}}})
+	return it.Reply(ctx, client.Post{Embeds: []dg.Embed{{Title: "👋 " + l.T("What I can do"), Color: interact.Blurple, Description: strings.Join(lines, "\n")}}})
 }
 
 // fileTypes counts the extensions that are known.
@@ -103,12 +108,3 @@ func fileTypes() int {
 	}
 	return len(all)
 }
-
-// Colours of embeds.
-const (
-	blurple = 0x5865f2
-	green   = 0x3ba55d
-	yellow  = 0xfaa61a
-	red     = 0xed4245
-	grey    = 0x747f8d
-)

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,6 +18,7 @@ import (
 	"github.com/attachebot/attache/internal/chat"
 	"github.com/attachebot/attache/internal/discord/client"
 	"github.com/attachebot/attache/internal/discord/compose"
+	"github.com/attachebot/attache/internal/discord/interact"
 	"github.com/attachebot/attache/internal/discord/markdown"
 	"github.com/attachebot/attache/internal/discord/places"
 	"github.com/attachebot/attache/internal/fault"
@@ -198,7 +198,7 @@ func (a *answer) ending(err error) string {
 func (a *answer) buttons(e *answered) []dg.LayoutComponent {
 	rows := e.rows(false)
 	if a.b.places.Manners(a.q.channel()).Writers > 1 && a.b.readsAlong(a.q.channel()) == places.Member {
-		rows = append(rows, row(button(dg.ButtonStyleSecondary, "🔇", a.q.lang.T("Only when mentioned"), customID{action: actQuiet, user: a.q.user()})))
+		rows = append(rows, interact.Row(interact.Button(dg.ButtonStyleSecondary, "🔇", a.q.lang.T("Only when mentioned"), interact.NewID(actQuiet, a.q.user()))))
 	}
 	return rows
 }
@@ -209,16 +209,16 @@ func (e *answered) rows(edited bool) []dg.LayoutComponent {
 	args := []string{q.msg.ID.String(), q.again}
 	var bs []dg.InteractiveComponent
 	if edited {
-		bs = append(bs, button(dg.ButtonStylePrimary, "✏️", q.lang.T("Run the edited question"), customID{actEdited, q.user(), args}))
+		bs = append(bs, interact.Button(dg.ButtonStylePrimary, "✏️", q.lang.T("Run the edited question"), interact.NewID(actEdited, q.user(), args...)))
 	}
 	if e.code {
-		bs = append(bs, button(dg.ButtonStyleSecondary, "📜", q.lang.T("Code"), customID{actCode, q.user(), args}))
+		bs = append(bs, interact.Button(dg.ButtonStyleSecondary, "📜", q.lang.T("Code"), interact.NewID(actCode, q.user(), args...)))
 	}
 	if q.by == nil {
-		bs = append(bs, button(dg.ButtonStyleSecondary, "🔁", q.lang.T("Retry"), customID{actRetry, q.user(), args}))
+		bs = append(bs, interact.Button(dg.ButtonStyleSecondary, "🔁", q.lang.T("Retry"), interact.NewID(actRetry, q.user(), args...)))
 	}
 	if e.passing {
-		bs = append(bs, button(dg.ButtonStyleSecondary, "🔖", q.lang.T("Keep"), customID{actKeep, q.user(), args}))
+		bs = append(bs, interact.Button(dg.ButtonStyleSecondary, "🔖", q.lang.T("Keep"), interact.NewID(actKeep, q.user(), args...)))
 	}
 	var rows []dg.LayoutComponent
 	var tables []dg.InteractiveComponent
@@ -227,22 +227,22 @@ func (e *answered) rows(edited bool) []dg.LayoutComponent {
 		if len(e.tables) > 1 {
 			label += " " + strconv.Itoa(i+1)
 		}
-		tables = append(tables, button(dg.ButtonStyleSecondary, "⬇️", label, customID{actCSV, q.user(), []string{string(id)}}))
+		tables = append(tables, interact.Button(dg.ButtonStyleSecondary, "⬇️", label, interact.NewID(actCSV, q.user(), string(id))))
 	}
 	if len(bs)+len(tables) <= maxButtons {
 		bs, tables = append(bs, tables...), nil
 	}
 	for _, r := range [][]dg.InteractiveComponent{bs, tables} {
 		if len(r) > 0 {
-			rows = append(rows, row(r...))
+			rows = append(rows, interact.Row(r...))
 		}
 	}
 	var next []dg.InteractiveComponent
 	for i, text := range e.next {
-		next = append(next, button(dg.ButtonStyleSecondary, "💬", text, customID{actNext, q.user(), []string{args[0], strconv.Itoa(i)}}))
+		next = append(next, interact.Button(dg.ButtonStyleSecondary, "💬", text, interact.NewID(actNext, q.user(), args[0], strconv.Itoa(i))))
 	}
 	if len(next) > 0 {
-		rows = append(rows, row(next...))
+		rows = append(rows, interact.Row(next...))
 	}
 	return rows
 }
@@ -262,10 +262,10 @@ func (a *answer) uploads() (ups []client.Upload, lines []string) {
 			break
 		}
 		if f.Size > limit {
-			lines = append(lines, fmt.Sprintf("-# %s **%s** • %s • 📦 %s%s", f.Emoji(), escape(f.Name), l.Measure(files.Size(f.Size)), l.T("too large for Discord"), b.linkTo(l, f)))
+			lines = append(lines, fmt.Sprintf("-# %s **%s** • %s • 📦 %s%s", f.Emoji(), escape(f.Name), l.Measure(files.Size(f.Size)), l.T("too large for Discord"), b.files.LinkTo(l, f)))
 			continue
 		}
-		ups = append(ups, b.uploadOf(f))
+		ups = append(ups, b.files.Upload(b.base, f))
 	}
 	if len(made) > 0 {
 		lines = append([]string{"-# 📎 " + kept(l, made)}, lines...)
@@ -286,31 +286,6 @@ func order(f files.File) int {
 		return 0
 	}
 	return 1
-}
-
-// uploadOf sends a user's file from the storage as it is read. A chart says in
-// words what it shows.
-func (b *Bot) uploadOf(f files.File) client.Upload {
-	alt := ""
-	if f.Kind == files.Image && f.Generated {
-		alt = b.assistant.Alt(b.base, f)
-	}
-	return client.Upload{Name: f.Name, Size: f.Size, Alt: alt, Open: func(ctx context.Context) (io.ReadCloser, error) {
-		_, r, err := b.assistant.Files().Open(ctx, f.User, f.ID)
-		return r, err
-	}}
-}
-
-// linkTo is a link to a file that is too large for Discord, if there are any.
-func (b *Bot) linkTo(l *locale.Language, f files.File) string {
-	if b.opts.Link == nil {
-		return ""
-	}
-	link := b.opts.Link(f)
-	if link == "" {
-		return ""
-	}
-	return ": [" + l.T("download") + "](<" + link + ">)"
 }
 
 // patience is how long an answer waits for Discord to take it.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/attachebot/attache/internal/chat"
 	"github.com/attachebot/attache/internal/discord/client"
+	"github.com/attachebot/attache/internal/discord/interact"
 	"github.com/attachebot/attache/internal/files"
 )
 
@@ -57,7 +58,7 @@ func (b *Bot) tellInterrupted(cutOff map[string]uint64) {
 			slots <- struct{}{}
 			all.Go(func() {
 				defer func() { <-slots }()
-				defer b.rescue("telling about an interrupted turn")
+				defer client.Rescue(b.log, "telling about an interrupted turn")
 				r := chat.Record{ID: turn, User: files.UserID(user)}
 				err := b.sessions.Patiently(ctx, func() error { return b.tellOne(ctx, r) })
 				if err != nil && ctx.Err() == nil {
@@ -120,8 +121,8 @@ func (b *Bot) tellOne(ctx context.Context, r chat.Record) error {
 func finalOf(m dg.Message, prompt snowflake.ID, again string) bool {
 	for c := range m.AllComponents() {
 		if button, ok := c.(dg.ButtonComponent); ok {
-			id, err := parseCustomID(button.CustomID)
-			if err == nil && id.action == actRetry && id.snowflake(0) == prompt && len(id.args) > 1 && id.args[1] == again {
+			id, err := interact.ParseID(button.CustomID)
+			if err == nil && id.Action == actRetry && id.Snowflake(0) == prompt && id.Arg(1) == again {
 				return true
 			}
 		}

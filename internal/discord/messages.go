@@ -11,6 +11,7 @@ import (
 	"github.com/disgoorg/snowflake/v2"
 
 	"github.com/attachebot/attache/internal/assistant"
+	"github.com/attachebot/attache/internal/discord/interact"
 	"github.com/attachebot/attache/internal/discord/places"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/locale"
@@ -78,11 +79,11 @@ type question struct {
 	marked  bool // with an hourglass
 	begun   bool // it does not wait any more
 
-	by      *interaction     // asked by a command or a button, and answered through it; nil: by a message
-	quoted  bool             // its text is not in the person's own words
-	private bool             // only who asked sees the answer
-	with    []files.File     // what it is about
-	lang    *locale.Language // of who reads the answer
+	by      *interact.Interaction // asked by a command or a button, and answered through it; nil: by a message
+	quoted  bool                  // its text is not in the person's own words
+	private bool                  // only who asked sees the answer
+	with    []files.File          // what it is about
+	lang    *locale.Language      // of who reads the answer
 
 	missed bool  // it was written while the bot could not hear
 	late   error // says why it is not answered
@@ -223,8 +224,8 @@ func promptOf(m dg.Message) snowflake.ID { return buttonOf(m, actRetry, actStop)
 func buttonOf(m dg.Message, actions ...string) snowflake.ID {
 	for c := range m.AllComponents() {
 		if button, ok := c.(dg.ButtonComponent); ok {
-			if id, err := parseCustomID(button.CustomID); err == nil && slices.Contains(actions, id.action) {
-				return id.snowflake(0)
+			if id, err := interact.ParseID(button.CustomID); err == nil && slices.Contains(actions, id.Action) {
+				return id.Snowflake(0)
 			}
 		}
 	}

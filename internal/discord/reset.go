@@ -7,13 +7,14 @@ import (
 	"github.com/disgoorg/snowflake/v2"
 
 	"github.com/attachebot/attache/internal/discord/client"
+	"github.com/attachebot/attache/internal/discord/interact"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 )
 
 // resetCommand asks what is to be forgotten.
-func (b *Bot) resetCommand(ctx context.Context, it *interaction, _ dg.SlashCommandInteractionData) error {
-	usage, err := b.assistant.Files().Usage(ctx, it.user)
+func (b *Bot) resetCommand(ctx context.Context, it *interact.Interaction, _ dg.SlashCommandInteractionData) error {
+	usage, err := b.assistant.Files().Usage(ctx, it.UserID)
 	if err != nil {
 		return err
 	}
@@ -21,46 +22,46 @@ func (b *Bot) resetCommand(ctx context.Context, it *interaction, _ dg.SlashComma
 	if err != nil {
 		return err
 	}
-	e := dg.Embed{Title: "🧹 " + it.lang.T("Reset"), Color: blurple}
+	e := dg.Embed{Title: "🧹 " + it.Lang.T("Reset"), Color: interact.Blurple}
 	var bs []dg.InteractiveComponent
-	id := func(action string) customID { return customID{action, it.user, []string{root.String()}} }
+	id := func(action string) interact.ID { return interact.NewID(action, it.UserID, root.String()) }
 	switch {
 	case it.GuildID() == nil:
-		e.Description = it.lang.T("I forget what we talked about here, and the variables of your Python session.")
-	case b.places.Parent(it.channel()) != 0:
-		e.Description = it.lang.T("I forget what was said to me in this thread, for everybody, and the variables of your Python session.")
+		e.Description = it.Lang.T("I forget what we talked about here, and the variables of your Python session.")
+	case b.places.Parent(it.ChannelID()) != 0:
+		e.Description = it.Lang.T("I forget what was said to me in this thread, for everybody, and the variables of your Python session.")
 	case root != 0:
-		e.Description = it.lang.T("I forget your last conversation in this channel, and the variables of its Python session.")
+		e.Description = it.Lang.T("I forget your last conversation in this channel, and the variables of its Python session.")
 	default:
-		e.Description = it.lang.T("There is no conversation of yours in this channel lately. Each mention of me begins a new one.")
+		e.Description = it.Lang.T("There is no conversation of yours in this channel lately. Each mention of me begins a new one.")
 	}
-	if it.GuildID() == nil || b.places.Parent(it.channel()) != 0 || root != 0 {
-		bs = append(bs, button(dg.ButtonStylePrimary, "🧹", it.lang.T("Forget the conversation"), id(actReset)))
+	if it.GuildID() == nil || b.places.Parent(it.ChannelID()) != 0 || root != 0 {
+		bs = append(bs, interact.Button(dg.ButtonStylePrimary, "🧹", it.Lang.T("Forget the conversation"), id(actReset)))
 	}
 	if usage.Files > 0 {
-		e.Description += "\n" + it.lang.T("I keep your %d files (%s) unless you choose otherwise.", usage.Files, it.lang.Measure(files.Size(usage.Bytes)))
-		bs = append(bs, button(dg.ButtonStyleDanger, "🗑️", it.lang.T("Delete my files too"), id(actResetFiles)))
+		e.Description += "\n" + it.Lang.T("I keep your %d files (%s) unless you choose otherwise.", usage.Files, it.Lang.Measure(files.Size(usage.Bytes)))
+		bs = append(bs, interact.Button(dg.ButtonStyleDanger, "🗑️", it.Lang.T("Delete my files too"), id(actResetFiles)))
 	}
 	p := client.Post{Embeds: []dg.Embed{e}}
 	if len(bs) > 0 {
-		p.Rows = []dg.LayoutComponent{row(append(bs, button(dg.ButtonStyleSecondary, "❌", it.lang.T("Cancel"), customID{action: actCancel, user: it.user}))...)}
+		p.Rows = []dg.LayoutComponent{interact.Row(append(bs, interact.Button(dg.ButtonStyleSecondary, "❌", it.Lang.T("Cancel"), interact.NewID(actCancel, it.UserID)))...)}
 	}
-	return it.reply(ctx, p)
+	return it.Reply(ctx, p)
 }
 
 // lastConversation finds the first message of the user's last conversation in a
 // channel of a guild, or 0 if there is none, or if the channel is one.
-func (b *Bot) lastConversation(ctx context.Context, it *interaction) (snowflake.ID, error) {
-	if it.GuildID() == nil || b.places.Parent(it.channel()) != 0 {
+func (b *Bot) lastConversation(ctx context.Context, it *interact.Interaction) (snowflake.ID, error) {
+	if it.GuildID() == nil || b.places.Parent(it.ChannelID()) != 0 {
 		return 0, nil
 	}
-	ms, err := b.api.Messages(ctx, it.channel(), 0, 0, 100)
+	ms, err := b.api.Messages(ctx, it.ChannelID(), 0, 0, 100)
 	if fault.Is(err, fault.Denied) {
 		return 0, nil // the channel's history is closed to the bot
 	}
 	for _, m := range ms {
 		r := m.ReferencedMessage
-		if m.Author.ID == b.self() && r != nil && r.Author.ID == snowflake.ID(it.user) {
+		if m.Author.ID == b.self() && r != nil && r.Author.ID == snowflake.ID(it.UserID) {
 			return b.root(ctx, m), nil
 		}
 	}
@@ -69,79 +70,78 @@ func (b *Bot) lastConversation(ctx context.Context, it *interaction) (snowflake.
 
 // conversationOf names the conversation that a reset is about. The root in a
 // custom id only counts if it is a message of the user in this channel.
-func (b *Bot) conversationOf(ctx context.Context, it *interaction, root snowflake.ID) (string, error) {
-	m := dg.Message{ID: root, ChannelID: it.channel(), GuildID: it.GuildID()}
-	if it.GuildID() == nil || b.places.Parent(it.channel()) != 0 {
+func (b *Bot) conversationOf(ctx context.Context, it *interact.Interaction, root snowflake.ID) (string, error) {
+	m := dg.Message{ID: root, ChannelID: it.ChannelID(), GuildID: it.GuildID()}
+	if it.GuildID() == nil || b.places.Parent(it.ChannelID()) != 0 {
 		return b.conversation(ctx, m), nil
 	}
 	if root == 0 {
 		return "", nil
 	}
-	got, err := b.api.Message(ctx, it.channel(), root)
+	got, err := b.api.Message(ctx, it.ChannelID(), root)
 	if err != nil {
 		return "", err
 	}
-	if got.Author.ID != snowflake.ID(it.user) {
+	if got.Author.ID != snowflake.ID(it.UserID) {
 		return "", fault.New(fault.Denied, "Only the person who began a conversation can reset it.")
 	}
 	got.GuildID = it.GuildID()
 	return b.conversation(ctx, got), nil
 }
 
-func (b *Bot) resetConversation(ctx context.Context, it *interaction, id customID, _ dg.ComponentInteraction) error {
+func (b *Bot) resetConversation(ctx context.Context, it *interact.Interaction, id interact.ID, _ dg.ComponentInteraction) error {
 	if err := b.reset(ctx, it, id); err != nil {
 		return err
 	}
-	return it.update(ctx, client.Post{Embeds: []dg.Embed{{Title: "🧹 " + it.lang.T("Forgotten"), Color: green, Description: it.lang.T("The conversation starts afresh. Your files are still there.")}}})
+	return it.Update(ctx, client.Post{Embeds: []dg.Embed{{Title: "🧹 " + it.Lang.T("Forgotten"), Color: interact.Green, Description: it.Lang.T("The conversation starts afresh. Your files are still there.")}}})
 }
 
-func (b *Bot) reset(ctx context.Context, it *interaction, id customID) error {
-	conversation, err := b.conversationOf(ctx, it, id.snowflake(0))
+func (b *Bot) reset(ctx context.Context, it *interact.Interaction, id interact.ID) error {
+	conversation, err := b.conversationOf(ctx, it, id.Snowflake(0))
 	if err != nil || conversation == "" {
 		return err
 	}
-	return b.assistant.Reset(ctx, it.user, conversation)
+	return b.assistant.Reset(ctx, it.UserID, conversation)
 }
 
 // confirmReset asks for the two confirmations before files are deleted.
-func (b *Bot) confirmReset(ctx context.Context, it *interaction, id customID, i dg.ComponentInteraction) error {
-	if id.action == actResetFiles2 && b.tooLate(id.moment(1)) {
-		return it.update(ctx, b.timedOut(it.lang))
+func (b *Bot) confirmReset(ctx context.Context, it *interact.Interaction, id interact.ID, i dg.ComponentInteraction) error {
+	last := id.Action == actResetFiles2
+	if last && b.confirmations.TooLate(id.Moment(1)) {
+		return it.Update(ctx, interact.TimedOut(it.Lang))
 	}
-	usage, err := b.assistant.Files().Usage(ctx, it.user)
+	usage, err := b.assistant.Files().Usage(ctx, it.UserID)
 	if err != nil {
 		return err
 	}
-	yes := customID{actResetFiles2, it.user, []string{id.args[0], moment(b.opts.Now())}}
-	n, size := usage.Files, it.lang.Measure(files.Size(usage.Bytes))
-	e := dg.Embed{Title: "⚠️ " + it.lang.T(firstTitle), Color: yellow, Description: it.lang.T("Delete **all your files** (%d files, %s) and forget the conversation?\nThey can't be brought back.", n, size)}
-	press := button(dg.ButtonStyleDanger, "⚠️", it.lang.T("Yes, Delete"), yes)
-	if id.action == actResetFiles2 {
-		yes.action = actResetFiles3
-		e.Title, e.Color, e.Description = "⚠️ "+it.lang.T(secondTitle), red, it.lang.T("All at once and for good: **all your files** (%d files, %s).", n, size)
-		press = button(dg.ButtonStyleSecondary, "🔴", it.lang.T("Click Again to Confirm"), yes)
+	n, size := usage.Files, it.Lang.Measure(files.Size(usage.Bytes))
+	c := interact.Confirmation{Last: last,
+		Text: it.Lang.T("Delete **all your files** (%d files, %s) and forget the conversation?\nThey can't be brought back.", n, size),
+		Yes:  interact.NewID(actResetFiles2, it.UserID, id.Arg(0), interact.Moment(b.opts.Now())), No: interact.NewID(actCancel, it.UserID)}
+	if last {
+		c.Text, c.Yes.Action = it.Lang.T("All at once and for good: **all your files** (%d files, %s).", n, size), actResetFiles3
 	}
-	return b.confirm(ctx, it, i, e, press, button(dg.ButtonStyleSecondary, "❌", it.lang.T("Cancel"), customID{action: actCancel, user: it.user}))
+	return b.confirmations.Ask(ctx, it, i, c)
 }
 
 // resetAll deletes the user's files and forgets the conversation.
-func (b *Bot) resetAll(ctx context.Context, it *interaction, id customID, _ dg.ComponentInteraction) error {
-	if b.tooLate(id.moment(1)) {
-		return it.update(ctx, b.timedOut(it.lang))
+func (b *Bot) resetAll(ctx context.Context, it *interact.Interaction, id interact.ID, _ dg.ComponentInteraction) error {
+	if b.confirmations.TooLate(id.Moment(1)) {
+		return it.Update(ctx, interact.TimedOut(it.Lang))
 	}
-	deleted, err := b.assistant.DeleteFiles(ctx, it.user)
+	deleted, err := b.assistant.DeleteFiles(ctx, it.UserID)
 	if err != nil {
 		return err
 	}
 	err = b.reset(ctx, it, id)
-	what := it.lang.T("%d files deleted, and the conversation starts afresh.", deleted)
+	what := it.Lang.T("%d files deleted, and the conversation starts afresh.", deleted)
 	if err != nil {
-		what = it.lang.T("%d files deleted, but the conversation is not forgotten: %s", deleted, b.explain(it.lang, err, "reset"))
+		what = it.Lang.T("%d files deleted, but the conversation is not forgotten: %s", deleted, b.explain(it.Lang, err, "reset"))
 	}
-	return it.update(ctx, client.Post{Embeds: []dg.Embed{{Title: "🧹 " + it.lang.T("Forgotten"), Color: green, Description: "🗑️ " + what}}})
+	return it.Update(ctx, client.Post{Embeds: []dg.Embed{{Title: "🧹 " + it.Lang.T("Forgotten"), Color: interact.Green, Description: "🗑️ " + what}}})
 }
 
 // canceled ends a command without having done anything.
-func (b *Bot) canceled(ctx context.Context, it *interaction, _ customID, _ dg.ComponentInteraction) error {
-	return it.update(ctx, client.Post{Embeds: []dg.Embed{{Title: "❌ " + it.lang.T("Canceled"), Color: grey, Description: it.lang.T("Nothing was changed.")}}})
+func (b *Bot) canceled(ctx context.Context, it *interact.Interaction, _ interact.ID, _ dg.ComponentInteraction) error {
+	return it.Update(ctx, client.Post{Embeds: []dg.Embed{{Title: "❌ " + it.Lang.T("Canceled"), Color: interact.Grey, Description: it.Lang.T("Nothing was changed.")}}})
 }

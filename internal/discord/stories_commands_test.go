@@ -9,6 +9,7 @@ import (
 
 	"github.com/attachebot/attache/discordtest"
 	"github.com/attachebot/attache/internal/chat"
+	"github.com/attachebot/attache/internal/discord/interact"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/llm/llmtest"
@@ -168,7 +169,7 @@ func TestHostileForgery(t *testing.T) {
 		before[m.ID] = len(w.History(m.ID))
 	}
 	anna, bert, id := w.anna.ID.String(), w.bert.ID.String(), string(f.ID)
-	now := moment(time.Now())
+	now := interact.Moment(time.Now())
 	type wish struct {
 		on     discordtest.Message
 		kind   discordtest.ComponentType
@@ -235,47 +236,17 @@ func TestHostileForgery(t *testing.T) {
 	w.contains(a, "OK.")
 }
 
-func FuzzCustomID(f *testing.F) {
-	f.Add("fi:123:123_1700000000_deadbeef:csv:3")
-	f.Add("fz:123:123_1700000000_deadbeef::0:sbcdef")
-	f.Add("retry:1:2:")
-	f.Add("fl:1::-1")
-	f.Fuzz(func(t *testing.T, s string) {
-		id, err := parseCustomID(s)
-		if err != nil {
-			return
-		}
-		if id.user == 0 || len(id.args) != actions[id.action].args || id.String() != s {
-			t.Fatalf("%q became %+v, %q", s, id, id.String())
-		}
-		for i := range id.args {
-			if n := id.number(i); n < 0 || n > 1_000_000 {
-				t.Errorf("number %d", n)
-			}
-			id.snowflake(i)
-			if m := id.moment(i); m.Year() > 9999 {
-				t.Errorf("moment %v", m)
-			}
-		}
-	})
-}
-
-// The longest custom id that can arise still fits.
-func TestCustomIDsFit(t *testing.T) {
+// The longest custom id that can arise still fits, and no two actions share a name.
+func TestActions(t *testing.T) {
 	const user files.UserID = 1<<63 - 1
-	id := user.String() + "_1999999999_deadbeef"
-	longest := ""
-	for _, k := range files.Kinds() {
-		if len(k.Kind) > len(longest) {
-			longest = string(k.Kind)
+	if s := interact.NewID(actRetry, user, user.String(), user.String()).String(); len(s) > 100 {
+		t.Errorf("%d characters: %s", len(s), s)
+	}
+	b := newBot("token", nil, Options{})
+	defer b.Close(t.Context())
+	for name := range b.files.Actions() {
+		if _, twice := b.ownActions()[name]; twice {
+			t.Errorf("%s is an action here and in the file manager", name)
 		}
-	}
-	c := customID{actDelete3, user, []string{id, longest, "99999", moment(time.Now().AddDate(50, 0, 0))}}
-	if s := c.String(); len(s) > 100 {
-		t.Errorf("%d characters: %s", len(s), s)
-	}
-	c = customID{actRetry, user, []string{user.String(), user.String()}}
-	if s := c.String(); len(s) > 100 {
-		t.Errorf("%d characters: %s", len(s), s)
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/attachebot/attache/internal/assistant"
 	"github.com/attachebot/attache/internal/discord/client"
+	"github.com/attachebot/attache/internal/discord/interact"
 	"github.com/attachebot/attache/internal/discord/places"
 )
 
@@ -121,12 +122,12 @@ func (b *Bot) own(ctx context.Context, channel snowflake.ID) places.Membership {
 
 // hush makes the bot answer in a thread only when it is called, on a press of
 // "Only when mentioned".
-func (b *Bot) hush(ctx context.Context, it *interaction, _ customID, i dg.ComponentInteraction) error {
-	b.places.SetQuiet(it.channel())
-	if err := b.memory().SetQuiet(ctx, it.channel()); err != nil {
-		b.log.Warn("keeping that the bot is quiet in a thread", "thread", it.channel(), "error", err)
+func (b *Bot) hush(ctx context.Context, it *interact.Interaction, _ interact.ID, i dg.ComponentInteraction) error {
+	b.places.SetQuiet(it.ChannelID())
+	if err := b.memory().SetQuiet(ctx, it.ChannelID()); err != nil {
+		b.log.Warn("keeping that the bot is quiet in a thread", "thread", it.ChannelID(), "error", err)
 	}
-	return it.reply(ctx, client.Post{Text: "🔇 " + it.lang.T("In this thread I answer only those who mention me or reply to me, from now on.")})
+	return it.Reply(ctx, client.Post{Text: "🔇 " + it.Lang.T("In this thread I answer only those who mention me or reply to me, from now on.")})
 }
 
 // join makes the bot a member of a thread that it is called into: Discord

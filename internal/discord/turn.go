@@ -13,6 +13,8 @@ import (
 	"github.com/attachebot/attache/internal/assistant"
 	"github.com/attachebot/attache/internal/chat"
 	"github.com/attachebot/attache/internal/discord/client"
+	"github.com/attachebot/attache/internal/discord/filemanager"
+	"github.com/attachebot/attache/internal/discord/interact"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/locale"
 )
@@ -39,7 +41,7 @@ func (b *Bot) explain(l *locale.Language, err error, doing string) string {
 // languageOf is the language of those who read the answer to a question.
 func (b *Bot) languageOf(q *question) *locale.Language {
 	if q.by != nil && q.private {
-		return q.by.lang
+		return q.by.Lang
 	}
 	return b.heard.At(q.msg.GuildID, q.msg.Author.ID)
 }
@@ -128,7 +130,7 @@ func (b *Bot) ask(q *question) {
 		q.turn.Interrupt(assistant.ErrClosing)
 	}
 	b.answering.Go(func() {
-		defer b.rescue("question")
+		defer client.Rescue(b.log, "question")
 		defer b.active.remove(q)
 		b.follow(q)
 	})
@@ -208,9 +210,9 @@ func (b *Bot) confirmSaved(q *question, all []assistant.Saving) {
 	if text := b.confirmation(q.lang, all); text != "" {
 		if len(all) == 1 && all[0].Err == nil && b.around.Plain(q.msg) == "" && q.msg.ReferencedMessage == nil {
 			id := string(all[0].Saved.ID)
-			told, err := b.send(ctx, q, client.Post{Text: text, ReplyTo: q.msg.ID, Rows: []dg.LayoutComponent{row(
-				button(dg.ButtonStylePrimary, "📊", q.lang.T("Analyze"), customID{actAnalyze, q.user(), []string{id}}),
-				button(dg.ButtonStyleSecondary, "👀", q.lang.T("Preview"), customID{actPreview, q.user(), []string{id}}))}})
+			told, err := b.send(ctx, q, client.Post{Text: text, ReplyTo: q.msg.ID, Rows: []dg.LayoutComponent{interact.Row(
+				interact.Button(dg.ButtonStylePrimary, "📊", q.lang.T("Analyze"), interact.NewID(actAnalyze, q.user(), id)),
+				filemanager.PreviewButton(q.lang, q.user(), all[0].Saved.ID))}})
 			q.told = append(q.told, told)
 			if err != nil {
 				b.unheard(ctx, q, err)
@@ -287,7 +289,7 @@ func (b *Bot) unheard(ctx context.Context, q *question, err error) {
 func (b *Bot) startTyping(channel snowflake.ID) (stop func()) {
 	ctx, cancel := context.WithCancel(b.base)
 	b.answering.Go(func() {
-		defer b.rescue("typing")
+		defer client.Rescue(b.log, "typing")
 		for ctx.Err() == nil {
 			if err := b.api.Typing(ctx, channel); err != nil && !errors.Is(err, context.Canceled) {
 				b.log.Debug("showing the typing indicator", "error", err)

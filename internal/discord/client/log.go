@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"regexp"
+	"runtime/debug"
 	"strings"
 
 	"github.com/attachebot/attache/internal/fault"
@@ -78,4 +79,11 @@ func causes(err error) string {
 		}
 	}
 	return text
+}
+
+// Rescue, deferred, keeps a panic of a handler from taking the program down.
+func Rescue(log *slog.Logger, handler string) {
+	if p := recover(); p != nil {
+		log.Error("a handler crashed", "handler", handler, "panic", p, "stack", string(debug.Stack()))
+	}
 }

@@ -13,8 +13,9 @@ import (
 // Views are the previews that are being made, by the message that waits for
 // them.
 type Views struct {
-	mu  sync.Mutex
-	all map[snowflake.ID]*pendingView
+	mu     sync.Mutex
+	closed bool
+	all    map[snowflake.ID]*pendingView
 }
 
 type pendingView struct {
@@ -36,6 +37,9 @@ func (v *Views) Begin(ctx context.Context, message snowflake.ID, limit time.Dura
 		old.cancel()
 	}
 	v.all[message] = p
+	if v.closed {
+		cancel()
+	}
 	return ctx, func() {
 		cancel()
 		v.mu.Lock()
@@ -60,5 +64,15 @@ func (v *Views) Stop(ctx context.Context, message snowflake.ID) {
 	select {
 	case <-p.done:
 	case <-ctx.Done():
+	}
+}
+
+// StopAll ends what is made, from now on.
+func (v *Views) StopAll() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.closed = true
+	for _, p := range v.all {
+		p.cancel()
 	}
 }

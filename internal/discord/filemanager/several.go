@@ -1,0 +1,113 @@
+package filemanager
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	dg "github.com/disgoorg/disgo/discord"
+
+	"github.com/attachebot/attache/internal/discord/client"
+	"github.com/attachebot/attache/internal/discord/interact"
+	"github.com/attachebot/attache/internal/discord/markdown"
+	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/files"
+)
+
+// Several files are deleted as one is, with two confirmations. Which ones is
+// remembered for as long as a confirmation counts.
+
+// chooseSeveral lets the user choose among the files of a page.
+func (m *Manager) chooseSeveral(ctx context.Context, it *interact.Interaction, id interact.ID, _ dg.ComponentInteraction) error {
+	v := viewOf(id, 0)
+	p, err := m.listPost(ctx, it, v)
+	if err != nil {
+		return err
+	}
+	page, err := m.assistant.Files().List(ctx, it.UserID, files.Query{Kind: v.kind, Offset: v.page * pageSize, Limit: pageSize})
+	if err != nil || len(page.Files) == 0 {
+		return m.updateList(ctx, it, v)
+	}
+	menu := m.fileMenu(it, v, page.Files, m.opts.Now())
+	menu.CustomID, menu.Placeholder, menu.MaxValues = interact.NewID(actSeveral1, it.UserID, v.args()...).String(), it.Lang.T("Select files to delete..."), len(menu.Options)
+	p.Rows = []dg.LayoutComponent{interact.Row(menu), interact.Row(interact.Button(dg.ButtonStyleSecondary, "◀️", it.Lang.T("Back"), interact.NewID(actList, it.UserID, v.args()...)))}
+	return it.Update(ctx, p)
+}
+
+// confirmSeveral asks for the first confirmation, and then for the second.
+func (m *Manager) confirmSeveral(ctx context.Context, it *interact.Interaction, id interact.ID, i dg.ComponentInteraction) error {
+	v := viewOf(id, 0)
+	first := id.Action == actSeveral1
+	if !first && m.opts.Confirmations.TooLate(id.Moment(2)) {
+		return it.Update(ctx, interact.TimedOut(it.Lang))
+	}
+	if first {
+		var ids []files.ID
+		for _, s := range interact.Chosen(i) {
+			ids = append(ids, files.ID(s))
+		}
+		m.several.Put(i.Message.ID, ids)
+	}
+	fs, err := m.chosenFiles(ctx, it.UserID, i)
+	if err != nil {
+		return m.notThere(ctx, it, v, err)
+	}
+	var names []string
+	for _, f := range fs {
+		names = append(names, named(f))
+	}
+	c := interact.Confirmation{
+		Text: it.Lang.T("Are you sure you want to delete:") + "\n" + strings.Join(names, "\n") + "?\n\n" + it.Lang.T("This action cannot be undone!"),
+		Yes:  interact.NewID(actSeveral2, it.UserID, append(v.args(), interact.Moment(m.opts.Now()))...), No: interact.NewID(actList, it.UserID, v.args()...)}
+	if !first {
+		c.Last, c.Yes.Action = true, actSeveral3
+		c.Text = it.Lang.T("Click 'Click Again to Confirm' to permanently delete:") + "\n" + strings.Join(names, "\n") + "\n\n" + it.Lang.T("This is your last chance to cancel!")
+	}
+	return m.opts.Confirmations.Ask(ctx, it, i, c)
+}
+
+// chosenFiles are the files that a message asks to delete, as far as they are there.
+func (m *Manager) chosenFiles(ctx context.Context, user files.UserID, i dg.ComponentInteraction) (fs []files.File, err error) {
+	ids, _ := m.several.Get(i.Message.ID)
+	for _, id := range ids {
+		f, err := m.assistant.Files().Get(ctx, user, id)
+		if fault.Is(err, fault.NotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		fs = append(fs, f)
+	}
+	if len(fs) == 0 {
+		return nil, fault.New(fault.NotFound, "These files are gone.")
+	}
+	return fs, nil
+}
+
+// deleteSeveral deletes files that were confirmed twice.
+func (m *Manager) deleteSeveral(ctx context.Context, it *interact.Interaction, id interact.ID, i dg.ComponentInteraction) error {
+	v := viewOf(id, 0)
+	if m.opts.Confirmations.TooLate(id.Moment(2)) {
+		return it.Update(ctx, interact.TimedOut(it.Lang))
+	}
+	fs, err := m.chosenFiles(ctx, it.UserID, i)
+	if err != nil {
+		return m.notThere(ctx, it, v, err)
+	}
+	var names []string
+	for _, f := range fs {
+		switch err := m.assistant.Files().Delete(ctx, it.UserID, f.ID); {
+		case err == nil:
+			names = append(names, "**"+markdown.Escape(f.Name)+"**")
+		case !fault.Is(err, fault.NotFound):
+			return err
+		}
+	}
+	p, err := m.listPost(ctx, it, v)
+	if err != nil { // they are deleted all the same
+		p = client.Post{}
+	}
+	p.Text = fmt.Sprintf("**✅ %s**\n%s", it.Lang.T("%d files deleted", len(names)), it.Lang.T("Successfully deleted: %s", strings.Join(names, ", ")))
+	return it.Update(ctx, p)
+}
