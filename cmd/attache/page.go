@@ -12,6 +12,7 @@ import (
 	"github.com/attachebot/attache/internal/chat"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/locale"
 	"github.com/attachebot/attache/internal/sandbox/wheels"
 	"github.com/attachebot/attache/internal/terminal"
 	"github.com/attachebot/attache/internal/web"
@@ -27,6 +28,9 @@ func (m *Main) openPage(a *assistant.Assistant, log *slog.Logger) error {
 		Script: func(ctx context.Context, name string) ([]byte, error) {
 			return wheels.Script(ctx, filepath.Join(c.DataDir, "python"), c.Index.Reveal(), name)
 		},
+	}
+	if l, ok := locale.Find(c.Language); ok {
+		o.Language = l
 	}
 	if c.ClientSecret != "" {
 		o.Discord = &web.Discord{ClientID: c.ClientID, ClientSecret: c.ClientSecret.Reveal(),

@@ -224,3 +224,11 @@ func (l *Language) Or(other *Language) *Language {
 	}
 	return l
 }
+
+// Number writes a whole number as the language does: "1,234,567".
+func (l *Language) Number(n int64) string {
+	if l == nil {
+		l = English()
+	}
+	return l.p.Sprintf("%d", n)
+}

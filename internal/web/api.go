@@ -55,7 +55,7 @@ func (s *Server) apiHandler() http.Handler {
 			}
 			ctx := context.WithValue(r.Context(), tokenKey{}, "token "+token.User.String()+" "+token.Hash)
 			r = r.WithContext(ctx)
-			if err := h(&visit{w, r, token.User}); err != nil && ctx.Err() == nil {
+			if err := h(&visit{w, r, token.User, nil}); err != nil && ctx.Err() == nil {
 				apiError(w, fault.KindOf(err).HTTPStatus(), fault.KindOf(err), s.a.Explain(err, "answering a script", frontEnd))
 			}
 		})
@@ -247,7 +247,7 @@ func (s *Server) apiAsk(v *visit) error {
 		}
 		m.Files = append(m.Files, f)
 	}
-	turn, err := s.start(v.user, in.Conversation, in.Question, m, "")
+	turn, err := s.start(v, in.Conversation, in.Question, m, "")
 	if err != nil {
 		return err
 	}

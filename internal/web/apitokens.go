@@ -153,7 +153,7 @@ func (s *Server) showTokens(v *visit, fresh string) error {
 	for _, one := range s.api.list(v.user) {
 		list = append(list, line{one.Hash, one.Name, one.Made.Format("2006-01-02 15:04 MST")})
 	}
-	s.render(v.w, "tokens", s.frame("usage", "Tokens for scripts", map[string]any{"List": list, "Fresh": fresh, "Origin": s.origin + s.base}))
+	s.render(v.w, v.lang, "tokens", s.frame(v.lang, "usage", v.T("Tokens for scripts"), map[string]any{"List": list, "Fresh": fresh, "Origin": s.origin + s.base}))
 	return nil
 }
 

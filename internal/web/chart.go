@@ -16,6 +16,7 @@ import (
 	"github.com/attachebot/attache/internal/chartspec"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/locale"
 )
 
 // An interactive chart is a page that code wrote. Where the page has the chart's
@@ -82,11 +83,11 @@ func (s *Server) chart(v *visit) error {
 	h.Set("Connection-Allowlist", "()") // WebRTC heeds no policy
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	spec, drawErr := s.specOf(v.r.Context(), body)
+	spec, drawErr := s.specOf(v.r.Context(), v.lang, body)
 	if drawErr == nil {
 		h.Set("Content-Security-Policy", drawPolicy)
 		h.Set("Connection-Allowlist", "(response-origin)")
-		s.render(v.w, "draw", spec)
+		s.render(v.w, v.lang, "draw", spec)
 		return nil
 	}
 	if !runs(f) {
@@ -116,19 +117,19 @@ func (s *Server) chart(v *visit) error {
 
 // drawn is a chart that our own libraries draw.
 type drawn struct {
-	Base    string
-	Scripts []string
-	Spec    template.JS // JSON without <, > and &
+	Base, Lang string
+	Scripts    []string
+	Spec       template.JS // JSON without <, > and &
 }
 
 // specOf reads the specification of a chart, and has the libraries ready that draw
 // it.
-func (s *Server) specOf(ctx context.Context, page io.Reader) (*drawn, error) {
+func (s *Server) specOf(ctx context.Context, l *locale.Language, page io.Reader) (*drawn, error) {
 	spec, err := s.read(page)
 	if err != nil {
 		return nil, err
 	}
-	d := &drawn{Base: s.base, Scripts: chartScripts[spec.Library]}
+	d := &drawn{Base: s.base, Lang: l.Or(locale.English()).Code, Scripts: chartScripts[spec.Library]}
 	for _, name := range d.Scripts {
 		if _, err := s.scripts.get(ctx, name, s.opts.Script); err != nil {
 			return nil, err

@@ -17,10 +17,11 @@ import (
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
+	"github.com/attachebot/attache/internal/locale"
 )
 
 // examples are questions for who has no file at hand.
-var examples = []string{"Analyze this data", "How many rows does it have?", "Show the mean of each column as a bar chart"}
+var examples = []string{locale.Key("Analyze this data."), locale.Key("How many rows does it have?"), locale.Key("Show the mean of each column as a bar chart")}
 
 // shownTurns is how many turns of a conversation its page has.
 const shownTurns = 50
@@ -70,7 +71,7 @@ func (s *Server) showChat(v *visit) error {
 	if n := len(turns); n > 0 && len(t.turns) == 0 {
 		turns[n-1].Last = true
 	}
-	title := "New question"
+	title := v.T("New question")
 	if len(turns) > 0 {
 		title = brief.Chars(turns[0].Ask, 60)
 	}
@@ -81,15 +82,19 @@ func (s *Server) showChat(v *visit) error {
 	if len(turns) == 0 {
 		here = "chat"
 	}
-	s.render(v.w, "chat", s.frame(here, title, map[string]any{
-		"Scripts": []string{"app.js", "table.js", "chart.js"}, "Conv": conv, "After": t.dropped + len(t.patches), "Turns": turns, "Examples": examples, "Pending": chips(pending),
+	var asks []string
+	for _, key := range examples {
+		asks = append(asks, v.T(key))
+	}
+	s.render(v.w, v.lang, "chat", s.frame(v.lang, here, title, map[string]any{
+		"Scripts": []string{"app.js", "table.js", "chart.js"}, "Conv": conv, "After": t.dropped + len(t.patches), "Turns": turns, "Examples": asks, "Pending": v.chips(pending),
 	}))
 	return nil
 }
 
 // past shows a turn of the history.
 func (s *Server) past(v *visit, conv string, r chat.Record) *shownTurn {
-	show := s.newShown(conv, r.ID, "")
+	show := s.newShown(v.lang, conv, r.ID, "")
 	show.Running = false
 	for _, m := range r.Messages {
 		key := show.next()
@@ -97,13 +102,13 @@ func (s *Server) past(v *visit, conv string, r chat.Record) *shownTurn {
 		case m.Role == llm.User:
 			show.Ask = attached.ReplaceAllString(m.Text(), "📎 $1")
 		case m.Role == llm.Assistant && strings.TrimSpace(m.Text()) != "":
-			show.Blocks = append(show.Blocks, template.HTML(fragment("text", map[string]any{"Key": key, "HTML": markdown(m.Text())})))
+			show.Blocks = append(show.Blocks, template.HTML(fragment(v.lang, "text", map[string]any{"Key": key, "HTML": markdown(m.Text())})))
 		case m.Run != nil:
-			c := &call{Key: key, Code: m.Run.Code, Output: m.Run.Output, State: fmt.Sprintf("🐍 Ran in %.1f s", m.Run.Elapsed.Seconds())}
-			show.Blocks = append(show.Blocks, template.HTML(fragment("code", c)))
+			c := &call{Key: key, Code: m.Run.Code, Output: m.Run.Output, State: ran(v.lang, llm.ToolResult{Run: m.Run})}
+			show.Blocks = append(show.Blocks, template.HTML(fragment(v.lang, "code", c)))
 			for _, id := range m.Run.Files {
 				if f, err := s.a.Files().Get(v.r.Context(), v.user, files.ID(id)); err == nil {
-					show.Blocks = append(show.Blocks, template.HTML(s.madeHTML(show.next(), f)))
+					show.Blocks = append(show.Blocks, template.HTML(s.madeHTML(v.lang, show.next(), f)))
 				}
 			}
 		}
@@ -115,9 +120,9 @@ func (s *Server) past(v *visit, conv string, r chat.Record) *shownTurn {
 var attached = regexp.MustCompile(`\[Attached: id \S+ ("(?:[^"\\]|\\.)*")[^\n]*\]`)
 
 // newShown makes a turn for the page. Its key is an element's id.
-func (s *Server) newShown(conv, turn, ask string) *shownTurn {
+func (s *Server) newShown(l *locale.Language, conv, turn, ask string) *shownTurn {
 	name := turn[strings.LastIndexByte(turn, '/')+1:]
-	return &shownTurn{Key: "t" + name, ID: turn, Path: s.base + "/c/" + conv + "/t/" + name, Ask: ask, Running: true,
+	return &shownTurn{Key: "t" + name, ID: turn, Path: s.base + "/c/" + conv + "/t/" + name, Ask: ask, Running: true, lang: l,
 		calls: map[string]*call{}, files: map[string]bool{}}
 }
 
@@ -150,14 +155,14 @@ func (s *Server) ask(v *visit) error {
 		return fault.New(fault.Invalid, "Type a question.")
 	}
 	if text == "" {
-		text = "Analyze this data"
+		text = v.T("Analyze this data.")
 	}
 	return s.begin(v, conv, text, assistant.Message{Text: text, Own: text, Files: pending}, replaces)
 }
 
 // begin gives a message to the assistant and shows its turn.
 func (s *Server) begin(v *visit, conv, ask string, m assistant.Message, replaces string) error {
-	_, err := s.start(v.user, conv, ask, m, replaces)
+	_, err := s.start(v, conv, ask, m, replaces)
 	if err == nil {
 		v.w.WriteHeader(http.StatusNoContent)
 	}
@@ -166,10 +171,11 @@ func (s *Server) begin(v *visit, conv, ask string, m assistant.Message, replaces
 
 // start gives a message to the assistant. Every page of the conversation shows its
 // turn.
-func (s *Server) start(user files.UserID, conv, ask string, m assistant.Message, replaces string) (*assistant.Turn, error) {
+func (s *Server) start(v *visit, conv, ask string, m assistant.Message, replaces string) (*assistant.Turn, error) {
+	user := v.user
 	name := strings.ToLower(rand.Text()[:20])
 	turn, err := s.a.Ask(assistant.Request{
-		ID: turnID(user, conv, name), User: user, Conversation: conversationID(user, conv), FrontEnd: frontEnd,
+		ID: turnID(user, conv, name), User: user, Conversation: conversationID(user, conv), FrontEnd: v.frontEnd(),
 		Message: m, Replaces: replaces, Again: replaces != "",
 	})
 	if err != nil {
@@ -179,7 +185,7 @@ func (s *Server) start(user files.UserID, conv, ask string, m assistant.Message,
 	for _, f := range m.Files {
 		ask += "\n📎 " + f.Name
 	}
-	show := s.newShown(conv, turn.ID, ask)
+	show := s.newShown(v.lang, conv, turn.ID, ask)
 	t.mu.Lock()
 	if replaces != "" {
 		for i, old := range t.turns {
@@ -191,7 +197,7 @@ func (s *Server) start(user files.UserID, conv, ask string, m assistant.Message,
 		t.add(patch{"remove", "t" + replaces[strings.LastIndexByte(replaces, '/')+1:], ""})
 	}
 	t.turns = append(t.turns, show)
-	t.add(patch{"append", "log", fragment("turn", show)})
+	t.add(patch{"append", "log", fragment(show.lang, "turn", show)})
 	t.mu.Unlock()
 	s.work.Go(func() { s.follow(t, show, turn) })
 	return turn, nil
@@ -319,17 +325,16 @@ func (s *Server) conversations(v *visit) error {
 	if err != nil {
 		return err
 	}
-	type entry struct{ Key, Title, When, Turns string }
+	type entry struct {
+		Key, Title, When string
+		Turns            int
+	}
 	var entries []entry
 	for _, c := range list {
-		turns := "1 question"
-		if c.Turns != 1 {
-			turns = fmt.Sprintf("%d questions", c.Turns)
-		}
 		title := strings.TrimSpace(attached.ReplaceAllString(c.Title, "📎 $1"))
-		entries = append(entries, entry{strings.TrimPrefix(c.ID, prefix), brief.Chars(title, 120), c.Updated.Format("2006-01-02 15:04"), turns})
+		entries = append(entries, entry{strings.TrimPrefix(c.ID, prefix), brief.Chars(title, 120), c.Updated.Format("2006-01-02 15:04"), c.Turns})
 	}
-	s.render(v.w, "conversations", s.frame("conversations", "Conversations", map[string]any{"List": entries, "Query": query}))
+	s.render(v.w, v.lang, "conversations", s.frame(v.lang, "conversations", v.T("Conversations"), map[string]any{"List": entries, "Query": query}))
 	return nil
 }
 

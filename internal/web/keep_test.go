@@ -60,7 +60,7 @@ func TestUsageOfEverybody(t *testing.T) {
 		for end := time.Now().Add(10 * time.Second); len(s.model.Requests()) == 0 && time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		}
 		status, text, _ := p.do("GET", "/usage?all=1", nil)
-		if status != want || admin != strings.Contains(text, "Usage of everybody") {
+		if status != want || admin != strings.Contains(text, "Everybody&#39;s Usage") {
 			t.Errorf("admin %v: %d %s", admin, status, text)
 		}
 		if _, text, _ := p.do("GET", "/usage", nil); admin != strings.Contains(text, "/usage?all=1") {

@@ -106,7 +106,7 @@ func (s *Server) filePage(v *visit) error {
 	if err != nil {
 		return err
 	}
-	s.render(v.w, "filepage", s.frame("files", f.Name, map[string]any{"Scripts": []string{"table.js", "files.js", "chart.js"}, "File": rowOf(f), "Look": l, "Keeps": !f.ExpiresAt.IsZero()}))
+	s.render(v.w, v.lang, "filepage", s.frame(v.lang, "files", f.Name, map[string]any{"Scripts": []string{"table.js", "files.js", "chart.js"}, "File": v.rowOf(f), "Look": l, "Keeps": !f.ExpiresAt.IsZero()}))
 	return nil
 }
 

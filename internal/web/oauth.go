@@ -123,39 +123,42 @@ func (s *Server) fromDiscord(w http.ResponseWriter, r *http.Request) {
 	http.SetCookie(w, &expired)
 	q := r.URL.Query()
 	if !known || subtle.ConstantTimeCompare([]byte(q.Get("state")), []byte(flow.state)) != 1 || q.Has("iss") && q.Get("iss") != discordIssuer {
-		s.showSignIn(w, r, http.StatusForbidden, "That sign-in was not begun here, or is too old. Please try again.")
+		s.showSignIn(w, r, http.StatusForbidden, s.languageOf(r).T("That sign-in was not begun here, or is too old. Please try again."))
 		return
 	}
 	if q.Has("error") {
-		s.showSignIn(w, r, http.StatusForbidden, "Discord did not sign you in. Please try again.")
+		s.showSignIn(w, r, http.StatusForbidden, s.languageOf(r).T("Discord did not sign you in. Please try again."))
 		return
 	}
-	user, err := s.discordUser(r.Context(), q.Get("code"), flow.verifier)
+	user, code, err := s.discordUser(r.Context(), q.Get("code"), flow.verifier)
 	if err == nil && s.opts.Discord.May != nil {
 		err = s.opts.Discord.May(r.Context(), user)
 	}
 	if err != nil {
-		s.showSignIn(w, r, fault.KindOf(err).HTTPStatus(), s.a.Explain(err, "signing in with Discord", frontEnd))
+		s.showSignIn(w, r, fault.KindOf(err).HTTPStatus(), s.a.Explain(err, "signing in with Discord", frontEnd.In(s.languageOf(r))))
 		return
 	}
 	if err := s.enter(r.Context(), user); err != nil {
 		http.Error(w, "Sign in again.", http.StatusInternalServerError)
 		return
 	}
+	s.session.Put(r.Context(), "locale", code)
 	// The session's cookie is not sent to a page to which another site led; to one
 	// that this page leads to, it is.
-	s.render(w, "entered", s.frame("", "Signed in", map[string]any{"In": false, "Next": s.base + flow.next}))
+	l := s.languageOf(r)
+	s.render(w, l, "entered", s.frame(l, "", l.T("Signed in"), map[string]any{"In": false, "Next": s.base + flow.next}))
 }
 
-// discordUser exchanges a code for who has signed in. Their token is not kept.
-func (s *Server) discordUser(ctx context.Context, code, verifier string) (files.UserID, error) {
+// discordUser exchanges a code for who has signed in, and the language that they
+// read Discord in. Their token is not kept.
+func (s *Server) discordUser(ctx context.Context, code, verifier string) (user files.UserID, language string, err error) {
 	const sentence = "Discord did not sign you in. Please try again."
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
 	c := s.oauthConfig()
 	token, err := c.Exchange(ctx, code, oauth2.VerifierOption(verifier))
 	if err != nil {
-		return 0, fault.Wrap(withoutSecrets(err), fault.Denied, sentence)
+		return 0, "", fault.Wrap(withoutSecrets(err), fault.Denied, sentence)
 	}
 	me := s.opts.Discord.MeURL
 	if me == "" {
@@ -163,20 +166,21 @@ func (s *Server) discordUser(ctx context.Context, code, verifier string) (files.
 	}
 	res, err := c.Client(ctx, token).Get(me)
 	if err != nil {
-		return 0, fault.Wrap(err, fault.Unavailable, "Discord does not answer right now. Please try again.")
+		return 0, "", fault.Wrap(err, fault.Unavailable, "Discord does not answer right now. Please try again.")
 	}
 	defer res.Body.Close()
 	var who struct {
-		ID string `json:"id"`
+		ID     string `json:"id"`
+		Locale string `json:"locale"`
 	}
 	if res.StatusCode != http.StatusOK || json.NewDecoder(io.LimitReader(res.Body, 1<<20)).Decode(&who) != nil {
-		return 0, fault.Wrap(fmt.Errorf("asking who signed in: status %d", res.StatusCode), fault.Unavailable, sentence)
+		return 0, "", fault.Wrap(fmt.Errorf("asking who signed in: status %d", res.StatusCode), fault.Unavailable, sentence)
 	}
 	id, err := files.ParseUserID(who.ID)
 	if err != nil {
-		return 0, fault.Wrap(err, fault.Unavailable, sentence)
+		return 0, "", fault.Wrap(err, fault.Unavailable, sentence)
 	}
-	return id, nil
+	return id, who.Locale, nil
 }
 
 // withoutSecrets keeps of an answer of the token endpoint what a log may have.

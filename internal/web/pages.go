@@ -42,13 +42,13 @@ type row struct {
 	Picture                             bool
 }
 
-func rowOf(f files.File) row {
-	return row{f.ID, f.Name, string(f.Kind), files.Size(f.Size), f.Countdown(nil, time.Now()), f.UploadedAt.Format("2006-01-02 15:04 MST"), f.Emoji(), inline(f)}
+func (v *visit) rowOf(f files.File) row {
+	return row{f.ID, f.Name, string(f.Kind), v.lang.Measure(files.Size(f.Size)), f.Countdown(v.lang, time.Now()), f.UploadedAt.Format("2006-01-02 15:04 MST"), f.Emoji(), inline(f)}
 }
 
-func chips(all []files.File) (out []row) {
+func (v *visit) chips(all []files.File) (out []row) {
 	for _, f := range all {
-		out = append(out, rowOf(f))
+		out = append(out, v.rowOf(f))
 	}
 	return out
 }
@@ -76,7 +76,7 @@ func (s *Server) listFiles(v *visit, problem string) error {
 		total = p.Total
 		for _, f := range p.Files {
 			if query == "" || strings.Contains(strings.ToLower(f.Name), strings.ToLower(query)) {
-				rows = append(rows, rowOf(f))
+				rows = append(rows, v.rowOf(f))
 			}
 		}
 		if query == "" || len(p.Files) == 0 || offset > 20_000 || len(rows) >= pageFiles {
@@ -87,12 +87,12 @@ func (s *Server) listFiles(v *visit, problem string) error {
 	if query == "" && (max(page, 0)+1)*pageFiles < total {
 		next = max(page, 0) + 1
 	}
-	keep := "Files are stored permanently."
+	keep := v.T("Files are stored permanently") + "."
 	if d := s.a.Files().Expiry(); d >= 0 {
-		keep = "Files expire after " + files.Hours(d) + "."
+		keep = v.T("Files expire after %s", v.lang.Measure(files.Hours(d))) + "."
 	}
-	s.render(v.w, "filelist", s.frame("files", "Files", map[string]any{"Scripts": []string{"files.js"}, "List": rows, "Total": usage.Files, "Query": query, "Kind": kind, "Kinds": kindsOf(usage, kind), "Next": next,
-		"Used": files.Size(usage.Bytes), "Keep": keep, "Error": problem}))
+	s.render(v.w, v.lang, "filelist", s.frame(v.lang, "files", v.T("Files"), map[string]any{"Scripts": []string{"files.js"}, "List": rows, "Total": usage.Files, "Query": query, "Kind": kind, "Kinds": kindsOf(usage, kind), "Next": next,
+		"Used": v.lang.Measure(files.Size(usage.Bytes)), "Keep": keep, "Error": problem}))
 	return nil
 }
 
@@ -152,11 +152,11 @@ func (s *Server) attach(v *visit) error {
 	saved, err := s.receive(v)
 	s.await(v.user, conv, saved)
 	if err != nil {
-		http.Error(v.w, s.a.Explain(err, "saving an upload", frontEnd), fault.KindOf(err).HTTPStatus())
+		http.Error(v.w, s.a.Explain(err, "saving an upload", v.frontEnd()), fault.KindOf(err).HTTPStatus())
 		return nil
 	}
 	for _, f := range saved {
-		s.render(v.w, "file", rowOf(f))
+		s.render(v.w, v.lang, "file", v.rowOf(f))
 	}
 	return nil
 }
@@ -188,7 +188,7 @@ func (s *Server) example(v *visit) error {
 	t := s.talkOf(v.user, conv)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.add(patch{"append", "files", fragment("file", rowOf(one.Saved.File))})
+	t.add(patch{"append", "files", fragment(v.lang, "file", v.rowOf(one.Saved.File))})
 	v.w.WriteHeader(http.StatusNoContent)
 	return nil
 }
@@ -196,10 +196,10 @@ func (s *Server) example(v *visit) error {
 func (s *Server) upload(v *visit) error {
 	if _, err := s.receive(v); err != nil {
 		if v.r.Header.Get("Accept") == "text/plain" { // a script asks
-			http.Error(v.w, s.a.Explain(err, "saving an upload", frontEnd), fault.KindOf(err).HTTPStatus())
+			http.Error(v.w, s.a.Explain(err, "saving an upload", v.frontEnd()), fault.KindOf(err).HTTPStatus())
 			return nil
 		}
-		return s.listFiles(v, s.a.Explain(err, "saving an upload", frontEnd))
+		return s.listFiles(v, s.a.Explain(err, "saving an upload", v.frontEnd()))
 	}
 	http.Redirect(v.w, v.r, s.base+"/files", http.StatusSeeOther)
 	return nil
@@ -229,7 +229,7 @@ func (s *Server) deleteFile(v *visit) error {
 		http.Redirect(v.w, v.r, s.base+"/files", http.StatusSeeOther)
 		return nil
 	}
-	s.render(v.w, "delete", s.frame("files", "Delete "+f.Name, map[string]any{"File": rowOf(f), "Second": step == 1, "Step": step + 1}))
+	s.render(v.w, v.lang, "delete", s.frame(v.lang, "files", v.T("Delete"), map[string]any{"File": v.rowOf(f), "Second": step == 1, "Step": step + 1}))
 	return nil
 }
 
@@ -257,14 +257,14 @@ func (s *Server) deleteFiles(v *visit) error {
 			return err
 		}
 		if err == nil {
-			chosen = append(chosen, rowOf(f))
+			chosen = append(chosen, v.rowOf(f))
 		}
 	}
 	if step >= 2 || len(chosen) == 0 {
 		http.Redirect(v.w, v.r, s.base+"/files", http.StatusSeeOther)
 		return nil
 	}
-	s.render(v.w, "deleteseveral", s.frame("files", "Delete files", map[string]any{"List": chosen, "Second": step == 1, "Step": step + 1}))
+	s.render(v.w, v.lang, "deleteseveral", s.frame(v.lang, "files", v.T("Delete"), map[string]any{"List": chosen, "Second": step == 1, "Step": step + 1}))
 	return nil
 }
 
@@ -284,22 +284,22 @@ func (s *Server) usage(v *visit) error {
 		Requests            int64
 	}
 	of := func(name string, u ledger.Usage) line {
-		return line{name, cost(u), fmt.Sprint(u.Input), fmt.Sprint(u.Output), u.Requests}
+		return line{name, v.cost(u), v.lang.Number(u.Input), v.lang.Number(u.Output), u.Requests}
 	}
-	spans := []line{of("Today", r.Since(1)), of("7 days", r.Since(7)), of("30 days", r.Since(days))}
+	spans := []line{of(v.T("Today"), r.Since(1)), of(v.T("%d days", 7), r.Since(7)), of(v.T("%d days", days), r.Since(days))}
 	var models, prices, users []line
 	for _, u := range r.Users[:min(len(r.Users), maxPeople)] {
-		users = append(users, line{Name: u.User.String(), Cost: cost(u), In: fmt.Sprint(u.Tokens()), Requests: u.Requests})
+		users = append(users, line{Name: u.User.String(), Cost: v.cost(u), In: v.lang.Number(u.Tokens()), Requests: u.Requests})
 	}
 	for _, u := range r.Models {
-		models = append(models, line{Name: u.Model, Cost: cost(u), In: fmt.Sprint(u.Tokens())})
+		models = append(models, line{Name: u.Model, Cost: v.cost(u), In: v.lang.Number(u.Tokens())})
 	}
 	for _, p := range r.Prices[:min(len(r.Prices), 20)] {
 		prices = append(prices, line{Name: p.Model, In: fmt.Sprint(p.Price.Input), Out: fmt.Sprint(p.Price.Output)})
 	}
 	type day struct {
-		Day         string
-		Tokens, Max int64
+		Day, Written string
+		Tokens, Max  int64
 	}
 	var bars []day
 	most := int64(1)
@@ -307,21 +307,24 @@ func (s *Server) usage(v *visit) error {
 		most = max(most, u.Tokens())
 	}
 	for _, u := range r.Days[max(len(r.Days)-14, 0):] {
-		bars = append(bars, day{u.Day, u.Tokens(), most})
+		bars = append(bars, day{u.Day, v.lang.Number(u.Tokens()), u.Tokens(), most})
 	}
 	budget := ""
 	if b := r.Budget; b != nil && b.CostLimit > 0 {
-		budget = fmt.Sprintf("%s of %s, resets at %s.", b.Today.Cost, b.CostLimit, b.ResetsAt.Format("15:04 MST"))
+		budget = v.T("%s of %s", b.Today.Cost, b.CostLimit) + " • " + v.T("resets at %s", b.ResetsAt.Format("15:04 MST"))
 	}
-	s.render(v.w, "usage", s.frame("usage", "Usage", map[string]any{"Spans": spans, "Budget": budget, "Days": bars, "Models": models, "Prices": prices,
+	s.render(v.w, v.lang, "usage", s.frame(v.lang, "usage", v.T("Usage"), map[string]any{"Spans": spans, "Budget": budget, "Days": bars, "Models": models, "Prices": prices,
 		"Users": users, "MoreUsers": len(r.Users) - len(users), "All": all, "Admin": s.a.Admin(v.user)}))
 	return nil
 }
 
 // cost writes what is known of a cost, and nothing where nothing was asked.
-func cost(u ledger.Usage) string {
-	if u.Requests == 0 {
+func (v *visit) cost(u ledger.Usage) string {
+	switch {
+	case u.Requests == 0:
 		return "–"
+	case u.Unpriced == u.Requests:
+		return v.T("no price")
 	}
 	return u.CostText()
 }

@@ -64,11 +64,12 @@ func (v *visit) csv(t *columnar.Table, name string) error {
 // script makes an answer for a script of a function whose error becomes a sentence.
 func (s *Server) script(h func(*visit) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		err := h(&visit{w, r, s.userOf(r.Context())})
+		v := &visit{w, r, s.userOf(r.Context()), s.languageOf(r)}
+		err := h(v)
 		if err == nil || r.Context().Err() != nil {
 			return
 		}
-		http.Error(w, s.a.Explain(err, "answering the browser", frontEnd), fault.KindOf(err).HTTPStatus())
+		http.Error(w, s.a.Explain(err, "answering the browser", v.frontEnd()), fault.KindOf(err).HTTPStatus())
 	}
 }
 
@@ -137,5 +138,5 @@ func (s *Server) tableHTML(t *talk, show *shownTurn, one table.Table) string {
 		t.tables = append(t.tables, one)
 		src = fmt.Sprintf("%s/table/%d", show.Path[:strings.LastIndex(show.Path, "/t/")], len(t.tables)-1)
 	}
-	return fragment("table", shownTable{Key: show.next(), Name: "Table", Src: src, HTML: template.HTML(one.HTML(200))})
+	return fragment(show.lang, "table", shownTable{Key: show.next(), Name: show.lang.T("Table"), Src: src, HTML: template.HTML(one.HTML(200))})
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"embed"
 	"errors"
-	"html/template"
 	"log"
 	"log/slog"
 	"net"
@@ -24,21 +23,20 @@ import (
 	"github.com/attachebot/attache/internal/chat"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/locale"
 )
 
 //go:embed static templates
 var assets embed.FS
-
-var templates = template.Must(template.ParseFS(assets, "templates/*.html"))
 
 // frontEnd is what the model and the sentences know of the browser.
 var frontEnd = &chat.FrontEnd{
 	Name:   "a page in the browser",
 	Markup: "Write Markdown: headings, lists, tables, code blocks. HTML, LaTeX and embedded images are not shown.",
 	Hints: map[fault.Hint]string{
-		fault.FreeSpace:       "Delete some under Files, then send it again.",
-		fault.OtherModel:      "OPENAI_MODEL sets another one.",
-		fault.NewConversation: "New question starts a new one.",
+		fault.FreeSpace:       locale.Key("Delete some under Files, then send it again."),
+		fault.OtherModel:      locale.Key("OPENAI_MODEL sets another one."),
+		fault.NewConversation: locale.Key("New question starts a new one."),
 	},
 }
 
@@ -50,6 +48,8 @@ type ServerOptions struct {
 	Dir     string       // of the data: keeps the tokens of scripts; empty: they end with the server
 	Example func() (name string, data []byte)
 	Log     *slog.Logger // nil: none
+
+	Language *locale.Language // of everybody; nil: each in their own
 
 	Discord *Discord // nil: people of Discord can't sign in
 
@@ -272,33 +272,36 @@ type visit struct {
 	w    http.ResponseWriter
 	r    *http.Request
 	user files.UserID
+	lang *locale.Language // of who looks
 }
 
 // page makes a handler of a function whose error becomes a page.
 func (s *Server) page(h func(*visit) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		err := h(&visit{w, r, s.userOf(r.Context())})
+		v := &visit{w, r, s.userOf(r.Context()), s.languageOf(r)}
+		err := h(v)
 		if err == nil || r.Context().Err() != nil {
 			return
 		}
-		sentence := s.a.Explain(err, "answering the browser", frontEnd)
+		sentence := s.a.Explain(err, "answering the browser", v.frontEnd())
 		w.WriteHeader(fault.KindOf(err).HTTPStatus())
-		s.render(w, "error", s.frame("", "That did not work", map[string]any{"Error": sentence}))
+		s.render(w, v.lang, "error", s.frame(v.lang, "", v.T("That did not work"), map[string]any{"Error": sentence}))
 	}
 }
 
 // frame is what the layout of a page needs, with what the page has of its own.
-func (s *Server) frame(here, title string, more map[string]any) map[string]any {
-	f := map[string]any{"Base": s.base, "Title": title, "Here": here, "In": true, "Scripts": []string(nil), "Conv": "", "After": 0}
+func (s *Server) frame(l *locale.Language, here, title string, more map[string]any) map[string]any {
+	f := map[string]any{"Lang": l.Code, "Base": s.base, "Title": title, "Here": here, "In": true, "Scripts": []string(nil), "Conv": "", "After": 0}
 	for k, v := range more {
 		f[k] = v
 	}
+	f["Texts"] = textsOf(l, f["Scripts"].([]string))
 	return f
 }
 
-func (s *Server) render(w http.ResponseWriter, name string, data any) {
+func (s *Server) render(w http.ResponseWriter, l *locale.Language, name string, data any) {
 	var b bytes.Buffer
-	if err := templates.ExecuteTemplate(&b, name, data); err != nil {
+	if err := templatesIn(l).ExecuteTemplate(&b, name, data); err != nil {
 		s.log.Error("rendering a page", "page", name, "error", err)
 		return
 	}
@@ -307,9 +310,9 @@ func (s *Server) render(w http.ResponseWriter, name string, data any) {
 }
 
 // fragment renders a piece of a page.
-func fragment(name string, data any) string {
+func fragment(l *locale.Language, name string, data any) string {
 	var b bytes.Buffer
-	if err := templates.ExecuteTemplate(&b, name, data); err != nil {
+	if err := templatesIn(l).ExecuteTemplate(&b, name, data); err != nil {
 		return ""
 	}
 	return b.String()

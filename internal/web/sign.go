@@ -89,14 +89,15 @@ func (s *Server) signedIn(next http.Handler) http.Handler {
 func (s *Server) showSignIn(w http.ResponseWriter, r *http.Request, status int, problem string) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
-	s.render(w, "signin", s.frame("", "Sign in", map[string]any{"In": false, "Scripts": []string{"signin.js"}, "Error": problem, "Discord": s.opts.Discord != nil, "Next": s.nextOf(r)}))
+	l := s.languageOf(r)
+	s.render(w, l, "signin", s.frame(l, "", l.T("Sign in"), map[string]any{"In": false, "Scripts": []string{"signin.js"}, "Error": problem, "Discord": s.opts.Discord != nil, "Next": s.nextOf(r)}))
 }
 
 // signIn takes a token, once.
 func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, 4096)
 	if !s.tokens.take(r.FormValue("t")) {
-		s.showSignIn(w, r, http.StatusForbidden, "This code is wrong, used or too old. Start Attaché again for a new one.")
+		s.showSignIn(w, r, http.StatusForbidden, s.languageOf(r).T("This code is wrong, used or too old. Start Attaché again for a new one."))
 		return
 	}
 	if err := s.enter(r.Context(), s.opts.User); err != nil {

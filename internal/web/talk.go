@@ -12,6 +12,7 @@ import (
 	"github.com/attachebot/attache/internal/chat"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
+	"github.com/attachebot/attache/internal/locale"
 	"github.com/attachebot/attache/internal/table"
 )
 
@@ -43,7 +44,8 @@ type shownTurn struct {
 	Blocks        []template.HTML
 	Running, Last bool
 
-	live  string // Markdown of the last block, which still grows
+	lang  *locale.Language // of who asked
+	live  string           // Markdown of the last block, which still grows
 	calls map[string]*call
 	files map[string]bool
 }
@@ -95,7 +97,7 @@ func (t *talk) replace(s *shownTurn, i int, key, html string) {
 func (t *talk) status(s *shownTurn, text string) {
 	if s.Status != text {
 		s.Status = text
-		t.add(patch{"replace", s.Key + "-status", fragment("status", s)})
+		t.add(patch{"replace", s.Key + "-status", fragment(s.lang, "status", s)})
 	}
 }
 
@@ -119,41 +121,41 @@ func (s *Server) follow(t *talk, show *shownTurn, turn *assistant.Turn) {
 func (s *Server) show(t *talk, show *shownTurn, turn *assistant.Turn, e assistant.Event) {
 	switch e := e.(type) {
 	case assistant.Queued:
-		t.status(show, fmt.Sprintf("Waiting, place %d", e.Place))
+		t.status(show, show.lang.T("Waiting, place %d", e.Place))
 	case chat.Waiting:
-		t.status(show, "Waiting for another answer of this conversation")
+		t.status(show, show.lang.T("Waiting for another answer of this conversation"))
 	case assistant.Started, chat.Begun:
-		t.status(show, "Thinking …")
+		t.status(show, show.lang.T("Thinking")+" …")
 	case chat.TextDelta:
-		t.status(show, "Writing …")
+		t.status(show, show.lang.T("Writing")+" …")
 		s.text(t, show, e.Text)
 	case chat.ToolStarted:
 		s.endText(t, show)
-		c := &call{Key: show.next(), Code: codeOf(e.Call), State: "🐍 " + llm.StatusOf(e.Call).String()}
+		c := &call{Key: show.next(), Code: codeOf(e.Call), State: "🐍 " + llm.StatusOf(e.Call).Text(show.lang)}
 		show.calls[e.Call.ID] = c
-		c.block = t.block(show, fragment("code", c))
-		t.status(show, llm.StatusOf(e.Call).String()+" …")
+		c.block = t.block(show, fragment(show.lang, "code", c))
+		t.status(show, llm.StatusOf(e.Call).Text(show.lang)+" …")
 	case chat.ToolStatus:
-		t.status(show, e.Status.Emoji()+" "+e.Status.String()+" …")
+		t.status(show, e.Status.Emoji()+" "+e.Status.Text(show.lang)+" …")
 	case chat.ToolOutput:
 		if c := show.calls[e.CallID]; c != nil && len(c.Output) < 100_000 {
 			c.Output += e.Text
-			show.Blocks[c.block] = template.HTML(fragment("code", c))
+			show.Blocks[c.block] = template.HTML(fragment(show.lang, "code", c))
 			t.add(patch{"text", c.Key + "-out", e.Text})
 		}
 	case chat.ToolEnded:
 		s.toolEnded(t, show, e)
 	case chat.Notice:
-		t.block(show, fragment("notice", map[string]any{"Key": show.next(), "Text": "ℹ️ " + e.Text}))
+		t.block(show, fragment(show.lang, "notice", map[string]any{"Key": show.next(), "Text": "ℹ️ " + e.Text}))
 	case assistant.Problem:
-		t.block(show, fragment("problem", map[string]any{"Key": show.next(), "Text": e.Sentence}))
+		t.block(show, fragment(show.lang, "problem", map[string]any{"Key": show.next(), "Text": e.Sentence}))
 	case assistant.Asked:
 		s.endText(t, show)
-		t.block(show, fragment("question", map[string]any{"Base": s.base, "Key": "q" + e.Question.ID, "ID": e.Question.ID, "Text": plainBold(e.Question.Text)}))
-		t.status(show, "❓ Waiting for your answer")
+		t.block(show, fragment(show.lang, "question", map[string]any{"Base": s.base, "Key": "q" + e.Question.ID, "ID": e.Question.ID, "Text": plainBold(e.Question.Text)}))
+		t.status(show, "❓ "+show.lang.T("Waiting for your answer"))
 	case assistant.Answered:
 		key := "q" + e.Question.ID
-		html := fragment("answered", map[string]any{"Key": key, "Text": plainBold(e.Question.Text), "Outcome": outcomes[e.Outcome]})
+		html := fragment(show.lang, "answered", map[string]any{"Key": key, "Text": plainBold(e.Question.Text), "Outcome": show.lang.T(outcomes[e.Outcome])})
 		for i, b := range show.Blocks {
 			if strings.Contains(string(b), `id="`+key+`"`) {
 				t.replace(show, i, key, html)
@@ -165,7 +167,7 @@ func (s *Server) show(t *talk, show *shownTurn, turn *assistant.Turn, e assistan
 }
 
 var outcomes = map[assistant.Outcome]string{
-	assistant.Yes: "Yes.", assistant.No: "No.", assistant.TimedOut: "There was no answer in time.", assistant.Withdrawn: "That is not needed any more.",
+	assistant.Yes: locale.Key("✅ Yes."), assistant.No: locale.Key("❌ No."), assistant.TimedOut: locale.Key("⌛ There was no answer in time."), assistant.Withdrawn: locale.Key("⏹️ That is not needed any more."),
 }
 
 func plainBold(s string) string { return strings.ReplaceAll(s, "**", "") }
@@ -177,12 +179,12 @@ func (s *Server) text(t *talk, show *shownTurn, words string) {
 		if words == "" {
 			return
 		}
-		t.block(show, fragment("live", map[string]any{"Key": show.next(), "Text": ""}))
+		t.block(show, fragment(show.lang, "live", map[string]any{"Key": show.next(), "Text": ""}))
 	}
 	show.live += words
 	i := len(show.Blocks) - 1
 	key := fmt.Sprintf("%s-b%d", show.Key, i)
-	show.Blocks[i] = template.HTML(fragment("live", map[string]any{"Key": key, "Text": show.live}))
+	show.Blocks[i] = template.HTML(fragment(show.lang, "live", map[string]any{"Key": key, "Text": show.live}))
 	t.add(patch{"text", key, words})
 	if cut := paragraphEnd(show.live); cut > 0 {
 		rest := show.live[cut:]
@@ -220,27 +222,23 @@ func (s *Server) endText(t *talk, show *shownTurn) {
 		i--
 	}
 	key := fmt.Sprintf("%s-b%d", show.Key, i)
-	t.replace(show, i, key, fragment("text", map[string]any{"Key": key, "HTML": markdown(show.live)}))
+	t.replace(show, i, key, fragment(show.lang, "text", map[string]any{"Key": key, "HTML": markdown(show.live)}))
 	show.live = ""
 }
 
 func (s *Server) toolEnded(t *talk, show *shownTurn, e chat.ToolEnded) {
 	if c := show.calls[e.Call.ID]; c != nil {
-		c.State = "🐍 Ran"
 		if r := e.Result.Run; r != nil {
-			c.State = fmt.Sprintf("🐍 Ran in %.1f s", r.Elapsed.Seconds())
 			c.Output = r.Output
 		}
-		if e.Result.Failed {
-			c.State = "❌ " + strings.TrimPrefix(c.State, "🐍 ") + ", with an error"
-		}
+		c.State = ran(show.lang, e.Result)
 		if text := e.Result.Error; text != "" {
 			c.Output = strings.TrimSpace(c.Output + "\n" + text)
 		}
-		t.replace(show, c.block, c.Key, fragment("code", c))
+		t.replace(show, c.block, c.Key, fragment(show.lang, "code", c))
 	}
 	for _, n := range e.Result.Notes {
-		t.block(show, fragment("notice", map[string]any{"Key": show.next(), "Text": "ℹ️ " + n}))
+		t.block(show, fragment(show.lang, "notice", map[string]any{"Key": show.next(), "Text": "ℹ️ " + n}))
 	}
 	for _, one := range e.Result.Tables {
 		t.block(show, s.tableHTML(t, show, one))
@@ -248,22 +246,39 @@ func (s *Server) toolEnded(t *talk, show *shownTurn, e chat.ToolEnded) {
 	for _, f := range e.Files {
 		s.made(t, show, f)
 	}
-	t.status(show, "Thinking …")
+	t.status(show, show.lang.T("Thinking")+" …")
+}
+
+// ran says how a call went.
+func ran(l *locale.Language, r llm.ToolResult) string {
+	took := ""
+	if r.Run != nil {
+		took = l.Measure(fmt.Sprintf("%.1f s", r.Run.Elapsed.Seconds()))
+	}
+	switch {
+	case r.Failed && took == "":
+		return "❌ " + l.T("Ran, with an error")
+	case r.Failed:
+		return "❌ " + l.T("Ran in %s, with an error", took)
+	case took == "":
+		return "🐍 " + l.T("Ran")
+	}
+	return "🐍 " + l.T("Ran in %s", took)
 }
 
 // made shows a file that code made.
 func (s *Server) made(t *talk, show *shownTurn, f files.File) {
 	if !show.files[string(f.ID)] {
 		show.files[string(f.ID)] = true
-		t.block(show, s.madeHTML(show.next(), f))
+		t.block(show, s.madeHTML(show.lang, show.next(), f))
 	}
 }
 
-func (s *Server) madeHTML(key string, f files.File) string {
+func (s *Server) madeHTML(l *locale.Language, key string, f files.File) string {
 	if inline(f) {
-		return fragment("figure", map[string]any{"Base": s.base, "Key": key, "ID": f.ID, "Name": f.Name, "Alt": s.a.Alt(s.ctx, f), "Width": f.Width, "Height": f.Height})
+		return fragment(l, "figure", map[string]any{"Base": s.base, "Key": key, "ID": f.ID, "Name": f.Name, "Alt": s.a.Alt(s.ctx, f), "Width": f.Width, "Height": f.Height})
 	}
-	return fragment("made", map[string]any{"Base": s.base, "Key": key, "ID": f.ID, "Name": f.Name, "Emoji": f.Emoji(), "Size": files.Size(f.Size), "Chart": s.draws(s.ctx, f)})
+	return fragment(l, "made", map[string]any{"Base": s.base, "Key": key, "ID": f.ID, "Name": f.Name, "Emoji": f.Emoji(), "Size": l.Measure(files.Size(f.Size)), "Chart": s.draws(s.ctx, f)})
 }
 
 func (s *Server) ended(t *talk, show *shownTurn, e assistant.Ended) {
@@ -272,25 +287,25 @@ func (s *Server) ended(t *talk, show *shownTurn, e assistant.Ended) {
 		s.made(t, show, f)
 	}
 	status := ""
-	switch sentence := s.a.Explain(e.Err, "answering in the browser", frontEnd); {
+	switch sentence := s.a.Explain(e.Err, "answering in the browser", frontEnd.In(show.lang)); {
 	case e.Err == nil && e.Nothing:
-		status = "Saved. Ask something about it."
+		status = show.lang.T("Saved. Ask something about it.")
 	case e.Err == nil:
 	case sentence == "":
-		status = "Stopped."
+		status = show.lang.T("Stopped.")
 	default:
-		t.block(show, fragment("problem", map[string]any{"Key": show.next(), "Text": "⚠️ " + sentence}))
-		status = "Failed."
+		t.block(show, fragment(show.lang, "problem", map[string]any{"Key": show.next(), "Text": "⚠️ " + sentence}))
+		status = show.lang.T("Failed.")
 	}
 	show.Running, show.Last = false, true
 	for _, other := range t.turns {
 		if other != show && other.Last {
 			other.Last = false
-			t.add(patch{"replace", other.Key + "-status", fragment("status", other)})
+			t.add(patch{"replace", other.Key + "-status", fragment(other.lang, "status", other)})
 		}
 	}
 	show.Status = status
-	t.add(patch{"replace", show.Key + "-status", fragment("status", show)})
+	t.add(patch{"replace", show.Key + "-status", fragment(show.lang, "status", show)})
 	t.add(patch{"end", show.Key, ""})
 }
 

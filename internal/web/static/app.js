@@ -1,4 +1,6 @@
 // The whole page: one stream in, small POSTs out. No framework, no inline code.
+import {t} from './say.js'
+
 const $ = id => document.getElementById(id)
 const body = document.body, base = body.dataset.base, conv = body.dataset.conv
 let at = +body.dataset.after, source, letGo
@@ -43,7 +45,7 @@ function reload() {
 function patch({op, to, html}) {
   if (op === 'reload') return false
   if (op === 'remove') { $(to)?.remove(); return true }
-  if (op === 'end') { if (document.hidden) { document.title = '✓ ' + document.title.replace('✓ ', ''); setTimeout(close) } $('say').textContent = 'Answer finished.'; return true }
+  if (op === 'end') { if (document.hidden) { document.title = '✓ ' + document.title.replace('✓ ', ''); setTimeout(close) } $('say').textContent = t('Answer finished.'); return true }
   const el = $(to)
   if (!el) return false
   if (op === 'text') el.lastChild?.nodeType === 3 ? el.lastChild.appendData(html) : el.append(html)
@@ -59,14 +61,14 @@ function patch({op, to, html}) {
 // --- small POSTs
 async function post(url, data) {
   const r = await fetch(url, {method: 'POST', body: data}).catch(() => null)
-  if (!r?.ok) $('say').textContent = 'That did not work. Try again.'
+  if (!r?.ok) $('say').textContent = t('That did not work. Try again.')
   return r?.ok
 }
 document.addEventListener('click', async e => {
   const example = e.target.closest('[data-ask]')
   if (example) { $('q').value = example.dataset.ask; $('ask').requestSubmit(); return }
   const copy = e.target.closest('[data-copy]')
-  if (copy) { await navigator.clipboard?.writeText($(copy.dataset.copy).textContent); $('say').textContent = 'Copied.'; return }
+  if (copy) { await navigator.clipboard?.writeText($(copy.dataset.copy).textContent); $('say').textContent = t('Copied.'); return }
   const edit = e.target.closest('[data-edit]')
   if (edit) { $('q').value = edit.dataset.edit; $('replaces').value = edit.dataset.turn; $('q').focus(); return }
   const b = e.target.closest('[data-do]')
@@ -92,14 +94,14 @@ function send(file) {
   x.onload = () => { bar.hidden = true; if (x.status < 300) $('files').insertAdjacentHTML('beforeend', x.response); else x.onerror() }
   x.onerror = () => {
     bar.hidden = true
-    const said = x.getResponseHeader('Content-Type')?.startsWith('text/plain') ? x.response : x.status === 413 ? 'It is too large for the server.' : ''
-    $('say').textContent = `${file.name} was not uploaded. ${said}`
+    const said = x.getResponseHeader('Content-Type')?.startsWith('text/plain') ? x.response : x.status === 413 ? t('That is too large for the server.') : ''
+    $('say').textContent = t('%s was not uploaded.', file.name) + ' ' + said
   }
   x.open('POST', `${base}/c/${conv}/files`); x.send(d)
 }
 const all = l => [...l].forEach(send)
 $('f').addEventListener('change', e => { all(e.target.files); e.target.value = '' })
-for (const t of ['dragenter', 'dragover']) addEventListener(t, e => { if (e.dataTransfer.types.includes('Files')) { e.preventDefault(); body.classList.add('drop') } })
+for (const type of ['dragenter', 'dragover']) addEventListener(type, e => { if (e.dataTransfer.types.includes('Files')) { e.preventDefault(); body.classList.add('drop') } })
 addEventListener('dragleave', e => { if (!e.relatedTarget) body.classList.remove('drop') })
 addEventListener('drop', e => { e.preventDefault(); body.classList.remove('drop'); all(e.dataTransfer.files) })
 addEventListener('paste', e => { if (e.clipboardData.files.length) { e.preventDefault(); all(e.clipboardData.files) } })

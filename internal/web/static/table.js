@@ -1,3 +1,5 @@
+import {t, number} from './say.js'
+
 // <data-table>: a table of any length. The server sorts and filters; the page holds the rows that are seen.
 const H = 28, PAGE = 100 // pixels of a row, rows of an answer
 
@@ -16,10 +18,10 @@ customElements.define('data-table', class extends HTMLElement {
 
   async start() {
     this.note = make('span', {role: 'status'})
-    this.input = make('input', {type: 'search', dir: 'auto', ariaLabel: 'Filter ' + this.dataset.name, placeholder: 'Filter: words, price>10'})
+    this.input = make('input', {type: 'search', dir: 'auto', ariaLabel: t('Filter %s', this.dataset.name), placeholder: t('Filter: words, price>10')})
     this.bar = make('div', {className: 'row start bar'}, this.input, this.note)
     this.prepend(this.bar)
-    this.copy = make('button', {type: 'button', className: 'plain', textContent: 'Copy'})
+    this.copy = make('button', {type: 'button', className: 'plain', textContent: t('Copy')})
     this.link = this.querySelector('a[href$="/csv"]')
     this.link.before(this.copy, ' ')
     let wait
@@ -43,15 +45,14 @@ customElements.define('data-table', class extends HTMLElement {
     this.pages.set(p, null)
     const r = await fetch(`${this.dataset.src}/rows?${this.query({at: p * PAGE})}`).catch(() => null)
     if (asked !== this.asked) return // an answer to an older question
-    if (!r?.ok) { this.pages.delete(p); this.say(r ? await r.text() : 'The server did not answer. Try again.'); this.classList.add('failed'); return }
+    if (!r?.ok) { this.pages.delete(p); this.say(r ? await r.text() : t('The server did not answer. Try again.')); this.classList.add('failed'); return }
     const d = await r.json()
     if (asked !== this.asked) return
     this.pages.set(p, d.rows)
     if (this.pages.size > 40) this.pages.delete(this.pages.keys().next().value)
     if (d.columns && !this.head) this.build(d.columns, d.all)
     this.total = d.total; this.all = d.all
-    const n = x => x.toLocaleString(document.documentElement.lang || 'en')
-    this.say(d.total === d.all ? `${n(d.all)} rows` : `${n(d.total)} of ${n(d.all)} rows`)
+    this.say(d.total === d.all ? t('%d rows', d.all) : t('%[2]s of %[1]d rows', d.all, number(d.total)))
     this.table.ariaRowCount = d.total + 1
     for (const th of this.head.cells) th.ariaSort = th.cellIndex === this.sort ? (this.desc ? 'descending' : 'ascending') : 'none'
     this.draw()
@@ -68,7 +69,7 @@ customElements.define('data-table', class extends HTMLElement {
       const col = make('col')
       col.style.width = Math.max(6, Math.min(30, c.width + 3)) + 'ch' // a style="" in HTML is refused by the policy, this is not
       group.append(col)
-      const b = make('button', {type: 'button', textContent: c.name || `Column ${i + 1}`, dir: 'auto'})
+      const b = make('button', {type: 'button', textContent: c.name || t('Column %d', i + 1), dir: 'auto'})
       b.addEventListener('click', () => {
         [this.sort, this.desc] = this.sort !== i ? [i, false] : this.desc ? [-1, false] : [i, true]
         this.reset()
@@ -103,7 +104,7 @@ customElements.define('data-table', class extends HTMLElement {
       })))
     }
     if (to < this.total) rows.push(room(this.total - to))
-    if (!this.total) rows.push(make('tr', {}, make('td', {colSpan: this.columns.length, textContent: 'Nothing was found.'})))
+    if (!this.total) rows.push(make('tr', {}, make('td', {colSpan: this.columns.length, textContent: t('Nothing was found.')})))
     this.body.replaceChildren(...rows)
   }
 
@@ -112,7 +113,7 @@ customElements.define('data-table', class extends HTMLElement {
       const r = await fetch(`${this.dataset.src}/csv?${this.query({tabs: 1})}`)
       if (!r.ok) throw new Error(await r.text())
       await navigator.clipboard.writeText(await r.text())
-      this.say(this.total > 10000 ? 'The first 10,000 rows are copied.' : 'Copied.')
-    } catch { this.say('That could not be copied. Download it as CSV.') }
+      this.say(this.total > 10000 ? t('The first %d rows are copied.', 10000) : t('Copied.'))
+    } catch { this.say(t('That could not be copied. Download it as CSV.')) }
   }
 })
