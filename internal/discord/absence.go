@@ -12,6 +12,7 @@ import (
 	"github.com/disgoorg/disgo/rest"
 	"github.com/disgoorg/snowflake/v2"
 
+	"github.com/attachebot/attache/internal/discord/around"
 	"github.com/attachebot/attache/internal/discord/client"
 	"github.com/attachebot/attache/internal/discord/places"
 	"github.com/attachebot/attache/internal/discord/recent"
@@ -247,7 +248,7 @@ func (b *Bot) forMe(ctx context.Context, c places.Channel, ms []dg.Message) (out
 	answered := map[snowflake.ID]bool{}
 	for _, m := range ms {
 		if m.Author.ID == b.self() {
-			answered[repliedTo(m)] = true
+			answered[around.RepliedTo(m)] = true
 		}
 	}
 	for _, m := range ms {

@@ -11,6 +11,7 @@ import (
 	"github.com/disgoorg/snowflake/v2"
 
 	"github.com/attachebot/attache/internal/assistant"
+	"github.com/attachebot/attache/internal/discord/around"
 	"github.com/attachebot/attache/internal/discord/interact"
 	"github.com/attachebot/attache/internal/discord/places"
 	"github.com/attachebot/attache/internal/files"
@@ -178,7 +179,7 @@ func (b *Bot) root(ctx context.Context, m dg.Message) snowflake.ID {
 		if !mine {
 			first = at.ID
 		}
-		up := repliedTo(*at)
+		up := around.RepliedTo(*at)
 		if up == 0 && mine {
 			up = promptOf(*at)
 		}
@@ -206,14 +207,6 @@ func (b *Bot) root(ctx context.Context, m dg.Message) snowflake.ID {
 		b.roots.Put(id, first)
 	}
 	return first
-}
-
-// repliedTo returns the message that m replies to, or 0.
-func repliedTo(m dg.Message) snowflake.ID {
-	if m.MessageReference == nil || m.MessageReference.Type != dg.MessageReferenceTypeDefault || m.Type != dg.MessageTypeReply {
-		return 0
-	}
-	return orZero(m.MessageReference.MessageID)
 }
 
 // promptOf returns the message that one of the bot's answers is for, which its

@@ -96,7 +96,7 @@ func (b *Bot) company(ctx context.Context, m dg.Message) assistant.Company {
 // also finds out who wrote there before the bot was started.
 func (b *Bot) own(ctx context.Context, channel snowflake.ID) places.Membership {
 	parent, _ := b.places.Thread(channel)
-	if starter, err := b.starter(ctx, parent, channel); err == nil && (starter.Author.ID == b.self() || b.calls(starter)) {
+	if starter, err := b.around.Starter(ctx, parent, channel); err == nil && (starter.Author.ID == b.self() || b.calls(starter)) {
 		return places.Member
 	}
 	first, err := b.api.Messages(ctx, channel, channel, 0, 3)
