@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"path/filepath"
 	"slices"
 	"time"
@@ -20,10 +19,10 @@ import (
 )
 
 // openPage serves the page in the browser and prints the address that signs in.
-func (m *Main) openPage(a *assistant.Assistant, log *slog.Logger) error {
-	c := m.Config
+func (m *Main) openPage(_ context.Context, s service) error {
+	c, a := m.Config, s.assistant
 	o := web.ServerOptions{
-		Listen: c.WebListen, BaseURL: c.WebURL.Reveal(), Dir: c.DataDir, Log: log,
+		Listen: c.WebListen, BaseURL: c.WebURL.Reveal(), Dir: c.DataDir, Log: s.log,
 		Example: func() (string, []byte) { return "seattle-weather.csv", runner.Example },
 		Script: func(ctx context.Context, name string) ([]byte, error) {
 			return wheels.Script(ctx, filepath.Join(c.DataDir, "python"), c.Index.Reveal(), name)

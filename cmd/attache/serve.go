@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -13,11 +12,8 @@ import (
 
 	"github.com/attachebot/attache/internal/assistant"
 	"github.com/attachebot/attache/internal/config"
-	"github.com/attachebot/attache/internal/discord"
-	"github.com/attachebot/attache/internal/discord/client"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/metrics"
-	"github.com/attachebot/attache/internal/terminal"
 )
 
 // stopTime is how long running answers may take to finish when the program is
@@ -40,11 +36,12 @@ var errNothingToServe = fault.New(fault.Invalid, "There is nothing to serve: DIS
 // serve connects to Discord, and serves the page in the browser: without a token
 // that alone.
 func (m *Main) serve(ctx context.Context, _ []string) error {
-	if m.Config.DiscordToken == "" && m.Config.WebListen == "" && !terminal.IsTerminal(m.Stderr) {
+	fronts := m.frontEnds()
+	if len(fronts) == 0 {
 		return errNothingToServe
 	}
 	log := m.log(m.Config.Level())
-	if m.Config.DiscordToken == "" {
+	if len(fronts) == 1 && fronts[0].name == page.name { // for the person at this terminal
 		log = m.log(m.quiet())
 	}
 	slog.SetDefault(log)
@@ -71,74 +68,21 @@ func (m *Main) serve(ctx context.Context, _ []string) error {
 	if err != nil {
 		return err
 	}
-	var discordDown atomic.Bool
-	discordDown.Store(m.Config.DiscordToken != "")
-	if err := m.openMetrics(a, tools, &discordDown); err != nil {
-		return err
-	}
-	if m.Config.DiscordToken == "" || m.Config.WebListen != "" {
-		if err := m.openPage(a, log); err != nil {
-			return err
-		}
-	}
-	if m.Config.DiscordToken == "" {
-		if m.connected != nil {
-			m.connected()
-		}
-		<-ctx.Done()
-		fmt.Fprintln(m.Stderr, "Stopping; running answers may finish.")
-		return nil
-	}
-	return m.serveDiscord(ctx, a, tools, log, &discordDown)
-}
-
-// openMetrics serves what tells how the program does, if that is wanted.
-func (m *Main) openMetrics(a *assistant.Assistant, tb *toolbox, discordDown *atomic.Bool) error {
-	if m.metrics == nil {
-		return nil
-	}
-	s, err := m.metrics.Open(m.Config.MetricsListen,
-		metrics.Check{Name: "storage", Try: func(ctx context.Context) error { _, err := a.Files().Totals(ctx); return err }},
-		metrics.Check{Name: "sandbox", Try: func(context.Context) error {
-			if tb.starts.failed.Load() {
-				return fault.New(fault.Unavailable, "No sandbox could start.")
-			}
-			return nil
-		}},
-		metrics.Check{Name: "discord", Try: func(context.Context) error {
-			if discordDown.Load() {
-				return fault.New(fault.Unavailable, "Discord is not connected.")
-			}
-			return nil
-		}})
-	if err == nil {
-		m.onClose(s.Close)
-	}
-	return err
-}
-
-func (m *Main) serveDiscord(ctx context.Context, a *assistant.Assistant, tools *toolbox, log *slog.Logger, down *atomic.Bool) error {
-	o := m.discord // what tests bend
-	o.Log, o.Location, o.MaxDownload = m.metrics.Log(m.log(m.Config.Level()), "discord"), m.Config.Location(), int64(m.Config.MaxSend)<<20
-	o.Allowed = discord.Who{Users: m.Config.AllowedUsers, Roles: m.Config.AllowedRoles, Channels: m.Config.AllowedChannels}
-	o.Blocked = discord.Who{Users: m.Config.BlockedUsers, Roles: m.Config.BlockedRoles, Channels: m.Config.BlockedChannels}
-	o.Language = m.Config.Language
-	o.Threads, o.Notes = discord.Threads(m.Config.Threads), m.notes
-	o.PingAfter, o.Instance = m.Config.PingAfter, m.instance
-	if m.Config.PublicURL != "" {
-		o.Link = tools.download
-	}
-	bot, err := discord.Open(ctx, m.Config.DiscordToken.Reveal(), a, o)
+	up, err := m.openMetrics(a, tools, fronts)
 	if err != nil {
 		return err
 	}
-	m.onClose(func() error {
-		ctx, cancel := context.WithTimeout(context.Background(), stopTime)
-		defer cancel()
-		return bot.Close(ctx)
-	})
-	down.Store(false)
-	fmt.Fprintln(m.Stderr, "Attaché is connected to Discord. Ctrl-C stops it.")
+	ended := make(chan error, len(fronts))
+	for _, f := range fronts {
+		end := func(err error) {
+			up[f.name].Store(false)
+			ended <- err
+		}
+		if err := f.open(m, ctx, service{a, tools, log, end}); err != nil {
+			return err
+		}
+		up[f.name].Store(true)
+	}
 	if m.connected != nil {
 		m.connected()
 	}
@@ -146,10 +90,41 @@ func (m *Main) serveDiscord(ctx context.Context, a *assistant.Assistant, tools *
 	case <-ctx.Done():
 		fmt.Fprintln(m.Stderr, "Stopping; running answers may finish.")
 		return nil
-	case <-bot.Done():
-		down.Store(true)
-		return bot.Err()
+	case err := <-ended:
+		return err
 	}
+}
+
+// openMetrics serves what tells how the program does, if that is wanted, and
+// returns for each front end what tells that it is open.
+func (m *Main) openMetrics(a *assistant.Assistant, tb *toolbox, fronts []frontEnd) (up map[string]*atomic.Bool, err error) {
+	checks := []metrics.Check{
+		{Name: "storage", Try: func(ctx context.Context) error { _, err := a.Files().Totals(ctx); return err }},
+		{Name: "sandbox", Try: func(context.Context) error {
+			if tb.starts.failed.Load() {
+				return fault.New(fault.Unavailable, "No sandbox could start.")
+			}
+			return nil
+		}}}
+	up = map[string]*atomic.Bool{}
+	for _, f := range fronts {
+		open := new(atomic.Bool)
+		up[f.name] = open
+		checks = append(checks, metrics.Check{Name: f.name, Try: func(context.Context) error {
+			if !open.Load() {
+				return fault.New(fault.Unavailable, "It is not connected.")
+			}
+			return nil
+		}})
+	}
+	if m.metrics == nil {
+		return up, nil
+	}
+	s, err := m.metrics.Open(m.Config.MetricsListen, checks...)
+	if err == nil {
+		m.onClose(s.Close)
+	}
+	return up, err
 }
 
 // background runs f until Close.
@@ -165,25 +140,4 @@ func (m *Main) background(f func(context.Context)) {
 		<-done
 		return nil
 	})
-}
-
-// discord is doctor's row on Discord, which is asked without connecting to it.
-func (d *diagnosis) discord(ctx context.Context) {
-	if d.m.Config.DiscordToken == "" {
-		d.add("Discord", true, "no DISCORD_TOKEN; serve opens a page in the browser")
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
-	defer cancel()
-	app, err := client.Check(ctx, cmp.Or(d.m.discord.RESTURL, discord.DefaultRESTURL), d.m.Config.DiscordToken.Reveal())
-	switch {
-	case fault.Is(err, fault.Unavailable), fault.Is(err, fault.Canceled):
-		d.warn("Discord", "it can't be asked now: "+fault.Message(err))
-	case err != nil:
-		d.add("Discord", false, fault.Message(err))
-	case app.Servers == 0:
-		d.warn("Discord", app.Name+" may read messages. It is in no server yet. Invite it: "+client.Invite(app.ID))
-	default:
-		d.add("Discord", true, fmt.Sprintf("%s may read messages, and is in %s; %s invites it into another", app.Name, plural(app.Servers, "server"), client.Invite(app.ID)))
-	}
 }

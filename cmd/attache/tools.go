@@ -49,15 +49,9 @@ func (m *Main) openTools(ctx context.Context, fs *files.Service, log *slog.Logge
 	if err != nil {
 		return nil, err
 	}
-	var in sandbox.Sandbox
-	open := m.openSandbox
-	if m.serving && (m.Config.ClusterListen != "" || m.Config.NATSURL != "") {
-		open = m.openCluster
-	}
-	h, err := open(ctx, log, progress)
+	in, err := m.openSandbox(ctx, log, progress)
 	switch {
 	case err == nil:
-		in = h
 	case fault.Is(err, fault.Unavailable):
 		fmt.Fprintf(m.Stderr, "%s\nEverything else works. `attache doctor` tells more.\n", explained(err))
 		in = tools.NoInterpreter{Err: err}
@@ -82,11 +76,6 @@ func (m *Main) openTools(ctx context.Context, fs *files.Service, log *slog.Logge
 		tb.AddSource(tb.servers)
 	}
 	return tb, nil
-}
-
-// openSandbox opens the sandbox of this machine.
-func (m *Main) openSandbox(ctx context.Context, log *slog.Logger, progress io.Writer) (sandbox.Sandbox, error) {
-	return m.openPython(ctx, log, progress)
 }
 
 // starts remembers whether a sandbox could not start.

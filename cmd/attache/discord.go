@@ -1,0 +1,66 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/attachebot/attache/internal/discord"
+	"github.com/attachebot/attache/internal/discord/client"
+	"github.com/attachebot/attache/internal/fault"
+)
+
+// openDiscord connects to Discord.
+func (m *Main) openDiscord(ctx context.Context, s service) error {
+	c := m.Config
+	o := m.discord // what tests bend
+	o.Log, o.Location, o.MaxDownload = m.metrics.Log(m.log(c.Level()), "discord"), c.Location(), int64(c.MaxSend)<<20
+	o.Allowed = discord.Who{Users: c.AllowedUsers, Roles: c.AllowedRoles, Channels: c.AllowedChannels}
+	o.Blocked = discord.Who{Users: c.BlockedUsers, Roles: c.BlockedRoles, Channels: c.BlockedChannels}
+	o.Language = c.Language
+	o.Threads, o.Notes = discord.Threads(c.Threads), m.notes
+	o.PingAfter, o.Instance = c.PingAfter, m.instance
+	if c.PublicURL != "" {
+		o.Link = s.tools.download
+	}
+	bot, err := discord.Open(ctx, c.DiscordToken.Reveal(), s.assistant, o)
+	if err != nil {
+		return err
+	}
+	m.onClose(func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), stopTime)
+		defer cancel()
+		return bot.Close(ctx)
+	})
+	m.background(func(ctx context.Context) {
+		select {
+		case <-bot.Done():
+			s.end(bot.Err())
+		case <-ctx.Done():
+		}
+	})
+	fmt.Fprintln(m.Stderr, "Attaché is connected to Discord. Ctrl-C stops it.")
+	return nil
+}
+
+// discord is doctor's row on Discord, which is asked without connecting to it.
+func (d *diagnosis) discord(ctx context.Context) {
+	if d.m.Config.DiscordToken == "" {
+		d.add("Discord", true, "no DISCORD_TOKEN; serve opens a page in the browser")
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+	defer cancel()
+	app, err := client.Check(ctx, cmp.Or(d.m.discord.RESTURL, discord.DefaultRESTURL), d.m.Config.DiscordToken.Reveal())
+	switch {
+	case fault.Is(err, fault.Unavailable), fault.Is(err, fault.Canceled):
+		d.warn("Discord", "it can't be asked now: "+fault.Message(err))
+	case err != nil:
+		d.add("Discord", false, fault.Message(err))
+	case app.Servers == 0:
+		d.warn("Discord", app.Name+" may read messages. It is in no server yet. Invite it: "+client.Invite(app.ID))
+	default:
+		d.add("Discord", true, fmt.Sprintf("%s may read messages, and is in %s; %s invites it into another", app.Name, plural(app.Servers, "server"), client.Invite(app.ID)))
+	}
+}
