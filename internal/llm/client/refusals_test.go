@@ -8,9 +8,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/llm/client"
 )
@@ -23,7 +27,11 @@ type refusal struct {
 	Status int
 	Body   json.RawMessage
 	Source string
+	Wait   string // how long it says to wait
+	Room   int    // how long an answer it leaves room for
 }
+
+func (r refusal) name() string { return r.Server + " " + r.Means + string(r.API) }
 
 func refusals(t *testing.T) []refusal {
 	t.Helper()
@@ -35,9 +43,9 @@ func refusals(t *testing.T) []refusal {
 	return all
 }
 
-// refusing answers the first request with a refusal and all others with "OK.".
+// refusing answers the first requests with a refusal and all others with "OK.".
 // It returns the bodies of the requests.
-func refusing(t *testing.T, r refusal) (string, *[]string) {
+func refusing(t *testing.T, r refusal, times int) (string, *[]string) {
 	t.Helper()
 	var bodies []string
 	hs := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
@@ -47,7 +55,7 @@ func refusing(t *testing.T, r refusal) (string, *[]string) {
 			return
 		}
 		bodies = append(bodies, string(b))
-		if len(bodies) == 1 {
+		if len(bodies) <= times {
 			w.Header().Set("Content-Type", "application/json")
 			w.WriteHeader(r.Status)
 			w.Write(r.Body)
@@ -69,9 +77,9 @@ func refusing(t *testing.T, r refusal) (string, *[]string) {
 func TestRefusalsMeanWhatTheyMean(t *testing.T) {
 	has := func(body, what string) bool { return strings.Contains(body, what) }
 	for _, c := range refusals(t) {
-		t.Run(c.Server+" "+c.Means+string(c.API), func(t *testing.T) {
-			base, bodies := refusing(t, c)
-			m := dial(t, client.Options{BaseURL: base, API: c.API})
+		t.Run(c.name(), func(t *testing.T) {
+			base, bodies := refusing(t, c, 1)
+			m := dial(t, client.Options{BaseURL: base, API: c.API, MaxWait: 10 * time.Millisecond})
 			req := everything(t)
 			req.MaxOutput = 16384
 			for _, name := range append([]string{"github__search"}, fillers()...) {
@@ -88,11 +96,15 @@ func TestRefusalsMeanWhatTheyMean(t *testing.T) {
 			if got := errors.Is(err, llm.ErrContext); got != (means == "toolong") {
 				t.Fatalf("ErrContext is %v: %v", got, err)
 			}
-			if err != nil && means != "toolong" && means != "credit" && means != "responses" && means != "model" {
+			final := slices.Contains([]string{"credit", "model", "filter", "denied", "memory"}, means) || c.Wait != ""
+			if err != nil && !final && means != "toolong" && means != "responses" {
 				t.Errorf("not answered: %v", err)
 			}
-			if tries := len(*bodies); (means == "credit" || means == "model") && (err == nil || tries != 1) {
+			if tries := len(*bodies); final && (err == nil || tries != 1) {
 				t.Errorf("%v after %d tries", err, tries)
+			}
+			if room := strconv.Itoa(c.Room); c.Room > 0 && !has((*bodies)[1], `tokens":`+room+",") && !has((*bodies)[1], `tokens":`+room+"}") {
+				t.Errorf("not asked for %s tokens: %s", room, (*bodies)[1])
 			}
 			if _, _, err := generate(t, m, req); err != nil {
 				t.Fatal(err)
@@ -118,6 +130,42 @@ func TestRefusalsMeanWhatTheyMean(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What a person reads of a refusal that nothing helps against.
+func TestRefusalsInWords(t *testing.T) {
+	told := map[string]struct {
+		kind  fault.Kind
+		words string
+	}{
+		"rate": {fault.Exhausted, "gets too many requests"}, "credit": {fault.Exhausted, "has no credit left"}, "filter": {fault.Denied, "its rules about content"},
+		"denied": {fault.Denied, "denied the request"}, "model": {fault.Invalid, "has no model named"}, "memory": {fault.Unavailable, "too little memory"}, "retry": {fault.Unavailable, ""},
+	}
+	seen := 0
+	for _, c := range refusals(t) {
+		want, ok := told[c.Means]
+		if !ok {
+			continue
+		}
+		seen++
+		t.Run(c.name(), func(t *testing.T) {
+			base, bodies := refusing(t, c, 1000)
+			_, _, err := generate(t, dial(t, client.Options{BaseURL: base, API: c.API, Retries: -1}), everything(t))
+			if said := fault.Message(err); fault.KindOf(err) != want.kind || !strings.Contains(said, want.words) || len(*bodies) != 1 {
+				t.Errorf("%d requests, %v: %q", len(*bodies), fault.KindOf(err), said)
+			}
+			if c.Wait == "" {
+				return
+			}
+			wait, err2 := time.ParseDuration(c.Wait)
+			if said := fault.Message(err); err2 != nil || !strings.Contains(said, " in "+wait.Round(time.Second).String()+".") {
+				t.Errorf("%q does not say %s", said, c.Wait)
+			}
+		})
+	}
+	if seen < 50 {
+		t.Errorf("only %d refusals", seen)
 	}
 }
 

@@ -40,6 +40,7 @@ var (
 		`|(expected|must (start|begin)).{0,60}(thinking|redacted_thinking)|without its required|invalid_encrypted_content|encrypted content.{0,80}(could not|cannot) be|invalid .{0,20}signature.{0,20}thinking|thinking.{0,10}signature: field required|thinking.{0,20} blocks .{0,60}cannot be modified|signature.{0,30}(invalid|could not)|items? (with id )?.{0,40}not found`)
 
 	idsRefused  = words(`tool.?call.?ids?.{0,60}(a-z|length of 9|alphanumeric)`)
+	textOrCalls = words(`either content or tool_calls`)
 	tooMany     = words(`(tools|functions).{0,60}(array too long|too many|maximum length|at most|more than|maximum (of|number))|too many (tools|functions)|(at most|maximum (of|number of)?) \d+ (tools|functions)`)
 	schemaWrong = words(`schema|function_declarations|input_schema|function\.parameters|\.parameters\b|json payload|grammar|invalid_function_parameters`)
 	toolQuoted  = regexp.MustCompile("(?i)(?:function|tool)s?(?: call)?(?: named| name)?:? ?['\"`‘“]([A-Za-z0-9_.-]+)['\"`’”]")
@@ -89,7 +90,10 @@ func (e *Error) Adapt(req llm.Request, have Limits, api llm.API) (Finding, bool)
 	lasting := func(l Lack) (Finding, bool) {
 		return Finding{Limits: Limits{Lack: l}}, have.Lack&l != l
 	}
-	if e.TooLong() || e.outOfCredit() || e.Code == "tool_use_failed" {
+	if n := e.outputRoom(have.Output(req)); n > 0 {
+		return Finding{Limits: Limits{maxOutput: n}, Once: true}, true
+	}
+	if e.TooLong() || e.outOfCredit() || e.filtered() || e.Code == "tool_use_failed" {
 		return none, false
 	}
 	if responses && e.noEndpoint() {
@@ -101,7 +105,7 @@ func (e *Error) Adapt(req llm.Request, have Limits, api llm.API) (Finding, bool)
 	}
 	switch e.Status {
 	case http.StatusBadRequest, http.StatusNotFound, http.StatusUnprocessableEntity, http.StatusUnsupportedMediaType,
-		http.StatusNotImplemented, http.StatusForbidden:
+		http.StatusNotImplemented, http.StatusForbidden, http.StatusMethodNotAllowed:
 	default:
 		return none, false
 	}
@@ -204,6 +208,9 @@ func (e *Error) adaptTools(req llm.Request, have Limits, text string) (Finding, 
 	if hasCalls(req.Messages) && !have.Has(LackIDs) && idsRefused.MatchString(e.Message) {
 		return Finding{Limits: Limits{Lack: LackIDs}}, true
 	}
+	if hasCalls(req.Messages) && !have.Has(LackOldCalls) && textOrCalls.MatchString(e.Message) {
+		return Finding{Limits: Limits{Lack: LackOldCalls}, Once: true}, true
+	}
 	sent := have.Tools(req)
 	reason := brief.Bytes(e.Message, 300)
 	if len(sent) > 0 {
@@ -248,33 +255,6 @@ func (e *Error) tool(sent []llm.Tool) string {
 	return ""
 }
 
-var outputWrong = words(`max_?(completion_|output_|new_)?tokens`)
-var outputBounds = words(`too large|at most|less than|maximum|range|exceed|> \d|cannot be greater|must be (<=|between)`)
-
-// outputLimit returns the longest output that the server allows, if that is
-// what it refused.
-func (e *Error) outputLimit(req llm.Request, have Limits) (int, bool) {
-	asked := have.Output(req)
-	if asked == 0 || !outputWrong.MatchString(e.Param+" "+e.Message) || !outputBounds.MatchString(e.Message) {
-		return 0, false
-	}
-	n := smallest(e.Message, 16, asked-1)
-	return n, n > 0
-}
-
-var anyNumber = regexp.MustCompile(`\d[\d,_]*`)
-
-// smallest returns the smallest number in s between the bounds, or 0.
-func smallest(s string, low, high int) int {
-	best := 0
-	for _, m := range anyNumber.FindAllString(s, -1) {
-		if n := number(m); n >= low && n <= high && (best == 0 || n < best) {
-			best = n
-		}
-	}
-	return best
-}
-
 func (e *Error) adaptTransport(req llm.Request, have Limits, text string) (Finding, bool) {
 	for _, r := range transport {
 		if !have.Has(r.lack) && r.lack.usedBy(req, have) && r.words.MatchString(text) {
@@ -301,9 +281,9 @@ func (l Lack) usedBy(req llm.Request, have Limits) bool {
 	case LackStreamOptions:
 		return !have.Has(LackStream)
 	case LackMaxCompletionTokens:
-		return req.MaxOutput > 0 && have.LimitParam() == "max_completion_tokens"
+		return have.Output(req) > 0 && have.LimitParam() == "max_completion_tokens"
 	case LackMaxTokens:
-		return req.MaxOutput > 0 && have.LimitParam() == "max_tokens"
+		return have.Output(req) > 0 && have.LimitParam() == "max_tokens"
 	case LackUser:
 		return req.User != ""
 	case LackToolChoice:

@@ -9,12 +9,16 @@ import (
 
 // TooLong reports whether a shorter request may succeed.
 func (e *Error) TooLong() bool {
-	if e.Status == http.StatusRequestEntityTooLarge {
+	text := e.words()
+	if e.Status == http.StatusRequestEntityTooLarge || oneTooLarge.MatchString(text) {
 		return true
 	}
-	text := e.words()
-	return tooLong.MatchString(text) && !tooLongElse.MatchString(text)
+	return tooLong.MatchString(text) && !tooLongElse.MatchString(text) && !e.limited()
 }
+
+// oneTooLarge says that this request alone is more than may be asked for in a
+// minute: to wait does not help.
+var oneTooLarge = words(`request too large for|must be reduced in order to run`)
 
 // tooLong has the words of OpenAI, Azure, vLLM, llama.cpp, LM Studio, Ollama,
 // Gemini, Anthropic, Bedrock, Groq, Fireworks, Together, Mistral, Cohere, Zhipu,
@@ -57,12 +61,14 @@ const num = `(\d[\d,_]*)`
 
 // windowNamed finds the window in a refusal: the most exact wording first.
 var windowNamed = []*regexp.Regexp{
-	words(`context (?:length|size|window|limit)[^.\d]{0,40}?(?:of|is|only|:|\(|=|:\s*\d+ \+ \d+ >)\s*(?:only )?` + num),
 	words(`context limit: \d+ \+ \d+ > ` + num),
+	words(`context (?:length|size|window|limit)[^.\d]{0,40}?(?:of|is|only|:|\(|=)\s*(?:only )?` + num),
 	words(`(?:maximum|max)(?: number of)?(?: context| input| prompt| sequence)?(?: tokens| length| len)?(?: allowed| of| is|:)* ?\(?` + num + `\)?(?: tokens)?`),
 	words(`> ` + num + ` maximum`),
 	words(`\[\d+, ?` + num + `\]`),
 	words(`(?:token limit|max_seq_len|max_model_len|window)[^\d]{0,20}` + num),
 	words(`must (?:be <=|have less than|be less than) ` + num),
 	words(`with ` + num + ` maximum`),
+	words(`cannot exceed ` + num),
+	words(`too large.{0,200}limit:? ` + num + `, requested`),
 }

@@ -9,10 +9,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"math"
 	"net/http"
 	"regexp"
-	"strconv"
 	"strings"
 	"time"
 
@@ -54,7 +52,9 @@ func Read(res *http.Response) *Error {
 	body, _ := io.ReadAll(io.LimitReader(res.Body, 64<<10))
 	e := Parse(body)
 	e.Status = res.StatusCode
-	e.RetryAfter = retryAfter(res.Header)
+	if d := retryAfter(res.Header); d > 0 {
+		e.RetryAfter = d
+	}
 	return e
 }
 
@@ -72,6 +72,8 @@ func Parse(body []byte) *Error {
 		Detail   json.RawMessage `json:"detail"`
 		Code     json.RawMessage `json:"code"`
 		Type     json.RawMessage `json:"type"`
+		Status   json.RawMessage `json:"status"`     // Google: "RESOURCE_EXHAUSTED"
+		Kind     string          `json:"error_type"` // TGI
 		Param    json.RawMessage `json:"param"`
 		Failed   string          `json:"failed_generation"`
 		Metadata struct {
@@ -87,7 +89,7 @@ func Parse(body []byte) *Error {
 	switch {
 	case json.Unmarshal(doc.Error, &obj) == nil && obj.Message != nil:
 	case doc.Error != nil:
-		obj = object{Message: doc.Error, Code: doc.Code}
+		obj = object{Message: doc.Error, Code: doc.Code, Kind: doc.Kind}
 	case doc.Message != nil:
 		obj = doc
 	default:
@@ -95,8 +97,13 @@ func Parse(body []byte) *Error {
 		e.noAPI = doc.Detail == nil || lenient.Text(doc.Detail) == "Not Found"
 	}
 	e.Message, e.Code, e.Kind, e.Param, e.Failed = lenient.Text(obj.Message), lenient.Text(obj.Code), lenient.Text(obj.Type), lenient.Text(obj.Param), obj.Failed
-	if e.Code == "" || e.Code == "null" {
+	if e.Code == "null" {
 		e.Code = ""
+	}
+	if e.Kind == "" || e.Kind == "null" {
+		if e.Kind = obj.Kind; e.Kind == "" && bytes.HasPrefix(obj.Status, []byte(`"`)) {
+			e.Kind = lenient.Text(obj.Status)
+		}
 	}
 	if raw := obj.Metadata.Raw; len(raw) > 0 {
 		inner := Parse([]byte(lenient.Text(raw)))
@@ -105,6 +112,14 @@ func Parse(body []byte) *Error {
 		}
 		e.Param = cmpOr(e.Param, inner.Param)
 	}
+	// An error that a server passes on as the text of its own.
+	if strings.HasPrefix(strings.TrimSpace(e.Message), "{") {
+		if inner := Parse([]byte(e.Message)); inner.Message != "" && !inner.noAPI {
+			e.Message, e.Code, e.Kind = inner.Message, cmpOr(inner.Code, e.Code), cmpOr(inner.Kind, e.Kind)
+			e.Param = cmpOr(e.Param, inner.Param)
+		}
+	}
+	e.RetryAfter = waitNamed(string(body), time.Now())
 	e.Message = brief.Bytes(e.Message, 2000)
 	return e
 }
@@ -116,33 +131,13 @@ func cmpOr(a, b string) string {
 	return a
 }
 
-// retryAfter reads Retry-After (seconds or a date) and Retry-After-Ms. Zero
-// means that there is none.
-func retryAfter(h http.Header) time.Duration {
-	parse := func(s string, unit time.Duration) time.Duration {
-		f, err := strconv.ParseFloat(s, 64)
-		if err != nil || math.IsNaN(f) || f < 0 {
-			return 0
-		}
-		return time.Duration(min(f, 1e6) * float64(unit))
-	}
-	if d := parse(h.Get("Retry-After-Ms"), time.Millisecond); d > 0 {
-		return d
-	}
-	v := h.Get("Retry-After")
-	if t, err := http.ParseTime(v); err == nil {
-		return max(time.Until(t), 0)
-	}
-	return parse(v, time.Second)
-}
-
 // Temporary reports whether the same request may succeed later.
 func (e *Error) Temporary() bool {
 	switch e.Status {
-	case http.StatusRequestTimeout, http.StatusConflict, http.StatusTooEarly:
+	case http.StatusRequestTimeout, http.StatusConflict, http.StatusTooEarly, http.StatusFailedDependency:
 		return true
 	case http.StatusTooManyRequests:
-		return !e.outOfCredit() && !e.TooLong()
+		return !e.outOfCredit() && !e.TooLong() && !e.filtered()
 	case http.StatusNotImplemented, http.StatusHTTPVersionNotSupported:
 		return false
 	case http.StatusBadRequest:
@@ -150,7 +145,7 @@ func (e *Error) Temporary() bool {
 		// failure: neither is about the request.
 		return e.Code == "tool_use_failed" || strings.EqualFold(strings.TrimSpace(e.Message), "provider returned error")
 	}
-	return e.Status >= 500 && !e.TooLong()
+	return e.Status >= 500 && !e.TooLong() && !e.outOfCredit() && !e.filtered() && !e.noMemory()
 }
 
 // Loading reports whether the server is still reading the model from disk.
@@ -158,14 +153,7 @@ func (e *Error) Loading() bool {
 	return e.Status == http.StatusServiceUnavailable && loadingModel.MatchString(e.Message)
 }
 
-func (e *Error) outOfCredit() bool {
-	return e.Status == http.StatusPaymentRequired || outOfCredit.MatchString(e.words())
-}
-
-var (
-	outOfCredit  = words(`insufficient[_ ](quota|credit|balance|funds)|exceeded your current quota|billing_hard_limit|credit balance is too low|key limit exceeded|(spend|spending|usage|budget)[_ ](limit|cap) (reached|exceeded)|budget has been exceeded|exceeded_current_quota`)
-	loadingModel = words(`loading (the )?model|model is (still )?(being )?load(ed|ing)|warming up`)
-)
+var loadingModel = words(`loading (the )?model|model is (still )?(being )?load(ed|ing)|warming up`)
 
 func words(expr string) *regexp.Regexp { return regexp.MustCompile(`(?is)` + expr) }
 

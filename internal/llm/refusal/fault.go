@@ -27,23 +27,29 @@ func (e *Error) Fault(model string, shown error) error {
 		err.Hint = fault.NewConversation
 		err.Err = &llm.ContextError{Window: e.window(), Err: shown}
 		return err
+	case e.filtered():
+		return fault.With(fault.NewConversation, wrap(fault.Denied, "The model's provider refused this because of its rules about content. Please word it differently."))
 	case e.Status == http.StatusTooManyRequests:
 		if e.RetryAfter > 0 {
 			return wrap(fault.Exhausted, "The language model gets too many requests. Please try again in %s.", e.RetryAfter.Round(time.Second))
 		}
 		return wrap(fault.Exhausted, "The language model gets too many requests. Please try again in a minute.")
-	case e.Status == http.StatusUnauthorized:
+	case e.badKey():
 		return wrap(fault.Denied, "The model's provider does not accept the API key. Please tell whoever runs this bot (OPENAI_API_KEY).")
+	case e.Status == http.StatusForbidden && e.noModel():
+		return fault.With(fault.OtherModel, wrap(fault.Invalid, "The provider has no %s.", named(model)))
 	case e.Status == http.StatusForbidden:
 		return wrap(fault.Denied, "The model's provider denied the request. The key may not be allowed to use %s.", named(model))
 	case e.noEndpoint():
 		return wrap(fault.Invalid, "There is no API for chat at the address of the model's server. Please tell whoever runs this bot (OPENAI_BASE_URL; most end with /v1).")
 	case e.wantsResponses():
 		return wrap(fault.Invalid, "The %s answers only through the Responses API, which its server does not have here. Another model can be chosen.", named(model))
-	case e.Status == http.StatusNotFound:
+	case e.noModel():
 		return fault.With(fault.OtherModel, wrap(fault.Invalid, "The provider has no %s.", named(model)))
 	case e.Code == "tool_use_failed":
 		return wrap(fault.Unavailable, "The language model tried to call a tool and failed to word it. Please try again.")
+	case e.noMemory():
+		return fault.With(fault.OtherModel, wrap(fault.Unavailable, "The server has too little memory for the %s. Please tell whoever runs this bot.", named(model)))
 	case e.Loading():
 		return wrap(fault.Unavailable, "The language model is still being loaded. Please try again in a few minutes.")
 	case e.Status >= 500 || e.Temporary():

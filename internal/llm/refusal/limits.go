@@ -75,7 +75,7 @@ func (l Limits) LimitParam() string {
 
 // Output returns the output limit of a request, or 0.
 func (l Limits) Output(req llm.Request) int {
-	if l.maxOutput > 0 && req.MaxOutput > l.maxOutput {
+	if l.maxOutput > 0 && (req.MaxOutput == 0 || req.MaxOutput > l.maxOutput) {
 		return l.maxOutput
 	}
 	return req.MaxOutput

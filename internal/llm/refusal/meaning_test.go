@@ -1,0 +1,142 @@
+package refusal
+
+import (
+	"testing"
+	"time"
+
+	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/llm"
+)
+
+// Relatives of the recorded refusals (client/testdata/refusals.json): what they
+// mean is in their words, whoever says them.
+func TestRelatives(t *testing.T) {
+	for want, cases := range map[string][]struct {
+		status int
+		body   string
+	}{
+		"credit": {
+			{429, `{"error":{"message":"You have run out of credits. Please add more.","code":429}}`},
+			{403, `{"error":"Your newly created team doesn't have any credits yet. You can purchase credits on https://console.x.ai/team."}`},
+			{400, `{"error":{"message":"Billing hard limit has been reached","type":"invalid_request_error","code":"billing_hard_limit_reached"}}`},
+			{429, `{"error":{"message":"Your account is not active, please check your billing details on our website.","code":"billing_not_active"}}`},
+			{403, `{"code":30001,"message":"Sorry, your account balance is insufficient","data":null}`},
+			{402, `{"error":{"message":"Payment required"}}`},
+			{429, `{"error":{"message":"Your account org-1 is suspended, please check your plan and billing details","type":"exceeded_current_quota_error"}}`},
+			{400, `{"error":{"message":"Budget has been exceeded! Current cost: 10.02, Max budget: 10.0","type":"budget_exceeded","code":"400"}}`},
+			{429, `{"error":{"message":"You have exceeded your monthly spending limit."}}`},
+			{403, `{"error":{"message":"您的账户余额不足，请充值","code":"403"}}`},
+		},
+		"rate": {
+			{429, ``},
+			{429, `Too Many Requests`},
+			{429, `{"error":{"message":"Allocated quota exceeded, please increase your quota limit.","type":"insufficient_capacity","code":"Throttling.AllocationQuota"}}`},
+			{429, `{"message":"You are using a Trial key, which is limited to 20 API calls / minute. You can continue to use the Trial key for free or upgrade to a Production key with higher rate limits."}`},
+			{429, `{"message":"Request was rejected due to rate limiting. Details:TPM limit reached.","data":null}`},
+			{429, `{"error":"Model is overloaded","error_type":"overloaded"}`},
+			{429, `{"error":{"code":"1305","message":"当前API请求过多，请稍后重试。"}}`},
+			{429, `{"error":{"message":"Quota exceeded for quota metric 'Generate requests' and limit 'per minute'","code":429,"status":"RESOURCE_EXHAUSTED"}}`},
+		},
+		"filter": {
+			{400, `{"error":{"message":"Invalid prompt: your prompt was flagged as potentially violating our usage policy. Please try again with a different prompt.","code":"invalid_prompt"}}`},
+			{400, `{"error":{"message":"Your request was rejected as a result of our safety system.","code":"content_policy_violation"}}`},
+			{403, `{"error":"Content violates usage guidelines. Failed check: SAFETY_CHECK_TYPE_BIO","code":"The caller does not have permission to execute the specified operation"}`},
+			{403, `{"error":{"message":"openai/gpt-5 requires moderation on OpenAI. Your input was flagged for \"violence\".","code":403,"metadata":{"reasons":["violence"],"flagged_input":"…"}}}`},
+			{400, `{"error":{"message":"The image contains prohibited content.","code":"image_content_policy_violation"}}`},
+			{451, `{"error":{"message":"内容安全检查未通过，包含违规信息"}}`},
+			{500, `{"error":{"message":"<400> InternalError.Algo.DataInspectionFailed: Output data may contain inappropriate content."}}`},
+		},
+		"key": {
+			{401, ``},
+			{400, `[{"error":{"code":400,"message":"API key not valid. Please pass a valid API key.","status":"INVALID_ARGUMENT"}}]`},
+			{400, `{"code":"Client specified an invalid argument","error":"Incorrect API key provided: xa***. You can obtain an API key from https://console.x.ai."}`},
+			{403, `{"error":{"message":"Invalid API key provided","type":"invalid_request_error"}}`},
+			{400, `{"error":{"code":"1002","message":"身份验证失败。"}}`},
+		},
+		"model": {
+			{404, `{"error":{"message":"The model does not exist","code":"model_not_found"}}`},
+			{404, `{"error":{"code":"DeploymentNotFound","message":"The API deployment for this resource does not exist."}}`},
+			{400, `{"error":{"message":"Model Not Exist","type":"invalid_request_error"}}`},
+			{400, `{"code":20012,"message":"Model does not exist. Please check it carefully.","data":null}`},
+			{400, `{"error":{"message":"openai/gpt-99 is not a valid model ID","code":400}}`},
+			{400, `{"object":"error","message":"Invalid model: mistral-huge","type":"invalid_model","param":null,"code":"1500"}`},
+			{400, `{"error":{"code":"1211","message":"模型不存在，请检查模型代码。"}}`},
+			{400, `{"error":{"message":"{'error': '/chat/completions: Invalid model name passed in model=x. Call /v1/models to view available models for your key.'}","type":"None","code":"400"}}`},
+			{403, `{"error":{"message":"Project does not have access to model gpt-9: model not found","code":"model_not_found"}}`},
+		},
+		"memory": {
+			{500, `{"error":{"message":"cudaMalloc failed: out of memory"}}`},
+			{500, `{"error":"Failed to load model: insufficient system resources"}`},
+		},
+		"down": {
+			{503, `{"error":{"message":"Service is too busy. We advise users to temporarily switch to alternative LLM API service providers.","type":"service_unavailable_error"}}`},
+			{529, `{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}`},
+			{502, `<html><body>Bad Gateway</body></html>`},
+			{424, `{"error":"Request failed during generation: Server error: ","error_type":"generation"}`},
+		},
+		"denied": {
+			{403, `{"error":{"message":"Country, region, or territory not supported","code":"unsupported_country_region_territory"}}`},
+			{403, `{"error":{"message":"This organization has been disabled for a violation of our usage policies."}}`},
+		},
+	} {
+		for _, c := range cases {
+			e := Parse([]byte(c.body))
+			e.Status = c.status
+			err := e.Fault("m", e)
+			got := fault.KindOf(err).String()
+			switch {
+			case e.outOfCredit():
+				got = "credit"
+			case e.filtered():
+				got = "filter"
+			case e.noMemory():
+				got = "memory"
+			case e.badKey():
+				got = "key"
+			case fault.KindOf(err) == fault.Exhausted:
+				got = "rate"
+			case e.noModel():
+				got = "model"
+			case fault.KindOf(err) == fault.Unavailable:
+				got = "down"
+			}
+			if got != want {
+				t.Errorf("%d %s: %s, want %s: %v", c.status, c.body, got, want, fault.Message(err))
+			}
+			if again := want == "rate" || want == "down"; e.Temporary() != again {
+				t.Errorf("%d %s: tried again: %v", c.status, c.body, !again)
+			}
+			if f, ok := e.Adapt(llm.Request{Messages: []llm.Message{llm.Text(llm.User, "hi")}}, Limits{}, llm.Chat); ok {
+				t.Errorf("%d %s: answered by %+v", c.status, c.body, f)
+			}
+		}
+	}
+}
+
+func TestWaitNamed(t *testing.T) {
+	now := time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC)
+	for body, want := range map[string]time.Duration{
+		"Please try again in 20s.":                           20 * time.Second,
+		"Please try again in 6ms. Visit":                     6 * time.Millisecond,
+		"Please try again in 1m26.4s.":                       86400 * time.Millisecond,
+		"Please try again in 2h5m.":                          125 * time.Minute,
+		"try again after 1 seconds":                          time.Second,
+		"Please retry after 6 minutes":                       6 * time.Minute,
+		"Retry after 3 hours":                                3 * time.Hour,
+		"Please retry in 45.578569677s.":                     45578569677,
+		`"retryDelay": "17s"`:                                17 * time.Second,
+		`{"retry_after": 2.5}`:                               2500 * time.Millisecond,
+		"Please wait 30 seconds before":                      30 * time.Second,
+		"Try again in 1 day":                                 24 * time.Hour,
+		"resets at 2026-11-29T15:00:00Z (2056)":              3 * time.Hour,
+		`{"X-RateLimit-Reset":"1795953660000"}`:              time.Minute,
+		"resets at 2026-11-29T11:00:00Z":                     0,
+		"Please try again later.":                            0,
+		"Please try again in 99999999999999999999999999999s": 0,
+		"Limit 6000, Requested 7591":                         0,
+	} {
+		if got := waitNamed(body, now); got != want {
+			t.Errorf("%s: %v, want %v", body, got, want)
+		}
+	}
+}
