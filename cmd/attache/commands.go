@@ -54,6 +54,7 @@ func (m *Main) root() *cobra.Command {
 	root.InitDefaultCompletionCmd()
 	root.InitDefaultVersionFlag()
 	root.Flags().Lookup("version").Usage = "print the version"
+	root.PersistentFlags().StringVar(&m.EnvFile, "env-file", m.EnvFile, "read settings from this `FILE`, where the environment does not have them")
 	for c := range all(root) {
 		c.Flags().SortFlags = false
 		c.InitDefaultHelpFlag()
@@ -133,13 +134,16 @@ func (m *Main) Run(ctx context.Context, args []string) error {
 // with makes a command's function of one that needs the settings.
 func (m *Main) with(run func(ctx context.Context, args []string) error) func(*cobra.Command, []string) error {
 	return func(c *cobra.Command, args []string) (err error) {
-		m.Config, err = config.Load(m.EnvFile)
+		if f := c.Flags().Lookup("env-file"); f.Changed && stateOf(m.EnvFile) == noFile {
+			return fault.New(fault.Invalid, "%s is not there.", m.EnvFile)
+		}
+		m.Config, err = m.load()
 		m.hideSecrets()
 		if err != nil {
-			return fault.Wrap(err, fault.Invalid, "Some settings are wrong:\n%v", err)
-		}
-		if err := m.checkLanguage(); err != nil {
 			return err
+		}
+		if err := config.Export(m.EnvFile); err != nil {
+			return fault.Wrap(err, fault.Invalid, "%v.", err)
 		}
 		return run(c.Context(), args)
 	}

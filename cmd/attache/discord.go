@@ -15,12 +15,9 @@ import (
 func (m *Main) openDiscord(ctx context.Context, s service) error {
 	c := m.Config
 	o := m.discord // what tests bend
-	o.Log, o.Location, o.MaxDownload = m.metrics.Log(m.log(c.Level()), "discord"), c.Location(), int64(c.MaxSend)<<20
-	o.Allowed = discord.Who{Users: c.AllowedUsers, Roles: c.AllowedRoles, Channels: c.AllowedChannels}
-	o.Blocked = discord.Who{Users: c.BlockedUsers, Roles: c.BlockedRoles, Channels: c.BlockedChannels}
-	o.Language = c.Language
-	o.Threads, o.Notes = discord.Threads(c.Threads), m.notes
-	o.PingAfter, o.Instance = c.PingAfter, m.instance
+	o.Log, o.Location, o.Language = m.metrics.Log(m.log(&m.level), "discord"), c.Location(), c.Language
+	o.Denied = m.metrics.Denied(client.PermissionNames)
+	o.Notes, o.Instance, o.Live = m.notes, m.instance, m.discordOptions
 	if c.PublicURL != "" {
 		o.Link = s.tools.download
 	}

@@ -27,6 +27,7 @@ type bot struct {
 	*discordtest.Server
 	t     *testing.T
 	model llmtest.Server
+	env   string       // the file of its settings
 	stop  func() error // ends the program as a signal would; twice is once
 	log   *lockedBuilder
 }
@@ -66,6 +67,7 @@ func dataDir(t *testing.T) string {
 func serve(t *testing.T, settings map[string]string) *bot {
 	b := &bot{Server: discordtest.New(t), t: t, log: &lockedBuilder{}}
 	data := dataDir(t)
+	b.env = filepath.Join(data, "none")
 	for name, value := range map[string]string{
 		"DISCORD_TOKEN": b.Token(), "OPENAI_BASE_URL": b.model.Start(t), "OPENAI_API_KEY": "sk-secret-key", "OPENAI_MODEL": "gpt-4o",
 		"DATA_DIR": data, "RUNSC": gvisortest.Runsc(), "SANDBOX_POOL": "1", "TIMEZONE": "UTC",
@@ -75,7 +77,7 @@ func serve(t *testing.T, settings map[string]string) *bot {
 	for name, value := range settings {
 		t.Setenv(name, value)
 	}
-	m := &Main{Stdin: strings.NewReader(""), Stdout: b.log, Stderr: b.log, EnvFile: filepath.Join(data, "none")}
+	m := &Main{Stdin: strings.NewReader(""), Stdout: b.log, Stderr: b.log, EnvFile: b.env}
 	m.discord = discord.Options{RESTURL: b.RESTURL(), GatewayURL: b.GatewayURL(), CDNHosts: []string{strings.TrimPrefix(b.CDNURL(), "http://")}}
 	connected := make(chan struct{})
 	m.connected = func() { close(connected) }

@@ -68,6 +68,7 @@ var mayImport = map[string][]string{
 	"internal/discord/recent":   {},
 	"internal/discord/places":   {"internal/discord/client", "internal/notes"},
 	"internal/assistant":        {"internal/brief", "internal/fetch", "internal/transcribe", "internal/picture", "internal/fault", "internal/files", "internal/chat", "internal/ledger", "internal/llm", "internal/preview", "internal/table", "tokens", "internal/locale"},
+	"internal/trace":            {"internal/assistant", "internal/chat", "internal/fault", "internal/files", "internal/llm", "internal/sandbox"},
 	"internal/metrics":          {"internal/assistant", "internal/chat", "internal/fault", "internal/files", "internal/ledger", "internal/llm", "internal/sandbox"},
 	"internal/terminal":         {"internal/assistant", "internal/fault", "internal/files", "internal/chat", "internal/llm", "internal/table", "internal/locale"},
 	"internal/discord":          {"internal/brief", "internal/assistant", "internal/discord/client", "internal/discord/compose", "internal/discord/filemanager", "internal/discord/interact", "internal/discord/pending", "internal/discord/places", "internal/discord/recent", "internal/discord/usage", "internal/locale", "internal/notes", "internal/discord/markdown", "internal/fault", "internal/files", "internal/chat", "internal/ledger", "internal/llm", "internal/preview", "internal/table", "tokens", "internal/discord/around", "internal/discord/spoken"},

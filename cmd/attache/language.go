@@ -22,13 +22,13 @@ func (m *Main) language() *locale.Language {
 }
 
 // checkLanguage refuses a LANGUAGE that there are no texts for.
-func (m *Main) checkLanguage() error {
-	if _, ok := locale.Find(m.Config.Language); ok || m.Config.Language == "auto" {
+func checkLanguage(code string) error {
+	if _, ok := locale.Find(code); ok || code == "auto" {
 		return nil
 	}
 	codes := []string{"auto"}
 	for _, l := range locale.Languages() {
 		codes = append(codes, l.Code)
 	}
-	return fault.New(fault.Invalid, "LANGUAGE is %q: it must be one of %s.", m.Config.Language, strings.Join(codes, ", "))
+	return fault.New(fault.Invalid, "LANGUAGE is %q: it must be one of %s.", code, strings.Join(codes, ", "))
 }

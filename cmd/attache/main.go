@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/signal"
 	"sync/atomic"
@@ -20,6 +21,7 @@ import (
 	"github.com/attachebot/attache/internal/notes"
 	"github.com/attachebot/attache/internal/redact"
 	"github.com/attachebot/attache/internal/terminal"
+	"github.com/attachebot/attache/internal/trace"
 )
 
 func main() {
@@ -65,10 +67,14 @@ type Main struct {
 	Stdout, Stderr io.Writer
 	EnvFile        string // read if it exists; the environment wins
 
-	Config config.Config
+	Config   config.Config            // of the start
+	settings atomic.Pointer[settings] // of now, see reload.go; nil: those of the start
+	read     string                   // the state of EnvFile when it was read last
+	level    slog.LevelVar            // of the log of serve
 
 	secrets   *redact.Redactor // of the settings; what leaves goes through it
 	metrics   *metrics.Metrics // of serve; nil: nothing is counted
+	tracer    *trace.Tracer    // of serve; nil: there are no spans
 	owner     string           // our name in DATA_DIR
 	serving   bool             // this is the bot, not a command beside it
 	discord   discord.Options  // a base that tests bend

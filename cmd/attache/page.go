@@ -55,7 +55,7 @@ func (m *Main) openPage(_ context.Context, s service) error {
 // ADMIN_IDS name, or who has files or conversations. A Discord account alone, which
 // anybody has, opens nothing.
 func (m *Main) maySignIn(ctx context.Context, a *assistant.Assistant, user files.UserID) error {
-	c := m.Config
+	c := m.now()
 	refused := fault.New(fault.Denied, "Ask the bot something in Discord first. Then you can sign in here.")
 	if slices.Contains(c.BlockedUsers, uint64(user)) {
 		return fault.New(fault.Denied, "You can't sign in here.")

@@ -14,6 +14,7 @@ import (
 	"github.com/attachebot/attache/internal/config"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/metrics"
+	"github.com/attachebot/attache/internal/trace"
 )
 
 // stopTime is how long running answers may take to finish when the program is
@@ -40,10 +41,8 @@ func (m *Main) serve(ctx context.Context, _ []string) error {
 	if len(fronts) == 0 {
 		return errNothingToServe
 	}
-	log := m.log(m.Config.Level())
-	if len(fronts) == 1 && fronts[0].name == page.name { // for the person at this terminal
-		log = m.log(m.quiet())
-	}
+	m.level.Set(logLevel(m.Config))
+	log := m.log(&m.level)
 	slog.SetDefault(log)
 	if _, err := m.openDataDir(); err != nil {
 		return err
@@ -64,10 +63,16 @@ func (m *Main) serve(ctx context.Context, _ []string) error {
 		m.metrics = metrics.New(version(), log)
 	}
 	log = m.metrics.Log(log, "attache")
+	var err error
+	if m.tracer, err = trace.Open(ctx, version(), log); err != nil {
+		return err
+	}
+	m.onClose(m.tracer.Close)
 	a, tools, err := m.openAssistant(ctx, log, m.Stderr)
 	if err != nil {
 		return err
 	}
+	m.background(func(ctx context.Context) { m.watchSettings(ctx, m.log(m.Config.Level())) })
 	up, err := m.openMetrics(a, tools, fronts)
 	if err != nil {
 		return err

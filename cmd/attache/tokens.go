@@ -45,7 +45,7 @@ func (m *Main) tokensCommand() *cobra.Command {
 	cmd.AddCommand(&cobra.Command{
 		Use: "prices", Short: "list models, their windows and prices", Args: exactly(0, ""),
 		RunE: m.with(func(context.Context, []string) (err error) {
-			if c.catalog, err = m.openPrices(); err != nil {
+			if c.catalog, err = openPrices(m.Config); err != nil {
 				return err
 			}
 			return c.prices()
@@ -53,7 +53,7 @@ func (m *Main) tokensCommand() *cobra.Command {
 	}, &cobra.Command{
 		Use: "compare FILE", Short: "tell where a list of prices differs from the catalog", Args: exactly(1, "the file"),
 		RunE: m.with(func(ctx context.Context, args []string) (err error) {
-			if c.catalog, err = m.openPrices(); err != nil {
+			if c.catalog, err = openPrices(m.Config); err != nil {
 				return err
 			}
 			return c.compare(ctx, args[0])
@@ -70,7 +70,7 @@ func (c *tokensCommand) count(ctx context.Context, paths []string) (err error) {
 	if c.path != "" && c.encoding != "" {
 		return fault.New(fault.Invalid, "A request is counted as a model does: give --model instead of --encoding.")
 	}
-	if c.catalog, err = c.m.openPrices(); err != nil {
+	if c.catalog, err = openPrices(c.m.Config); err != nil {
 		return err
 	}
 	if c.path != "" {

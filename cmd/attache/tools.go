@@ -58,7 +58,7 @@ func (m *Main) openTools(ctx context.Context, fs *files.Service, log *slog.Logge
 	default:
 		return nil, err
 	}
-	begun := &starts{Sandbox: m.metrics.Sandbox(in)}
+	begun := &starts{Sandbox: m.tracer.Sandbox(m.metrics.Sandbox(in))}
 	begun.failed.Store(err != nil)
 	python := tools.NewPython(begun, fs)
 	tb := &toolbox{Box: tools.New(log, python), python: python, starts: begun}

@@ -19,18 +19,18 @@ import (
 	"github.com/attachebot/attache/internal/assistant"
 	"github.com/attachebot/attache/internal/chat"
 	"github.com/attachebot/attache/internal/cluster"
+	"github.com/attachebot/attache/internal/config"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
-	"github.com/attachebot/attache/internal/ledger"
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/llm/builtin"
 	"github.com/attachebot/attache/internal/llm/client"
-	"github.com/attachebot/attache/internal/metrics"
 	"github.com/attachebot/attache/internal/mongo"
 	"github.com/attachebot/attache/internal/sandbox"
 	"github.com/attachebot/attache/internal/sandbox/gvisor"
 	"github.com/attachebot/attache/internal/sandbox/wheels"
 	"github.com/attachebot/attache/internal/sqlite"
+	"github.com/attachebot/attache/internal/trace"
 	"github.com/attachebot/attache/internal/transcribe"
 	"github.com/attachebot/attache/tokens"
 )
@@ -39,17 +39,30 @@ import (
 // Main.Close in the reverse order.
 
 // log returns the logger of a command: lines on standard error.
-func (m *Main) log(level slog.Level) *slog.Logger {
-	return slog.New(metrics.Requests(slog.NewTextHandler(m.Stderr, &slog.HandlerOptions{Level: level})))
+func (m *Main) log(level slog.Leveler) *slog.Logger {
+	return slog.New(trace.Log(slog.NewTextHandler(m.Stderr, &slog.HandlerOptions{Level: level})))
 }
 
 // quiet is the level of commands that talk to a person: only what is wrong,
 // unless LOG_LEVEL asks for more.
 func (m *Main) quiet() slog.Level {
-	if l := m.Config.Level(); l != slog.LevelInfo {
+	return quiet(m.Config.Level())
+}
+
+func quiet(l slog.Level) slog.Level {
+	if l != slog.LevelInfo {
 		return l
 	}
 	return slog.LevelError
+}
+
+// logLevel is the level of serve's log: without Discord, a person at a terminal
+// reads it.
+func logLevel(c config.Config) slog.Level {
+	if c.DiscordToken == "" {
+		return quiet(c.Level())
+	}
+	return c.Level()
 }
 
 // openDataDir makes DATA_DIR and claims a name in it, once.
@@ -169,12 +182,9 @@ func (m *Main) openFiles(ctx context.Context, st stores, log *slog.Logger) (*fil
 	if err != nil {
 		return nil, err
 	}
-	expiry := time.Duration(m.Config.Expiration) * time.Hour
-	fs := files.New(m.metrics.Files(st.files), b.Bucket, files.Options{
-		Expiry: expiry, GeneratedExpiry: time.Duration(m.Config.MadeExpiry) * time.Hour, MaxUpload: int64(m.Config.MaxUpload) << 20, MaxFiles: m.Config.MaxFiles,
-		MaxBytes:     int64(m.Config.MaxStorage) << 20,
-		MaxGenerated: m.Config.MaxGenerated, MaxGeneratedBytes: int64(m.Config.MaxStorage) << 20, Dir: b.Dir, Abort: b.Abort, Log: log,
-	})
+	o := m.fileOptions()
+	o.Live, o.Dir, o.Abort, o.Log = m.fileOptions, b.Dir, b.Abort, log
+	fs := files.New(m.metrics.Files(st.files), b.Bucket, o)
 	return fs, fs.Recover(ctx)
 }
 
@@ -272,9 +282,9 @@ func (m *Main) builtin() bool { return m.Config.OpenAIKey == "" && m.Config.Open
 
 // openPrices returns the prices and windows of models: the built-in ones, and
 // over them those of PRICES_FILE, and counts with the files of TOKENIZERS.
-func (m *Main) openPrices() (*tokens.Catalog, error) {
+func openPrices(c config.Config) (*tokens.Catalog, error) {
 	catalog := tokens.BuiltIn()
-	for _, t := range m.Config.Tokenizers {
+	for _, t := range c.Tokenizers {
 		model, path, ok := strings.Cut(t, "=")
 		if !ok {
 			return nil, fault.New(fault.Invalid, "TOKENIZERS has %q: write a model's name, = and the path of its tokenizer.json.", t)
@@ -289,14 +299,14 @@ func (m *Main) openPrices() (*tokens.Catalog, error) {
 		}
 		catalog = catalog.WithTokenizer(model, e)
 	}
-	if m.Config.PricesFile == "" {
+	if c.PricesFile == "" {
 		return catalog, nil
 	}
-	data, err := os.ReadFile(m.Config.PricesFile)
+	data, err := os.ReadFile(c.PricesFile)
 	if err == nil {
 		catalog, err = catalog.With(data)
 	}
-	return catalog, fault.Wrap(err, fault.Invalid, "PRICES_FILE %s can't be used: %v.", m.Config.PricesFile, err)
+	return catalog, fault.Wrap(err, fault.Invalid, "PRICES_FILE %s can't be used: %v.", c.PricesFile, err)
 }
 
 // lockServe makes sure that one process serves a data folder.
@@ -342,37 +352,30 @@ func (m *Main) openAssistant(ctx context.Context, log *slog.Logger, progress io.
 	if err != nil {
 		return nil, nil, err
 	}
-	catalog, err := m.openPrices()
+	catalog, err := openPrices(m.Config)
 	if err != nil {
 		return nil, nil, err
 	}
-	c := m.Config
-	o := chat.Options{
-		Models: c.Models, Catalog: catalog, Instructions: c.SystemPrompt, MaxRounds: c.MaxToolRounds, MaxRequest: c.MaxRequest,
-		UserDailyCost: ledger.NanoDollars(c.UserDailyBudget), UserDailyTokens: c.UserDailyTokens, GlobalDailyCost: ledger.NanoDollars(c.GlobalDailyBudget),
-		Keep: time.Duration(c.History) * 24 * time.Hour, Location: c.Location(), Instance: st.owner, Log: log,
-	}
-	if m.builtin() {
-		o.Model, o.Models = builtin.Name, nil
-	} else {
-		o.Model, o.Reader = c.OpenAIModel, tb.python
+	m.settings.Store(&settings{m.Config, catalog})
+	o := m.chatOptions()
+	o.Live, o.Location, o.Instance, o.Log = m.chatOptions, m.Config.Location(), st.owner, log
+	if !m.builtin() {
+		o.Reader = tb.python
 	}
 	if m.serving {
 		o.Instance = "serve-" + st.owner[:strings.LastIndexByte(st.owner, '-')] // one at a time, whatever its owner's number
 	}
 	m.instance = o.Instance
-	engine := chat.New(withoutSecrets{m.metrics.Model(model), m.secrets}, st.chats, fs, toolsWithoutSecrets{m.metrics.Toolbox(tb.Box), m.secrets}, o)
+	engine := chat.New(withoutSecrets{m.tracer.Model(m.metrics.Model(model)), m.secrets}, st.chats, fs, toolsWithoutSecrets{m.tracer.Toolbox(m.metrics.Toolbox(tb.Box)), m.secrets}, o)
 	m.onClose(func() error {
 		ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
 		defer cancel()
 		return engine.Close(ctx)
 	})
-	ao := assistant.Options{FetchLinks: assistant.Links(c.FetchLinks), Catalog: catalog, Log: log, Viewer: tb.python}
+	ao := m.assistantOptions()
+	ao.Live, ao.Log, ao.Viewer = m.assistantOptions, log, tb.python
 	if ao.Ears = m.ears(); ao.Ears != nil {
 		m.onClose(func() error { ao.Ears.Close(); return nil })
-	}
-	for _, id := range c.AdminIDs {
-		ao.Admins = append(ao.Admins, files.UserID(id))
 	}
 	if m.serving {
 		m.background(func(ctx context.Context) { cluster.Alone(ctx, m.shared, "sweep of files", sweepLease, fs.Run) })
@@ -383,7 +386,7 @@ func (m *Main) openAssistant(ctx context.Context, log *slog.Logger, progress io.
 			return nil, nil, err
 		}
 	}
-	a := assistant.New(m.metrics.Engine(engine), fs, ao)
+	a := assistant.New(m.tracer.Engine(m.metrics.Engine(engine)), fs, ao)
 	m.onClose(func() error {
 		ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
 		defer cancel()

@@ -146,7 +146,7 @@ func (a *Assistant) answer(t *Turn) (res chat.Result, begun bool, err error) {
 	if err != nil {
 		return res, false, err
 	}
-	if a.opts.FetchLinks == OwnLinks || a.opts.FetchLinks == AskLinks {
+	if a.live().FetchLinks == OwnLinks || a.live().FetchLinks == AskLinks {
 		m.Tools = append(m.Tools[:len(m.Tools):len(m.Tools)], a.fetchTool(t, m))
 	}
 	begun = true

@@ -70,6 +70,10 @@ type Options struct {
 
 	Log *slog.Logger     // nil: none
 	Now func() time.Time // nil: time.Now
+
+	// Live, if not nil, returns the options of now: FetchLinks, Admins and Catalog are
+	// taken from it each time they are needed, the rest never.
+	Live func() Options
 }
 
 // Fetcher gets what a link leads to. [fetch.Client] is one.
@@ -128,6 +132,16 @@ func New(engine Engine, fs *files.Service, o Options) *Assistant {
 	}
 	a.base, a.stop = context.WithCancelCause(context.Background())
 	return a
+}
+
+// live are the options of now.
+func (a *Assistant) live() Options {
+	if a.opts.Live == nil {
+		return a.opts
+	}
+	o := a.opts.Live()
+	o.Catalog = cmp.Or(o.Catalog, a.opts.Catalog)
+	return o
 }
 
 // ErrClosing ends turns when the program stops.

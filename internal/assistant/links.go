@@ -35,7 +35,7 @@ const maxFetches = 10
 // words. What it fetches is saved as their file.
 func (a *Assistant) fetchTool(t *Turn, m Message) chat.TurnTool {
 	which := "Only links that the user wrote in this message can be fetched."
-	if a.opts.FetchLinks == AskLinks {
+	if a.live().FetchLinks == AskLinks {
 		which = "For a link that they did not write in this message, the user is asked first."
 	}
 	var calls atomic.Int32
@@ -69,7 +69,7 @@ func (a *Assistant) fetch(ctx context.Context, t *Turn, m Message, arguments jso
 		return res, fault.New(fault.Exhausted, "%d links were fetched for this answer, and no more are.", maxFetches)
 	}
 	if !wrote(m.Own, u) {
-		if a.opts.FetchLinks != AskLinks {
+		if a.live().FetchLinks != AskLinks {
 			return res, fault.New(fault.Denied, "The user did not write this link in their message, so it is not fetched. Ask them to send it.")
 		}
 		yes, err := hooks.Ask(ctx, "May I fetch this link? Whoever runs "+u.Hostname()+" sees all of it.\n```\n"+u.String()+"\n```")

@@ -33,7 +33,7 @@ type ModelPrice struct {
 }
 
 // Admin tells whether a user may see what everybody used.
-func (a *Assistant) Admin(user files.UserID) bool { return slices.Contains(a.opts.Admins, user) }
+func (a *Assistant) Admin(user files.UserID) bool { return slices.Contains(a.live().Admins, user) }
 
 // Usage returns what a user used in so many days, today included. Everybody's is
 // for admins: kind Denied.
@@ -130,7 +130,7 @@ func (a *Assistant) prices(ctx context.Context, user files.UserID, rows []ledger
 	}
 	seen := map[string]bool{}
 	for _, n := range append(names, a.engine.Models(ctx)...) {
-		if p, ok := a.opts.Catalog.Model(n).Price(a.opts.Now()); ok && !seen[n] && len(out) < maxPrices {
+		if p, ok := a.live().Catalog.Model(n).Price(a.opts.Now()); ok && !seen[n] && len(out) < maxPrices {
 			seen[n] = true
 			out = append(out, ModelPrice{n, p})
 		}

@@ -45,6 +45,19 @@ type Options struct {
 
 	Log *slog.Logger     // of what went wrong in tools and in the store; nil: none
 	Now func() time.Time // nil: time.Now
+
+	// Live, if not nil, returns the options of now. Models, prices, instructions,
+	// Keep, MaxRounds, MaxRequest and the daily budgets are taken from it each time
+	// they are needed, the rest never.
+	Live func() Options
+}
+
+func (o Options) withDefaults() Options {
+	o.MaxRounds = cmp.Or(o.MaxRounds, 12)
+	if o.Catalog == nil {
+		o.Catalog = tokens.BuiltIn()
+	}
+	return o
 }
 
 // Engine answers turns. It is safe for concurrent use; the turns of one
@@ -65,7 +78,8 @@ type Engine struct {
 	images imageCache
 
 	mu      sync.Mutex
-	meters  map[string]*tokens.Model
+	meters  map[string]*tokens.Model // of catalog
+	catalog *tokens.Catalog
 	windows map[string]learnedWindow
 	told    map[string]time.Time // what was logged, and when
 	factors map[string]float64   // of each model: see calibrate
@@ -74,14 +88,11 @@ type Engine struct {
 // New returns an engine. It closes none of what it is given. A nil tools means
 // that there are none.
 func New(model llm.Model, store Store, fs *files.Service, tools Toolbox, o Options) *Engine {
-	o.MaxRounds = cmp.Or(o.MaxRounds, 12)
+	o = o.withDefaults()
 	o.MaxTurn = cmp.Or(o.MaxTurn, 30*time.Minute)
 	o.MaxTurnTokens = cmp.Or(o.MaxTurnTokens, 500_000)
 	o.MaxTurnCost = cmp.Or(o.MaxTurnCost, 2*ledger.Dollar)
 	o.Location = cmp.Or(o.Location, time.UTC)
-	if o.Catalog == nil {
-		o.Catalog = tokens.BuiltIn()
-	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -91,10 +102,20 @@ func New(model llm.Model, store Store, fs *files.Service, tools Toolbox, o Optio
 	e := &Engine{model: model, store: store, files: fs, tools: tools, opts: o, meters: map[string]*tokens.Model{}, windows: map[string]learnedWindow{}, told: map[string]time.Time{}, factors: map[string]float64{}}
 	e.turns.idle = sync.NewCond(&e.turns.mu)
 	e.locks.held = map[string]*lock{}
-	e.ledger = ledger.New(store, ledger.Options{UserDailyCost: o.UserDailyCost, UserDailyTokens: o.UserDailyTokens, GlobalDailyCost: o.GlobalDailyCost,
-		Location: o.Location, Log: o.Log, Now: o.Now})
+	e.ledger = ledger.New(store, ledger.Options{Location: o.Location, Log: o.Log, Now: o.Now, Budgets: func() ledger.Budgets {
+		o := e.live()
+		return ledger.Budgets{UserCost: o.UserDailyCost, UserTokens: o.UserDailyTokens, GlobalCost: o.GlobalDailyCost}
+	}})
 	e.clock.now = o.Now
 	return e
+}
+
+// live are the options of now.
+func (e *Engine) live() Options {
+	if e.opts.Live == nil {
+		return e.opts
+	}
+	return e.opts.Live().withDefaults()
 }
 
 // errStopping ends turns when the engine closes.
@@ -211,14 +232,13 @@ func (e *Engine) Recover(ctx context.Context) ([]Record, error) {
 // Forget deletes turns older than Options.Keep, at once and every hour, until
 // ctx ends. What goes wrong is logged, and tried again the next time.
 func (e *Engine) Forget(ctx context.Context) {
-	if e.opts.Keep <= 0 {
-		return
-	}
 	tick := time.NewTicker(time.Hour)
 	defer tick.Stop()
 	for {
-		if err := e.store.Forget(ctx, e.opts.Now().Add(-e.opts.Keep)); err != nil && ctx.Err() == nil {
-			e.opts.Log.Warn("old conversations are not all deleted; it goes on in an hour", "error", err)
+		if keep := e.live().Keep; keep > 0 {
+			if err := e.store.Forget(ctx, e.opts.Now().Add(-keep)); err != nil && ctx.Err() == nil {
+				e.opts.Log.Warn("old conversations are not all deleted; it goes on in an hour", "error", err)
+			}
 		}
 		select {
 		case <-ctx.Done():

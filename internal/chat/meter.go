@@ -29,12 +29,13 @@ type meter struct {
 func (e *Engine) meter(name string) meter {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if now := e.live().Catalog; now != e.catalog || len(e.meters) > 1000 { // names come from users
+		e.catalog = now
+		clear(e.meters)
+	}
 	m := e.meters[name]
 	if m == nil {
-		if len(e.meters) > 1000 { // names come from users
-			clear(e.meters)
-		}
-		m = e.opts.Catalog.Model(name)
+		m = e.catalog.Model(name)
 		e.meters[name] = m
 	}
 	return meter{name, m, max(e.factors[name], 1)}

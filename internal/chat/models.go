@@ -29,8 +29,8 @@ type modelNames struct {
 // provider does not answer soon, the last list that it gave is used.
 func (e *Engine) Models(ctx context.Context) []string {
 	var names []string
-	all := len(e.opts.Models) == 0
-	for _, n := range e.opts.Models {
+	all := len(e.live().Models) == 0
+	for _, n := range e.live().Models {
 		if n == "*" {
 			all = true
 		} else {
@@ -38,8 +38,8 @@ func (e *Engine) Models(ctx context.Context) []string {
 		}
 	}
 	if all {
-		if len(names) == 0 && e.opts.Model != "" {
-			names = append(names, e.opts.Model)
+		if len(names) == 0 && e.live().Model != "" {
+			names = append(names, e.live().Model)
 		}
 		for _, n := range e.provided(ctx) {
 			if chats(n) {
@@ -104,11 +104,11 @@ func (e *Engine) ModelOf(ctx context.Context, user files.UserID) (string, error)
 func (e *Engine) modelOf(ctx context.Context, user files.UserID) (string, error) {
 	name, err := e.store.ModelOf(ctx, user)
 	if err != nil || name == "" {
-		return e.opts.Model, err
+		return e.live().Model, err
 	}
 	// A choice outlives the list that it was made from.
-	if len(e.opts.Models) > 0 && !slices.Contains(e.opts.Models, "*") && !slices.Contains(e.opts.Models, name) {
-		return e.opts.Model, nil
+	if len(e.live().Models) > 0 && !slices.Contains(e.live().Models, "*") && !slices.Contains(e.live().Models, name) {
+		return e.live().Model, nil
 	}
 	return name, nil
 }
@@ -130,8 +130,8 @@ func (e *Engine) window(ctx context.Context, model string) (n, served int) {
 	// A server that does not answer this will tell more when it is asked to answer.
 	served, _ = e.model.Window(ctx, model)
 	n = e.meter(model).window(served)
-	if e.opts.MaxRequest > 0 {
-		n = min(n, e.opts.MaxRequest)
+	if e.live().MaxRequest > 0 {
+		n = min(n, e.live().MaxRequest)
 	}
 	if e.opts.MaxTurnTokens > 0 {
 		n = min(n, int(e.opts.MaxTurnTokens/2))

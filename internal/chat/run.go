@@ -79,7 +79,7 @@ func (r *run) answer(ctx context.Context) error {
 		return err
 	}
 	for round := 1; ; round++ {
-		lastRound := round > r.e.opts.MaxRounds
+		lastRound := round > r.e.live().MaxRounds
 		reply, err := r.request(ctx, round, lastRound)
 		if errors.Is(err, errEnough) {
 			return nil
@@ -135,7 +135,7 @@ func (r *run) prepare(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	r.system = systemPrompt(r.turn.FrontEnd, r.tools, r.e.opts.Instructions)
+	r.system = systemPrompt(r.turn.FrontEnd, r.tools, r.e.live().Instructions)
 	r.context, err = r.e.contextPrompt(ctx, r.turn)
 	if err != nil {
 		return err

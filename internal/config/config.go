@@ -85,53 +85,54 @@ func (u URL) LogValue() slog.Value         { return slog.StringValue(u.String())
 // Reveal returns the address itself, for the one place that needs it.
 func (u URL) Reveal() string { return string(u) }
 
-// Config is all settings. The groups are those of .env.example.
+// Config is all settings. The groups are those of .env.example. Those that are live
+// are taken while serve runs, see [Config.Take].
 type Config struct {
 	DiscordToken Secret   `env:"DISCORD_TOKEN" group:"Discord" doc:"Token of the bot (Discord's developer portal, Bot). Without it, serve opens a page in the browser."`
-	AdminIDs     []uint64 `env:"ADMIN_ID" doc:"Discord ids of the people who see everybody's usage, separated by commas."`
+	AdminIDs     []uint64 `env:"ADMIN_ID" live:"yes" doc:"Discord ids of the people who see everybody's usage, separated by commas."`
 
 	OpenAIKey     Secret        `env:"OPENAI_API_KEY" group:"Model" doc:"Key of an OpenAI-compatible server. Without key and base URL, the built-in offline model answers."`
 	OpenAIBaseURL URL           `env:"OPENAI_BASE_URL" kind:"url" doc:"Base URL of another OpenAI-compatible server, such as http://localhost:11434/v1 for Ollama."`
-	OpenAIModel   string        `env:"OPENAI_MODEL" default:"gpt-5.4-mini" doc:"The model that answers unless a user chose another."`
-	Models        []string      `env:"MODELS" doc:"Models that users may choose from, separated by commas. Empty: all that the server lists."`
+	OpenAIModel   string        `env:"OPENAI_MODEL" live:"yes" default:"gpt-5.4-mini" doc:"The model that answers unless a user chose another."`
+	Models        []string      `env:"MODELS" live:"yes" doc:"Models that users may choose from, separated by commas. Empty: all that the server lists."`
 	ModelAPI      string        `env:"OPENAI_API" default:"auto" oneof:"auto chat responses messages" doc:"How the server is spoken to: chat completions, the Responses API, or Anthropic's Messages API. auto: by the address, the model, and what the server says."`
 	Effort        string        `env:"REASONING_EFFORT" default:"default" oneof:"default none minimal low medium high xhigh max" doc:"How long models reason that let one choose. default: as the model does by itself."`
 	FirstByte     time.Duration `env:"MODEL_TIMEOUT" default:"0s" min:"0s" doc:"How long a model may take until its answer begins, such as 3m or 1h. 0s: 3 minutes, and 30 for a server in a private network, which reads the whole prompt first."`
-	MaxToolRounds int           `env:"MAX_TOOL_ROUNDS" default:"12" min:"1" max:"100" doc:"How often the model may call tools before it must answer."`
-	MaxRequest    int           `env:"MAX_REQUEST_TOKENS" default:"0" min:"0" doc:"Tokens of one request at most, for servers that cut longer ones without a word (Ollama's num_ctx). 0: what the model's window holds."`
-	PricesFile    string        `env:"PRICES_FILE" doc:"JSON file whose prices override and add to the built-in ones (own format or litellm's)."`
-	Tokenizers    []string      `env:"TOKENIZERS" doc:"Files to count the tokens of open models with, separated by commas: a model's name, = and the path of its tokenizer.json; qwen3*=… for all that begin so."`
+	MaxToolRounds int           `env:"MAX_TOOL_ROUNDS" live:"yes" default:"12" min:"1" max:"100" doc:"How often the model may call tools before it must answer."`
+	MaxRequest    int           `env:"MAX_REQUEST_TOKENS" live:"yes" default:"0" min:"0" doc:"Tokens of one request at most, for servers that cut longer ones without a word (Ollama's num_ctx). 0: what the model's window holds."`
+	PricesFile    string        `env:"PRICES_FILE" live:"yes" doc:"JSON file whose prices override and add to the built-in ones (own format or litellm's)."`
+	Tokenizers    []string      `env:"TOKENIZERS" live:"yes" doc:"Files to count the tokens of open models with, separated by commas: a model's name, = and the path of its tokenizer.json; qwen3*=… for all that begin so."`
 	VoiceModel    string        `env:"VOICE_MODEL" default:"auto" doc:"The model that turns voice messages into text, on the same server (/audio/transcriptions). auto: gpt-4o-mini-transcribe at OpenAI, whisper-1 elsewhere. off: none."`
-	SystemPrompt  string        `env:"SYSTEM_PROMPT" doc:"Text added to the instructions that the model gets."`
+	SystemPrompt  string        `env:"SYSTEM_PROMPT" live:"yes" doc:"Text added to the instructions that the model gets."`
 
-	UserDailyBudget   Dollars `env:"USER_DAILY_BUDGET_USD" default:"0" doc:"What one user may cost a day (UTC), in dollars. 0: no limit."`
-	UserDailyTokens   int64   `env:"USER_DAILY_TOKENS" default:"0" min:"0" doc:"How many tokens one user may use a day (UTC). 0: no limit."`
-	GlobalDailyBudget Dollars `env:"GLOBAL_DAILY_BUDGET_USD" default:"0" doc:"What all users together may cost a day (UTC), in dollars. 0: no limit."`
+	UserDailyBudget   Dollars `env:"USER_DAILY_BUDGET_USD" live:"yes" default:"0" doc:"What one user may cost a day (UTC), in dollars. 0: no limit."`
+	UserDailyTokens   int64   `env:"USER_DAILY_TOKENS" live:"yes" default:"0" min:"0" doc:"How many tokens one user may use a day (UTC). 0: no limit."`
+	GlobalDailyBudget Dollars `env:"GLOBAL_DAILY_BUDGET_USD" live:"yes" default:"0" doc:"What all users together may cost a day (UTC), in dollars. 0: no limit."`
 
-	AllowedUsers    []uint64 `env:"ALLOWED_USERS" group:"Who may use it" doc:"Discord ids of users; when any of the three ALLOWED lists is set, only what it names is answered."`
-	AllowedRoles    []uint64 `env:"ALLOWED_ROLES" doc:"Ids of roles, likewise."`
-	AllowedChannels []uint64 `env:"ALLOWED_CHANNELS" doc:"Ids of channels, likewise."`
-	BlockedUsers    []uint64 `env:"BLOCKED_USERS" doc:"Ids of users who are never answered."`
-	BlockedRoles    []uint64 `env:"BLOCKED_ROLES" doc:"Ids of roles, likewise."`
-	BlockedChannels []uint64 `env:"BLOCKED_CHANNELS" doc:"Ids of channels, likewise."`
+	AllowedUsers    []uint64 `env:"ALLOWED_USERS" live:"yes" group:"Who may use it" doc:"Discord ids of users; when any of the three ALLOWED lists is set, only what it names is answered."`
+	AllowedRoles    []uint64 `env:"ALLOWED_ROLES" live:"yes" doc:"Ids of roles, likewise."`
+	AllowedChannels []uint64 `env:"ALLOWED_CHANNELS" live:"yes" doc:"Ids of channels, likewise."`
+	BlockedUsers    []uint64 `env:"BLOCKED_USERS" live:"yes" doc:"Ids of users who are never answered."`
+	BlockedRoles    []uint64 `env:"BLOCKED_ROLES" live:"yes" doc:"Ids of roles, likewise."`
+	BlockedChannels []uint64 `env:"BLOCKED_CHANNELS" live:"yes" doc:"Ids of channels, likewise."`
 
-	PingAfter time.Duration `env:"PING_AFTER" default:"30s" min:"0s" doc:"Whoever waited so long for an answer in Discord is mentioned in a message when it is there, such as 30s or 2m. 0s: never."`
-	Threads   string        `env:"THREADS" default:"own" oneof:"mention own all" doc:"What is answered in Discord's threads that the bot was called into: messages that mention it; also all of those in its own threads, and where one person writes; everything."`
+	PingAfter time.Duration `env:"PING_AFTER" live:"yes" default:"30s" min:"0s" doc:"Whoever waited so long for an answer in Discord is mentioned in a message when it is there, such as 30s or 2m. 0s: never."`
+	Threads   string        `env:"THREADS" live:"yes" default:"own" oneof:"mention own all" doc:"What is answered in Discord's threads that the bot was called into: messages that mention it; also all of those in its own threads, and where one person writes; everything."`
 
-	FetchLinks string `env:"FETCH_LINKS" default:"ask" oneof:"off own ask" doc:"Which links are fetched from the public internet and saved as files: none; those in a person's own words; also others, such as those that a file or the model brings up, after the person has seen the whole link and said yes."`
+	FetchLinks string `env:"FETCH_LINKS" live:"yes" default:"ask" oneof:"off own ask" doc:"Which links are fetched from the public internet and saved as files: none; those in a person's own words; also others, such as those that a file or the model brings up, after the person has seen the whole link and said yes."`
 
 	DataDir      string `env:"DATA_DIR" default:"./data" group:"Storage" doc:"Folder of everything that is kept: database, files, sessions, the Python environment."`
 	MongoURI     Secret `env:"MONGODB_URI" doc:"MongoDB instead of the built-in SQLite, such as mongodb://localhost:27017/attache."`
 	MongoTimes   string `env:"MONGODB_TIMES" default:"date" oneof:"date iso" doc:"How MongoDB keeps the times of files: as dates, or as the ISO strings that scripts for an older bot read. Both are read."`
 	BucketURL    Secret `env:"BUCKET_URL" doc:"Where the bytes of files are: file:///path, s3://bucket?region=…, gs://bucket or azblob://container. Empty: DATA_DIR/user_files."`
-	Expiration   int    `env:"FILE_EXPIRATION_HOURS" alias:"FILES_EXPIRATION_HOURS" default:"48" kind:"hours" doc:"Hours that a file is kept; -1: for ever. A change applies to files saved from then on."`
-	MadeExpiry   int    `env:"GENERATED_EXPIRATION_HOURS" default:"24" min:"0" doc:"Hours that a file made by code is kept, if that is less, unless its user presses Keep. 0: as uploads."`
-	History      int    `env:"HISTORY_DAYS" default:"365" min:"0" doc:"Days that a conversation's messages are kept. 0: for ever."`
-	MaxFiles     int    `env:"MAX_FILES_PER_USER" default:"20" min:"0" doc:"How many files that they uploaded one user may keep. 0: no limit."`
-	MaxGenerated int    `env:"MAX_GENERATED_PER_USER" default:"200" min:"0" doc:"How many files made by code one user may keep; then the oldest of them go. 0: no limit."`
-	MaxStorage   int    `env:"MAX_STORAGE_PER_USER_MB" default:"1024" min:"0" doc:"Megabytes that one user's uploads may take, and as many the files made by code. 0: no limit."`
-	MaxUpload    int    `env:"MAX_UPLOAD_MB" default:"50" min:"1" max:"500" doc:"Megabytes of one file."`
-	MaxSend      int    `env:"MAX_DOWNLOAD_MB" default:"25" min:"1" max:"500" doc:"Megabytes of a file that is sent back through Discord, which may allow less."`
+	Expiration   int    `env:"FILE_EXPIRATION_HOURS" live:"yes" alias:"FILES_EXPIRATION_HOURS" default:"48" kind:"hours" doc:"Hours that a file is kept; -1: for ever. A change applies to files saved from then on."`
+	MadeExpiry   int    `env:"GENERATED_EXPIRATION_HOURS" live:"yes" default:"24" min:"0" doc:"Hours that a file made by code is kept, if that is less, unless its user presses Keep. 0: as uploads."`
+	History      int    `env:"HISTORY_DAYS" live:"yes" default:"365" min:"0" doc:"Days that a conversation's messages are kept. 0: for ever."`
+	MaxFiles     int    `env:"MAX_FILES_PER_USER" live:"yes" default:"20" min:"0" doc:"How many files that they uploaded one user may keep. 0: no limit."`
+	MaxGenerated int    `env:"MAX_GENERATED_PER_USER" live:"yes" default:"200" min:"0" doc:"How many files made by code one user may keep; then the oldest of them go. 0: no limit."`
+	MaxStorage   int    `env:"MAX_STORAGE_PER_USER_MB" live:"yes" default:"1024" min:"0" doc:"Megabytes that one user's uploads may take, and as many the files made by code. 0: no limit."`
+	MaxUpload    int    `env:"MAX_UPLOAD_MB" live:"yes" default:"50" min:"1" max:"500" doc:"Megabytes of one file."`
+	MaxSend      int    `env:"MAX_DOWNLOAD_MB" live:"yes" default:"25" min:"1" max:"500" doc:"Megabytes of a file that is sent back through Discord, which may allow less."`
 
 	CodeTimeout int           `env:"CODE_EXECUTION_TIMEOUT" default:"300" min:"1" max:"3600" group:"Python sandbox" doc:"Seconds that one piece of code may run; starts and installations do not count."`
 	Python      string        `env:"PYTHON" doc:"The Python (3.11 or newer) that the environment is made from. Empty: the first one on PATH."`
@@ -161,7 +162,7 @@ type Config struct {
 
 	Language string `env:"LANGUAGE" default:"auto" kind:"language" group:"Other" doc:"Language of what people read, such as de or pt-BR. auto: each in their own, as far as it is known. A list as systems set it (en_US:en) is auto."`
 	TimeZone string `env:"TIMEZONE" default:"UTC" kind:"zone" doc:"IANA time zone of the times shown, such as Europe/Berlin."`
-	LogLevel string `env:"LOG_LEVEL" default:"INFO" oneof:"DEBUG INFO WARN WARNING ERROR" doc:"How much is logged."`
+	LogLevel string `env:"LOG_LEVEL" live:"yes" default:"INFO" oneof:"DEBUG INFO WARN WARNING ERROR" doc:"How much is logged."`
 
 	location *time.Location
 }
@@ -433,7 +434,10 @@ func IsSecret(name string) bool {
 func Example() string {
 	var b strings.Builder
 	b.WriteString("# Settings of Attaché. Copy this file to .env and change what you need; a value\n" +
-		"# in the environment wins over one here. Made by `go generate ./internal/config`.\n")
+		"# in the environment wins over one here. Made by `go generate ./internal/config`.\n" +
+		"#\n" +
+		"# A change of this file is taken while serve runs, within seconds or at SIGHUP,\n" +
+		"# but for the settings at which it says that they need a restart.\n")
 	t := reflect.TypeFor[Config]()
 	for i := range t.NumField() {
 		f := t.Field(i)
@@ -450,6 +454,9 @@ func Example() string {
 		}
 		if list := f.Tag.Get("oneof"); list != "" {
 			fmt.Fprintf(&b, "# One of: %s\n", strings.Join(strings.Fields(list), ", "))
+		}
+		if f.Tag.Get("live") == "" {
+			b.WriteString("# Needs a restart.\n")
 		}
 		fmt.Fprintf(&b, "#%s=%s\n", name, f.Tag.Get("default"))
 	}

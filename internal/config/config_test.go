@@ -178,6 +178,48 @@ func TestURLsArePrintedWithoutSecrets(t *testing.T) {
 	}
 }
 
+// What may change is taken, the rest is named; what is the same is neither.
+func TestTake(t *testing.T) {
+	old, err := parse(t, map[string]string{"LOG_LEVEL": "debug", "DATA_DIR": "/a", "ADMIN_ID": "1", "TIMEZONE": "Asia/Tokyo"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	next, err := parse(t, map[string]string{"LOG_LEVEL": "warn", "DATA_DIR": "/b", "ADMIN_ID": "1, 2", "OPENAI_API_KEY": "sk-x"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	now, taken, waiting := old.Take(next)
+	if fmt.Sprint(taken, waiting) != "[ADMIN_ID LOG_LEVEL] [OPENAI_API_KEY DATA_DIR TIMEZONE]" {
+		t.Error(taken, waiting)
+	}
+	if now.LogLevel != "WARN" || now.DataDir != "/a" || len(now.AdminIDs) != 2 || now.OpenAIKey != "" || now.Location().String() != "Asia/Tokyo" {
+		t.Errorf("%+v", now)
+	}
+	if _, taken, waiting = now.Take(now); len(taken)+len(waiting) > 0 {
+		t.Error(taken, waiting)
+	}
+}
+
+// What libraries read in the environment may stand in the file; the environment wins,
+// and our own settings stay out of it.
+func TestExport(t *testing.T) {
+	file := filepath.Join(t.TempDir(), ".env")
+	if err := os.WriteFile(file, []byte("ATTACHE_TEST_A=file\nATTACHE_TEST_B=file\nDISCORD_TOKEN=secret\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("ATTACHE_TEST_A", "environment")
+	t.Setenv("DISCORD_TOKEN", "")
+	os.Unsetenv("DISCORD_TOKEN")
+	t.Setenv("ATTACHE_TEST_B", "")
+	os.Unsetenv("ATTACHE_TEST_B") // both are restored after the test
+	if err := config.Export(file); err != nil {
+		t.Fatal(err)
+	}
+	if got := os.Getenv("ATTACHE_TEST_A") + " " + os.Getenv("ATTACHE_TEST_B") + " " + os.Getenv("DISCORD_TOKEN"); got != "environment file " {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestExampleIsCurrent(t *testing.T) {
 	got, err := os.ReadFile("../../.env.example")
 	if err != nil {

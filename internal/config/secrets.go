@@ -47,7 +47,7 @@ func (c Config) Secrets(envFile string) (all []string) {
 }
 
 // secretName matches names of what is secret, in the environment and in addresses.
-var secretName = regexp.MustCompile(`(?i)(^|_|-)(secret|token|password|passwd|pwd|pass|credentials?|api_?key|access_?key|key|sig|signature)(_|-|$)`)
+var secretName = regexp.MustCompile(`(?i)(^|_|-)(secret|token|password|passwd|pwd|pass|credentials?|headers|api_?key|access_?key|key|sig|signature)(_|-|$)`)
 
 // isPath tells whether a value is that of the shell's PWD, or a file or folder that is
 // there: the place of a secret is none.

@@ -266,7 +266,7 @@ func (b *Bot) forMe(ctx context.Context, c places.Channel, ms []dg.Message) (out
 		if called != places.Member {
 			continue
 		}
-		if c.Guild != 0 && len(b.opts.Allowed.Roles)+len(b.opts.Blocked.Roles) > 0 { // messages that are read don't tell
+		if c.Guild != 0 && len(b.live().Allowed.Roles)+len(b.live().Blocked.Roles) > 0 { // messages that are read don't tell
 			var of dg.Member
 			if err := b.sessions.Patiently(ctx, func() error {
 				return b.api.Do(ctx, client.Request{To: rest.GetMember.Compile(nil, c.Guild, m.Author.ID), Into: &of})

@@ -48,12 +48,18 @@ type Options struct {
 
 	PingAfter time.Duration // whoever waited so long for an answer is pinged when it is there; 0: never
 
+	Denied func(permission string) // called when Discord refuses something for want of it, see client.PermissionNames; may be nil
+
 	Language string // that everybody is spoken to in; "" or "auto": each in their own
 
 	Threads Threads // what is answered in threads; "": OwnThreads
 
 	Allowed Who // if not empty, whoever is not named is not answered
 	Blocked Who // never answered
+
+	// Live, if not nil, returns the options of now: MaxDownload, PingAfter, Threads,
+	// Allowed and Blocked are taken from it each time they are needed, the rest never.
+	Live func() Options
 
 	tune tuning
 }
@@ -189,18 +195,29 @@ func newBot(token string, a *assistant.Assistant, o Options) *Bot {
 		targets: recent.New[string, dg.Message](500),
 		slots:   make(chan struct{}, maxEvents), done: make(chan struct{}), ready: make(chan struct{}),
 	}
+	b.api.Denied = o.Denied
 	b.around = &around.Reader{API: b.api, Self: b.self, Role: b.places.OwnRole, Open: b.fetch}
 	b.absences.open, b.absences.byGuild, b.absences.dms = map[*absence]bool{}, map[snowflake.ID]*absence{}, recent.New[snowflake.ID, time.Time](10_000)
 	b.heard.Fix(o.Language)
 	b.base, b.kill = context.WithCancel(context.Background())
 	b.ctx, b.stop = context.WithCancelCause(b.base)
 	b.confirmations = &interact.Confirmations{Within: o.tune.confirm, Now: o.Now, Log: o.Log, Expiries: &b.expiries, Base: b.base}
-	b.files = filemanager.New(a, b.api, filemanager.Options{Log: o.Log, Location: o.Location, Now: o.Now, MaxDownload: o.MaxDownload,
-		MaxDirect: func() int64 { return b.places.FileLimit(0) }, Link: o.Link, View: o.tune.view, Confirmations: b.confirmations, Views: &b.views})
+	b.files = filemanager.New(a, b.api, filemanager.Options{Log: o.Log, Location: o.Location, Now: o.Now,
+		MaxDownload: func() int64 { return b.live().MaxDownload }, MaxDirect: func() int64 { return b.places.FileLimit(0) }, Link: o.Link, View: o.tune.view, Confirmations: b.confirmations, Views: &b.views})
 	b.actions = b.ownActions()
 	maps.Copy(b.actions, b.files.Actions())
 	b.sessions = client.NewGateway(b.api, client.GatewayOptions{URL: o.GatewayURL, MaxBroken: o.tune.maxBroken, Log: o.Log}, b.handle)
 	return b
+}
+
+// live are the options of now.
+func (b *Bot) live() Options {
+	if b.opts.Live == nil {
+		return b.opts
+	}
+	o := b.opts.Live()
+	o.MaxDownload = cmp.Or(o.MaxDownload, b.opts.MaxDownload)
+	return o
 }
 
 // announce logs that the bot is connected, and how it is invited.

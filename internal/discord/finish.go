@@ -74,7 +74,7 @@ func (a *answer) finish(res chat.Result, err error) {
 // ping tells somebody who waited long that the answer is there: edits tell nobody.
 func (a *answer) ping(e *answered) {
 	took := time.Since(a.began)
-	if a.b.opts.PingAfter <= 0 || took < a.b.opts.PingAfter || e.message == 0 || a.q.private {
+	if a.b.live().PingAfter <= 0 || took < a.b.live().PingAfter || e.message == 0 || a.q.private {
 		return
 	}
 	ctx, cancel := a.b.detached(time.Minute)
@@ -253,7 +253,7 @@ const maxButtons = 5
 // uploads are the files that the turn made, pictures first, and lines about them.
 func (a *answer) uploads() (ups []client.Upload, lines []string) {
 	b, l := a.b, a.q.lang
-	limit := min(b.opts.MaxDownload, b.places.FileLimit(a.q.guild()), client.MaxRequest)
+	limit := min(b.live().MaxDownload, b.places.FileLimit(a.q.guild()), client.MaxRequest)
 	made := slices.Clone(a.made)
 	slices.SortStableFunc(made, func(x, y files.File) int { return cmp.Compare(order(x), order(y)) })
 	for i, f := range made {

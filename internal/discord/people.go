@@ -17,7 +17,7 @@ func (b *Bot) admits(user snowflake.ID, roles []snowflake.ID, channel snowflake.
 		return contains(w.Users, user) || contains(w.Channels, channel) || contains(w.Channels, b.places.Parent(channel)) ||
 			containsAny(w.Roles, roles)
 	}
-	return !named(b.opts.Blocked) && (b.opts.Allowed.empty() || named(b.opts.Allowed))
+	return !named(b.live().Blocked) && (b.live().Allowed.empty() || named(b.live().Allowed))
 }
 
 func contains(list []uint64, id snowflake.ID) bool {

@@ -42,9 +42,9 @@ func (b *Bot) calls(m dg.Message) bool {
 func (b *Bot) readsAlong(channel snowflake.ID) places.Membership {
 	m := b.places.Manners(channel)
 	switch {
-	case m.Called != places.Member, b.opts.Threads == AllThreads:
+	case m.Called != places.Member, b.live().Threads == AllThreads:
 		return m.Called
-	case m.Quiet, b.opts.Threads == OnlyMentions:
+	case m.Quiet, b.live().Threads == OnlyMentions:
 		return places.Stranger
 	case m.Own == places.Stranger && m.Writers == 1:
 		return places.Member

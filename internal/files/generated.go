@@ -13,8 +13,9 @@ import (
 func (s *Service) trim(ctx context.Context, f File) {
 	ctx, cancel := s.detached(ctx)
 	defer cancel()
+	o := s.live()
 	over := func(n int, bytes int64) bool {
-		return s.opts.MaxGenerated > 0 && n > s.opts.MaxGenerated || s.opts.MaxGeneratedBytes > 0 && bytes > s.opts.MaxGeneratedBytes
+		return o.MaxGenerated > 0 && n > o.MaxGenerated || o.MaxGeneratedBytes > 0 && bytes > o.MaxGeneratedBytes
 	}
 	u, err := s.store.Usage(ctx, f.User, s.now())
 	if err != nil || !over(u.Generated, u.GeneratedBytes) {
@@ -63,8 +64,8 @@ func (s *Service) Keep(ctx context.Context, user UserID, id ID) (File, error) {
 		}
 	}
 	f.Generated, f.ExpiresAt = false, time.Time{}
-	if s.opts.Expiry > 0 {
-		f.ExpiresAt = now.Add(s.opts.Expiry).Truncate(time.Millisecond)
+	if life := s.live().Expiry; life > 0 {
+		f.ExpiresAt = now.Add(life).Truncate(time.Millisecond)
 	}
 	if err := s.store.Keep(ctx, user, id, f.ExpiresAt, now); fault.Is(err, fault.NotFound) {
 		return f, errNotFound()

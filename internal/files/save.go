@@ -60,7 +60,8 @@ func (s *Service) Save(ctx context.Context, u Upload) (Saved, error) {
 		ID: newID(u.User, now), User: u.User, Name: SafeName(u.Name),
 		Width: u.Width, Height: u.Height, Generated: u.Generated, UploadedAt: now,
 	}
-	life := s.opts.Expiry
+	o := s.live()
+	life := o.Expiry
 	if u.Generated {
 		life = s.passing()
 	}
@@ -70,7 +71,7 @@ func (s *Service) Save(ctx context.Context, u Upload) (Saved, error) {
 	if life > 0 {
 		f.ExpiresAt = now.Add(life).Truncate(time.Millisecond)
 	}
-	if u.Size > s.opts.MaxUpload {
+	if u.Size > o.MaxUpload {
 		return Saved{}, s.tooLarge(f.Name)
 	}
 	check := s.admit
@@ -85,7 +86,7 @@ func (s *Service) Save(ctx context.Context, u Upload) (Saved, error) {
 			return Saved{}, err
 		}
 	}
-	saved, err := s.save(ctx, f, u.Body, u.Size, s.opts.MaxUpload, check)
+	saved, err := s.save(ctx, f, u.Body, u.Size, o.MaxUpload, check)
 	if err != nil {
 		return Saved{}, err
 	}
@@ -336,19 +337,20 @@ func (s *Service) discard(ctx context.Context, key string) {
 
 // admit returns the check whether a user may save a file of a size.
 func (s *Service) admit(size int64) func(Usage) error {
+	o := s.live()
 	return func(u Usage) error {
-		if s.opts.MaxFiles > 0 && u.Files-u.Generated >= s.opts.MaxFiles {
-			return fault.With(fault.FreeSpace, fault.New(fault.Exhausted, "You have %d of %d files, so this one was not saved.", u.Files-u.Generated, s.opts.MaxFiles))
+		if o.MaxFiles > 0 && u.Files-u.Generated >= o.MaxFiles {
+			return fault.With(fault.FreeSpace, fault.New(fault.Exhausted, "You have %d of %d files, so this one was not saved.", u.Files-u.Generated, o.MaxFiles))
 		}
-		if s.opts.MaxBytes > 0 && u.Bytes-u.GeneratedBytes+max(size, 0) > s.opts.MaxBytes {
-			return fault.With(fault.FreeSpace, fault.New(fault.Exhausted, "Your files take %s of %s, so this one was not saved.", Size(u.Bytes-u.GeneratedBytes), Size(s.opts.MaxBytes)))
+		if o.MaxBytes > 0 && u.Bytes-u.GeneratedBytes+max(size, 0) > o.MaxBytes {
+			return fault.With(fault.FreeSpace, fault.New(fault.Exhausted, "Your files take %s of %s, so this one was not saved.", Size(u.Bytes-u.GeneratedBytes), Size(o.MaxBytes)))
 		}
 		return nil
 	}
 }
 
 func (s *Service) tooLarge(name string) error {
-	return fault.New(fault.TooLarge, "%s is too large: a file may have at most %s.", name, Size(s.opts.MaxUpload))
+	return fault.New(fault.TooLarge, "%s is too large: a file may have at most %s.", name, Size(s.live().MaxUpload))
 }
 
 // brokeOff is for an error of the body. One that has a kind keeps it.

@@ -1,6 +1,7 @@
 package files
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"log/slog"
@@ -44,6 +45,16 @@ type Options struct {
 	Log *slog.Logger
 
 	Now func() time.Time // nil: time.Now
+
+	// Live, if not nil, returns the options of now: the times and limits above are
+	// taken from it each time they are needed, the rest never.
+	Live func() Options
+}
+
+func (o Options) withDefaults() Options {
+	o.Expiry = cmp.Or(o.Expiry, 48*time.Hour)
+	o.MaxUpload = cmp.Or(o.MaxUpload, 50<<20)
+	return o
 }
 
 // Service is the one way to users' files. It is safe for concurrent use. It
@@ -56,12 +67,7 @@ type Service struct {
 
 // New returns a service on a store and the bucket that belongs to it.
 func New(store Store, bucket *blob.Bucket, opts Options) *Service {
-	if opts.Expiry == 0 {
-		opts.Expiry = 48 * time.Hour
-	}
-	if opts.MaxUpload == 0 {
-		opts.MaxUpload = 50 << 20
-	}
+	opts = opts.withDefaults()
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
@@ -71,12 +77,21 @@ func New(store Store, bucket *blob.Bucket, opts Options) *Service {
 	return &Service{store: store, bucket: bucket, opts: opts}
 }
 
+// live are the options of now.
+func (s *Service) live() Options {
+	if s.opts.Live == nil {
+		return s.opts
+	}
+	return s.opts.Live().withDefaults()
+}
+
 // Expiry returns how long files are kept that are saved now; negative: for ever.
-func (s *Service) Expiry() time.Duration { return s.opts.Expiry }
+func (s *Service) Expiry() time.Duration { return s.live().Expiry }
 
 // passing is how long a file is kept that is not its user's upload.
 func (s *Service) passing() time.Duration {
-	e, g := s.opts.Expiry, s.opts.GeneratedExpiry
+	o := s.live()
+	e, g := o.Expiry, o.GeneratedExpiry
 	if g > 0 && (e < 0 || g < e) {
 		return g
 	}
@@ -84,7 +99,7 @@ func (s *Service) passing() time.Duration {
 }
 
 // MaxUpload returns the greatest size of one file, in bytes.
-func (s *Service) MaxUpload() int64 { return s.opts.MaxUpload }
+func (s *Service) MaxUpload() int64 { return s.live().MaxUpload }
 
 func (s *Service) now() time.Time { return s.opts.Now().UTC().Truncate(time.Millisecond) }
 

@@ -18,13 +18,18 @@ import (
 
 // Options bend a [Ledger]. The zero value works: there is no budget.
 type Options struct {
-	UserDailyCost   NanoDollars // of one user in one day of UTC; 0: no limit
-	UserDailyTokens int64       // the same in tokens, input and output; 0: no limit
-	GlobalDailyCost NanoDollars // of all users together in one day of UTC; 0: no limit
+	Budgets func() Budgets // of now; nil: no limits
 
 	Location *time.Location   // of times told to people; default UTC
 	Log      *slog.Logger     // of what the store did not take; nil: none
 	Now      func() time.Time // nil: time.Now
+}
+
+// Budgets bound what is used in one day of UTC. 0: no limit.
+type Budgets struct {
+	UserCost   NanoDollars // of one user
+	UserTokens int64       // the same in tokens, input and output
+	GlobalCost NanoDollars // of all users together
 }
 
 // Ledger keeps usage. It is safe for concurrent use.
@@ -40,6 +45,9 @@ type Ledger struct {
 
 // New returns a ledger of what a store holds.
 func New(store Store, o Options) *Ledger {
+	if o.Budgets == nil {
+		o.Budgets = func() Budgets { return Budgets{} }
+	}
 	if o.Location == nil {
 		o.Location = time.UTC
 	}
@@ -67,7 +75,8 @@ type Budget struct {
 func (l *Ledger) Budget(ctx context.Context, user files.UserID) (Budget, error) {
 	now := l.opts.Now().UTC()
 	today, err := l.today(ctx, user, now)
-	return Budget{today, l.opts.UserDailyCost, l.opts.UserDailyTokens, nextDay(now)}, err
+	o := l.opts.Budgets()
+	return Budget{today, o.UserCost, o.UserTokens, nextDay(now)}, err
 }
 
 func nextDay(now time.Time) time.Time { return now.Truncate(24 * time.Hour).Add(24 * time.Hour) }
@@ -96,32 +105,32 @@ var Unlimited = Allowance{math.MaxInt64, math.MaxInt64}
 // estimate back: call it when the real usage is added. An error of kind
 // Exhausted says which budget is used up, and until when.
 func (l *Ledger) Reserve(ctx context.Context, user files.UserID, est Usage) (left Allowance, release func(), err error) {
-	o := l.opts
+	o := l.opts.Budgets()
 	left = Unlimited
-	if o.UserDailyCost <= 0 && o.UserDailyTokens <= 0 && o.GlobalDailyCost <= 0 {
+	if o.UserCost <= 0 && o.UserTokens <= 0 && o.GlobalCost <= 0 {
 		return left, func() {}, nil
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now := o.Now().UTC()
-	if o.UserDailyCost > 0 || o.UserDailyTokens > 0 {
+	now := l.opts.Now().UTC()
+	if o.UserCost > 0 || o.UserTokens > 0 {
 		spent, err := l.today(ctx, user, now)
 		if err != nil {
 			return left, nil, err
 		}
 		spent = spent.Plus(l.reserved[user])
-		if limit := o.UserDailyCost; limit > 0 {
+		if limit := o.UserCost; limit > 0 {
 			if left.Cost = limit - spent.Cost; est.Cost > left.Cost {
 				return left, nil, l.usedUp(now, "Your daily budget", spent.Cost.String(), limit.String(), est.Cost.String())
 			}
 		}
-		if limit := o.UserDailyTokens; limit > 0 {
+		if limit := o.UserTokens; limit > 0 {
 			if left.Tokens = limit - spent.Tokens(); est.Tokens() > left.Tokens {
 				return left, nil, l.usedUp(now, "Your daily budget", humanize.Comma(spent.Tokens()), humanize.Comma(limit)+" tokens", humanize.Comma(est.Tokens()))
 			}
 		}
 	}
-	if limit := o.GlobalDailyCost; limit > 0 {
+	if limit := o.GlobalCost; limit > 0 {
 		spent, err := l.today(ctx, 0, now)
 		if err != nil {
 			return left, nil, err

@@ -28,7 +28,9 @@ func open(t *testing.T) ledger.Store {
 // What is put aside counts until it is given back, once.
 func TestReserve(t *testing.T) {
 	now := time.Date(2026, 11, 22, 20, 48, 0, 0, time.UTC)
-	l := ledger.New(open(t), ledger.Options{UserDailyTokens: 1000, GlobalDailyCost: ledger.Dollar, Now: func() time.Time { return now }})
+	l := ledger.New(open(t), ledger.Options{Now: func() time.Time { return now }, Budgets: func() ledger.Budgets {
+		return ledger.Budgets{UserTokens: 1000, GlobalCost: ledger.Dollar}
+	}})
 	est := ledger.Usage{Input: 500, Output: 100, Cost: ledger.Dollar / 2}
 	left, release, err := l.Reserve(t.Context(), anna, est)
 	if err != nil || left.Tokens != 1000 || left.Cost != ledger.Dollar {

@@ -5,30 +5,6 @@ import (
 	"log/slog"
 )
 
-type requestKey struct{}
-
-// WithRequest names what is being done, for the log.
-func WithRequest(ctx context.Context, id string) context.Context {
-	return context.WithValue(ctx, requestKey{}, id)
-}
-
-// Requests is a handler that adds to each record the request that its context
-// names.
-func Requests(h slog.Handler) slog.Handler { return requests{h} }
-
-type requests struct{ slog.Handler }
-
-func (h requests) Handle(ctx context.Context, r slog.Record) error {
-	if id, ok := ctx.Value(requestKey{}).(string); ok {
-		r = r.Clone()
-		r.AddAttrs(slog.String("request", id))
-	}
-	return h.Handler.Handle(ctx, r)
-}
-
-func (h requests) WithAttrs(a []slog.Attr) slog.Handler { return requests{h.Handler.WithAttrs(a)} }
-func (h requests) WithGroup(n string) slog.Handler      { return requests{h.Handler.WithGroup(n)} }
-
 // Log returns a logger that counts warnings and errors as those of a part of the
 // program, also those that are not shown.
 func (m *Metrics) Log(log *slog.Logger, part string) *slog.Logger {
@@ -67,4 +43,16 @@ func (h counting) WithAttrs(a []slog.Attr) slog.Handler {
 }
 func (h counting) WithGroup(n string) slog.Handler {
 	return counting{h.Handler.WithGroup(n), h.m, h.part}
+}
+
+// Denied counts what a service refuses for want of a permission, one of known; nil if
+// nothing is counted.
+func (m *Metrics) Denied(known []string) func(permission string) {
+	if m == nil {
+		return nil
+	}
+	for _, permission := range known { // an alert needs a zero to rise from
+		m.denied.WithLabelValues(permission)
+	}
+	return func(permission string) { m.denied.WithLabelValues(permission).Inc() }
 }

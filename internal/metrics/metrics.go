@@ -45,6 +45,7 @@ type Metrics struct {
 	lastSweep  prometheus.Gauge
 
 	problems *prometheus.CounterVec
+	denied   *prometheus.CounterVec
 }
 
 // seconds are the bounds of what people wait for; the last ones are those of code
@@ -108,6 +109,8 @@ func New(version string, log *slog.Logger) *Metrics {
 	m.sweeps = counter("attache_sweeps_total", "Sweeps of expired files that reached their end.")
 	m.swept = counter("attache_files_expired_total", "Files deleted since they had expired.")
 	m.lastSweep = gauge("attache_last_sweep_timestamp_seconds", "When the last sweep reached its end.")
+
+	m.denied = counters("attache_discord_denied_total", "Requests that Discord refused for want of a permission, by the permission that they need.", "permission")
 
 	m.problems = counters("attache_log_problems_total", "Warnings and errors logged, by part of the program and level.", "part", "level")
 	for _, part := range []string{"attache", "discord"} { // an alert needs a zero to rise from

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"os/exec"
 	"regexp"
 	"slices"
 	"strings"
@@ -25,6 +26,8 @@ import (
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/metrics"
 	"github.com/attachebot/attache/internal/sandbox"
+	"github.com/attachebot/attache/internal/testbin"
+	"github.com/attachebot/attache/internal/trace"
 )
 
 var errDown = fault.New(fault.Unavailable, "It is down.")
@@ -56,7 +59,7 @@ type (
 )
 
 func (e engine) Run(ctx context.Context, _ chat.Turn, emit func(chat.Event)) (chat.Result, error) {
-	slog.New(metrics.Requests(slog.NewTextHandler(logged, nil))).WarnContext(ctx, "inside")
+	slog.New(trace.Log(slog.NewTextHandler(logged, nil))).WarnContext(ctx, "inside")
 	emit(chat.TextDelta{Text: "x"})
 	return chat.Result{Model: "m", Rounds: 1, Usage: llm.Usage{Input: 100, Cached: 40, Output: 7}, Cost: ledger.Dollar / 2}, e.err
 }
@@ -99,8 +102,8 @@ type world struct {
 }
 
 func open(t *testing.T, checks ...metrics.Check) *world {
-	w := &world{m: metrics.New("v1", slog.New(metrics.Requests(slog.NewTextHandler(logged, nil)))), fake: &state{}}
-	w.engine, w.files, w.model = w.m.Engine(engine{state: w.fake}), w.m.Files(store{state: w.fake}), w.m.Model(model{state: w.fake})
+	w := &world{m: metrics.New("v1", slog.New(trace.Log(slog.NewTextHandler(logged, nil)))), fake: &state{}}
+	w.engine, w.files, w.model = (*trace.Tracer)(nil).Engine(w.m.Engine(engine{state: w.fake})), w.m.Files(store{state: w.fake}), w.m.Model(model{state: w.fake})
 	w.box, w.tools = w.m.Sandbox(box{state: w.fake}), w.m.Toolbox(toolbox{state: w.fake})
 	s, err := w.m.Open("127.0.0.1:0", checks...)
 	if err != nil {
@@ -136,6 +139,7 @@ func (w *world) work(t *testing.T) {
 	w.box.Run(ctx, sandbox.Key{User: 1}, sandbox.Cell{})
 	w.tools.Call(ctx, 1, "c", llm.ToolCall{Name: "t"}, llm.ToolHooks{})
 	w.m.Log(slog.New(slog.DiscardHandler), "discord").With("a", 1).Warn("refused")
+	w.m.Denied([]string{"view_channel", "attach_files"})("attach_files")
 }
 
 func TestCounts(t *testing.T) {
@@ -154,6 +158,7 @@ func TestCounts(t *testing.T) {
 		`attache_sandbox_live 4`, `attache_sandbox_memory_bytes 1.048576e+06`,
 		`attache_files_saved_total 1`, `attache_files_saved_bytes_total 10`, `attache_files_expired_total 2`, `attache_sweeps_total 1`,
 		`attache_log_problems_total{level="WARN",part="discord"} 2`, `attache_log_problems_total{level="ERROR",part="attache"} 0`,
+		`attache_discord_denied_total{permission="attach_files"} 2`, `attache_discord_denied_total{permission="view_channel"} 0`,
 		`attache_build_info{version="v1"} 1`,
 	} {
 		if !strings.Contains(text, want+"\n") {
@@ -250,6 +255,25 @@ func TestDashboardAndAlerts(t *testing.T) {
 	for _, name := range there {
 		if !slices.Contains(shown, name) {
 			t.Errorf("the dashboard does not show %s", name)
+		}
+	}
+}
+
+// Prometheus' own judge accepts the figures as they are named and the alerts as they
+// are written, and the alerts go off at what they are for.
+func TestPromtool(t *testing.T) {
+	promtool, err := exec.LookPath("promtool")
+	if err != nil {
+		testbin.Missing(t, "promtool", "it is in Debian's package prometheus")
+	}
+	w := open(t)
+	w.work(t)
+	_, text := w.get(t, "/metrics")
+	for _, args := range [][]string{{"check", "metrics"}, {"check", "rules", "../../deploy/prometheus/alerts.yaml"}, {"test", "rules", "testdata/alerts.yaml"}} {
+		cmd := exec.CommandContext(t.Context(), promtool, args...)
+		cmd.Stdin = strings.NewReader(text)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("promtool %s: %v\n%s", strings.Join(args, " "), err, out)
 		}
 	}
 }

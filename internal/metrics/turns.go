@@ -17,8 +17,7 @@ type engine struct {
 	m *Metrics
 }
 
-// Engine counts turns, and logs each at its end, with its ID as "request". What
-// is logged on the way with the turn's context has that ID too.
+// Engine counts turns, and logs each at its end.
 func (m *Metrics) Engine(e assistant.Engine) assistant.Engine {
 	if m == nil {
 		return e
@@ -28,7 +27,6 @@ func (m *Metrics) Engine(e assistant.Engine) assistant.Engine {
 
 func (e *engine) Run(ctx context.Context, t chat.Turn, emit func(chat.Event)) (chat.Result, error) {
 	m := e.m
-	ctx = WithRequest(ctx, t.ID)
 	began := time.Now()
 	m.running.Inc()
 	defer m.running.Dec()

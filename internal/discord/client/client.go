@@ -33,6 +33,10 @@ type Client struct {
 	http   *http.Client
 	limits *limiter
 	log    *slog.Logger
+
+	// Denied, if not nil, is called with the permission for want of which Discord has
+	// refused a request: one of PermissionNames.
+	Denied func(permission string)
 }
 
 const userAgent = "DiscordBot (https://github.com/attachebot/attache, 1)"
@@ -107,7 +111,11 @@ func (a *Client) Do(ctx context.Context, c Request) error {
 			}
 			continue // the limiter knows how long to wait
 		case err == nil && res.StatusCode < 500:
-			return AsFault(restError(res, answer))
+			err := restError(res, answer)
+			if permission := lacking(c, err); permission != "" && a.Denied != nil {
+				a.Denied(permission)
+			}
+			return AsFault(err)
 		case err == nil:
 			err = restError(res, answer)
 		}

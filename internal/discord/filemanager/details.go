@@ -116,7 +116,7 @@ func (m *Manager) download(ctx context.Context, it *interact.Interaction, id int
 	if err != nil {
 		return m.notThere(ctx, it, viewOf(id, 1), err)
 	}
-	limit := min(m.opts.MaxDownload, client.MaxRequest)
+	limit := min(m.opts.MaxDownload(), client.MaxRequest)
 	if here := int64(it.AttachmentSizeLimit()); here > 0 {
 		limit = min(limit, here)
 	}

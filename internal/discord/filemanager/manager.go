@@ -25,7 +25,7 @@ type Options struct {
 	Log           *slog.Logger
 	Location      *time.Location // of the times shown
 	Now           func() time.Time
-	MaxDownload   int64                     // bytes of a file that is sent
+	MaxDownload   func() int64              // bytes of a file that is sent
 	MaxDirect     func() int64              // bytes of a file that Discord takes in direct messages
 	Link          func(f files.File) string // of a file that is too large to be sent; nil or "": there is none
 	View          time.Duration             // that making a preview may take
