@@ -35,11 +35,11 @@ type chatCommand struct {
 func (m *Main) chatCommand() *cobra.Command {
 	c := &chatCommand{m: m, user: 1}
 	cmd := &cobra.Command{
-		Use: "chat [OPTIONS] [PROMPT]", Short: "ask in the terminal, once or in a conversation",
+		Use: "chat [OPTIONS] [PROMPT] [FILE...]", Short: "ask in the terminal, once or in a conversation",
 		Long: "Asks one question and prints the answer; without one, a conversation begins. What is piped into it is a file of the\n" +
-			"question. It ends with status 1 if there is no answer, and after one question also if no sandbox could start.",
+			"question, and so are files that are named behind it. It ends with status 1 if there is no answer, and after one question also if no sandbox could start.",
 		Example: `  attache chat
-  attache chat --attach sales.csv --out charts "Analyze this data"
+  attache chat --out charts "Analyze this data" sales.csv
   dmesg | attache chat "What went wrong?"
   attache chat --continue "And since yesterday?"`,
 		Args: cobra.ArbitraryArgs, RunE: m.with(c.run),
@@ -63,7 +63,8 @@ const ownConversations = "terminal:"
 // run asks one prompt, or leads a conversation.
 func (c *chatCommand) run(ctx context.Context, args []string) error {
 	m := c.m
-	prompt := strings.Join(args, " ")
+	prompt, named := c.split(args)
+	c.attach = append(c.attach, named...)
 	if c.asJSON && prompt == "" && len(c.attach) == 0 {
 		return fault.New(fault.Invalid, "--json needs a question.")
 	}
@@ -128,6 +129,26 @@ func (c *chatCommand) run(ctx context.Context, args []string) error {
 		return errCode(1) // which was said
 	}
 	return nil
+}
+
+// split tells the words of a question from the files that are named behind it, which
+// are attached. Whoever names one that is not there is told.
+func (c *chatCommand) split(args []string) (prompt string, named []string) {
+	words := len(args)
+	for words > 0 && isFile(args[words-1]) && (words > 1 || strings.ContainsAny(args[0], "./")) {
+		words--
+	}
+	for _, word := range args[min(1, words):words] {
+		if filepath.Ext(word) != "" && !strings.ContainsAny(word, " \n") && files.KindByName(word) != "" && !isFile(word) {
+			fmt.Fprintf(c.m.Stderr, "There is no file %s here: it is taken as a word of the question.\n", word)
+		}
+	}
+	return strings.Join(args[:words], " "), args[words:]
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
 }
 
 // piped returns what is piped into the program: nothing, where a person is at a

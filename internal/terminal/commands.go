@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"time"
 
@@ -105,44 +106,45 @@ func (t *Terminal) reset(ctx context.Context, _ string) error {
 }
 
 func (t *Terminal) list(ctx context.Context, _ string) error {
-	page, err := t.a.Files().List(ctx, t.opts.User, files.Query{Limit: 100})
+	all, err := t.own(ctx)
 	if err != nil {
 		return err
 	}
 	l := t.opts.Language
-	fmt.Fprintln(t.opts.Out, l.T("You have %d file(s) uploaded.", page.Total))
-	for _, f := range page.Files {
+	fmt.Fprintln(t.opts.Out, l.T("You have %d file(s) uploaded.", len(all)))
+	for _, f := range all {
 		fmt.Fprintf(t.opts.Out, "%s %s  %s  %s • %s • %s\n", f.Emoji(), f.Name, f.ID, f.Kind, l.Measure(files.Size(f.Size)), f.Lifetime(l, time.Now()))
 	}
 	return nil
 }
 
+// own returns all files of the person, the newest first.
+func (t *Terminal) own(ctx context.Context) ([]files.File, error) {
+	page, err := t.a.Files().List(ctx, t.opts.User, files.Query{Limit: mostFiles})
+	return page.Files, err
+}
+
+const mostFiles = 100_000
+
 // find returns the person's file of an id, or the newest of a name.
 func (t *Terminal) find(ctx context.Context, name string) (files.File, error) {
-	if f, err := t.a.Files().Get(ctx, t.opts.User, files.ID(name)); err == nil {
-		return f, nil
-	}
-	page, err := t.a.Files().List(ctx, t.opts.User, files.Query{Limit: 1000})
+	all, err := t.own(ctx)
 	if err != nil {
 		return files.File{}, err
 	}
-	for _, f := range page.Files { // the newest first
-		if f.Name == name {
+	for _, f := range all {
+		if f.Name == name || string(f.ID) == name {
 			return f, nil
 		}
 	}
 	return files.File{}, fault.New(fault.NotFound, "You have no file %s; /files lists them.", name)
 }
 
+// namesLike returns the names of the person's files that begin so.
 func (t *Terminal) namesLike(begin string) (names []string) {
-	page, err := t.a.Files().List(context.Background(), t.opts.User, files.Query{Limit: 1000})
-	if err != nil {
-		return nil
-	}
-	seen := map[string]bool{}
-	for _, f := range page.Files {
-		if strings.HasPrefix(f.Name, begin) && !seen[f.Name] {
-			seen[f.Name] = true
+	all, _ := t.own(context.Background()) // nothing is completed then
+	for _, f := range all {
+		if strings.HasPrefix(f.Name, begin) && !slices.Contains(names, f.Name) {
 			names = append(names, f.Name)
 		}
 	}

@@ -15,10 +15,11 @@ const (
 	noPictures protocol = iota
 	kitty               // https://sw.kovidgoyal.net/kitty/graphics-protocol/: kitty, Ghostty, Konsole
 	iterm               // https://iterm2.com/documentation-images.html: iTerm2, WezTerm, VS Code
+	sixel               // foot, xterm -ti vt340, mlterm, Windows Terminal, and tmux within one of them
 )
 
-// pictures tells how the terminal that getenv describes shows them. Within tmux
-// and screen it is unknown what is outside.
+// pictures tells how the terminal that getenv describes shows them, as far as its
+// name tells. Within tmux and screen it is unknown what is outside.
 func pictures(getenv func(string) string) protocol {
 	program, name := getenv("TERM_PROGRAM"), getenv("TERM")
 	switch {
@@ -63,6 +64,10 @@ func encodePicture(p protocol, png []byte) string {
 			control = ""
 		}
 		b.WriteByte('\n')
+	case sixel:
+		if text := encodeSixel(png); text != "" {
+			return text + "\n"
+		}
 	case iterm:
 		fmt.Fprintf(&b, "\x1b]1337;File=inline=1;size=%d;width=60%%;preserveAspectRatio=1:%s\a\n", len(png), text)
 	}

@@ -57,6 +57,9 @@ type Terminal struct {
 	pending []files.File // attached since the last prompt
 	last    string       // turn
 
+	asked sync.Once // whether the terminal shows sixels
+	sixel bool
+
 	mu   sync.Mutex
 	turn *assistant.Turn // that runs
 	n    int             // of turns so far

@@ -87,8 +87,11 @@ func (t *Terminal) Ask(ctx context.Context, prompt string, attached []files.File
 
 // show shows a chart where the terminal can.
 func (t *Terminal) show(ctx context.Context, f Made) {
-	p := pictures(os.Getenv)
-	if p == noPictures || !IsTerminal(t.opts.Out) || !strings.HasSuffix(strings.ToLower(f.Name), ".png") {
+	if !IsTerminal(t.opts.Out) || !strings.HasSuffix(strings.ToLower(f.Name), ".png") {
+		return
+	}
+	p := t.pictures()
+	if p == noPictures {
 		return
 	}
 	_, r, err := t.a.Files().Open(ctx, t.opts.User, f.ID)
@@ -97,6 +100,23 @@ func (t *Terminal) show(ctx context.Context, f Made) {
 	}
 	defer r.Close()
 	_ = showPicture(fileOf(t.opts.Out), p, r) // likewise
+}
+
+// pictures tells how the terminal shows pictures. One that is not known by its name
+// is asked, once.
+func (t *Terminal) pictures() protocol {
+	if p := pictures(os.Getenv); p != noPictures {
+		return p
+	}
+	t.asked.Do(func() {
+		if IsTerminal(t.opts.In) && os.Getenv("TERM") != "dumb" {
+			t.sixel = asksSixel(fileOf(t.opts.In), fileOf(t.opts.Out), time.Second)
+		}
+	})
+	if t.sixel {
+		return sixel
+	}
+	return noPictures
 }
 
 // follow asks, shows what happens, and answers what the person is asked.
