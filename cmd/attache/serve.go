@@ -94,6 +94,7 @@ func (m *Main) serve(ctx context.Context, _ []string) error {
 	select {
 	case <-ctx.Done():
 		fmt.Fprintln(m.Stderr, "Stopping; running answers may finish.")
+		a.Withdraw() // no answer of a person is waited for
 		return nil
 	case err := <-ended:
 		return err

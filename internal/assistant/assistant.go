@@ -95,6 +95,9 @@ type Assistant struct {
 	stop context.CancelCauseFunc
 	work sync.WaitGroup
 
+	withdrawn chan struct{} // closed by Withdraw
+	withdraw  sync.Once
+
 	mu        sync.Mutex
 	closed    bool
 	lines     map[files.UserID]*line
@@ -131,6 +134,7 @@ func New(engine Engine, fs *files.Service, o Options) *Assistant {
 		a.links = fetch.New()
 	}
 	a.base, a.stop = context.WithCancelCause(context.Background())
+	a.withdrawn = make(chan struct{})
 	return a
 }
 
@@ -147,13 +151,14 @@ func (a *Assistant) live() Options {
 // ErrClosing ends turns when the program stops.
 var ErrClosing = fault.New(fault.Unavailable, "I have to stop for a moment. Please ask again in a minute.")
 
-// Close refuses new turns, waits for those that are there until ctx ends, then
-// ends them with [ErrClosing], and returns when the last one has ended. A second
+// Close refuses new turns, ends those that wait for a person, waits for the others
+// until ctx ends, then ends them with [ErrClosing], and returns when the last one has ended. A second
 // Close only waits.
 func (a *Assistant) Close(ctx context.Context) {
 	a.mu.Lock()
 	a.closed = true
 	a.mu.Unlock()
+	a.Withdraw()
 	defer context.AfterFunc(ctx, func() { a.stop(ErrClosing) })()
 	a.work.Wait()
 	a.stop(ErrClosing)

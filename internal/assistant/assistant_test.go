@@ -339,6 +339,45 @@ func TestClose(t *testing.T) {
 	}
 }
 
+// A program that stops waits for nobody's answer, and asks nothing more.
+func TestCloseWithOpenQuestions(t *testing.T) {
+	w := newWorld(t, assistant.Options{AskTime: time.Hour})
+	told := make(chan error, 2)
+	proceed := make(chan struct{})
+	w.tools.Handle = func(ctx context.Context, user files.UserID, _ string, _ llm.ToolCall, h llm.ToolHooks) llm.ToolResult {
+		if user == bert {
+			<-proceed
+		}
+		_, err := h.Ask(ctx, "May I?")
+		told <- err
+		return llm.ToolResult{}
+	}
+	call := llmtest.Reply{Calls: []llm.ToolCall{{ID: "a", Name: "execute_python_code", Arguments: `{"code":"1"}`}}}
+	w.model.Push(call, call)
+	asks := w.ask(w.request("asks"))
+	await[assistant.Asked](w, asks)
+	r := w.request("will ask")
+	r.User, r.Conversation = bert, "d"
+	will := w.ask(r)
+	await[chat.ToolStarted](w, will)
+	closed := make(chan struct{})
+	go func() { w.Close(context.Background()); close(closed) }()
+	if err := <-told; !errors.Is(err, assistant.ErrClosing) || await[assistant.Answered](w, asks).Outcome != assistant.Withdrawn {
+		t.Errorf("the tool got %v", err)
+	}
+	if e := w.wait(asks); !errors.Is(e.Err, assistant.ErrClosing) {
+		t.Errorf("%+v", e)
+	}
+	close(proceed)
+	if e := w.wait(will); !errors.Is(e.Err, assistant.ErrClosing) {
+		t.Errorf("%+v", e)
+	}
+	<-closed
+	if n := len(w.model.Requests()); n != 2 {
+		t.Errorf("the model was asked %d times", n)
+	}
+}
+
 func TestCrashIsAnError(t *testing.T) {
 	w := newWorld(t, assistant.Options{})
 	r := w.request("x")

@@ -69,6 +69,11 @@ func (a *Assistant) Answer(user files.UserID, id string, yes bool) error {
 	return nil
 }
 
+// Withdraw ends the turns that wait for a person's answer, and those that ask
+// from now on, with [ErrClosing]: a program that stops waits for no person. Close
+// does it too; twice is once.
+func (a *Assistant) Withdraw() { a.withdraw.Do(func() { close(a.withdrawn) }) }
+
 // ErrNoAnswer says that a question was asked, and that nobody answered in time.
 var ErrNoAnswer = fault.New(fault.Unavailable, "Nobody answered the question in time.")
 
@@ -105,6 +110,9 @@ func (t *Turn) askOf(ctx context.Context, user files.UserID, text string) (bool,
 		outcome, err = TimedOut, ErrNoAnswer
 	case <-ctx.Done():
 		outcome, err = Withdrawn, context.Cause(ctx)
+	case <-a.withdrawn:
+		outcome, err = Withdrawn, ErrClosing
+		t.Interrupt(ErrClosing)
 	}
 	a.mu.Lock()
 	delete(a.questions, q.ID)
