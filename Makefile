@@ -20,7 +20,7 @@ ifeq ($(shell git rev-parse HEAD 2>/dev/null),)
 export GOFLAGS := $(GOFLAGS) -buildvcs=false
 endif
 
-.PHONY: build run setup-test test check unit nested runner pictures lock release clean
+.PHONY: build run setup-test test check unit nested runner mutations pictures lock release clean
 
 build: bin/runsc
 	@$(GO) build -trimpath -tags disable_grpc_modules -ldflags '-s -w' -o bin/attache ./cmd/attache
@@ -61,6 +61,11 @@ $(CACHE)/runner-venv/complete: runner/requirements.txt runner/tests/requirements
 	@$(UV) venv --quiet --clear --python "$$(ls -t $(CACHE)/data/python/env-*/complete | head -1 | xargs dirname)/bin/python" $(CACHE)/runner-venv
 	@$(UV) pip install --quiet --only-binary :all: --python $(CACHE)/runner-venv/bin/python -r runner/requirements.txt -r runner/tests/requirements.txt
 	@touch $@
+
+# Protections taken away one by one: some test must notice each. ONLY=REGEXP
+# tries those whose name or file matches.
+mutations: setup-test
+	$(GO) run ./internal/mutationtest -run '$(ONLY)'
 
 # Pictures of README.md and docs, taken of the program itself.
 pictures: setup-test

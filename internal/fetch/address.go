@@ -38,10 +38,13 @@ func public(a netip.Addr) bool {
 	return !own(a)
 }
 
+// interfaces are this machine's addresses; tests have others.
+var interfaces = net.InterfaceAddrs
+
 // own tells whether this machine has the address. What listens there may trust
 // whoever comes from inside. If that can't be known, it may be.
 func own(a netip.Addr) bool {
-	all, err := net.InterfaceAddrs()
+	all, err := interfaces()
 	if err != nil {
 		return true
 	}

@@ -107,6 +107,36 @@ func TestPublic(t *testing.T) {
 	}
 }
 
+// An address of this machine is not reached, a public one neither: what listens
+// there may trust whoever comes from inside.
+func TestOwnAddresses(t *testing.T) {
+	all, err := net.InterfaceAddrs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, i := range all {
+		if p, err := netip.ParsePrefix(i.String()); err != nil || !own(p.Addr()) || public(p.Addr()) {
+			t.Errorf("%s: own %t, public %t, %v", i, own(p.Addr()), public(p.Addr()), err)
+		}
+	}
+	if len(all) == 0 || own(netip.MustParseAddr("8.8.8.8")) {
+		t.Errorf("%d addresses", len(all))
+	}
+	keep := interfaces
+	defer func() { interfaces = keep }()
+	theirs := netip.MustParseAddr("8.8.8.8")
+	interfaces = func() ([]net.Addr, error) {
+		return []net.Addr{&net.IPNet{IP: net.IP{8, 8, 8, 8}, Mask: net.CIDRMask(24, 32)}}, nil
+	}
+	if public(theirs) || public(netip.MustParseAddr("::ffff:8.8.8.8")) || !public(netip.MustParseAddr("8.8.8.9")) {
+		t.Error("a public address of this machine may be reached")
+	}
+	interfaces = func() ([]net.Addr, error) { return nil, errors.New("no netlink") }
+	if public(theirs) {
+		t.Error("without knowing its own addresses, it reaches any")
+	}
+}
+
 // A redirect is a link like the first one.
 func TestRedirects(t *testing.T) {
 	var w *world

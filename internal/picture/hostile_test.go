@@ -14,6 +14,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"golang.org/x/sync/semaphore"
 )
 
 // allocated returns how many bytes do allocates.
@@ -34,7 +36,8 @@ func TestHostilePicturesCostNothing(t *testing.T) {
 	binary.BigEndian.PutUint32(tall[16:], 1)
 	binary.BigEndian.PutUint32(tall[20:], 50_000_000)
 	for name, b := range map[string][]byte{
-		"scans":          flatJPEG(7000, 7000, 1, 2000),
+		"scans":          flatJPEG(3500, 3500, 1, 2000), // within the bound of memory
+		"coefficients":   flatJPEG(4500, 4500, 1, 1),    // a baseline one of that size would do
 		"CMYK":           flatJPEG(7070, 7070, 4, 1),
 		"progressive":    flatJPEG(7000, 7000, 3, 1),
 		"PNG":            withCRC(huge),
@@ -146,6 +149,33 @@ func TestOnePersonsPicturesHoldNobodyUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	done()
+}
+
+// So many are decoded at once as there is memory for, and no more than maxAtOnce.
+func TestTurnsAreBounded(t *testing.T) {
+	q := &queue{memory: semaphore.NewWeighted(maxMemory), busy: map[uint64]chan struct{}{}}
+	waits := func(owner uint64, memory int64) {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		if _, err := q.wait(ctx, owner, memory); err != context.DeadlineExceeded {
+			t.Errorf("person %d has a turn: %v", owner, err)
+		}
+	}
+	for _, many := range [][]int64{{1, 1, 1, 1}, {maxMemory / 2, maxMemory / 2}, {maxMemory}} {
+		var done []func()
+		for i, memory := range many {
+			release, err := q.wait(t.Context(), uint64(i+1), memory)
+			if err != nil {
+				t.Fatal(err)
+			}
+			done = append(done, release)
+		}
+		waits(99, 1)
+		for _, release := range done {
+			release()
+		}
+	}
 }
 
 // All that are decoded at once stay within the bound.

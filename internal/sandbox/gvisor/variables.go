@@ -28,9 +28,15 @@ const (
 	frameCost = 256  // what a frame counts for in the bound of bytes, above its own
 )
 
+// runnerLink is what dumpVariables needs of a container.
+type runnerLink interface {
+	Send(v any) error
+	Receive(ctx context.Context) (container.Frame, error)
+}
+
 // dumpVariables writes the variables that can be pickled to path, as frames
 // that can be sent back as they are.
-func dumpVariables(ctx context.Context, c *container.Container, path string, limit int64, seconds float64) (count int, lost []string, err error) {
+func dumpVariables(ctx context.Context, c runnerLink, path string, limit int64, seconds float64) (count int, lost []string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Duration((seconds+5)*float64(time.Second)))
 	defer cancel()
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)

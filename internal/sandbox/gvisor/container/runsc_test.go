@@ -2,6 +2,7 @@ package container
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -53,6 +54,26 @@ func TestStartError(t *testing.T) {
 		got := fault.Message(StartError(fmt.Errorf("fork/exec /srv/x/runsc: %w", errno), "open /srv/x: operation not permitted"))
 		if strings.Contains(got, "/srv") {
 			t.Errorf("%v: %q", errno, got)
+		}
+	}
+}
+
+// Every command of gVisor confines what it runs, and nothing of our
+// environment is near it.
+func TestFlags(t *testing.T) {
+	t.Setenv("ATTACHE_CANARY", "secret")
+	cmd := (&Runsc{Path: "/bin/runsc", Root: "/state"}).command("run", "x")
+	for _, flag := range []string{"--root=/state", "--network=none", "--platform=systrap", "--overlay2=none", "--host-settings=ignore", "--gofer-network-namespace=new"} {
+		if !slices.Contains(cmd.Args, flag) {
+			t.Errorf("no %s: %q", flag, cmd.Args)
+		}
+	}
+	if len(cmd.Env) != 1 || !strings.HasPrefix(cmd.Env[0], "PATH=") {
+		t.Errorf("environment %q", cmd.Env)
+	}
+	for _, a := range cmd.Args {
+		if strings.Contains(a, "host-uds") || strings.Contains(a, "network=host") || strings.Contains(a, "TESTONLY") {
+			t.Errorf("%s", a)
 		}
 	}
 }

@@ -63,3 +63,26 @@ func FuzzReadFrame(f *testing.F) {
 		}
 	})
 }
+
+// A table is within the bounds that the runner keeps, and each row as long as
+// the head, or there is none.
+func TestTablesOfFrames(t *testing.T) {
+	show := func(columns, rows, cells int) string {
+		list := func(n int, of string) string { return "[" + strings.TrimSuffix(strings.Repeat(of+",", n), ",") + "]" }
+		return `{"op":"show","table":{"columns":` + list(columns, `"a"`) + `,"rows":` + list(rows, list(cells, `"1"`)) + `}}`
+	}
+	for _, c := range []struct {
+		columns, rows, cells int
+		want                 bool
+	}{
+		{2, 3, 2, true}, {64, 200, 64, true}, {1, 0, 0, true},
+		{0, 3, 0, false}, {65, 1, 65, false}, {1, 201, 1, false}, {2, 3, 1, false}, {2, 3, 3, false}, {1, 200, 0, false},
+	} {
+		var buf bytes.Buffer
+		writeFrame(&buf, frameJSON, []byte(show(c.columns, c.rows, c.cells)))
+		f, err := readFrame(&buf)
+		if err != nil || (f.Msg.Table != nil) != c.want {
+			t.Errorf("%+v: %v %v", c, f.Msg.Table, err)
+		}
+	}
+}
