@@ -23,7 +23,7 @@ endif
 .PHONY: build run setup-test test check unit nested runner mutations pictures lock release clean
 
 build: bin/runsc
-	@$(GO) build -trimpath -tags disable_grpc_modules -ldflags '-s -w' -o bin/attache ./cmd/attache
+	@$(GO) build -trimpath -ldflags '-s -w' -o bin/attache ./cmd/attache
 
 # gVisor, at the version of the tool line in go.mod.
 bin/runsc: go.mod

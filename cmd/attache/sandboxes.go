@@ -16,7 +16,9 @@ type driver struct {
 
 // drivers: the first that is wanted is used.
 var drivers = []driver{
-	{func(m *Main) bool { return m.serving && (m.Config.ClusterListen != "" || m.Config.NATSURL != "") }, (*Main).openCluster},
+	{func(m *Main) bool {
+		return m.serving && (m.Config.ClusterListen != "" || m.Config.NATSURL != "" || m.Config.SessionsURL != "")
+	}, (*Main).openCluster},
 	{func(*Main) bool { return true }, func(m *Main, ctx context.Context, log *slog.Logger, progress io.Writer) (sandbox.Sandbox, error) {
 		return m.openPython(ctx, log, progress)
 	}},

@@ -13,6 +13,8 @@ import (
 	natsgo "github.com/nats-io/nats.go"
 	"github.com/spf13/cobra"
 
+	"github.com/attachebot/attache/internal/bucket"
+	"github.com/attachebot/attache/internal/cluster"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/nats"
 	"github.com/attachebot/attache/internal/sandbox"
@@ -103,14 +105,28 @@ func (m *Main) openCluster(ctx context.Context, log *slog.Logger, progress io.Wr
 		return nil, err
 	}
 	m.onClose(func() error { nc.Close(); return nil })
+	shelf, err := m.openShelf(ctx, log)
+	if err != nil {
+		return nil, err
+	}
+	d, err := remote.Open(nc, m.shared, shelf, log)
+	if err != nil {
+		return nil, err
+	}
+	m.onClose(func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
+		defer cancel()
+		return d.Close(ctx)
+	})
+	m.background(func(ctx context.Context) { cluster.Alone(ctx, m.shared, "sweep of sessions", sweepLease, d.Sweep) })
 	host, err := m.openHost(ctx, log, progress)
 	switch {
 	case err == nil:
 		w, err := m.newWorker(nc, "local-"+m.owner, host, log)
 		if err != nil {
-			return nil, err
+			return nil, errors.Join(err, host.Close(ctx))
 		}
-		m.background(func(ctx context.Context) {
+		m.background(func(ctx context.Context) { // ends before the driver, which keeps what it stored
 			if err := w.Run(ctx); err != nil {
 				log.Error("run code on this machine", "error", err)
 			}
@@ -120,22 +136,26 @@ func (m *Main) openCluster(ctx context.Context, log *slog.Logger, progress io.Wr
 	default:
 		return nil, err
 	}
-	d, err := remote.Open(nc, m.shared, log)
-	if err != nil {
-		return nil, err
-	}
-	m.onClose(func() error {
-		ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
-		defer cancel()
-		return d.Close(ctx)
-	})
 	return d, nil
 }
 
+// openShelf opens the bucket of SESSIONS_URL, if there is one.
+func (m *Main) openShelf(ctx context.Context, log *slog.Logger) (*remote.Shelf, error) {
+	if m.Config.SessionsURL == "" {
+		return nil, nil
+	}
+	b, err := bucket.Open(ctx, m.Config.SessionsURL.Reveal())
+	if err != nil {
+		return nil, err
+	}
+	m.onClose(b.Close)
+	return remote.NewShelf(b.Bucket, time.Duration(m.Config.Expiration)*time.Hour, log), nil
+}
+
 // openNATS embeds the message server, or connects to the one that NATS_URL
-// names.
+// names. Without any of their settings it is for this process alone.
 func (m *Main) openNATS(ctx context.Context) (*natsgo.Conn, error) {
-	if m.Config.ClusterListen == "" {
+	if m.Config.NATSURL != "" && m.Config.ClusterListen == "" {
 		return nats.Connect(ctx, m.Config.NATSURL.Reveal(), m.shared)
 	}
 	server, err := nats.Serve(ctx, m.Config.ClusterListen, m.shared)

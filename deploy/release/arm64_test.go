@@ -25,7 +25,7 @@ func TestArm64(t *testing.T) {
 	}
 	bin, work := t.TempDir(), t.TempDir()
 	for program, args := range map[string][]string{
-		"attache": {"-tags", "disable_grpc_modules", "./cmd/attache"},
+		"attache": {"./cmd/attache"},
 		"runsc":   {"gvisor.dev/gvisor/runsc"},
 	} {
 		build := exec.Command("go", append([]string{"build", "-trimpath", "-ldflags", "-s -w", "-o", filepath.Join(bin, program)}, args...)...)

@@ -95,7 +95,7 @@ func (r *release) platform(platform string) error {
 	for _, p := range [][2]string{{"attache", "./cmd/attache"}, {"runsc", runscPath}} {
 		path := filepath.Join(stage, p[0])
 		log.Printf("building %s for %s", p[0], platform)
-		if _, err := run(env, "go", "build", "-trimpath", "-tags", "disable_grpc_modules", "-buildvcs=false", "-ldflags", "-s -w -X main.released="+r.version, "-o", path, p[1]); err != nil {
+		if _, err := run(env, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -X main.released="+r.version, "-o", path, p[1]); err != nil {
 			return err
 		}
 		programs = append(programs, path)
@@ -141,7 +141,7 @@ func documents(stage string) error {
 		}
 	}
 	host := filepath.Join(stage, ".host") // runs on this machine, whatever is built for
-	if _, err := run([]string{"CGO_ENABLED=0"}, "go", "build", "-trimpath", "-tags", "disable_grpc_modules", "-buildvcs=false", "-ldflags", "-s -w", "-o", host, "./cmd/attache"); err != nil {
+	if _, err := run([]string{"CGO_ENABLED=0"}, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", host, "./cmd/attache"); err != nil {
 		return err
 	}
 	defer os.Remove(host)

@@ -13,7 +13,6 @@ import (
 	"gocloud.dev/blob"
 	_ "gocloud.dev/blob/azureblob"
 	_ "gocloud.dev/blob/fileblob"
-	_ "gocloud.dev/blob/gcsblob"
 	_ "gocloud.dev/blob/s3blob"
 
 	"github.com/attachebot/attache/internal/fault"
@@ -32,7 +31,7 @@ type Bucket struct {
 //	/srv/attache/files, file:///srv/attache/files
 //	s3://bucket?region=eu-central-1&prefix=attache/
 //	s3://bucket?endpoint=https://minio.example:9000&use_path_style=true
-//	gs://bucket, azblob://container
+//	gs://bucket, by S3's protocol with an HMAC key; azblob://container
 //
 // A folder is made if it is missing. Credentials come from the environment,
 // as each provider documents it, never from the URL. Nothing is connected yet;
@@ -69,10 +68,14 @@ func Open(ctx context.Context, rawURL string) (*Bucket, error) {
 		}
 		b.Dir = filepath.Join(filepath.FromSlash(b.Dir), filepath.FromSlash(prefix))
 	}
-	if b.Bucket, err = blob.OpenBucket(ctx, u.String()); err != nil {
+	if u.Scheme == "gs" {
+		if b.Bucket, err = openGoogle(ctx, u); err != nil {
+			return nil, err
+		}
+	} else if b.Bucket, err = blob.OpenBucket(ctx, u.String()); err != nil {
 		return nil, invalid(err)
 	}
-	if u.Scheme == "s3" {
+	if u.Scheme == "s3" || u.Scheme == "gs" {
 		b.Abort = abortS3(b.Bucket, u.Host, prefix)
 	}
 	return b, nil

@@ -147,6 +147,7 @@ type Config struct {
 
 	ClusterListen string `env:"CLUSTER_LISTEN" group:"Several machines" kind:"address" doc:"host:port at which serve takes workers on other machines, such as :4222. Empty: code runs on this machine alone."`
 	NATSURL       Secret `env:"NATS_URL" doc:"Where serve finds the workers instead: tls://host:4222 of another serve on the same database, or a NATS server with its user in the URL."`
+	SessionsURL   Secret `env:"SESSIONS_URL" doc:"A bucket, as for BUCKET_URL and another than that, to which stored sessions go too: they go on from there when the machine that had them is gone. Empty: they stay where they were stored."`
 	Invitation    Secret `env:"WORKER_INVITE" doc:"The line that attache worker joins by, made by attache worker invite."`
 
 	ToolsDir     string `env:"TOOLS_DIR" group:"Tools" doc:"Folder of Python files whose typed functions become tools. Empty: DATA_DIR/tools, if it is there."`

@@ -146,6 +146,7 @@ type session struct {
 	Generation   int64     `bson:"generation"`
 	Epoch        string    `bson:"epoch"`
 	Image        string    `bson:"image"`
+	Behind       bool      `bson:"behind,omitempty"`
 	UsedAt       time.Time `bson:"used_at"`
 	Revision     int64     `bson:"revision"`
 }
@@ -156,7 +157,7 @@ func sessionID(k sandbox.Key) bson.E {
 
 func (s session) decode() cluster.Session {
 	return cluster.Session{Key: sandbox.Key{User: uint64(s.User), Conversation: s.Conversation}, Worker: s.Worker,
-		Generation: uint64(s.Generation), Epoch: s.Epoch, Image: s.Image, UsedAt: s.UsedAt.UTC(), Revision: uint64(s.Revision)}
+		Generation: uint64(s.Generation), Epoch: s.Epoch, Image: s.Image, Behind: s.Behind, UsedAt: s.UsedAt.UTC(), Revision: uint64(s.Revision)}
 }
 
 // Session implements cluster.Store.
@@ -174,7 +175,7 @@ func (c *Cluster) Session(ctx context.Context, key sandbox.Key) (cluster.Session
 // SaveSession implements cluster.Store.
 func (c *Cluster) SaveSession(ctx context.Context, s cluster.Session) (cluster.Session, error) {
 	id := sessionID(s.Key)
-	doc := session{id.Value.(string), int64(s.User), s.Conversation, s.Worker, int64(s.Generation), s.Epoch, s.Image, s.UsedAt, int64(s.Revision) + 1}
+	doc := session{id.Value.(string), int64(s.User), s.Conversation, s.Worker, int64(s.Generation), s.Epoch, s.Image, s.Behind, s.UsedAt, int64(s.Revision) + 1}
 	if s.Revision == 0 {
 		_, err := c.sessions.InsertOne(ctx, doc)
 		if mongo.IsDuplicateKeyError(err) {

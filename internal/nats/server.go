@@ -40,15 +40,22 @@ type Server struct {
 	done  chan struct{}
 }
 
-// Serve starts a server that listens at host:port, or :port.
+// Serve starts a server that listens at host:port, or :port. Without an address it
+// serves this process alone.
 func Serve(ctx context.Context, listen string, store cluster.Store) (*Server, error) {
-	host, port, err := net.SplitHostPort(listen)
-	number, err2 := strconv.Atoi(port)
-	if err != nil || err2 != nil {
-		return nil, fault.New(fault.Invalid, "%q is no host:port.", listen)
-	}
-	if number == 0 {
-		number = server.RANDOM_PORT
+	host, number, err := "", 0, error(nil)
+	if listen != "" {
+		var port string
+		host, port, err = net.SplitHostPort(listen)
+		if err == nil {
+			number, err = strconv.Atoi(port)
+		}
+		if err != nil {
+			return nil, fault.New(fault.Invalid, "%q is no host:port.", listen)
+		}
+		if number == 0 {
+			number = server.RANDOM_PORT
+		}
 	}
 	cert, err := certificate(ctx, store)
 	if err != nil {
@@ -59,7 +66,7 @@ func Serve(ctx context.Context, listen string, store cluster.Store) (*Server, er
 		return nil, err
 	}
 	ns, err := server.NewServer(&server.Options{
-		ServerName: "attache", Host: host, Port: number, NoSigs: true, NoLog: true, MaxPayload: 1 << 20,
+		ServerName: "attache", Host: host, Port: number, DontListen: listen == "", NoSigs: true, NoLog: true, MaxPayload: 1 << 20,
 		TLS: true, TLSTimeout: 5, TLSConfig: &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS13},
 		// Who stopped answering is gone within seconds.
 		PingInterval: 2 * time.Second, MaxPingsOut: 2, AlwaysEnableNonce: true,

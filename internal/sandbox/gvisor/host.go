@@ -144,7 +144,7 @@ func (h *Host) prepare(runscPath string) error {
 	}
 	h.shelf = &shelf{dir: h.dirs.sessions, keep: h.opts.Keep, bound: h.opts.Stored, log: h.log}
 	h.wheels = wheels.New(h.dirs.packages, h.python, h.opts.install)
-	h.images = &images{snapshots: h.dirs.snapshots}
+	h.images = &images{snapshots: h.dirs.snapshots, fetched: filepath.Join(h.dirs.base, fetchedFolder)}
 	h.starter = &starter{
 		runsc:  &container.Runsc{Path: runscPath, Root: h.dirs.state, Flags: h.opts.flags},
 		bundle: &bundle{rootfs: rootfs, python: h.python, runner: runner, packages: h.dirs.packages, tools: tools, limits: h.opts.Limits, weaken: h.opts.weaken},

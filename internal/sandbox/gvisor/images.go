@@ -18,6 +18,7 @@ import (
 // snapshots that the sessions came from.
 type images struct {
 	snapshots string // folder
+	fetched   string // folder of those that were made elsewhere
 
 	mu   sync.Mutex
 	open map[string]*image.Base
@@ -30,7 +31,7 @@ func (m *images) base(name string) (*image.Base, error) {
 	if b := m.open[name]; b != nil {
 		return b, nil
 	}
-	b, err := image.OpenBase(filepath.Join(m.snapshots, filepath.Base(name)), name[strings.LastIndexByte(name, '-')+1:])
+	b, err := image.OpenBase(m.folder(name), name[strings.LastIndexByte(name, '-')+1:])
 	if err != nil {
 		return nil, err
 	}
@@ -39,6 +40,16 @@ func (m *images) base(name string) (*image.Base, error) {
 	}
 	m.open[name] = b
 	return b, nil
+}
+
+// folder is that of a snapshot.
+func (m *images) folder(name string) string {
+	name = filepath.Base(name)
+	fetched := filepath.Join(m.fetched, name)
+	if _, err := os.Stat(fetched); err == nil {
+		return fetched
+	}
+	return filepath.Join(m.snapshots, name)
 }
 
 func (m *images) close() {

@@ -29,6 +29,7 @@ type shared struct {
 	images    *images
 	shelf     *shelf
 	wheels    *wheels.Store
+	onStored  atomic.Pointer[func(sandbox.Key)]
 }
 
 // session is the Python of one user and conversation. It is live while it has
@@ -248,7 +249,10 @@ func (s *session) hibernate(ctx context.Context) error {
 	if s.c == nil {
 		return nil
 	}
-	defer s.drop()
+	defer func() {
+		s.drop()
+		s.tellStored()
+	}()
 	began := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()

@@ -171,13 +171,15 @@ func (m *snapshots) use(image string) {
 		m.log.Warn("snapshot", "error", err)
 	}
 	needed := m.shelf.snapshots()
-	entries, _ := os.ReadDir(m.dir)
-	for _, e := range entries {
-		if needed[e.Name()] {
-			continue
-		}
-		if info, err := e.Info(); err == nil && now.Sub(info.ModTime()) > 24*time.Hour {
-			os.RemoveAll(filepath.Join(m.dir, e.Name()))
+	for _, dir := range []string{m.dir, filepath.Join(m.base, fetchedFolder)} {
+		entries, _ := os.ReadDir(dir)
+		for _, e := range entries {
+			if needed[e.Name()] {
+				continue
+			}
+			if info, err := e.Info(); err == nil && now.Sub(info.ModTime()) > 24*time.Hour {
+				os.RemoveAll(filepath.Join(dir, e.Name()))
+			}
 		}
 	}
 }

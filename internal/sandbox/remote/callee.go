@@ -118,7 +118,7 @@ func (c *callee) ask(ctx context.Context, what, arg string, body io.Reader) (ans
 	answered := make(chan answer, 1)
 	c.replies[id] = answered
 	var file *io.PipeReader
-	if what == "open" {
+	if what == "open" || what == "get" {
 		file, c.files[id] = io.Pipe()
 	}
 	c.mu.Unlock()
@@ -221,6 +221,26 @@ func (f callerFiles) Open(ctx context.Context, id string) (sandbox.FileInfo, io.
 func (f callerFiles) Delete(ctx context.Context, id string) (sandbox.FileInfo, bool, error) {
 	a, _, err := f.c.ask(ctx, "delete", id, nil)
 	return a.info(), a.Yes, err
+}
+
+// callerImages are where the caller keeps images.
+type callerImages struct{ c *callee }
+
+var _ sandbox.Images = callerImages{}
+
+func (i callerImages) Has(ctx context.Context, name string) (bool, error) {
+	a, _, err := i.c.ask(ctx, "has", name, nil)
+	return a.Yes, err
+}
+
+func (i callerImages) Put(ctx context.Context, name string, r io.Reader) error {
+	_, _, err := i.c.ask(ctx, "put", name, r)
+	return err
+}
+
+func (i callerImages) Get(ctx context.Context, name string) (io.ReadCloser, error) {
+	_, r, err := i.c.ask(ctx, "get", name, nil)
+	return r, err
 }
 
 func (a answer) info() sandbox.FileInfo {

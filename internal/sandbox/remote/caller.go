@@ -12,8 +12,9 @@ import (
 // caller is a call on the side of the process that asked for it: it serves what
 // the cell asks for.
 type caller struct {
-	l    *link
-	cell sandbox.Cell
+	l      *link
+	cell   sandbox.Cell
+	images sandbox.Images // nil: none
 
 	mu       sync.Mutex
 	requests map[uint32]*served
@@ -26,8 +27,8 @@ type served struct {
 	in     *io.PipeWriter // bytes of a file that the cell saves; nil: it saves none
 }
 
-func newCaller(l *link, cell sandbox.Cell) *caller {
-	return &caller{l: l, cell: cell, requests: map[uint32]*served{}}
+func newCaller(l *link, cell sandbox.Cell, images sandbox.Images) *caller {
+	return &caller{l: l, cell: cell, images: images, requests: map[uint32]*served{}}
 }
 
 // run serves the call until its outcome is there or the link breaks.
@@ -140,7 +141,7 @@ func (c *caller) serve(ctx context.Context, id uint32, q question) error {
 	ctx, cancel := context.WithCancel(ctx)
 	r := &served{cancel: cancel}
 	var body *io.PipeReader
-	if q.What == "save" {
+	if q.What == "save" || q.What == "put" {
 		body, r.in = io.Pipe()
 	}
 	c.mu.Lock()
@@ -178,6 +179,15 @@ func (c *caller) answer(ctx context.Context, q question, body io.Reader) (a answ
 		a.Yes, err = c.cell.Ask(ctx, q.Arg)
 	case q.What == "save" && c.cell.Save != nil:
 		err = c.cell.Save(ctx, q.Arg, body)
+	case (q.What == "has" || q.What == "get" || q.What == "put") && c.images != nil:
+		switch q.What {
+		case "has":
+			a.Yes, err = c.images.Has(ctx, q.Arg)
+		case "get":
+			open, err = c.images.Get(ctx, q.Arg)
+		case "put":
+			err = c.images.Put(ctx, q.Arg, body)
+		}
 	case fs == nil:
 		err = fault.New(fault.NotFound, "There are no files here.")
 	case q.What == "list":

@@ -24,7 +24,10 @@ type Driver struct {
 	store cluster.Store
 	log   *slog.Logger
 	fleet *fleet
+	shelf *Shelf // of images; nil: there is none
 	subs  []*nats.Subscription
+
+	fetching chan struct{} // a place for each session that is fetched at once
 
 	mu     sync.Mutex
 	closed bool
@@ -36,12 +39,13 @@ type Driver struct {
 var _ sandbox.Sandbox = (*Driver)(nil)
 
 // Open returns a driver that finds workers over nc and keeps where sessions
-// live in store. Log may be nil.
-func Open(nc *nats.Conn, store cluster.Store, log *slog.Logger) (*Driver, error) {
+// live in store. Images of sessions are kept on shelf, and move with them; it may be
+// nil, and so may log.
+func Open(nc *nats.Conn, store cluster.Store, shelf *Shelf, log *slog.Logger) (*Driver, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	d := &Driver{nc: nc, store: store, log: log, fleet: newFleet(), stop: make(chan struct{}), keys: map[sandbox.Key]chan struct{}{}}
+	d := &Driver{nc: nc, store: store, log: log, fleet: newFleet(), shelf: shelf, fetching: make(chan struct{}, 4), stop: make(chan struct{}), keys: map[sandbox.Key]chan struct{}{}}
 	reports, err := nc.Subscribe(subjectReport+"*", func(m *nats.Msg) {
 		if r, err := parseJSON[Report](m.Data); err == nil && r.Name == strings.TrimPrefix(m.Subject, subjectReport) {
 			d.fleet.heard(r)
@@ -54,7 +58,11 @@ func Open(nc *nats.Conn, store cluster.Store, log *slog.Logger) (*Driver, error)
 	if err != nil {
 		return nil, fault.Wrap(err, fault.Unavailable, "The message server does not answer.")
 	}
-	d.subs = []*nats.Subscription{reports, leases}
+	stored, err := nc.QueueSubscribe(subjectStored+"*", group, func(m *nats.Msg) { d.work.Go(func() { d.stored(m) }) })
+	if err != nil {
+		return nil, fault.Wrap(err, fault.Unavailable, "The message server does not answer.")
+	}
+	d.subs = []*nats.Subscription{reports, leases, stored}
 	return d, nil
 }
 
@@ -137,6 +145,7 @@ func (d *Driver) Run(ctx context.Context, key sandbox.Key, cell sandbox.Cell) (s
 		p.leave()
 		switch {
 		case err == nil && out.Refused, errors.Is(err, errNotSent):
+			d.didNothing(ctx, p)
 			d.fleet.doubt(p.worker)
 			if err := pause(ctx, 50*time.Millisecond); err != nil {
 				return sandbox.Result{}, err
@@ -148,6 +157,7 @@ func (d *Driver) Run(ctx context.Context, key sandbox.Key, cell sandbox.Cell) (s
 			return sandbox.Result{Outcome: sandbox.Crashed, Notes: notes, Lost: true,
 				Error: "The machine that ran this code was lost. The code may have run in part, and is not run again by itself."}, nil
 		case out.Err != nil:
+			d.didNothing(ctx, p)
 			return sandbox.Result{}, out.Err.err()
 		}
 		if !d.still(ctx, p.session) {
@@ -156,6 +166,17 @@ func (d *Driver) Run(ctx context.Context, key sandbox.Key, cell sandbox.Cell) (s
 		}
 		out.Result.Notes = append(notes, out.Result.Notes...)
 		return out.Result, nil
+	}
+}
+
+// didNothing notes that a cell did not run: the session has not gone on from its
+// image. Where that fails, a line says that more is lost than is.
+func (d *Driver) didNothing(ctx context.Context, p *place) {
+	if s := p.session; s.Behind && !p.behind && s.Image != "" {
+		s.Behind = false
+		if _, err := d.store.SaveSession(context.WithoutCancel(ctx), s); err != nil {
+			d.log.Warn("note that a cell did not run", "user", s.User, "error", err)
+		}
 	}
 }
 
@@ -170,16 +191,17 @@ func (d *Driver) run(ctx context.Context, p *place, cell sandbox.Cell) (outcome,
 			return nil
 		}, save)
 	}
-	o := order{Op: "run", Key: p.session.Key, Epoch: p.session.Epoch, Generation: p.session.Generation, New: p.fresh,
-		Files: cell.Files != nil, Save: cell.Save != nil, Output: cell.Output != nil, Errors: cell.Errors != nil, Status: true, Ask: cell.Ask != nil}
-	return d.call(ctx, p.worker, o, cell)
+	o := order{Op: "run", Key: p.session.Key, Epoch: p.session.Epoch, Generation: p.session.Generation, First: p.first, New: p.fresh,
+		Files: cell.Files != nil, Save: cell.Save != nil, Output: cell.Output != nil, Errors: cell.Errors != nil, Status: true, Ask: cell.Ask != nil,
+		Image: d.shelf != nil && p.session.Image != "", Behind: p.behind}
+	return d.call(ctx, p.worker, o, cell, d.shelf.reads(p.session.Image))
 }
 
 var errNotSent = errors.New("the worker did not take the call")
 
 // call has a worker do something. The error is errNotSent if it certainly did
 // nothing.
-func (d *Driver) call(ctx context.Context, w Report, o order, cell sandbox.Cell) (outcome, error) {
+func (d *Driver) call(ctx context.Context, w Report, o order, cell sandbox.Cell, images sandbox.Images) (outcome, error) {
 	if ctx.Err() != nil {
 		return outcome{}, fault.Wrap(context.Cause(ctx), fault.Canceled, "")
 	}
@@ -243,7 +265,7 @@ func (d *Driver) call(ctx context.Context, w Report, o order, cell sandbox.Cell)
 	if err := l.sendJSON(ctx, reply, 0, program{cell.Code, cell.Args}); err != nil && ctx.Err() == nil {
 		return outcome{}, err
 	}
-	out, err := newCaller(l, cell).run(ctx)
+	out, err := newCaller(l, cell, images).run(ctx)
 	if err == nil {
 		l.control(bye, 0)
 		d.fleet.count(w, out.Stats)
@@ -285,12 +307,13 @@ func (d *Driver) Reset(ctx context.Context, key sandbox.Key) error {
 		}
 		// What a worker has that can't be asked is old when its session begins anew.
 		if w, ok := d.fleet.get(s.Worker); ok && w.Generation == s.Generation {
-			out, err := d.call(ctx, w, order{Op: "reset", Key: key, Generation: w.Generation}, sandbox.Cell{})
+			out, err := d.call(ctx, w, order{Op: "reset", Key: key, Generation: w.Generation}, sandbox.Cell{}, nil)
 			if err == nil && out.Err != nil {
 				return out.Err.err()
 			}
 		}
 		if err := d.store.DeleteSession(ctx, s); !fault.Is(err, fault.Exists) {
+			d.shelf.drop(ctx, s.Image)
 			return err
 		}
 	}

@@ -21,6 +21,8 @@ type place struct {
 	worker  Report
 	session cluster.Session
 	fresh   bool     // the session begins anew
+	first   bool     // it had no record
+	behind  bool     // it may have gone on from its image
 	notes   []string // what that costs
 	leave   func()
 }
@@ -68,18 +70,20 @@ func (d *Driver) place(ctx context.Context, key sandbox.Key, status func(sandbox
 		if err != nil {
 			return nil, err
 		}
-		p := &place{worker: w, session: s, leave: leave}
+		p := &place{worker: w, session: s, leave: leave, first: s.Revision == 0, behind: s.Behind}
 		if s.Worker != w.Name {
 			p.fresh = true
 			p.session.Epoch = rand.Text()
-			if lost {
+			if lost && (s.Image == "" || d.shelf == nil) {
 				p.notes = []string{"lost: all variables of this session, because the machine that had them is gone"}
 			}
 		}
 		now := time.Now().UTC()
-		if s.Worker == w.Name && s.Generation == w.Generation && now.Sub(s.UsedAt) < time.Minute {
+		if s.Worker == w.Name && s.Generation == w.Generation && now.Sub(s.UsedAt) < time.Minute && d.shelf == nil {
 			return p, nil
 		}
+		// With images, each run changes the record: what is stored while it runs is behind.
+		p.session.Behind = true
 		p.session.Worker, p.session.Generation, p.session.UsedAt = w.Name, w.Generation, now
 		p.session, err = d.store.SaveSession(ctx, p.session)
 		if err == nil {

@@ -25,6 +25,7 @@ const (
 	subjectCall   = "att.g." // NAME.CALL: from the worker to the caller of a call
 	subjectReport = "att.r." // NAME: how the worker is, every second
 	subjectLease  = "att.l." // NAME: the worker asks for its lease
+	subjectStored = "att.s." // NAME: the worker has stored a session
 	group         = "attache"
 )
 
@@ -32,7 +33,7 @@ const (
 // to speak on.
 func Subjects(name string) (listen, speak []string) {
 	return []string{subjectWorker + name + ".>", Inbox(name) + ".>"},
-		[]string{subjectCall + name + ".>", subjectReport + name, subjectLease + name}
+		[]string{subjectCall + name + ".>", subjectReport + name, subjectLease + name, subjectStored + name}
 }
 
 // Inbox is where answers to a worker go.
@@ -53,11 +54,14 @@ type Report struct {
 // order begins a call.
 type order struct {
 	Call       string
-	Op         string // "run" or "reset"
+	Op         string // "run", "reset" or "publish"
 	Key        sandbox.Key
 	Generation uint64
 	Epoch      string
+	First      bool // the session had no record: what a worker has of it is from before it was one
 	New        bool // the session begins anew under this epoch
+	Image      bool // there is an image of it, for a worker that does not have the epoch
+	Behind     bool // from which the session may have gone on
 	// What the cell may reach.
 	Files, Save, Output, Errors, Status, Ask bool
 }
@@ -78,7 +82,7 @@ type outcome struct {
 
 // question is what a cell asks of its caller.
 type question struct {
-	What string // "list", "stat", "open", "delete", "save", "ask"
+	What string // "list", "stat", "open", "delete", "save", "ask"; of images: "has", "get", "put"
 	Arg  string
 }
 

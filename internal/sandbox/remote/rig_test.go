@@ -75,7 +75,7 @@ func gvisorRig(t testing.TB, dir string, o sandboxtest.Options) sandboxtest.Driv
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := remote.Open(nc, store, nil)
+	d, err := remote.Open(nc, store, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

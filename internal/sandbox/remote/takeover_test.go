@@ -2,12 +2,15 @@ package remote_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	natsgo "github.com/nats-io/nats.go"
 
 	"github.com/attachebot/attache/internal/nats"
 	"github.com/attachebot/attache/internal/sandbox"
@@ -37,7 +40,7 @@ func TestTakeOver(t *testing.T) {
 
 // takeOver returns how long the answer of another worker takes.
 func takeOver(t *testing.T, busy bool) time.Duration {
-	f := openFarm(t)
+	f := openFarm(t, nil)
 	kill := f.addProcess("a")
 	if res := f.run(1, ""); res.Output != "a 1" {
 		t.Fatalf("%+v", res)
@@ -59,8 +62,8 @@ func takeOver(t *testing.T, busy bool) time.Duration {
 		}()
 		<-began
 	}
-	kill()
 	began := time.Now()
+	kill()
 	if busy {
 		if res := <-ended; res.Outcome != sandbox.Crashed || !res.Lost || !strings.Contains(res.Error, "not run again") {
 			t.Errorf("%+v", res)
@@ -89,12 +92,23 @@ func (f *farm) addProcess(name string) (kill func()) {
 	if err := cmd.Start(); err != nil {
 		f.t.Fatal(err)
 	}
-	kill = func() {
+	f.t.Cleanup(func() {
 		cmd.Process.Kill()
 		cmd.Wait()
+	})
+	return func() {
+		leases, err := f.store.Leases(context.Background(), "worker/"+name)
+		if err != nil || len(leases) != 1 {
+			f.t.Fatalf("%+v, %v", leases, err)
+		}
+		cmd.Process.Kill()
+		cmd.Wait()
+		for { // the server has noticed
+			if _, err := f.nc.Request("att.w."+name+"."+leases[0].Holder+".ping", nil, time.Second); errors.Is(err, natsgo.ErrNoResponders) {
+				return
+			}
+		}
 	}
-	f.t.Cleanup(kill)
-	return kill
 }
 
 func TestWorkerProcess(t *testing.T) {

@@ -81,6 +81,7 @@ type life struct {
 	done     map[string]time.Time // calls of late, which may be asked for again
 	draining bool
 	failed   string
+	offers   *offers
 	work     sync.WaitGroup
 }
 
@@ -91,14 +92,25 @@ func (w *Worker) live(ctx context.Context) error {
 	}
 	cells, stop := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer stop(nil)
-	l := &life{w: w, id: rand.Text()[:10], local: local, stop: stop, calls: map[string]*callee{}, done: map[string]time.Time{}}
+	l := &life{w: w, id: rand.Text()[:10], local: local, stop: stop, calls: map[string]*callee{}, done: map[string]time.Time{}, offers: newOffers()}
+	if m, ok := local.(Movable); ok {
+		m.OnStored(l.offers.add)
+	}
 	mine := subjectWorker + w.name + "." + l.id + "."
 	sub, err := w.nc.Subscribe(mine+">", func(m *nats.Msg) { l.receive(cells, strings.TrimPrefix(m.Subject, mine), m) })
 	if err == nil {
 		quiet := make(chan struct{})
 		go l.reports(quiet)
+		publishing, end := context.WithCancel(context.WithoutCancel(ctx))
+		published := make(chan struct{})
+		go func() {
+			defer close(published)
+			l.publish(publishing)
+		}()
 		l.keep(ctx)
 		close(quiet)
+		end()
+		<-published
 	}
 	// No new cells; those that run may end, unless others may have the sessions.
 	l.mu.Lock()
@@ -113,6 +125,9 @@ func (w *Worker) live(ctx context.Context) error {
 	defer cancel()
 	if cerr := local.Close(end); cerr != nil {
 		w.opts.Log.Warn("store the sessions", "error", cerr)
+	}
+	for _, k := range l.offers.take(true) { // so that they can go on elsewhere
+		l.offer(end, k)
 	}
 	stop(errAnew)
 	l.work.Wait()
@@ -266,7 +281,7 @@ func (l *life) receive(ctx context.Context, what string, m *nats.Msg) {
 	c := newCallee(newLink(func(b []byte) error { return l.w.nc.Publish(reply, b) }, l.w.nc.IsConnected))
 	ctx, c.cancel = context.WithCancelCause(ctx)
 	l.calls[o.Call] = c
-	refuse := l.draining || l.lease.Generation == 0 || o.Generation != l.lease.Generation || cluster.SinceBoot() >= l.until
+	refuse := l.draining && o.Op != "publish" || l.lease.Generation == 0 || o.Generation != l.lease.Generation || cluster.SinceBoot() >= l.until
 	l.work.Go(func() {
 		defer l.forget(o.Call, c)
 		go c.run()
@@ -318,7 +333,10 @@ func (l *life) do(ctx context.Context, o order, c *callee) (out outcome) {
 		}
 		return outcome{Err: failureOf(err)}
 	}
-	notes, err := l.enter(ctx, o)
+	if o.Op == "publish" {
+		return outcome{Err: failureOf(l.give(ctx, o, c))}
+	}
+	notes, err := l.enter(ctx, o, c)
 	if err != nil {
 		return outcome{Err: failureOf(err)}
 	}
@@ -333,18 +351,43 @@ func (l *life) do(ctx context.Context, o order, c *callee) (out outcome) {
 }
 
 // enter makes sure that what the driver has of a session is of the epoch that
-// its record names: anything else is old.
-func (l *life) enter(ctx context.Context, o order) (notes []string, err error) {
-	if l.w.seen.epoch(o.Key) == o.Epoch {
+// its record names: anything else is old. If the record has an image, the session
+// goes on from that.
+func (l *life) enter(ctx context.Context, o order, c *callee) (notes []string, err error) {
+	seen := l.w.seen.epoch(o.Key)
+	if seen == o.Epoch {
 		return nil, nil
+	}
+	if seen == "" && o.First {
+		return nil, l.w.seen.set(o.Key, o.Epoch)
 	}
 	if err := l.local.Reset(ctx, o.Key); err != nil {
 		return nil, err
 	}
-	if !o.New {
+	m, movable := l.local.(Movable)
+	if err = fault.New(fault.NotFound, ""); o.Image && movable {
+		err = m.Fetch(ctx, o.Key, callerImages{c}, o.Behind)
+	}
+	switch {
+	case err == nil:
+	case !fault.Is(err, fault.NotFound):
+		return nil, err // another try may have it
+	case o.Image || !o.New:
 		notes = []string{"lost: all variables of this session, because its machine no longer has them"}
 	}
 	return notes, l.w.seen.set(o.Key, o.Epoch)
+}
+
+// give publishes a session that is stored here.
+func (l *life) give(ctx context.Context, o order, c *callee) error {
+	m, ok := l.local.(Movable)
+	if !ok {
+		return errNoShelf
+	}
+	if l.w.seen.epoch(o.Key) != o.Epoch {
+		return errElsewhere
+	}
+	return m.Publish(ctx, o.Key, callerImages{c})
 }
 
 // finish sends the outcome and waits until the caller has it, for a while.

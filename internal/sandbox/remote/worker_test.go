@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,6 +14,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	natsgo "github.com/nats-io/nats.go"
 
 	"github.com/attachebot/attache/internal/cluster"
 	"github.com/attachebot/attache/internal/nats"
@@ -27,14 +30,29 @@ type counting struct {
 	mu   sync.Mutex
 	n    map[sandbox.Key]int
 	ran  *atomic.Int64
+
+	onStored func(sandbox.Key)
+	stored   map[sandbox.Key]int
+	behind   map[sandbox.Key]bool // it was, and the next cell says so
+	evil     func(context.Context, sandbox.Images)
 }
 
 func newCounting(name string) *counting {
-	return &counting{name: name, n: map[sandbox.Key]int{}, ran: new(atomic.Int64)}
+	return &counting{name: name, n: map[sandbox.Key]int{}, ran: new(atomic.Int64), stored: map[sandbox.Key]int{}, behind: map[sandbox.Key]bool{}}
 }
 
-func (c *counting) Close(context.Context) error { return nil }
-func (c *counting) Stats() sandbox.Stats        { return sandbox.Stats{Live: len(c.n)} }
+// Close stores all sessions.
+func (c *counting) Close(context.Context) error {
+	c.mu.Lock()
+	all := slices.Collect(maps.Keys(c.n))
+	c.mu.Unlock()
+	for _, k := range all {
+		c.store(k)
+	}
+	return nil
+}
+
+func (c *counting) Stats() sandbox.Stats { return sandbox.Stats{Live: len(c.n)} }
 func (c *counting) Reset(_ context.Context, k sandbox.Key) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -47,6 +65,11 @@ func (c *counting) Run(ctx context.Context, k sandbox.Key, cell sandbox.Cell) (s
 	c.mu.Lock()
 	c.n[k]++
 	n := c.n[k]
+	var notes []string
+	if c.behind[k] {
+		notes = []string{"lost: what came after"}
+		delete(c.behind, k)
+	}
 	c.mu.Unlock()
 	cell.Status(sandbox.Status{State: sandbox.Running})
 	what, arg, _ := strings.Cut(cell.Code, " ")
@@ -82,7 +105,10 @@ func (c *counting) Run(ctx context.Context, k sandbox.Key, cell sandbox.Cell) (s
 	case "long":
 		return sandbox.Result{Outcome: sandbox.OK, Output: strings.Repeat("ü", 2<<20)}, nil
 	}
-	return sandbox.Result{Outcome: sandbox.OK, Output: fmt.Sprintf("%s %d", c.name, n)}, nil
+	if what == "store" {
+		defer c.store(k)
+	}
+	return sandbox.Result{Outcome: sandbox.OK, Output: fmt.Sprintf("%s %d", c.name, n), Notes: notes}, nil
 }
 
 type pattern struct{}
@@ -97,11 +123,12 @@ func (pattern) Read(p []byte) (int, error) {
 type farm struct {
 	*remote.Driver
 	server *nats.Server
+	nc     *natsgo.Conn
 	store  cluster.Store
 	t      testing.TB
 }
 
-func openFarm(t testing.TB) *farm {
+func openFarm(t testing.TB, shelf *remote.Shelf) *farm {
 	store := openStore(t, t.TempDir())
 	server, err := nats.Serve(context.Background(), "127.0.0.1:0", store)
 	if err != nil {
@@ -111,12 +138,12 @@ func openFarm(t testing.TB) *farm {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := remote.Open(nc, store, nil)
+	d, err := remote.Open(nc, store, shelf, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { d.Close(context.Background()); nc.Close(); server.Close() })
-	return &farm{d, server, store, t}
+	return &farm{d, server, nc, store, t}
 }
 
 // add starts a worker with a counting driver.
@@ -141,7 +168,7 @@ func (f *farm) run(n int, code string) sandbox.Result {
 // A session stays on its worker; when that leaves, it begins anew elsewhere, and
 // the person is told what is lost.
 func TestAffinity(t *testing.T) {
-	f := openFarm(t)
+	f := openFarm(t, nil)
 	_, stop := f.add("a", 4)
 	for i := range 3 {
 		if got := f.run(1, "").Output; got != fmt.Sprint("a ", i+1) {
@@ -171,7 +198,7 @@ func TestAffinity(t *testing.T) {
 
 // What a worker still has of a session that went on elsewhere is never used.
 func TestOldStateIsDropped(t *testing.T) {
-	f := openFarm(t)
+	f := openFarm(t, nil)
 	dir := t.TempDir()
 	a := newCounting("a")
 	start := func() func() {
@@ -200,7 +227,7 @@ func TestOldStateIsDropped(t *testing.T) {
 
 // Files of any size pass both ways in the memory of a few pieces.
 func TestFiles(t *testing.T) {
-	f := openFarm(t)
+	f := openFarm(t, nil)
 	f.add("a", 4)
 	const size = 20<<20 + 7
 	whole, _ := io.ReadAll(io.LimitReader(pattern{}, size))
@@ -253,7 +280,7 @@ func TestLongCellOverRestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer nc.Close()
-	d, err := remote.Open(nc, store, nil)
+	d, err := remote.Open(nc, store, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -304,7 +331,7 @@ func TestLongCellOverRestart(t *testing.T) {
 // While all workers are full, users take turns and are told their places, and
 // no worker gets more than it runs at once.
 func TestQueue(t *testing.T) {
-	f := openFarm(t)
+	f := openFarm(t, nil)
 	f.add("a", 1)
 	f.add("b", 1)
 	f.run(100, "")
@@ -348,7 +375,7 @@ func TestQueue(t *testing.T) {
 // A worker may speak and listen for itself alone, and nobody joins without a
 // key or with another server's certificate.
 func TestPermissions(t *testing.T) {
-	f := openFarm(t)
+	f := openFarm(t, nil)
 	line, err := nats.Invite(t.Context(), f.store, "evil", f.server.Addr())
 	if err != nil {
 		t.Fatal(err)
@@ -390,7 +417,7 @@ func TestPermissions(t *testing.T) {
 
 // Latency of an empty cell over the message server, beside the store's part.
 func BenchmarkCell(b *testing.B) {
-	f := openFarm(b)
+	f := openFarm(b, nil)
 	f.add("a", 4)
 	f.run(1, "")
 	took := make([]time.Duration, 0, b.N)

@@ -1,0 +1,302 @@
+package gvisor
+
+import (
+	"archive/tar"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/sandbox"
+	"github.com/attachebot/attache/internal/sandbox/gvisor/image"
+	"github.com/attachebot/attache/internal/sandbox/gvisor/mapped"
+)
+
+// Names of what is kept of sessions elsewhere. An image is of one session; a
+// snapshot's name, which ends with that of its content, follows the prefix.
+const (
+	movedImage    = "image"
+	movedSnapshot = "snapshot/"
+)
+
+// fetchedFolder has, in that of the host, snapshots that were made elsewhere.
+const fetchedFolder = "fetched"
+
+// OnStored has f called with each session that was stored, by whoever stored
+// it: f does not wait.
+func (h *Host) OnStored(f func(sandbox.Key)) { h.onStored.Store(&f) }
+
+func (s *session) tellStored() {
+	if f := s.onStored.Load(); f != nil {
+		(*f)(s.key)
+	}
+}
+
+// Publish puts what is stored of a session into images, and before it the
+// snapshots that it needs. The error is NotFound if nothing is stored, and
+// Exists if the session lives, now: it is stored again later.
+func (h *Host) Publish(ctx context.Context, key sandbox.Key, images sandbox.Images) error {
+	st, files, err := h.openStored(h.shelf.folder(key))
+	if err != nil {
+		return err
+	}
+	defer func() {
+		for _, f := range files {
+			f.Close()
+		}
+	}()
+	for _, name := range st.snapshots() {
+		if err := h.publishSnapshot(ctx, name, images); err != nil {
+			return err
+		}
+	}
+	return put(ctx, images, movedImage, func(w *tar.Writer) error {
+		data, err := json.Marshal(st)
+		if err == nil {
+			err = writeEntry(w, "session.json", int64(len(data)), strings.NewReader(string(data)))
+		}
+		for i := 0; err == nil && i < len(files); i++ {
+			err = writeFile(w, files[i])
+		}
+		return err
+	})
+}
+
+// openStored opens all that is stored of a session and can be restored elsewhere.
+// What is open stays as it is, whatever becomes of its names.
+func (h *Host) openStored(dir string) (st stored, files []*os.File, err error) {
+	if _, err := os.Stat(dir); err != nil {
+		return st, nil, fault.Wrap(err, fault.NotFound, "Nothing is stored of this session.")
+	}
+	own, err := lockFile(filepath.Join(dir, "lock"))
+	if err != nil {
+		return st, nil, fault.Wrap(err, fault.Exists, "This session is in use.")
+	}
+	defer own.Close()
+	st = readStored(dir)
+	st.Next = nil
+	if st.Sum == "" { // a folder as gVisor wrote it
+		st.Image, st.Compatible = "", ""
+	}
+	if st.Before != nil && st.Before.Sum == "" {
+		st.Before = nil
+	}
+	if st.empty() && st.Before == nil {
+		return st, nil, fault.New(fault.NotFound, "Nothing is stored of this session.")
+	}
+	for _, name := range st.names() {
+		if name == "" {
+			continue
+		}
+		f, err := os.Open(filepath.Join(dir, name))
+		if err != nil {
+			for _, f := range files {
+				f.Close()
+			}
+			return st, nil, err
+		}
+		files = append(files, f)
+	}
+	return st, files, nil
+}
+
+// snapshots are the names of those that its images refer to.
+func (st stored) snapshots() (names []string) {
+	for _, one := range []*stored{&st, st.Before} {
+		if one != nil && one.Image != "" && !slices.Contains(names, one.Compatible) {
+			names = append(names, one.Compatible)
+		}
+	}
+	return names
+}
+
+func (h *Host) publishSnapshot(ctx context.Context, name string, images sandbox.Images) error {
+	has, err := images.Has(ctx, movedSnapshot+name)
+	if has || err != nil {
+		return err
+	}
+	dir := h.images.folder(name)
+	return put(ctx, images, movedSnapshot+name, func(w *tar.Writer) error {
+		for _, part := range snapshotFiles {
+			f, err := os.Open(filepath.Join(dir, part))
+			if err == nil {
+				err = errors.Join(writeFile(w, f), f.Close())
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+var snapshotFiles = []string{image.State, image.Meta, image.Pages, mapped.Name}
+
+// put puts an archive, as it is written.
+func put(ctx context.Context, images sandbox.Images, name string, write func(*tar.Writer) error) error {
+	r, w := io.Pipe()
+	go func() {
+		z, err := zstd.NewWriter(w, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1))
+		if err == nil {
+			t := tar.NewWriter(z)
+			err = write(t)
+			if err == nil {
+				err = errors.Join(t.Close(), z.Close())
+			}
+		}
+		w.CloseWithError(err)
+	}()
+	err := images.Put(ctx, name, r)
+	r.CloseWithError(errors.New("nobody reads it"))
+	return err
+}
+
+func writeFile(w *tar.Writer, f *os.File) error {
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	return writeEntry(w, filepath.Base(f.Name()), info.Size(), f)
+}
+
+func writeEntry(w *tar.Writer, name string, size int64, r io.Reader) error {
+	if err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o600, Size: size, Format: tar.FormatPAX}); err != nil {
+		return err
+	}
+	_, err := io.CopyN(w, r, size)
+	return err
+}
+
+// Fetch makes what images have of a session what is stored of it here, in place of
+// anything that is. Behind says that the session went on after that; its
+// next run tells so.
+func (h *Host) Fetch(ctx context.Context, key sandbox.Key, images sandbox.Images, behind bool) error {
+	dir := h.shelf.folder(key)
+	own, err := lockDir(ctx, dir)
+	if err != nil {
+		return err
+	}
+	defer own.Close()
+	var st stored
+	err = get(ctx, images, movedImage, func(r *tar.Reader) error {
+		first, err := r.Next()
+		if err != nil || first.Name != "session.json" {
+			return errors.Join(errMoved, err)
+		}
+		data, err := io.ReadAll(io.LimitReader(r, 8<<20))
+		if err == nil {
+			err = json.Unmarshal(data, &st)
+		}
+		if err != nil {
+			return err
+		}
+		return readFiles(r, dir, 3*h.opts.Hibernate, func(name string) bool {
+			return slices.Contains(st.names(), name) && name != "lock" && name != "session.json"
+		})
+	})
+	if err != nil {
+		return err
+	}
+	current, err := h.snapshots.current(ctx)
+	if err != nil {
+		return err
+	}
+	for _, name := range st.snapshots() {
+		if keyOf(name) != keyOf(filepath.Base(current)) {
+			continue // its images can't be restored here
+		}
+		if err := h.fetchSnapshot(ctx, name, images); err != nil {
+			return err
+		}
+	}
+	st.Next, st.Boot, st.Conversation = nil, "", key.Conversation
+	st.Live, st.Behind = true, behind
+	return st.write(dir)
+}
+
+var errMoved = fault.New(fault.NotFound, "What is stored of this session is damaged.")
+
+// fetchSnapshot gets a snapshot that is not here. It stands apart from those that
+// were made here: new sessions never start from it.
+func (h *Host) fetchSnapshot(ctx context.Context, name string, images sandbox.Images) error {
+	name = filepath.Base(name)
+	if _, err := os.Stat(h.images.folder(name)); err == nil {
+		return nil
+	}
+	tmp := filepath.Join(h.images.fetched, "new."+newID())
+	if err := os.MkdirAll(tmp, 0o700); err != nil {
+		return err
+	}
+	defer os.RemoveAll(tmp)
+	err := get(ctx, images, movedSnapshot+name, func(r *tar.Reader) error {
+		return readFiles(r, tmp, 4<<30, func(name string) bool { return slices.Contains(snapshotFiles, name) })
+	})
+	if fault.Is(err, fault.NotFound) {
+		return nil // the variables come back
+	}
+	if err != nil {
+		return err
+	}
+	content, err := image.Content(tmp)
+	if err == nil && content != name[strings.LastIndexByte(name, '-')+1:] {
+		err = errMoved
+	}
+	if err == nil {
+		err = os.Rename(tmp, filepath.Join(h.images.fetched, name))
+	}
+	if errors.Is(err, os.ErrExist) { // somebody else was faster
+		err = nil
+	}
+	return err
+}
+
+// get reads an archive.
+func get(ctx context.Context, images sandbox.Images, name string, read func(*tar.Reader) error) error {
+	r, err := images.Get(ctx, name)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(64<<20))
+	if err != nil {
+		return err
+	}
+	defer z.Close()
+	err = read(tar.NewReader(z))
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return errors.Join(errMoved, err)
+	}
+	return err
+}
+
+// readFiles writes the files that follow in an archive, if they are wanted and are
+// together no larger than most.
+func readFiles(r *tar.Reader, dir string, most int64, wanted func(string) bool) error {
+	for {
+		h, err := r.Next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if most -= h.Size; most < 0 || h.Typeflag != tar.TypeReg || filepath.Base(h.Name) != h.Name || !wanted(h.Name) {
+			return errMoved
+		}
+		f, err := os.OpenFile(filepath.Join(dir, h.Name), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+		if err != nil {
+			return err
+		}
+		_, err = io.Copy(f, r)
+		if err = errors.Join(err, f.Close()); err != nil {
+			return err
+		}
+	}
+}

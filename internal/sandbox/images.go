@@ -1,0 +1,16 @@
+package sandbox
+
+import (
+	"context"
+	"io"
+)
+
+// Images keeps what is stored of sessions beside the machines that have them.
+type Images interface {
+	// Has tells whether something has this name.
+	Has(ctx context.Context, name string) (bool, error)
+	// Put keeps what r has under a name: whole, or not at all.
+	Put(ctx context.Context, name string, r io.Reader) error
+	// Get returns what has a name, or NotFound.
+	Get(ctx context.Context, name string) (io.ReadCloser, error)
+}

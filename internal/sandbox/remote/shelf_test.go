@@ -1,0 +1,293 @@
+package remote_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"gocloud.dev/blob"
+
+	"github.com/attachebot/attache/internal/bucket"
+	"github.com/attachebot/attache/internal/bucket/buckettest"
+	"github.com/attachebot/attache/internal/sandbox"
+	"github.com/attachebot/attache/internal/sandbox/remote"
+)
+
+const snapshot = "0a-0b-0c"
+
+// OnStored, Publish and Fetch make counting a driver whose sessions can move:
+// what is stored of one is its count. The cell "store" stores it.
+func (c *counting) OnStored(f func(sandbox.Key)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.onStored = f
+}
+
+func (c *counting) store(k sandbox.Key) {
+	c.mu.Lock()
+	c.stored[k] = c.n[k]
+	f := c.onStored
+	c.mu.Unlock()
+	if f != nil {
+		f(k)
+	}
+}
+
+func (c *counting) Publish(ctx context.Context, k sandbox.Key, images sandbox.Images) error {
+	c.mu.Lock()
+	n := c.stored[k]
+	c.mu.Unlock()
+	if c.evil != nil {
+		c.evil(ctx, images)
+	}
+	has, err := images.Has(ctx, "snapshot/"+snapshot)
+	if err == nil && !has {
+		err = images.Put(ctx, "snapshot/"+snapshot, io.LimitReader(pattern{}, 3<<20))
+	}
+	if err == nil {
+		err = images.Put(ctx, "image", strings.NewReader(fmt.Sprint(n, strings.Repeat(" ", 1<<20))))
+	}
+	return err
+}
+
+func (c *counting) Fetch(ctx context.Context, k sandbox.Key, images sandbox.Images, behind bool) error {
+	r, err := images.Get(ctx, "image")
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return err
+	}
+	if s, err := images.Get(ctx, "snapshot/"+snapshot); err != nil {
+		return err
+	} else if n, err := io.Copy(io.Discard, s); err != nil || n != 3<<20 {
+		return fmt.Errorf("a snapshot of %d bytes: %v", n, err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := 0
+	if _, err := fmt.Sscan(string(data), &n); err != nil {
+		return err
+	}
+	c.n[k] = n
+	c.behind[k] = behind
+	return nil
+}
+
+// openMovingFarm is a farm with a bucket for images.
+func openMovingFarm(t *testing.T, url string) (*farm, *blob.Bucket) {
+	b, err := bucket.Open(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { b.Close() })
+	return openFarm(t, remote.NewShelf(b.Bucket, time.Hour, nil)), b.Bucket
+}
+
+// awaitImage waits until the record names another image than old, or only an image
+// that is not behind.
+func (f *farm) awaitImage(n int, old string) string {
+	f.t.Helper()
+	for end := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+		s, err := f.store.Session(context.Background(), key(n))
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		if s.Image != old && !s.Behind {
+			return s.Image
+		}
+		if time.Now().After(end) {
+			f.t.Fatalf("no image is named: %+v", s)
+		}
+	}
+}
+
+// A stored session goes on elsewhere when its machine is gone, from the last image
+// that is whole; what came after that is told to be lost, and nothing else.
+func TestSessionsMove(t *testing.T) {
+	for name, url := range map[string]func() string{"folder": t.TempDir, "S3": func() string { return buckettest.S3(t) }} {
+		t.Run(name, func(t *testing.T) {
+			f, b := openMovingFarm(t, url())
+			kill := f.addProcess("a")
+			f.run(1, "")
+			f.run(1, "store")
+			first := f.awaitImage(1, "")
+			f.run(2, "store") // another user's
+			f.awaitImage(2, "")
+			kill()
+			kill = f.addProcess("b")
+			if res := f.run(1, ""); res.Output != "b 3" || len(res.Notes) != 0 {
+				t.Errorf("after a loss of nothing: %+v", res)
+			}
+			if res := f.run(1, "store"); res.Output != "b 4" {
+				t.Errorf("%+v", res)
+			}
+			second := f.awaitImage(1, first)
+			for end := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+				if ok, err := b.Exists(t.Context(), first); !ok && err == nil {
+					break
+				} else if time.Now().After(end) {
+					t.Fatalf("the older image is still there: %v, %v", ok, err)
+				}
+			}
+			f.run(1, "") // 5: not stored
+			_, stop := f.add("c", 4)
+			kill()
+			if res := f.run(1, ""); res.Output != "c 5" || len(res.Notes) != 1 || !strings.Contains(res.Notes[0], "what came after") {
+				t.Errorf("after a loss of one cell: %+v", res)
+			}
+			// A worker that leaves has what it stored at the end taken along.
+			f.add("d", 4)
+			stop()
+			if res := f.run(1, ""); res.Output != "d 6" || len(res.Notes) != 0 {
+				t.Errorf("from a worker that left: %+v", res)
+			}
+			if err := f.Reset(t.Context(), key(1)); err != nil {
+				t.Fatal(err)
+			}
+			if ok, _ := b.Exists(t.Context(), second); ok {
+				t.Error("a reset leaves an image")
+			}
+			if res := f.run(1, ""); res.Output != "d 1" || len(res.Notes) != 0 {
+				t.Errorf("after a reset: %+v", res)
+			}
+		})
+	}
+}
+
+// While the bucket is down, the record keeps the older image; when it is back, the
+// newest is kept by itself. A session whose image can't be reached waits for it.
+func TestBucketDown(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "bucket")
+	f, _ := openMovingFarm(t, dir)
+	down := func() {
+		if err := os.Rename(dir, dir+".away"); err != nil {
+			t.Fatal(err)
+		}
+		os.WriteFile(dir, nil, 0o600)
+	}
+	up := func() {
+		os.Remove(dir)
+		if err := os.Rename(dir+".away", dir); err != nil {
+			t.Fatal(err)
+		}
+	}
+	kill := f.addProcess("a")
+	f.run(1, "store")
+	first := f.awaitImage(1, "")
+	down()
+	f.run(1, "store")
+	told := func() bool {
+		all, err := remote.Workers(t.Context(), f.store)
+		return err == nil && slices.ContainsFunc(all, func(r remote.Report) bool { return strings.Contains(r.Error, "bucket") })
+	}
+	for end := time.Now().Add(time.Minute); !told(); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("nobody is told of it")
+		}
+	}
+	if s, err := f.store.Session(t.Context(), key(1)); err != nil || s.Image != first || !s.Behind {
+		t.Errorf("%+v, %v", s, err)
+	}
+	up()
+	f.awaitImage(1, first)
+	down()
+	f.add("b", 4)
+	kill()
+	if _, err := f.Run(t.Context(), key(1), sandbox.Cell{}); err == nil || !strings.Contains(err.Error(), "try again") {
+		t.Errorf("without its image: %v", err)
+	}
+	up()
+	if res := f.run(1, ""); res.Output != "b 3" || len(res.Notes) != 0 {
+		t.Errorf("with its image again: %+v", res)
+	}
+}
+
+// What no record names goes, and what is over the bounds or was not used for long.
+func TestSweepOfImages(t *testing.T) {
+	f, b := openMovingFarm(t, t.TempDir())
+	f.add("a", 4)
+	for n := range 3 {
+		f.run(n+1, "store")
+		f.awaitImage(n+1, "")
+	}
+	for _, path := range []string{"images/9/LOST/" + snapshot, "snapshots/01-02-03", "other"} {
+		if err := b.WriteAll(t.Context(), path, []byte("x"), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sweep := func(after time.Duration, want int, also ...string) {
+		t.Helper()
+		if err := f.SweepAt(t.Context(), time.Now().Add(after)); err != nil {
+			t.Fatal(err)
+		}
+		images := 0
+		var others []string
+		for list := b.List(nil); ; {
+			o, err := list.Next(t.Context())
+			if err == io.EOF {
+				break
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if user, _, _ := strings.Cut(strings.TrimPrefix(o.Key, "images/"), "/"); strings.HasPrefix(o.Key, "images/") && user != "9" {
+				images++
+			} else {
+				others = append(others, o.Key)
+			}
+		}
+		if images != want || !slices.Equal(others, also) {
+			t.Errorf("after %s: %d images and %q, want %d and %q", after, images, others, want, also)
+		}
+	}
+	lost, mine, other := "images/9/LOST/"+snapshot, "snapshots/"+snapshot, "snapshots/01-02-03"
+	sweep(0, 3, lost, "other", other, mine)
+	sweep(59*time.Minute, 3, lost, "other", other, mine) // it may be on its way
+	s, err := f.store.Session(t.Context(), key(2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.UsedAt = time.Now().Add(100 * time.Hour)
+	if _, err := f.store.SaveSession(t.Context(), s); err != nil {
+		t.Fatal(err)
+	}
+	sweep(61*time.Minute, 1, "other", other, mine)
+	sweep(25*time.Hour, 1, "other", mine)
+	if s, err := f.store.Session(t.Context(), key(1)); err != nil || s.Revision != 0 {
+		t.Errorf("%+v, %v", s, err)
+	}
+}
+
+// A worker may read what it is given and write what it is asked for, nothing else.
+func TestShelfBounds(t *testing.T) {
+	f, b := openMovingFarm(t, t.TempDir())
+	if err := b.WriteAll(t.Context(), "images/1/X/"+snapshot, []byte("x"), nil); err != nil {
+		t.Fatal(err)
+	}
+	var errs []error
+	evil := newCounting("a")
+	evil.evil = func(ctx context.Context, images sandbox.Images) {
+		for _, name := range []string{"images/1/X/" + snapshot, "snapshot/../images/1/X/" + snapshot, "", "..", "snapshot/", "snapshot/x"} {
+			_, err := images.Get(ctx, name)
+			errs = append(errs, err, images.Put(ctx, name, strings.NewReader("evil")))
+		}
+	}
+	defer startWorker(t, f.server, f.store, "a", t.TempDir(), 4, func(context.Context) (remote.Local, error) { return evil, nil })()
+	f.run(1, "store")
+	f.awaitImage(1, "")
+	if len(errs) != 12 || slices.Contains(errs, nil) {
+		t.Errorf("%v", errs)
+	}
+	if data, err := b.ReadAll(t.Context(), "images/1/X/"+snapshot); err != nil || string(data) != "x" {
+		t.Errorf("%q, %v", data, err)
+	}
+}
