@@ -16,8 +16,28 @@ import (
 // have calls, its tool exists, and its arguments are of the form that is used
 // with its tag.
 
-// bareCall is a call that is the whole answer.
-var bareCall = regexp.MustCompile("^(?:```(?:json|tool_call)?\\s*)?\\{\\s*\"(?:name|function|tool|tool_name)\"\\s*:\\s*\"|^(?:```(?:json|tool_call)?\\s*)?\\{\\s*\"type\"\\s*:\\s*\"function\"|^(?:```(?:json|tool_call)?\\s*)?\\{\\s*\"tool_calls\"\\s*:\\s*\\[")
+// bareCall is a call that is the whole answer: JSON, or Python between brackets
+// (Llama 4) or in a block (Gemma 3).
+var (
+	bareCall   = regexp.MustCompile("^(?:```(?:json|tool_call)?\\s*)?(?:functools)?(?:\\[\\s*)?\\{\\s*\"(?:(?:name|function|tool|tool_name)\"\\s*:\\s*\"|type\"\\s*:\\s*\"function\"|tool_calls\"\\s*:\\s*\\[)")
+	pythonCall = regexp.MustCompile("^(?:```tool_code\\s|\\[\\s*[A-Za-z_][\\w.]*\\()")
+	toolCode   = regexp.MustCompile("(?s)^```tool_code\\s+(.*?)\\s*(?:```|$)")
+	printed    = regexp.MustCompile(`(?s)^print\((.*)\)$`)
+)
+
+// spellings are tags that differ in their writing alone.
+var spellings = []struct {
+	tag *regexp.Regexp
+	is  string
+}{
+	{regexp.MustCompile(`<(/?)[｜|]+\s*DSML\s*[｜|]+\s*`), "<$1｜DSML｜"}, // DeepSeek V3.2, V4, V4.1
+	{regexp.MustCompile(`<[｜|](tool▁\w+▁(?:begin|end|sep)|tool▁sep)[｜|]>`), "<｜$1｜>"},
+	{regexp.MustCompile(`<(/?)(?:longcat_|seed:)(tool_call|arg_key|arg_value)>`), "<$1$2>"},
+	{regexp.MustCompile(`<(/?)functioncall>`), "<${1}function_call>"},
+	{regexp.MustCompile(`<\|action_start\|>(?:\s*<\|plugin\|>)?`), "<tool_call>"}, // InternLM
+	{regexp.MustCompile(`<\|action_end\|>`), "</tool_call>"},
+	{regexp.MustCompile(`\}\s*<tool_call>\s*\{`), "}</tool_call><tool_call>{"}, // an end was left out
+}
 
 var (
 	blockCall  = regexp.MustCompile(`(?s)<(tool_call|function_call|tool_calls|TOOLCALL|\|tool_call\||\|tool_call_start\||\|START_ACTION\|)>\s*(.*?)\s*(?:</(?:tool_call|function_call|tool_calls|TOOLCALL)>|<\|/tool_call\|>|<\|tool_call_end\|>|<\|END_ACTION\|>|(<tool_call>)|$)`)
@@ -29,8 +49,9 @@ var (
 	deepCall   = regexp.MustCompile(`(?s)<｜tool▁call▁begin｜>(?:function<｜tool▁sep｜>)?([\w.:-]+)(?:<｜tool▁sep｜>|\n)\s*(.*?)\s*(?:<｜tool▁call▁end｜>|$)`)
 	invokeCall = regexp.MustCompile(`(?s)<(?:｜DSML｜)?invoke name="([^"]+)">\s*(.*?)\s*(?:</(?:｜DSML｜)?invoke>|$)`)
 	invokeArg  = regexp.MustCompile(`(?s)<(?:｜DSML｜)?parameter name="([^"]+)"[^>]*>\n?(.*?)\n?(?:</(?:｜DSML｜)?parameter>|$)`)
-	mistCall   = regexp.MustCompile(`(?s)^\s*([A-Za-z][\w.-]*)\s*(?:\[ARGS\])?\s*(\{.*)$`)
-	closeTags  = regexp.MustCompile(`</?(minimax:)?tool_calls?>|</?function_calls?>|</?｜DSML｜function_calls>|<\|tool_calls_section_(begin|end)\|>|<｜tool▁calls▁(begin|end)｜>|<\|(eom_id|eot_id|im_end|call)\|>|</s>`)
+	mistCall   = regexp.MustCompile(`(?s)^\s*([A-Za-z][\w.-]*)\s*(?:\[CALL_ID\]\w+)?(?:\[ARGS\])?\s*(\{.*)$`)
+	gemmaCall  = regexp.MustCompile(`(?s)(?:<start_function_call>|<\|tool_call>)\s*call:([\w.:-]+)\s*(\{.*?\})\s*(?:<end_function_call>|<tool_call\|>|$)`)
+	closeTags  = regexp.MustCompile(`</?(minimax:)?tool_calls?>|</?function_calls?>|</?｜DSML｜(function_|tool_)?calls>|<\|tool_calls_section_(begin|end)\|>|<｜tool▁calls▁(begin|end)｜>|<\|(eom_id|eot_id|im_end|call)\|>|</s>`)
 	jsonName   = regexp.MustCompile(`"(?:name|function|tool|tool_name)"\s*:\s*"([^"]+)"`)
 	jsonArgs   = regexp.MustCompile(`(?s)"(?:arguments|parameters|args|input)"\s*:\s*(\{.*)\}\s*$`)
 )
@@ -65,6 +86,9 @@ func readCalls(s string, tools []llm.Tool) (calls []llm.ToolCall, rest string, o
 		calls = append(calls, llm.ToolCall{Name: t.Name, Arguments: string(lenient.JSON(arguments(t, pairs)))})
 	}
 	left := s
+	for _, w := range spellings {
+		left = w.tag.ReplaceAllString(left, w.is)
+	}
 	cut := func(re *regexp.Regexp, do func(m []string)) {
 		left = re.ReplaceAllStringFunc(left, func(block string) string {
 			do(re.FindStringSubmatch(block))
@@ -73,6 +97,7 @@ func readCalls(s string, tools []llm.Tool) (calls []llm.ToolCall, rest string, o
 	}
 	cut(deepCall, func(m []string) { add(m[1], m[2]) })
 	cut(kimiCall, func(m []string) { add(m[1], m[2]) })
+	cut(gemmaCall, func(m []string) { bad = !addGemma(m[1], m[2], add) || bad })
 	cut(invokeCall, func(m []string) { values(m[1], invokeArg.FindAllStringSubmatch(m[2], -1)) })
 	cut(xmlCall, func(m []string) {
 		if pairs := xmlValue.FindAllStringSubmatch(m[2], -1); pairs != nil {
@@ -113,9 +138,24 @@ func readCalls(s string, tools []llm.Tool) (calls []llm.ToolCall, rest string, o
 		}
 		left = left[:i]
 	}
-	if t := strings.TrimSpace(left); len(calls) == 0 && bareCall.MatchString(t) {
-		t = strings.TrimSpace(strings.TrimSuffix(t[strings.IndexByte(t, '{'):], "```"))
+	switch t := strings.TrimSpace(left); {
+	case len(calls) > 0:
+	case strippedCall.MatchString(t):
+		m := strippedCall.FindStringSubmatch(t)
+		add(m[1], m[2])
+		left = ""
+	case bareCall.MatchString(t):
+		t = strings.TrimSpace(strings.TrimSuffix(t[strings.IndexAny(t, "[{"):], "```"))
 		bad = !addJSON(t, add) || bad
+		left = ""
+	case pythonCall.MatchString(t):
+		if m := toolCode.FindStringSubmatch(t); m != nil {
+			if p := printed.FindStringSubmatch(m[1]); p != nil {
+				m = p
+			}
+			t = "[" + m[1] + "]"
+		}
+		bad = !addPythonic(t, add) || bad
 		left = ""
 	}
 	return calls, strings.TrimSpace(left), len(calls) > 0 && !bad
@@ -165,6 +205,14 @@ func addJSON(s string, add func(name, args string)) bool {
 	var one call
 	if json.Unmarshal([]byte(s), &list) != nil {
 		if json.Unmarshal([]byte(s), &one) != nil {
+			if docs := documents(s); len(docs) > 1 {
+				for _, d := range docs {
+					if !addJSON(string(d), add) {
+						return false
+					}
+				}
+				return true
+			}
 			name, args := jsonName.FindStringSubmatch(s), jsonArgs.FindStringSubmatch(s)
 			if name == nil || args == nil {
 				return false
@@ -197,6 +245,20 @@ func addJSON(s string, add func(name, args string)) bool {
 	return len(list) > 0
 }
 
+// documents reads JSON values that stand one after the other, with nothing but
+// white space, commas and semicolons between them; nil if there is anything else.
+func documents(s string) (docs []json.RawMessage) {
+	for s = strings.TrimSpace(s); s != ""; s = strings.TrimLeft(s, " \t\r\n,;") {
+		d := json.NewDecoder(strings.NewReader(s))
+		var one json.RawMessage
+		if d.Decode(&one) != nil || one[0] != '{' && one[0] != '[' {
+			return nil
+		}
+		docs, s = append(docs, one), s[d.InputOffset():]
+	}
+	return docs
+}
+
 // arguments makes an object of names and values that are written as text. What
 // the tool takes as a string is one.
 func arguments(t llm.Tool, pairs [][]string) map[string]any {
@@ -218,37 +280,14 @@ func arguments(t llm.Tool, pairs [][]string) map[string]any {
 }
 
 var (
-	harmonyPart = regexp.MustCompile(`(?s)(?:<\|start\|>(?:assistant)?)?\s*(?:<\|channel\|>)?([^<]*?(?:<\|constrain\|>[^<]*)?)<\|message\|>(.*?)(?:<\|end\|>|<\|return\|>|<\|call\|>|$)`)
-	harmonyTo   = regexp.MustCompile(`to=([\w.:-]+)`)
-)
-
-// readHarmony reads an answer in the format of gpt-oss: of its channels, only the
-// final one and what introduces a call are for the person.
-func readHarmony(s string, tools []llm.Tool) (text string, calls []llm.ToolCall) {
-	for _, m := range harmonyPart.FindAllStringSubmatch(s, -1) {
-		head, body := m[1], m[2]
-		to := harmonyTo.FindStringSubmatch(head)
-		switch {
-		case to != nil:
-			name := CallName(to[1])
-			if slices.ContainsFunc(tools, func(t llm.Tool) bool { return t.Name == name }) || name == "python" {
-				calls = append(calls, llm.ToolCall{Name: name, Arguments: strings.TrimSpace(body)})
-			}
-		case strings.Contains(head, "analysis"):
-		default:
-			text += body
-		}
-	}
-	return strings.TrimSpace(text), calls
-}
-
-var (
 	notInName  = regexp.MustCompile(`[^A-Za-z0-9_-]+`)
 	callPrefix = regexp.MustCompile(`^(functions?|tools?|default_api)[.:]`)
 	callNumber = regexp.MustCompile(`:\d+$`)
 )
 
-// CallName is the name of a tool in what a model wrote: "functions.run:0".
+// CallName is the name of a tool in what a model wrote: "functions.run:0", or
+// gpt-oss's "run<|channel|>commentary".
 func CallName(s string) string {
+	s = harmonyName(s)
 	return notInName.ReplaceAllString(callNumber.ReplaceAllString(callPrefix.ReplaceAllString(s, ""), ""), "_")
 }

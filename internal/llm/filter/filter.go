@@ -22,6 +22,7 @@ type Filter struct {
 	opts    Options
 	state   filterState
 	held    string
+	cut     string // the beginning of a character
 	close   string // what ends the block
 	scanned int    // bytes of held that have no end tag
 
@@ -62,14 +63,18 @@ var thoughtTags = map[string]string{
 
 var (
 	openings = slices.Collect(maps.Keys(thoughtTags))
-	closings = []string{"</think>", "</thinking>", "</thought>", "[/THINK]", "</reasoning>", "</seed:think>", "◁/think▷", "<|END_THINKING|>", "assistantfinal"}
+	closings = []string{"</think>", "</thinking>", "</thought>", "[/THINK]", "</reasoning>", "</seed:think>", "◁/think▷", "<|END_THINKING|>", "assistantfinal", "assistantcommentary"}
 	harmony  = []string{"<|channel|>", "<|start|>assistant", "<|message|>"}
-	callTags = []string{"<tool_call>", "<tool_calls>", "<function=", "<function_call>", "<function_calls>", "[TOOL_CALLS]", "<|python_tag|>", "<|tool_calls_section_begin|>",
-		"<|tool_call_begin|>", "<｜tool▁calls▁begin｜>", "<｜DSML｜function_calls>", "<minimax:tool_call>", "<|tool_call|>", "<|tool_call_start|>", "<TOOLCALL>", "<|START_ACTION|>"}
+	callTags = []string{"<tool_call>", "<tool_calls>", "<function=", "<function_call>", "<function_calls>", "<functioncall>", "[TOOL_CALLS]", "<|python_tag|>", "<|tool_calls_section_begin|>",
+		"<|tool_call_begin|>", "<｜tool▁call", "<|tool▁call", "<｜DSML｜", "<｜｜DSML｜｜", "<|DSML|", "<minimax:tool_call>", "<seed:tool_call>", "<longcat_tool_call>", "<|tool_call|>", "<|tool_call>",
+		"<|tool_call_start|>", "<start_function_call>", "<TOOLCALL>", "<|START_ACTION|>", "<|action_start|>"}
 	// A model that may think aloud, by its name; an answer that may be thoughts,
 	// by how it begins.
 	thinker = regexp.MustCompile(`(?i)think|reason|(^|[^a-z])r1([^a-z0-9]|$)|qwq|magistral|nemotron|exaone-deep|deepseek`)
 )
+
+// bareChannel is gpt-oss's first channel without its tokens.
+var bareChannel = regexp.MustCompile(`^analysis[A-Z]`)
 
 // musings are how thoughts begin that are not set apart.
 var musings = []string{"okay", "ok", "alright", "hmm", "hm", "well", "so", "first", "let me", "let's", "we need", "we have", "the user", "user asks", "user wants", "user says",
@@ -99,7 +104,18 @@ func (f *Filter) Apart() { f.opened = true }
 
 // Add takes a piece of the text and returns what of it can be shown.
 func (f *Filter) Add(s string) string {
-	if s == "" {
+	// A character may be cut in two.
+	s = f.cut + s
+	n := len(s)
+	for i := 1; i <= min(len(s), utf8.UTFMax-1); i++ {
+		if tail := s[len(s)-i:]; utf8.RuneStart(tail[0]) {
+			if !utf8.FullRuneInString(tail) {
+				n = len(s) - i
+			}
+			break
+		}
+	}
+	if s, f.cut = s[:n], s[n:]; s == "" {
 		return ""
 	}
 	f.held += s
@@ -199,17 +215,18 @@ func (f *Filter) begin(last bool) string {
 		}
 		maybe = maybe || strings.HasPrefix(h, t)
 	}
-	if f.opts.Tools && !f.over && (strings.HasPrefix(t, "{") || strings.HasPrefix(t, "```json") || strings.HasPrefix("```json", t)) {
-		if bareCall.MatchString(t) {
-			f.state = inCall
-			return ""
-		}
-		maybe = maybe || len(t) < 40
+	if f.opts.Tools && (strippedHead.MatchString(t) || !f.over && (bareCall.MatchString(t) || pythonCall.MatchString(t))) {
+		f.state = inCall
+		return ""
+	}
+	if f.opts.Tools && (mayBeHead(t) || !f.over && (strings.HasPrefix(t, "{") || strings.HasPrefix(t, "[") || strings.HasPrefix(t, "```json") || mayBe(t, "```tool_code") || mayBe(t, "functools["))) {
+		maybe = maybe || len(t) < 60
 	}
 	hold := f.holds()
 	if hold && !f.opts.Unopened && !thinker.MatchString(f.opts.Model) {
 		var unsure bool
 		hold, unsure = musing(t)
+		hold = hold || bareChannel.MatchString(t)
 		maybe = maybe || unsure
 	}
 	switch {
@@ -225,6 +242,14 @@ func (f *Filter) begin(last bool) string {
 	}
 	f.over = true
 	return ""
+}
+
+// mayBe reports whether one of two texts is the beginning of the other.
+func mayBe(s, tag string) bool { return strings.HasPrefix(s, tag) || strings.HasPrefix(tag, s) }
+
+// mayBeHead reports whether a text may become the head of a call of gpt-oss.
+func mayBeHead(t string) bool {
+	return mayBe(t, "to=functions.") || mayBe(t, "to=python") || mayBe(t, "commentary to=") || mayBe(t, "assistantcommentary to=")
 }
 
 // holds reports whether an end tag may come without an opening.
@@ -244,6 +269,9 @@ func (f *Filter) read(last bool) string {
 		rest := f.held[i:]
 		here.pass(f.held[at:i])
 		if !here.inCode() {
+			if n, tag := firstOf(rest, harmony[:2]); n == 0 && tag != "" {
+				return f.take(i, inHarmony)
+			}
 			if here.blank() {
 				if f.opts.Tools {
 					if n, tag := firstOf(rest, callTags); n == 0 && tag != "" {
@@ -300,6 +328,11 @@ func mayBecome(s string, tools bool) bool {
 			return true
 		}
 	}
+	for _, t := range harmony[:2] {
+		if strings.HasPrefix(t, s) {
+			return true
+		}
+	}
 	for _, t := range callTags {
 		if tools && strings.HasPrefix(t, s) {
 			return true
@@ -332,6 +365,7 @@ func keepTail(s string, n int) string { return s[max(0, len(s)-n):] }
 // that stood in it as text. Of an answer that broke off, what may be thoughts is
 // not shown.
 func (f *Filter) End(whole bool, tools []llm.Tool, hasCalls bool) (text string, calls []llm.ToolCall, trouble []llm.Unsupported) {
+	f.held, f.cut = f.held+f.cut, ""
 	for range 3 {
 		if f.state == atStart || f.state == visible {
 			t := f.step(true)
@@ -365,7 +399,7 @@ func (f *Filter) End(whole bool, tools []llm.Tool, hasCalls bool) (text string, 
 		case !whole:
 			return text, nil, nil
 		}
-		if bareCall.MatchString(strings.TrimSpace(held)) {
+		if t := strings.TrimSpace(held); bareCall.MatchString(t) || pythonCall.MatchString(t) || strippedHead.MatchString(t) {
 			return text + held, nil, nil
 		}
 		return text + held, nil, []llm.Unsupported{{What: llm.CallsAsText, Reason: brief.Bytes(held, 300)}}

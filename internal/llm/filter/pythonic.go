@@ -84,7 +84,7 @@ func (p *pythonic) list(end string, one func()) {
 
 func (p *pythonic) value() any {
 	p.rest = strings.TrimSpace(p.rest)
-	for _, quote := range []string{`"""`, "'''", `"`, "'"} {
+	for _, quote := range []string{`"""`, "'''", `"`, "'", gemmaQuote, escapeTag} {
 		if p.take(quote) {
 			return p.text(quote)
 		}
@@ -97,8 +97,7 @@ func (p *pythonic) value() any {
 	case p.take("{"):
 		m := map[string]any{}
 		p.list("}", func() {
-			key, ok := p.value().(string)
-			p.bad = p.bad || !ok
+			key := p.key()
 			p.want(":")
 			m[key] = p.value()
 		})
@@ -113,6 +112,33 @@ func (p *pythonic) value() any {
 	return v
 }
 
+// key reads the name of a field: a string, or a word without quotes.
+func (p *pythonic) key() string {
+	if p.rest = strings.TrimSpace(p.rest); pyName.MatchString(p.rest) {
+		return p.match(pyName)
+	}
+	key, ok := p.value().(string)
+	p.bad = p.bad || !ok
+	return key
+}
+
+// Quotes within which nothing is escaped.
+const (
+	gemmaQuote = `<|"|>`    // Gemma 4
+	escapeTag  = "<escape>" // FunctionGemma
+)
+
+// addGemma adds a call whose arguments are written {key:<escape>text<escape>,n:1}.
+func addGemma(name, args string, add func(name, args string)) bool {
+	p := &pythonic{rest: args}
+	v, ok := p.value().(map[string]any)
+	if p.bad || !ok || strings.TrimSpace(p.rest) != "" {
+		return false
+	}
+	add(name, string(lenient.JSON(v)))
+	return true
+}
+
 // text reads a string up to its quote. A line break is allowed in each, since
 // models write it so.
 func (p *pythonic) text(quote string) string {
@@ -123,6 +149,10 @@ func (p *pythonic) text(quote string) string {
 			return b.String()
 		}
 		c := p.rest[i]
+		if quote[0] == '<' {
+			b.WriteByte(c)
+			continue
+		}
 		if c != '\\' || i+1 == len(p.rest) {
 			b.WriteByte(c)
 			continue

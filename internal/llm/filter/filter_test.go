@@ -1,0 +1,149 @@
+package filter
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/attachebot/attache/internal/llm"
+)
+
+const code = `{"code": "print(6*7)"}`
+
+var tools = []llm.Tool{
+	{Name: "execute_python_code", Parameters: []byte(`{"type":"object","properties":{"code":{"type":"string"}},"required":["code"]}`)},
+	{Name: "load_file", Parameters: []byte(`{"type":"object","properties":{"id":{"type":"string"},"rows":{"type":"integer"},"whole":{"type":"boolean"}}}`)},
+}
+
+// forms are calls and thoughts as models write them: the forms of the tool parsers
+// of vLLM (vllm/tool_parsers), llama.cpp (models/templates) and SGLang, and what
+// leaks where they fail.
+var forms = []struct {
+	name, raw, text string
+	calls           string // names and arguments
+}{
+	{"gpt-oss", "<|channel|>analysis<|message|>HIDDEN<|end|><|start|>assistant<|channel|>commentary to=functions.execute_python_code <|constrain|>json<|message|>" + code + "<|call|>", "", "execute_python_code " + code},
+	{"gpt-oss, the recipient before the channel", "<|start|>assistant to=functions.execute_python_code<|channel|>commentary json<|message|>" + code + "<|call|>", "", "execute_python_code " + code},
+	{"gpt-oss, a word before the call", "<|channel|>commentary<|message|>I run it.<|end|><|start|>assistant<|channel|>commentary to=functions.execute_python_code <|constrain|>json<|message|>" + code + "<|call|>", "I run it.", "execute_python_code " + code},
+	{"gpt-oss, no start", "<|channel|>analysis<|message|>HIDDEN<|channel|>final<|message|>visible<|return|>", "visible", ""},                                                             // vllm-project/vllm#35906
+	{"gpt-oss, no end", "<|channel|>analysis<|message|>HIDDEN<|start|>assistant<|channel|>final<|message|>visible", "visible", ""},                                                       // vllm-project/vllm#35906
+	{"gpt-oss, two heads", "<|channel|>commentary to=assistant<|channel|>commentary to=functions.execute_python_code<|message|>" + code + "<|call|>", "", "execute_python_code " + code}, // ggml-org/llama.cpp#27720
+	{"gpt-oss, a head of its own", "<|channel|>analysis??<|message|>HIDDEN<|end|><|start|>assistant<|channel|>final<|message|>visible", "visible", ""},                                   // ggml-org/llama.cpp#27720
+	{"gpt-oss, a result of its own", "<|channel|>analysis<|message|>HIDDEN<|end|><|start|>functions.load_file to=assistant<|channel|>commentary<|message|>HIDDEN<|end|><|start|>assistant<|channel|>final<|message|>visible", "visible", ""},
+	{"gpt-oss, text between", "<|channel|>analysis<|message|>HIDDEN<|end|>visible <|start|>assistant<|channel|>final<|message|>answer", "visible answer", ""}, // vllm-project/vllm#35906
+	{"gpt-oss after text", "I run it. <|start|>assistant<|channel|>commentary to=functions.execute_python_code <|constrain|>json<|message|>" + code + "<|call|>", "I run it. ", "execute_python_code " + code},
+	{"gpt-oss, no such tool", "<|channel|>commentary to=functions.open_door<|message|>{}<|call|>", "", ""},
+	{"gpt-oss without its tokens", "analysisThe user wants 42. HIDDENassistantcommentary to=functions.execute_python_code json" + code, "", "execute_python_code " + code},
+	{"gpt-oss without its tokens, final", "analysisThe user wants 42. HIDDENassistantfinalvisible", "visible", ""},
+	{"gpt-oss, only the head", "commentary to=functions.execute_python_code " + code, "", "execute_python_code " + code},
+
+	{"Llama 3.1, several", `<|python_tag|>{"name": "execute_python_code", "parameters": ` + code + `}; {"name": "load_file", "parameters": {"id": "a"}}`, "", `execute_python_code ` + code + ` load_file {"id": "a"}`},
+	{"Llama 3.1, bare, several", `{"name": "execute_python_code", "parameters": ` + code + "}\n" + `{"name": "load_file", "parameters": {"id": "a"}}`, "", `execute_python_code ` + code + ` load_file {"id": "a"}`},
+	{"Llama 4", `[execute_python_code(code="print(6*7)"), load_file(id="a", rows=3, whole=True)]`, "", `execute_python_code {"code":"print(6*7)"} load_file {"id":"a","rows":3,"whole":true}`},
+	{"Gemma 3", "```tool_code\nload_file(id=\"a\", rows=3)\n```", "", `load_file {"id":"a","rows":3}`},
+	{"Gemma 3, printed", "```tool_code\nprint(load_file(id='a'))\n```", "", `load_file {"id":"a"}`},
+	{"FunctionGemma", "<start_function_call>call:load_file{id:<escape>a, {b}\"<escape>,rows:3,whole:true}<end_function_call>", "", `load_file {"id":"a, {b}\"","rows":3,"whole":true}`},
+	{"FunctionGemma, two", "<start_function_call>call:load_file{id:<escape>a<escape>}<end_function_call><start_function_call>call:load_file{id:<escape>b<escape>}<end_function_call>", "", `load_file {"id":"a"} load_file {"id":"b"}`},
+	{"Gemma 4", "I look.\n<|tool_call>call:execute_python_code{code:<|\"|>x = {\"a\": 1}\nprint(x)<|\"|>}<tool_call|>", "I look.\n", `execute_python_code {"code":"x = {\"a\": 1}\nprint(x)"}`},
+	{"Gemma 4, a list", "<|tool_call>call:load_file{id:\"a\",rows:[1,{n:<|\"|>x<|\"|>}]}<tool_call|>", "", `load_file {"id":"a","rows":[1,{"n":"x"}]}`},
+	{"DeepSeek V3.2", "<｜DSML｜function_calls>\n<｜DSML｜invoke name=\"load_file\">\n<｜DSML｜parameter name=\"id\" string=\"true\">12</｜DSML｜parameter>\n<｜DSML｜parameter name=\"rows\" string=\"false\">3</｜DSML｜parameter>\n</｜DSML｜invoke>\n</｜DSML｜function_calls>", "", `load_file {"id":"12","rows":3}`},
+	{"DeepSeek V4", "<｜DSML｜tool_calls>\n<｜DSML｜invoke name=\"execute_python_code\">\n<｜DSML｜parameter name=\"code\" string=\"true\">print(6*7)</｜DSML｜parameter>\n</｜DSML｜invoke>\n</｜DSML｜tool_calls>", "", `execute_python_code {"code":"print(6*7)"}`},
+	{"DeepSeek V4.1", "<｜DSML｜ calls>\n<｜DSML｜ invoke name=\"execute_python_code\">\n<｜DSML｜ parameter name=\"code\" string=\"true\">print(6*7)</｜DSML｜ parameter>\n</｜DSML｜ invoke>\n</｜DSML｜ calls>", "", `execute_python_code {"code":"print(6*7)"}`},
+	{"DeepSeek, bars doubled", "<｜｜DSML｜｜tool_calls><｜｜DSML｜｜invoke name=\"load_file\"><｜｜DSML｜｜parameter name=\"id\" string=\"true\">a</｜｜DSML｜｜parameter></｜｜DSML｜｜invoke></｜｜DSML｜｜tool_calls>", "", `load_file {"id":"a"}`},
+	{"DeepSeek, plain bars", "<|DSML|tool_calls><|DSML|invoke name=\"load_file\"><|DSML|parameter name=\"id\" string=\"true\">a</|DSML|parameter></|DSML|invoke></|DSML|tool_calls>", "", `load_file {"id":"a"}`},
+	{"DeepSeek V3.1, plain bars", "<|tool▁calls▁begin|><|tool▁call▁begin|>execute_python_code<|tool▁sep|>" + code + "<|tool▁call▁end|><|tool▁calls▁end|>", "", "execute_python_code " + code},
+	{"Kimi K2, two", "<|tool_calls_section_begin|><|tool_call_begin|>functions.execute_python_code:0<|tool_call_argument_begin|>" + code + "<|tool_call_end|><|tool_call_begin|>functions.load_file:1<|tool_call_argument_begin|>{}<|tool_call_end|><|tool_calls_section_end|>", "", "execute_python_code " + code + " load_file {}"},
+	{"Seed", "<seed:tool_call>\n<function=execute_python_code>\n<parameter=code>print(6*7)</parameter>\n</function>\n</seed:tool_call>", "", `execute_python_code {"code":"print(6*7)"}`},
+	{"LongCat", "<longcat_tool_call>load_file\n<longcat_arg_key>id</longcat_arg_key>\n<longcat_arg_value>a</longcat_arg_value>\n</longcat_tool_call>", "", `load_file {"id":"a"}`},
+	{"LongCat, JSON", "<longcat_tool_call>{\"name\": \"execute_python_code\", \"arguments\": " + code + "}</longcat_tool_call>", "", "execute_python_code " + code},
+	{"Phi 4 mini", `functools[{"name": "execute_python_code", "arguments": ` + code + `}]`, "", "execute_python_code " + code},
+	{"InternLM", "<|action_start|><|plugin|>\n{\"name\": \"execute_python_code\", \"parameters\": " + code + "}<|action_end|>", "", "execute_python_code " + code},
+	{"xLAM", `[{"name": "execute_python_code", "arguments": ` + code + `}]`, "", "execute_python_code " + code},
+	{"Mistral, two", "[TOOL_CALLS]execute_python_code[ARGS]" + code + "[TOOL_CALLS]load_file[ARGS]{\"id\": \"a\"}", "", "execute_python_code " + code + ` load_file {"id": "a"}`},
+	{"Mistral with an id", "[TOOL_CALLS]execute_python_code[CALL_ID]abcdefghi[ARGS]" + code, "", "execute_python_code " + code},
+	{"Hermes, an end left out", "<tool_call>{\"name\": \"execute_python_code\", \"arguments\": " + code + "}\n<tool_call>{\"name\": \"load_file\", \"arguments\": {}}</tool_call>", "", "execute_python_code " + code + " load_file {}"},
+	{"functioncall", "<functioncall>{\"name\": \"execute_python_code\", \"arguments\": " + code + "}</functioncall>", "", "execute_python_code " + code},
+	{"Kimi's thoughts", "◁think▷HIDDEN◁/think▷visible", "visible", ""},
+	{"Magistral", "[THINK]HIDDEN[/THINK]visible answer", "visible answer", ""},
+
+	{"a list", `[1, 2, 3]`, `[1, 2, 3]`, ""},
+	{"a link", `[open(it)](https://example.com) shows it.`, `[open(it)](https://example.com) shows it.`, ""},
+	{"a list of people", `[{"name": "Ada"}, {"name": "Bob"}]`, `[{"name": "Ada"}, {"name": "Bob"}]`, ""},
+	{"a comment", "commentary is a word, to=me too", "commentary is a word, to=me too", ""},
+	{"other scripts", "é 漢字 🐍 <b>x</b> ｜ ◁ ▁ end", "é 漢字 🐍 <b>x</b> ｜ ◁ ▁ end", ""},
+	{"harmony in code", "It begins with `<|channel|>final`.", "It begins with `<|channel|>final`.", ""},
+}
+
+func filtered(pieces ...string) (text string, calls string) {
+	f := New(Options{Tools: true, Local: true})
+	for _, p := range pieces {
+		text += f.Add(p)
+	}
+	rest, found, _ := f.End(true, tools, false)
+	var all []string
+	for _, c := range found {
+		all = append(all, c.Name+" "+c.Arguments)
+	}
+	return text + rest, strings.Join(all, " ")
+}
+
+// Every form is read, wherever the stream is cut: even within a character.
+func TestFormsCutAtEveryByte(t *testing.T) {
+	for _, c := range forms {
+		check := func(how string, pieces ...string) {
+			if text, calls := filtered(pieces...); text != c.text || calls != c.calls {
+				t.Errorf("%s, %s: text %q, calls %q", c.name, how, text, calls)
+			}
+		}
+		check("whole", c.raw)
+		check("bytes", strings.Split(c.raw, "")...)
+		single := make([]string, len(c.raw))
+		for i := range len(c.raw) {
+			single[i] = c.raw[i : i+1]
+		}
+		check("single bytes", single...)
+		for i := 1; i < len(c.raw) && !t.Failed(); i++ {
+			check("cut before "+c.raw[i:], c.raw[:i], c.raw[i:])
+		}
+	}
+}
+
+func TestNamesOfCalls(t *testing.T) {
+	for raw, want := range map[string]string{
+		"execute_python_code":                                                  "execute_python_code",
+		"functions.execute_python_code:0":                                      "execute_python_code",
+		"python<|channel|>commentary":                                          "python", // vllm-project/vllm#32587
+		"execute_python_code<|channel|>commentary":                             "execute_python_code",
+		"functions.execute_python_code<|constrain|>json":                       "execute_python_code",
+		"execute_python_code <|constrain|>json<|message|>":                     "execute_python_code",
+		"commentary to=functions.execute_python_code":                          "execute_python_code",
+		"assistant<|channel|>commentary to=functions.execute_python_code json": "execute_python_code",
+		"<|channel|>commentary to=python code":                                 "python",
+		"execute_python_code commentary":                                       "execute_python_code",
+		"execute_python_code json":                                             "execute_python_code",
+		"<|constrain|>execute_python_code":                                     "execute_python_code",
+		"default_api:load_file":                                                "load_file",
+	} {
+		if got := CallName(raw); got != want {
+			t.Errorf("%s: %q, want %q", raw, got, want)
+		}
+	}
+}
+
+// Whatever the text is, nothing is lost where nothing is taken out, and no piece
+// makes the filter panic.
+func FuzzFilter(f *testing.F) {
+	for _, c := range forms {
+		f.Add(c.raw, len(c.raw)/2)
+	}
+	f.Fuzz(func(t *testing.T, raw string, at int) {
+		at = min(max(at, 0), len(raw))
+		text, calls := filtered(raw[:at], raw[at:])
+		whole, same := filtered(raw)
+		if text != whole || calls != same {
+			t.Errorf("cut at %d of %q: %q, %q; whole %q, %q", at, raw, text, calls, whole, same)
+		}
+		if !strings.ContainsAny(raw, "<[◁{`") && !strings.Contains(raw, "=") && len(calls) > 0 {
+			t.Errorf("calls in %q: %s", raw, calls)
+		}
+	})
+}
