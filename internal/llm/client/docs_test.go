@@ -4,12 +4,13 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
 
-// The table of docs/models.md names tests that there are, and words that the
-// recorded refusals have.
+// The table of docs/models.md has the rows and columns of TestProviders, names
+// tests that there are, and words that the recorded refusals have.
 func TestDocumentedTests(t *testing.T) {
 	doc, err := os.ReadFile("../../../docs/models.md")
 	if err != nil {
@@ -20,7 +21,7 @@ func TestDocumentedTests(t *testing.T) {
 		t.Fatal(err)
 	}
 	var tests strings.Builder
-	for _, dir := range []string{".", "../../chat"} {
+	for _, dir := range []string{".", "../filter", "../../chat"} {
 		files, _ := filepath.Glob(filepath.Join(dir, "*_test.go"))
 		for _, f := range files {
 			b, err := os.ReadFile(f)
@@ -32,6 +33,35 @@ func TestDocumentedTests(t *testing.T) {
 	}
 	_, section, _ := strings.Cut(string(doc), "## Tested with each provider's words")
 	section, _, _ = strings.Cut(section, "\n## ")
+	columns := []string{"provider"}
+	for _, a := range aspects {
+		columns = append(columns, a.name)
+	}
+	rows := [][]string{columns}
+	for _, p := range providers {
+		rows = append(rows, []string{p.name})
+	}
+	n := 0
+	for line := range strings.Lines(section) {
+		if !strings.HasPrefix(line, "| ") {
+			continue
+		}
+		cells := strings.Split(strings.Trim(strings.TrimSpace(line), "| "), " | ")
+		if n >= len(rows) || !slices.Equal(cells[:len(rows[n])], rows[n]) || len(cells) != len(columns) {
+			t.Errorf("row %d has no test, or another one: %q", n, cells)
+		}
+		if n > 0 && n < len(rows) {
+			for i, words := range []string{4: providers[n-1].pictures, 6: providers[n-1].long} {
+				if words != "" && !strings.Contains(cells[i], `"`+words+`"`) {
+					t.Errorf("%s: the test answers %q", cells[0], words)
+				}
+			}
+		}
+		n++
+	}
+	if n != len(rows) {
+		t.Errorf("%d rows, %d are tested", n, len(rows))
+	}
 	named := regexp.MustCompile("`(Test\\w+)`").FindAllStringSubmatch(section, -1)
 	words := 0
 	for _, m := range named {
@@ -49,7 +79,7 @@ func TestDocumentedTests(t *testing.T) {
 			}
 		}
 	}
-	if len(named) < 20 || words < 15 {
+	if len(named) < 10 || words < 20 {
 		t.Errorf("only %d tests and %d quotations were read", len(named), words)
 	}
 }
