@@ -57,7 +57,7 @@ func ask(text string) llm.Request {
 // generate runs a request and returns the reply with the deltas joined.
 func generate(t *testing.T, m llm.Model, req llm.Request) (llm.Reply, string, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	var b strings.Builder
 	reply, err := m.Generate(ctx, req, func(s string) { b.WriteString(s) })
