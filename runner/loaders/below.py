@@ -2,7 +2,7 @@
 
 import re
 
-from attache.loaders import forms
+from attache.loaders import forms, headers
 
 _MOST = 12  # lines that are looked at
 _NOTE = re.compile(
@@ -16,13 +16,20 @@ _NOTE = re.compile(
 def count(rows, width):
     """How many of the last rows, lists of texts, are notes below a table of this width."""
     filled = [[c.strip() for c in r] for r in rows]
+    kinds = [headers.usual_form([r for r in filled[:-_MOST] if any(r)], i) for i in range(width)]
     k = len(filled)
-    while k and len(filled) - k < _MOST and _few(filled[k - 1], width):
+    while k and len(filled) - k < _MOST and (_few(filled[k - 1], width) or _strange(filled[k - 1], kinds)):
         k -= 1
     body = [r for r in filled[:k] if any(r)]
     while k < len(filled) and (not any(filled[k]) or not _is_note(filled[k], body, width)):
         k += 1
     return len(filled) - k
+
+
+def _strange(row, kinds):
+    """Whether a row is the line of a frame, or text with commas: words in a column of values, and blank cells at its end."""
+    words = any(k in ("n", "d", "c") and forms.form(c) == "s" and len(c) > 8 for k, c in zip(kinds, row) if k)
+    return headers.is_rule(row) or words and not row[-1] and not any(k in ("n", "d", "c") and forms.form(c) == k for k, c in zip(kinds, row) if k)
 
 
 def _few(row, width):
@@ -32,6 +39,8 @@ def _few(row, width):
 
 
 def _is_note(row, body, width):
+    if headers.is_rule(row):
+        return True
     if len(body) < 2 or any(_few(r, width) for r in body[-50:]) and not _NOTE.fullmatch(row[0]):
         return False
     if _NOTE.fullmatch(row[0]):

@@ -2,7 +2,7 @@
 
 import re
 
-from attache.loaders import forms
+from attache.loaders import datewords, forms
 from attache.loaders.numbers import MARKS
 from attache.loaders.source import note
 
@@ -10,22 +10,6 @@ _SAMPLE = 60  # values looked at before a whole column is parsed
 _FEW = 0.02  # of the values that may be no dates, and become missing
 
 _ENGLISH = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-# Names of months as CLDR has them, lower case: German, French, Spanish, Italian, Portuguese, Dutch, Swedish, Danish, Norwegian, Polish, Russian, Ukrainian, Czech, Turkish, Finnish.
-_FOREIGN = {
-    1: "januar jänner janvier enero gennaio janeiro januari stycznia jan janv ene genn января январь січня ledna leden ocak tammikuuta tammikuu",
-    2: "februar feber février febrero febbraio fevereiro februari lutego feb févr febr fev fevr февраля февраль лютого února únor şubat helmikuuta helmikuu",
-    3: "märz mars marzo março maart marts marca mrz mär mar марта март березня března březen mart maaliskuuta maaliskuu",
-    4: "april avril abril aprile kwietnia apr avr abr апреля апрель квітня dubna duben nisan huhtikuuta huhtikuu",
-    5: "mai mayo maggio maio mei maj maja may mag мая май травня května květen mayıs toukokuuta toukokuu",
-    6: "juni juin junio giugno junho czerwca jun giu июня июнь червня června červen haziran kesäkuuta kesäkuu",
-    7: "juli juillet julio luglio julho lipca jul juil lug июля июль липня července červenec temmuz heinäkuuta heinäkuu",
-    8: "august août agosto augustus augusti sierpnia aug ago ago августа август серпня srpna srpen ağustos elokuuta elokuu",
-    9: "september septembre septiembre settembre setembro września sep sept set sett сентября сентябрь вересня září eylül syyskuuta syyskuu",
-    10: "oktober octobre octubre ottobre outubro października okt oct ott out октября октябрь жовтня října říjen ekim lokakuuta lokakuu",
-    11: "november novembre noviembre novembro listopada nov ноября ноябрь листопада listopadu listopad kasım marraskuuta marraskuu",
-    12: "dezember décembre diciembre dicembre dezembro december grudnia dez déc dic dec декабря декабрь грудня prosince prosinec aralık joulukuuta joulukuu",
-}
-_MONTHS_OF = {name: n for n, names in _FOREIGN.items() for name in names.split()}
 _MONTH = "(?:" + "|".join(_ENGLISH) + ")"
 _MONTHS = "(?:january|february|march|april|may|june|july|august|september|october|november|december)"
 _WEEKDAY = r"(?:mon|tue|tues|wed|thu|thur|thurs|fri|sat|sun)(?:day|nesday|sday|rsday|urday)?"
@@ -33,6 +17,8 @@ _CLOCK = {  # pattern of the time of day: format
     r"\d\d?:\d\d": "%H:%M",
     r"\d\d?:\d\d:\d\d": "%H:%M:%S",
     r"\d\d?:\d\d:\d\d\.\d{1,6}": "%H:%M:%S.%f",
+    r"\d\d?:\d\d:\d\d[+-]\d\d:\d\d": "%H:%M:%S%z",
+    r"\d\d?:\d\d:\d\d\.\d{1,6}[+-]\d\d:\d\d": "%H:%M:%S.%f%z",
     r"\d\d?:\d\d [AaPp][Mm]": "%I:%M %p",
     r"\d\d?:\d\d[AaPp][Mm]": "%I:%M%p",
     r"\d\d?:\d\d:\d\d [AaPp][Mm]": "%I:%M:%S %p",
@@ -49,6 +35,7 @@ _DAY = {  # pattern of the day: formats, the first is taken unless the values sp
     r"\d\d?\.\d\d?\.\d{4}": ("%d.%m.%Y", "%m.%d.%Y"),
     r"\d\d\.\d\d\.\d\d": ("%d.%m.%y",),
     r"\d\d?-\d\d?-\d{4}": ("%d-%m-%Y", "%m-%d-%Y"),
+    r"\d\d-\d\d-\d\d": ("%d-%m-%y", "%m-%d-%y", "%y-%m-%d"),
     rf"\d\d?-{_MONTH}-\d{{4}}": ("%d-%b-%Y",),
     rf"\d\d?-{_MONTH}-\d\d": ("%d-%b-%y",),
     rf"\d\d?/{_MONTH}/\d{{4}}": ("%d/%b/%Y",),
@@ -83,29 +70,19 @@ _RFC = re.compile(rf"{_WEEKDAY},? \d\d? {_MONTH} \d{{4}}(?: \d\d:\d\d(?::\d\d)?(
 _CTIME = re.compile(rf"{_WEEKDAY} {_MONTH} [ \d]?\d \d\d:\d\d:\d\d(?: (?:[+-]\d{{4}}|[A-Z]{{3,4}}))? \d{{4}}", re.I)
 _LOG = re.compile(rf"\[?\d\d?/{_MONTH}/\d{{4}}:\d\d:\d\d:\d\d(?: [+-]\d{{4}})?\]?", re.I)
 _BASIC = re.compile(r"\d{8}T\d{6}(?:Z|[+-]\d{4})?")
-_CHARACTERS = re.compile(r"(\d{4})\s?[年년]\s?(\d\d?)\s?[月월]\s?(\d\d?)\s?[日일号]")
 _QUARTER_SHORT = re.compile(r"(?:Q([1-4])|([1-4])Q)[- /]?'?((?:19|20)\d\d|\d\d)", re.I)
-_ZONES = {"CET": "+01:00", "CEST": "+02:00", "EET": "+02:00", "EEST": "+03:00", "WET": "+00:00", "WEST": "+01:00", "MSK": "+03:00", "EST": "-05:00", "EDT": "-04:00", "PST": "-08:00", "PDT": "-07:00", "CDT": "-05:00", "MDT": "-06:00", "JST": "+09:00"}
-_WRITTEN = (  # ways of writing, and the usual one
-    (re.compile(r"\b(\d\d?)(?:st|nd|rd|th)\b(?: of)?", re.I), r"\1"),
-    (re.compile(r"\bsept\b\.?", re.I), "Sep"),
-    (re.compile(r"\b([ap])\.\s?m\.", re.I), r"\1m"),
-    (re.compile(r"([a-z]{3}) '(\d\d)$", re.I), r"\1 \2"),
-    (re.compile(r"(\d) ?(?:UTC|GMT)$"), r"\1Z"),
-    *((re.compile(rf"(\d) ?{zone}$"), rf"\g<1>{offset}") for zone, offset in _ZONES.items()),
-    (re.compile(r" (\d\d?)\.(\d\d)\.(\d\d)(\.\d{1,6})\d* ?([AP]M)$", re.I), r" \1:\2:\3\4 \5"),
-)
 _NO_DATE = MARKS | {"0000-00-00", "0000-00-00 00:00:00", "00/00/0000", "00.00.0000"}
 _NAMED_DAY = re.compile(rf"{_WEEKDAY},? (?=\S)", re.I)
-_FOREIGN_DAY = re.compile(r"(?:(\d{1,2})(?:\.|er|º|°)?(?: de| di)? )?([^\W\d_]{3,12})\.?(?: de| di)? (\d{4})(?: ?г\.?)?")
 _COMPACT = re.compile(r"(?:18|19|20|21)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:\d{6})?")
-_MAYBE = re.compile(r"\d\d?(?:er|st|nd|rd|th) |\d{4}\s?[年년]|\d{8}T|[1-4]Q|\d{1,4}[-/.]\d\d?|\d\d?[ -./]?[^\W\d_]{3}|\d{1,2}\. |[^\W\d_]{3}|\d{4}[- ]?Q|Q[1-4]|\d{4}[- ][a-z]{3}|\[\d|\d\d? de |\d{8}(?:\d{6})?$", re.I)
+_WEEK = re.compile(r"((?:19|20)\d\d)-?W(\d\d)(?:-?([1-7]))?", re.I)
+_MAYBE = re.compile(r"\d{8}T|[1-4]Q|\d{1,4}[-/.]\d\d?|\d\d?[ -./]?[^\W\d_]{3}|[^\W\d_]{3}|\d{4}[- ]?[QW]|Q[1-4]|\d{4}[- ][a-z]{3}|\[\d|\d{8}(?:\d{6})?$", re.I)
 _DATE_NAME = re.compile(
-    r"(?:^|[^a-z])(?:date|datum|fecha|data|dato|day|time|timestamp|datetime|ts|epoch|unixtime|posted|born|birthday|dob|start|end|updated|modified|created|since|until)(?:$|[^a-z])"
+    r"(?:^|[^a-z])(?:date|datum|fecha|data|dato|day|time|timestamp|datetime|ts|epoch|unixtime|when|login|seen|expires|published|registered|joined|fecha|zeit|heure|hora|posted|born|birthday|dob|start|end|updated|modified|created|since|until)(?:$|[^a-z])"
     r"|(?:date|time|stamp|_at|_on|_ts)$|^(?:date|time|ts|epoch)",
     re.I,
 )
 _MONTH_NAME = re.compile(r"(?:^|[^a-z])(?:month|period|yearmonth|year_month|yyyymm|monat|mois|mes|mese|maand)(?:$|[^a-z])", re.I)
+_NUMBER_NAME = re.compile(r"(?:^|[^a-z])(?:id|ids|no|nr|num|number|code|key|zip|sku|ref|amount|value|total|count|price|sales|revenue|population)(?:$|[^a-z])|id$", re.I)  # with other eight digits than dates
 _SERIAL_NAME = re.compile(r"(?:^|[^a-z])(?:date|datum|fecha)|(?:date|datum)$", re.I)
 
 
@@ -129,7 +106,7 @@ def convert(frame, day_first=False, name=""):
                 if len(results) == 1 and _open(next(iter(results))):
                     orders.append(_day_comes_first(next(iter(results))))
         elif dtype.kind in "iuf" and isinstance(frame.columns[i], str):
-            whole = _of_numbers(column, frame.columns[i])
+            whole = of_numbers(column, frame.columns[i])
             if whole is not None:
                 if name:
                     note(f"{name}: {frame.columns[i]}: numbers were read as dates, from {column.dropna().iloc[0]:.15g} as {whole.dropna().iloc[0]:%Y-%m-%d %H:%M}.")
@@ -220,7 +197,7 @@ def _readings(column):
             return {}
         first = column.dropna().iloc[:_SAMPLE]
     values = first.tolist()
-    if not values or sum(isinstance(v, str) and len(v) <= 40 and bool(_MAYBE.match(v.strip())) for v in values[:5]) < min(3, len(values[:5])):
+    if not values or sum(isinstance(v, str) and len(v) <= 60 and bool(_MAYBE.match(v.strip()) or datewords.usual(v)) for v in values[:5]) < min(3, len(values[:5])):
         return {}
     values += column.iloc[:: max(1, len(column) // _SAMPLE)].dropna().tolist()
     if not all(isinstance(v, str) for v in values):
@@ -231,12 +208,19 @@ def _readings(column):
         return {"": special}
     results = {f: _parse(column, f) for f in _formats(values)}
     found = {f: c for f, c in results.items() if c is not None}
-    if not found and any(pattern.search(v) for v in values for pattern, _ in _WRITTEN):
-        usual = column
-        for pattern, by in _WRITTEN:
-            usual = usual.str.strip().str.replace(pattern, by, regex=True)
-        return _readings(usual) if not usual.equals(column) else {}
-    return found or _with_clocks(column, values)
+    if len(found) > 1 and any(f.startswith("%y-%m") for f in _formats(values)):  # 01-02-03: only where rows in order prove it
+        found = {f: c for f, c in found.items() if _ordered(c)}
+        return found if len(found) == 1 else {}
+    return found or _with_clocks(column, values) or _reworded(column, values)
+
+
+def _reworded(column, values):
+    """The readings of the column with each date in its usual form."""
+    usual = [datewords.usual(v) for v in values]
+    if sum(u is not None for u in usual) < (len(values) if len(values) < 50 else (1 - _FEW) * len(values)) or usual == values:
+        return {}
+    known = column.dropna().unique()
+    return _readings(column.map(dict(zip(known, (datewords.usual(v) or v for v in known)))).astype(column.dtype))
 
 
 def _formats(values):
@@ -317,8 +301,9 @@ def _special(column, values):
         read = pd.to_datetime(year + "-" + ((pd.to_numeric(parts[0].fillna(parts[1])) - 1) * 3 + 1).astype("Int64").astype("str").str.zfill(2) + "-01", format="%Y-%m-%d", errors="coerce")
     elif every(_BASIC):
         read = _mixed(column.str.strip(), ("%Y%m%dT%H%M%S", "%Y%m%dT%H%M%S%z"))
-    elif every(_CHARACTERS):
-        read = _mixed(column.str.strip().str.replace(_CHARACTERS, r"\1-\2-\3", regex=True), ("%Y-%m-%d",))
+    elif every(_WEEK):  # its Monday, where no day is named
+        text = column.str.strip().str.replace(_WEEK, lambda m: f"{m[1]} {m[2]} {m[3] or 1}", regex=True)
+        read = pd.to_datetime(text, format="%G %V %u", errors="coerce")
     elif every(_RFC):
         text = column.str.strip().str.replace(_NAMED_DAY, "", regex=True).str.replace(r" (?:GMT|UTC|UT|Z)$", " +0000", regex=True, case=False)
         read = _mixed(text, ("%d %b %Y %H:%M:%S %z", "%d %b %Y %H:%M %z", "%d %b %Y %H:%M:%S", "%d %b %Y %H:%M", "%d %b %Y"))
@@ -327,14 +312,6 @@ def _special(column, values):
         read = _mixed(text, ("%b %d %H:%M:%S %z %Y", "%b %d %H:%M:%S %Y"))
     elif every(_LOG):
         read = _mixed(column.str.strip().str.strip("[]"), ("%d/%b/%Y:%H:%M:%S %z", "%d/%b/%Y:%H:%M:%S"))
-    elif all(_NAMED_DAY.match(v) for v in values):
-        bare = column.str.strip().str.replace(_NAMED_DAY, "", regex=True)
-        results = _readings(bare)
-        read = _choose(results, False, False) if results else None
-    elif all((m := _FOREIGN_DAY.fullmatch(v)) and m[2].lower() in _MONTHS_OF for v in values) and not all(re.search(_MONTHS, v, re.I) for v in values):
-        parts = column.str.strip().str.extract(_FOREIGN_DAY)
-        month = parts[1].str.lower().map(_MONTHS_OF)
-        read = pd.to_datetime(parts[2] + "-" + month.astype("Int64").astype("str").str.zfill(2) + "-" + parts[0].fillna("1").str.zfill(2), format="%Y-%m-%d", errors="coerce")
     if read is None or (read.isna() & column.notna()).sum() > (_FEW * len(column) if len(column) >= 50 else 0):
         return None
     return read
@@ -354,17 +331,17 @@ def _mixed(text, formats):
     return None
 
 
-def _of_numbers(column, name):
+def of_numbers(column, name):
     """Whole numbers as dates, in a column whose name says so: 20240131, or seconds or milliseconds since 1970."""
     import pandas as pd
 
     name = re.sub(r"([a-z])([A-Z])", r"\1_\2", name)
-    if not _DATE_NAME.search(name) and not _MONTH_NAME.search(name):
-        return None
     known = column.dropna()
     if known.empty:
         return None
     low, high = known.min(), known.max()
+    if not _DATE_NAME.search(name) and not _MONTH_NAME.search(name) and (_NUMBER_NAME.search(name) or not (19000101 <= low and high <= 20991231) or known.nunique() < 20):
+        return None
     whole = bool((known == known.round()).all())
     if 3e8 <= low and high <= 4.2e9 and not whole:
         return pd.to_datetime(known, unit="s").dt.round("us").reindex(column.index)

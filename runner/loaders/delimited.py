@@ -10,7 +10,7 @@ import mmap
 import re
 import warnings
 
-from attache.loaders import below, dates, dialect, encoding, forms, identifiers, numbers, totals
+from attache.loaders import below, dates, dialect, encoding, fixed, forms, identifiers, numbers, totals
 from attache.loaders.look import Look, unique
 from attache.loaders.source import note
 
@@ -31,6 +31,11 @@ def csv(src, raw=False, table=None, **options):
         if lines:
             note(f"{src.name}: each of its lines is in quotation marks as a whole; these were taken off.")
             return _anew(src, lines, raw, options)
+    if not src.part and (look.width < 2 or look.dialect.words or look.dialect.score < 0.85) and not options.keys() & {"sep", "delimiter"}:
+        cells = fixed.rows(_lines(src, look.codec))
+        if cells:
+            note(f"{src.name}: its {len(cells[0])} columns were told by where they stand in the lines.")
+            return _anew(src, _written(cells), raw, options)
     if not src.part and (len(look.tables) > 1 or table is not None):
         return _one_of(src, look, table, raw, options)
     if "encoding" not in options:
@@ -56,7 +61,7 @@ def csv(src, raw=False, table=None, **options):
     if again == "same":
         frame = reader.without_headers()
     frame = _without_blank_tail(src, frame)
-    if look.delimiter == "|":
+    if look.delimiter in "|\u2502":
         frame = _without_frame(src, frame, look)
     if "dtype" in options or "converters" in options:
         return frame
@@ -99,7 +104,7 @@ def _one_of(src, look, table, raw, options):
     """Return one of several tables that follow one another."""
     from attache.loaders import headers
 
-    rows = [r for _, r in _numbered(look.dialect, re.split("\r\n|\r|\n", src.bytes().decode(look.codec, "replace").lstrip("\ufeff")), 0)]
+    rows = [r for _, r in _numbered(look.dialect, _lines(src, look.codec), 0)]
     found = headers.tables(rows)
     number = 1 if table is None else table
     if not 1 <= number <= max(1, len(found)):
@@ -110,9 +115,18 @@ def _one_of(src, look, table, raw, options):
         where = ", ".join(f"row {a + 1} to {b}" for a, b in found[:6])
         note(f"{src.name} holds {len(found)} tables ({where}); this is the first. load_file(…, table=2) gives the second.")
     first, last = found[number - 1]
+    return _anew(src, _written(rows[first:last]), raw, options)
+
+
+def _lines(src, codec):
+    return re.split("\r\n|\r|\n", src.bytes().decode(codec, "replace").lstrip("\ufeff"))
+
+
+def _written(rows):
+    """Rows as the text of a plain CSV."""
     out = io.StringIO()
-    _csv.writer(out).writerows(rows[first:last])
-    return _anew(src, out.getvalue(), raw, options)
+    _csv.writer(out).writerows(rows)
+    return out.getvalue()
 
 
 def _within_quotes(look):
@@ -127,7 +141,7 @@ def _within_quotes(look):
     rows = found.cut(whole(lines))
     if found.score < 0.9 or len(found.delimiter) > 1 or len({len(r) for r in rows}) > 1 or not all(forms.form(c) == "s" for c in rows[0]):
         return None
-    return "\n".join(whole(re.split("\r\n|\r|\n", look.src.bytes().decode(look.codec, "replace").lstrip("\ufeff")))) + "\n"
+    return "\n".join(whole(_lines(look.src, look.codec))) + "\n"
 
 
 def _anew(src, text, raw, options):
@@ -159,6 +173,7 @@ class Reader:
 
     def __init__(self, src, settings, look):
         self.src, self.settings, self.look = src, settings, look
+        self.dialect = look.dialect
         self.content = None  # the file's, where it had to be put right
         self.notes = 0  # how many of the last rows are notes below the table
         self.repeated = None  # how many lines repeat the header, where they are to be left out
@@ -313,19 +328,20 @@ class Reader:
         if "EOF inside string" in problem:
             note(f"{src.name}: a quotation mark is never closed; quotes were read as plain characters.")
             self.settings["quoting"] = _csv.QUOTE_NONE
-            look.dialect = type(look.dialect)(look.delimiter, "", "", look.dialect.spaced)
+            self.dialect = dialect.Dialect(look.delimiter, "", "", look.dialect.spaced)
         rows = []
         skip = self.settings.get("skiprows", 0)
         skip = skip if isinstance(skip, int) else 0
-        for number, row in _numbered(look.dialect, lines[skip:], skip):
+        for number, row in _numbered(self.dialect, lines[skip:], skip):
             if row:
                 rows.append((number, row))
         rows = rows[: len(rows) - self.notes]
+        self.notes = 0
         if not rows:
             raise src.fail("holds no table")
         named = self.settings.get("header", 0) == 0 and "names" not in self.settings
         head = rows.pop(0)[1] if named else None
-        if look.row_names():
+        if look.row_names() and self.settings.get("index_col") is False:
             head = ["", *head]
             self.settings["index_col"] = 0
         wide = len(head) if head else len(self.settings.get("names") or ()) or look.width
@@ -358,6 +374,7 @@ class Reader:
             writer.writerow(unique([h.strip() for h in head]) if head[0] else head)
         writer.writerows(r + [""] * (wide - len(r)) for _, r in good)
         self.content = out.getvalue().encode("utf-8", "surrogatepass")
+        self.dialect = dialect.Dialect()  # what it is from now on
         for name in ("sep", "delimiter", "quotechar", "escapechar", "quoting", "skiprows", "encoding_errors", "skipinitialspace"):
             self.settings.pop(name, None)
         self.settings["encoding"] = "utf-8"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from attache.loaders import forms
 
 _USUAL = ",;\t|"
-_RARE = "#~^\x01\x1f\x1e\u00a7"
+_RARE = "#~^\x01\x1f\x1e\u00a7\u2502"
 LINES = 120  # that are looked at
 
 
@@ -88,7 +88,7 @@ def width(rows):
 def _candidates(lines, text):
     usual = [d for d in _USUAL if d in text]
     rare = [d for d in _RARE if d in text and sum(d in line[1:] for line in lines) >= 0.8 * len(lines) and not (d == "#" and (len(lines) < 3 or any(line[0] == d for line in lines)))]
-    if not usual and not rare and sum(":" in line for line in lines) == len(lines) > 2:
+    if not usual and not rare and sum(":" in line for line in lines) == len(lines) > 2 and not sum(bool(re.search(r"\b\d\d?:\d\d\b", line)) for line in lines) > 0.8 * len(lines):
         rare = [":"]
     return usual + rare
 

@@ -5,6 +5,8 @@ import re
 from attache.loaders import forms
 from attache.loaders.dialect import usual_form
 
+_LINES = str.maketrans({**dict.fromkeys("─", "-"), **dict.fromkeys("═", "="), **dict.fromkeys("┌┬┐├┼┤└┴┘╞╪╡", "+"), **dict.fromkeys("┆│║", "|")})  # frames of terminals
+_TYPES = set("int8 int16 int32 int64 uint8 uint16 uint32 uint64 float32 float64 float double varchar boolean bool date timestamp datetime[μs] datetime[ns] time str i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 hugeint bigint cat".split())  # below the names, as DuckDB and Polars show tables
 LOOK = 60  # rows below a header that are compared with it
 _UNITS = {
     "kg", "g", "mg", "µg", "ug", "t", "lb", "lbs", "oz", "m", "km", "cm", "mm", "µm", "um", "nm", "mi", "ft", "in", "inch", "yd", "ha", "m2", "m²", "km2", "km²", "m3", "m³",
@@ -33,7 +35,8 @@ def find(rows, width):
         return Header(0, 1)
     body = [r for r in table[1:] if any(map(str.strip, r))]
     if len(body) > 1 and is_rule(body[0]) and len(table[0]) >= width:
-        return Header(skip, 2, [c.strip() for c in table[0]], rule=" ".join(c.strip() for c in body[0])[:40])
+        rules = next((i for i, r in enumerate(table[1:]) if any(r) and not is_rule(r)), 1)
+        return Header(skip, 1 + rules, [c.strip() for c in table[0]], rule=" ".join(c.strip() for c in body[0]).strip()[:40])
     if headless(table[0], body, width):
         return Header(skip, 0)
     more = _several(table, width)
@@ -51,10 +54,10 @@ def find(rows, width):
 
 def is_rule(row):
     """Whether a row is a line of dashes, or one of the formats of columns (5s, 15s, 20d), as in the USGS's RDB."""
-    text = "".join(row).strip()
+    text = "".join(row).strip().translate(_LINES)
     if re.fullmatch(r"[-=+|: ]{3,}", text):
         return "---" in text or "===" in text or len(row) > 1 and all(re.fullmatch(r"\s*(?::?-{2,}:?|={2,})\s*", c) for c in row if c.strip())
-    return len(row) > 1 and all(re.fullmatch(r"\d{1,3}[sdn]", c.strip()) for c in row)
+    return len(row) > 1 and (all(re.fullmatch(r"\d{1,3}[sdn]", c.strip()) for c in row) or {c.strip().lower() for c in row} - {""} <= _TYPES and any(row))
 
 
 def _word(cell):
@@ -79,6 +82,9 @@ def _start(rows, width):
     if exact is None:
         return near or 0
     if near is None:
+        named = [i for i, c in enumerate(rows[0]) if c.strip()] if exact == 1 and len(rows[0]) == width else []
+        if named and named != [0] and all(_word(rows[0][i]) for i in named) and headless(rows[1], [r for r in rows[2:] if _filled(r)], width):
+            return 0  # most columns have no name
         return _full(rows, exact, width)
     # One too short or too long to be a row: a header of its own kind, or a title with commas.
     head, body = rows[near], [r for r in rows[exact:][:LOOK] if len(r) == width]
@@ -300,7 +306,22 @@ def tables(rows):
             starts.append(begin)
             names = own
     ends = starts[1:] + [len(rows)]
-    return [(a, b) for a, b in zip(starts, ends) if sum(_filled(r) > 0 for r in rows[a:b]) > 1]
+    found = [(a, b) for a, b in zip(starts, ends) if sum(_filled(r) > 0 for r in rows[a:b]) > 1]
+    if len(found) > 1 and _describes(rows[slice(*found[0])], rows[slice(*found[1])]):
+        found[:2] = [(found[0][0], found[1][1])]
+    return found
+
+
+def _describes(part, table):
+    """Whether rows are names and values that tell of the table below them: Station: Berlin, Period: 2020."""
+    part = [r for r in part if _filled(r)]
+    while part and _filled(part[0]) < 2:
+        part = part[1:]  # its title
+    if not 0 < len(part) <= 15 or any(_filled(r) > 2 for r in part) or max(map(_filled, table)) < 3:
+        return False
+    values = [r[1] if len(r) > 1 else "" for r in part]
+    kinds = {forms.form(v) for v in values[1:]} - {""}
+    return sum(r[0].strip().endswith(":") for r in part) > 0.5 * len(part) or len(kinds) != 1 or not _word(values[0])
 
 
 def _names(row):

@@ -4,6 +4,8 @@ import csv
 import re
 from concurrent.futures import ThreadPoolExecutor
 
+from attache.loaders import dates
+
 _PIECE = 512 << 10  # bytes looked at at once: few enough for the processor's cache
 _HITS = 2000  # lines that are looked at one by one
 
@@ -48,6 +50,8 @@ def keep(frame, scan, again):
     if not suspects:
         return kept
     for i, text in again(sorted(suspects)).items():
+        if dates.of_numbers(frame.iloc[:, i], str(frame.columns[i])) is not None:
+            continue  # microseconds since 1970 have 16 digits
         if len(text) == len(frame) and (is_name(text.dropna()) or _POINTED.search(str(frame.columns[i])) and _pointed(text.dropna().str.strip())):
             frame.isetitem(i, text.set_axis(frame.index))
             kept.add(i)

@@ -25,6 +25,7 @@ class Look:
             lines.pop()  # it may be cut
         self.notes = []
         self.marked = ""  # what stands before the names, where the header is the last of some comments
+        self.fields = None  # the names in a line "#Fields: date time …" of the logs of web servers
         self.skip, told = 0, None
         marked = re.fullmatch(r'"?sep=(.)"?[,;]*', lines[0].rstrip(" ")) if lines else None
         if marked:
@@ -43,6 +44,8 @@ class Look:
         self._usual_width(every)
         self.tables = headers.tables(every) if single and not options.keys() & {"skiprows", "header", "names", "nrows"} else []
         self.header = headers.Header() if options.keys() & {"skiprows", "header", "names"} else headers.find(every, self.width)
+        if self.fields:
+            self.header, self.marked = headers.Header(0, 1, self.fields), ""
         if self.header.skip and any(map(any, every[: self.header.skip])):
             title = " ".join(c for r in every[: self.header.skip] for c in r if c)[:60]
             self.notes.append(f"{src.name} has {self.header.skip} line(s) above its header, which were skipped: {title}")
@@ -65,6 +68,8 @@ class Look:
         rows = [r for r in d.cut(rest[:200]) if any(map(str.strip, r))]
         last = max(i for i in range(top) if lines[i].startswith(mark))
         names = d.cut([lines[last]])[0]
+        if len(names) == dialect.width(rows) + 1 and names[0].lower().endswith("fields:"):
+            names = self.fields = names[1:]
         if len(names) == dialect.width(rows) > 1 and headers.headless(rows[0], rows[1:], len(names)):
             top = last
             self.marked = mark
@@ -96,11 +101,12 @@ class Look:
         return escaped if lines and dialect.escapes(lines, escaped) else found
 
     def _usual_width(self, every):
-        """A delimiter at the end of each line below the header makes no column."""
+        """Delimiters at the end of each line below the header make no columns."""
         filled = [r for r in every if any(map(str.strip, r))]
         full = [r for r in filled if len(r) == self.width]
-        if self.width > 2 and full and all(not r[-1].strip() for r in full) and any(len(r) == self.width - 1 for r in filled[:30]):
-            self.width -= 1
+        fewer = max((len(r) for r in filled[:30] if 1 < len(r) < self.width), default=self.width)
+        if full and not any(c.strip() for r in full for c in r[fewer:]):
+            self.width = fewer
 
     def _written_otherwise(self, every):
         """The names in the first line may be set apart in another way than the values below."""
@@ -186,9 +192,9 @@ class Look:
         return (counted or named) and any(r[-1].strip() for r in body)
 
     def trailing(self):
-        """Each line ends in a delimiter that the header does not have."""
-        body = [r for r in self.rows[1:] if r]
-        return bool(body) and all(len(r) == len(self.rows[0]) + 1 and r[-1] == "" for r in body)
+        """Each line ends in delimiters that the header does not have."""
+        body, wide = [r for r in self.rows[1:] if r], len(self.rows[0])
+        return bool(body) and all(len(r) > wide and not any(r[wide:]) for r in body)
 
     def _text_columns(self):
         """The columns whose digits are names, or are grouped by dots: {name or number: "str"}."""

@@ -7,7 +7,7 @@ from attache.loaders.headers import _UNITS
 
 _SAMPLE = 200
 _SPACES = " \u00a0\u202f\u2009'\u2019"
-_BODY = rf"\d[\d.,{_SPACES}]*|[.,]\d+"
+_BODY = rf"\d[\d.,{_SPACES}]*(?:(?<=[.,])[-\u2013\u2014]{{1,2}})?|[.,]\d+"  # 12,- is 12
 _VALUE = re.compile(
     rf"(?P<open>\()?(?P<sign>[+\-\u2212]?)\s?(?P<before>{forms.MONEY})?\s?(?P<within>\()?(?P<sign2>[+\-\u2212]?)\s?(?P<body>{_BODY})(?P<exp>[eE][+-]?\d+)?\s?"
     rf"(?P<after>{forms.MONEY}|%|‰|[A-Za-zµ°²³/%]{{1,6}}\d?)?(?P<close>\))?(?P<minus>[-\u2212])?"
@@ -99,7 +99,7 @@ def read(column, decimal=None):
     if fits.sum() < 1 or (marks | other).sum() > 2.5 * fits.sum():
         return None
     bare = text.where(fits)
-    negative = bare.str.contains(r"\(.*\)$|[-\u2212]$|^[^\d]*[-\u2212]").fillna(False).astype(bool)
+    negative = bare.str.contains(r"\(.*\)$|\d[-\u2212]$|^[^\d]*[-\u2212]").fillna(False).astype(bool)
     exponent = bare.str.contains(r"\d[eE][+-]?\d").fillna(False).any()
     plain = bare.str.replace(rf"[^\d.,{'eE+-' if exponent else ''}]", "", regex=True)
     for symbol in (m for m in money | {unit} if m and "." in m):
@@ -176,7 +176,7 @@ def _style(values, decimal):
         if not m or bool(m["open"] or m["within"]) != bool(m["close"]) or m["within"] and not m["before"]:
             words.add(v)
             continue
-        body = m["body"].strip()
+        body = m["body"].rstrip("-\u2013\u2014").strip()
         if not _well_grouped(body):
             return None
         if _name(body, m["sign"] or m["sign2"], v) or m["exp"] and "." not in body and m["exp"][1] not in "+-":
@@ -237,7 +237,7 @@ def _name(body, sign, value):
 def _pattern(sign, money, percent, unit):
     """What each value must be."""
     point, group = re.escape(sign), "," if sign == "." else r"\."
-    body = rf"(?:\d{{1,3}}(?:{group}\d{{2,3}})+|\d{{1,3}}(?:[{_SPACES}]\d{{3}})+|\d+)?(?:{point}\d*)?"
+    body = rf"(?:\d{{1,3}}(?:{group}\d{{2,3}})+|\d{{1,3}}(?:[{_SPACES}]\d{{3}})+|\d+)?(?:{point}(?:\d*|[-\u2013\u2014]{{1,2}}))?"
     symbols = "|".join(re.escape(m) for m in sorted(money)) or "(?:x{0})"
     tail = rf"(?:\s?(?:%))?" if percent else rf"(?:\s?{re.escape(unit)})" if unit else rf"(?:\s?(?:{symbols}))?"
     return rf"\(?[+\-\u2212]?\s?(?:{symbols})?\s?\(?[+\-\u2212]?\s?{body}(?:[eE][+-]?\d+)?{tail}\)?[-\u2212]?"

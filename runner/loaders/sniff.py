@@ -169,13 +169,17 @@ def text_kind(src):
 
 def clear_table(src):
     """Whether a text is a table without a doubt: the same few fields in each of its lines, under names."""
-    from attache.loaders import below, headers
+    from attache.loaders import below, encoding, fixed, headers
     from attache.loaders.look import Look
 
     look = Look(src, {})
+    if look.width < 2 or look.dialect.words or look.dialect.score < 0.85:
+        cells = fixed.rows(encoding.head(src).splitlines()[: -1 if src.size > len(src.head) else None])
+        if cells and len(cells[0]) > 2:
+            return True
     rows = [r for r in look.rows if any(map(str.strip, r)) and not headers.is_rule(r)]
     rows = rows[: len(rows) - below.count(rows, look.width)]
-    if look.delimiter not in ",;\t|" and not look.dialect.words or look.width < 2 or len(rows) < 4 or look.dialect.score < 0.9:
+    if look.delimiter not in ",;\t|\u2502" and not look.dialect.words or look.width < 2 or len(rows) < 4 or look.dialect.score < 0.9:
         return False
     commas = look.delimiter == "," and look.width < 3
     return not commas and all(len(r) == look.width for r in rows) and sum(len(c) > 60 for r in rows for c in r) < 0.1 * sum(map(len, rows))

@@ -6,7 +6,9 @@ from attache.loaders.source import note
 
 _TOTAL = re.compile(
     r"(?:grand |sub[- ]?|over)?(?:total|totals)(?: (?:all|overall|general|sum|amount))?:?|sum:?|all (?:regions|countries|categories|departments)"
-    r"|(?:gesamt|summe|insgesamt|gesamtsumme|zwischensumme|total général|totaux|somme|sous-total|totale|suma|razem|ogółem|итого|всего|celkem|összesen|toplam|yhteensä|totalt|i alt|合计|总计|合計|小計|합계|총계):?",
+    r"|(?:gesamt|summe|insgesamt|gesamtsumme|gesamtergebnis|zwischensumme|total général|total general|total geral|totaux|ensemble|somme|sous-total|subtotal|totale|totais|suma|suma total|totaal|subtotaal|eindtotaal|razem|ogółem|suma końcowa"
+    r"|итого|всего|общий итог|сума|усього|разом|celkem|celkový součet|spolu|összesen|végösszeg|toplam|genel toplam|yhteensä|totalt|i alt|sammenlagt|summa|σύνολο|γενικό σύνολο|total general|ukupno|skupaj|iš viso|kopā|kokku|общо"
+    r"|المجموع|الإجمالي|סה[\"״]כ|جمع|جمع کل|कुल|कुल योग|รวม|รวมทั้งหมด|tổng|tổng cộng|jumlah|合计|总计|總計|合計|小計|総計|합계|총계|총합계):?",
     re.I,
 )
 

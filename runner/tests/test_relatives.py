@@ -1,11 +1,9 @@
 """Tables of many hands: what is written in another way, and what it means. Each case gives the first values of columns, and what the notes must hold."""
 
-import datetime
 import gzip
 import json
 import zipfile
 
-import pandas as pd
 import pytest
 from attache.loaders import load
 
@@ -14,34 +12,6 @@ N = 60
 
 def rows(write, n=N):
     return "".join(write(i) for i in range(n))
-
-
-def plain(value):
-    """A value as it is compared: None where it is missing, dates as text."""
-    if value is None or value is pd.NaT or value is pd.NA or value != value:
-        return None
-    if isinstance(value, datetime.datetime):
-        return value.isoformat()
-    return value.item() if hasattr(value, "item") else value
-
-
-@pytest.fixture
-def check(tmp_path, capsys):
-    def check(content, want, said="", name="t.csv", length=None, **options):
-        path = tmp_path / name
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        frame = load(path, None, options)
-        notes = capsys.readouterr().err
-        for column, values in want.items():
-            assert column in frame.columns, list(frame.columns)
-            got = [plain(v) for v in frame[column].tolist()[: len(values)]]
-            assert got == values and [type(v) is str for v in got] == [type(v) is str for v in values], f"{column}: {got}"
-        assert length is None or len(frame) == length
-        for part in [said] if isinstance(said, str) else said:
-            assert part in notes
-        return frame
-
-    return check
 
 
 WRITTEN = {
