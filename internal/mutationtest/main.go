@@ -39,7 +39,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	r := runner{root: testbin.Root(), good: map[string]error{}}
+	r := runner{root: testbin.Root(), good: map[string]error{}, took: map[string]time.Duration{}}
 	tried, wrong := 0, []string{}
 	for _, m := range all {
 		if !which.MatchString(m.name) && !which.MatchString(m.file) {
@@ -64,6 +64,7 @@ func main() {
 type runner struct {
 	root string
 	good map[string]error // what the test is without a mutation
+	took map[string]time.Duration
 }
 
 // try returns nil if the test of a mutation notices it, and passes without it.
@@ -79,7 +80,11 @@ func (r *runner) try(m mutation) error {
 	defer os.RemoveAll(dir)
 	name := m.pkg + " " + m.test
 	if _, known := r.good[name]; !known {
-		out, err := r.test(dir, m, "")
+		out, err := r.test(dir, m, "", 5*time.Minute)
+		if seconds := passed.FindSubmatch(out); seconds != nil {
+			n, _ := strconv.ParseFloat(string(seconds[1]), 64)
+			r.took[name] = time.Duration(n * float64(time.Second))
+		}
 		if err != nil {
 			err = fmt.Errorf("%s fails without the mutation: %w\n%s", name, err, out)
 		} else if !bytes.Contains(out, []byte("--- PASS: "+strings.ReplaceAll(m.test, " ", "_")+" ")) || bytes.Contains(out, []byte("--- SKIP")) {
@@ -100,7 +105,7 @@ func (r *runner) try(m mutation) error {
 			return err
 		}
 	}
-	switch out, err := r.test(dir, m, overlay); {
+	switch out, err := r.test(dir, m, overlay, 30*time.Second+3*r.took[name]); {
 	case err == nil:
 		return fmt.Errorf("SURVIVED %s", name)
 	case bytes.Contains(out, []byte("[build failed]")), bytes.Contains(out, []byte("[setup failed]")):
@@ -111,13 +116,17 @@ func (r *runner) try(m mutation) error {
 	return nil
 }
 
-// test runs the test of a mutation. What it leaves, processes too, is removed.
-func (r *runner) test(dir string, m mutation, overlay string) ([]byte, error) {
+// passed is what a test that passes says of its time.
+var passed = regexp.MustCompile(`(?m)^--- PASS: \S+ \(([0-9.]+)s\)`)
+
+// test runs the test of a mutation. What it leaves, processes too, is removed. A
+// test that hangs with the mutation has noticed it when the limit is reached.
+func (r *runner) test(dir string, m mutation, overlay string, limit time.Duration) ([]byte, error) {
 	var pattern []string
 	for _, part := range strings.Split(m.test, "/") {
 		pattern = append(pattern, "^"+regexp.QuoteMeta(strings.ReplaceAll(part, " ", "_"))+"$")
 	}
-	args := []string{"test", "-vet=off", "-ldflags=-s -w", "-v", "-timeout=4m", "-run", strings.Join(pattern, "/")}
+	args := []string{"test", "-vet=off", "-ldflags=-s -w", "-v", "-timeout=" + limit.String(), "-run", strings.Join(pattern, "/")}
 	if overlay != "" {
 		args = append(args, "-overlay="+overlay, "-count=1")
 	}
