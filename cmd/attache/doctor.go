@@ -234,9 +234,12 @@ func (d *diagnosis) python(ctx context.Context) *gvisor.Host {
 		d.add("sandbox", false, fault.Message(err)+" "+res.Error)
 		return nil
 	}
-	stored, bound := host.Stored()
-	d.add("sandbox", true, fmt.Sprintf("gVisor %s; first result %d ms after the start of a session; stored sessions take %d MB of at most %d",
-		who, time.Since(began).Milliseconds(), stored>>20, bound>>20))
+	d.add("sandbox", true, fmt.Sprintf("gVisor %s; first result %d ms after the start of a session", who, time.Since(began).Milliseconds()))
+	var rooms []string
+	for _, r := range host.Rooms() {
+		rooms = append(rooms, fmt.Sprintf("%s %s of at most %s", r.What, files.Size(r.Bytes), files.Size(r.Bound)))
+	}
+	d.add("disk of the sandbox", true, strings.Join(rooms, ", "))
 	return host
 }
 

@@ -143,6 +143,7 @@ func (h *Host) prepare(runscPath string) error {
 		}
 	}
 	h.shelf = &shelf{dir: h.dirs.sessions, keep: h.opts.Keep, bound: h.opts.Stored, log: h.log}
+	h.opts.install.InUse = h.inUse
 	h.wheels = wheels.New(h.dirs.packages, h.python, h.opts.install)
 	h.images = &images{snapshots: h.dirs.snapshots, fetched: filepath.Join(h.dirs.base, fetchedFolder)}
 	h.starter = &starter{
@@ -150,7 +151,7 @@ func (h *Host) prepare(runscPath string) error {
 		bundle: &bundle{rootfs: rootfs, python: h.python, runner: runner, packages: h.dirs.packages, tools: tools, limits: h.opts.Limits, weaken: h.opts.weaken},
 		dir:    h.dirs.mine, timeZone: h.opts.TimeZone,
 	}
-	h.snapshots = &snapshots{dir: h.dirs.snapshots, base: h.dirs.base, starter: h.starter, shelf: h.shelf,
+	h.snapshots = &snapshots{dir: h.dirs.snapshots, base: h.dirs.base, starter: h.starter, shelf: h.shelf, bound: snapshotBytes,
 		updated: func() { h.pool.shrink(0) }, log: h.log, progress: h.opts.Progress}
 	h.pool = &pool{size: h.opts.Pool, start: h.snapshots.start, room: h.slots.Available, short: h.opts.short, log: h.log, wake: make(chan struct{}, 1)}
 	h.makeRoom = func() { h.work.Go(h.giveRoom) }
@@ -196,12 +197,23 @@ func (h *Host) Stats() sandbox.Stats {
 	return st
 }
 
-// Stored returns how many bytes the stored sessions take, and may take.
-func (h *Host) Stored() (bytes, bound int64) {
+// Room is what something takes of the disk, and may take, in bytes.
+type Room struct {
+	What         string
+	Bytes, Bound int64
+}
+
+// Rooms tells what the sandbox keeps on the disk: in each, the oldest goes first.
+func (h *Host) Rooms() []Room {
+	rooms := []Room{{What: "stored sessions", Bound: h.shelf.bound}, {What: "packages"}, {What: "snapshots", Bound: h.snapshots.bound}}
 	for _, s := range h.shelf.all() {
-		bytes += s.bytes
+		rooms[0].Bytes += s.bytes
 	}
-	return bytes, h.shelf.bound
+	rooms[1].Bytes, rooms[1].Bound = h.wheels.Room()
+	for _, s := range h.snapshots.all() {
+		rooms[2].Bytes += s.bytes
+	}
+	return rooms
 }
 
 // Close checkpoints the sessions that live and ends everything. Cells that

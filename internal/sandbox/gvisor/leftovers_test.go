@@ -41,8 +41,8 @@ func TestLeftovers(t *testing.T) {
 				time.Sleep(20 * time.Millisecond)
 			}
 		}
-		if n, bound := h.Stored(); n > bound/4 || n < 10<<20 {
-			t.Errorf("%d MB are stored", n>>20)
+		if r := h.Rooms()[0]; r.Bytes > r.Bound/4 || r.Bytes < 10<<20 {
+			t.Errorf("%d MB are stored", r.Bytes>>20)
 		}
 		s := sandboxtest.NewSession(t, h)
 		s.Key.Conversation = "new"

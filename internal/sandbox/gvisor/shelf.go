@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"syscall"
 	"time"
 
 	"github.com/attachebot/attache/internal/sandbox"
@@ -83,23 +82,10 @@ func (f *shelf) all() []onDisk {
 	var all []onDisk
 	dirs, _ := filepath.Glob(filepath.Join(f.dir, "*", "*"))
 	for _, dir := range dirs {
-		s := onDisk{dir: dir, user: filepath.Base(filepath.Dir(dir))}
-		filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
-			if err != nil {
-				return nil
-			}
-			info, err := d.Info()
-			if err != nil {
-				return nil
-			}
-			if st, ok := info.Sys().(*syscall.Stat_t); ok {
-				s.bytes += st.Blocks * 512
-			}
-			if d.Name() == "session.json" {
-				s.saved = info.ModTime()
-			}
-			return nil
-		})
+		s := onDisk{dir: dir, user: filepath.Base(filepath.Dir(dir)), bytes: diskBytes(dir)}
+		if info, err := os.Stat(filepath.Join(dir, "session.json")); err == nil {
+			s.saved = info.ModTime()
+		}
 		all = append(all, s)
 	}
 	slices.SortFunc(all, func(a, b onDisk) int { return a.saved.Compare(b.saved) })

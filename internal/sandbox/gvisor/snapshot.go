@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -29,6 +30,7 @@ type snapshots struct {
 	starter  *starter
 	shelf    *shelf
 	updated  func() // called when the system was updated while the host runs
+	bound    int64  // bytes of all
 	log      *slog.Logger
 	progress io.Writer
 
@@ -171,15 +173,54 @@ func (m *snapshots) use(image string) {
 		m.log.Warn("snapshot", "error", err)
 	}
 	needed := m.shelf.snapshots()
+	remove := func(s onShelf) bool {
+		if err := os.RemoveAll(s.path); err != nil {
+			m.log.Warn("remove a snapshot", "error", err)
+			return false
+		}
+		return true
+	}
+	all := slices.DeleteFunc(m.all(), func(s onShelf) bool {
+		return !needed[filepath.Base(s.path)] && now.Sub(s.used) > snapshotUnused && remove(s)
+	})
+	total := int64(0)
+	for _, s := range all {
+		total += s.bytes
+	}
+	for _, s := range all {
+		if total > m.bound && now.Sub(s.used) > snapshotBusy && remove(s) {
+			total -= s.bytes
+		}
+	}
+}
+
+// Snapshots unused for longest go first. A stored session whose snapshot is gone
+// comes back as its variables.
+const (
+	snapshotBytes  = int64(2 << 30) // of all
+	snapshotUnused = 24 * time.Hour // until one goes that no stored session needs
+	snapshotBusy   = 2 * time.Hour  // a process that uses one touches it every hour
+)
+
+// onShelf is a snapshot on the disk.
+type onShelf struct {
+	path  string
+	bytes int64
+	used  time.Time
+}
+
+// all returns the snapshots, those from other machines too, that unused for longest first.
+func (m *snapshots) all() []onShelf {
+	var all []onShelf
 	for _, dir := range []string{m.dir, filepath.Join(m.base, fetchedFolder)} {
 		entries, _ := os.ReadDir(dir)
 		for _, e := range entries {
-			if needed[e.Name()] {
-				continue
-			}
-			if info, err := e.Info(); err == nil && now.Sub(info.ModTime()) > 24*time.Hour {
-				os.RemoveAll(filepath.Join(dir, e.Name()))
+			if info, err := e.Info(); err == nil {
+				path := filepath.Join(dir, e.Name())
+				all = append(all, onShelf{path, diskBytes(path), info.ModTime()})
 			}
 		}
 	}
+	slices.SortFunc(all, func(a, b onShelf) int { return a.used.Compare(b.used) })
+	return all
 }

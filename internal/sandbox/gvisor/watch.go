@@ -74,7 +74,7 @@ func (h *Host) keep(ctx context.Context) {
 		if time.Since(swept) > time.Hour {
 			h.shelf.sweep()
 			h.shelf.keepBound()
-			h.wheels.Sweep(h.inUse)
+			h.wheels.Sweep()
 			if image, err := h.snapshots.current(ctx); err == nil {
 				h.snapshots.use(image)
 			}

@@ -45,9 +45,12 @@ type Options struct {
 	Index      string        // base URL of the package index; empty: PyPI
 	Time       time.Duration // of one request; 0: 3 min
 	Bytes      int64         // of all that one request installs, unpacked; 0: 1 GiB
+	Total      int64         // bytes of all packages on the disk, of everybody; 0: 6 GiB
 	Statistics string        // base URL of the counts of downloads; empty: pypistats.org's if the index is PyPI, or none
 	Build      bool          // source distributions too, whose code then runs on the host: for tests
 	Log        *slog.Logger  // nil: discarded
+
+	InUse func(folder string) bool // by a session that lives; nil: none is
 }
 
 // WithDefaults returns the options with every empty field filled in.
@@ -60,6 +63,12 @@ func (o Options) WithDefaults() Options {
 	}
 	if o.Bytes == 0 {
 		o.Bytes = 1 << 30
+	}
+	if o.Total == 0 {
+		o.Total = 6 << 30
+	}
+	if o.InUse == nil {
+		o.InUse = func(string) bool { return false }
 	}
 	if o.Statistics == "" && indexOr(o.Index) == pypi {
 		o.Statistics = "https://pypistats.org/api/packages"
@@ -101,12 +110,13 @@ type Store struct {
 
 	mu    sync.Mutex
 	locks map[string]*sync.Mutex // by folder name
+	sizes map[string]int64       // bytes on the disk, likewise
 	uv    *uv
 }
 
 // New returns the store in folder dir, which exists, for an environment.
 func New(dir string, python *Python, o Options) *Store {
-	return &Store{dir: dir, python: python, opts: o.WithDefaults(), base: python.distributions(), locks: map[string]*sync.Mutex{}}
+	return &Store{dir: dir, python: python, opts: o.WithDefaults(), base: python.distributions(), locks: map[string]*sync.Mutex{}, sizes: map[string]int64{}}
 }
 
 // Request is a missing import or a pip install.
@@ -238,6 +248,13 @@ func (p *Store) install(ctx context.Context, wanted []requirement, have []string
 	if len(all) > maxInstalls {
 		return nil, fault.New(fault.TooLarge, "%s needs %d other packages; at most %d are installed at once.", wanted[0].name, len(all)-1, maxInstalls)
 	}
+	folders := slices.Clone(have)
+	for _, d := range all {
+		folders = append(folders, d.folder())
+	}
+	if err := p.makeRoom(folders); err != nil {
+		return nil, err
+	}
 	budget := p.opts.Bytes
 	for _, d := range all {
 		n, err := p.ensure(ctx, installer, d, budget)
@@ -246,6 +263,7 @@ func (p *Store) install(ctx context.Context, wanted []requirement, have []string
 		}
 		budget -= n
 	}
+	_ = p.makeRoom(folders) // what came now stays, and the next installation is refused
 	return all, nil
 }
 
@@ -368,22 +386,6 @@ func (p *Store) Restore(ctx context.Context, folders []string) error {
 		}
 	}
 	return nil
-}
-
-// Sweep removes what no session has asked for in a week and is not in use now.
-func (p *Store) Sweep(inUse func(folder string) bool) {
-	entries, _ := os.ReadDir(p.dir)
-	for _, e := range entries {
-		info, err := e.Info()
-		if err != nil || time.Since(info.ModTime()) < packagesKeep || inUse(e.Name()) {
-			continue
-		}
-		unlock := p.lock(e.Name())
-		if err := os.RemoveAll(filepath.Join(p.dir, e.Name())); err != nil {
-			p.opts.Log.Warn("sweep of a package", "error", err)
-		}
-		unlock()
-	}
 }
 
 func (p *Store) lock(name string) (unlock func()) {

@@ -158,3 +158,54 @@ func TestBoundSize(t *testing.T) {
 		t.Fatal("not seen")
 	}
 }
+
+// Packages in all are bounded in bytes: those unused for longest go first, and
+// none of a session that lives.
+func TestPackagesAreBounded(t *testing.T) {
+	dir := t.TempDir()
+	live := ""
+	p := New(dir, &Python{Env: t.TempDir()}, Options{Total: 250 << 10, InUse: func(folder string) bool { return folder == live }})
+	make := func(folder string, age time.Duration) {
+		t.Helper()
+		path := filepath.Join(dir, folder)
+		if err := errors.Join(os.Mkdir(path, 0o755), os.WriteFile(filepath.Join(path, "m.py"), make([]byte, 90<<10), 0o644)); err != nil {
+			t.Fatal(err)
+		}
+		then := time.Now().Add(-age)
+		if err := os.Chtimes(path, then, then); err != nil {
+			t.Fatal(err)
+		}
+	}
+	left := func(want ...string) {
+		t.Helper()
+		var folders []string
+		for _, f := range p.all() {
+			folders = append(folders, f.folder)
+		}
+		if !slices.Equal(folders, want) {
+			t.Errorf("left %q, want %q", folders, want)
+		}
+	}
+	make("a-1", 5*time.Hour)
+	make("b-1", 4*time.Hour)
+	p.Sweep()
+	left("a-1", "b-1")
+	if n, bound := p.Room(); n < 180<<10 || n > bound || bound != 250<<10 {
+		t.Errorf("%d of %d bytes", n, bound)
+	}
+	make("b-2", time.Hour) // a version more each time
+	make("b-3", time.Minute)
+	live = "a-1"
+	if err := p.makeRoom([]string{"b-3"}); err != nil {
+		t.Error(err)
+	}
+	left("a-1", "b-3")
+	make("b-4", time.Second)
+	if err := p.makeRoom([]string{"b-3", "b-4"}); !fault.Is(err, fault.Exhausted) {
+		t.Errorf("all are in use: %v", err)
+	}
+	left("a-1", "b-3", "b-4")
+	make("c-1", 8*24*time.Hour)
+	p.Sweep()
+	left("a-1", "b-4") // the one in use and the newest
+}
