@@ -60,6 +60,8 @@ def archive(src, **options):
 
 
 _TABLES = {"csv", "tsv", "excel", "spreadsheet", "json", "jsonl", "parquet", "feather", "arrow", "orc", "avro", "spss", "stata", "sas", "rdata"}
+_PACKED = (".gz", ".bz2", ".xz", ".zst")
+_ABOUT = re.compile(r"(?:datapackage|metadata|schema|dataset_description|croissant)\.json", re.I)  # of a table, not one
 _EXPLAINS = re.compile(r"(?:readme|licen[cs]e|copying|notice|about|description|changelog|metadata|terms)[^/]*$", re.I)  # texts that go with a table
 
 
@@ -68,9 +70,10 @@ def _only_table(box, options):
     from attache.loaders import KINDS
 
     members = [m for m in box.members if not os.path.basename(m.name).startswith(".")]
-    names = [m.name for m in members if KINDS.of(m.name) in _TABLES and not m.link]
+    bare = lambda n: n[: n.rfind(".")] if n.lower().endswith(_PACKED) else n
+    names = [m.name for m in members if KINDS.of(bare(m.name)) in _TABLES and not m.link and not _ABOUT.fullmatch(os.path.basename(m.name))]
     others = [m.name for m in members if m.name not in names]
-    if len(names) != 1 or any(not _EXPLAINS.search(os.path.basename(n)) for n in others):
+    if len(names) != 1 or any(not _EXPLAINS.search(os.path.basename(n)) and not _ABOUT.fullmatch(os.path.basename(n)) for n in others):
         return box
     try:
         frame = box.load(names[0], **options)

@@ -20,9 +20,9 @@ def parquet(src, **options):
     if options:
         return pd.read_parquet(src.path, **options)
     if "INT96" in types:
-        return _wide_times(reader, src.path).to_pandas()
+        return _frame(_wide_times(reader, src.path))
     try:
-        return pd.read_parquet(src.path)
+        return _frame(reader.read_table(src.path))
     except pa.ArrowNotImplementedError:  # nested columns in several pieces
         with reader.ParquetFile(src.path) as file:
             return pd.concat([batch.to_pandas() for batch in file.iter_batches(1024)], ignore_index=True)
@@ -32,6 +32,26 @@ def parquet(src, **options):
         table = reader.read_table(src.path)
         note(f"{src.name}: times within {', '.join(f.name for f in table.schema if pa.types.is_nested(f.type))} are in no year of the calendar; they are the numbers that are stored.")
         return table.cast(pa.schema([f.with_type(_stored(f.type)) if pa.types.is_nested(f.type) else f for f in table.schema], table.schema.metadata)).to_pandas()
+
+
+def _frame(table, **options):
+    """The table for pandas: days are dates, truth values with gaps are boolean, and long whole numbers with gaps keep their digits."""
+    import pandas as pd
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    frame = table.to_pandas(**{"date_as_object": False, **options})
+    for i, field in enumerate(table.schema):
+        column = table.column(i)
+        if not column.null_count or field.name not in frame.columns or table.schema.names.count(field.name) > 1:
+            continue
+        if pa.types.is_boolean(field.type):
+            frame[field.name] = pd.array(column.to_pandas(), dtype="boolean")
+        elif pa.types.is_integer(field.type) and field.type.bit_width == 64 and column.null_count < len(column):
+            bounds = pc.min_max(column).as_py()
+            if max(abs(bounds["min"]), abs(bounds["max"])) >= 2**53:
+                frame[field.name] = pd.array(column.to_pylist(), dtype="Int64" if pa.types.is_signed_integer(field.type) else "UInt64")
+    return frame
 
 
 def _wide_times(reader, path):
@@ -62,7 +82,7 @@ def feather(src, **options):
     """Return the table. Options are those of pyarrow.feather.read_table."""
     from pyarrow import feather as reader
 
-    return _sound(reader.read_table(src.path, **{"memory_map": False, **options})).to_pandas()
+    return _frame(_sound(reader.read_table(src.path, **{"memory_map": False, **options})))
 
 
 def arrow(src, **options):
@@ -71,7 +91,7 @@ def arrow(src, **options):
 
     with pa.OSFile(src.path) as f:
         reader = pa.ipc.open_file(f) if src.head.startswith(b"ARROW1") else pa.ipc.open_stream(f)
-        return _sound(reader.read_all()).to_pandas(**options)
+        return _frame(_sound(reader.read_all()), **options)
 
 
 def _sound(table):
@@ -93,7 +113,11 @@ def orc(src, **options):
         os.environ.setdefault("TZDIR", os.path.join(os.path.dirname(tzdata.__file__), "zoneinfo"))
     if not os.path.exists("/etc/localtime"):
         os.environ.setdefault("TZ", "UTC")
-    return pd.read_orc(src.path, **options)
+    if options:
+        return pd.read_orc(src.path, **options)
+    from pyarrow import orc as reader
+
+    return _frame(reader.read_table(src.path))
 
 
 def avro(src, **options):

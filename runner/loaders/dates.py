@@ -178,6 +178,13 @@ def parse(column, day_first=False):
     return _choose(results, day_first, False) if results else None
 
 
+def certain(column):
+    """As parse; None where day and month could be meant the other way round."""
+    results = _readings(column)
+    first = next(iter(results), "")
+    return results[first] if len(results) == 1 or first.startswith("%d.") else None
+
+
 def _tell(name, frame, i, chosen):
     lost = frame.iloc[:, i].notna() & chosen.isna()
     if name and lost.any():

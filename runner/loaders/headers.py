@@ -220,11 +220,13 @@ def _several(table, width):
         if not spanning or not all(_word(c) or _sequence([c]) for r in head for c in map(str.strip, r)):
             return None
         if _filled(head[-1]) < 0.5 * width and _filled(head[-1]) + _filled(head[0]) < width:
-            return None
+            continue
         if not _needs_groups(head[-1]) and not all(i + 1 < width and not groups[i + 1] for i, g in enumerate(groups) if g):
             return None  # names of their own, below a line of words
         kinds = [usual_form(body, i) for i in range(width)]
         typed = [i for i, k in enumerate(kinds) if k and k in "ndc"]
+        if typed and all(body[0][i].strip() and forms.form(body[0][i]) == "s" for i in typed):
+            continue  # names as well
         if typed and all(_word(head[-1][i]) or _sequence([head[-1][i].strip()]) for i in typed) and any(head[-1][i].strip() for i in typed):
             return count, joined(head, width)
     return None

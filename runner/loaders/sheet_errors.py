@@ -21,8 +21,8 @@ def found(path):
         with zipfile.ZipFile(path) as z:
             names = set(z.namelist())
             return _binary(z) if "xl/workbook.bin" in names else _open(z.read("content.xml")) if "content.xml" in names else {}
-    except Exception:
-        return {}  # its reader says what is wrong with it
+    except (OSError, zipfile.BadZipFile, KeyError, IndexError, struct.error, ValueError, RuntimeError, NotImplementedError, SyntaxError):
+        return {}  # damaged or packed in a way that only its reader knows, which says so
 
 
 def place(row, column):

@@ -108,7 +108,7 @@ def _frame(file, sheet, rows):
         body = body[:-notes]
         while body and all(v is None for v in body[-1]):
             body.pop()
-    if head.skip:
+    if head.skip or body and not any(v is not None for v in body[0]):
         body = [r for r in body if any(v is not None for v in r)]
     frame = pd.DataFrame({i: _column([r[i] for r in body], file, names[i]) for i in range(width)}, index=range(len(body)))
     frame.columns = names
@@ -173,6 +173,20 @@ def _column(values, file, name):
             if "bool" in kinds:
                 return pd.Series(values, dtype="boolean")
             return _numbers(values) if "number" in kinds else _dates(values)
+    if kinds == {"number", "text"} and not any(re.match(r"\s*[-+]?0\d", v) for v in known if isinstance(v, str)):
+        read = numbers.read(pd.Series([None if v is None else _text(v) for v in values], dtype="str"), ".")
+        if read and all(numbers.read(pd.Series([v], dtype="str")) for v in known if isinstance(v, str) and v.strip().lower() not in MARKS):
+            words = [v for v in known if isinstance(v, str)]
+            note(f"{file}: {name}: {len(words):,} text(s) among numbers were read as numbers ({', '.join(map(repr, words[:3]))}).")
+            return read[0]
+    if kinds == {"number", "text"} and all(re.fullmatch(r"[-+\d. ]+", v) for v in known if isinstance(v, str)):
+        return pd.Series([None if v is None else _text(v) for v in values], dtype="str")  # digits that are names, some of which were typed as numbers
+    if kinds == {"date", "text"}:
+        texts = pd.Series([v if isinstance(v, str) else None for v in values], dtype="str")
+        read = dates.certain(texts)
+        if read is not None and read.notna().sum() == texts.notna().sum():
+            note(f"{file}: {name}: {int(texts.notna().sum()):,} text(s) among dates were read as dates ({', '.join(map(repr, texts.dropna()[:3]))}).")
+            return _dates([read[i].to_pydatetime() if isinstance(v, str) else v for i, v in enumerate(values)])
     return pd.Series([int(v) if isinstance(v, float) and v.is_integer() and abs(v) < 2**53 else v for v in values], dtype=object)
 
 

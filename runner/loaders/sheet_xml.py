@@ -18,16 +18,22 @@ class Sheets:
     """The XML of the sheets of a workbook, by name; empty where it is no .xlsx."""
 
     def __init__(self, path):
-        self.path, self.parts = path, {}
+        self.path, self.parts, self.open = path, {}, None  # open: the content of an OpenDocument that has cells over several rows
         try:
             with zipfile.ZipFile(path) as z:
-                self.parts = _parts(z)
+                if "content.xml" in z.namelist():
+                    content = z.read("content.xml")
+                    self.open = content if re.search(rb'number-rows-spanned="(?!1")', content) else None
+                else:
+                    self.parts = _parts(z)
         except Exception:
             pass  # not packed as a zip, or in a way that only its reader knows
 
     def tell(self, file, name, cells):
         """Say what is missing in a sheet for a reason, and fill its merged cells down, in place."""
         data = self._read(name)
+        if self.open:
+            return _fill(file, name, cells, self._spans(name))
         if b't="e"' in data:
             errors = [(m[2].decode("utf-8", "replace"), _place(m[1])) for m in _ERROR.finditer(data) if b't="e"' in m[1]]
             if errors:
@@ -38,7 +44,7 @@ class Sheets:
             if unknown:
                 shown = ", ".join(unknown[:4]) + (", …" if len(unknown) > 4 else "")
                 note(f"{file}: {len(unknown):,} formula(s) of the sheet {name!r} were saved without a result and are missing ({shown}): open and save it in a spreadsheet program.")
-        self._fill(file, name, cells, data)
+        _fill(file, name, cells, [(_column(first), int(top) - 1, int(bottom) - 1) for first, top, last, bottom in _MERGED.findall(data) if first == last])
 
     def _read(self, name):
         if name not in self.parts:
@@ -46,22 +52,41 @@ class Sheets:
         with zipfile.ZipFile(self.path) as z:
             return z.read(self.parts[name])
 
-    def _fill(self, file, name, cells, data):
-        """A merged cell below the header holds for all of its rows."""
-        filled = set()
-        for first, top, last, bottom in _MERGED.findall(data):
-            column, top, bottom = _column(first), int(top) - 1, int(bottom) - 1
-            if first != last or bottom == top or not 0 < top < len(cells) or column >= cells.shape[1]:
-                continue
-            value, row = cells.iat[top, column], cells.iloc[top]
-            if value != value or value is None or cells.iloc[top - 1].notna().sum() < 2 or not any(isinstance(v, (int, float)) and v == v for v in row):
-                continue
-            for k in range(top + 1, min(bottom + 1, len(cells))):
-                if cells.iat[k, column] != cells.iat[k, column] or cells.iat[k, column] is None:
-                    cells.iat[k, column] = value
-                    filled.add(first.decode())
-        if filled:
-            note(f"{file}: merged cells of the sheet {name!r} were filled down (column {', '.join(sorted(filled))}).")
+    def _spans(self, name):
+        """(column, first row, last row) of the cells of an OpenDocument's sheet that are merged over several rows."""
+        from lxml import etree
+
+        space, spans, row = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}", [], 0
+        root = etree.fromstring(self.open, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True))
+        sheet = next((s for s in root.iter(space + "table") if s.get(space + "name") == name), ())
+        for line in sheet.iter(space + "table-row") if len(sheet) else ():
+            column = 0
+            for cell in line:
+                rows = int(cell.get(space + "number-rows-spanned", 1))
+                if rows > 1 and int(cell.get(space + "number-columns-spanned", 1)) == 1:
+                    spans.append((column, row, row + rows - 1))
+                column += int(cell.get(space + "number-columns-repeated", 1))
+            row += int(line.get(space + "number-rows-repeated", 1))
+        return spans
+
+
+def _fill(file, name, cells, spans):
+    """A merged cell below the header, given as (column, first row, last row), holds for all of its rows."""
+    from attache.loaders.sheet_errors import place
+
+    filled = set()
+    for column, top, bottom in spans:
+        if bottom == top or not 0 < top < len(cells) or column >= cells.shape[1]:
+            continue
+        value, row = cells.iat[top, column], cells.iloc[top]
+        if value != value or value is None or cells.iloc[top - 1].notna().sum() < 2 or not any(isinstance(v, (int, float)) and v == v for v in row):
+            continue
+        for k in range(top + 1, min(bottom + 1, len(cells))):
+            if cells.iat[k, column] != cells.iat[k, column] or cells.iat[k, column] is None:
+                cells.iat[k, column] = value
+                filled.add(place(0, column)[:-1])
+    if filled:
+        note(f"{file}: merged cells of the sheet {name!r} were filled down (column {', '.join(sorted(filled))}).")
 
 
 def tell_errors(file, name, errors):

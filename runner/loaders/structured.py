@@ -103,6 +103,14 @@ def _of_pandas(src, value):
         note(f"{src.name}: the columns, index and data of a table were put together.")
         return table([dict(zip(map(str, value["columns"]), r)) for r in value["data"]], src.name)
     columns = list(value.values())
+    plain = lambda v: v is None or isinstance(v, (str, int, float))
+    if len(columns) > 1 and all(isinstance(c, list) and len(c) == len(columns[0]) > 1 and all(map(plain, c)) for c in columns):
+        note(f"{src.name}: it holds a table as a list for each column; it was put together.")
+        return table([dict(zip(value, r)) for r in zip(*columns)], src.name)
+    if len(columns) >= 10 and all(isinstance(c, dict) and len(c) > 1 and c.keys() == columns[0].keys() and all(map(plain, c.values())) for c in columns) and "key" not in columns[0]:
+        if list(columns[0]) != [str(i) for i in range(len(columns[0]))]:
+            note(f"{src.name}: it holds records by a key; they were made rows, with the keys in the column key (load_file(…, raw=True) gives the dict).")
+            return table([{"key": k, **c} for k, c in value.items()], src.name)
     if not columns or not all(isinstance(c, dict) and c and c.keys() == columns[0].keys() for c in columns):
         return None
     if list(columns[0]) != [str(i) for i in range(len(columns[0]))] or any(isinstance(v, (dict, list)) for c in columns for v in c.values()):
@@ -187,11 +195,11 @@ def table(value, name=""):
         frame = pd.json_normalize(value)
     else:
         frame = pd.DataFrame.from_records(value)
-    for name in frame.columns:
-        if frame[name].dtype == "float64" and frame[name].abs().max() >= 2**53:
-            _keep_digits(frame, name, value)
-        elif frame[name].dtype == object and frame[name].dropna().isin([True, False]).all() and frame[name].notna().any() and all(isinstance(v, bool) for v in frame[name].dropna()):
-            frame[name] = frame[name].astype("boolean")
+    for key in frame.columns:
+        if frame[key].dtype == "float64" and frame[key].abs().max() >= 2**53:
+            _keep_digits(frame, key, value)
+        elif frame[key].dtype == object and frame[key].dropna().isin([True, False]).all() and frame[key].notna().any() and all(isinstance(v, bool) for v in frame[key].dropna()):
+            frame[key] = frame[key].astype("boolean")
     return dates.convert(frame, name=name)
 
 
