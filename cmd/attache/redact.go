@@ -17,6 +17,7 @@ func (m *Main) hideSecrets() {
 	m.secrets = redact.New(m.Config.Secrets(m.EnvFile)...)
 	fault.Redact(m.secrets.String)
 	m.Stderr = m.secrets.Writer(m.Stderr)
+	m.onClose(func() error { redact.Flush(m.Stderr); return nil })
 }
 
 // toolsWithoutSecrets are tools whose results hold no secret of ours: a failed

@@ -90,3 +90,31 @@ func TestApply(t *testing.T) {
 		}
 	}
 }
+
+// Every row of docs/security.md names tests, and each of them exists.
+func TestSecurityTable(t *testing.T) {
+	data, err := os.ReadFile(filepath.Join(testbin.Root(), "docs", "security.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := regexp.MustCompile("`((?:internal|cmd|runner)[^ `]*) ((?:Test|Fuzz)[A-Za-z]+)[^`]*`")
+	rows := 0
+	for line := range strings.Lines(string(data)) {
+		if !strings.HasPrefix(line, "| ") || strings.HasPrefix(line, "| what happened") {
+			continue
+		}
+		rows++
+		tests := named.FindAllStringSubmatch(line, -1)
+		if len(tests) == 0 {
+			t.Errorf("no test: %s", line)
+		}
+		for _, m := range tests {
+			if !declares(t, filepath.Join(testbin.Root(), m[1]), m[2]) {
+				t.Errorf("%s has no %s", m[1], m[2])
+			}
+		}
+	}
+	if rows < 28 {
+		t.Errorf("%d rows", rows)
+	}
+}

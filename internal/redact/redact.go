@@ -5,7 +5,6 @@ package redact
 import (
 	"encoding/base64"
 	"encoding/hex"
-	"io"
 	"slices"
 	"strings"
 )
@@ -52,7 +51,11 @@ func (r *Redactor) String(s string) string {
 	if r == nil || len(r.needles) == 0 || s == "" {
 		return s
 	}
-	var found []span
+	return cut(s, r.find(s))
+}
+
+// find returns where secrets stand in s, in any encoding.
+func (r *Redactor) find(s string) (found []span) {
 	v := view{text: s}
 	for range levels {
 		for _, needle := range r.needles {
@@ -70,7 +73,7 @@ func (r *Redactor) String(s string) string {
 		}
 		v = v.decode()
 	}
-	return cut(s, found)
+	return found
 }
 
 // span is a part of a text.
@@ -94,29 +97,6 @@ func cut(s string, found []span) string {
 	b.WriteString(s[end:])
 	return b.String()
 }
-
-// Writer returns what writes to w without the secrets that stand within one Write.
-func (r *Redactor) Writer(w io.Writer) io.Writer {
-	if r == nil || len(r.needles) == 0 {
-		return w
-	}
-	return writer{r, w}
-}
-
-type writer struct {
-	r *Redactor
-	w io.Writer
-}
-
-func (w writer) Write(p []byte) (int, error) {
-	if _, err := io.WriteString(w.w, w.r.String(string(p))); err != nil {
-		return 0, err
-	}
-	return len(p), nil
-}
-
-// Unwrap returns the writer below.
-func (w writer) Unwrap() io.Writer { return w.w }
 
 // inBase64 is what s is in base64 whatever stands around it, if so many bytes stand
 // before it, modulo 3.

@@ -96,11 +96,18 @@ func TestCDNRedirect(t *testing.T) {
 	inside := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { reached = true }))
 	defer inside.Close()
 	target := inside.URL
-	outside := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, target, http.StatusFound) }))
+	outside := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/end" {
+			io.WriteString(w, "0123456789")
+			return
+		}
+		http.Redirect(w, r, target, http.StatusFound)
+	}))
 	defer outside.Close()
 	c := NewCDN([]string{strings.TrimPrefix(outside.URL, "http://")})
 	defer c.Close()
-	for _, target = range []string{inside.URL, strings.Replace(inside.URL, "127.0.0.1", "localhost", 1), "https://169.254.169.254/", outside.URL} {
+	for _, target = range []string{inside.URL, strings.Replace(inside.URL, "127.0.0.1", "localhost", 1), "https://169.254.169.254/", outside.URL,
+		strings.Replace(outside.URL, "http://", "http://me:secret@", 1) + "/end"} {
 		a := &attachment{ctx: t.Context(), cdn: c, name: "a.csv", size: 10, url: outside.URL}
 		if _, err := io.ReadAll(a); err == nil {
 			t.Errorf("redirected to %s without an error", target)
