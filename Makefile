@@ -20,7 +20,7 @@ ifeq ($(shell git rev-parse HEAD 2>/dev/null),)
 export GOFLAGS := $(GOFLAGS) -buildvcs=false
 endif
 
-.PHONY: build run setup-test test check unit nested runner mutations pictures lock release clean
+.PHONY: build run setup-test test check unit nested runner mutations pictures lock release cleanroot clean
 
 build: bin/runsc
 	@$(GO) build -trimpath -ldflags '-s -w' -o bin/attache ./cmd/attache
@@ -81,6 +81,10 @@ lock: setup-test
 # What is given to strangers, in dist: archives, bills of materials, checksums.
 release:
 	$(GO) run ./deploy/release
+
+# The README's commands in a bare Debian, as root and as an ordinary user.
+cleanroot:
+	deploy/cleanroot/run
 
 clean:
 	rm -rf bin dist .cache

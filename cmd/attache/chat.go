@@ -131,19 +131,24 @@ func (c *chatCommand) run(ctx context.Context, args []string) error {
 	return nil
 }
 
-// split tells the words of a question from the files that are named behind it, which
-// are attached. Whoever names one that is not there is told.
+// split tells the words of a question from the files that are named beside it, which
+// are attached: any behind it, and in it those whose names look like one. Whoever
+// names one that is not there is told.
 func (c *chatCommand) split(args []string) (prompt string, named []string) {
-	words := len(args)
-	for words > 0 && isFile(args[words-1]) && (words > 1 || strings.ContainsAny(args[0], "./")) {
-		words--
+	looks := func(word string) bool { return strings.ContainsAny(word, "./") }
+	end := len(args)
+	for end > 0 && isFile(args[end-1]) && (end > 1 || looks(args[0])) {
+		end--
 	}
-	for _, word := range args[min(1, words):words] {
-		if filepath.Ext(word) != "" && !strings.ContainsAny(word, " \n") && files.KindByName(word) != "" && !isFile(word) {
+	for i, word := range args[:end] {
+		switch {
+		case looks(word) && isFile(word):
+			named = append(named, word)
+		case i > 0 && files.KindByName(word) != "" && !strings.ContainsAny(word, " \n"):
 			fmt.Fprintf(c.m.Stderr, "There is no file %s here: it is taken as a word of the question.\n", word)
 		}
 	}
-	return strings.Join(args[:words], " "), args[words:]
+	return strings.Join(args[:end], " "), append(named, args[end:]...)
 }
 
 func isFile(path string) bool {

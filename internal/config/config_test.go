@@ -221,11 +221,13 @@ func TestExport(t *testing.T) {
 }
 
 func TestExampleIsCurrent(t *testing.T) {
-	got, err := os.ReadFile("../../.env.example")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(got) != config.Example() {
-		t.Error(".env.example is out of date: go generate ./internal/config")
+	for path, want := range map[string]string{".env.example": config.Example(), "docs/settings.md": config.Table()} {
+		got, err := os.ReadFile("../../" + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if string(got) != want {
+			t.Errorf("%s is out of date: go generate ./internal/config", path)
+		}
 	}
 }

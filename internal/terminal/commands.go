@@ -64,9 +64,31 @@ func (t *Terminal) command(ctx context.Context, line string) bool {
 		t.complain(c.run(t, ctx, arg))
 		return true
 	}
+	if like := likely(name); like != "" {
+		fmt.Fprintf(t.opts.Status, "%s → %s?\n", t.opts.Language.T("There is no command %s.", name), like)
+		return true
+	}
 	fmt.Fprintln(t.opts.Status, t.opts.Language.T("There is no command %s.", name))
 	t.help(ctx, "")
 	return true
+}
+
+// likely is the command that probably was meant: the only one that begins alike.
+func likely(name string) (like string) {
+	for n := len(name); n > len("/x"); n-- {
+		for _, c := range commands() {
+			if strings.HasPrefix(c.name, name[:n]) {
+				if like != "" {
+					return ""
+				}
+				like = c.name
+			}
+		}
+		if like != "" {
+			return like
+		}
+	}
+	return ""
 }
 
 // complete returns what a line may become by Tab.
@@ -205,6 +227,10 @@ func (t *Terminal) delete(ctx context.Context, name string) error {
 }
 
 func (t *Terminal) code(ctx context.Context, _ string) error {
+	if t.last == "" {
+		fmt.Fprintln(t.opts.Status, "There is no answer yet.")
+		return nil
+	}
 	runs, err := t.a.Code(ctx, t.opts.User, t.last)
 	if err != nil {
 		return err

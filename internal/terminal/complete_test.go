@@ -20,3 +20,12 @@ func TestTabOffersNoControlCharacters(t *testing.T) {
 		t.Errorf("%q", ways)
 	}
 }
+
+// A command that is not there is told with the one that was probably meant.
+func TestLikely(t *testing.T) {
+	for name, want := range map[string]string{"/modle": "/model", "/fil": "/files", "/delet": "/delete", "/attatch": "/attach", "/x": "", "/u": "", "/usgae": "/usage", "/zzz": "", "/": ""} {
+		if got := likely(name); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+}

@@ -42,12 +42,13 @@ func showPicture(out *os.File, p protocol, png io.Reader) error {
 	if err != nil || len(data) > largestPicture {
 		return err
 	}
-	_, err = io.WriteString(out, encodePicture(p, data))
+	_, err = io.WriteString(out, encodePicture(p, data, pixels(out)))
 	return err
 }
 
-// encodePicture is what makes a terminal show a PNG.
-func encodePicture(p protocol, png []byte) string {
+// encodePicture is what makes a terminal show a PNG; width is that of its window, in
+// pixels, where the protocol leaves it to us.
+func encodePicture(p protocol, png []byte, width int) string {
 	text := base64.StdEncoding.EncodeToString(png)
 	var b strings.Builder
 	switch p {
@@ -65,7 +66,7 @@ func encodePicture(p protocol, png []byte) string {
 		}
 		b.WriteByte('\n')
 	case sixel:
-		if text := encodeSixel(png); text != "" {
+		if text := encodeSixel(png, width); text != "" {
 			return text + "\n"
 		}
 	case iterm:

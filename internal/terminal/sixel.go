@@ -59,12 +59,25 @@ func asksSixel(in, out *os.File, patience time.Duration) bool {
 }
 
 const (
-	sixelWidth  = 800     // pixels that a picture is scaled down to
+	sixelWidth  = 800     // pixels of the widest picture that is shown
 	sixelPixels = 8 << 20 // of the largest picture that is decoded
 )
 
-// encodeSixel is what makes a terminal show a PNG as sixels, or "" if it is none.
-func encodeSixel(data []byte) string {
+// pixels is how wide a picture may be in the terminal out, in pixels.
+func pixels(out *os.File) int {
+	size, err := unix.IoctlGetWinsize(int(out.Fd()), unix.TIOCGWINSZ)
+	switch {
+	case err != nil || size.Col == 0:
+		return sixelWidth
+	case size.Xpixel > 0:
+		return min(sixelWidth, int(size.Xpixel))
+	}
+	return min(sixelWidth, int(size.Col)*8) // cells are rarely narrower
+}
+
+// encodeSixel is what makes a terminal show a PNG as sixels, at most so many pixels
+// wide, or "" if it is none.
+func encodeSixel(data []byte, most int) string {
 	c, err := png.DecodeConfig(bytes.NewReader(data))
 	if err != nil || c.Width <= 0 || c.Height <= 0 || c.Width*c.Height > sixelPixels {
 		return ""
@@ -74,8 +87,8 @@ func encodeSixel(data []byte) string {
 		return ""
 	}
 	w, h := c.Width, c.Height
-	if w > sixelWidth {
-		w, h = sixelWidth, max(1, h*sixelWidth/w)
+	if w > most {
+		w, h = most, max(1, h*most/w)
 	}
 	opaque := image.NewRGBA(image.Rect(0, 0, w, h))
 	draw.Draw(opaque, opaque.Bounds(), image.White, image.Point{}, draw.Src) // charts are drawn for paper

@@ -63,7 +63,7 @@ func TestSixel(t *testing.T) {
 	if err := png.Encode(&data, src); err != nil {
 		t.Fatal(err)
 	}
-	got := readSixel(t, encodeSixel(data.Bytes()))
+	got := readSixel(t, encodeSixel(data.Bytes(), 800))
 	for y := range 17 {
 		for x := range 23 {
 			want := color.NRGBAModel.Convert(src.At(x, y)).(color.NRGBA)
@@ -78,8 +78,11 @@ func TestSixel(t *testing.T) {
 	if len(got) != 23*17 {
 		t.Errorf("%d dots", len(got))
 	}
+	if small := readSixel(t, encodeSixel(data.Bytes(), 10)); len(small) != 10*7 {
+		t.Errorf("scaled to 10 pixels it has %d", len(small))
+	}
 	for _, bad := range []string{"", "no picture", data.String()[:40]} {
-		if encodeSixel([]byte(bad)) != "" {
+		if encodeSixel([]byte(bad), 800) != "" {
 			t.Errorf("%q is a picture", bad)
 		}
 	}

@@ -101,7 +101,7 @@ func TestPictures(t *testing.T) {
 	}
 	png := bytes.Repeat([]byte("picture"), 2000)
 	var all string
-	sent := regexp.MustCompile(`\x1b_G([^;]*);([^\x1b]*)\x1b\\`).FindAllStringSubmatch(encodePicture(kitty, png), -1)
+	sent := regexp.MustCompile(`\x1b_G([^;]*);([^\x1b]*)\x1b\\`).FindAllStringSubmatch(encodePicture(kitty, png, 0), -1)
 	for i, piece := range sent {
 		if len(piece[2]) > 4096 || strings.Contains(piece[1], "m=1") == (i == len(sent)-1) || strings.Contains(piece[1], "f=100") != (i == 0) {
 			t.Errorf("piece %d of %d: %s with %d bytes", i, len(sent), piece[1], len(piece[2]))
@@ -111,7 +111,7 @@ func TestPictures(t *testing.T) {
 	if got, err := base64.StdEncoding.DecodeString(all); err != nil || !bytes.Equal(got, png) {
 		t.Errorf("the picture does not come through: %v", err)
 	}
-	if text := encodePicture(iterm, png); !strings.HasPrefix(text, "\x1b]1337;File=inline=1;size=14000;") || !strings.HasSuffix(text, "\a\n") {
+	if text := encodePicture(iterm, png, 0); !strings.HasPrefix(text, "\x1b]1337;File=inline=1;size=14000;") || !strings.HasSuffix(text, "\a\n") {
 		t.Errorf("%.60q", text)
 	}
 }

@@ -74,7 +74,8 @@ func (t *Terminal) fetch(ctx context.Context, all []files.File) ([]Made, error) 
 func (t *Terminal) Ask(ctx context.Context, prompt string, attached []files.File) error {
 	columns := width(t.opts.Out)
 	text, closeText := styled(t.opts.Out, columns)
-	p := &printer{out: t.opts.Out, text: text, status: t.opts.Status, width: columns, closeText: closeText, lang: t.opts.Language}
+	p := &printer{out: t.opts.Out, text: text, status: t.opts.Status, width: columns, closeText: closeText, lang: t.opts.Language, spin: newSpinner(t.opts.Status)}
+	p.spin.start()
 	ended, err := t.follow(ctx, prompt, attached, p.show)
 	p.end()
 	made, ferr := t.fetch(ctx, ended.Result.Files)
@@ -137,6 +138,7 @@ func (t *Terminal) follow(ctx context.Context, prompt string, attached []files.F
 	for _, e := range turn.Follow(context.WithoutCancel(ctx), 0) {
 		switch e := e.(type) {
 		case assistant.Asked:
+			show(e)
 			go t.answer(ctx, e.Question)
 		case assistant.Ended:
 			ended = e
@@ -169,11 +171,15 @@ type printer struct {
 	open              bool // the last line of out has no end yet
 	last              string
 	lang              *locale.Language
+	spin              *spinner
 }
 
 func (p *printer) show(e assistant.Event) {
 	switch e := e.(type) {
+	case assistant.Asked:
+		p.spin.stop()
 	case chat.TextDelta:
+		p.spin.stop()
 		io.WriteString(p.text, e.Text)
 		p.open = !strings.HasSuffix(e.Text, "\n")
 	case chat.ToolStarted:
@@ -197,12 +203,23 @@ func (p *printer) show(e assistant.Event) {
 				p.line("✅ " + p.lang.T("Done in %s", took))
 			}
 		}
+		p.wait()
 	case chat.Notice:
 		p.line("ℹ️  " + e.Text)
+		p.wait()
 	}
 }
 
-func (p *printer) state(s llm.ToolStatus) { p.line(s.Emoji() + " " + s.Text(p.lang)) }
+func (p *printer) state(s llm.ToolStatus) {
+	p.line(s.Emoji() + " " + s.Text(p.lang))
+	p.wait()
+}
+
+// wait shows that something goes on, below what is shown.
+func (p *printer) wait() {
+	p.end()
+	p.spin.start()
+}
 
 // shownRows is how many rows of a table are printed.
 const shownRows = 30
@@ -230,6 +247,7 @@ func width(out io.Writer) int {
 }
 
 func (p *printer) line(text string) {
+	p.spin.stop()
 	if text == p.last {
 		return
 	}
@@ -239,6 +257,7 @@ func (p *printer) line(text string) {
 }
 
 func (p *printer) end() {
+	p.spin.stop()
 	if p.closeText != nil {
 		p.closeText()
 	}

@@ -12,7 +12,7 @@ import (
 // A table that the model was told is shown is printed, and fits the window.
 func TestTableIsPrinted(t *testing.T) {
 	var out, status strings.Builder
-	p := &printer{out: &out, text: &out, status: &status, width: 40}
+	p := &printer{out: &out, text: &out, status: &status, width: 40, spin: &spinner{}}
 	row := []string{"Köln", "1234567", "München", "7654321", "日本語"}
 	p.show(chat.TextDelta{Text: "Here is the table:"})
 	p.show(chat.ToolEnded{Result: llm.ToolResult{Tables: []table.Table{{

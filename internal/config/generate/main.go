@@ -1,4 +1,5 @@
-// Command generate writes .env.example to the path it is given.
+// Command generate writes .env.example and the table of settings to the paths that it
+// is given.
 package main
 
 import (
@@ -9,8 +10,10 @@ import (
 )
 
 func main() {
-	if err := os.WriteFile(os.Args[1], []byte(config.Example()), 0o644); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+	for i, text := range []string{config.Example(), config.Table()} {
+		if err := os.WriteFile(os.Args[i+1], []byte(text), 0o644); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
 	}
 }
