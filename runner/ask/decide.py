@@ -75,6 +75,9 @@ def decided(d, profile, items):
         flows = [c for c in profile.measures if c.additive == "flow"]
         flows.sort(key=lambda c: not set(names.of(c.name)) & {"qty", "quantity", "units", "sold"})
         targets += flows[:1]
+    others = [t for t in targets if _numeric(t) and t is not d.best[1]] if d.best else []
+    if others:
+        return _of_the_extreme(q, d, others)
     agg, superlative = _agg(d), _superlative(d)
     numbers = [t for t in targets if _numeric(t)]
     groups = [t for t in targets if not _numeric(t)]
@@ -143,6 +146,14 @@ def decided(d, profile, items):
     if agg:
         raise NotUnderstood("Of which column?")
     raise NotUnderstood("I don't understand that.")
+
+
+def _of_the_extreme(q, d, others):
+    """ "the mpg of the heaviest car": a figure of the row in which another column is highest."""
+    agg, c = d.best
+    if q.where or d.loose or d.by or len(others) > 1 or set(d.aggs) - {agg} or c.type not in ("integer", "number"):
+        raise NotUnderstood(f"First ask for the row with the {'highest' if agg == 'max' else 'lowest'} {code(c.name)}: it shows all of its columns.")
+    return q.but(targets=(others[0],), agg="mean", where=(Condition(c, "==", getattr(c.series, agg)()),), limit=0)
 
 
 def _article(c):
@@ -255,11 +266,13 @@ def _ranked(q, d, profile, numbers, groups, items):
     periods = [b for b in d.by if isinstance(b, str)]
     measure = numbers[0] if numbers else None
     if groups and d.by and numbers == [] and any(_numeric(b) for b in d.by if not isinstance(b, str)):
-        measure, by = next(b for b in d.by if _numeric(b)), groups
+        measure, by = next(b for b in d.by if _numeric(b)), [*groups, *(b for b in d.by if not isinstance(b, str) and b not in groups)]
     if not groups and d.by and _numeric(d.by[0] if not isinstance(d.by[0], str) else profile.columns[0]) and not isinstance(d.by[0], str):
         # "top 5 rows by sales"
         return q.but(kind="rows", targets=(d.by[0],), limit=n, least=least, which=True)
     by = [b for b in by if not _numeric(b)]
+    if len(by) > 1 and d.by and (groups or d.limit) and (measure is not None or inner or by[0] in d.by):
+        raise NotUnderstood(f"I rank the values of one column at a time: say it for one {by[-1].name}, or without it.")
     if periods and not by:
         return q.but(kind="series", targets=(measure,) if measure else (), agg=inner, by=tuple(periods), limit=n if d.limit else 0, which=not d.limit, least=least) if d.limit or "which" in d.words else q.but(kind="series", targets=(measure,) if measure else (), agg=agg, by=tuple(periods))
     if by:

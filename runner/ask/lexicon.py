@@ -50,7 +50,7 @@ WORDS = {
     "by": "by|per|for each|for every|in each|in every|across|grouped by|group by|broken down by|split by|for all|within each|each|every|of each|of every|depending on|for the different|for different",
     "over_time": "over time|over the years|over the year|through time|time series|trend|trends|trend of|evolution|evolve|evolved|evolves|timeline|over the months|over the days|over the period|over the whole period|as time goes by|along time|development|history|change over time|changed over time|changes over time|changed over the years|develop|developed|progression",
     "vs": "vs|versus|against|as a function of|compared to|compared with|relative to",
-    "corr": "correlation|correlate|correlated|correlates|correlations|relationship|relation|association|related|dependence|depend on|depends on|linked|connection|affect|affects|influence|influences|impact|impacts|impact of|effect of",
+    "corr": "correlation|correlate|correlated|correlates|correlations|relationship|relation|association|related|dependence|depend on|depends on|linked|connection|relate|relates|relate to|relates to|affect|affects|influence|influences|impact|impacts|impact of|effect of",
     "dist": "distribution|distributed|spread|histogram|histogram of|distribution of|how is|hist",
     "share": "share|percentage|percent|proportion|fraction|what part|portion|shares|percentages|pct|rate",
     "missing": "missing|null|nulls|empty|blank|nan|nas|incomplete|gaps|blanks|unknown values|missings",

@@ -3,13 +3,14 @@
 import re
 
 from attache.analyze.style import code
-from attache.ask import decide, growth, rewrite
+from attache.ask import decide, growth, rewrite, tongues
 from attache.ask.query import Condition, Draft, NotUnderstood, Query
 from attache.ask.scan import scan, truth
 from attache.ask.when import Span
 
 def parse(question, vocabulary, last=None):
     """Return the Query of a question; last is the Query that a follow-up changes."""
+    question = tongues.english(question, vocabulary)
     question = growth.order_value(question, vocabulary.profile)
     grown = growth.asked(question, vocabulary.profile)
     if grown:

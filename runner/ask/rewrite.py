@@ -3,6 +3,8 @@
 Items go in and items come out; nothing is decided here that depends on more than the neighbours of a word.
 """
 
+import re
+
 from attache.analyze import words
 from attache.ask.query import NotUnderstood
 from attache.ask.scan import Item, truth
@@ -18,19 +20,104 @@ def simpler(items, question, vocabulary):
     """The items, with the turns of phrase replaced."""
     profile = vocabulary.profile
     spoken = question.lower().replace("?", " ").split()
-    for change in (_orders, _units, _ratios, _number_of, _parties, _before_its_column, _none_of, _comparatives):
+    _refused(items, spoken)
+    for change in (_orders, _apart, _against, _several, _best_period, _units, _ratios, _number_of, _parties, _before_its_column, _none_of, _comparatives):
         items = change(items, spoken, profile)
     if " ".join(spoken[:3]) in ("how much is", "how much are", "how much does", "how much do", "how much was", "how much were") or spoken[:2] == ["how", "much"] and "cost" in spoken:
         if not any(i.kind == "col" and i.value.role == "measure" or i.is_("kw", "sold") for i in items):
             return [*items, Item("agg", "mean", "on average"), Item("col", _paid(profile), "price")]
+    if spoken[:2] == ["how", "much"] and _PAYING & set(spoken) and not any(i.kind == "col" and i.value.role == "measure" or i.kind == "agg" or i.is_("kw", "sold") for i in items):
+        return [*items, Item("agg", "sum", "total"), Item("col", _paid(profile), "money")]
     if _PAYING & set(spoken) and any(i.is_("agg", "max", "min") for i in items) and not any(i.kind == "col" and i.value.role == "measure" for i in items):
         items = [*items, Item("col", _paid(profile), "money", 1.0)]
     return items
 
 
+_RECENT = re.compile(r"\b(last|past|previous|next) (\d+|two|three|six|few) (day|week|month|quarter|year)s\b")
+
+
+def _refused(items, spoken):
+    """Raise NotUnderstood for what no figure of the table answers, where the words that are known would make another question."""
+    if spoken[:1] in (["why"], ["predict"], ["forecast"]) or spoken[:2] == ["how", "come"]:
+        raise NotUnderstood("I can say what is in the table, not why or what will be.")
+    if _RECENT.search(" ".join(spoken)) and any(i.kind == "col" and i.value.role == "measure" for i in items):
+        raise NotUnderstood("Name the time: from March to May 2023, since 2022.")
+    for k, it in enumerate(items):
+        ahead = items[k + 1 : k + 3]
+        if it.is_("kw", "without") and it.text.lower() == "minus" and not (ahead and ahead[0].kind in ("val", "time")):
+            raise NotUnderstood("I don't subtract one column from another.")
+        if it.is_("op", ">", "<", ">=", "<=") and len(ahead) == 2 and ahead[0].kind == "num" and (ahead[1].kind == "noun" or ahead[1].is_("kw", "rows")) and any(i.kind == "col" and i.value.groups for i in items[:k]):
+            raise NotUnderstood("I don't choose groups by how many rows they have: ask for the number of rows by group.")
+
+
+def _apart(items, spoken, profile):
+    """ "8 cylinders and over 200 horsepower": "and over" begins something new where a number follows; and the difference of
+    the highest and the lowest is the range."""
+    out = []
+    for k, it in enumerate(items):
+        if it.kind == "post" and it.text.lower().startswith("and ") and k + 1 < len(items) and items[k + 1].kind == "num":
+            out += [Item("and", "and", "and"), Item("op", {">=": ">", "<=": "<"}[it.value], it.text[4:])]
+        else:
+            out.append(it)
+    ends = [i for i in out if i.is_("agg", "max", "min")]
+    if len(ends) == 2 and ends[0].value != ends[1].value and any(i.is_("kw", "compare") and "difference" in i.text.lower() for i in out):
+        out = [Item("agg", "range", "range"), *(i for i in out if i not in ends and i.kind != "and" and not i.is_("kw", "compare"))]
+    return out
+
+
 def _orders(items, spoken, profile):
     """ "order" alone is a noun; "order by" sorts."""
     return [Item("noun", "order", i.text) if i.is_("kw", "sort") and i.text.lower() == "order" else i for i in items]
+
+
+_TIMES = {"twice": 2.0, "double": 2.0, "thrice": 3.0, "triple": 3.0, "half": 0.5}
+_AVERAGES = {"mean": "mean", "median": "median"}
+
+
+def _against(items, spoken, profile):
+    """ "more than twice the average revenue": a column is compared with a figure of its own."""
+    for k, it in enumerate(items):
+        if not it.is_("op", ">", "<", ">=", "<="):
+            continue
+        rest, factor = items[k + 1 :], 1.0
+        if rest and rest[0].text.lower() in _TIMES:
+            factor, rest = _TIMES[rest[0].text.lower()], rest[1:]
+        elif len(rest) > 1 and rest[0].kind == "num" and rest[1].text.lower() in ("times", "time"):
+            factor, rest = rest[0].value, rest[2:]
+        if not rest or not rest[0].is_("agg", *_AVERAGES):
+            continue
+        agg, rest = rest[0].value, rest[1:]
+        before = items[k - 1] if k and items[k - 1].kind == "col" and items[k - 1].value.role == "measure" else None
+        named = rest[0] if rest and rest[0].kind == "col" and rest[0].value.role == "measure" else before
+        if named is None:
+            raise NotUnderstood("The average of which column?")
+        figure = float(getattr(named.value.series.dropna().astype("float64"), agg)())
+        rest = rest[1:] if named is not before else rest
+        return [*(items[: k - 1] if before is not None else items[:k]), named, it, Item("num", factor * figure, f"{factor * figure:g}"), *rest]
+    return items
+
+
+def _several(items, spoken, profile):
+    """ "4 or 6 cylinders": numbers of the column behind them."""
+    for k in range(len(items) - 3):
+        a, joint, b, c = items[k : k + 4]
+        if a.kind == b.kind == "num" and joint.kind == "and" and joint.text.lower() == "or" and c.kind == "col" and _counts(c.value, a.value) and _counts(c.value, b.value):
+            return [*items[:k], Item("val", (c.value, [int(a.value), int(b.value)]), f"{a.text} or {b.text}"), *items[k + 4 :]]
+    return items
+
+
+_SUPERLATIVES = {"best", "worst", "strongest", "weakest", "highest", "lowest", "biggest", "largest", "smallest"}
+
+
+def _best_period(items, spoken, profile):
+    """ "which month was best by revenue", "worst month for revenue": months are ranked, not rows."""
+    measures = [i for i in items if i.kind == "col" and i.value.role == "measure"]
+    best = [k for k, i in enumerate(items) if i.is_("agg", "max", "min") and i.text.lower() in _SUPERLATIVES]
+    pers = [k for k, i in enumerate(items) if i.kind == "per" and not (k and items[k - 1].is_("kw", "by"))]
+    if len(measures) != 1 or len(best) != 1 or len(pers) != 1 or pers[0] != best[0] + 1 and not items[0].is_("kw", "which"):
+        return items
+    rest = [i for k, i in enumerate(items) if k not in (best[0], pers[0]) and i is not measures[0] and not i.is_("kw", "which", "by") and not i.is_("kw", "where") or i.is_("kw", "where") and k + 1 < len(items) and items[k + 1].kind in ("val", "time")]
+    return [Item("kw", "which", "which"), items[pers[0]], items[best[0]], measures[0], *rest]
 
 
 _DEGREES = {"degrees", "degree", "celsius", "fahrenheit", "°c", "°f"}

@@ -216,11 +216,18 @@ def _tokens(question):
     return out
 
 
+_ORDINALS = {"first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4, "last": 4, "final": 4}
+_QUARTER = re.compile(rf"\b({'|'.join(_ORDINALS)}) quarter(?: of| in)? (\d{{4}})\b", re.I)
+_HALF = re.compile(r"\b(?:in |during )?(?:the )?(first|1st|second|2nd|last) half(?: of| in)? (\d{4})\b", re.I)
+
+
 def _joined(question):
     """What is one word for us: per capita, non-smokers."""
     question = re.sub(r"\bper capita\b", "percapita", question.replace("’", "'"), flags=re.I)
     question = re.sub(r"\b(?:(first|lower|1st)|(third|upper|3rd)) quartile\b", lambda m: "25 percentile" if m[1] else "75 percentile", question, flags=re.I)
     question = re.sub(r"\b(have|has|having|with) no (?=[a-z])", r"\1 missing ", question, flags=re.I)
+    question = _QUARTER.sub(lambda m: f"Q{_ORDINALS[m[1].lower()]} {m[2]}", question)
+    question = _HALF.sub(lambda m: f"from {'january' if m[1][0] in 'fF1' else 'july'} {m[2]} to {'june' if m[1][0] in 'fF1' else 'december'} {m[2]}", question)
     # "from january to march 2023": the year is that of both.
     question = re.sub(rf"\b({_MONTH})(?: (?:to|until|till|through)|\s?[-\u2013]) ({_MONTH}) (\d{{4}})\b", r"from \1 \3 to \2 \3", question, flags=re.I)
     question = re.sub(rf"\b({_MONTH}) and ({_MONTH}) (\d{{4}})\b", r"\1 \3 and \2 \3", question, flags=re.I)
