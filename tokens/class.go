@@ -75,6 +75,9 @@ func classAtWide(b []byte, i int) (class uint, width int) {
 		if r, ok := twoBytes(x); ok {
 			return classOf(r), 2
 		}
+		if r, ok := fourBytes(x); ok {
+			return classOf(r), 4
+		}
 	}
 	r, w := utf8.DecodeRune(b[i:])
 	return classOf(r), w // RuneError is of class other, in valid text too
@@ -90,4 +93,10 @@ func threeBytes(x uint32) (r rune, ok bool) {
 // twoBytes is threeBytes for two.
 func twoBytes(x uint32) (r rune, ok bool) {
 	return rune(x&0x1f<<6 | x>>8&0x3f), x&0xc0e0 == 0x80c0 && x&0x1e != 0
+}
+
+// fourBytes is threeBytes for four.
+func fourBytes(x uint32) (r rune, ok bool) {
+	r = rune(x&0x07<<18 | x>>8&0x3f<<12 | x>>16&0x3f<<6 | x>>24&0x3f)
+	return r, x&0xc0c0c0f8 == 0x808080f0 && r >= 0x10000 && r <= utf8.MaxRune
 }

@@ -132,6 +132,7 @@ func (v *vocab) count(s *scratch, pat pattern, text []byte, limit, until int) (t
 			total += n - p.n
 		} else if p.take(s, text, n) {
 			total += s.memo.front.lookUp(&p)
+			total += s.memo.front.lookUpSecond(&p)
 		}
 		for _, k := range p.rest[:p.n] {
 			total += v.countPiece(s, p.text, p.starts[k], p.ends[k])

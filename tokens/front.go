@@ -7,8 +7,9 @@ import (
 
 // front remembers how many tokens recent pieces of up to maxFront bytes have,
 // be they one or several. It is small enough to stay in the processor's cache,
-// and comes before the tables of the vocabulary and of the memo. Of two pieces
-// with one place the newer one stays. A zero front is empty.
+// and comes before the tables of the vocabulary and of the memo. Every piece has
+// two places: where both are taken, a new one gets its first, and what stood there
+// goes to its second. A zero front is empty.
 type front []frontSlot
 
 // frontSlot is a piece, padded with zeros, then its length and its number of
@@ -32,7 +33,13 @@ var frontMasks = func() (t [32]struct{ lo, hi, tag uint64 }) {
 	return t
 }()
 
-func (s frontSlot) hash() uint64 { return (s.lo ^ s.hi*mixB) * mixA >> (64 - frontBits) }
+func (s frontSlot) mix() uint64 { return (s.lo ^ s.hi*mixB) * mixA }
+
+// places returns the two places of a piece.
+func (s frontSlot) places() (first, second uint64) {
+	h := s.mix()
+	return h >> (64 - frontBits), h >> (64 - 2*frontBits) & (1<<frontBits - 1)
+}
 
 // frontKey returns the slot of a piece of up to maxFront bytes without its
 // number of tokens.
@@ -47,13 +54,25 @@ func (k key) front() frontSlot {
 	return frontSlot{k.lo, k.hi&(1<<40-1) | k.hi>>40&15<<frontLength}
 }
 
-// add remembers a piece of up to maxFront bytes.
+// add remembers a piece of up to maxFront bytes, at its second place if that alone
+// is vacant.
 func (f front) add(key frontSlot, count int) {
-	f[key.hash()&(1<<frontBits-1)] = frontSlot{key.lo, key.hi | uint64(count)<<frontCount}
+	slots := (*[1 << frontBits]frontSlot)(f)
+	first, second := key.places()
+	at := &slots[first]
+	same := at.lo == key.lo && at.hi&(1<<frontCount-1) == key.hi
+	if at.hi != 0 && !same && slots[second].hi == 0 {
+		at = &slots[second]
+	}
+	if at.hi != 0 && !same {
+		_, other := frontSlot{at.lo, at.hi & (1<<frontCount - 1)}.places()
+		slots[other] = *at
+	}
+	*at = frontSlot{key.lo, key.hi | uint64(count)<<frontCount}
 }
 
-// lookUp returns the number of tokens of the pieces that are there, and lists
-// the others. No branch depends on the text, and no memory access on the one
+// lookUp returns the number of tokens of the pieces that are at their first
+// place, and lists the others. No branch depends on the text, and no memory access on the one
 // before. From the start of every piece 16 bytes must be there to read.
 func (f front) lookUp(p *pieces) (total int) {
 	base := unsafe.Pointer(unsafe.SliceData(p.text))
@@ -65,12 +84,36 @@ func (f front) lookUp(p *pieces) (total int) {
 		w := (*[16]byte)(unsafe.Add(base, start))
 		m := &frontMasks[min(end-start, maxFront+1)&31]
 		key := frontSlot{binary.LittleEndian.Uint64(w[:8]) & m.lo, binary.LittleEndian.Uint64(w[8:])&m.hi | m.tag}
-		s := &slots[key.hash()&(1<<frontBits-1)]
+		s := &slots[key.mix()>>(64-frontBits)]
 		differs := (s.lo ^ key.lo) | (s.hi^key.hi)<<(64-frontCount)
 		differs = (differs | -differs) >> 63
 		count := s.hi >> frontCount & (differs - 1)
 		total += int(count)
 		p.rest[n&(batch-1)] = uint8(k)
+		n += int((count - 1) >> 63)
+	}
+	p.n = n
+	return total
+}
+
+// lookUpSecond returns the number of tokens of those listed that are at their
+// second place, and keeps the others listed.
+func (f front) lookUpSecond(p *pieces) (total int) {
+	base := unsafe.Pointer(unsafe.SliceData(p.text))
+	slots := (*[1 << frontBits]frontSlot)(f)
+	n := 0
+	for _, k := range p.rest[:p.n] {
+		start := p.starts[k]
+		w := (*[16]byte)(unsafe.Add(base, start))
+		m := &frontMasks[min(p.ends[k]-start, maxFront+1)&31]
+		key := frontSlot{binary.LittleEndian.Uint64(w[:8]) & m.lo, binary.LittleEndian.Uint64(w[8:])&m.hi | m.tag}
+		_, second := key.places()
+		s := &slots[second]
+		differs := (s.lo ^ key.lo) | (s.hi^key.hi)<<(64-frontCount)
+		differs = (differs | -differs) >> 63
+		count := s.hi >> frontCount & (differs - 1)
+		total += int(count)
+		p.rest[n&(batch-1)] = k
 		n += int((count - 1) >> 63)
 	}
 	p.n = n

@@ -3,7 +3,6 @@ package tokens
 import (
 	"encoding/binary"
 	"math/bits"
-	"unicode/utf8"
 )
 
 // window finds the borders of pieces in up to 64 bytes of ASCII at once: one
@@ -121,8 +120,7 @@ func (w *wide) classify(p *windowBytes, high uint64) (good int) {
 			all = 3 << i
 			if r, ok = twoBytes(x); !ok {
 				all = 15 << i
-				var size int
-				if r, size = utf8.DecodeRune(p[i : i+4]); size != 4 {
+				if r, ok = fourBytes(x); !ok {
 					good = i
 					break
 				}
