@@ -117,6 +117,10 @@ func (v *vocab) count(s *scratch, pat pattern, text []byte, limit, until int) (t
 		s.memo.allocate()
 	}
 	for total <= limit && sp.pos < until {
+		if !s.forget {
+			total += v.countFound(s, &sp, &p, limit-total, until)
+			end = sp.pos
+		}
 		n, skipped := sp.next(&s.spans, until)
 		if n+skipped == 0 {
 			break
@@ -139,6 +143,39 @@ func (v *vocab) count(s *scratch, pat pattern, text []byte, limit, until int) (t
 		}
 	}
 	return total + v.flush(s), end
+}
+
+// countFound is count for windows that end at until or before, with enough of the
+// text behind them: their pieces are looked up as they are found. It ends before
+// the first one that borders does not know.
+func (v *vocab) countFound(s *scratch, sp *splitter, p *pieces, limit, until int) (total int) {
+	if !sp.pattern.hasWindows() {
+		return 0
+	}
+	front, text := s.memo.front, sp.text
+	p.text, p.starts, p.ends, p.n = text, s.spans.starts[:], s.spans.ends[:], 0
+	rest := func() {
+		for k := range p.n {
+			p.rest[k] = uint8(k)
+		}
+		total += front.lookUpSecond(p)
+		for _, k := range p.rest[:p.n] {
+			total += v.countPiece(s, text, p.starts[k], p.ends[k])
+		}
+		p.n = 0
+	}
+	for total <= limit && sp.pos >= sp.wide && sp.pos+64 <= until && sp.pos+80 <= len(text) {
+		f, skipped := sp.window(true)
+		if f.todo == 0 && skipped == 0 {
+			break
+		}
+		total += skipped + front.lookUpFound(text, f, p, &s.spans)
+		if p.n > batch-64 {
+			rest()
+		}
+	}
+	rest()
+	return total
 }
 
 // encode appends the tokens of a text to dst.

@@ -96,6 +96,30 @@ func (f front) lookUp(p *pieces) (total int) {
 	return total
 }
 
+// lookUpFound is lookUp for pieces that are not listed yet: those that are not at
+// their first place are added to p and to spans.
+func (f front) lookUpFound(text []byte, fd found, p *pieces, to *spans) (total int) {
+	base := unsafe.Pointer(unsafe.SliceData(text))
+	slots := (*[1 << frontBits]frontSlot)(f)
+	n := p.n
+	for fd.todo != 0 {
+		var start, end int
+		start, end, fd = fd.first()
+		w := (*[16]byte)(unsafe.Add(base, start))
+		m := &frontMasks[min(end-start, maxFront+1)&31]
+		key := frontSlot{binary.LittleEndian.Uint64(w[:8]) & m.lo, binary.LittleEndian.Uint64(w[8:])&m.hi | m.tag}
+		s := &slots[key.mix()>>(64-frontBits)]
+		differs := (s.lo ^ key.lo) | (s.hi^key.hi)<<(64-frontCount)
+		differs = (differs | -differs) >> 63
+		count := s.hi >> frontCount & (differs - 1)
+		total += int(count)
+		to.starts[n&(batch-1)], to.ends[n&(batch-1)] = start, end
+		n += int((count - 1) >> 63)
+	}
+	p.n = n
+	return total
+}
+
 // lookUpSecond returns the number of tokens of those listed that are at their
 // second place, and keeps the others listed.
 func (f front) lookUpSecond(p *pieces) (total int) {

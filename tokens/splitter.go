@@ -32,8 +32,11 @@ func (s *splitter) next(p *spans, until int) (n, skipped int) {
 	skip := s.pos+64 <= until
 	for n <= batch-64 && s.pos < len(s.text) && (s.pos+64 <= until) == skip {
 		if s.pos >= s.wide && s.pattern.hasWindows() {
-			if now, known := s.window(p, n, skip); now-n+known > 0 {
-				n, skipped = now, skipped+known
+			f, known := s.window(skip)
+			if f.todo != 0 || known > 0 {
+				for skipped += known; f.todo != 0; n++ {
+					p.starts[n&(batch-1)], p.ends[n&(batch-1)], f = f.first()
+				}
 				continue
 			}
 		}
@@ -54,9 +57,16 @@ func (s *splitter) next(p *spans, until int) (n, skipped int) {
 	return n, skipped
 }
 
-// window is next for what borders knows, behind n pieces; n and 0 mean:
-// use pieceEnd.
-func (s *splitter) window(to *spans, n int, skip bool) (all, skipped int) {
+// found are pieces within 64 bytes of the text.
+type found struct {
+	base int    // of the bytes
+	todo uint64 // where pieces start
+	ends uint64 // where they end: each at the first bit above its start's
+}
+
+// window finds the pieces of what borders knows, from pos on, and how many were
+// left out besides. None of both means: use pieceEnd.
+func (s *splitter) window(skip bool) (f found, skipped int) {
 	rest := s.text[s.pos:]
 	var p *windowBytes
 	var padded windowBytes
@@ -68,7 +78,7 @@ func (s *splitter) window(to *spans, n int, skip bool) (all, skipped int) {
 		size = copy(padded[:64], rest)
 	}
 	if size == 0 {
-		return n, 0
+		return found{}, 0
 	}
 	atEnd := size == len(rest)
 	if !atEnd && p[size-1] >= utf8.RuneSelf { // the window may end within a character
@@ -85,7 +95,7 @@ func (s *splitter) window(to *spans, n int, skip bool) (all, skipped int) {
 		s.wide = s.pos + good + 1
 		if good < 16 { // too little to be worth it
 			s.wide += 32
-			return n, 0
+			return found{}, 0
 		}
 		size, atEnd = good, false
 	}
@@ -94,7 +104,7 @@ func (s *splitter) window(to *spans, n int, skip bool) (all, skipped int) {
 		if p[1] >= utf8.RuneSelf { // of long pieces more may follow
 			s.wide += 256
 		}
-		return n, 0
+		return found{}, 0
 	}
 	starts = starts&(1<<(limit+1)-1) | 1
 	last := 63 - bits.LeadingZeros64(starts)
@@ -116,13 +126,16 @@ func (s *splitter) window(to *spans, n int, skip bool) (all, skipped int) {
 		skipped = bits.OnesCount64(known)
 		todo &^= known
 	}
-	base := s.pos
-	for ; todo != 0; todo &= todo - 1 {
-		above := todo ^ (todo - 1)
-		to.starts[n&(batch-1)] = base + bits.TrailingZeros64(todo)
-		to.ends[n&(batch-1)] = base + bits.TrailingZeros64(starts&^above)
-		n++
-	}
-	s.pos = base + last
-	return n, skipped
+	f = found{s.pos, todo, starts}
+	s.pos += last
+	return f, skipped
+}
+
+// first returns the first piece, and what is found without it.
+func (f found) first() (start, end int, rest found) {
+	above := f.todo ^ (f.todo - 1)
+	start = f.base + bits.TrailingZeros64(f.todo)
+	end = f.base + bits.TrailingZeros64(f.ends&^above)
+	f.todo &= f.todo - 1
+	return start, end, f
 }
