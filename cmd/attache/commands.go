@@ -47,7 +47,7 @@ func (m *Main) root() *cobra.Command {
 	root.SetVersionTemplate("attache {{.Version}}\n")
 	root.SetUsageTemplate(usage)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return wrongCall{c, suggestFlag(c, err)} })
-	root.AddCommand(m.serveCommand(), m.chatCommand(), m.execCommand(), m.filesCommand(), m.tokensCommand(),
+	root.AddCommand(m.serveCommand(), m.chatCommand(), m.execCommand(), m.filesCommand(), m.tokensCommand(), m.apiTokensCommand(),
 		m.backupCommand(), m.restoreCommand(), m.workerCommand(), m.workersCommand(), m.setupCommand(), m.doctorCommand(), m.versionCommand(), m.manCommand())
 	root.SetHelpCommand(helpCommand())
 	root.InitDefaultHelpCmd()

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/attachebot/attache/internal/apitoken"
 	"github.com/attachebot/attache/internal/assistant"
 	"github.com/attachebot/attache/internal/chat"
 	"github.com/attachebot/attache/internal/fault"
@@ -22,7 +23,7 @@ import (
 func (m *Main) openPage(_ context.Context, s service) error {
 	c, a := m.Config, s.assistant
 	o := web.ServerOptions{
-		Listen: c.WebListen, BaseURL: c.WebURL.Reveal(), Dir: c.DataDir, Log: s.log,
+		Listen: c.WebListen, BaseURL: c.WebURL.Reveal(), Dir: c.DataDir, Log: s.log, Tokens: apitoken.New(m.notes),
 		Example: func() (string, []byte) { return "seattle-weather.csv", runner.Example },
 		Script: func(ctx context.Context, name string) ([]byte, error) {
 			return wheels.Script(ctx, filepath.Join(c.DataDir, "python"), c.Index.Reveal(), name)

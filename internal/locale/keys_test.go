@@ -23,9 +23,9 @@ import (
 // spoken are the packages whose errors members read. Those of the others are for the
 // model or the operator, in English (but for those of signing in), and so are the
 // sentences that operators matches.
-var spoken = []string{"assistant", "chat", "columnar", "discord", "fault", "files", "ledger", "preview", "terminal", "web"}
+var spoken = []string{"apitoken", "assistant", "chat", "columnar", "discord", "fault", "files", "ledger", "preview", "terminal", "web"}
 
-var operators = regexp.MustCompile(`^(OPENAI_BASE_URL |The page can't be served|File links can't be served|The key of file links|The file api-tokens|The body must be JSON|Discord does not (accept the bot|accept DISCORD_TOKEN|let the bot)|Discord closed the connection for good|` +
+var operators = regexp.MustCompile(`^(OPENAI_BASE_URL |The page can't be served|File links can't be served|The key of file links|The body must be JSON|Discord does not (accept the bot|accept DISCORD_TOKEN|let the bot)|Discord closed the connection for good|` +
 	`The archive |%q in the archive|The bytes of %s in the archive|A user's id is|A file needs a user|Give the file a name: /api|The name of a conversation has small letters|The body must be |%d turns were stopped|The model's server did not answer with a list)`)
 
 var (

@@ -47,8 +47,12 @@ func (s *Server) apiHandler() http.Handler {
 	for pattern, h := range s.apiRoutes() {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			scheme, secret, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-			token, ok := s.api.find(strings.TrimSpace(secret))
-			if !ok || !strings.EqualFold(scheme, "Bearer") {
+			token, err := s.api.Find(r.Context(), strings.TrimSpace(secret))
+			if err != nil {
+				apiError(w, fault.KindOf(err).HTTPStatus(), fault.KindOf(err), s.a.Explain(err, "looking for a token", frontEnd))
+				return
+			}
+			if token.Hash == "" || !strings.EqualFold(scheme, "Bearer") {
 				w.Header().Set("WWW-Authenticate", "Bearer")
 				apiError(w, http.StatusUnauthorized, fault.Denied, "This needs a token: Authorization: Bearer attache_…")
 				return
@@ -254,15 +258,7 @@ func (s *Server) apiAsk(v *visit) error {
 	defer turn.Stop(v.user)
 	ctx, cancel := context.WithCancel(v.r.Context())
 	defer cancel()
-	id, _ := ctx.Value(tokenKey{}).(string)
-	revoked := s.ending(id)
-	go func() {
-		select {
-		case <-revoked:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
+	s.work.Go(func() { s.whileValid(ctx, cancel) })
 	h := v.w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("X-Accel-Buffering", "no")

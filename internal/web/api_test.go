@@ -5,8 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,6 +13,7 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/attachebot/attache/internal/apitoken"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/llm/llmtest"
@@ -152,7 +151,7 @@ func TestAPIAsDescribed(t *testing.T) {
 		t.Fatalf("described %q\nserved %q", described, served)
 	}
 
-	token, err := s.api.make(1, "test")
+	token, err := s.api.Make(t.Context(), 1, "test")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -258,30 +257,21 @@ func TestAPIAsDescribed(t *testing.T) {
 // A token is shown once, kept as a hash, is somebody's alone, and ends with its
 // revocation: answers under way too. A cookie opens nothing.
 func TestAPITokens(t *testing.T) {
-	dir := t.TempDir()
-	s := newSite(t, ServerOptions{Dir: dir})
+	s := newSite(t, ServerOptions{})
 	p := s.person()
 	p.signIn()
 	_, page, _ := p.do("POST", "/tokens", map[string][]string{"name": {"<b>laptop</b>"}})
 	_, rest, _ := strings.Cut(page, `<code id="fresh">`)
 	token, _, _ := strings.Cut(rest, "<")
-	if !strings.HasPrefix(token, apiPrefix) || strings.Contains(page, "<b>laptop") {
+	if !strings.HasPrefix(token, apitoken.Prefix) || strings.Contains(page, "<b>laptop") {
 		t.Fatalf("%q\n%s", token, page)
 	}
 	if _, page, _ := p.do("GET", "/tokens", nil); strings.Contains(page, token) {
 		t.Error("the token is shown again")
 	}
-	path := filepath.Join(dir, "api-tokens.json")
-	data, err := os.ReadFile(path)
-	if err != nil || bytes.Contains(data, []byte(token)) || bytes.Contains(data, []byte(strings.TrimPrefix(token, apiPrefix))) {
-		t.Errorf("the file: %s %v", data, err)
-	}
-	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
-		t.Errorf("the file's mode: %v %v", info, err)
-	}
-	again, err := loadAPITokens(path)
-	if one, ok := again.find(token); err != nil || !ok || one.User != 1 {
-		t.Errorf("after a restart: %v %v", one, err)
+	again := s.again(ServerOptions{})
+	if one, err := again.api.Find(t.Context(), token); err != nil || one.User != 1 {
+		t.Errorf("on another machine: %v %v", one, err)
 	}
 	theirs, err := s.files.Save(t.Context(), files.Upload{User: 2, Name: "secret.csv", Body: strings.NewReader("secret")})
 	if err != nil {
@@ -297,7 +287,7 @@ func TestAPITokens(t *testing.T) {
 	if status := get("/api/v1/files"); status != http.StatusUnauthorized {
 		t.Errorf("with a cookie: %d", status)
 	}
-	for _, header := range []string{"Bearer", "Bearer ", "Basic " + token, "Bearer " + token + "x", "Bearer " + hashToken(token)} {
+	for _, header := range []string{"Bearer", "Bearer ", "Basic " + token, "Bearer " + token + "x", "Bearer " + apitoken.Hash(token)} {
 		if status := get("/api/v1/files", "Authorization", header); status != http.StatusUnauthorized {
 			t.Errorf("%s: %d", header, status)
 		}
@@ -326,10 +316,15 @@ func TestAPITokens(t *testing.T) {
 		ended <- text
 	}()
 	time.Sleep(300 * time.Millisecond)
-	if err := s.api.revoke(2, hashToken(token)); err != nil || get("/api/v1/files", "Authorization", "Bearer "+token) != http.StatusOK {
+	if done, err := s.api.Revoke(t.Context(), 2, apitoken.Hash(token)); done || err != nil || get("/api/v1/files", "Authorization", "Bearer "+token) != http.StatusOK {
 		t.Error("another revoked the token")
 	}
-	p.do("POST", "/tokens/revoke", map[string][]string{"hash": {hashToken(token)}})
+	if _, page, _ := p.do("GET", "/tokens", nil); !strings.Contains(page, "last used 20") {
+		t.Errorf("its last use: %s", page)
+	}
+	elsewhere := again.person()
+	elsewhere.signIn()
+	elsewhere.do("POST", "/tokens/revoke", map[string][]string{"hash": {apitoken.Hash(token)}})
 	select {
 	case text := <-ended:
 		if strings.Contains(text, "done") {
@@ -341,12 +336,12 @@ func TestAPITokens(t *testing.T) {
 	if status := get("/api/v1/files", "Authorization", "Bearer "+token); status != http.StatusUnauthorized {
 		t.Errorf("after its revocation: %d", status)
 	}
-	for range maxAPITokens {
-		if _, err := s.api.make(1, "x"); err != nil {
+	for range apitoken.Most {
+		if _, err := s.api.Make(t.Context(), 1, "x"); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := s.api.make(1, "x"); err == nil {
+	if _, err := s.api.Make(t.Context(), 1, "x"); err == nil {
 		t.Error("there is no bound")
 	}
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
+	"github.com/attachebot/attache/internal/apitoken"
 	"github.com/attachebot/attache/internal/assistant"
 	"github.com/attachebot/attache/internal/assistant/assistanttest"
 	"github.com/attachebot/attache/internal/chat/chattest"
@@ -47,8 +48,15 @@ func newSite(t testing.TB, o ServerOptions) *site {
 func newSiteWith(t testing.TB, o ServerOptions, ao assistant.Options, fo files.Options) *site {
 	ao.Burst, ao.Viewer = 100, seer{}
 	w := assistanttest.New(t, ao, fo)
+	if o.Tokens == nil {
+		o.Tokens = apitoken.New(w.Notes)
+	}
+	return &site{Server: openSite(t, w.Assistant, o), t: t, model: w.Model, tools: w.Tools, files: w.Files}
+}
+
+func openSite(t testing.TB, a *assistant.Assistant, o ServerOptions) *Server {
 	o.Listen = "127.0.0.1:0"
-	server, err := OpenServer(w.Assistant, o)
+	server, err := OpenServer(a, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +65,7 @@ func newSiteWith(t testing.TB, o ServerOptions, ao assistant.Options, fo files.O
 		defer cancel()
 		server.Close(ctx)
 	})
-	return &site{Server: server, t: t, model: w.Model, tools: w.Tools, files: w.Files}
+	return server
 }
 
 // chartPNG is a picture of bars.
@@ -133,14 +141,14 @@ func eval[T any](t testing.TB, ctx context.Context, js string) T {
 	return v
 }
 
-// seen waits until a script is true. While a page is being loaded there may be
-// nothing yet to ask.
+// seen waits until a script is true of a page whose own scripts have run. While one
+// is being loaded there may be nothing yet to ask.
 func seen(t testing.TB, ctx context.Context, what, js string) {
 	t.Helper()
 	var err error
 	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		var is bool
-		if is, err = chromedp.Run(ctx, chromedp.Evaluate[bool]("!!("+js+")")); is && err == nil {
+		if is, err = chromedp.Run(ctx, chromedp.Evaluate[bool](`document.readyState === "complete" && !!(`+js+")")); is && err == nil {
 			return
 		}
 	}

@@ -87,7 +87,7 @@ func (s *Server) showChat(v *visit) error {
 		asks = append(asks, v.T(key))
 	}
 	s.render(v.w, v.lang, "chat", s.frame(v.lang, here, title, map[string]any{
-		"Scripts": []string{"app.js", "table.js", "chart.js"}, "Conv": conv, "After": t.dropped + len(t.patches), "Turns": turns, "Examples": asks, "Pending": v.chips(pending),
+		"Scripts": []string{"app.js", "upload.js", "table.js", "chart.js"}, "Conv": conv, "After": t.dropped + len(t.patches), "Turns": turns, "Examples": asks, "Pending": v.chips(pending),
 	}))
 	return nil
 }
@@ -157,7 +157,21 @@ func (s *Server) ask(v *visit) error {
 	if text == "" {
 		text = v.T("Analyze this data.")
 	}
-	return s.begin(v, conv, text, assistant.Message{Text: text, Own: text, Files: pending}, replaces)
+	err = s.begin(v, conv, text, assistant.Message{Text: text, Own: text, Files: pending}, replaces)
+	if len(pending) == 0 {
+		return err
+	}
+	t := s.talkOf(v.user, conv)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err == nil {
+		t.add(patch{"clear", "files", ""})
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pending[id] = append(pending, s.pending[id]...) // they stay attached
+	return err
 }
 
 // begin gives a message to the assistant and shows its turn.

@@ -91,7 +91,7 @@ func (s *Server) listFiles(v *visit, problem string) error {
 	if d := s.a.Files().Expiry(); d >= 0 {
 		keep = v.T("Files expire after %s", v.lang.Measure(files.Hours(d))) + "."
 	}
-	s.render(v.w, v.lang, "filelist", s.frame(v.lang, "files", v.T("Files"), map[string]any{"Scripts": []string{"files.js"}, "List": rows, "Total": usage.Files, "Query": query, "Kind": kind, "Kinds": kindsOf(usage, kind), "Next": next,
+	s.render(v.w, v.lang, "filelist", s.frame(v.lang, "files", v.T("Files"), map[string]any{"Scripts": []string{"files.js", "upload.js"}, "List": rows, "Total": usage.Files, "Query": query, "Kind": kind, "Kinds": kindsOf(usage, kind), "Next": next,
 		"Used": v.lang.Measure(files.Size(usage.Bytes)), "Keep": keep, "Error": problem}))
 	return nil
 }
@@ -143,33 +143,19 @@ func (s *Server) receive(v *visit) (saved []files.File, err error) {
 	}
 }
 
-// attach saves files for the next question of a conversation.
-func (s *Server) attach(v *visit) error {
-	conv, err := v.conv()
-	if err != nil {
-		return err
-	}
-	saved, err := s.receive(v)
-	s.await(v.user, conv, saved)
-	if err != nil {
-		http.Error(v.w, s.a.Explain(err, "saving an upload", v.frontEnd()), fault.KindOf(err).HTTPStatus())
-		return nil
-	}
-	for _, f := range saved {
-		s.render(v.w, v.lang, "file", v.rowOf(f))
-	}
-	return nil
-}
-
-// await keeps files for the next question of a conversation.
-func (s *Server) await(user files.UserID, conv string, saved []files.File) {
+// await keeps a file for the next question of a conversation. All its pages show it.
+func (s *Server) await(v *visit, conv string, f files.File) {
+	id := conversationID(v.user, conv)
+	t := s.talkOf(v.user, conv)
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	id := conversationID(user, conv)
 	if len(s.pending) > 10_000 {
 		clear(s.pending)
 	}
-	s.pending[id] = append(s.pending[id], saved...)
+	s.pending[id] = append(s.pending[id], f)
+	s.mu.Unlock()
+	t.add(patch{"append", "files", fragment(v.lang, "file", v.rowOf(f))})
 }
 
 // example attaches the example data.
@@ -184,11 +170,7 @@ func (s *Server) example(v *visit) error {
 	if one.Err != nil {
 		return one.Err
 	}
-	s.await(v.user, conv, []files.File{one.Saved.File})
-	t := s.talkOf(v.user, conv)
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.add(patch{"append", "files", fragment(v.lang, "file", v.rowOf(one.Saved.File))})
+	s.await(v, conv, one.Saved.File)
 	v.w.WriteHeader(http.StatusNoContent)
 	return nil
 }

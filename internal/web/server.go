@@ -9,7 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"path/filepath"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -19,6 +19,7 @@ import (
 	"github.com/alexedwards/scs/v2/memstore"
 	"golang.org/x/net/netutil"
 
+	"github.com/attachebot/attache/internal/apitoken"
 	"github.com/attachebot/attache/internal/assistant"
 	"github.com/attachebot/attache/internal/chat"
 	"github.com/attachebot/attache/internal/fault"
@@ -40,16 +41,18 @@ var frontEnd = &chat.FrontEnd{
 	},
 }
 
-// ServerOptions bend a [Server]. The zero value works.
+// ServerOptions bend a [Server]. All but Tokens may be zero.
 type ServerOptions struct {
 	Listen  string       // host:port; empty: 127.0.0.1:8080, or any free port where that is taken
 	User    files.UserID // who signs in with the address that is printed; 0: 1
 	BaseURL string       // what addresses begin with where a proxy stands before, with a path or without
-	Dir     string       // of the data: keeps the tokens of scripts; empty: they end with the server
+	Dir     string       // of the data: keeps unfinished uploads; empty: they end with the server
 	Example func() (name string, data []byte)
 	Log     *slog.Logger // nil: none
 
 	Language *locale.Language // of everybody; nil: each in their own
+
+	Tokens *apitoken.Store // of scripts
 
 	Discord *Discord // nil: people of Discord can't sign in
 
@@ -71,7 +74,7 @@ type Server struct {
 	session *scs.SessionManager
 	tokens  oneUse
 	flows   flows
-	api     *apiTokens
+	api     *apitoken.Store
 	done    chan struct{}
 	ctx     context.Context // ended by Close: streams end with it
 	stop    context.CancelFunc
@@ -83,6 +86,7 @@ type Server struct {
 	pending map[string][]files.File // uploaded for the next question, by conversation
 	revoked map[string]chan struct{}
 	uploads chan struct{}
+	resume  *resuming
 	charts  chan struct{} // whose specifications are read at the same time
 	scripts scriptCache
 }
@@ -104,23 +108,20 @@ func OpenServer(a *assistant.Assistant, o ServerOptions) (*Server, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	path := ""
-	if o.Dir != "" {
-		path = filepath.Join(o.Dir, "api-tokens.json")
-	}
-	api, err := loadAPITokens(path)
-	if err != nil {
-		return nil, err
-	}
 	listener, err := listen(o.Listen)
 	if err != nil {
 		return nil, fault.Wrap(err, fault.Unavailable, "The page can't be served at %s: %v.", o.Listen, err)
 	}
-	s := &Server{a: a, opts: o, log: o.Log, api: api, done: make(chan struct{}), talks: map[string]*talk{}, pending: map[string][]files.File{},
+	s := &Server{a: a, opts: o, log: o.Log, api: o.Tokens, done: make(chan struct{}), talks: map[string]*talk{}, pending: map[string][]files.File{},
 		revoked: map[string]chan struct{}{}, uploads: make(chan struct{}, maxUploads), charts: make(chan struct{}, 2)}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.addr = reachable(listener.Addr())
 	s.locate(s.addr)
+	if s.resume, err = s.newResuming(); err != nil {
+		s.stop()
+		listener.Close()
+		return nil, err
+	}
 	s.session = s.newSessions(listener.Addr())
 	s.server = &http.Server{
 		Handler: s.handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
@@ -173,6 +174,9 @@ func (s *Server) Close(ctx context.Context) {
 	}
 	<-s.done
 	s.work.Wait()
+	if s.opts.Dir == "" {
+		_ = os.RemoveAll(s.resume.dir)
+	}
 	if store, ok := s.session.Store.(*memstore.MemStore); ok {
 		store.StopCleanup()
 	}
@@ -187,7 +191,7 @@ func (s *Server) handler() http.Handler {
 	in := http.NewServeMux() // for who has signed in
 	for pattern, h := range map[string]func(*visit) error{
 		"GET /{$}": s.newChat, "GET /c/{conv}": s.showChat, "GET /c/{conv}/events": s.events,
-		"POST /c/{conv}/ask": s.ask, "POST /c/{conv}/files": s.attach, "POST /example": s.example,
+		"POST /c/{conv}/ask": s.ask, "POST /example": s.example,
 		"POST /c/{conv}/t/{turn}/stop": s.stopTurn, "POST /c/{conv}/t/{turn}/retry": s.retryTurn,
 		"POST /c/{conv}/rename": s.rename, "POST /c/{conv}/delete": s.forget,
 		"POST /answer/{question}": s.answer, "GET /conversations": s.conversations,
@@ -200,6 +204,8 @@ func (s *Server) handler() http.Handler {
 	for pattern, h := range map[string]func(*visit) error{
 		"GET /files/{id}/rows": s.fileRows, "GET /files/{id}/picture": s.picture, "GET /files/{id}/page": s.documentPage, "GET /files/{id}/csv": s.fileCSV,
 		"GET /c/{conv}/table/{table}/rows": s.answerRows, "GET /c/{conv}/table/{table}/csv": s.answerCSV,
+		"POST /uploads": s.piece(s.resume.tus.PostFile), "HEAD /uploads/{upload}": s.piece(s.resume.tus.HeadFile),
+		"PATCH /uploads/{upload}": s.piece(s.resume.tus.PatchFile), "DELETE /uploads/{upload}": s.piece(s.resume.tus.DelFile),
 	} {
 		in.HandleFunc(pattern, s.script(h))
 	}
@@ -284,6 +290,10 @@ func (s *Server) page(h func(*visit) error) http.HandlerFunc {
 			return
 		}
 		sentence := s.a.Explain(err, "answering the browser", v.frontEnd())
+		if r.Header.Get("Accept") == "text/plain" { // a script asks
+			http.Error(w, sentence, fault.KindOf(err).HTTPStatus())
+			return
+		}
 		w.WriteHeader(fault.KindOf(err).HTTPStatus())
 		s.render(w, v.lang, "error", s.frame(v.lang, "", v.T("That did not work"), map[string]any{"Error": sentence}))
 	}

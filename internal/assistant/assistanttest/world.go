@@ -17,6 +17,7 @@ import (
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm/client"
 	"github.com/attachebot/attache/internal/llm/llmtest"
+	"github.com/attachebot/attache/internal/notes"
 	"github.com/attachebot/attache/internal/sqlite"
 )
 
@@ -28,6 +29,7 @@ type World struct {
 	Tools *chattest.Tools
 	Files *files.Service
 	Chats chat.Store
+	Notes notes.Store
 }
 
 // New opens a world that ends with the test. Its files are in memory, or in the
@@ -52,7 +54,7 @@ func New(t testing.TB, o assistant.Options, fo files.Options) *World {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { model.Close() })
-	w.Files, w.Chats = files.New(sqlite.NewFiles(db, "test"), bucket, fo), sqlite.NewChats(db)
+	w.Files, w.Chats, w.Notes = files.New(sqlite.NewFiles(db, "test"), bucket, fo), sqlite.NewChats(db), sqlite.NewNotes(db)
 	engine := chat.New(model, w.Chats, w.Files, w.Tools, chat.Options{})
 	w.Assistant = assistant.New(engine, w.Files, o)
 	t.Cleanup(func() {

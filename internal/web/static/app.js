@@ -1,5 +1,6 @@
 // The whole page: one stream in, small POSTs out. No framework, no inline code.
 import {t} from './say.js'
+import {uploadAll, tellUnfinished} from './upload.js'
 
 const $ = id => document.getElementById(id)
 const body = document.body, base = body.dataset.base, conv = body.dataset.conv
@@ -44,8 +45,9 @@ function reload() {
 }
 function patch({op, to, html}) {
   if (op === 'reload') return false
+  if (op === 'clear') { $(to)?.replaceChildren(); return true }
   if (op === 'remove') { $(to)?.remove(); return true }
-  if (op === 'end') { if (document.hidden) { document.title = '✓ ' + document.title.replace('✓ ', ''); setTimeout(close) } $('say').textContent = t('Answer finished.'); return true }
+  if (op === 'end') { if (document.hidden) { document.title = '✓ ' + document.title.replace('✓ ', ''); setTimeout(close) } whisper(t('Answer finished.')); return true }
   const el = $(to)
   if (!el) return false
   if (op === 'text') el.lastChild?.nodeType === 3 ? el.lastChild.appendData(html) : el.append(html)
@@ -58,17 +60,21 @@ function patch({op, to, html}) {
   return true
 }
 
+// --- what is said to everybody is seen; the end of an answer, which everybody sees, is for screen readers
+function tell(text) { $('say').textContent = text; $('say').classList.toggle('vh', !text) }
+function whisper(text) { $('say').textContent = text; $('say').classList.add('vh') }
+
 // --- small POSTs
 async function post(url, data) {
-  const r = await fetch(url, {method: 'POST', body: data}).catch(() => null)
-  if (!r?.ok) $('say').textContent = t('That did not work. Try again.')
+  const r = await fetch(url, {method: 'POST', body: data, headers: {Accept: 'text/plain'}}).catch(() => null)
+  if (!r?.ok) tell(r?.headers.get('Content-Type')?.startsWith('text/plain') && await r.text() || t('That did not work. Try again.'))
   return r?.ok
 }
 document.addEventListener('click', async e => {
   const example = e.target.closest('[data-ask]')
   if (example) { $('q').value = example.dataset.ask; $('ask').requestSubmit(); return }
   const copy = e.target.closest('[data-copy]')
-  if (copy) { await navigator.clipboard?.writeText($(copy.dataset.copy).textContent); $('say').textContent = t('Copied.'); return }
+  if (copy) { await navigator.clipboard?.writeText($(copy.dataset.copy).textContent); tell(t('Copied.')); return }
   const edit = e.target.closest('[data-edit]')
   if (edit) { $('q').value = edit.dataset.edit; $('replaces').value = edit.dataset.turn; $('q').focus(); return }
   const b = e.target.closest('[data-do]')
@@ -86,24 +92,13 @@ $('q').addEventListener('keydown', e => {
   if (e.key === 'Enter' && !e.shiftKey && !e.isComposing) { e.preventDefault(); $('ask').requestSubmit() }
 })
 
-// --- files: choose, drop, paste; XMLHttpRequest because fetch has no upload progress
-function send(file) {
-  const x = new XMLHttpRequest, bar = $('bar'), d = new FormData
-  d.append('file', file)
-  x.upload.onprogress = e => { bar.hidden = false; bar.value = e.loaded / e.total }
-  x.onload = () => { bar.hidden = true; if (x.status < 300) $('files').insertAdjacentHTML('beforeend', x.response); else x.onerror() }
-  x.onerror = () => {
-    bar.hidden = true
-    const said = x.getResponseHeader('Content-Type')?.startsWith('text/plain') ? x.response : x.status === 413 ? t('That is too large for the server.') : ''
-    $('say').textContent = t('%s was not uploaded.', file.name) + ' ' + said
-  }
-  x.open('POST', `${base}/c/${conv}/files`); x.send(d)
-}
-const all = l => [...l].forEach(send)
+// --- files: choose, drop, paste
+const all = list => list.length && uploadAll([...list], conv, tell, $('bar'))
 $('f').addEventListener('change', e => { all(e.target.files); e.target.value = '' })
 for (const type of ['dragenter', 'dragover']) addEventListener(type, e => { if (e.dataTransfer.types.includes('Files')) { e.preventDefault(); body.classList.add('drop') } })
 addEventListener('dragleave', e => { if (!e.relatedTarget) body.classList.remove('drop') })
 addEventListener('drop', e => { e.preventDefault(); body.classList.remove('drop'); all(e.dataTransfer.files) })
 addEventListener('paste', e => { if (e.clipboardData.files.length) { e.preventDefault(); all(e.clipboardData.files) } })
 open()
+tellUnfinished(tell)
 if (location.hash.startsWith('#t=')) history.replaceState(null, '', location.pathname)

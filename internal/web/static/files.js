@@ -1,4 +1,5 @@
 import {t} from './say.js'
+import {uploadAll, tellUnfinished} from './upload.js'
 
 // What the pages of files do beyond links and forms: pages of documents to turn, uploads with progress.
 const make = (tag, props = {}, ...inside) => { const e = Object.assign(document.createElement(tag), props); e.append(...inside); return e }
@@ -28,24 +29,11 @@ customElements.define('document-pages', class extends HTMLElement {
   }
 })
 
-// a proxy before the server answers with a page of its own
-const why = x => x.getResponseHeader('Content-Type')?.startsWith('text/plain') ? x.response : x.status === 413 ? t('That is too large for the server.') : t('That did not work.')
-
-// fetch tells nothing of an upload's progress, XMLHttpRequest does
 const form = document.getElementById('upload')
 if (form) {
-  const bar = document.getElementById('bar'), say = document.getElementById('say')
-  const send = list => {
-    if (!list.length) return
-    const x = new XMLHttpRequest, data = new FormData
-    for (const f of list) data.append('file', f)
-    x.upload.onprogress = e => { bar.hidden = false; bar.value = e.loaded / e.total; say.textContent = `${Math.round(100 * e.loaded / e.total)} %` }
-    x.onload = () => { bar.hidden = true; if (x.status < 300) location.reload(); else say.textContent = why(x) }
-    x.onerror = () => { bar.hidden = true; say.textContent = t('The upload broke off. Please try again.') }
-    x.open('POST', form.action)
-    x.setRequestHeader('Accept', 'text/plain')
-    x.send(data)
-  }
+  const say = text => { document.getElementById('say').textContent = text }
+  const send = async list => { if (list.length && await uploadAll([...list], '', say, document.getElementById('bar'))) location.reload() }
+  tellUnfinished(say)
   form.addEventListener('submit', e => { e.preventDefault(); send(form.file.files) })
   form.file.addEventListener('change', () => send(form.file.files))
   for (const type of ['dragenter', 'dragover']) addEventListener(type, e => { if (e.dataTransfer.types.includes('Files')) { e.preventDefault(); document.body.classList.add('drop') } })
