@@ -78,7 +78,7 @@ def _only_table(box, options):
     try:
         frame = box.load(names[0], **options)
     except FileLoadError:
-        if options:
+        if options or any(m.encrypted for m in members if m.name == names[0]):
             raise
         return box
     beside = f"; beside it: {', '.join(others[:4])}" if others else ""

@@ -1,5 +1,6 @@
 """Archives that mean harm, and those that don't."""
 
+import base64
 import gzip
 import io
 import os
@@ -150,6 +151,19 @@ def test_passwords(work):
             loaders.load(path, None, {"password": "no"}).read(name)
         data = loaders.load(path, None, {"password": password}).read(name)
         assert data and (content is None or content in data)
+
+
+# A zip of t.csv (a,b / 1,2 / 3,4), made by 7-Zip with the password "secret".
+ENCRYPTED = "UEsDBBQAAQAAAGpifV3l6dbOGAAAAAwAAAAFAAAAdC5jc3YzEAwPLJKqfe32vEv6YUP0QZ0EvmjA1I1QSwECPwMUAAEAAABqYn1d5enWzhgAAAAMAAAABQAkAAAAAAAAACCApIEAAAAAdC5jc3YKACAAAAAAAAEAGABh7Jrb+3/dAQAAAAAAAAAAAAAAAAAAAABQSwUGAAAAAAEAAQBXAAAAOwAAAAAA"
+
+
+def test_one_table_with_a_password(work):
+    (work / "t.zip").write_bytes(base64.b64decode(ENCRYPTED))
+    with pytest.raises(FileLoadError, match="t.zip is protected by a password: load it with"):
+        loaders.load(work / "t.zip")
+    with pytest.raises(FileLoadError, match="the password is wrong"):
+        loaders.load(work / "t.zip", None, {"password": "no"})
+    assert loaders.load(work / "t.zip", None, {"password": "secret"})["b"].tolist() == [2, 4]
 
 
 def test_shown(work):
