@@ -2,11 +2,13 @@ package gvisor_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/sandbox"
@@ -72,6 +74,10 @@ func TestSessionMoves(t *testing.T) {
 	// A generator is in no pickle: the image itself came.
 	if res := run(b, "print(next(g), open('note.txt').read())"); res.Output != "42 kept\n" || len(res.Notes) != 0 {
 		t.Errorf("%+v", res)
+	}
+	var now int64
+	if _, err := fmt.Sscan(run(b, "import time\nprint(int(time.time()))").Output, &now); err != nil || time.Since(time.Unix(now, 0)).Abs() > time.Minute {
+		t.Errorf("the clock says %s: %v", time.Unix(now, 0), err)
 	}
 	fetch(true)
 	if res := run(b, "print(x)"); res.Output != "41\n" || !strings.Contains(strings.Join(res.Notes, ""), "lost: what came after") {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"sync"
+	"sync/atomic"
 
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/sandbox"
@@ -20,6 +21,8 @@ type callee struct {
 	replies map[uint32]chan answer
 	files   map[uint32]*io.PipeWriter // that the cell reads
 	program chan program
+
+	told atomic.Pointer[func()] // called when the caller has the outcome
 }
 
 func newCallee(l *link) *callee {

@@ -134,13 +134,11 @@ func (d *Driver) Run(ctx context.Context, key sandbox.Key, cell sandbox.Cell) (s
 	if cell.Status == nil {
 		cell.Status = func(sandbox.Status) {}
 	}
-	var notes []string
 	for {
 		p, err := d.place(ctx, key, cell.Status)
 		if err != nil {
 			return sandbox.Result{}, err
 		}
-		notes = append(notes, p.notes...)
 		out, err := d.run(ctx, p, cell)
 		p.leave()
 		switch {
@@ -154,17 +152,16 @@ func (d *Driver) Run(ctx context.Context, key sandbox.Key, cell sandbox.Cell) (s
 		case err != nil:
 			d.log.Warn("call a worker", "worker", p.worker.Name, "user", key.User, "error", err)
 			d.fleet.doubt(p.worker)
-			return sandbox.Result{Outcome: sandbox.Crashed, Notes: notes, Lost: true,
+			return sandbox.Result{Outcome: sandbox.Crashed, Lost: true,
 				Error: "The machine that ran this code was lost. The code may have run in part, and is not run again by itself."}, nil
 		case out.Err != nil:
 			d.didNothing(ctx, p)
 			return sandbox.Result{}, out.Err.err()
 		}
 		if !d.still(ctx, p.session) {
-			return sandbox.Result{Outcome: sandbox.Crashed, Notes: notes, Lost: true,
+			return sandbox.Result{Outcome: sandbox.Crashed, Lost: true,
 				Error: "This session has gone on elsewhere meanwhile; what this code did there does not count."}, nil
 		}
-		out.Result.Notes = append(notes, out.Result.Notes...)
 		return out.Result, nil
 	}
 }
@@ -191,13 +188,16 @@ func (d *Driver) run(ctx context.Context, p *place, cell sandbox.Cell) (outcome,
 			return nil
 		}, save)
 	}
-	o := order{Op: "run", Key: p.session.Key, Epoch: p.session.Epoch, Generation: p.session.Generation, First: p.first, New: p.fresh,
+	o := order{Op: "run", Key: p.session.Key, Epoch: p.session.Epoch, Generation: p.session.Generation, First: p.first, New: p.fresh, Lost: p.lost,
 		Files: cell.Files != nil, Save: cell.Save != nil, Output: cell.Output != nil, Errors: cell.Errors != nil, Status: true, Ask: cell.Ask != nil,
 		Image: d.shelf != nil && p.session.Image != "", Behind: p.behind}
 	return d.call(ctx, p.worker, o, cell, d.shelf.reads(p.session.Image))
 }
 
-var errNotSent = errors.New("the worker did not take the call")
+var (
+	errNotSent     = errors.New("the worker did not take the call")
+	errNobodyThere = errors.New("no server had anybody to give the order to")
+)
 
 // call has a worker do something. The error is errNotSent if it certainly did
 // nothing.
@@ -212,11 +212,12 @@ func (d *Driver) call(ctx context.Context, w Report, o order, cell sandbox.Cell,
 	defer l.close()
 	heard := make(chan struct{}) // the worker has the order
 	var once sync.Once
-	var repeated atomic.Bool // the order may have got there by another message than the first
+	var repeated atomic.Bool              // the order may have got there by another message than the first
+	connection := d.nc.Stats().Reconnects // and so it may by another connection
 	sub, err := d.nc.Subscribe(inbox, func(m *nats.Msg) {
 		if m.Header.Get("Status") == "503" {
-			if m.Header.Get("Nats-Subject") == base+"call" && !repeated.Load() {
-				l.fail(errGone) // at once: nobody can have had it
+			if m.Header.Get("Nats-Subject") == base+"call" && !repeated.Load() && d.nc.Stats().Reconnects == connection {
+				l.fail(errNobodyThere) // at once: nobody can have had it
 			} else {
 				l.noResponders()
 			}
@@ -256,27 +257,35 @@ func (d *Driver) call(ctx context.Context, w Report, o order, cell sandbox.Cell,
 	closing := make(chan struct{})
 	defer close(closing)
 	go func() {
-		select {
-		case <-d.stop:
-			d.cancel(l)
-		case <-closing:
+		tick, stop := time.NewTicker(beatEvery), d.stop
+		defer tick.Stop()
+		for {
+			select {
+			case <-stop:
+				stop = nil
+				go d.cancel(l)
+			case <-closing:
+				return
+			case <-tick.C:
+			}
+			if d.nc.IsClosed() { // for good: nothing comes any more
+				l.fail(errGone)
+				return
+			}
 		}
 	}()
-	if err := l.sendJSON(ctx, reply, 0, program{cell.Code, cell.Args}); err != nil && ctx.Err() == nil {
-		return outcome{}, err
+	var out outcome
+	if err = l.sendJSON(ctx, reply, 0, program{cell.Code, cell.Args}); err == nil || ctx.Err() != nil {
+		out, err = newCaller(l, cell, images).run(ctx)
 	}
-	out, err := newCaller(l, cell, images).run(ctx)
 	if err == nil {
 		l.control(bye, 0)
 		d.fleet.count(w, out.Stats)
 		return out, nil
 	}
-	select {
-	case <-heard:
-	default:
-		if errors.Is(err, errGone) { // no server ever had somebody to give the order to
-			err = errors.Join(errNotSent, err)
-		}
+	// That nothing was heard proves nothing: a worker may die right after it began.
+	if errors.Is(err, errNobodyThere) {
+		err = errors.Join(errNotSent, err)
 	}
 	return outcome{}, err
 }

@@ -3,6 +3,7 @@ package remote
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,8 +13,8 @@ import (
 	"github.com/attachebot/attache/internal/sandbox"
 )
 
-// ledger remembers the epoch of each session that a worker has: a small file
-// each.
+// ledger remembers the epoch of each session that a worker has, and what its person
+// was not told yet: a small file each.
 type ledger struct{ dir string }
 
 // keepEpochs is longer than any session is kept.
@@ -37,15 +38,29 @@ func (l *ledger) path(k sandbox.Key) string {
 	return filepath.Join(l.dir, fmt.Sprintf("%d-%s", k.User, hex.EncodeToString(sum[:12])))
 }
 
-func (l *ledger) epoch(k sandbox.Key) string {
-	b, _ := os.ReadFile(l.path(k))
-	return string(b)
+func (l *ledger) epoch(k sandbox.Key) string { return l.read(k).Epoch }
+
+// seen is what the ledger has of a session.
+type seen struct {
+	Epoch string
+	Notes []string `json:",omitempty"` // of a result that may not have arrived
 }
 
-func (l *ledger) set(k sandbox.Key, epoch string) error {
+func (l *ledger) read(k sandbox.Key) (s seen) {
+	b, err := os.ReadFile(l.path(k))
+	if err != nil || json.Unmarshal(b, &s) != nil {
+		s.Epoch = string(b) // as it once was written
+	}
+	return s
+}
+
+func (l *ledger) set(k sandbox.Key, s seen) error {
+	b, err := json.Marshal(s)
+	if err != nil {
+		return err
+	}
 	path := l.path(k)
-	err := os.WriteFile(path+".new", []byte(epoch), 0o600)
-	if err == nil {
+	if err = os.WriteFile(path+".new", b, 0o600); err == nil {
 		err = os.Rename(path+".new", path)
 	}
 	return fault.Wrap(err, fault.Unavailable, "The data folder can't be written.")

@@ -20,10 +20,10 @@ import (
 type place struct {
 	worker  Report
 	session cluster.Session
-	fresh   bool     // the session begins anew
-	first   bool     // it had no record
-	behind  bool     // it may have gone on from its image
-	notes   []string // what that costs
+	fresh   bool // the session begins anew
+	first   bool // it had no record
+	behind  bool // it may have gone on from its image
+	lost    bool // because the machine that had it is gone
 	leave   func()
 }
 
@@ -53,8 +53,13 @@ func (d *Driver) place(ctx context.Context, key sandbox.Key, status func(sandbox
 			w, ok := d.fleet.get(want)
 			switch {
 			case ok && !w.Draining:
-			case !ok && !d.gone(ctx, s):
-				// Nobody may have it before its lease ends.
+			case ok && d.shelf != nil, !ok && !d.gone(ctx, s):
+				// Nobody may have it before its lease ends; who leaves stores it first.
+				select {
+				case <-d.stop:
+					return nil, errClosed
+				default:
+				}
 				if err := pause(ctx, 100*time.Millisecond); err != nil {
 					return nil, err
 				}
@@ -74,9 +79,7 @@ func (d *Driver) place(ctx context.Context, key sandbox.Key, status func(sandbox
 		if s.Worker != w.Name {
 			p.fresh = true
 			p.session.Epoch = rand.Text()
-			if lost && (s.Image == "" || d.shelf == nil) {
-				p.notes = []string{"lost: all variables of this session, because the machine that had them is gone"}
-			}
+			p.lost = lost
 		}
 		now := time.Now().UTC()
 		if s.Worker == w.Name && s.Generation == w.Generation && now.Sub(s.UsedAt) < time.Minute && d.shelf == nil {
@@ -165,10 +168,10 @@ func (d *Driver) lease(m *nats.Msg) {
 		err = d.store.Release(ctx, cluster.Lease{Name: leaseName(name), Holder: r.Life, Generation: r.Generation})
 	} else {
 		var l cluster.Lease
-		l, err = d.store.Acquire(ctx, leaseName(name), r.Life, LeaseTime, string(note))
+		l, err = d.store.Acquire(ctx, leaseName(name), r.Life, leaseTime, string(note))
 		if fault.Is(err, fault.Exists) && d.deaf(ctx, name, l.Holder) { // its life before
 			if err = d.store.Release(ctx, l); err == nil {
-				l, err = d.store.Acquire(ctx, leaseName(name), r.Life, LeaseTime, string(note))
+				l, err = d.store.Acquire(ctx, leaseName(name), r.Life, leaseTime, string(note))
 			}
 		}
 		answer.Generation, answer.Taken = l.Generation, fault.Is(err, fault.Exists)

@@ -18,6 +18,9 @@ import (
 // LeaseTime is how long a worker counts as alive that nobody can hear.
 const LeaseTime = 20 * time.Second
 
+// leaseTime is LeaseTime; tests have less time.
+var leaseTime = LeaseTime
+
 // Subjects of a worker that is named NAME, in its life LIFE. A worker may
 // listen below listen and speak below speak of its own name only.
 const (
@@ -60,6 +63,7 @@ type order struct {
 	Epoch      string
 	First      bool // the session had no record: what a worker has of it is from before it was one
 	New        bool // the session begins anew under this epoch
+	Lost       bool // because the machine that had it is gone
 	Image      bool // there is an image of it, for a worker that does not have the epoch
 	Behind     bool // from which the session may have gone on
 	// What the cell may reach.

@@ -2,12 +2,14 @@ package remote_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -291,3 +293,46 @@ func TestShelfBounds(t *testing.T) {
 		t.Errorf("%q, %v", data, err)
 	}
 }
+
+// A worker that is lost while its session is being fetched leaves no half image, and
+// its record as it was.
+func TestImageNeverHalf(t *testing.T) {
+	for name, fails := range map[string]func(context.Context, sandbox.Images){
+		"it breaks off": func(ctx context.Context, images sandbox.Images) {
+			images.Put(ctx, "image", io.MultiReader(io.LimitReader(pattern{}, 1<<20), broken{}))
+		},
+		"it is canceled": func(ctx context.Context, images sandbox.Images) {
+			ctx, cancel := context.WithTimeout(ctx, 300*time.Millisecond)
+			defer cancel()
+			images.Put(ctx, "image", pattern{})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f, b := openMovingFarm(t, buckettest.S3(t))
+			a := newCounting("a")
+			tried := make(chan struct{})
+			looked := make(chan struct{})
+			var once sync.Once
+			a.evil = func(ctx context.Context, images sandbox.Images) {
+				fails(ctx, images)
+				once.Do(func() { close(tried) })
+				<-looked
+			}
+			f.t.Cleanup(startWorker(t, f.server, f.store, "a", t.TempDir(), 4, func(context.Context) (remote.Local, error) { return a, nil }))
+			f.run(1, "store")
+			<-tried
+			defer close(looked)
+			if s, err := f.store.Session(t.Context(), key(1)); err != nil || s.Image != "" {
+				t.Errorf("%+v, %v", s, err)
+			}
+			list := b.List(&blob.ListOptions{Prefix: "images/"})
+			if o, err := list.Next(t.Context()); err != io.EOF {
+				t.Errorf("%+v, %v", o, err)
+			}
+		})
+	}
+}
+
+type broken struct{}
+
+func (broken) Read([]byte) (int, error) { return 0, errors.New("the disk is broken") }

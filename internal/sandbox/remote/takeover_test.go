@@ -6,7 +6,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -121,9 +124,59 @@ func TestWorkerProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	open := func(context.Context) (remote.Local, error) { return newCounting(name), nil }
-	w, err := remote.NewWorker(nc, name, filepath.Join(dir, "epochs"), open, remote.WorkerOptions{Max: 4})
+	w, err := remote.NewWorker(nc, name, filepath.Join(dir, "epochs"), open, remote.WorkerOptions{Max: 16})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Log(w.Run(context.Background()))
+}
+
+// Two hundred sessions on three workers keep their states, and the workers share them.
+func TestManySessions(t *testing.T) {
+	const sessions, cells = 200, 10
+	f := openFarm(t, nil)
+	for _, name := range []string{"a", "b", "c"} {
+		f.addProcess(name)
+	}
+	for all := 0; all < 3; {
+		reports, err := remote.Workers(t.Context(), f.store)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = len(reports)
+	}
+	time.Sleep(1200 * time.Millisecond) // all have reported to the driver
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	var took []time.Duration
+	on := map[string]int{}
+	began := time.Now()
+	for n := range sessions {
+		wg.Go(func() {
+			name := ""
+			for i := range cells {
+				began := time.Now()
+				res, err := f.Run(context.Background(), key(n+1), sandbox.Cell{Code: "print 20", Output: func(string) {}})
+				at, count, _ := strings.Cut(res.Output, " ")
+				if err != nil || count != strconv.Itoa(i+1) || name != "" && at != name || len(res.Notes) > 0 {
+					t.Errorf("session %d, cell %d: %+v, %v", n, i, res, err)
+				}
+				name = at
+				mu.Lock()
+				took = append(took, time.Since(began))
+				mu.Unlock()
+			}
+			mu.Lock()
+			on[name]++
+			mu.Unlock()
+		})
+	}
+	wg.Wait()
+	all := time.Since(began)
+	slices.Sort(took)
+	t.Logf("%d sessions on %v: %d cells in %s, %.0f a second; half of the cells within %s", sessions, on, len(took), all.Round(time.Millisecond),
+		float64(len(took))/all.Seconds(), took[len(took)/2].Round(time.Microsecond))
+	if len(on) != 3 {
+		t.Errorf("the workers have %v sessions", on)
+	}
 }

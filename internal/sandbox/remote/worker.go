@@ -127,7 +127,9 @@ func (w *Worker) live(ctx context.Context) error {
 		w.opts.Log.Warn("store the sessions", "error", cerr)
 	}
 	for _, k := range l.offers.take(true) { // so that they can go on elsewhere
-		l.offer(end, k)
+		if l.w.nc.IsConnected() {
+			l.offer(end, k)
+		}
 	}
 	stop(errAnew)
 	l.work.Wait()
@@ -166,7 +168,7 @@ func (l *life) keep(ctx context.Context) {
 		l.mu.Lock()
 		had := l.lease.Generation != 0
 		l.mu.Unlock()
-		if first || !had || time.Since(asked) > LeaseTime/5 {
+		if first || !had || time.Since(asked) > leaseTime/5 {
 			asked = time.Now()
 			if !l.ask(ctx, false) || had && !l.valid() {
 				return
@@ -222,7 +224,7 @@ func (l *life) ask(ctx context.Context, release bool) bool {
 	case had != 0 && had != r.Generation:
 		return false
 	}
-	l.lease.Generation, l.until, l.failed = r.Generation, began+LeaseTime, ""
+	l.lease.Generation, l.until, l.failed = r.Generation, began+leaseTime, ""
 	if had == 0 {
 		go l.report() // it can work from now on
 	}
@@ -263,6 +265,9 @@ func (l *life) receive(ctx context.Context, what string, m *nats.Msg) {
 			case cancel:
 				c.cancel(context.Canceled)
 			case bye:
+				if told := c.told.Load(); told != nil { // before the next cell of the session
+					(*told)()
+				}
 				c.l.close()
 			}
 		}
@@ -336,12 +341,22 @@ func (l *life) do(ctx context.Context, o order, c *callee) (out outcome) {
 	if o.Op == "publish" {
 		return outcome{Err: failureOf(l.give(ctx, o, c))}
 	}
-	notes, err := l.enter(ctx, o, c)
-	if err != nil {
+	if err := l.enter(ctx, o, c); err != nil {
 		return outcome{Err: failureOf(err)}
 	}
 	res, err := l.local.Run(ctx, o.Key, c.cell(o, p))
-	res.Notes = append(notes, res.Notes...)
+	// What was said to nobody is said now.
+	now := l.w.seen.read(o.Key)
+	res.Notes = append(now.Notes, res.Notes...)
+	if now.Notes = res.Notes; len(now.Notes) > 0 {
+		if err := l.w.seen.set(o.Key, now); err != nil {
+			l.w.opts.Log.Warn("keep what a person is to be told", "user", o.Key.User, "error", err)
+		}
+		if err == nil {
+			told := func() { l.told(o) }
+			c.told.Store(&told)
+		}
+	}
 	if err != nil {
 		l.mu.Lock()
 		l.failed = fault.Message(err)
@@ -350,32 +365,43 @@ func (l *life) do(ctx context.Context, o order, c *callee) (out outcome) {
 	return outcome{Result: res, Err: failureOf(err)}
 }
 
+// told notes that a person has what was to be told.
+func (l *life) told(o order) {
+	if err := l.w.seen.set(o.Key, seen{Epoch: o.Epoch}); err != nil {
+		l.w.opts.Log.Warn("keep what a person was told", "user", o.Key.User, "error", err)
+	}
+}
+
 // enter makes sure that what the driver has of a session is of the epoch that
 // its record names: anything else is old. If the record has an image, the session
 // goes on from that.
-func (l *life) enter(ctx context.Context, o order, c *callee) (notes []string, err error) {
-	seen := l.w.seen.epoch(o.Key)
-	if seen == o.Epoch {
-		return nil, nil
+func (l *life) enter(ctx context.Context, o order, c *callee) error {
+	before := l.w.seen.epoch(o.Key)
+	if before == o.Epoch {
+		return nil
 	}
-	if seen == "" && o.First {
-		return nil, l.w.seen.set(o.Key, o.Epoch)
+	if before == "" && o.First {
+		return l.w.seen.set(o.Key, seen{Epoch: o.Epoch})
 	}
 	if err := l.local.Reset(ctx, o.Key); err != nil {
-		return nil, err
+		return err
 	}
 	m, movable := l.local.(Movable)
-	if err = fault.New(fault.NotFound, ""); o.Image && movable {
+	err := fault.New(fault.NotFound, "")
+	if o.Image && movable {
 		err = m.Fetch(ctx, o.Key, callerImages{c}, o.Behind)
 	}
+	now := seen{Epoch: o.Epoch}
 	switch {
 	case err == nil:
 	case !fault.Is(err, fault.NotFound):
-		return nil, err // another try may have it
+		return err // another try may have it
+	case o.Lost && !o.Image:
+		now.Notes = []string{"lost: all variables of this session, because the machine that had them is gone"}
 	case o.Image || !o.New:
-		notes = []string{"lost: all variables of this session, because its machine no longer has them"}
+		now.Notes = []string{"lost: all variables of this session, because its machine no longer has them"}
 	}
-	return notes, l.w.seen.set(o.Key, o.Epoch)
+	return l.w.seen.set(o.Key, now)
 }
 
 // give publishes a session that is stored here.
