@@ -20,7 +20,7 @@ ifeq ($(shell git rev-parse HEAD 2>/dev/null),)
 export GOFLAGS := $(GOFLAGS) -buildvcs=false
 endif
 
-.PHONY: build run setup-test test check unit nested runner mutations pictures lock release cleanroot clean
+.PHONY: build run setup-test test check unit nested runner mutations fuzz pictures lock release cleanroot clean
 
 build: bin/runsc
 	@$(GO) build -trimpath -ldflags '-s -w' -o bin/attache ./cmd/attache
@@ -66,6 +66,17 @@ $(CACHE)/runner-venv/complete: runner/requirements.txt runner/tests/requirements
 # tries those whose name or file matches.
 mutations: setup-test
 	$(GO) run ./internal/mutationtest -run '$(ONLY)'
+
+# Every decoder and parser gets made-up input for ten minutes of the processors.
+# ONLY=TEXT tries those whose path or name has it; FUZZTIME=30s is shorter.
+FUZZTIME ?= 5m
+fuzz:
+	@find . \( -path ./.cache -o -path ./dist -o -path ./.git \) -prune -o -name '*_test.go' -exec grep -Ho '^func Fuzz[A-Za-z0-9]*' {} + | sort | \
+	while IFS=: read -r file name; do \
+		case "$$file $${name#func }" in *'$(ONLY)'*) ;; *) continue;; esac; \
+		echo "$$file $${name#func }"; \
+		(cd "$$(dirname "$$file")" && nice -n 19 $(GO) test -run '^$$' -fuzz "^$${name#func }\$$" -fuzztime $(FUZZTIME) -parallel 2 .) || exit 1; \
+	done
 
 # Pictures of README.md and docs, taken of the program itself.
 pictures: setup-test

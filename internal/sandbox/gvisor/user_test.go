@@ -153,13 +153,19 @@ func TestWatchdog(t *testing.T) {
 	if len(alive) != 2 {
 		t.Fatalf("%d sandboxes", len(alive))
 	}
-	for limit := 5 * time.Second; len(alive) > 0 && time.Since(began) < limit+15*time.Second; time.Sleep(50 * time.Millisecond) {
+	most := int64(0) // the code takes 2.5 GB if it may
+	for limit := 5 * time.Second; len(alive) > 0 && time.Since(began) < limit+15*time.Second; time.Sleep(20 * time.Millisecond) {
 		for pid := range alive {
+			n, _ := strconv.Atoi(pid)
+			most = max(most, memoryOf(n)+memoryFileOf(n))
 			if _, err := os.Stat("/proc/" + pid); err != nil {
 				t.Logf("ended after %s", time.Since(began))
 				delete(alive, pid)
 			}
 		}
+	}
+	if t.Logf("at most %d MB", most>>20); most > 3<<29 {
+		t.Errorf("a sandbox held %d MB", most>>20)
 	}
 	for pid := range alive {
 		t.Errorf("a sandbox lives on after %s", time.Since(began))

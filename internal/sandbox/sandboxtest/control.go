@@ -31,7 +31,7 @@ while True: link.send('file', name='x.txt', size=1); link.send_bytes(b'x'); link
 link.send('file', name='x.txt', size=1)
 while True: link.send('show', text='x'); time.sleep(.2)`},
 	{"answers that nobody reads", `
-for i in range(1500): link.send('ask', id=i, what='stat', file='x' * 1000)
+for i in range(1900): link.send('ask', id=i, what='nothing')
 while True: time.sleep(1)`},
 	{"what is not there, again and again", `
 while True:

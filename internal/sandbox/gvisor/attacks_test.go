@@ -1,0 +1,120 @@
+package gvisor_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/attachebot/attache/internal/sandbox"
+	"github.com/attachebot/attache/internal/sandbox/gvisor"
+	"github.com/attachebot/attache/internal/sandbox/gvisor/gvisortest"
+)
+
+// attacks keep the host busy by what they send, or the processors.
+var attacks = map[string]string{
+	"output": `
+b = b'\xff' * (1 << 20)
+while True: os.write(1, b)`,
+	"tables": `
+p = b'{"op":"show","table":{"rows":[' + b','.join([b'[]'] * 340000) + b']}}'
+f = struct.pack('>I', len(p) + 1) + b'J' + p
+while True:
+    v = memoryview(f)
+    while v: v = v[os.write(link.wfd, v):]`,
+	"a file of empty frames": `
+link.send('file', name='x.txt', size=1)
+while True: os.write(link.wfd, struct.pack('>I', 1) + b'B')`,
+	"processes": `
+for i in range(32):
+    if os.fork() == 0:
+        while True: pass
+while True: pass`,
+}
+
+// attackStart is put before an attack: it hears no interrupt.
+const attackStart = "import os, signal, struct\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nlink = get_file_path.__self__.link\n"
+
+// TestAttacksBesideOthers makes all attacks at once, beside two sessions of other
+// people: each attack ends by its limit or by Stop, the host's memory stays small,
+// and the others' cells go on meanwhile.
+func TestAttacksBesideOthers(t *testing.T) {
+	const limit, late = 3 * time.Second, 10 * time.Second // 5 s where the machine is not busy, see TestControl
+	dir := gvisortest.Dir(t)
+	h := gvisortest.OpenIn(t, dir, gvisor.Options{Limits: sandbox.Limits{Time: limit}, Max: 8})
+	run := func(ctx context.Context, user uint64, code string) (sandbox.Result, error) {
+		return h.Run(ctx, sandbox.Key{User: user, Conversation: "attacks"}, sandbox.Cell{Code: code, Save: func(_ context.Context, _ string, r io.Reader) error {
+			_, err := io.Copy(io.Discard, r)
+			return err
+		}})
+	}
+	for _, how := range []string{"limit", "stop"} {
+		t.Run(how, func(t *testing.T) {
+			for user := range uint64(2 + len(attacks)) { // starts do not count
+				if _, err := run(t.Context(), user, "1"); err != nil {
+					t.Fatal(err)
+				}
+			}
+			most := highest(t, dir)
+			over, cancel := context.WithCancel(t.Context())
+			var others, all sync.WaitGroup
+			for user := range uint64(2) {
+				others.Go(func() {
+					cells, slowest := 0, time.Duration(0)
+					for ; over.Err() == nil; cells++ {
+						began := time.Now()
+						res, err := run(t.Context(), user, fmt.Sprintf("print(sum(range(10_000)) + %d)", cells))
+						if want := fmt.Sprintf("%d\n", 49995000+cells); err != nil || res.Outcome != sandbox.OK || res.Output != want {
+							t.Errorf("an ordinary cell: %+v %v", res, err)
+						}
+						slowest = max(slowest, time.Since(began))
+					}
+					t.Logf("another session: %d cells, the slowest took %s", cells, slowest)
+					if cells < 3 {
+						t.Errorf("only %d cells of another session", cells)
+					}
+				})
+			}
+			host := int64(0)
+			others.Go(func() {
+				for ; over.Err() == nil; time.Sleep(10 * time.Millisecond) {
+					host = max(host, memoryOf(os.Getpid()))
+				}
+			})
+			user := uint64(2)
+			for name, code := range attacks {
+				mine := user
+				all.Go(func() {
+					ctx, stop := context.WithCancel(t.Context())
+					defer stop()
+					bound := limit + late
+					if how == "stop" {
+						time.AfterFunc(time.Second, stop)
+						bound = time.Second + late
+					}
+					began := time.Now()
+					res, err := run(ctx, mine, attackStart+code)
+					took := time.Since(began)
+					if err != nil || res.Outcome == sandbox.OK || took > bound {
+						t.Errorf("%s: %s after %s, %v", name, res.Outcome, took, err)
+					}
+					t.Logf("%s: %s after %s", name, res.Outcome, took)
+				})
+				user++
+			}
+			all.Wait()
+			cancel()
+			others.Wait()
+			if n := most(); n > 1<<30+1<<30/10 {
+				t.Errorf("a sandbox held %d MB", n>>20)
+			}
+			if host > 400<<20 {
+				t.Errorf("the host held %d MB", host>>20)
+			}
+			t.Logf("the host held at most %d MB", host>>20)
+		})
+	}
+}
