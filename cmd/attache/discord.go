@@ -21,6 +21,7 @@ func (m *Main) openDiscord(ctx context.Context, s service) error {
 	if c.PublicURL != "" {
 		o.Link = s.tools.download
 	}
+	m.divide(&o)
 	bot, err := discord.Open(ctx, c.DiscordToken.Reveal(), s.assistant, o)
 	if err != nil {
 		return err

@@ -82,9 +82,11 @@ type Main struct {
 
 	answering atomic.Pointer[func() bool] // stops what Ctrl-C stops, where that is not the program
 
-	shared   cluster.Store // what processes share, once the stores are open
-	instance string        // of the engine
-	notes    notes.Store   // what a restart must not forget, likewise
+	shared   cluster.Store     // what processes share, once the stores are open
+	division *cluster.Division // of the shards among those who serve the bot; nil: all are ours
+	gone     chan discord.Gone // who left the division
+	instance string            // of the engine
+	notes    notes.Store       // what a restart must not forget, likewise
 
 	opened []func() error // what Close undoes, in the order of opening
 }

@@ -366,7 +366,16 @@ func (m *Main) openAssistant(ctx context.Context, log *slog.Logger, progress io.
 		o.Instance = "serve-" + st.owner[:strings.LastIndexByte(st.owner, '-')] // one at a time, whatever its owner's number
 	}
 	m.instance = o.Instance
-	engine := chat.New(withoutSecrets{m.tracer.Model(m.metrics.Model(model)), m.secrets}, st.chats, fs, toolsWithoutSecrets{m.tracer.Toolbox(m.metrics.Toolbox(tb.Box)), m.secrets}, o)
+	var engine *chat.Engine
+	if m.serving {
+		recoverOf := func(ctx context.Context, instance string) ([]chat.Record, error) {
+			return engine.RecoverOf(ctx, instance)
+		}
+		if err := m.shareShards(ctx, recoverOf, log); err != nil {
+			return nil, nil, err
+		}
+	}
+	engine = chat.New(withoutSecrets{m.tracer.Model(m.metrics.Model(model)), m.secrets}, st.chats, fs, toolsWithoutSecrets{m.tracer.Toolbox(m.metrics.Toolbox(tb.Box)), m.secrets}, o)
 	m.onClose(func() error {
 		ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
 		defer cancel()

@@ -223,9 +223,14 @@ func (e *Engine) Release(ctx context.Context, id string) error { return e.store.
 // and returns them, each one once, for their users to be told. It is called at
 // start, before the first Run.
 func (e *Engine) Recover(ctx context.Context) ([]Record, error) {
+	return e.RecoverOf(ctx, e.opts.Instance)
+}
+
+// RecoverOf is Recover for another instance, which is there no more.
+func (e *Engine) RecoverOf(ctx context.Context, instance string) ([]Record, error) {
 	// No turn of another instance lives longer than MaxTurn.
 	before := e.clock.next().Add(-e.opts.MaxTurn - time.Hour)
-	turns, err := e.store.Recover(ctx, e.opts.Instance, before)
+	turns, err := e.store.Recover(ctx, instance, before)
 	return turns, err
 }
 

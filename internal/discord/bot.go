@@ -61,6 +61,9 @@ type Options struct {
 	// Allowed and Blocked are taken from it each time they are needed, the rest never.
 	Live func() Options
 
+	Division *client.Division // which shards are this process's; nil: all
+	Gone     <-chan Gone      // other processes that are there no more
+
 	tune tuning
 }
 
@@ -165,6 +168,7 @@ func Open(ctx context.Context, token string, a *assistant.Assistant, o Options) 
 	b.work.Go(b.watch)
 	b.background("keeping when something was heard last", b.remember)
 	b.tellInterrupted(cutOff)
+	b.background("telling about the turns of other processes", b.tellGone)
 	b.announce(ctx)
 	return b, nil
 }
@@ -206,7 +210,7 @@ func newBot(token string, a *assistant.Assistant, o Options) *Bot {
 		MaxDownload: func() int64 { return b.live().MaxDownload }, MaxDirect: func() int64 { return b.places.FileLimit(0) }, Link: o.Link, View: o.tune.view, Confirmations: b.confirmations, Views: &b.views})
 	b.actions = b.ownActions()
 	maps.Copy(b.actions, b.files.Actions())
-	b.sessions = client.NewGateway(b.api, client.GatewayOptions{URL: o.GatewayURL, MaxBroken: o.tune.maxBroken, Log: o.Log}, b.handle)
+	b.sessions = client.NewGateway(b.api, client.GatewayOptions{URL: o.GatewayURL, MaxBroken: o.tune.maxBroken, Division: o.Division, Log: o.Log}, b.handle)
 	return b
 }
 

@@ -2,6 +2,7 @@ package discord
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -74,6 +75,55 @@ func (b *Bot) tellInterrupted(cutOff map[string]uint64) {
 		}
 		all.Wait()
 	})
+}
+
+// Gone is another process of the same bot that is there no more, and the turns
+// that it had not finished.
+type Gone struct {
+	Instance string
+	Turns    []chat.Record
+}
+
+// tellGone tells the users of other processes that are there no more.
+func (b *Bot) tellGone(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case g := <-b.opts.Gone:
+			b.tellInterrupted(b.adopt(ctx, g))
+		}
+	}
+}
+
+// adopt makes the answers that another process had open this one's: if this
+// one ends before they are told about, they are told about in its place.
+func (b *Bot) adopt(ctx context.Context, g Gone) map[string]uint64 {
+	its := b.memory()
+	its.Instance = g.Instance
+	turns, err := its.Open(ctx)
+	if err != nil {
+		b.log.Warn("recalling which answers of another process were under way", "instance", g.Instance, "error", err)
+	}
+	cutOff := maps.Clone(turns)
+	if cutOff == nil {
+		cutOff = map[string]uint64{}
+	}
+	for _, r := range g.Turns {
+		if _, _, ok := parseTurnID(r.ID); ok { // others are of another front end
+			cutOff[r.ID] = uint64(r.User)
+		}
+	}
+	for turn, user := range cutOff {
+		err := b.memory().SetOpen(ctx, turn, user, true)
+		if _, noted := turns[turn]; noted && err == nil {
+			err = its.SetOpen(ctx, turn, user, false)
+		}
+		if err != nil && ctx.Err() == nil {
+			b.log.Warn("keeping that an answer was under way", "turn", turn, "error", err)
+		}
+	}
+	return cutOff
 }
 
 func (b *Bot) tellOne(ctx context.Context, r chat.Record) error {

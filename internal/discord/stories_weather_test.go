@@ -3,11 +3,15 @@ package discord
 import (
 	"context"
 	"fmt"
-	"github.com/attachebot/attache/internal/assistant"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/attachebot/attache/internal/assistant"
+	"github.com/attachebot/attache/internal/discord/places"
+
+	"github.com/disgoorg/snowflake/v2"
 
 	"github.com/attachebot/attache/discordtest"
 	"github.com/attachebot/attache/internal/chat"
@@ -241,6 +245,39 @@ func TestWeatherRestartInTheMiddle(t *testing.T) {
 	close(dead)
 	old.killed = true
 	old.shutDown()
+}
+
+// Another process dies in the middle of two answers, one of which the engine had
+// finished: this one tells of both, and the other's next start of neither.
+func TestWeatherOtherDies(t *testing.T) {
+	gone := make(chan Gone, 1)
+	w := newBench(t, setup{discord: Options{Gone: gone, Instance: "this"}})
+	other := places.Memory{Notes: w.bot.opts.Notes, Instance: "other"}
+	q := must(w.anna.Send(w.general, "Compute"))(w) // not to this process
+	shown := must(w.anna.Send(w.general, "Show"))(w)
+	id := func(m discordtest.Message) string { return turnID(snowflake.ID(m.ChannelID), snowflake.ID(m.ID), "") }
+	for _, m := range []discordtest.Message{q, shown} {
+		if err := other.SetOpen(w.ctx, id(m), uint64(w.anna.ID), true); err != nil {
+			t.Fatal(err)
+		}
+	}
+	gone <- Gone{Instance: "other", Turns: []chat.Record{{ID: "web/1", User: files.UserID(w.anna.ID)}, {ID: id(q), User: files.UserID(w.anna.ID)}}}
+	const told = "⏸️ I was restarted in the middle of this answer."
+	a := w.await(w.general, discordtest.ReplyTo(q), discordtest.Contains(told))
+	w.await(w.general, discordtest.ReplyTo(shown), discordtest.Contains(told))
+	w.model.Push(llmtest.Reply{Text: "It is 4."})
+	must(w.anna.Press(a, "🔁 Retry"))(w)
+	w.await(w.general, discordtest.ReplyTo(q), discordtest.Contains("It is 4."))
+	for end := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		open, err := other.Open(w.ctx)
+		mine, err2 := w.bot.memory().Open(w.ctx)
+		if err == nil && err2 == nil && len(open)+len(mine) == 0 {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("still open: %v, %v; %v, %v", open, mine, err, err2)
+		}
+	}
 }
 
 // kill leaves the bot running but cut off, as a machine that lost its network.

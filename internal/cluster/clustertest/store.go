@@ -39,6 +39,8 @@ func Store(t *testing.T, open func(t *testing.T) Opened) {
 		"Hold":          holds,
 		"HoldLost":      holdLost,
 		"Alone":         alone,
+		"Division":      divides,
+		"Pace":          paces,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	dg "github.com/disgoorg/disgo/discord"
@@ -34,6 +35,7 @@ type Gateway struct {
 	api       *Client
 	url       string // instead of what Discord says; may be empty
 	maxBroken int
+	division  *Division // nil: all shards are this process's
 	log       *slog.Logger
 	handle    func(gateway.EventData) // called from one goroutine for each shard
 
@@ -49,15 +51,16 @@ type Gateway struct {
 
 // GatewayOptions bend a [Gateway]. The zero value works.
 type GatewayOptions struct {
-	URL       string // instead of what Discord says
-	MaxBroken int    // connections in a row that may end before they are ready; 0: three
+	URL       string    // instead of what Discord says
+	MaxBroken int       // connections in a row that may end before they are ready; 0: three
+	Division  *Division // nil: all shards are this process's
 	Log       *slog.Logger
 }
 
 // NewGateway returns a gateway that is not connected. handle gets the events: those
 // of one shard one by one.
 func NewGateway(api *Client, o GatewayOptions, handle func(gateway.EventData)) *Gateway {
-	s := &Gateway{api: api, url: o.URL, maxBroken: cmp.Or(o.MaxBroken, maxBroken), handle: handle, fatal: make(chan error, 1),
+	s := &Gateway{api: api, url: o.URL, maxBroken: cmp.Or(o.MaxBroken, maxBroken), division: o.Division, handle: handle, fatal: make(chan error, 1),
 		log: slog.New(quiet{o.Log.Handler()})}
 	s.ctx, s.stop = context.WithCancelCause(context.Background())
 	return s
@@ -78,6 +81,9 @@ func (s *Gateway) Open(ctx context.Context) error {
 		}
 		if s.url != "" {
 			info.URL = s.url
+		}
+		if s.division != nil {
+			return s.openDivided(ctx, info)
 		}
 		info.Shards = max(info.Shards, shards, 1)
 		err := s.connect(ctx, info)
@@ -187,12 +193,15 @@ func (s *Gateway) lost(sh *shard, err error) {
 	s.mu.Lock()
 	opened := s.opened
 	s.mu.Unlock()
-	if s.ctx.Err() != nil || !opened {
-		return // closing, or open returns the error
+	if s.ctx.Err() != nil || !opened || !sh.mine() {
+		return // closing, or open returns the error, or it is another's
 	}
 	again := func() error { return sh.open(s.ctx) }
 	switch {
 	case errors.Is(err, errRetired):
+	case closeCode(err) == gateway.CloseEventCodeShardingRequired.Code && s.division != nil:
+		s.division.Grow(2 * sh.info.Shards)
+		return
 	case closeCode(err) == gateway.CloseEventCodeShardingRequired.Code:
 		again = func() error {
 			s.closeShards(s.ctx)
@@ -222,6 +231,8 @@ type shard struct {
 	id       int
 	info     dg.GatewayBot
 	identify gateway.IdentifyRateLimiter
+	valid    func() bool // while it is this process's; nil: always
+	given    atomic.Bool // to another
 
 	mu      sync.Mutex
 	gw      gateway.Gateway
@@ -254,7 +265,7 @@ func (sh *shard) open(ctx context.Context) error {
 		sh.gw, sh.broken, sh.ready = gw, 0, false
 		sh.mu.Unlock()
 		err := gw.Open(ctx)
-		if !errors.Is(err, errRetired) || s.ctx.Err() != nil || ctx.Err() != nil {
+		if !errors.Is(err, errRetired) || s.ctx.Err() != nil || ctx.Err() != nil || !sh.mine() {
 			return err
 		}
 	}
@@ -277,7 +288,11 @@ func (sh *shard) close(ctx context.Context) {
 }
 
 // event passes on what arrives.
-func (sh *shard) event(_ gateway.Gateway, _ gateway.EventType, _ int, e gateway.EventData) {
+func (sh *shard) event(gw gateway.Gateway, _ gateway.EventType, _ int, e gateway.EventData) {
+	if !sh.mine() { // it was given away while it connected
+		sh.all.all.Go(func() { gw.Close(context.WithoutCancel(sh.all.ctx)) })
+		return
+	}
 	sh.mu.Lock()
 	switch r := e.(type) {
 	case gateway.EventReady:
@@ -301,7 +316,7 @@ func (sh *shard) event(_ gateway.Gateway, _ gateway.EventType, _ int, e gateway.
 // for ever: attempts after close, a session that breaks each connection, and a
 // connection on which nothing comes.
 func (sh *shard) dial(ctx context.Context, network, addr string) (net.Conn, error) {
-	if sh.all.ctx.Err() != nil {
+	if sh.all.ctx.Err() != nil || !sh.mine() {
 		return nil, errRetired
 	}
 	sh.mu.Lock()

@@ -28,11 +28,12 @@ const (
 // answers tell, for one channel, guild or webhook. Until a bucket's first answer
 // its requests go one by one.
 type limiter struct {
-	log    *slog.Logger
-	now    func() time.Time
-	global int // requests a second
+	log *slog.Logger
+	now func() time.Time
+	all int // requests a second that the bot may make
 
 	mu      sync.Mutex
+	global  int                // those that are this process's
 	hashes  map[string]string  // of routes whose hash is known
 	buckets map[string]*bucket // by hash or route, and major parameters
 	sent    []time.Time        // of the last second, for the global limit
@@ -54,7 +55,15 @@ type bucket struct {
 }
 
 func newLimiter(global int, log *slog.Logger) *limiter {
-	return &limiter{log: log, now: time.Now, global: cmp.Or(global, globalLimit), hashes: map[string]string{}, buckets: map[string]*bucket{}}
+	all := cmp.Or(global, globalLimit)
+	return &limiter{log: log, now: time.Now, all: all, global: all, hashes: map[string]string{}, buckets: map[string]*bucket{}}
+}
+
+// divide leaves to this process its share of the global limit, as one of n.
+func (l *limiter) divide(n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.global = max(l.all/max(n, 1), 1)
 }
 
 func routeOf(e *rest.CompiledEndpoint) string { return e.Endpoint.Method + " " + e.Endpoint.Route }
