@@ -50,7 +50,7 @@ func (l *lockedBuilder) String() string {
 }
 
 // dataDir returns a data folder that has the prepared environment and snapshots.
-func dataDir(t *testing.T) string {
+func dataDir(t testing.TB) string {
 	python := gvisortest.Python(t)
 	data := t.TempDir()
 	if err := errors.Join(

@@ -15,7 +15,8 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"toolserver": toolServer,
+		"toolserver":    toolServer,
+		"attache-apart": serveApart,
 		"attache": func() {
 			os.Exit(run())
 		},
