@@ -99,8 +99,14 @@ func TestGatewayKilled(t *testing.T) {
 	anna := s.AddUser("anna")
 	channels := map[int]*discordtest.Channel{} // one on each shard
 	for n := 0; len(channels) < s.Shards; n++ {
+		if n == 20 {
+			t.Fatal("all guilds are on one shard")
+		}
 		g := s.AddGuild(fmt.Sprint("guild ", n))
 		g.AddMember(anna)
+		for range n { // the next guild's id, and so its shard, goes by what was made before
+			g.AddChannel("more")
+		}
 		channels[int(uint64(g.ID>>22)%uint64(s.Shards))] = g.Channel("general")
 	}
 	model := &llmtest.Server{Answer: func(r llmtest.Request) llmtest.Reply {
@@ -187,11 +193,14 @@ func manyGuilds(b *testing.B, n int) {
 	var channels []*discordtest.Channel
 	last := map[int]*discordtest.Channel{} // one on each shard
 	for i := 0; i < n || len(last) < s.Shards; i++ {
+		if i == n+20 {
+			b.Fatal("not all shards have a guild")
+		}
 		g := s.AddGuild(fmt.Sprint("Guild number ", i))
 		for r := range rolesEach {
 			g.AddRole(fmt.Sprint("role ", r), 0, 0)
 		}
-		for c := range channelsEach - 1 {
+		for c := range channelsEach - i%2 { // so that the ids of guilds fall on all shards
 			g.AddChannel(fmt.Sprint("channel-", c))
 		}
 		g.AddMember(anna)
