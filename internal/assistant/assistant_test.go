@@ -21,6 +21,7 @@ import (
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/llm/llmtest"
+	"github.com/attachebot/attache/internal/locale"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -273,7 +274,7 @@ func TestQuestions(t *testing.T) {
 	w := newWorld(t, assistant.Options{AskTime: 500 * time.Millisecond})
 	answers := make(chan string, 9)
 	w.tools.Handle = func(ctx context.Context, _ files.UserID, _ string, _ llm.ToolCall, h llm.ToolHooks) llm.ToolResult {
-		yes, err := h.Ask(ctx, "May I?")
+		yes, err := h.Ask(ctx, locale.Later("May I?"))
 		answers <- fmt.Sprint(yes, " ", fault.Message(err))
 		return llm.ToolResult{}
 	}
@@ -283,7 +284,7 @@ func TestQuestions(t *testing.T) {
 		return turn, await[assistant.Asked](w, turn).Question
 	}
 	turn, q := asks()
-	if q.User != anna || q.Text != "May I?" || q.Turn != turn.ID || q.Conversation != "c" || len(w.Questions(anna)) != 1 || len(w.Questions(bert)) != 0 {
+	if q.User != anna || q.Text.Key != "May I?" || q.Turn != turn.ID || q.Conversation != "c" || len(w.Questions(anna)) != 1 || len(w.Questions(bert)) != 0 {
 		t.Errorf("%+v", q)
 	}
 	if err := w.Answer(bert, q.ID, true); !fault.Is(err, fault.Denied) {
@@ -348,7 +349,7 @@ func TestCloseWithOpenQuestions(t *testing.T) {
 		if user == bert {
 			<-proceed
 		}
-		_, err := h.Ask(ctx, "May I?")
+		_, err := h.Ask(ctx, locale.Later("May I?"))
 		told <- err
 		return llm.ToolResult{}
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/attachebot/attache/internal/fetch"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
+	"github.com/attachebot/attache/internal/locale"
 )
 
 // Links says which links are fetched for people.
@@ -72,7 +73,7 @@ func (a *Assistant) fetch(ctx context.Context, t *Turn, m Message, arguments jso
 		if a.live().FetchLinks != AskLinks {
 			return res, fault.New(fault.Denied, "The user did not write this link in their message, so it is not fetched. Ask them to send it.")
 		}
-		yes, err := hooks.Ask(ctx, "May I fetch this link? Whoever runs "+u.Hostname()+" sees all of it.\n```\n"+u.String()+"\n```")
+		yes, err := hooks.Ask(ctx, locale.Later("May I fetch this link? Whoever runs %s sees all of it.\n```\n%s\n```", u.Hostname(), u.String()))
 		if err != nil {
 			return res, err
 		}

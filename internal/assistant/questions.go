@@ -9,6 +9,7 @@ import (
 
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/locale"
 )
 
 // Question is put to the user of a turn, or to the owner of a file, who may answer
@@ -18,7 +19,7 @@ type Question struct {
 	Turn         string       // the turn that waits for the answer
 	Conversation string       // of the turn
 	User         files.UserID // who may answer
-	Text         string
+	Text         locale.Message
 	Deadline     time.Time
 }
 
@@ -78,10 +79,12 @@ func (a *Assistant) Withdraw() { a.withdraw.Do(func() { close(a.withdrawn) }) }
 var ErrNoAnswer = fault.New(fault.Unavailable, "Nobody answered the question in time.")
 
 // ask puts a question to the turn's user and waits.
-func (t *Turn) ask(ctx context.Context, text string) (bool, error) { return t.askOf(ctx, t.User, text) }
+func (t *Turn) ask(ctx context.Context, text locale.Message) (bool, error) {
+	return t.askOf(ctx, t.User, text)
+}
 
 // askOf puts a question to somebody and waits.
-func (t *Turn) askOf(ctx context.Context, user files.UserID, text string) (bool, error) {
+func (t *Turn) askOf(ctx context.Context, user files.UserID, text locale.Message) (bool, error) {
 	a := t.a
 	q := &question{answer: make(chan bool, 1), Question: Question{
 		ID: strings.ToLower(rand.Text()[:16]), Turn: t.ID, Conversation: t.Conversation(), User: user,

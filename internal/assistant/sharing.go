@@ -2,13 +2,13 @@ package assistant
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/attachebot/attache/internal/brief"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
+	"github.com/attachebot/attache/internal/locale"
 )
 
 // What a conversation of several people shares is what was brought into it: the
@@ -137,9 +137,12 @@ func (s *sharing) bringOwn(ctx context.Context, id files.ID) error {
 	if err != nil || !joint {
 		return err
 	}
-	yes, err := s.t.ask(ctx, fmt.Sprintf("Let people in this thread use **%s**?\nIt is yours alone so far, and the Python session of this conversation is shared.", brief.Escape(f.Name)))
-	if err == nil && yes {
+	yes, err := s.t.ask(ctx, locale.Later("Let people in this thread use **%s**?\nIt is yours alone so far, and the Python session of this conversation is shared.", brief.Escape(f.Name)))
+	switch {
+	case err == nil && yes:
 		return fs.Bring(ctx, s.in, s.t.req.UserName, []files.File{f})
+	case err != nil:
+		return err // no answer is no refusal
 	}
 	return fault.New(fault.Denied, "%q was not attached in this conversation, whose Python session is shared. Its owner, who asks, can attach it here, or ask in direct messages.", f.Name)
 }
@@ -222,7 +225,7 @@ func (a *Assistant) askOwner(ctx context.Context, t *Turn, conversation string, 
 		}
 	}
 
-	yes, err := t.askOf(ctx, b.User, fmt.Sprintf("Let people in this thread use **%s**?\nA yes is for all that you attach in this thread, and for your Python variables here.", brief.Escape(b.Name)))
+	yes, err := t.askOf(ctx, b.User, locale.Later("Let people in this thread use **%s**?\nA yes is for all that you attach in this thread, and for your Python variables here.", brief.Escape(b.Name)))
 	refused := err == nil && !yes
 	switch {
 	case refused:

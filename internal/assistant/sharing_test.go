@@ -60,7 +60,7 @@ func (w *world) replies(who files.UserID, yes bool) (stop func() []string) {
 		var texts []string
 		for ctx.Err() == nil {
 			for _, q := range w.Questions(who) {
-				texts = append(texts, q.Text)
+				texts = append(texts, q.Text.String())
 				if err := w.Answer(bert, q.ID, true); who != bert && !fault.Is(err, fault.Denied) {
 					w.t.Errorf("somebody else's answer: %v", err)
 				}

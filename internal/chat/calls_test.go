@@ -14,6 +14,7 @@ import (
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/llm/llmtest"
+	"github.com/attachebot/attache/internal/locale"
 )
 
 // results returns the texts of the tool messages of a request.
@@ -180,12 +181,12 @@ func TestToolsActForTheUserAndAsk(t *testing.T) {
 	w := newWorld(t, chat.Options{})
 	secret := w.save(bert, "secret.csv", []byte("x\n1\n"))
 	w.tools.Handle = func(ctx context.Context, user files.UserID, conversation string, _ llm.ToolCall, h llm.ToolHooks) llm.ToolResult {
-		yes, err := h.Ask(ctx, "Install evil?")
+		yes, err := h.Ask(ctx, locale.Later("Install evil?"))
 		return llm.ToolResult{Output: fmt.Sprint(user, conversation, yes, err), Files: []string{string(secret.ID)}}
 	}
 	w.server.Push(llmtest.Reply{Calls: []llm.ToolCall{python("a", "1")}}, llmtest.Reply{Text: "Done."})
 	turn := w.turn("go")
-	turn.Ask = func(_ context.Context, q string) (bool, error) { return q == "Install evil?", nil }
+	turn.Ask = func(_ context.Context, q locale.Message) (bool, error) { return q.Key == "Install evil?", nil }
 	res, _ := w.run(turn)
 	if got := results(w.last())[0]; got != "4242 dm:anna true <nil>" && got != "4242dm:annatrue<nil>" && !strings.Contains(got, "dm:anna") {
 		t.Errorf("%q", got)

@@ -92,7 +92,7 @@ func (b *Bot) pressedKeep(ctx context.Context, it *interact.Interaction, id inte
 	if len(kept) == 0 {
 		return fault.New(fault.NotFound, "The files of this answer are gone.")
 	}
-	return it.Reply(ctx, client.Post{Text: "🔖 " + it.Lang.T("%d files", len(kept)) + ": " + kept[0].Lifetime(it.Lang, b.opts.Now())})
+	return it.Reply(ctx, client.Post{Text: "🔖 " + it.Lang.T("%d files", len(kept)) + ": " + lifetime(it.Lang, kept[0])})
 }
 
 // pressedCode shows the code that an answer rests on, to whoever can read the answer.
@@ -202,7 +202,7 @@ func (a *answer) ask(ctx context.Context, question assistant.Question) {
 		_ = b.assistant.Answer(question.User, question.ID, false) // nobody can see it
 		return
 	}
-	a.asked[question.ID] = m
+	a.asked[question.ID] = m.ID
 }
 
 func (a *answer) askedText(q assistant.Question) string {
@@ -210,7 +210,7 @@ func (a *answer) askedText(q assistant.Question) string {
 	if other := a.askedOf(q); other != 0 {
 		to = fmt.Sprintf("<@%d> ", other)
 	}
-	return "❓ " + to + brief.Chars(q.Text, 1500)
+	return "❓ " + to + brief.Chars(q.Text.In(a.q.lang), 1500)
 }
 
 // askedOf is who a question is for, if not for who asked the turn's; or 0.
@@ -236,7 +236,7 @@ func (a *answer) answered(ctx context.Context, e assistant.Answered) {
 	if _, here := b.pressed.Get(e.Question.ID); here || message == 0 {
 		return
 	}
-	if err := b.edit(ctx, a.q, message, client.Post{Text: a.askedText(e.Question) + "\n-# " + a.q.lang.T(outcomes[e.Outcome])}); err != nil {
+	if _, err := b.edit(ctx, a.q, message, client.Post{Text: a.askedText(e.Question) + "\n-# " + a.q.lang.T(outcomes[e.Outcome])}); err != nil {
 		b.log.Debug("closing a question", "error", err)
 	}
 }

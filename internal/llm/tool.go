@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/attachebot/attache/internal/locale"
 	"github.com/attachebot/attache/internal/table"
 )
 
@@ -88,7 +89,7 @@ type ToolHooks struct {
 	// Output is text that the code printed, as it comes.
 	Output func(text string)
 	// Ask puts a yes-or-no question and waits. A nil Ask is a no.
-	Ask func(ctx context.Context, question string) (bool, error)
+	Ask func(ctx context.Context, question locale.Message) (bool, error)
 	// Sharing is what the person shares with the others of the conversation.
 	Sharing Sharing
 }
@@ -118,7 +119,7 @@ func (h ToolHooks) Filled() ToolHooks {
 		h.Output = func(string) {}
 	}
 	if h.Ask == nil {
-		h.Ask = func(context.Context, string) (bool, error) { return false, nil }
+		h.Ask = func(context.Context, locale.Message) (bool, error) { return false, nil }
 	}
 	return h
 }

@@ -117,7 +117,7 @@ func keysOfGo(t *testing.T, path string, add func(key, place string)) {
 			name = f.Name
 		}
 		switch name {
-		case "T", "Key", "notice":
+		case "T", "Key", "Later", "notice":
 		case "fault.New":
 			at = 1
 		case "fault.Wrap":

@@ -14,6 +14,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/attachebot/attache/internal/locale"
 	"github.com/attachebot/attache/internal/table"
 )
 
@@ -88,7 +89,7 @@ type Cell struct {
 	// Status is called when what the user waits for changes.
 	Status func(Status)
 	// Ask puts a yes-or-no question to the user and waits. Nil is a no.
-	Ask func(ctx context.Context, question string) (bool, error)
+	Ask func(ctx context.Context, question locale.Message) (bool, error)
 }
 
 // Limits bound one sandbox. A zero field takes the default.

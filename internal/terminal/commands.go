@@ -210,9 +210,9 @@ func (t *Terminal) delete(ctx context.Context, name string) error {
 		return err
 	}
 	ask := Asker(t.opts.In, t.opts.Status, false, t.opts.Language)
-	for _, question := range []string{
-		fmt.Sprintf("Are you sure you want to delete %s (%s)? This action cannot be undone!", f.Name, f.ID),
-		"This is your last chance to cancel: permanently delete " + f.Name + "?",
+	for _, question := range []locale.Message{
+		locale.Later("Are you sure you want to delete %s (%s)? This action cannot be undone!", f.Name, string(f.ID)),
+		locale.Later("This is your last chance to cancel: permanently delete %s?", f.Name),
 	} {
 		if yes, err := ask(ctx, question); err != nil || !yes {
 			fmt.Fprintln(t.opts.Status, "Nothing was deleted.")

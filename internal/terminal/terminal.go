@@ -167,8 +167,9 @@ func (t *Terminal) Interrupt() bool {
 
 // Asker puts yes-or-no questions to the person at in, who is told on status.
 // Where nobody is there, and yes is false, the answer is no.
-func Asker(in io.Reader, status io.Writer, yes bool, l *locale.Language) func(context.Context, string) (bool, error) {
-	return func(ctx context.Context, question string) (bool, error) {
+func Asker(in io.Reader, status io.Writer, yes bool, l *locale.Language) func(context.Context, locale.Message) (bool, error) {
+	return func(ctx context.Context, message locale.Message) (bool, error) {
+		question := message.In(l)
 		if yes {
 			return true, nil
 		}

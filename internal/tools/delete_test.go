@@ -9,6 +9,7 @@ import (
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
+	"github.com/attachebot/attache/internal/locale"
 	"github.com/attachebot/attache/internal/sandbox"
 	"github.com/attachebot/attache/internal/tools"
 )
@@ -39,7 +40,8 @@ func TestDeleteFile(t *testing.T) {
 		f := save(t, fs, c.owner, "sa*les.csv", "a,b\n1,2\n")
 		in := &deleting{}
 		var questions []string
-		hooks := llm.ToolHooks{Ask: func(_ context.Context, q string) (bool, error) {
+		hooks := llm.ToolHooks{Ask: func(_ context.Context, message locale.Message) (bool, error) {
+			q := message.String()
 			questions = append(questions, q)
 			return c.answers[len(questions)-1] == 'y', nil
 		}}

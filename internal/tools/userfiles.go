@@ -2,7 +2,6 @@ package tools
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"slices"
 
@@ -10,6 +9,7 @@ import (
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
+	"github.com/attachebot/attache/internal/locale"
 	"github.com/attachebot/attache/internal/sandbox"
 )
 
@@ -18,7 +18,7 @@ import (
 type userFiles struct {
 	fs      *files.Service
 	user    files.UserID
-	ask     func(ctx context.Context, question string) (bool, error) // may be nil: a no
+	ask     func(ctx context.Context, question locale.Message) (bool, error) // may be nil: a no
 	sharing llm.Sharing
 }
 
@@ -99,14 +99,15 @@ func (u userFiles) Delete(ctx context.Context, id string) (sandbox.FileInfo, boo
 	if err != nil {
 		return sandbox.FileInfo{}, false, err
 	}
-	for _, question := range []string{
-		"**⚠️ Confirm Deletion**\nAre you sure you want to delete:\n**%s**?\n\nThis action cannot be undone!",
-		"**⚠️ Final Confirmation**\nOnce more, to permanently delete:\n**%s**\n\nThis is your last chance to cancel!",
+	name := brief.Escape(f.Name)
+	for _, question := range []locale.Message{
+		locale.Later("**⚠️ Confirm Deletion**\nAre you sure you want to delete:\n**%s**?\n\nThis action cannot be undone!", name),
+		locale.Later("**⚠️ Final Confirmation**\nOnce more, to permanently delete:\n**%s**\n\nThis is your last chance to cancel!", name),
 	} {
 		if u.ask == nil {
 			return fileInfo(f), false, fault.New(fault.Denied, "Nobody is there to confirm that the file may be deleted.")
 		}
-		if yes, err := u.ask(ctx, fmt.Sprintf(question, brief.Escape(f.Name))); err != nil || !yes {
+		if yes, err := u.ask(ctx, question); err != nil || !yes {
 			return fileInfo(f), false, err
 		}
 	}

@@ -319,7 +319,7 @@ func (s *Server) apiEvents(e assistant.Event) (out []apiEvent) {
 	case assistant.Problem:
 		add(apiEvent{Type: "notice", Text: e.Sentence})
 	case assistant.Asked:
-		add(apiEvent{Type: "question", ID: e.Question.ID, Text: plainBold(e.Question.Text)})
+		add(apiEvent{Type: "question", ID: e.Question.ID, Text: plainBold(e.Question.Text.String())})
 	case assistant.Ended:
 		if e.Err == nil {
 			add(apiEvent{Type: "done"})

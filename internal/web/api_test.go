@@ -17,6 +17,7 @@ import (
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/llm/llmtest"
+	"github.com/attachebot/attache/internal/locale"
 )
 
 // spec is the OpenAPI document as the judge of answers.
@@ -204,7 +205,7 @@ func TestAPIAsDescribed(t *testing.T) {
 	// A question of the answer, answered.
 	asked := make(chan bool, 1)
 	s.tools.Handle = func(ctx context.Context, _ files.UserID, _ string, _ llm.ToolCall, h llm.ToolHooks) llm.ToolResult {
-		yes, _ := h.Ask(ctx, "May **geopandas** be installed?")
+		yes, _ := h.Ask(ctx, locale.Later("May **geopandas** be installed?"))
 		asked <- yes
 		return llm.ToolResult{Output: "ok"}
 	}

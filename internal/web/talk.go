@@ -151,11 +151,11 @@ func (s *Server) show(t *talk, show *shownTurn, turn *assistant.Turn, e assistan
 		t.block(show, fragment(show.lang, "problem", map[string]any{"Key": show.next(), "Text": e.Sentence}))
 	case assistant.Asked:
 		s.endText(t, show)
-		t.block(show, fragment(show.lang, "question", map[string]any{"Base": s.base, "Key": "q" + e.Question.ID, "ID": e.Question.ID, "Text": plainBold(e.Question.Text)}))
+		t.block(show, fragment(show.lang, "question", map[string]any{"Base": s.base, "Key": "q" + e.Question.ID, "ID": e.Question.ID, "Text": plainBold(e.Question.Text.In(show.lang))}))
 		t.status(show, "❓ "+show.lang.T("Waiting for your answer"))
 	case assistant.Answered:
 		key := "q" + e.Question.ID
-		html := fragment(show.lang, "answered", map[string]any{"Key": key, "Text": plainBold(e.Question.Text), "Outcome": show.lang.T(outcomes[e.Outcome])})
+		html := fragment(show.lang, "answered", map[string]any{"Key": key, "Text": plainBold(e.Question.Text.In(show.lang)), "Outcome": show.lang.T(outcomes[e.Outcome])})
 		for i, b := range show.Blocks {
 			if strings.Contains(string(b), `id="`+key+`"`) {
 				t.replace(show, i, key, html)

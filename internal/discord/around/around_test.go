@@ -14,6 +14,7 @@ import (
 	"github.com/attachebot/attache/internal/discord/client"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/llm"
+	"github.com/attachebot/attache/internal/locale"
 )
 
 func newReader(t *testing.T) (*discordtest.Server, *Reader) {
@@ -33,7 +34,9 @@ func read(t *testing.T, r *Reader, u *discordtest.User, in *discordtest.Channel,
 	if in.Guild != nil {
 		a.Guild = snowflake.ID(in.Guild.ID)
 	}
-	hooks := llm.ToolHooks{Ask: func(_ context.Context, question string) (bool, error) { return ask != nil && ask(question), nil }}
+	hooks := llm.ToolHooks{Ask: func(_ context.Context, question locale.Message) (bool, error) {
+		return ask != nil && ask(question.String()), nil
+	}}
 	return r.Tool(a).Call(discordtest.Context(t), []byte(arguments), hooks.Filled())
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/attachebot/attache/internal/discord/client"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/llm"
+	"github.com/attachebot/attache/internal/locale"
 )
 
 // ReadChannel is the name of the tool by which a model reads a channel.
@@ -94,7 +95,7 @@ func (r *Reader) call(ctx context.Context, a Asking, arguments json.RawMessage, 
 		return "", err
 	}
 	if c.ID != a.Channel && a.Guild != 0 && !names(a.Own, c) {
-		yes, err := hooks.Ask(ctx, "May I read **#"+brief.Escape(c.Name)+"** for this? Who is here can see what I say about it.")
+		yes, err := hooks.Ask(ctx, locale.Later("May I read **#%s** for this? Who is here can see what I say about it.", brief.Escape(c.Name)))
 		if err != nil {
 			return "", err
 		}

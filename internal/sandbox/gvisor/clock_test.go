@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/attachebot/attache/internal/locale"
 	"github.com/attachebot/attache/internal/sandbox"
 	"github.com/attachebot/attache/internal/sandbox/gvisor"
 	"github.com/attachebot/attache/internal/sandbox/gvisor/gvisortest"
@@ -17,7 +18,7 @@ func TestClockStopsForQuestions(t *testing.T) {
 	sandboxtest.NeedIndex(t)
 	h := gvisortest.Open(t, gvisor.Options{Limits: sandbox.Limits{Time: 3 * time.Second}})
 	s := sandboxtest.NewSession(t, h)
-	s.Cell.Ask = func(context.Context, string) (bool, error) {
+	s.Cell.Ask = func(context.Context, locale.Message) (bool, error) {
 		time.Sleep(4 * time.Second)
 		return false, nil
 	}

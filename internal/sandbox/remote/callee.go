@@ -2,11 +2,13 @@ package remote
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"sync"
 	"sync/atomic"
 
 	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/locale"
 	"github.com/attachebot/attache/internal/sandbox"
 )
 
@@ -193,8 +195,12 @@ func (c *callee) cell(o order, p program) sandbox.Cell {
 		}
 	}
 	if o.Ask {
-		cell.Ask = func(ctx context.Context, question string) (bool, error) {
-			a, _, err := c.ask(ctx, "ask", question, nil)
+		cell.Ask = func(ctx context.Context, question locale.Message) (bool, error) {
+			message, err := json.Marshal(question)
+			if err != nil {
+				return false, fault.Wrap(err, fault.Internal, "")
+			}
+			a, _, err := c.ask(ctx, "ask", string(message), nil)
 			return a.Yes, err
 		}
 	}

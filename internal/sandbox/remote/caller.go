@@ -2,10 +2,12 @@ package remote
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"sync"
 
 	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/locale"
 	"github.com/attachebot/attache/internal/sandbox"
 )
 
@@ -176,7 +178,10 @@ func (c *caller) answer(ctx context.Context, q question, body io.Reader) (a answ
 	var err error
 	switch fs := c.cell.Files; {
 	case q.What == "ask" && c.cell.Ask != nil:
-		a.Yes, err = c.cell.Ask(ctx, q.Arg)
+		var message locale.Message
+		if err = json.Unmarshal([]byte(q.Arg), &message); err == nil {
+			a.Yes, err = c.cell.Ask(ctx, message)
+		}
 	case q.What == "save" && c.cell.Save != nil:
 		err = c.cell.Save(ctx, q.Arg, body)
 	case (q.What == "has" || q.What == "get" || q.What == "put") && c.images != nil:

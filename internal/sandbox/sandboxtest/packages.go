@@ -6,6 +6,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/attachebot/attache/internal/locale"
 	"github.com/attachebot/attache/internal/sandbox"
 	"github.com/attachebot/attache/internal/sandbox/wheels"
 )
@@ -53,11 +54,14 @@ func Packages(t *testing.T, open Open) {
 	refuse("nobody to ask", "import pyfiglet", "did not allow the installation of pyfiglet")
 	var questions []string
 	answer := false
-	s.Cell.Ask = func(_ context.Context, q string) (bool, error) { questions = append(questions, q); return answer, nil }
+	s.Cell.Ask = func(_ context.Context, q locale.Message) (bool, error) {
+		questions = append(questions, q.String())
+		return answer, nil
+	}
 	refuse("no", "import pyfiglet", "did not allow the installation of pyfiglet")
 	answer = true
 	s.Expect("import pyfiglet\n'FONT' in dir(pyfiglet) or True", "True")
-	if len(questions) != 2 || !strings.Contains(questions[1], "**pyfiglet**") || !strings.Contains(questions[1], "years ago") {
+	if len(questions) != 2 || !strings.Contains(questions[1], "**pyfiglet**") || !strings.Contains(questions[1], "First published: 20") {
 		t.Errorf("%q", questions)
 	}
 	// A library's optional import is not the user's wish.

@@ -4,19 +4,18 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"strings"
 	"time"
 
 	"github.com/dustin/go-humanize"
 
 	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/locale"
 )
 
 // describe tells what helps a user to decide about a package that is not on
 // the curated list: its age, and its downloads a month where they are known.
 // A name that is not on the index is an error of kind NotFound.
-func (p *Store) describe(ctx context.Context, name string) (string, error) {
+func (p *Store) describe(ctx context.Context, name string) (about locale.Message, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	index := indexOr(p.opts.Index)
@@ -24,23 +23,20 @@ func (p *Store) describe(ctx context.Context, name string) (string, error) {
 	var status *statusError
 	switch {
 	case errors.As(err, &status) && status.code == 404:
-		return "", fault.New(fault.NotFound, "There is no package named %s on the package index.", name)
+		return about, fault.New(fault.NotFound, "There is no package named %s on the package index.", name)
 	case err != nil:
-		return "", fault.Wrap(err, fault.Unavailable, "The package index can't be reached right now, so %s was not installed.", name)
+		return about, fault.Wrap(err, fault.Unavailable, "The package index can't be reached right now, so %s was not installed.", name)
 	}
-	var parts []string
+	about = locale.Later("It is not on the list of well-known packages.")
 	if first := firstUpload(page); !first.IsZero() {
-		parts = append(parts, "first published "+age(time.Since(first))+" ago")
+		about = about.And(locale.Later("First published: %s.", first.Format("2006-01")))
 	}
 	if counts := p.opts.Statistics; counts != "" {
 		if n := downloads(ctx, counts, name); n > 0 {
-			parts = append(parts, humanize.Comma(n)+" downloads last month")
+			about = about.And(locale.Later("Downloads last month: %s.", humanize.Comma(n)))
 		}
 	}
-	if len(parts) == 0 {
-		return "It is not on the list of well-known packages.", nil
-	}
-	return "It is not on the list of well-known packages: " + strings.Join(parts, ", ") + ".", nil
+	return about, nil
 }
 
 // firstUpload returns when the first file of a project came to the index (PEP 700).
@@ -80,17 +76,4 @@ func downloads(ctx context.Context, base, name string) int64 {
 		return 0
 	}
 	return answer.Data.LastMonth
-}
-
-func age(d time.Duration) string {
-	days := int(d.Hours() / 24)
-	switch {
-	case days >= 730:
-		return fmt.Sprintf("%d years", days/365)
-	case days >= 60:
-		return fmt.Sprintf("%d months", days/30)
-	case days == 1:
-		return "1 day"
-	}
-	return fmt.Sprintf("%d days", days)
 }

@@ -21,6 +21,7 @@ import (
 
 	"github.com/attachebot/attache/internal/brief"
 	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/locale"
 )
 
 const (
@@ -125,7 +126,7 @@ type Request struct {
 	Specs  []string // names on the index, with versions if need be
 	Have   []string // folders that the session has already
 	// Ask puts a yes-or-no question to the user and waits. Nil is a no.
-	Ask func(ctx context.Context, question string) (bool, error)
+	Ask func(ctx context.Context, question locale.Message) (bool, error)
 	// Installing is called before the installation with what is installed. It
 	// may be nil.
 	Installing func(names string)
@@ -218,7 +219,7 @@ func (p *Store) allow(ctx context.Context, r Request, name string) error {
 	if r.Ask == nil {
 		return refused
 	}
-	yes, err := r.Ask(ctx, fmt.Sprintf("May I install the Python package **%s** for this? %s", name, about))
+	yes, err := r.Ask(ctx, locale.Later("May I install the Python package **%s** for this?", name).And(about))
 	if err != nil {
 		return err
 	}
