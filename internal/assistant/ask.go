@@ -152,7 +152,7 @@ func (a *Assistant) answer(t *Turn) (res chat.Result, begun bool, err error) {
 	begun = true
 	res, err = a.engine.Run(t.ctx, chat.Turn{
 		ID: t.ID, User: t.User, UserName: t.req.UserName, Conversation: t.Conversation(), Model: t.req.Model, FrontEnd: t.req.FrontEnd,
-		Text: m.Text, Files: saved, Replaces: t.req.Replaces, Ask: t.ask, Sharing: sharing, Tools: m.Tools,
+		Text: m.Text, Files: saved, Replaces: t.req.Replaces, After: t.req.After, Ask: t.ask, Sharing: sharing, Tools: m.Tools,
 	}, func(e chat.Event) { a.event(t, m.Company, e) })
 	return res, begun, err
 }

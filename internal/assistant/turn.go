@@ -29,6 +29,9 @@ type Request struct {
 	// its message again, or this one in its place. One that is not kept, since its
 	// message was never read or the conversation was forgotten, is not replaced.
 	Replaces string
+	// After says that the message is about an answer that is still being written: it
+	// waits for the others of the conversation. Else people are answered side by side.
+	After bool
 	// Again marks what a person asked for with a button, or what is read long after
 	// it was written: it does not count as one of a burst of messages.
 	Again bool

@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -54,6 +55,9 @@ func (r *run) call(ctx context.Context, reply llm.Reply, round int) []llm.Messag
 		})
 	}
 	all.Go(func() {
+		if len(chain) > 0 {
+			r.enterSession(ctx)
+		}
 		for _, do := range chain {
 			do()
 		}
@@ -70,6 +74,19 @@ func (r *run) call(ctx context.Context, reply llm.Reply, round int) []llm.Messag
 		r.result.Files = append(r.result.Files, made[i]...)
 	}
 	return out
+}
+
+// enterSession waits until no other turn runs code in the same session, for whose
+// variables this one then has it alone to its end.
+func (r *run) enterSession(ctx context.Context) {
+	if r.entered {
+		return
+	}
+	user := cmp.Or(files.UserID(r.turn.Sharing.Session), r.turn.User)
+	leave, err := r.e.queues.enter(ctx, fmt.Sprintf("code %s %d", r.turn.Conversation, user), r.turn.User, true, r.waits)
+	if err == nil { // else ctx has ended, and the calls end with it
+		r.entered, r.leaveSession = true, leave
+	}
 }
 
 // pythonAliases are the names that models were trained to run code by.

@@ -27,8 +27,12 @@ type Turn struct {
 	// again: its answer leaves the history. Text and Files say the edited prompt;
 	// without either, the earlier one is used.
 	Replaces string
+	// After says that the turn goes on from what other people's turns of the
+	// conversation are working on: it waits for them. Else people are answered side by
+	// side, but for code in a session that they share.
+	After bool
 	// Ask puts a yes-or-no question to the user and waits. A nil Ask is a no.
-	Ask func(ctx context.Context, question string) (bool, error)
+	Ask func(ctx context.Context, question locale.Message) (bool, error)
 	// Sharing is what the user shares with the others of the conversation.
 	Sharing llm.Sharing
 	// Tools may be called in this turn alone, beside those of the toolbox, whose
@@ -116,7 +120,7 @@ type (
 		Result llm.ToolResult
 		Files  []files.File
 	}
-	// Waiting says that other turns of the conversation run first.
+	// Waiting says that other turns of the conversation run first, or run code first.
 	Waiting struct{}
 	// Begun says that the turn waits no more.
 	Begun struct{}

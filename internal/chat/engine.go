@@ -71,7 +71,7 @@ type Engine struct {
 	opts  Options
 
 	turns  turnSet
-	locks  locks
+	queues queues
 	ledger *ledger.Ledger
 	names  modelNames
 	clock  clock
@@ -101,7 +101,7 @@ func New(model llm.Model, store Store, fs *files.Service, tools Toolbox, o Optio
 	}
 	e := &Engine{model: model, store: store, files: fs, tools: tools, opts: o, meters: map[string]*tokens.Model{}, windows: map[string]learnedWindow{}, told: map[string]time.Time{}, factors: map[string]float64{}}
 	e.turns.idle = sync.NewCond(&e.turns.mu)
-	e.locks.held = map[string]*lock{}
+	e.queues.all = map[string][]*place{}
 	e.ledger = ledger.New(store, ledger.Options{Location: o.Location, Log: o.Log, Now: o.Now, Budgets: func() ledger.Budgets {
 		o := e.live()
 		return ledger.Budgets{UserCost: o.UserDailyCost, UserTokens: o.UserDailyTokens, GlobalCost: o.GlobalDailyCost}
@@ -157,20 +157,24 @@ func (e *Engine) Run(ctx context.Context, t Turn, emit func(Event)) (Result, err
 		return Result{}, err
 	}
 	defer r.silence()
-	// The next turn of the conversation begins when this one is in the history.
-	if err = e.locks.acquire(ctx, t.Conversation, func(waits bool) { r.emit(waiting(waits)) }); err == nil {
-		defer e.locks.release(t.Conversation)
+	defer func() { r.leaveSession() }()
+	// The user's next turn of the conversation begins when this one is in the history.
+	var left func()
+	if left, err = e.queues.enter(ctx, t.Conversation, t.User, t.After, r.waits); err == nil {
+		defer left()
 		err = r.answer(ctx)
 	}
 	err = r.end(ctx, err)
 	return r.result, err
 }
 
-func waiting(on bool) Event {
+// waits tells that the turn waits for others, or does so no more.
+func (r *run) waits(on bool) {
 	if on {
-		return Waiting{}
+		r.emit(Waiting{})
+	} else {
+		r.emit(Begun{})
 	}
-	return Begun{}
 }
 
 func (t Turn) check() error {
@@ -185,7 +189,7 @@ func (t Turn) check() error {
 
 // begin enters a turn into the store.
 func (e *Engine) begin(ctx context.Context, t Turn, emit func(Event)) (*run, error) {
-	r := &run{e: e, turn: t, emitTo: emit}
+	r := &run{e: e, turn: t, emitTo: emit, leaveSession: func() {}}
 	message := userMessage(t)
 	if t.Replaces != "" && strings.TrimSpace(t.Text) == "" && len(t.Files) == 0 {
 		old, err := e.turnOf(ctx, t.User, t.Replaces)

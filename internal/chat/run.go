@@ -40,6 +40,9 @@ type run struct {
 	forgotten bool                  // the conversation was reset meanwhile
 	told      map[string]bool       // notices given
 	failure   llm.Message           // what had arrived of the reply that failed
+
+	entered      bool // the session; see enterSession
+	leaveSession func()
 }
 
 func (r *run) emit(ev Event) {

@@ -109,6 +109,54 @@ func TestEmptyAnswers(t *testing.T) {
 	w.run(w.turn("six"))
 }
 
+// Two people in one conversation are answered side by side, but where one goes on
+// from what the other waits for, and where both run code in one session.
+func TestSideBySide(t *testing.T) {
+	w := newWorld(t, chat.Options{})
+	w.server.Answer = func(r llmtest.Request) llmtest.Reply {
+		if strings.Contains(r.LastUser(), "slow") {
+			return llmtest.Reply{Text: "slow answer", Wait: 400 * time.Millisecond}
+		}
+		return llmtest.Reply{Text: "quick answer"}
+	}
+	const bert = 8
+	run := func(turn chat.Turn, order chan<- string) (waited *bool) {
+		waited = new(bool)
+		go func() {
+			if _, err := w.Run(t.Context(), turn, func(e chat.Event) {
+				if _, ok := e.(chat.Waiting); ok {
+					*waited = true
+				}
+			}); err != nil {
+				t.Error(err)
+			}
+			order <- turn.ID
+		}()
+		return waited
+	}
+	for _, after := range []bool{false, true} {
+		order := make(chan string, 2)
+		first, second := w.turn("slow one"), w.turn("mine")
+		second.User, second.UserName, second.After = bert, "Bert", after
+		requests := len(w.server.Requests())
+		run(first, order)
+		w.server.Await(t.Context(), requests+1)
+		waited := run(second, order)
+		one, other := <-order, <-order
+		if inOrder := one == first.ID && other == second.ID; inOrder != after || *waited != after {
+			t.Errorf("after %v: %s, then %s; waited %v", after, one, other, *waited)
+		}
+	}
+	// What is read of the conversation is what had ended.
+	order := make(chan string, 1)
+	run(w.turn("and?"), order)
+	<-order
+	rs := w.server.Requests()
+	if got := rs[len(rs)-1].Messages; len(got) != 1+2*4+1 && len(got) != 2+2*4+1 {
+		t.Errorf("%d messages: %+v", len(got), got)
+	}
+}
+
 func TestTurnsOfOneConversationQueue(t *testing.T) {
 	w := newWorld(t, chat.Options{})
 	w.server.Push(llmtest.Reply{Text: "slow", Wait: 60 * time.Millisecond})

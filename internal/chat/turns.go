@@ -2,8 +2,11 @@ package chat
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
+
+	"github.com/attachebot/attache/internal/files"
 )
 
 // turnSet is the set of the turns that run.
@@ -58,57 +61,54 @@ func (s *turnSet) close(ctx context.Context) (stopped int) {
 	return stopped
 }
 
-// locks are mutexes by name that can be waited for with a context. Whoever
-// comes first is served first. Acquire calls waiting before and after it waits,
-// and not at all if it need not.
-type locks struct {
-	mu   sync.Mutex
-	held map[string]*lock
+// queues are places in lines, by name. Whoever enters waits for those before them
+// that they depend on, and for nobody who comes later.
+type queues struct {
+	mu  sync.Mutex
+	all map[string][]*place
 }
 
-type lock struct{ waiting []chan struct{} }
+type place struct {
+	user files.UserID
+	left chan struct{}
+}
 
-func (l *locks) acquire(ctx context.Context, name string, waiting func(bool)) error {
-	l.mu.Lock()
-	k := l.held[name]
-	if k == nil {
-		l.held[name] = &lock{}
-		l.mu.Unlock()
-		return nil
-	}
-	turn := make(chan struct{})
-	k.waiting = append(k.waiting, turn)
-	l.mu.Unlock()
-	waiting(true)
-	select {
-	case <-turn:
-		waiting(false)
-		return nil
-	case <-ctx.Done():
-	}
-	l.mu.Lock()
-	for i, w := range k.waiting {
-		if w == turn {
-			k.waiting = append(k.waiting[:i], k.waiting[i+1:]...)
-			l.mu.Unlock()
-			return context.Cause(ctx)
+// enter takes a place, and waits until those before it have left: all, or the
+// user's own. It calls waiting before and after it waits, and not at all if it need
+// not. The place is given up by leave, or when ctx ends before it was reached.
+func (q *queues) enter(ctx context.Context, name string, user files.UserID, all bool, waiting func(bool)) (leave func(), err error) {
+	own := &place{user, make(chan struct{})}
+	leave = func() {
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		close(own.left)
+		if q.all[name] = slices.DeleteFunc(q.all[name], func(p *place) bool { return p == own }); len(q.all[name]) == 0 {
+			delete(q.all, name)
 		}
 	}
-	l.mu.Unlock()
-	l.release(name) // it was handed over in the meantime
-	return context.Cause(ctx)
-}
-
-func (l *locks) release(name string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	k := l.held[name]
-	if len(k.waiting) == 0 {
-		delete(l.held, name)
-		return
+	q.mu.Lock()
+	var before []*place
+	for _, p := range q.all[name] {
+		if all || p.user == user {
+			before = append(before, p)
+		}
 	}
-	close(k.waiting[0])
-	k.waiting = k.waiting[1:]
+	q.all[name] = append(q.all[name], own)
+	q.mu.Unlock()
+	if len(before) == 0 {
+		return leave, nil
+	}
+	waiting(true)
+	for _, p := range before {
+		select {
+		case <-p.left:
+		case <-ctx.Done():
+			leave()
+			return nil, context.Cause(ctx)
+		}
+	}
+	waiting(false)
+	return leave, nil
 }
 
 // clock gives times that never repeat: they order the turns.

@@ -120,7 +120,7 @@ func (b *Bot) ask(q *question) {
 				return assistant.Message{}, q.late
 			}
 			return b.read(ctx, q, anew)
-		}, Replaces: q.replaces, Again: q.missed || q.again != "" && q.by == nil,
+		}, Replaces: q.replaces, After: b.goesOn(q.msg), Again: q.missed || q.again != "" && q.by == nil,
 	})
 	if err != nil {
 		b.background("refusing", func(ctx context.Context) { b.sorry(q, "⚠️ ", err) })
@@ -213,7 +213,7 @@ func (b *Bot) confirmSaved(q *question, all []assistant.Saving) {
 			told, err := b.send(ctx, q, client.Post{Text: text, ReplyTo: q.msg.ID, Rows: []dg.LayoutComponent{interact.Row(
 				interact.Button(dg.ButtonStylePrimary, "📊", q.lang.T("Analyze"), interact.NewID(actAnalyze, q.user(), id)),
 				filemanager.PreviewButton(q.lang, q.user(), all[0].Saved.ID))}})
-			q.told = append(q.told, told)
+			q.told = append(q.told, told.ID)
 			if err != nil {
 				b.unheard(ctx, q, err)
 			}
@@ -363,6 +363,19 @@ func (b *Bot) edited(m dg.Message) bool {
 	defer q.mu.Unlock()
 	q.msg.Content, q.msg.Attachments, q.msg.Mentions = m.Content, m.Attachments, m.Mentions
 	return true
+}
+
+// goesOn tells whether a message replies to a question that is being answered, or
+// to what there is of its answer.
+func (b *Bot) goesOn(m dg.Message) bool {
+	to := m.ReferencedMessage
+	if to == nil {
+		return false
+	}
+	if to.Author.ID == b.self() && to.MessageReference != nil && to.MessageReference.MessageID != nil {
+		return b.active.get(*to.MessageReference.MessageID) != nil
+	}
+	return to.Author.ID == b.self() || b.active.get(to.ID) != nil
 }
 
 // onDelete drops a question that was deleted: if it is being answered, the
