@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -45,6 +46,14 @@ func TestLookInTheSandbox(t *testing.T) {
 	}
 	if _, _, err := views.Page(ctx, pdf, pages+1); err == nil || !strings.Contains(err.Error(), "no such page") {
 		t.Errorf("behind the last page: %v", err)
+	}
+
+	png, drawn, err := views.Formulas(ctx, 1, []string{`x = \frac{-b \pm \sqrt{b^2-4ac}}{2a}`, `\unknown{"x"}`, "\\begin{pmatrix} 1 & <2> \\\\ 3 & 4 \\end{pmatrix}"})
+	if err != nil || !bytes.HasPrefix(png, []byte("\x89PNG")) || !slices.Equal(drawn, []int{0, 2}) {
+		t.Errorf("formulas: %d bytes, %v, %v", len(png), drawn, err)
+	}
+	if png, drawn, err = views.Formulas(ctx, 1, []string{`\unknown`}); err != nil || len(png)+len(drawn) != 0 {
+		t.Errorf("no formulas: %d bytes, %v, %v", len(png), drawn, err)
 	}
 
 	call := tools.Call{User: 1, Conversation: "c", Hooks: llm.ToolHooks{}.Filled()}

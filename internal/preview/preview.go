@@ -67,6 +67,9 @@ type Reader interface {
 	// Document returns the first limit characters of the text of a document, and
 	// how many it has. The error's sentence is for the model.
 	Document(ctx context.Context, user files.UserID, conversation string, f files.File, limit int) (text string, size int, err error)
+	// Formulas draws formulas in LaTeX below one another as one PNG, with numbers if
+	// there are several, and tells which could be drawn.
+	Formulas(ctx context.Context, user files.UserID, conversation string, tex []string) (png []byte, drawn []int, err error)
 }
 
 // conversation is the one in which files are looked at: code of people's own
@@ -170,4 +173,13 @@ func (c *code) read(ctx context.Context, f files.File) (Preview, error) {
 		return Preview{}, err
 	}
 	return Preview{Table: &t}, nil
+}
+
+// Formulas draws formulas in LaTeX below one another as one PNG, with numbers if
+// there are several, and tells which could be drawn: none without a reader.
+func (m *Maker) Formulas(ctx context.Context, user files.UserID, tex []string) (png []byte, drawn []int, err error) {
+	if m.code == nil {
+		return nil, nil, nil
+	}
+	return m.code.reader.Formulas(ctx, user, conversation, tex)
 }

@@ -2,9 +2,11 @@ package tools
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -28,6 +30,8 @@ const (
 	pageCode    = view + `.page(get_file_path(%q), %d, %q)`
 	csvName     = "attache-table.csv"
 	csvCode     = view + `.csv(load_file(%q), %q)`
+	formulaName = "attache-formulas.png"
+	formulaCode = `__import__("attache.formula", fromlist=["draw"]).draw(%s, %q)`
 	tableCode   = view + `.head(load_file(%q))`
 	removeCode  = `__import__("os").remove(%q)`
 )
@@ -68,6 +72,24 @@ func (p *Python) Page(ctx context.Context, user files.UserID, conversation strin
 		err = fault.New(fault.Invalid, "It can't be read.")
 	}
 	return nil, 0, err
+}
+
+// Formulas draws formulas in LaTeX, whatever they are, below one another as one
+// PNG, with numbers if there are several, and tells which could be drawn. Errors
+// are those of Picture.
+func (p *Python) Formulas(ctx context.Context, user files.UserID, conversation string, tex []string) (png []byte, drawn []int, err error) {
+	list, err := json.Marshal(tex) // a list of Python too
+	if err != nil {
+		return nil, nil, fault.Wrap(err, fault.Internal, "")
+	}
+	output, err := p.makes(ctx, user, conversation, fmt.Sprintf(formulaCode, list, "/work/"+formulaName), formulaName, into(&png))
+	if bad := json.Unmarshal([]byte(output), &drawn); bad == nil && len(drawn) == 0 {
+		return nil, nil, nil // none could be
+	} else if bad != nil && err == nil {
+		err = fault.Wrap(bad, fault.Internal, "")
+	}
+	drawn = slices.DeleteFunc(drawn, func(i int) bool { return i < 0 || i >= len(tex) })
+	return png, drawn, err
 }
 
 // CSV writes a user's whole table as CSV in UTF-8, of a file with several the

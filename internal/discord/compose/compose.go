@@ -21,9 +21,10 @@ type Part struct {
 
 // Body is the whole of an answer.
 type Body struct {
-	Text   string          // Markdown as Discord shows it
-	Tables []Drawn         // that are too wide for the text
-	Files  []client.Upload // long code, and tables that can't be drawn
+	Text     string          // Markdown as Discord shows it
+	Formulas []client.Upload // a picture of those that Unicode does not say well, if there are any
+	Tables   []Drawn         // that are too wide for the text
+	Files    []client.Upload // long code, and tables that can't be drawn
 }
 
 // Drawn is a table as a picture.
@@ -36,6 +37,10 @@ type Drawn struct {
 type Options struct {
 	Language *locale.Language
 	Fonts    []string // files of fonts for what Go's own can't write
+
+	// Formulas draws formulas in LaTeX as one PNG, with numbers if there are several,
+	// and tells which could be drawn. Nil: none are.
+	Formulas func(tex []string) (png []byte, drawn []int)
 }
 
 const (
@@ -52,7 +57,7 @@ func Draft(parts []Part) string {
 	parts, _ = Next(parts)
 	var out []string
 	for _, p := range showable(parts) {
-		for _, piece := range pieces(p) {
+		for _, piece := range pieces(p, nil) {
 			switch {
 			case piece.Code != nil:
 				out = append(out, piece.Code.Source)
@@ -73,8 +78,10 @@ func Draft(parts []Part) string {
 // Whole is an answer as it stays.
 func Whole(parts []Part, o Options) Body {
 	w := writer{o: o}
-	for _, p := range showable(parts) {
-		for _, piece := range pieces(p) {
+	parts = showable(parts)
+	numbers := w.formulas(parts)
+	for _, p := range parts {
+		for _, piece := range pieces(p, numbers) {
 			switch {
 			case piece.Code != nil:
 				w.code(*piece.Code)
@@ -108,11 +115,11 @@ func showable(parts []Part) (out []Part) {
 	return out
 }
 
-func pieces(p Part) []markdown.Piece {
+func pieces(p Part, numbers map[string]int) []markdown.Piece {
 	if p.Table != nil {
 		return []markdown.Piece{{Table: p.Table}}
 	}
-	return markdown.Pieces(p.Text)
+	return markdown.Pieces(p.Text, numbers)
 }
 
 type writer struct {

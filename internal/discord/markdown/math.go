@@ -13,16 +13,25 @@ var (
 // Math writes LaTeX's mathematics in Unicode, on one line. What has no such
 // form keeps its words.
 func Math(s string) string {
+	out, _ := said(s)
+	return out
+}
+
+// said is Math, and tells whether the formula is one to be drawn: on one line
+// it is hard to read, or not what LaTeX says.
+func said(s string) (out string, hard bool) {
+	hard = strings.Contains(s, `\\`)
 	s = strings.NewReplacer(`\left`, "", `\right`, "", `\displaystyle`, "", `\limits`, "", "&", " ", `\\`, "; ").Replace(s)
 	p := &mathReader{rest: s}
-	out := strings.TrimSpace(spaces.ReplaceAllString(p.until(0), " "))
-	return strings.NewReplacer("*", "∗", "~", " ").Replace(out)
+	out = strings.TrimSpace(spaces.ReplaceAllString(p.until(0), " "))
+	return strings.NewReplacer("*", "∗", "~", " ", " ;", ";").Replace(out), hard || p.hard
 }
 
 // mathReader reads LaTeX from the left to the right.
 type mathReader struct {
 	rest  string
 	depth int
+	hard  bool // see said
 }
 
 // maxMathDepth bounds groups within groups.
@@ -47,7 +56,7 @@ func (p *mathReader) until(end byte) string {
 func (p *mathReader) next() string {
 	if p.depth > maxMathDepth { // nobody writes that
 		s := p.rest
-		p.rest = ""
+		p.rest, p.hard = "", true
 		return s
 	}
 	switch c := p.rest[0]; c {
@@ -67,6 +76,7 @@ func (p *mathReader) next() string {
 		if up, ok := raised(arg, alphabet); ok {
 			return up
 		}
+		p.hard = true
 		return mark + grouped(arg)
 	case '\\':
 		return p.command()
@@ -104,6 +114,7 @@ func (p *mathReader) command() string {
 	switch name := m[1]; name {
 	case "frac", "dfrac", "tfrac", "cfrac":
 		above, below := p.argument(), p.argument()
+		p.hard = p.hard || grouped(above) != above || grouped(below) != below
 		return grouped(above) + "/" + grouped(below)
 	case "sqrt":
 		return p.root()
@@ -124,6 +135,7 @@ func (p *mathReader) command() string {
 	case "vec":
 		return over(p.argument(), "\u20d7")
 	case "begin", "end":
+		p.hard = true
 		p.argument()
 		return " "
 	case ",", ";", ":", "!", " ", "quad", "qquad":
@@ -132,6 +144,7 @@ func (p *mathReader) command() string {
 		if sign := signs[name]; sign != "" {
 			return sign
 		}
+		p.hard = p.hard || len(name) > 1 && !functions[name]
 		return name // \sin, \{, \%
 	}
 }
@@ -141,6 +154,7 @@ func (p *mathReader) root() string {
 	if i := strings.IndexByte(p.rest, ']'); strings.HasPrefix(p.rest, "[") && i > 0 {
 		up, ok := raised(p.rest[1:i], superscripts)
 		if !ok {
+			p.hard = true
 			up = p.rest[1:i] + "-"
 		}
 		root = up + root
@@ -187,10 +201,19 @@ func pairs(from, to string) map[rune]rune {
 	return m
 }
 
+func names(s string) map[string]bool {
+	m := map[string]bool{}
+	for _, name := range strings.Fields(s) {
+		m[name] = true
+	}
+	return m
+}
+
 // From Unicode's blocks of superscripts, subscripts and modifier letters.
 var (
 	superscripts = pairs("0123456789+-−=()abcdefghijklmnoprstuvwxyzT′", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᵀ′")
 	subscripts   = pairs("0123456789+-−=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ")
+	functions    = names("arccos arcsin arctan arg cos cosh cot csc deg det dim exp gcd hom inf ker lg lim liminf limsup ln log max min mod Pr sec sin sinh sup tan tanh")
 	blackboard   = map[string]string{"R": "ℝ", "N": "ℕ", "Z": "ℤ", "Q": "ℚ", "C": "ℂ", "P": "ℙ", "E": "𝔼"}
 	signs        = map[string]string{
 		"alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "varepsilon": "ε", "zeta": "ζ", "eta": "η", "theta": "θ", "iota": "ι",

@@ -26,13 +26,26 @@ var tableTag = regexp.MustCompile(`(?i)<table[\s>]`)
 
 var tableRule = regexp.MustCompile(`^\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$`)
 
-// Pieces divides what a model wrote. Each piece stands on lines of its own.
-func Pieces(text string) (out []Piece) {
+// Pieces divides what a model wrote. Each piece stands on lines of its own. Behind
+// the formulas of Formulas, in LaTeX, stand their numbers, for those that have one.
+func Pieces(text string, numbers map[string]int) []Piece {
+	return (&renderer{numbers: numbers}).pieces(text)
+}
+
+// Formulas are those in a text that stand on lines of their own and that Unicode
+// does not say well, in LaTeX, each once.
+func Formulas(text string) []string {
+	r := new(renderer)
+	r.pieces(text)
+	return r.hard
+}
+
+func (r *renderer) pieces(text string) (out []Piece) {
 	lines := strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n")
 	var prose []string
 	flush := func() {
 		if t := strings.Trim(strings.Join(prose, "\n"), "\n"); strings.TrimSpace(t) != "" {
-			out = append(out, Piece{Text: Render(t)})
+			out = append(out, Piece{Text: r.render(t)})
 		}
 		prose = nil
 	}

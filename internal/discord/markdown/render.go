@@ -1,7 +1,9 @@
 package markdown
 
 import (
+	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -11,10 +13,14 @@ var (
 	taskItem    = regexp.MustCompile(`^(\s*[-*+]\s+)\[([ xX])\]\s+`)
 	imageLink   = regexp.MustCompile(`!\[([^\]]*)\]\(([^)\s]*)[^)]*\)`)
 	footnote    = regexp.MustCompile(`\[\^([0-9A-Za-z]+)\](:)?`)
-	displayMath = regexp.MustCompile(`(?s)\$\$(.+?)\$\$|\\\[(.+?)\\\]`)
+	displayMath = regexp.MustCompile(`(?s)\$\$(.+?)\$\$|\\\[(.+?)\\\]|\\begin\{(` + environments + `)\*?\}.+?\\end\{(` + environments + `)\*?\}`)
+	lineMath    = regexp.MustCompile(`(?m)^[ \t]*(\\\(.+?\\\)|\$[^\s$](?:[^$\n]*[^\s$])?\$)[ \t]*[.,;]?[ \t]*$`)
 	inlineMath  = regexp.MustCompile(`\\\((.+?)\\\)|\$([^\s$](?:[^$\n]*[^\s$])?)\$`)
 	inlineCode  = regexp.MustCompile("`[^`\n]+`")
 )
+
+// environments of LaTeX are formulas on lines of their own.
+const environments = `equation|align|alignat|gather|multline|eqnarray|displaymath`
 
 // tags are HTML's, and what Discord has for them.
 var tags = []struct {
@@ -33,11 +39,19 @@ var tags = []struct {
 // Render turns what models write and Discord does not show into what it does:
 // deep headings, rules, task lists, images, footnotes, HTML, and mathematics in
 // LaTeX, which becomes Unicode. Code is left alone.
-func Render(text string) string {
+func Render(text string) string { return new(renderer).render(text) }
+
+// renderer is one rendering of a text.
+type renderer struct {
+	numbers map[string]int // of formulas in LaTeX, which stand behind them
+	hard    []string       // formulas on lines of their own that were met, and that Unicode does not say well
+}
+
+func (r *renderer) render(text string) string {
 	var out, prose []string
 	flush := func() {
 		if len(prose) > 0 {
-			out = append(out, renderProse(strings.Join(prose, "\n")))
+			out = append(out, r.prose(strings.Join(prose, "\n")))
 			prose = nil
 		}
 	}
@@ -62,8 +76,8 @@ func Render(text string) string {
 	return strings.Join(out, "\n")
 }
 
-// renderProse renders text without blocks of code. Code in a line is kept.
-func renderProse(text string) string {
+// prose renders text without blocks of code. Code in a line is kept.
+func (r *renderer) prose(text string) string {
 	var kept []string
 	place := func(i int) string { return "\x00" + string(rune(0xF0000+i)) + "\x00" }
 	text = inlineCode.ReplaceAllStringFunc(text, func(s string) string {
@@ -71,14 +85,21 @@ func renderProse(text string) string {
 		return place(len(kept) - 1)
 	})
 	text = displayMath.ReplaceAllStringFunc(text, func(s string) string {
-		return "**" + Math(strings.TrimSpace(s[2:len(s)-2])) + "**"
+		if strings.HasPrefix(s, `\begin`) {
+			return r.formula(s)
+		}
+		return r.formula(s[2 : len(s)-2])
+	})
+	text = lineMath.ReplaceAllStringFunc(text, func(s string) string {
+		tex, ok := inline(strings.TrimRight(strings.TrimSpace(s), ".,; \t"))
+		if _, hard := said(tex); !ok || !hard {
+			return s
+		}
+		return r.formula(tex)
 	})
 	text = inlineMath.ReplaceAllStringFunc(text, func(s string) string {
-		if strings.HasPrefix(s, `\(`) {
-			return Math(s[2 : len(s)-2])
-		}
-		if inner := s[1 : len(s)-1]; isMath(inner) {
-			return Math(inner)
+		if tex, ok := inline(s); ok {
+			return Math(tex)
 		}
 		return s
 	})
@@ -111,6 +132,29 @@ func renderProse(text string) string {
 		text = strings.Replace(text, place(i), s, 1)
 	}
 	return text
+}
+
+// formula renders one that stands on lines of its own.
+func (r *renderer) formula(tex string) string {
+	tex = strings.TrimSpace(tex)
+	out, hard := said(tex)
+	if hard && !slices.Contains(r.hard, tex) {
+		r.hard = append(r.hard, tex)
+	}
+	out = "**" + out + "**"
+	if n := r.numbers[tex]; n > 0 {
+		out += fmt.Sprintf(" (%d)", n)
+	}
+	return out
+}
+
+// inline is the LaTeX of mathematics within a line, if it is mathematics.
+func inline(s string) (tex string, ok bool) {
+	if strings.HasPrefix(s, `\(`) {
+		return s[2 : len(s)-2], true
+	}
+	tex = s[1 : len(s)-1]
+	return tex, isMath(tex)
 }
 
 func renderLine(line string) string {

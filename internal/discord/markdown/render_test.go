@@ -1,6 +1,7 @@
 package markdown_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/attachebot/attache/internal/discord/markdown"
@@ -35,10 +36,30 @@ func TestRender(t *testing.T) {
 	}
 }
 
+// Formulas on lines of their own are drawn where one line of Unicode is hard to read.
+func TestFormulas(t *testing.T) {
+	for text, want := range map[string][]string{
+		`$$E = mc^2$$ and \[\sum_{i=1}^{n} \alpha_i \le \frac{1}{2}\]`:                   nil,
+		`$$\frac{a+b}{c}$$ twice $$ \frac{a+b}{c} $$`:                                    {`\frac{a+b}{c}`},
+		"\\begin{align*}\na &= b \\\\\nc &= d\n\\end{align*}":                            {"\\begin{align*}\na &= b \\\\\nc &= d\n\\end{align*}"},
+		"Then\n  \\(\\begin{pmatrix}1\\end{pmatrix}\\).\nand $\\frac{a+b}{c}$ in a line": {`\begin{pmatrix}1\end{pmatrix}`},
+		`$$x^{y^{z}}$$ $$\int_0^\infty$$ $$\text{a b}$$ $$\underbrace{x}$$`:              {`x^{y^{z}}`, `\int_0^\infty`, `\underbrace{x}`},
+		"```\n$$\\frac{a+b}{c}$$\n```\n`$$\\frac{a+b}{c}$$`":                             nil,
+		"$20 to\n$30 a day": nil,
+	} {
+		if got := markdown.Formulas(text); !slices.Equal(got, want) {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+	if got := markdown.Pieces(`$$\frac{a+b}{c}$$`, map[string]int{`\frac{a+b}{c}`: 3})[0].Text; got != "**(a+b)/c** (3)" {
+		t.Errorf("got %q", got)
+	}
+}
+
 // Whatever is written, rendering ends.
 func FuzzRender(f *testing.F) {
 	f.Add(`$$\frac{a}{\sqrt[3]{b}}$$ {{{ \( ` + "`x`")
 	f.Add("a\x00b \\")
 	f.Add(`$$\frac{1}{$$ $$^^^^_$$`)
-	f.Fuzz(func(t *testing.T, s string) { _ = markdown.Render(s) })
+	f.Fuzz(func(t *testing.T, s string) { _, _ = markdown.Render(s), markdown.Formulas(s) })
 }
