@@ -175,7 +175,7 @@ func (s *Server) attach(m *message, d *draft, uploads []upload, form *formErrors
 	if len(files) > 10 {
 		form.add("attachments", "BASE_TYPE_MAX_LENGTH", "Must be 10 or fewer in length.")
 	}
-	m.files = files
+	m.files = files[:len(files)-min(s.losing, len(uploads), len(files))]
 }
 
 func (s *Server) newAttachment(m *message, name string, o *object) Attachment {

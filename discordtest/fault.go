@@ -28,6 +28,7 @@ type Fault struct {
 	Drop          bool          // cut the connection before the request is handled
 	AfterHandling bool          // with Drop: handle it, then cut the connection in the middle of the answer
 	Delay         time.Duration // answer so much later
+	LoseFiles     int           // handle it as if so many of its uploads, the last ones, were not there
 
 	Duplicate bool // events: deliver twice
 	Reorder   bool // events: deliver after the next one

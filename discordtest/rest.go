@@ -135,7 +135,11 @@ func (s *Server) respond(c *call, rt route, parseErr error) *answer {
 	if c.problem != "" {
 		s.violateLocked(c.Route, "%s", c.problem) // the handler's own checks decide what Discord would say
 	}
+	if fault != nil {
+		s.losing = fault.LoseFiles
+	}
 	body, err := rt.handle(c)
+	s.losing = 0
 	if it := s.interactions[c.r.PathValue("interaction_token")]; it != nil && fault != nil {
 		it.excused = true // the client may not learn of the answer, and try again
 	}

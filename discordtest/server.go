@@ -65,6 +65,7 @@ type Server struct {
 	mu       sync.Mutex
 	waiters  map[ID]chan struct{}
 	offset   time.Duration // of the clock
+	losing   int           // files, by the fault of the request that is handled
 	lastID   ID
 	oldIDs   int
 	bot      *User

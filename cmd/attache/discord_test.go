@@ -142,7 +142,7 @@ func TestDiscordSales(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !savedID.MatchString(confirmed.Text()) || !strings.Contains(confirmed.Text(), "sales.csv") || !strings.Contains(confirmed.Text(), "48h") {
+	if !savedID.MatchString(confirmed.Text()) || !strings.Contains(confirmed.Text(), "sales.csv") || !strings.Contains(confirmed.Text(), "⏰ Expires <t:") {
 		t.Errorf("confirmation: %q", confirmed.Text())
 	}
 	if _, err := b.AwaitMessage(ctx, general, discordtest.FromBot, discordtest.Contains("Total sales were **510.65**"), discordtest.Contains("(5, 3) 510.65")); err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/llm/llmtest"
+	"github.com/attachebot/attache/internal/locale"
 )
 
 // crash ends the program as a kill does.
@@ -289,7 +290,7 @@ func TestAbsenceApprovals(t *testing.T) {
 	w := newBench(t, setup{assistant: assistant.Options{BurstTime: time.Millisecond}})
 	one, two := w.talkOf(w.anna), w.talkOf(w.bert)
 	w.tools.Handle = func(ctx context.Context, user files.UserID, _ string, _ llm.ToolCall, h llm.ToolHooks) llm.ToolResult {
-		yes, err := h.Ask(ctx, "May I, "+user.String()+"?")
+		yes, err := h.Ask(ctx, locale.Later("May I, %s?", user.String()))
 		return llm.ToolResult{Output: fmt.Sprint(user, yes, err)}
 	}
 	w.model.Answer = func(r llmtest.Request) llmtest.Reply {

@@ -50,7 +50,8 @@ type answer struct {
 
 	// Of the goroutine that shows, then of finish.
 	sent []sent
-	gone bool // it can't or must not be shown any more
+	lost []client.Upload // that Discord did not take, without a word
+	gone bool            // it can't or must not be shown any more
 }
 
 // working is a call that runs.
@@ -279,17 +280,20 @@ func (a *answer) sync(posts []client.Post) (changed bool, err error) {
 			if i == 0 {
 				p.ReplyTo = a.q.msg.ID
 			}
-			id, err := a.b.send(ctx, a.q, p)
+			m, err := a.b.send(ctx, a.q, p)
 			if err != nil {
 				return true, err
 			}
 			a.typing()
-			a.sent = append(a.sent, sent{id, key})
+			a.sent = append(a.sent, sent{m.ID, key})
+			a.lost = append(a.lost, client.Lost(p, m)...)
 			changed = true
 		case a.sent[i].key != key:
-			if err := a.b.edit(ctx, a.q, a.sent[i].id, p); err != nil {
+			m, err := a.b.edit(ctx, a.q, a.sent[i].id, p)
+			if err != nil {
 				return true, err
 			}
+			a.lost = append(a.lost, client.Lost(p, m)...)
 			a.sent[i].key = key
 			changed = true
 		}

@@ -162,8 +162,7 @@ func (b *Bot) askBy(ctx context.Context, it *interact.Interaction, q *question, 
 }
 
 // send sends a message of the answer to a question.
-func (b *Bot) send(ctx context.Context, q *question, p client.Post) (id snowflake.ID, err error) {
-	var m dg.Message
+func (b *Bot) send(ctx context.Context, q *question, p client.Post) (m dg.Message, err error) {
 	if it := q.by; it == nil || it.Expired() {
 		if it != nil {
 			p.ReplyTo = 0
@@ -176,16 +175,15 @@ func (b *Bot) send(ctx context.Context, q *question, p client.Post) (id snowflak
 	if err == nil {
 		b.roots.Put(m.ID, b.rootOf(q.msg.ID))
 	}
-	return m.ID, err
+	return m, err
 }
 
 // edit makes a message of the answer to a question be as p says.
-func (b *Bot) edit(ctx context.Context, q *question, id snowflake.ID, p client.Post) (err error) {
+func (b *Bot) edit(ctx context.Context, q *question, id snowflake.ID, p client.Post) (m dg.Message, err error) {
 	if it := q.by; it != nil && !it.Expired() {
-		return it.Edit(ctx, id, p)
+		return dg.Message{}, it.Edit(ctx, id, p)
 	}
-	_, err = b.api.Edit(ctx, q.channel(), id, p)
-	return err
+	return b.api.Edit(ctx, q.channel(), id, p)
 }
 
 // remove deletes a message of the answer to a question.

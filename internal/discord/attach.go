@@ -55,13 +55,13 @@ func (b *Bot) confirmation(l *locale.Language, all []assistant.Saving) string {
 			if f.Twin != nil {
 				line += " • ♊"
 			}
-			parts, life = append(parts, line), f.Lifetime(l, b.opts.Now())
+			parts, life = append(parts, line), lifetime(l, f.File)
 			continue
 		}
 		lines := []string{
 			fmt.Sprintf("%s **%s**", f.Emoji(), escape(f.Name)),
 			l.T("File saved! ID: `%s`", f.ID),
-			fmt.Sprintf("%s • %s • %s", l.Measure(files.Size(f.Size)), f.Kind, f.Lifetime(l, b.opts.Now())),
+			fmt.Sprintf("%s • %s • %s", l.Measure(files.Size(f.Size)), f.Kind, lifetime(l, f.File)),
 		}
 		if f.Note != "" {
 			lines = append(lines, "-# ℹ️ "+escape(f.Note))
@@ -80,6 +80,14 @@ func (b *Bot) confirmation(l *locale.Language, all []assistant.Saving) string {
 	return strings.Join(parts, "\n\n")
 }
 
+// lifetime tells until when a file is kept, in a message that stays for long.
+func lifetime(l *locale.Language, f files.File) string {
+	if f.ExpiresAt.IsZero() {
+		return f.Lifetime(l, f.UploadedAt)
+	}
+	return l.T("⏰ Expires %s", markdown.Time(f.ExpiresAt, markdown.Relative))
+}
+
 // fewFiles are confirmed with all that is to be said about them; of more, each has
 // a line.
 const fewFiles = 3
@@ -93,11 +101,11 @@ func (b *Bot) say(ctx context.Context, q *question, replyTo snowflake.ID, text s
 // sayAll is say, and returns the messages.
 func (b *Bot) sayAll(ctx context.Context, q *question, replyTo snowflake.ID, text string) (ids []snowflake.ID, err error) {
 	for _, part := range markdown.Split(text, client.MaxContent) {
-		id, err := b.send(ctx, q, client.Post{Text: part, ReplyTo: replyTo})
+		m, err := b.send(ctx, q, client.Post{Text: part, ReplyTo: replyTo})
 		if err != nil {
 			return ids, err
 		}
-		ids = append(ids, id)
+		ids = append(ids, m.ID)
 		replyTo = 0
 	}
 	return ids, nil

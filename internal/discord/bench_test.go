@@ -9,6 +9,7 @@ import (
 	"image/color"
 	"image/png"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -108,6 +109,9 @@ func newBench(t testing.TB, set setup) *bench {
 	w.guild.AddMember(w.bert)
 	w.general = w.guild.Channel("general")
 	t.Cleanup(w.shutDown)
+	if folder := os.Getenv("ATTACHE_SCENES"); folder != "" {
+		t.Cleanup(func() { w.shoot(folder) })
+	}
 	if !set.noStart {
 		w.start()
 	}

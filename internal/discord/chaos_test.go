@@ -19,6 +19,7 @@ import (
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/llm/llmtest"
+	"github.com/attachebot/attache/internal/locale"
 )
 
 // In bad weather everywhere, at Discord and at the model, every message ends in
@@ -59,7 +60,7 @@ func chaos(t *testing.T, setting string, outages bool) {
 		case n == 0:
 			return llm.ToolResult{Failed: true, Error: "Traceback: no"}
 		case n == 1:
-			yes, err := h.Ask(ctx, "Install something?")
+			yes, err := h.Ask(ctx, locale.Later("Install something?"))
 			return llm.ToolResult{Output: fmt.Sprint(yes, err)}
 		case n == 2:
 			return w.makes(discordtest.File{Name: "chart.png", Data: chart(80, 60)})(ctx, user, "", c, h)

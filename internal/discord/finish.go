@@ -81,14 +81,14 @@ func (a *answer) ping(e *answered) {
 	defer cancel()
 	user := a.q.msg.Author.ID
 	text := "-# 🔔 " + a.q.lang.T("%s, the answer is there, after %s.", "<@"+user.String()+">", a.q.lang.Measure(strconv.Itoa(int(took.Seconds()))+" s"))
-	id, err := a.b.send(ctx, a.q, client.Post{Text: text, Ping: user, ReplyTo: e.message})
+	m, err := a.b.send(ctx, a.q, client.Post{Text: text, Ping: user, ReplyTo: e.message})
 	if err != nil {
 		a.b.log.Warn("telling that an answer is there", "error", err)
 		return
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.messages = append(e.messages, id)
+	e.messages = append(e.messages, m.ID)
 }
 
 // finished is the answer as it stays.
@@ -105,6 +105,7 @@ func (a *answer) finished(e *answered, res chat.Result, err error) []client.Post
 	for _, f := range a.made {
 		e.passing = e.passing || !f.ExpiresAt.IsZero() && (whole < 0 || f.ExpiresAt.Sub(f.UploadedAt) < whole)
 	}
+	uploads = append(body.Formulas, uploads...)
 	for _, t := range body.Tables {
 		uploads = append(uploads, t.Picture)
 		if id, err := a.keepTable(t); err == nil {
@@ -179,7 +180,15 @@ func addFiles(posts []client.Post, uploads []client.Upload) []client.Post {
 
 // layout is how the answer to a question is laid out.
 func (b *Bot) layout(q *question) compose.Options {
-	return compose.Options{Language: q.lang, Fonts: b.opts.Fonts}
+	return compose.Options{Language: q.lang, Fonts: b.opts.Fonts, Formulas: func(tex []string) ([]byte, []int) {
+		ctx, cancel := b.detached(10 * time.Second)
+		defer cancel()
+		png, drawn, err := b.assistant.Previews().Formulas(ctx, q.user(), tex)
+		if err != nil {
+			b.log.Warn("drawing formulas", "error", err)
+		}
+		return png, drawn
+	}}
 }
 
 // ending tells how a turn ended that did not end well.
@@ -309,13 +318,16 @@ func (a *answer) deliver(ctx context.Context, posts []client.Post) (lost bool) {
 		}
 		if err != nil {
 			a.fail(ctx, err)
+		} else if len(a.lost) > 0 {
+			a.b.log.Warn("files of an answer are missing where it is shown", "files", len(a.lost))
+			return a.oneByOne(ctx, nil, a.lost)
 		}
 		return client.MayPass(err)
 	}
 }
 
-// oneByOne shows an answer whose files Discord refused together: each file in
-// a message of its own, and a line for those that are refused again.
+// oneByOne shows an answer whose files Discord refused together or lost: each file in
+// a message of its own, and a line for those that it does not take either.
 func (a *answer) oneByOne(ctx context.Context, posts []client.Post, ups []client.Upload) (lost bool) {
 	if len(posts) > 0 {
 		if _, err := a.sync(posts); err != nil {
@@ -326,9 +338,10 @@ func (a *answer) oneByOne(ctx context.Context, posts []client.Post, ups []client
 	var lines []string
 	l := a.q.lang
 	for _, u := range ups {
-		_, err := a.b.send(ctx, a.q, client.Post{Files: []client.Upload{u}})
+		p := client.Post{Files: []client.Upload{u}}
+		m, err := a.b.send(ctx, a.q, p)
 		switch {
-		case err == nil:
+		case err == nil && len(client.Lost(p, m)) == 0:
 		case fault.Is(err, fault.TooLarge):
 			lines = append(lines, "-# 📦 "+l.T("%s is too large for Discord here. `/files` has it.", escape(u.Name)))
 		case fault.Is(err, fault.Denied):

@@ -227,7 +227,14 @@ func buttonOf(m dg.Message, actions ...string) snowflake.ID {
 
 // onEdit takes in that a message was edited, if somebody did.
 func (b *Bot) onEdit(m dg.Message) {
-	if _, mine := b.seen.Get(m.ID); !mine || m.EditedTimestamp == nil || b.edited(m) {
+	_, mine := b.seen.Get(m.ID)
+	switch {
+	case m.EditedTimestamp == nil || b.edited(m):
+		return
+	case !mine: // who forgot to call the bot does so by an edit; what was answered is claimed
+		if b.calls(m) && b.opts.Now().Sub(m.ID.Time()) <= editWindow {
+			b.onMessage(m)
+		}
 		return
 	}
 	b.offerEdited(m)

@@ -84,7 +84,7 @@ func (b *Bot) usageCommand(ctx context.Context, it *interact.Interaction, data d
 	if err != nil {
 		return err
 	}
-	e := usage.Embed(it.Lang, r, everybody, b.opts.Location)
+	e := usage.Embed(it.Lang, r, everybody)
 	e.Color = interact.Blurple
 	return it.Reply(ctx, client.Post{Embeds: []dg.Embed{e}})
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/attachebot/attache/internal/ledger"
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/llm/llmtest"
+	"github.com/attachebot/attache/internal/locale"
 	"github.com/attachebot/attache/internal/table"
 	"github.com/attachebot/attache/internal/testbin"
 )
@@ -209,7 +210,7 @@ func TestPicturesOfAConversation(t *testing.T) {
 
 	// A conversation of two people, with a question before a package is installed.
 	w.tools.Handle = func(ctx context.Context, _ files.UserID, _ string, _ llm.ToolCall, h llm.ToolHooks) llm.ToolResult {
-		yes, _ := h.Ask(ctx, "The code needs the package **prophet**, which is not on my list of well-known ones. Install it from PyPI?")
+		yes, _ := h.Ask(ctx, locale.Later("The code needs the package **prophet**, which is not on my list of well-known ones. Install it from PyPI?"))
 		return llm.ToolResult{Output: fmt.Sprint(yes), Run: &llm.Run{Code: "from prophet import Prophet", Elapsed: time.Second}}
 	}
 	w.does("I fitted a model with a yearly season. For the first week of January 2016 it expects **4 to 8 °C** and rain on about four of the seven days.\n\n| day | low | high |\n|---|---|---|\n| 1 Jan | 1.2 | 6.9 |\n| 2 Jan | 1.3 | 7.0 |\n| 3 Jan | 1.1 | 7.2 |")

@@ -20,6 +20,7 @@ import (
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/llm/llmtest"
+	"github.com/attachebot/attache/internal/locale"
 	"github.com/attachebot/attache/internal/table"
 )
 
@@ -333,6 +334,26 @@ func TestStoryRefusedUpload(t *testing.T) {
 	}
 }
 
+// Attachments that Discord loses without a word are sent again.
+func TestStoryLostAttachments(t *testing.T) {
+	w := newBench(t, setup{})
+	w.tools.Handle = w.makes(discordtest.File{Name: "chart.png", Data: chart(60, 40)}, discordtest.File{Name: "a.csv", Data: salesCSV}, discordtest.File{Name: "b.txt", Data: []byte("b")})
+	lost := false
+	w.OnRequest = func(r *discordtest.Request) *discordtest.Fault {
+		if lost || len(r.Files) == 0 {
+			return nil
+		}
+		lost = true
+		return &discordtest.Fault{LoseFiles: 2}
+	}
+	w.does("Here they are.")
+	q := must(w.anna.Send(w.general, w.Bot().Mention()+" draw"))(w)
+	w.await(w.general, discordtest.After(q), func(m discordtest.Message) bool { return len(m.Files) == 1 && m.Files[0].Filename == "b.txt" })
+	if got := strings.Join(shownFiles(w.after(w.general, q)), " "); got != "chart.png a.csv b.txt" {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestStoryMayNotAttach(t *testing.T) {
 	for name, pause := range map[string]time.Duration{"at once": 0, "by an edit": 500 * time.Millisecond} {
 		t.Run(name, func(t *testing.T) {
@@ -384,7 +405,7 @@ func TestStoryNeverPings(t *testing.T) {
 func TestStoryAsk(t *testing.T) {
 	w := newBench(t, setup{assistant: assistant.Options{AskTime: 1500 * time.Millisecond, BurstTime: time.Millisecond}})
 	w.tools.Handle = func(ctx context.Context, _ files.UserID, _ string, _ llm.ToolCall, h llm.ToolHooks) llm.ToolResult {
-		yes, err := h.Ask(ctx, "Install the package **leftpad** @everyone?")
+		yes, err := h.Ask(ctx, locale.Later("Install the package **leftpad** @everyone?"))
 		return llm.ToolResult{Output: fmt.Sprint("answer: ", yes, err)}
 	}
 	outcome := func() string {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/attachebot/attache/discordtest"
+	"github.com/attachebot/attache/internal/assistant"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/table"
@@ -170,7 +171,29 @@ func TestStoryTenUploads(t *testing.T) {
 	q := must(w.anna.Send(w.anna.DM(), "", fs...))(w)
 	m := w.await(w.anna.DM(), discordtest.ReplyTo(q))
 	lines := strings.Split(m.Content, "\n")
-	if len(lines) != 11 || lines[10] != "-# ⏰ Expires in 48h" || strings.Count(m.Content, "File saved! ID: `") != 10 {
+	if len(lines) != 11 || !strings.HasPrefix(lines[10], "-# ⏰ Expires <t:") || strings.Count(m.Content, "File saved! ID: `") != 10 {
 		t.Errorf("got %s", m.Content)
+	}
+}
+
+// Formulas that Unicode does not say well are one picture below, with numbers where
+// there are several; the text says all of them, and the picture's description too.
+func TestStoryFormulas(t *testing.T) {
+	w := newBench(t, setup{assistant: assistant.Options{Viewer: &viewer{}}})
+	w.does("The roots:\n\n$$x = \\frac{-b \\pm \\sqrt{b^2-4ac}}{2a}$$\n\nThat is all.")
+	_, a := w.ask(w.anna, w.general, "one")
+	w.contains(a, "The roots:\n\n**x = (-b ± √(b²-4ac))/2a**\n\nThat is all.")
+	if len(a.Attachments) != 1 || a.Attachments[0].Filename != "formulas.png" || a.Attachments[0].Description != "x = (-b ± √(b²-4ac))/2a" {
+		t.Fatalf("got %+v", a.Attachments)
+	}
+	w.does("$$A = \\begin{pmatrix} 1 & 2 \\\\ 3 & 4 \\end{pmatrix}$$\nthen $$\\unknown{y}$$ and\n\\[E = mc^2\\]\n$\\frac{a+b}{c}$\nand `$$\\frac{a}{b+c}$$`")
+	_, a = w.ask(w.anna, w.general, "several")
+	w.contains(a, "**A = 1 2; 3 4** (1)", "**unknowny**", "**E = mc²**", "**(a+b)/c** (2)", "`$$\\frac{a}{b+c}$$`")
+	if len(a.Attachments) != 1 || a.Attachments[0].Description != "(1) A = 1 2; 3 4\n(2) (a+b)/c" {
+		t.Fatalf("got %q, %+v", a.Content, a.Attachments)
+	}
+	w.does("Mass and energy: $$E = mc^2$$")
+	if _, a = w.ask(w.anna, w.general, "simple"); len(a.Attachments) != 0 {
+		t.Errorf("got %+v", a.Attachments)
 	}
 }

@@ -105,7 +105,7 @@ func TestStoryQuota(t *testing.T) {
 	w := newBench(t, setup{files: files.Options{MaxFiles: 1}})
 	w.save(w.anna, "old.csv", salesCSV)
 	q := must(w.anna.Send(w.anna.DM(), "What now?", discordtest.File{Name: "new.csv", Data: []byte("a,b\n1,2\n")}))(w)
-	w.contains(w.await(w.anna.DM(), discordtest.ReplyTo(q)), "new.csv", "⏰ Expires in 48h")
+	w.contains(w.await(w.anna.DM(), discordtest.ReplyTo(q)), "new.csv", "⏰ Expires <t:")
 	a := w.await(w.anna.DM(), discordtest.HasButton("🔁 Retry"))
 	w.contains(a, "You have 1 of 1 files, so this one was not saved. Delete some with /files", "I read a copy of it, which lives as long as")
 	if asked := w.modelGot(); !strings.Contains(asked, `"new.csv"`) {

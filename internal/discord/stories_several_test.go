@@ -52,8 +52,8 @@ func TestStoryKeep(t *testing.T) {
 	_, a := w.ask(w.anna, w.general, "draw")
 	w.contains(a, "📎 1 file, kept 12h")
 	w.contains(must(must(w.bert.Press(a, "🔖 Keep"))(w).AwaitMessage(w.ctx))(w), "Only the person who asked can use that.")
-	w.contains(w.press(w.anna, a, "🔖 Keep"), "🔖 1 file: ⏰ Expires in 48h")
-	w.contains(w.press(w.anna, a, "🔖 Keep"), "🔖 1 file: ⏰ Expires in 48h")
+	w.contains(w.press(w.anna, a, "🔖 Keep"), "🔖 1 file: ⏰ Expires <t:")
+	w.contains(w.press(w.anna, a, "🔖 Keep"), "🔖 1 file: ⏰ Expires <t:")
 	if f := must(w.files.List(w.ctx, files.UserID(w.anna.ID), files.Query{}))(w).Files[0]; f.Generated || f.ExpiresAt.Sub(f.UploadedAt) < 47*time.Hour {
 		t.Errorf("got %+v", f)
 	}

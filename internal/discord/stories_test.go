@@ -32,7 +32,7 @@ func TestStoryAnalyzeThisData(t *testing.T) {
 	q := must(w.anna.Send(w.general, w.Bot().Mention()+" Analyze this data", discordtest.File{Name: "sales.csv", Data: salesCSV}))(w)
 
 	saved := w.await(w.general, discordtest.FromBot, discordtest.ReplyTo(q), discordtest.Contains("File saved! ID:"))
-	w.contains(saved, "📊 **sales.csv**", "csv", "⏰ Expires in 48h")
+	w.contains(saved, "📊 **sales.csv**", "csv", "⏰ Expires <t:")
 	page := must(w.files.List(w.ctx, files.UserID(w.anna.ID), files.Query{Kind: "csv"}))(w)
 	if len(page.Files) != 1 {
 		t.Fatalf("saved %+v", page.Files)

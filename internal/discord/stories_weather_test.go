@@ -19,6 +19,7 @@ import (
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/llm/llmtest"
+	"github.com/attachebot/attache/internal/locale"
 )
 
 // A global rate limit is obeyed by all requests.
@@ -321,6 +322,31 @@ func TestWeatherStopParks(t *testing.T) {
 	w.model.Push(llmtest.Reply{Text: "The whole answer."})
 	must(w.anna.Press(a, "🔁 Retry"))(w)
 	w.await(w.anna.DM(), discordtest.ReplyTo(q), discordtest.Contains("The whole answer."))
+}
+
+// Nobody can answer a question of a bot that stops: its turn ends at once, and its
+// buttons say so.
+func TestWeatherStopWithAQuestion(t *testing.T) {
+	w := newBench(t, setup{})
+	w.tools.Handle = func(ctx context.Context, _ files.UserID, _ string, _ llm.ToolCall, h llm.ToolHooks) llm.ToolResult {
+		yes, err := h.Ask(ctx, locale.Later("May I?"))
+		return llm.ToolResult{Output: fmt.Sprint(yes, err)}
+	}
+	w.does("Done.")
+	q := must(w.anna.Send(w.anna.DM(), "hi"))(w)
+	w.await(w.anna.DM(), discordtest.FromBot, discordtest.HasButton("✅ Yes"))
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	began := time.Now()
+	w.assistant.Withdraw() // as the program does first
+	if err := w.bot.Close(ctx); err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("it took %v", took)
+	}
+	w.contains(w.await(w.anna.DM(), discordtest.ReplyTo(q), discordtest.HasButton("🔁 Retry")), "⏸️ I had to stop for a moment")
+	w.await(w.anna.DM(), discordtest.FromBot, discordtest.Contains("May I?"), discordtest.Contains("That is not needed any more."))
 }
 
 // A handler that crashes takes nothing else down.

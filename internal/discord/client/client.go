@@ -201,6 +201,9 @@ func Code(err error) rest.JSONErrorCode {
 	return 0
 }
 
+// threadArchived refuses messages and edits in a thread that is closed, and locked.
+const threadArchived = 50083
+
 // MayPass tells whether what failed may succeed later.
 func MayPass(err error) bool {
 	return fault.Is(err, fault.Unavailable) || fault.Is(err, fault.Exhausted) || fault.Is(err, fault.Canceled)
@@ -226,7 +229,7 @@ func AsFault(err error) error {
 		return fault.Wrap(err, fault.TooLarge, "That is too large for Discord.")
 	case e.Response.StatusCode == http.StatusUnauthorized:
 		return fault.Wrap(err, fault.Denied, "Discord does not accept the bot's token.")
-	case e.Response.StatusCode == http.StatusForbidden:
+	case e.Response.StatusCode == http.StatusForbidden, e.Code == threadArchived:
 		return fault.Wrap(err, fault.Denied, "Discord does not let me do that here.")
 	case e.Response.StatusCode == http.StatusNotFound:
 		return fault.Wrap(err, fault.NotFound, "That is gone from Discord.")

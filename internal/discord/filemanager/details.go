@@ -33,12 +33,12 @@ func (m *Manager) details(ctx context.Context, it *interact.Interaction, id file
 	}
 	e := dg.Embed{Title: brief.Chars(f.Emoji()+" "+markdown.Escape(f.Name), 256), Color: interact.Blurple,
 		Description: it.Lang.T("Type: %s\nSize: %s", f.Kind, it.Lang.Measure(files.ExactSize(f.Size))),
-		Fields:      []dg.EmbedField{inline(it.Lang.T("Kept"), f.Countdown(it.Lang, m.opts.Now()))}}
+		Fields:      []dg.EmbedField{inline(it.Lang.T("Kept"), m.left(it.Lang, f))}}
 	origin := it.Lang.T("Uploaded")
 	if f.Generated {
 		origin = it.Lang.T("Made by code")
 	}
-	e.Fields = append(e.Fields, inline(origin, m.when(f.UploadedAt)))
+	e.Fields = append(e.Fields, inline(origin, markdown.Time(f.UploadedAt, markdown.Moment)))
 	if f.Width > 0 && f.Height > 0 {
 		e.Fields = append(e.Fields, inline(it.Lang.T("Pixels"), fmt.Sprintf("%d × %d", f.Width, f.Height)))
 	}
@@ -89,6 +89,15 @@ func (m *Manager) showLater(ctx context.Context, it *interact.Interaction, f fil
 		m.opts.Log.Debug("a preview can't be shown", "error", err)
 	}
 	return nil
+}
+
+// left tells how long a file is still kept, and counts down.
+func (m *Manager) left(l *locale.Language, f files.File) string {
+	left := f.Countdown(l, m.opts.Now())
+	if !f.ExpiresAt.IsZero() {
+		left += " (" + markdown.Time(f.ExpiresAt, markdown.Relative) + ")"
+	}
+	return left
 }
 
 func inline(name, value string) dg.EmbedField {

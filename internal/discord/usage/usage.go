@@ -24,7 +24,7 @@ const (
 )
 
 // Embed shows a report of Days days: of a user, or of everybody.
-func Embed(l *locale.Language, r assistant.UsageReport, everybody bool, zone *time.Location) dg.Embed {
+func Embed(l *locale.Language, r assistant.UsageReport, everybody bool) dg.Embed {
 	e := dg.Embed{Title: "📊 " + l.T("Your Usage"), Description: usageChart(l, r)}
 	if everybody {
 		e.Title = "📊 " + l.T("Everybody's Usage")
@@ -44,7 +44,7 @@ func Embed(l *locale.Language, r assistant.UsageReport, everybody bool, zone *ti
 	add(l.T("Models, 30 days"), topList(l, r.Models, func(u ledger.Usage) string { return "**" + markdown.Escape(brief.Chars(u.Model, 50)) + "**" }))
 	add(l.T("Who used most"), topList(l, r.Users, func(u ledger.Usage) string { return "<@" + u.User.String() + ">" }))
 	if r.Budget != nil {
-		add(l.T("Budget of today"), budgetLine(l, *r.Budget, zone))
+		add(l.T("Budget of today"), budgetLine(l, *r.Budget))
 	}
 	add(l.T("Prices of a million tokens"), priceTable(l, r.Prices))
 	e.Footer = &dg.EmbedFooter{Text: l.T("Days are those of UTC.") + estimates(l, r.Total)}
@@ -109,7 +109,7 @@ func topList(l *locale.Language, sums []ledger.Usage, name func(ledger.Usage) st
 	return brief.Chars(strings.Join(lines, "\n"), 1024)
 }
 
-func budgetLine(l *locale.Language, g ledger.Budget, zone *time.Location) string {
+func budgetLine(l *locale.Language, g ledger.Budget) string {
 	var parts []string
 	if g.CostLimit > 0 {
 		parts = append(parts, l.T("%s of %s", g.Today.Cost, g.CostLimit))
@@ -120,7 +120,7 @@ func budgetLine(l *locale.Language, g ledger.Budget, zone *time.Location) string
 	if len(parts) == 0 {
 		return ""
 	}
-	return strings.Join(parts, " • ") + " • " + l.T("resets at %s", g.ResetsAt.In(zone).Format("15:04 MST"))
+	return strings.Join(parts, " • ") + " • " + l.T("resets at %s", markdown.Time(g.ResetsAt, markdown.Clock)+" ("+markdown.Time(g.ResetsAt, markdown.Relative)+")")
 }
 
 func estimates(l *locale.Language, sum ledger.Usage) string {
