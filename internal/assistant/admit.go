@@ -81,7 +81,7 @@ func since(times []time.Time, moment time.Time) []time.Time {
 	return times
 }
 
-// forgetLines drops lines that are not used any more, now and then.
+// forgetLines drops lines that are no longer used.
 func (a *Assistant) forgetLines(now time.Time) {
 	if len(a.lines)%1000 != 0 {
 		return

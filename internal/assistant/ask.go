@@ -93,8 +93,8 @@ func (t *Turn) take() error {
 	return t.claim
 }
 
-// release says that a claimed message needs no answer. That it can't be said
-// costs a sentence at the next start.
+// release gives up the claim of a message that needs no answer. If that fails, the
+// next start tells the user that the answer was interrupted.
 func (a *Assistant) release(t *Turn) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.ctx), 10*time.Second)
 	defer cancel()

@@ -87,7 +87,7 @@ func (a *Assistant) fetch(ctx context.Context, t *Turn, m Message, arguments jso
 	}
 	defer r.Body.Close()
 	if max := a.files.MaxUpload(); max > 0 && r.Size > max {
-		return res, fault.New(fault.TooLarge, "It has %s, and at most %s are taken.", files.Size(r.Size), files.Size(max))
+		return res, fault.New(fault.TooLarge, "It is %s, and the limit is %s.", files.Size(r.Size), files.Size(max))
 	}
 	body := r.Body
 	s := a.saveOne(ctx, t.User, Upload{Name: r.Name, Open: func(context.Context) (io.ReadCloser, error) {
@@ -116,7 +116,7 @@ func (a *Assistant) fetch(ctx context.Context, t *Turn, m Message, arguments jso
 	return res, nil
 }
 
-// wrote tells whether a link stands in somebody's own words, with its scheme or
+// wrote tells whether somebody's own words contain a link, with its scheme or
 // without.
 func wrote(own string, u *url.URL) bool {
 	for _, word := range strings.FieldsFunc(own, func(r rune) bool { return strings.ContainsRune(" \t\r\n<>\"`|", r) }) {

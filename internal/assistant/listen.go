@@ -11,7 +11,7 @@ import (
 	"github.com/attachebot/attache/internal/transcribe"
 )
 
-// maxSpeech is how long a voice message may be that is listened to.
+// maxSpeech is the length of the longest voice message that is listened to.
 const maxSpeech = 20 * time.Minute
 
 // Voice is a voice message.
@@ -30,7 +30,7 @@ func (a *Assistant) Listen(ctx context.Context, user files.UserID, v Voice) (tex
 	case ears == nil:
 		return "", transcribe.ErrNone
 	case v.Length > maxSpeech:
-		return "", fault.New(fault.TooLarge, "The voice message is longer than the %d minutes that I listen to.", int(maxSpeech.Minutes()))
+		return "", fault.New(fault.TooLarge, "The voice message is too long: I listen to %d minutes at most.", int(maxSpeech.Minutes()))
 	}
 	// A second of speech is about ten tokens in and four out.
 	seconds := v.Length.Seconds()

@@ -51,7 +51,7 @@ type absences struct {
 	dms     *recent.Map[snowflake.ID, time.Time] // when they were kept
 }
 
-// begun takes in the begin of a session.
+// begun notes that a session began.
 func (b *Bot) begun(e client.Ready) {
 	a := &absence{since: e.Heard, direct: e.Shard[0] == 0, guilds: map[snowflake.ID]bool{}, told: make(chan struct{})}
 	b.absences.mu.Lock()
@@ -83,7 +83,7 @@ func (b *Bot) begun(e client.Ready) {
 	})
 }
 
-// guildTold takes in what Discord tells of a guild when a session begins.
+// guildTold notes what Discord says of a guild when a session begins.
 func (b *Bot) guildTold(e gateway.EventGuildCreate) {
 	b.absences.mu.Lock()
 	defer b.absences.mu.Unlock()
@@ -106,7 +106,7 @@ func (b *Bot) memory() places.Memory {
 	return places.Memory{Notes: b.opts.Notes, Bot: b.app, Instance: b.opts.Instance}
 }
 
-// recall takes in what an earlier run kept.
+// recall reads what an earlier run of the program kept.
 func (b *Bot) recall() {
 	ctx, cancel := b.detached(10 * time.Second)
 	defer cancel()
@@ -133,14 +133,14 @@ func (b *Bot) keepLanguage(user snowflake.ID, code string) {
 	})
 }
 
-// remember keeps up to when everything was heard, until the bot is closed.
+// remember calls keepHeard every half minute until the bot is closed.
 func (b *Bot) remember(ctx context.Context) {
 	for sleep(ctx, 30*time.Second) == nil {
 		b.keepHeard(ctx)
 	}
 }
 
-// keepHeard keeps up to when everything was heard, and dealt with.
+// keepHeard keeps the time up to which all messages were heard and dealt with.
 func (b *Bot) keepHeard(ctx context.Context) {
 	b.absences.mu.Lock()
 	open := len(b.absences.open)
@@ -167,7 +167,7 @@ func (b *Bot) keepDM(m dg.Message) {
 	})
 }
 
-// catchUp answers what was written in an absence.
+// catchUp answers what people wrote in an absence.
 func (b *Bot) catchUp(ctx context.Context, a *absence) (err error) {
 	since := a.since
 	if since.IsZero() {
@@ -299,9 +299,9 @@ func (b *Bot) answerMissed(ctx context.Context, ms []dg.Message) {
 			switch n := passed[m.ChannelID]; {
 			case q.passed:
 			case n > 0:
-				q.late = fault.New(fault.Invalid, "I was away when you wrote this and %d messages before. 🔁 Retry answers this one.", n)
+				q.late = fault.New(fault.Invalid, "I was offline when you wrote this and %d messages before it. 🔁 Retry answers this one.", n)
 			default:
-				q.late = fault.New(fault.Invalid, "I was away when you wrote this. 🔁 Retry answers this one.")
+				q.late = fault.New(fault.Invalid, "I was offline when you wrote this. 🔁 Retry answers this one.")
 			}
 		}
 		b.ask(q)

@@ -175,7 +175,7 @@ func TestAbsenceTold(t *testing.T) {
 	now = func() time.Time { return time.Now().Add(2 * time.Hour) }
 	w.start()
 	told := w.await(w.bert.DM(), discordtest.FromBot, discordtest.ReplyTo(qs[2]))
-	w.contains(told, "⚠️ I was away when you wrote this and 2 messages before.")
+	w.contains(told, "⚠️ I was offline when you wrote this and 2 messages before it.")
 	w.once(qs[2])
 	for _, q := range qs[:2] {
 		if n := w.answers(q); n != 0 {
@@ -199,8 +199,8 @@ func TestAbsenceTold(t *testing.T) {
 	}
 	w.start()
 	w.once(qs[2:]...)
-	w.contains(w.await(w.bert.DM(), discordtest.ReplyTo(qs[2])), "I was away when you wrote this and 2 messages before.")
-	w.lacks(w.await(w.bert.DM(), discordtest.ReplyTo(qs[3])), "I was away")
+	w.contains(w.await(w.bert.DM(), discordtest.ReplyTo(qs[2])), "I was offline when you wrote this and 2 messages before it.")
+	w.lacks(w.await(w.bert.DM(), discordtest.ReplyTo(qs[3])), "I was offline")
 }
 
 // A program that never ran before answers nothing that is old.

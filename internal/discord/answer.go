@@ -76,14 +76,14 @@ func newAnswer(b *Bot, q *question, typing func()) *answer {
 	return a
 }
 
-// problem takes in a sentence about a part of the question.
+// problem adds a sentence about a part of the question, to be shown below the answer.
 func (a *answer) problem(sentence string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.problems = append(a.problems, sentence)
 }
 
-// drop ends an answer of which nothing is to be seen.
+// drop ends an answer that shows nothing.
 func (a *answer) drop() {
 	close(a.ended)
 	a.shown.Wait()
@@ -268,9 +268,9 @@ func keyOf(p client.Post) string {
 	return fmt.Sprint(p.Text, "\x00", p.Rows, len(p.Files))
 }
 
-// sync makes the messages be as posts say, and tells whether anything changed.
-// What it begins it ends, although the bot closes: a message must not be sent
-// without its id being known.
+// sync changes the messages to what posts say, and tells whether anything changed.
+// It ends what it began even while the bot closes: the id of each message that is
+// sent must be known.
 func (a *answer) sync(posts []client.Post) (changed bool, err error) {
 	ctx, cancel := a.b.detached(2 * time.Minute)
 	defer cancel()

@@ -46,7 +46,7 @@ func (b *Bot) askAbout(ctx context.Context, it *interact.Interaction, target dg.
 	return it.Form(ctx, dg.ModalCreate{
 		CustomID: askForm + it.ID().String(), Title: it.Lang.T(askAbout),
 		Components: []dg.LayoutComponent{
-			dg.LabelComponent{Label: it.Lang.T("What do you want to know?"), Description: it.Lang.T("Empty: what the message asks or shows."),
+			dg.LabelComponent{Label: it.Lang.T("What do you want to know?"), Description: it.Lang.T("Leave it empty to ask about the message itself."),
 				Component: dg.TextInputComponent{CustomID: "question", Style: dg.TextInputStyleParagraph, MaxLength: maxQuestion}},
 			dg.LabelComponent{Label: it.Lang.T("Files"), Component: dg.FileUploadComponent{CustomID: "files", MinValues: &none, MaxValues: client.MaxFiles}},
 		},
@@ -178,7 +178,7 @@ func (b *Bot) send(ctx context.Context, q *question, p client.Post) (m dg.Messag
 	return m, err
 }
 
-// edit makes a message of the answer to a question be as p says.
+// edit changes a message of the answer to a question to what p says.
 func (b *Bot) edit(ctx context.Context, q *question, id snowflake.ID, p client.Post) (m dg.Message, err error) {
 	if it := q.by; it != nil && !it.Expired() {
 		return dg.Message{}, it.Edit(ctx, id, p)

@@ -330,7 +330,7 @@ func (b *Bot) handle(e gateway.EventData) {
 	}
 }
 
-// spawn handles an event on its own, as soon as there is a slot.
+// spawn handles an event in a goroutine, as soon as there is a slot.
 func (b *Bot) spawn(what string, do func(ctx context.Context)) {
 	select {
 	case b.slots <- struct{}{}:
@@ -359,7 +359,7 @@ func (b *Bot) self() snowflake.ID {
 	return b.me
 }
 
-// detached gives a bounded time to what has to be done although the bot closes.
+// detached returns a context for what must be done even while the bot closes.
 func (b *Bot) detached(d time.Duration) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(b.base, d)
 }

@@ -48,14 +48,14 @@ func (b *Bot) pressedStop(ctx context.Context, it *interact.Interaction, id inte
 	if err := it.SetRows(ctx, nil); err != nil {
 		return err
 	}
-	return it.Reply(ctx, client.Post{Text: it.Lang.T("That answer is not being worked on any more.")})
+	return it.Reply(ctx, client.Post{Text: it.Lang.T("I am not working on that answer any more.")})
 }
 
 // pressedCSV gives a table that is shown as a picture to whoever can see it.
 func (b *Bot) pressedCSV(ctx context.Context, it *interact.Interaction, id interact.ID, _ dg.ComponentInteraction) error {
 	f, err := b.assistant.Files().Get(ctx, id.User, files.ID(id.Arg(0)))
 	if fault.Is(err, fault.NotFound) {
-		return fault.New(fault.NotFound, "That table is not kept any more. Ask me for it again.")
+		return fault.New(fault.NotFound, "I no longer have that table. Ask me for it again.")
 	}
 	if err != nil {
 		return err

@@ -191,7 +191,7 @@ func (b *Bot) layout(q *question) compose.Options {
 	}}
 }
 
-// ending tells how a turn ended that did not end well.
+// ending says why a turn ended early; "" if it did not.
 func (a *answer) ending(err error) string {
 	switch {
 	case err == nil:
@@ -300,8 +300,8 @@ func order(f files.File) int {
 // patience is how long an answer waits for Discord to take it.
 const patience = 10 * time.Minute
 
-// deliver shows the finished answer. While Discord has problems it waits. Lost
-// says that it is not shown although it could be later.
+// deliver shows the finished answer. While Discord has problems it waits. It is lost
+// if it can't be shown now, and a later try might succeed.
 func (a *answer) deliver(ctx context.Context, posts []client.Post) (lost bool) {
 	began := time.Now()
 	for pause := 2 * time.Second; ; pause = min(2*pause, 30*time.Second) {

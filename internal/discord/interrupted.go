@@ -21,7 +21,7 @@ import (
 // refused it for good. What is still noted when the program starts, and what the
 // engine had not finished, was cut off: it is told about, and is open until then.
 
-// setOpen keeps that the answer to a question is open, or no more.
+// setOpen notes whether the answer to a question is open.
 func (b *Bot) setOpen(q *question, open bool) {
 	ctx, cancel := b.detached(10 * time.Second)
 	defer cancel()

@@ -100,14 +100,14 @@ type question struct {
 	same     bool      // the earlier text and files are used
 }
 
-// byInteraction is the attempt of questions that are no messages.
+// byInteraction names the attempt of a question that a command or a button asked.
 const byInteraction = "by"
 
 func newQuestion(m dg.Message) *question {
 	return &question{msg: m}
 }
 
-// own is what the person wrote themselves.
+// own is what the person wrote in their own words.
 func (q *question) own(m dg.Message) string {
 	if q.quoted {
 		return ""

@@ -5,8 +5,8 @@ import (
 	"github.com/disgoorg/snowflake/v2"
 )
 
-// Who names people by themselves, by a role, or by the channel that they write
-// in. A thread counts as its channel.
+// Who is a list of users, of roles, and of channels that people write in. A thread
+// counts as its channel.
 type Who struct{ Users, Roles, Channels []uint64 }
 
 func (w Who) empty() bool { return len(w.Users)+len(w.Roles)+len(w.Channels) == 0 }
@@ -38,7 +38,7 @@ func containsAny(list []uint64, ids []snowflake.ID) bool {
 	return false
 }
 
-// nameIn is how somebody is called where they wrote.
+// nameIn is somebody's name in the server where they wrote.
 func nameIn(u dg.User, m *dg.Member) string {
 	if m != nil && m.Nick != nil && *m.Nick != "" {
 		return *m.Nick

@@ -33,7 +33,7 @@ func (b *Bot) resetCommand(ctx context.Context, it *interact.Interaction, _ dg.S
 	case root != 0:
 		e.Description = it.Lang.T("I forget your last conversation in this channel, and the variables of its Python session.")
 	default:
-		e.Description = it.Lang.T("There is no conversation of yours in this channel lately. Each mention of me begins a new one.")
+		e.Description = it.Lang.T("You have no recent conversation in this channel. Each mention of me starts a new one.")
 	}
 	if it.GuildID() == nil || b.places.Parent(it.ChannelID()) != 0 || root != 0 {
 		bs = append(bs, interact.Button(dg.ButtonStylePrimary, "🧹", it.Lang.T("Forget the conversation"), id(actReset)))
@@ -93,7 +93,7 @@ func (b *Bot) resetConversation(ctx context.Context, it *interact.Interaction, i
 	if err := b.reset(ctx, it, id); err != nil {
 		return err
 	}
-	return it.Update(ctx, client.Post{Embeds: []dg.Embed{{Title: "🧹 " + it.Lang.T("Forgotten"), Color: interact.Green, Description: it.Lang.T("The conversation starts afresh. Your files are still there.")}}})
+	return it.Update(ctx, client.Post{Embeds: []dg.Embed{{Title: "🧹 " + it.Lang.T("Forgotten"), Color: interact.Green, Description: it.Lang.T("A new conversation starts. Your files are still there.")}}})
 }
 
 func (b *Bot) reset(ctx context.Context, it *interact.Interaction, id interact.ID) error {

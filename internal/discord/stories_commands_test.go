@@ -33,7 +33,7 @@ func TestStoryResetDirectMessages(t *testing.T) {
 	w.contains(m, "🧹 Reset", "I keep your 1 file (134 B) unless")
 	w.contains(w.press(w.anna, m, "❌ Cancel"), "Nothing was changed.")
 	m = w.run(w.anna, w.anna.DM(), "reset")
-	w.contains(w.press(w.anna, m, "🧹 Forget the conversation"), "The conversation starts afresh. Your files are still there.")
+	w.contains(w.press(w.anna, m, "🧹 Forget the conversation"), "A new conversation starts. Your files are still there.")
 	w.ask(w.anna, w.anna.DM(), "Which number?")
 	if n := len(w.model.Requests()[1].Messages); n != 3 {
 		t.Errorf("the model got %d messages", n)
@@ -76,7 +76,7 @@ func TestStoryResetWhereNothingWasSaid(t *testing.T) {
 	w := newBench(t, setup{})
 	w.ask(w.bert, w.general, "hello")
 	m := w.run(w.anna, w.general, "reset")
-	w.contains(m, "There is no conversation of yours in this channel lately.")
+	w.contains(m, "You have no recent conversation in this channel.")
 	if len(m.Components) != 0 {
 		t.Errorf("got %+v", m.Components)
 	}

@@ -224,7 +224,7 @@ func TestStoryDownload(t *testing.T) {
 		t.Errorf("it failed, and the log is\n%s", log)
 	}
 	done = w.press(w.anna, m, "⬇️ Download", discordtest.HasFile)
-	w.contains(done, "✅ Downloaded:", "Your direct messages are closed to me")
+	w.contains(done, "✅ Downloaded:", "I can't send you direct messages")
 	if done.EphemeralTo != w.anna.ID || string(done.Attachments[0].Bytes()) != string(salesCSV) {
 		t.Errorf("got %+v", done)
 	}

@@ -153,7 +153,7 @@ func (m *Manager) download(ctx context.Context, it *interact.Interaction, id int
 	}
 	note := ""
 	if fault.Is(err, fault.Denied) {
-		note = "\n-# " + it.Lang.T("Your direct messages are closed to me, so it is here.")
+		note = "\n-# " + it.Lang.T("I can't send you direct messages, so the file is here.")
 	}
 	err = it.Reply(ctx, client.Post{Text: done + note, Files: []client.Upload{m.Upload(ctx, f)}})
 	if err == nil {

@@ -35,7 +35,7 @@ func TestLimits(t *testing.T) {
 		100: {"Ask me something, here and now", "What you want to know", "A file that it is about", "Another file", "Stop what I am working on for you here",
 			"What was said here since your last message, for you alone", "Your files: look at them, download and delete them",
 			"Forget this conversation, and your files if you want", "Which model answers you", "The model to use from now on",
-			"What you used and what it cost", "All users together, for admins", "What I can do", "Empty: what the message asks or shows."},
+			"What you used and what it cost", "All users together, for admins", "What I can do", "Leave it empty to ask about the message itself."},
 	} {
 		for _, key := range keys {
 			for at, text := range All(key) {

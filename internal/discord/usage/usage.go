@@ -47,7 +47,7 @@ func Embed(l *locale.Language, r assistant.UsageReport, everybody bool) dg.Embed
 		add(l.T("Budget of today"), budgetLine(l, *r.Budget))
 	}
 	add(l.T("Prices of a million tokens"), priceTable(l, r.Prices))
-	e.Footer = &dg.EmbedFooter{Text: l.T("Days are those of UTC.") + estimates(l, r.Total)}
+	e.Footer = &dg.EmbedFooter{Text: l.T("Days are in UTC.") + estimates(l, r.Total)}
 	return e
 }
 
@@ -126,10 +126,10 @@ func budgetLine(l *locale.Language, g ledger.Budget) string {
 func estimates(l *locale.Language, sum ledger.Usage) string {
 	s := ""
 	if sum.Estimated > 0 {
-		s += " " + l.T("Tokens of %d requests are counted by me.", sum.Estimated)
+		s += " " + l.T("I counted the tokens of %d requests myself.", sum.Estimated)
 	}
 	if sum.Unpriced > 0 {
-		s += " " + l.T("%d requests of a model without a price.", sum.Unpriced)
+		s += " " + l.T("%d requests used a model without a known price.", sum.Unpriced)
 	}
 	return s
 }
