@@ -87,6 +87,12 @@ func TestReadme(t *testing.T) {
 	if charts, _ := filepath.Glob(filepath.Join(clone, "charts", "*.png")); len(charts) == 0 {
 		t.Error("no chart was written")
 	}
+	const most = 90 // megabytes
+	if program, err := os.Stat(filepath.Join(clone, "bin", "attache")); err != nil {
+		t.Error(err)
+	} else if program.Size() > most*1e6 {
+		t.Errorf("the program has %.1f MB: `go tool nm -size -sort size` tells what is large", float64(program.Size())/1e6)
+	}
 }
 
 // commands are the lines of the blocks marked sh, those of settings apart.

@@ -4,6 +4,7 @@
 package client
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -12,12 +13,10 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/openai/openai-go/v3"
-	"github.com/openai/openai-go/v3/option"
 
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/llm"
@@ -74,7 +73,8 @@ type Client struct {
 	opts   Options
 	key    string
 	addr   address
-	client openai.Client
+	client *http.Client
+	header map[string]string
 	wire   *wire
 	memory refusal.Memory
 
@@ -95,24 +95,17 @@ func New(key string, o Options) (*Client, error) {
 	}
 	o = o.withDefaults(addr)
 	w := newWire(o)
-	m := &Client{opts: o, key: key, addr: addr, wire: w}
-	options := []option.RequestOption{
-		option.WithBaseURL(addr.base),
-		option.WithAPIKey(key),
-		option.WithAdminAPIKey(""), // never another credential in the key's place
-		option.WithHTTPClient(&http.Client{Transport: w}),
-		option.WithMaxRetries(0), // retried here, where it is known what was shown
+	m := &Client{opts: o, key: key, addr: addr, wire: w, client: &http.Client{Transport: w}, header: addr.header(key, o.API)}
+	if key != "" && !(o.API == llm.Messages && strings.HasSuffix(addr.host, ".anthropic.com")) { // it takes one credential
+		m.header["Authorization"] = "Bearer " + key
 	}
-	if o.API == llm.Messages && strings.HasSuffix(addr.host, ".anthropic.com") {
-		options = append(options, option.WithHeaderDel("Authorization")) // it takes one credential
+	if addr.host == "api.openai.com" { // as OpenAI's own libraries do
+		for header, name := range map[string]string{"OpenAI-Organization": "OPENAI_ORG_ID", "OpenAI-Project": "OPENAI_PROJECT_ID"} {
+			if value := os.Getenv(name); value != "" {
+				m.header[header] = value
+			}
+		}
 	}
-	for name, value := range addr.header(key, o.API) {
-		options = append(options, option.WithHeader(name, value))
-	}
-	for name, value := range addr.query {
-		options = append(options, option.WithQuery(name, value))
-	}
-	m.client = openai.NewClient(options...)
 	return m, nil
 }
 
@@ -266,19 +259,46 @@ func (m *Client) once(ctx context.Context, req llm.Request, have refusal.Limits,
 }
 
 // do sends one request and returns the response if its status is below 400,
-// else an *apiError.
-func (m *Client) do(ctx context.Context, method, path string, body any, more ...option.RequestOption) (*http.Response, error) {
-	var res *http.Response
-	err := m.client.Execute(ctx, method, path, body, &res, more...)
-	if res != nil && res.StatusCode >= 400 {
+// else an *apiError. The path is one of the API's, or with a slash before it one
+// from the server's root.
+func (m *Client) do(ctx context.Context, method, path string, body any) (*http.Response, error) {
+	base := m.addr.base
+	if strings.HasPrefix(path, "/") {
+		base = m.addr.root
+	}
+	var data []byte
+	var err error
+	if body != nil {
+		if data, err = json.Marshal(body); err != nil {
+			return nil, err
+		}
+	}
+	req, err := http.NewRequestWithContext(ctx, method, base+path, bytes.NewReader(data))
+	if err != nil {
+		return nil, err
+	}
+	if len(m.addr.query) > 0 {
+		q := req.URL.Query()
+		for name, value := range m.addr.query {
+			q.Set(name, value)
+		}
+		req.URL.RawQuery = q.Encode()
+	}
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", "Attache")
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	for name, value := range m.header {
+		req.Header.Set(name, value)
+	}
+	res, err := m.client.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	if res.StatusCode >= 400 {
 		defer res.Body.Close()
 		return nil, refusal.Read(res)
-	}
-	if err != nil {
-		if res != nil {
-			res.Body.Close()
-		}
-		return nil, err
 	}
 	return res, nil
 }

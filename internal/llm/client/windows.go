@@ -11,7 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/openai/openai-go/v3/option"
 	"golang.org/x/sync/singleflight"
 )
 
@@ -108,11 +107,7 @@ func (m *Client) askWindow(ctx context.Context, model string) (int, time.Duratio
 // get reads a JSON document of the server: at a path of its API, or with a slash
 // before it from its root.
 func (m *Client) get(ctx context.Context, method, path string, body, into any) bool {
-	var more []option.RequestOption
-	if rest, root := strings.CutPrefix(path, "/"); root {
-		path, more = rest, append(more, option.WithBaseURL(m.addr.root+"/"))
-	}
-	res, err := m.do(ctx, method, path, body, more...)
+	res, err := m.do(ctx, method, path, body)
 	if err != nil {
 		return false
 	}

@@ -5,111 +5,117 @@ package completions
 import (
 	"encoding/json"
 
-	"github.com/openai/openai-go/v3"
-	"github.com/openai/openai-go/v3/packages/param"
-	"github.com/openai/openai-go/v3/shared"
-
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/llm/protocol"
 	"github.com/attachebot/attache/internal/llm/refusal"
 )
 
+// object is one of JSON.
+type object = map[string]any
+
+// params are a request for chat completions.
+type params struct {
+	Model               string   `json:"model"`
+	Messages            []object `json:"messages"`
+	Tools               []object `json:"tools,omitempty"`
+	ToolChoice          string   `json:"tool_choice,omitempty"`
+	MaxTokens           int      `json:"max_tokens,omitempty"`
+	MaxCompletionTokens int      `json:"max_completion_tokens,omitempty"`
+	User                string   `json:"user,omitempty"`
+	ReasoningEffort     string   `json:"reasoning_effort,omitempty"`
+	Stream              bool     `json:"stream,omitempty"`
+	StreamOptions       object   `json:"stream_options,omitempty"`
+}
+
 // Params renders a request for chat completions.
 func Params(req llm.Request, have refusal.Limits) any {
-	p := openai.ChatCompletionNewParams{Model: req.Model}
+	p := params{Model: req.Model}
 	for _, m := range protocol.Render(req, have) {
 		p.Messages = append(p.Messages, chatMessage(m))
 	}
 	for _, t := range have.Tools(req) {
-		f := shared.FunctionDefinitionParam{Name: t.Name, Description: param.NewOpt(t.Description)}
+		f := object{"name": t.Name, "description": t.Description}
 		// A schema that is no object is the tool's bug: the server says so.
-		_ = json.Unmarshal(t.Parameters, &f.Parameters)
-		p.Tools = append(p.Tools, openai.ChatCompletionFunctionTool(f))
+		var schema object
+		if json.Unmarshal(t.Parameters, &schema) == nil && schema != nil {
+			f["parameters"] = schema
+		}
+		p.Tools = append(p.Tools, object{"type": "function", "function": f})
 	}
 	if len(p.Tools) > 0 && req.NoCalls && !have.Has(refusal.LackToolChoice) {
-		p.ToolChoice.OfAuto = param.NewOpt("none")
+		p.ToolChoice = "none"
 	}
 	if n := have.Output(req); n > 0 {
 		switch have.LimitParam() {
 		case "max_tokens":
-			p.MaxTokens = param.NewOpt(int64(n))
+			p.MaxTokens = n
 		case "max_completion_tokens":
-			p.MaxCompletionTokens = param.NewOpt(int64(n))
+			p.MaxCompletionTokens = n
 		}
 	}
 	if req.User != "" && !have.Has(refusal.LackUser) {
-		p.User = param.NewOpt(req.User)
+		p.User = req.User
 	}
 	switch {
 	case len(p.Tools) > 0 && have.Has(refusal.LackReasoning):
 		p.ReasoningEffort = "none"
 	case req.Effort != "" && !have.Has(refusal.LackEffort):
-		p.ReasoningEffort = shared.ReasoningEffort(req.Effort)
+		p.ReasoningEffort = req.Effort
 	}
-	if !have.Has(refusal.LackStream) {
-		if !have.Has(refusal.LackStreamOptions) {
-			p.StreamOptions.IncludeUsage = param.NewOpt(true)
-		}
-		p.SetExtraFields(map[string]any{"stream": true})
+	if p.Stream = !have.Has(refusal.LackStream); p.Stream && !have.Has(refusal.LackStreamOptions) {
+		p.StreamOptions = object{"include_usage": true}
 	}
 	return p
 }
 
-func chatMessage(m llm.Message) openai.ChatCompletionMessageParamUnion {
+func chatMessage(m llm.Message) object {
 	switch m.Role {
 	case llm.System:
-		return openai.SystemMessage(m.Text())
+		return object{"role": "system", "content": m.Text()}
 	case llm.FromTool:
-		return openai.ToolMessage(m.Text(), m.CallID)
+		return object{"role": "tool", "content": m.Text(), "tool_call_id": m.CallID}
 	case llm.Assistant:
 		return chatAssistant(m)
 	}
-	return chatUser(m)
-}
-
-func chatUser(m llm.Message) openai.ChatCompletionMessageParamUnion {
 	if !m.HasImages() {
-		return openai.UserMessage(m.Text())
+		return object{"role": "user", "content": m.Text()}
 	}
-	var parts []openai.ChatCompletionContentPartUnionParam
+	var parts []object
 	for _, p := range protocol.Joined(m.Parts) {
 		if p.Image == nil {
-			parts = append(parts, openai.TextContentPart(p.Text))
+			parts = append(parts, object{"type": "text", "text": p.Text})
 			continue
 		}
-		parts = append(parts, openai.ImageContentPart(openai.ChatCompletionContentPartImageImageURLParam{URL: protocol.DataURL(p.Image)}))
+		parts = append(parts, object{"type": "image_url", "image_url": object{"url": protocol.DataURL(p.Image)}})
 	}
-	return openai.UserMessage(parts)
+	return object{"role": "user", "content": parts}
 }
 
-func chatAssistant(m llm.Message) openai.ChatCompletionMessageParamUnion {
-	a := openai.ChatCompletionAssistantMessageParam{}
+func chatAssistant(m llm.Message) object {
+	a := object{"role": "assistant"}
 	if text := m.Text(); text != "" || len(m.Calls) == 0 {
-		a.Content.OfString = param.NewOpt(text)
+		a["content"] = text
 	}
+	var calls []object
 	for i, c := range m.Calls {
-		call := openai.ChatCompletionMessageFunctionToolCallParam{
-			ID:       c.ID,
-			Function: openai.ChatCompletionMessageFunctionToolCallFunctionParam{Name: c.Name, Arguments: protocol.ValidArguments(c.Arguments)},
-		}
+		call := object{"id": c.ID, "type": "function", "function": object{"name": c.Name, "arguments": protocol.ValidArguments(c.Arguments)}}
 		if m.Kept != nil && i < len(m.Kept.Calls) {
-			call.SetExtraFields(extra(m.Kept.Calls[i]))
+			keep(call, m.Kept.Calls[i])
 		}
-		a.ToolCalls = append(a.ToolCalls, openai.ChatCompletionMessageToolCallUnionParam{OfFunction: &call})
+		calls = append(calls, call)
+	}
+	if len(calls) > 0 {
+		a["tool_calls"] = calls
 	}
 	if m.Kept != nil {
-		a.SetExtraFields(extra(m.Kept.Fields))
+		keep(a, m.Kept.Fields)
 	}
-	return openai.ChatCompletionMessageParamUnion{OfAssistant: &a}
+	return a
 }
 
-func extra(fields map[string]json.RawMessage) map[string]any {
-	if len(fields) == 0 {
-		return nil
+// keep gives back to the server what it wants to have again.
+func keep(o object, fields map[string]json.RawMessage) {
+	for name, value := range fields {
+		o[name] = value
 	}
-	out := map[string]any{}
-	for k, v := range fields {
-		out[k] = v
-	}
-	return out
 }

@@ -5,101 +5,108 @@ import (
 	"encoding/json"
 	"slices"
 
-	"github.com/openai/openai-go/v3/packages/param"
-	"github.com/openai/openai-go/v3/responses"
-	"github.com/openai/openai-go/v3/shared"
-
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/llm/lenient"
 	"github.com/attachebot/attache/internal/llm/protocol"
 	"github.com/attachebot/attache/internal/llm/refusal"
 )
 
+// object is one of JSON.
+type object = map[string]any
+
+// params are a request for the Responses API.
+type params struct {
+	Model      string   `json:"model"`
+	Input      []any    `json:"input"`
+	Tools      []object `json:"tools,omitempty"`
+	ToolChoice string   `json:"tool_choice,omitempty"`
+	MaxOutput  int      `json:"max_output_tokens,omitempty"`
+	User       string   `json:"user,omitempty"`
+	Reasoning  object   `json:"reasoning,omitempty"`
+	Include    []string `json:"include,omitempty"`
+	Store      bool     `json:"store"`
+	Stream     bool     `json:"stream,omitempty"`
+}
+
 // Params renders a request for the Responses API. Nothing is stored at
 // the provider: what the model reasoned comes encrypted, is kept with the
 // message, and goes back to it.
 func Params(req llm.Request, have refusal.Limits) any {
-	p := responses.ResponseNewParams{Model: req.Model, Store: param.NewOpt(false)}
+	p := params{Model: req.Model}
 	for _, m := range protocol.Render(req, have) {
-		p.Input.OfInputItemList = append(p.Input.OfInputItemList, inputItems(m)...)
+		p.Input = append(p.Input, inputItems(m)...)
 	}
 	for _, t := range have.Tools(req) {
-		f := responses.FunctionToolParam{Name: t.Name, Description: param.NewOpt(t.Description), Strict: param.NewOpt(false)}
+		f := object{"type": "function", "name": t.Name, "description": t.Description, "strict": false}
 		// A schema that is no object is the tool's bug: the server says so.
-		_ = json.Unmarshal(t.Parameters, &f.Parameters)
-		p.Tools = append(p.Tools, responses.ToolUnionParam{OfFunction: &f})
+		var schema object
+		if json.Unmarshal(t.Parameters, &schema) == nil && schema != nil {
+			f["parameters"] = schema
+		}
+		p.Tools = append(p.Tools, f)
 	}
 	if len(p.Tools) > 0 && req.NoCalls && !have.Has(refusal.LackToolChoice) {
-		p.ToolChoice.OfToolChoiceMode = param.NewOpt(responses.ToolChoiceOptionsNone)
+		p.ToolChoice = "none"
 	}
 	if n := have.Output(req); n > 0 {
-		p.MaxOutputTokens = param.NewOpt(int64(max(n, 16))) // fewer are refused
+		p.MaxOutput = max(n, 16) // fewer are refused
 	}
 	if req.User != "" && !have.Has(refusal.LackUser) {
-		p.User = param.NewOpt(req.User)
+		p.User = req.User
 	}
 	if req.Effort != "" && !have.Has(refusal.LackEffort) {
-		p.Reasoning.Effort = shared.ReasoningEffort(req.Effort)
+		p.Reasoning = object{"effort": req.Effort}
 	}
 	if !have.Has(refusal.LackInclude) {
-		p.Include = []responses.ResponseIncludable{responses.ResponseIncludableReasoningEncryptedContent}
+		p.Include = []string{"reasoning.encrypted_content"}
 	}
-	if !have.Has(refusal.LackStream) {
-		p.SetExtraFields(map[string]any{"stream": true})
-	}
+	p.Stream = !have.Has(refusal.LackStream)
 	return p
 }
 
-func inputItems(m llm.Message) []responses.ResponseInputItemUnionParam {
+func inputItems(m llm.Message) []any {
 	switch m.Role {
 	case llm.System:
-		return []responses.ResponseInputItemUnionParam{inputMessage(m.Text(), responses.EasyInputMessageRoleSystem)}
+		return []any{inputMessage("system", m.Text())}
 	case llm.FromTool:
-		out := responses.ResponseInputItemParamOfFunctionCallOutput(m.Text())
-		out.OfFunctionCallOutput.CallID = param.NewOpt(m.CallID)
-		return []responses.ResponseInputItemUnionParam{out}
+		return []any{object{"type": "function_call_output", "call_id": m.CallID, "output": m.Text()}}
 	case llm.Assistant:
 		return outputItems(m)
 	}
 	if !m.HasImages() {
-		return []responses.ResponseInputItemUnionParam{inputMessage(m.Text(), responses.EasyInputMessageRoleUser)}
+		return []any{inputMessage("user", m.Text())}
 	}
-	var parts responses.ResponseInputMessageContentListParam
+	var parts []object
 	for _, p := range protocol.Joined(m.Parts) {
 		if p.Image == nil {
-			parts = append(parts, responses.ResponseInputContentParamOfInputText(p.Text))
+			parts = append(parts, object{"type": "input_text", "text": p.Text})
 			continue
 		}
-		parts = append(parts, responses.ResponseInputContentUnionParam{OfInputImage: &responses.ResponseInputImageParam{
-			Detail: responses.ResponseInputImageDetailAuto, ImageURL: param.NewOpt(protocol.DataURL(p.Image)),
-		}})
+		parts = append(parts, object{"type": "input_image", "detail": "auto", "image_url": protocol.DataURL(p.Image)})
 	}
-	return []responses.ResponseInputItemUnionParam{inputMessage(parts, responses.EasyInputMessageRoleUser)}
+	return []any{inputMessage("user", parts)}
 }
 
 // inputMessage is a message that says that it is one: llama.cpp's server wants
 // to be told.
-func inputMessage[T string | responses.ResponseInputMessageContentListParam](content T, role responses.EasyInputMessageRole) responses.ResponseInputItemUnionParam {
-	item := responses.ResponseInputItemParamOfMessage(content, role)
-	item.OfMessage.Type = responses.EasyInputMessageTypeMessage
-	return item
+func inputMessage(role string, content any) object {
+	return object{"type": "message", "role": role, "content": content}
 }
 
 // outputItems are the items of an earlier answer: as they came, if they were
 // kept.
-func outputItems(m llm.Message) []responses.ResponseInputItemUnionParam {
-	var out []responses.ResponseInputItemUnionParam
+func outputItems(m llm.Message) (out []any) {
 	if m.Kept != nil && len(m.Kept.Items) > 0 {
 		for _, item := range keptItems(m) {
-			out = append(out, param.Override[responses.ResponseInputItemUnionParam](item))
+			out = append(out, item)
 		}
 		return out
 	}
 	if text := m.Text(); text != "" || len(m.Calls) == 0 {
-		out = append(out, inputMessage(text, responses.EasyInputMessageRoleAssistant))
+		out = append(out, inputMessage("assistant", text))
 	}
 	for _, c := range m.Calls {
-		out = append(out, responses.ResponseInputItemParamOfFunctionCall(protocol.ValidArguments(c.Arguments), c.ID, c.Name))
+		out = append(out, object{"type": "function_call", "call_id": c.ID, "name": c.Name, "arguments": protocol.ValidArguments(c.Arguments)})
 	}
 	return out
 }
