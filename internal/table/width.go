@@ -44,3 +44,13 @@ func cutWidth(s string, n int) string {
 	}
 	return b.String() + "…"
 }
+
+// Fit divides a text into lines of at most a width, between words where that is
+// possible.
+func Fit(s string, width int) string {
+	var lines []string
+	for _, line := range strings.Split(s, "\n") {
+		lines = append(lines, wrap(line, width, Width)...)
+	}
+	return strings.Join(lines, "\n")
+}

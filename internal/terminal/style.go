@@ -55,9 +55,17 @@ func (s *styler) Write(p []byte) (int, error) {
 	return len(p), s.flush()
 }
 
-// close shows what is held back, and ends all styles.
+// close shows what is held back, and ends all styles. What is written then begins a
+// line.
 func (s *styler) close() {
 	s.endTable(s.line.String())
+	if s.held != "" {
+		s.asterisks('\n')
+	}
+	if s.bold || s.code || s.heading {
+		s.out.WriteString(everythingOff)
+	}
+	s.bold, s.code, s.heading, s.fenced, s.known, s.before = false, false, false, false, false, 0
 	s.flush()
 }
 

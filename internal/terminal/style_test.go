@@ -25,7 +25,10 @@ func TestStyler(t *testing.T) {
 		{"-1 is less\n#\n", "-1 is less\n#\n"},
 		{"", ""},
 		{"no end", "no end"},
-		{"**no end**", bold + "no end"},
+		{"**no end**", bold + "no end" + notBold},
+		{"**no", bold + "no" + everythingOff},
+		{"`no", colour + "no" + everythingOff},
+		{"# no", bold + "no" + everythingOff},
 		{"| a | b |\n|---|--:|\n| Köln | 1 |\n| **日本** | x\\|y |\n\nafter\n", ""},
 		{"| a | b |\n|---|--:|\n| 1 | 2 | 3 |\n", "| a | b |\n|---|--:|\n| 1 | 2 | 3 |\n"},
 		{"| a pipe alone\n", "| a pipe alone\n"},
@@ -52,6 +55,21 @@ func TestStyler(t *testing.T) {
 				t.Errorf("%q in pieces of %d:\n%q, want\n%q", c.markdown, size, got, c.want)
 			}
 		}
+	}
+}
+
+// What a tool interrupts goes on at the beginning of a line.
+func TestStylerGoesOn(t *testing.T) {
+	var out bytes.Buffer
+	s := &styler{w: &out, width: 40}
+	for range 2 {
+		s.Write([]byte("# A\n**b"))
+		s.close()
+		s.close()
+	}
+	part := bold + "A" + everythingOff + "\n" + bold + "b" + everythingOff
+	if got := out.String(); got != part+part {
+		t.Errorf("%q, want twice\n%q", got, part)
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/locale"
+	"github.com/attachebot/attache/internal/table"
 )
 
 // frontEnd is what the model and the sentences know of a terminal.
@@ -177,7 +178,11 @@ func Asker(in io.Reader, status io.Writer, yes bool, l *locale.Language) func(co
 			fmt.Fprintf(status, "%s %s\n", question, l.T("No: nobody is there to be asked (use --yes)."))
 			return false, nil
 		}
-		fmt.Fprintf(status, "%s %s ", strings.ReplaceAll(question, "**", ""), l.T("[y/N]"))
+		question = strings.ReplaceAll(question, "**", "") + " " + l.T("[y/N]")
+		if IsTerminal(status) {
+			question = table.Fit(question, width(status)-1)
+		}
+		fmt.Fprint(status, question+" ")
 		answer := make(chan string, 1)
 		go func() {
 			line, _ := bufio.NewReader(in).ReadString('\n')
