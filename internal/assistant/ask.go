@@ -2,6 +2,7 @@ package assistant
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"strings"
@@ -30,7 +31,7 @@ func (a *Assistant) Ask(r Request) (*Turn, error) {
 	if refusal := a.admit(t, time.Now()); refusal != nil {
 		a.work.Go(func() {
 			if t.take() == nil {
-				a.release(t)
+				a.release(t, refusal)
 				t.end(Ended{Err: refusal})
 			}
 		})
@@ -93,9 +94,13 @@ func (t *Turn) take() error {
 	return t.claim
 }
 
-// release gives up the claim of a message that needs no answer. If that fails, the
-// next start tells the user that the answer was interrupted.
-func (a *Assistant) release(t *Turn) {
+// release gives up the claim of a message that needs no answer: err is why it gets
+// none. If that fails, or if the program stops before the answer began, the next start
+// tells the user that the answer was interrupted.
+func (a *Assistant) release(t *Turn, err error) {
+	if errors.Is(err, ErrClosing) {
+		return
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.ctx), 10*time.Second)
 	defer cancel()
 	if err := a.engine.Release(ctx, t.ID); err != nil {
@@ -110,16 +115,16 @@ func (a *Assistant) serve(t *Turn) {
 		return
 	}
 	if !t.start() {
-		a.release(t)
+		a.release(t, context.Cause(t.ctx))
 		t.end(Ended{Err: context.Cause(t.ctx)})
 		return
 	}
 	res, begun, err := a.answer(t)
-	if !begun {
-		a.release(t)
-	}
 	if err != nil && t.ctx.Err() != nil {
 		err = context.Cause(t.ctx)
+	}
+	if !begun {
+		a.release(t, err)
 	}
 	t.end(Ended{Result: res, Err: err, Nothing: err == nil && !begun})
 }

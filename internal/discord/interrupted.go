@@ -12,6 +12,7 @@ import (
 	"github.com/disgoorg/snowflake/v2"
 
 	"github.com/attachebot/attache/internal/chat"
+	"github.com/attachebot/attache/internal/discord/around"
 	"github.com/attachebot/attache/internal/discord/client"
 	"github.com/attachebot/attache/internal/discord/interact"
 	"github.com/attachebot/attache/internal/files"
@@ -149,8 +150,11 @@ func (b *Bot) tellOne(ctx context.Context, r chat.Record) error {
 	if err != nil {
 		return err
 	}
-	if slices.ContainsFunc(after, func(m dg.Message) bool { return m.Author.ID == b.self() && finalOf(m, message, q.again) }) {
-		return nil // it was shown, and only that was not kept
+	if slices.ContainsFunc(after, func(m dg.Message) bool {
+		sorry := around.RepliedTo(m) == message && strings.HasPrefix(m.Content, "⚠️ ")
+		return m.Author.ID == b.self() && (sorry || finalOf(m, message, q.again))
+	}) {
+		return nil // it was shown, or said, and only that was not kept
 	}
 	for _, m := range after {
 		if m.Author.ID != b.self() || buttonOf(m, actStop) != message {
