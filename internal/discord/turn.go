@@ -365,17 +365,11 @@ func (b *Bot) edited(m dg.Message) bool {
 	return true
 }
 
-// goesOn tells whether a message replies to a question that is being answered, or
-// to what there is of its answer.
+// goesOn tells whether a message replies to the bot, or to a question that is being
+// answered.
 func (b *Bot) goesOn(m dg.Message) bool {
 	to := m.ReferencedMessage
-	if to == nil {
-		return false
-	}
-	if to.Author.ID == b.self() && to.MessageReference != nil && to.MessageReference.MessageID != nil {
-		return b.active.get(*to.MessageReference.MessageID) != nil
-	}
-	return to.Author.ID == b.self() || b.active.get(to.ID) != nil
+	return to != nil && (to.Author.ID == b.self() || b.active.get(to.ID) != nil)
 }
 
 // onDelete drops a question that was deleted: if it is being answered, the
