@@ -2,9 +2,7 @@ package gvisor
 
 import (
 	"errors"
-	"io/fs"
 	"math"
-	"path/filepath"
 	"syscall"
 
 	"github.com/attachebot/attache/internal/fault"
@@ -21,20 +19,6 @@ func ofDisk(err error, dir string) error {
 		return fault.Wrap(err, fault.Unavailable, "Code can't run here: the file system of the data folder is read-only.")
 	}
 	return err
-}
-
-// diskBytes returns what all below dir takes of the disk.
-func diskBytes(dir string) (n int64) {
-	filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return nil
-		}
-		if info, err := d.Info(); err == nil {
-			n += info.Sys().(*syscall.Stat_t).Blocks * 512
-		}
-		return nil
-	})
-	return n
 }
 
 // freeBytes returns what a process may still write to the disk that dir is on.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/attachebot/attache/internal/sandbox"
+	"github.com/attachebot/attache/internal/sandbox/wheels"
 )
 
 // shelf is the folder of the stored sessions, which bounds them.
@@ -82,7 +83,7 @@ func (f *shelf) all() []onDisk {
 	var all []onDisk
 	dirs, _ := filepath.Glob(filepath.Join(f.dir, "*", "*"))
 	for _, dir := range dirs {
-		s := onDisk{dir: dir, user: filepath.Base(filepath.Dir(dir)), bytes: diskBytes(dir)}
+		s := onDisk{dir: dir, user: filepath.Base(filepath.Dir(dir)), bytes: wheels.DiskBytes(dir)}
 		if info, err := os.Stat(filepath.Join(dir, "session.json")); err == nil {
 			s.saved = info.ModTime()
 		}

@@ -20,6 +20,7 @@ import (
 	"github.com/attachebot/attache/internal/sandbox/gvisor/container"
 	"github.com/attachebot/attache/internal/sandbox/gvisor/image"
 	"github.com/attachebot/attache/internal/sandbox/gvisor/mapped"
+	"github.com/attachebot/attache/internal/sandbox/wheels"
 )
 
 // snapshots are the images that new sessions start from. There is one for each
@@ -217,7 +218,7 @@ func (m *snapshots) all() []onShelf {
 		for _, e := range entries {
 			if info, err := e.Info(); err == nil {
 				path := filepath.Join(dir, e.Name())
-				all = append(all, onShelf{path, diskBytes(path), info.ModTime()})
+				all = append(all, onShelf{path, wheels.DiskBytes(path), info.ModTime()})
 			}
 		}
 	}

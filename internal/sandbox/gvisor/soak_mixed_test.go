@@ -3,15 +3,12 @@ package gvisor_test
 import (
 	"context"
 	"fmt"
-	"io/fs"
 	"maps"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -19,6 +16,7 @@ import (
 	"github.com/attachebot/attache/internal/sandbox/gvisor"
 	"github.com/attachebot/attache/internal/sandbox/gvisor/gvisortest"
 	"github.com/attachebot/attache/internal/sandbox/sandboxtest"
+	"github.com/attachebot/attache/internal/sandbox/wheels"
 )
 
 // TestSoakMixed lets people work while others attack and are stopped, and measures
@@ -88,7 +86,7 @@ func TestSoakMixed(t *testing.T) {
 	for i := range rounds {
 		outcomes := one()
 		sandboxtest.AwaitNoSessions(t, h)
-		now, disk := measure(t), bytesBelow(dir)
+		now, disk := measure(t), wheels.DiskBytes(dir)
 		t.Logf("round %d: %v; %d MB of memory, %d MB on disk, %d descriptors, %d goroutines", i+1, outcomes, now.memory>>20, disk>>20, now.fds, now.goroutines)
 		if i == 0 {
 			first, firstDisk = now, disk
@@ -98,18 +96,4 @@ func TestSoakMixed(t *testing.T) {
 			t.Errorf("after the first round %+v and %d MB on disk, after round %d %+v and %d MB", first, firstDisk>>20, i+1, now, disk>>20)
 		}
 	}
-}
-
-// bytesBelow returns what all below dir takes of the disk, without what a link leads to.
-func bytesBelow(dir string) (n int64) {
-	filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return nil
-		}
-		if info, err := d.Info(); err == nil {
-			n += info.Sys().(*syscall.Stat_t).Blocks * 512
-		}
-		return nil
-	})
-	return n
 }

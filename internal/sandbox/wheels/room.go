@@ -43,7 +43,16 @@ func (p *Store) size(folder string) int64 {
 	if known {
 		return n
 	}
-	filepath.WalkDir(filepath.Join(p.dir, folder), func(_ string, d fs.DirEntry, err error) error {
+	n = DiskBytes(filepath.Join(p.dir, folder))
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.sizes[folder] = n
+	return n
+}
+
+// DiskBytes returns what all below dir takes of the disk, without what a link leads to.
+func DiskBytes(dir string) (n int64) {
+	filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return nil
 		}
@@ -52,9 +61,6 @@ func (p *Store) size(folder string) int64 {
 		}
 		return nil
 	})
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.sizes[folder] = n
 	return n
 }
 
