@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -421,11 +422,7 @@ func parseDollars(text string) (Dollars, bool) {
 
 // IsSecret tells whether a variable is a setting whose value is never shown.
 func IsSecret(name string) bool {
-	t := reflect.TypeFor[Config]()
-	for i := range t.NumField() {
-		if f := t.Field(i); f.Tag.Get("env") == name && f.Type == reflect.TypeFor[Secret]() {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(settings(), func(f reflect.StructField) bool {
+		return f.Tag.Get("env") == name && f.Type == reflect.TypeFor[Secret]()
+	})
 }

@@ -15,13 +15,8 @@ func Example() string {
 		"#\n" +
 		"# A change of this file is taken while serve runs, within seconds or at SIGHUP,\n" +
 		"# but for the settings at which it says that they need a restart.\n")
-	t := reflect.TypeFor[Config]()
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for _, f := range settings() {
 		name := f.Tag.Get("env")
-		if name == "" {
-			continue
-		}
 		if g := f.Tag.Get("group"); g != "" {
 			fmt.Fprintf(&b, "\n# ----- %s -----\n", g)
 		}
@@ -38,6 +33,17 @@ func Example() string {
 		fmt.Fprintf(&b, "#%s=%s\n", name, f.Tag.Get("default"))
 	}
 	return b.String()
+}
+
+// settings are the fields of the settings, in their order.
+func settings() (all []reflect.StructField) {
+	t := reflect.TypeFor[Config]()
+	for i := range t.NumField() {
+		if f := t.Field(i); f.Tag.Get("env") != "" {
+			all = append(all, f)
+		}
+	}
+	return all
 }
 
 func wrap(text string, width int) []string {
@@ -63,13 +69,8 @@ func Table() string {
 		"<!-- Made by `go generate ./internal/config`. -->\n\n" +
 		"They stand in `.env` or in the environment, which wins. What is marked live is taken [while `serve` runs](hosting.md#changing-settings);\n" +
 		"the others need a restart.\n")
-	t := reflect.TypeFor[Config]()
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for _, f := range settings() {
 		name := f.Tag.Get("env")
-		if name == "" {
-			continue
-		}
 		if g := f.Tag.Get("group"); g != "" {
 			fmt.Fprintf(&b, "\n## %s\n\n| setting | default | live | what |\n|---|---|---|---|\n", g)
 		}

@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 )
@@ -30,10 +29,9 @@ func Unknown(envFile string) ([]string, error) {
 
 // names are the names of all settings, and their aliases.
 func names() (all []string) {
-	t := reflect.TypeFor[Config]()
-	for i := range t.NumField() {
+	for _, f := range settings() {
 		for _, tag := range []string{"env", "alias"} {
-			if name := t.Field(i).Tag.Get(tag); name != "" {
+			if name := f.Tag.Get(tag); name != "" {
 				all = append(all, name)
 			}
 		}
