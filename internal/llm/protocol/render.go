@@ -267,3 +267,12 @@ func ValidArguments(args string) string {
 	b, _ := json.Marshal(map[string]string{"malformed": args})
 	return string(b)
 }
+
+// SetSchema puts the schema of a tool's parameters into its definition. One that is no
+// object is the tool's bug, and left out: the server says so.
+func SetSchema(definition map[string]any, t llm.Tool) {
+	var schema map[string]any
+	if json.Unmarshal(t.Parameters, &schema) == nil && schema != nil {
+		definition["parameters"] = schema
+	}
+}

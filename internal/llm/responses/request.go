@@ -38,11 +38,7 @@ func Params(req llm.Request, have refusal.Limits) any {
 	}
 	for _, t := range have.Tools(req) {
 		f := object{"type": "function", "name": t.Name, "description": t.Description, "strict": false}
-		// A schema that is no object is the tool's bug: the server says so.
-		var schema object
-		if json.Unmarshal(t.Parameters, &schema) == nil && schema != nil {
-			f["parameters"] = schema
-		}
+		protocol.SetSchema(f, t)
 		p.Tools = append(p.Tools, f)
 	}
 	if len(p.Tools) > 0 && req.NoCalls && !have.Has(refusal.LackToolChoice) {
