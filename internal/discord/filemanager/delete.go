@@ -10,6 +10,7 @@ import (
 	"github.com/attachebot/attache/internal/discord/interact"
 	"github.com/attachebot/attache/internal/discord/markdown"
 	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/locale"
 )
 
 // confirmDelete asks for the first confirmation, and then for the second.
@@ -24,14 +25,21 @@ func (m *Manager) confirmDelete(ctx context.Context, it *interact.Interaction, i
 	}
 	args := append([]string{string(f.ID)}, v.args()...)
 	now := interact.Moment(m.opts.Now())
-	c := interact.Confirmation{
-		Text: it.Lang.T("Are you sure you want to delete:") + "\n" + named(f) + "?\n\n" + it.Lang.T("This action cannot be undone!"),
-		Yes:  interact.NewID(actDelete2, it.UserID, append(args[:3:3], now)...), No: interact.NewID(actDetails, it.UserID, args...)}
-	if id.Action == actDelete2 {
-		c.Last, c.Yes.Action = true, actDelete3
-		c.Text = it.Lang.T("Click 'Click Again to Confirm' to permanently delete:") + "\n" + named(f) + "\n\n" + it.Lang.T("This is your last chance to cancel!")
+	c := interact.Confirmation{Last: id.Action == actDelete2,
+		Yes: interact.NewID(actDelete2, it.UserID, append(args[:3:3], now)...), No: interact.NewID(actDetails, it.UserID, args...)}
+	if c.Last {
+		c.Yes.Action = actDelete3
 	}
+	c.Text = askToDelete(it.Lang, c.Last, named(f))
 	return m.opts.Confirmations.Ask(ctx, it, i, c)
+}
+
+// askToDelete is what is asked before names are deleted, first and last.
+func askToDelete(l *locale.Language, last bool, names string) string {
+	if last {
+		return l.T("Click 'Click Again to Confirm' to permanently delete:") + "\n" + names + "\n\n" + l.T("This is your last chance to cancel!")
+	}
+	return l.T("Are you sure you want to delete:") + "\n" + names + "?\n\n" + l.T("This action cannot be undone!")
 }
 
 func named(f files.File) string { return "**" + markdown.Escape(brief.Chars(f.Name, 200)) + "**" }

@@ -56,12 +56,10 @@ func (m *Manager) confirmSeveral(ctx context.Context, it *interact.Interaction, 
 	for _, f := range fs {
 		names = append(names, named(f))
 	}
-	c := interact.Confirmation{
-		Text: it.Lang.T("Are you sure you want to delete:") + "\n" + strings.Join(names, "\n") + "?\n\n" + it.Lang.T("This action cannot be undone!"),
-		Yes:  interact.NewID(actSeveral2, it.UserID, append(v.args(), interact.Moment(m.opts.Now()))...), No: interact.NewID(actList, it.UserID, v.args()...)}
-	if !first {
-		c.Last, c.Yes.Action = true, actSeveral3
-		c.Text = it.Lang.T("Click 'Click Again to Confirm' to permanently delete:") + "\n" + strings.Join(names, "\n") + "\n\n" + it.Lang.T("This is your last chance to cancel!")
+	c := interact.Confirmation{Last: !first, Text: askToDelete(it.Lang, !first, strings.Join(names, "\n")),
+		Yes: interact.NewID(actSeveral2, it.UserID, append(v.args(), interact.Moment(m.opts.Now()))...), No: interact.NewID(actList, it.UserID, v.args()...)}
+	if c.Last {
+		c.Yes.Action = actSeveral3
 	}
 	return m.opts.Confirmations.Ask(ctx, it, i, c)
 }
