@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/attachebot/attache/internal/fault"
@@ -106,7 +107,8 @@ type Work interface {
 	Start(part, of int, note string, valid func() bool)
 	// Stop ends it.
 	Stop(part int)
-	// Note is what the next one should know. Any goroutine calls it.
+	// Note is what the next one should know; before Start, of a part of which nothing
+	// is known. Any goroutine calls it.
 	Note(part int) string
 }
 
@@ -248,7 +250,17 @@ func (d *Division) share(ctx context.Context, v view, of int, w Work) {
 		if v.held[name] || d.parts[part] != nil {
 			continue
 		}
-		h, err := Hold(ctx, d.store, name, d.instance+" "+rand.Text(), d.ttl, func() string { return w.Note(part) })
+		before := d.notes[name] // stays true until Start has it
+		if before == "" {
+			before = w.Note(part)
+		}
+		var started atomic.Bool
+		h, err := Hold(ctx, d.store, name, d.instance+" "+rand.Text(), d.ttl, func() string {
+			if !started.Load() {
+				return before
+			}
+			return w.Note(part)
+		})
 		if fault.Is(err, fault.Exists) {
 			continue // another was faster
 		}
@@ -257,6 +269,7 @@ func (d *Division) share(ctx context.Context, v view, of int, w Work) {
 		}
 		d.parts[part] = h
 		w.Start(part, of, d.notes[name], h.Valid)
+		started.Store(true)
 	}
 }
 

@@ -133,6 +133,18 @@ func (b *Bot) keepLanguage(user snowflake.ID, code string) {
 	})
 }
 
+// unread is from when on there are messages that are not read yet; zero: none.
+func (b *Bot) unread() (since time.Time) {
+	b.absences.mu.Lock()
+	defer b.absences.mu.Unlock()
+	for a := range b.absences.open {
+		if !a.since.IsZero() && (since.IsZero() || a.since.Before(since)) {
+			since = a.since
+		}
+	}
+	return since
+}
+
 // remember calls keepHeard every half minute until the bot is closed.
 func (b *Bot) remember(ctx context.Context) {
 	for sleep(ctx, 30*time.Second) == nil {
@@ -174,6 +186,9 @@ func (b *Bot) catchUp(ctx context.Context, a *absence) (err error) {
 		if since, err = b.memory().Heard(ctx); err != nil || since.IsZero() {
 			return err // it is the first time that it runs
 		}
+		b.absences.mu.Lock()
+		a.since = since
+		b.absences.mu.Unlock()
 	}
 	select {
 	case <-a.told:

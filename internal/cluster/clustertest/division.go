@@ -3,6 +3,7 @@ package clustertest
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -18,6 +19,7 @@ type worker struct {
 	done  chan struct{}
 	gone  chan string
 	owner *owners
+	dies  bool // as soon as it has a part
 
 	mu    sync.Mutex
 	among int
@@ -54,6 +56,7 @@ func (w *worker) Start(part, of int, note string, valid func() bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.parts[key], w.notes[key], w.of = valid, note, of
+	w.store.Dead.Store(w.store.Dead.Load() || w.dies)
 }
 
 func (w *worker) Stop(part int) {
@@ -62,7 +65,14 @@ func (w *worker) Stop(part int) {
 	delete(w.parts, fmt.Sprint(part, "/", w.of))
 }
 
-func (w *worker) Note(part int) string { return fmt.Sprint(w.name, " had ", part) }
+func (w *worker) Note(part int) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.parts[fmt.Sprint(part, "/", w.of)] == nil {
+		return "nothing is known"
+	}
+	return fmt.Sprint(w.name, " had ", part)
+}
 
 func (w *worker) has() (n int) {
 	w.mu.Lock()
@@ -84,7 +94,11 @@ func (w *worker) mates() int {
 const divisionTTL = 3 * time.Second
 
 func join(t *testing.T, s cluster.Store, o *owners, name string) *worker {
-	w := &worker{name: name, store: &Mortal{Store: s}, owner: o, parts: map[string]func() bool{}, notes: map[string]string{},
+	return joinMortal(t, s, o, name, false)
+}
+
+func joinMortal(t *testing.T, s cluster.Store, o *owners, name string, dies bool) *worker {
+	w := &worker{name: name, dies: dies, owner: o, store: &Mortal{Store: s}, parts: map[string]func() bool{}, notes: map[string]string{},
 		done: make(chan struct{}), gone: make(chan string, 10)}
 	d, err := cluster.NewDivision(t.Context(), w.store, "parts", name, divisionTTL, func(instance string) { w.gone <- instance })
 	if err != nil {
@@ -198,6 +212,57 @@ func divides(t *testing.T, s Opened) {
 		t.Errorf("members after a restart: %v, %v", leases, err)
 	}
 	awaitParts(t, "b again", map[*worker]int{again: 16})
+}
+
+// What was noted of a part outlives one who dies as soon as it has it.
+func handsDown(t *testing.T, s Opened) {
+	o := &owners{t: t, by: map[string]*worker{}}
+	noted := func(text string) (n int) {
+		leases, err := s.Leases(t.Context(), "parts/part/")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, l := range leases {
+			if strings.HasPrefix(l.Note, text) {
+				n++
+			}
+		}
+		return n
+	}
+	await := func(what string, ok func() bool) {
+		t.Helper()
+		for end := time.Now().Add(30 * time.Second); !ok(); time.Sleep(10 * time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatal("in vain: ", what)
+			}
+		}
+	}
+	a := join(t, s, o, "a")
+	awaitParts(t, "alone", map[*worker]int{a: 16})
+	if n := noted("nothing is known"); n != 16 {
+		t.Errorf("%d parts have a note from the begin", n)
+	}
+	await("a's notes", func() bool { return noted("a had") == 16 })
+	b := joinMortal(t, s, o, "b", true)
+	a.store.Dead.Store(true)
+	taken := func() (key string) {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		for key = range b.parts {
+		}
+		return key
+	}
+	await("a part for b", func() bool { return taken() != "" })
+	key := taken()
+	c := join(t, s, o, "c")
+	awaitParts(t, "a and b died", map[*worker]int{c: 16})
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var part int
+	fmt.Sscan(key, &part)
+	if got, want := c.notes[key], fmt.Sprint("a had ", part); got != want {
+		t.Errorf("of part %d, c is told %q instead of %q", part, got, want)
+	}
 }
 
 // Of several processes, one at a time gets its turn.

@@ -40,6 +40,7 @@ func Store(t *testing.T, open func(t *testing.T) Opened) {
 		"HoldLost":      holdLost,
 		"Alone":         alone,
 		"Division":      divides,
+		"HandsDown":     handsDown,
 		"Pace":          paces,
 	} {
 		t.Run(name, func(t *testing.T) {

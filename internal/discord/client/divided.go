@@ -30,8 +30,9 @@ type Work interface {
 	Note(shard int) string
 }
 
-// divided is the Work of a gateway. The note of a shard is up to when it heard
-// everything.
+// divided is the Work of a gateway. The note of a shard is up to when everything
+// was heard on it and dealt with: a process that dies soon after it took a shard
+// leaves the time at which it did.
 type divided struct {
 	all   *Gateway
 	info  dg.GatewayBot
@@ -66,7 +67,7 @@ func (w *divided) Start(shardID, of int, note string, valid func() bool) {
 	s := w.all
 	info := w.info
 	info.Shards = of
-	sh := &shard{all: s, id: shardID, info: info, valid: valid,
+	sh := &shard{all: s, id: shardID, info: info, valid: valid, begun: time.Now(),
 		identify: identifier{s.division, max(info.SessionStartLimit.MaxConcurrency, 1)}}
 	sh.heard.UnmarshalText([]byte(note)) //nolint:errcheck // without a note, it is the zero time
 	s.mu.Lock()
@@ -96,16 +97,18 @@ func (w *divided) Stop(shardID int) {
 }
 
 func (w *divided) Note(shardID int) string {
-	sh := w.shard(shardID)
-	if sh == nil {
-		return ""
+	up := time.Now()
+	if sh := w.shard(shardID); sh != nil {
+		sh.mu.Lock()
+		if up = sh.heard; up.IsZero() {
+			up = sh.begun
+		}
+		sh.mu.Unlock()
 	}
-	sh.mu.Lock()
-	defer sh.mu.Unlock()
-	if sh.heard.IsZero() {
-		return ""
+	if unread := w.all.unread(); !unread.IsZero() && unread.Before(up) {
+		up = unread
 	}
-	return sh.heard.UTC().Format(time.RFC3339Nano)
+	return up.UTC().Format(time.RFC3339Nano)
 }
 
 func (w *divided) shard(id int) *shard {

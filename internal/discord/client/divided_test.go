@@ -150,3 +150,30 @@ func TestDivided(t *testing.T) {
 		}
 	}
 }
+
+// The note of a shard is the time from which on another process has to read.
+func TestNote(t *testing.T) {
+	var unread time.Time
+	w := &divided{all: NewGateway(nil, GatewayOptions{Log: slog.New(slog.DiscardHandler), Unread: func() time.Time { return unread }}, nil)}
+	hour := time.Now().Add(-time.Hour)
+	w.all.shards = []*shard{{id: 1, begun: hour}, {id: 2, begun: hour, heard: hour.Add(time.Minute)}}
+	now := time.Now()
+	for _, c := range []struct {
+		what     string
+		shard    int
+		unread   time.Time
+		from, to time.Time
+	}{
+		{"not begun yet", 0, time.Time{}, now, now.Add(time.Minute)},
+		{"not ready yet", 1, time.Time{}, hour, hour},
+		{"heard", 2, time.Time{}, hour.Add(time.Minute), hour.Add(time.Minute)},
+		{"an absence is being read", 2, hour.Add(-time.Minute), hour.Add(-time.Minute), hour.Add(-time.Minute)},
+		{"an absence later than that", 1, now, hour, hour},
+	} {
+		unread = c.unread
+		got, err := time.Parse(time.RFC3339Nano, w.Note(c.shard))
+		if err != nil || got.Before(c.from) || got.After(c.to) {
+			t.Errorf("%s: %v, %v instead of %v to %v", c.what, got, err, c.from, c.to)
+		}
+	}
+}

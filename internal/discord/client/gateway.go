@@ -37,6 +37,7 @@ type Gateway struct {
 	maxBroken int
 	division  *Division // nil: all shards are this process's
 	log       *slog.Logger
+	unread    func() time.Time        // of the options
 	handle    func(gateway.EventData) // called from one goroutine for each shard
 
 	ctx  context.Context // ended by close
@@ -55,13 +56,19 @@ type GatewayOptions struct {
 	MaxBroken int       // connections in a row that may end before they are ready; 0: three
 	Division  *Division // nil: all shards are this process's
 	Log       *slog.Logger
+	// Unread is from when on there are messages of an absence that are not read yet;
+	// zero: there are none. Another process that takes a shard over begins there.
+	Unread func() time.Time
 }
 
 // NewGateway returns a gateway that is not connected. handle gets the events: those
 // of one shard one by one.
 func NewGateway(api *Client, o GatewayOptions, handle func(gateway.EventData)) *Gateway {
-	s := &Gateway{api: api, url: o.URL, maxBroken: cmp.Or(o.MaxBroken, maxBroken), division: o.Division, handle: handle, fatal: make(chan error, 1),
+	s := &Gateway{api: api, url: o.URL, maxBroken: cmp.Or(o.MaxBroken, maxBroken), division: o.Division, unread: o.Unread, handle: handle, fatal: make(chan error, 1),
 		log: slog.New(quiet{o.Log.Handler()})}
+	if s.unread == nil {
+		s.unread = func() time.Time { return time.Time{} }
+	}
 	s.ctx, s.stop = context.WithCancelCause(context.Background())
 	return s
 }
@@ -239,6 +246,7 @@ type shard struct {
 	conn    net.Conn // the last one
 	broken  int      // connections since the last one that was ready
 	ready   bool
+	begun   time.Time  // when it became this process's; zero without a Division
 	heard   time.Time  // of the last event or heartbeat of a session
 	handled sync.Mutex // held while an event is handled
 }
@@ -301,14 +309,18 @@ func (sh *shard) event(gw gateway.Gateway, _ gateway.EventType, _ int, e gateway
 	case gateway.EventResumed:
 		sh.broken, sh.ready = 0, true
 	}
-	if sh.ready {
-		sh.heard = time.Now()
-	}
+	ready, came := sh.ready, time.Now()
 	sh.mu.Unlock()
 	sh.handled.Lock()
 	defer sh.handled.Unlock()
-	if sh.all.ctx.Err() == nil {
-		sh.all.handle(e)
+	if sh.all.ctx.Err() != nil {
+		return
+	}
+	sh.all.handle(e)
+	if ready { // whoever reads this may rely on what handle noted
+		sh.mu.Lock()
+		sh.heard = came
+		sh.mu.Unlock()
 	}
 }
 
