@@ -50,7 +50,7 @@ func TestArm64(t *testing.T) {
 	run("linux/arm64", "attache", "--version")
 	run("runsc version", "runsc", "--version")
 	run("tokens", "attache", "tokens", "--model", "gpt-4o", "a.csv")
-	run("a.csv", "attache", "files", "put", "a.csv")
+	run("1_", "attache", "files", "put", "a.csv") // an ID of user 1
 	run("a.csv  csv", "attache", "files", "list")
 	run("Backup made", "attache", "backup", "all.tar")
 	run("Everything else works", "attache", "chat", "--attach", "a.csv", "Analyze this data")
