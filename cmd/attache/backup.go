@@ -47,7 +47,7 @@ func (m *Main) backup(ctx context.Context, args []string) error {
 	if _, err := os.Stat(filepath.Join(m.Config.DataDir, "attache.db")); err != nil {
 		return fault.New(fault.NotFound, "There is no database in the data folder %s.", m.Config.DataDir)
 	}
-	if _, err := m.openDataDir(); err != nil {
+	if _, err := m.openDataDir(ctx); err != nil {
 		return err
 	}
 	db, err := sqlite.Open(ctx, filepath.Join(m.Config.DataDir, "attache.db"))
@@ -99,10 +99,7 @@ func (m *Main) restore(ctx context.Context, args []string) error {
 		return err
 	}
 	defer in.Close()
-	if err := os.MkdirAll(m.Config.DataDir, 0o700); err != nil {
-		return fault.Wrap(err, fault.Unavailable, "The data folder %s can't be made: %v.", m.Config.DataDir, err)
-	}
-	if err := m.lockServe(); err != nil {
+	if err := m.serveAlone(ctx); err != nil {
 		return err
 	}
 	b, err := m.openBucket(ctx)

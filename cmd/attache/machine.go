@@ -67,11 +67,11 @@ func (d *diagnosis) bucket(ctx context.Context) {
 // addresses are doctor's rows on those that serve listens at. While it runs, it
 // has them itself.
 func (d *diagnosis) addresses(ctx context.Context) {
-	lock, err := d.m.serveLock()
+	free, err := d.m.claimServe(ctx)
 	if err != nil {
 		return
 	}
-	defer lock.Close()
+	defer free()
 	c := d.m.Config
 	for _, a := range [][2]string{{"WEB_LISTEN", c.WebListen}, {"LISTEN", c.Listen}, {"METRICS_LISTEN", c.MetricsListen}, {"CLUSTER_LISTEN", c.ClusterListen}} {
 		if a[1] == "" {

@@ -75,6 +75,7 @@ type Main struct {
 	secrets   *redact.Redactor // of the settings; what leaves goes through it
 	metrics   *metrics.Metrics // of serve; nil: nothing is counted
 	tracer    *trace.Tracer    // of serve; nil: there are no spans
+	process   *cluster.Process // this one among those that share DATA_DIR
 	owner     string           // our name in DATA_DIR
 	serving   bool             // this is the bot, not a command beside it
 	discord   discord.Options  // a base that tests bend

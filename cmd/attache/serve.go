@@ -44,7 +44,7 @@ func (m *Main) serve(ctx context.Context, _ []string) error {
 	m.level.Set(logLevel(m.Config))
 	log := m.log(&m.level)
 	slog.SetDefault(log)
-	if _, err := m.openDataDir(); err != nil {
+	if _, err := m.openDataDir(ctx); err != nil {
 		return err
 	}
 	if unknown, err := config.Unknown(m.EnvFile); err == nil {
@@ -55,7 +55,7 @@ func (m *Main) serve(ctx context.Context, _ []string) error {
 	if line := m.wrongClock(time.Now()); line != "" {
 		fmt.Fprintln(m.Stderr, line)
 	}
-	if err := m.lockServe(); err != nil {
+	if err := m.serveAlone(ctx); err != nil {
 		return err
 	}
 	m.serving = true

@@ -38,7 +38,7 @@ func (m *Main) prepare(ctx context.Context, pythonOnly bool) error {
 		_, err := m.preparePython(ctx, m.Stderr)
 		return err
 	}
-	if _, err := m.openDataDir(); err != nil {
+	if _, err := m.openDataDir(ctx); err != nil {
 		return err
 	}
 	m.Config.Pool = 0

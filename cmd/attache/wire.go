@@ -13,7 +13,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/attachebot/attache/internal/assistant"
@@ -66,35 +65,47 @@ func logLevel(c config.Config) slog.Level {
 }
 
 // openDataDir makes DATA_DIR and claims a name in it, once.
-func (m *Main) openDataDir() (owner string, err error) {
+func (m *Main) openDataDir(ctx context.Context) (owner string, err error) {
 	if m.owner != "" {
 		return m.owner, nil
 	}
-	dir := m.Config.DataDir
-	for _, d := range []string{dir, filepath.Join(dir, "owners")} {
-		if err := os.MkdirAll(d, 0o700); err != nil {
-			return "", fault.Wrap(err, fault.Unavailable, "The data folder %s can't be made: %v.", dir, err)
-		}
+	if err := m.enterDataDir(ctx); err != nil {
+		return "", err
 	}
+	dir := m.Config.DataDir
 	id, err := instanceID(dir)
 	if err != nil {
 		return "", fault.Wrap(err, fault.Unavailable, "The data folder %s can't be written: %v.", dir, err)
 	}
-	// The first name that no living process has. What a process left behind that
-	// had it and died is cleaned up by the next one that gets it.
-	for n := 1; n < 10_000; n++ {
-		f, err := os.OpenFile(filepath.Join(dir, "owners", fmt.Sprint(n)), os.O_RDWR|os.O_CREATE|syscall.O_CLOEXEC, 0o600)
-		if err != nil {
-			return "", fault.Wrap(err, fault.Unavailable, "The data folder %s can't be written: %v.", dir, err)
-		}
-		if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
-			m.onClose(f.Close)
-			m.owner = fmt.Sprintf("%s-%d", id, n)
-			return m.owner, nil
-		}
-		f.Close()
+	m.owner = fmt.Sprintf("%s-%d", id, m.process.Number())
+	return m.owner, nil
+}
+
+// enterDataDir makes this process one of those that share DATA_DIR, once. Who has
+// what of it is in a database of its own: what the machine has is apart from what
+// several machines share.
+func (m *Main) enterDataDir(ctx context.Context) error {
+	if m.process != nil {
+		return nil
 	}
-	return "", fault.New(fault.Exhausted, "Too many processes use the data folder %s.", dir)
+	owners := filepath.Join(m.Config.DataDir, "owners")
+	if err := os.MkdirAll(owners, 0o700); err != nil {
+		return fault.Wrap(err, fault.Unavailable, "The data folder %s can't be made: %v.", m.Config.DataDir, err)
+	}
+	db, err := sqlite.Open(ctx, filepath.Join(owners, "owners.db"))
+	if err != nil {
+		return err
+	}
+	m.onClose(db.Close)
+	store, err := sqlite.NewCluster(db)
+	if err != nil {
+		return err
+	}
+	if m.process, err = cluster.NewProcess(ctx, store, owners); err != nil {
+		return err
+	}
+	m.onClose(m.process.Close)
+	return nil
 }
 
 // instanceID names this data folder among those that share a database. The name
@@ -137,7 +148,7 @@ type stores struct {
 }
 
 func (m *Main) openStores(ctx context.Context) (stores, error) {
-	owner, err := m.openDataDir()
+	owner, err := m.openDataDir(ctx)
 	if err != nil {
 		return stores{}, err
 	}
@@ -217,9 +228,12 @@ func (m *Main) openHost(ctx context.Context, log *slog.Logger, progress io.Write
 		return nil, err
 	}
 	keep := time.Duration(m.Config.Expiration) * time.Hour
+	if err := m.enterDataDir(ctx); err != nil {
+		return nil, err
+	}
 	return gvisor.Open(ctx, filepath.Join(m.Config.DataDir, "sandbox"), m.runsc(), py, gvisor.Options{
-		Limits: sandbox.Limits{Time: time.Duration(m.Config.CodeTimeout) * time.Second},
-		Pool:   m.Config.Pool, Max: m.Config.MaxSandbox, Idle: m.Config.Idle, Keep: keep,
+		Process: m.process, Limits: sandbox.Limits{Time: time.Duration(m.Config.CodeTimeout) * time.Second},
+		Pool: m.Config.Pool, Max: m.Config.MaxSandbox, Idle: m.Config.Idle, Keep: keep,
 		Hibernate: int64(m.Config.HibernateMB) << 20, TimeZone: m.Config.TimeZone,
 		Packages: wheels.Policy(m.Config.Packages), Index: m.Config.Index.Reveal(), Tools: dir, Log: log, Progress: progress,
 	})
@@ -309,25 +323,23 @@ func openPrices(c config.Config) (*tokens.Catalog, error) {
 	return catalog, fault.Wrap(err, fault.Invalid, "PRICES_FILE %s can't be used: %v.", c.PricesFile, err)
 }
 
-// lockServe makes sure that one process serves a data folder.
-func (m *Main) lockServe() error {
-	f, err := m.serveLock()
+// serveAlone makes sure that one process serves a data folder.
+func (m *Main) serveAlone(ctx context.Context) error {
+	free, err := m.claimServe(ctx)
 	if err == nil {
-		m.onClose(f.Close)
+		m.onClose(func() error { free(); return nil })
 	}
 	return err
 }
 
-func (m *Main) serveLock() (*os.File, error) {
-	f, err := os.OpenFile(filepath.Join(m.Config.DataDir, "serve.lock"), os.O_RDWR|os.O_CREATE|syscall.O_CLOEXEC, 0o600)
-	if err != nil {
-		return nil, fault.Wrap(err, fault.Unavailable, "The data folder %s can't be written: %v.", m.Config.DataDir, err)
+func (m *Main) claimServe(ctx context.Context) (free func(), err error) {
+	if err := m.enterDataDir(ctx); err != nil {
+		return nil, err
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		f.Close()
-		return nil, fault.Wrap(err, fault.Exists, "Another `attache serve` uses the data folder %s.", m.Config.DataDir)
+	if free, err = m.process.Alone(ctx, "serve"); fault.Is(err, fault.Exists) {
+		err = fault.Wrap(err, fault.Exists, "Another `attache serve` uses the data folder %s.", m.Config.DataDir)
 	}
-	return f, nil
+	return free, err
 }
 
 // sweepLease is how long after the end of a process that was killed another one

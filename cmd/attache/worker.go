@@ -57,10 +57,10 @@ func (m *Main) worker(ctx context.Context, _ []string) error {
 	if line == "" {
 		return fault.New(fault.Invalid, "WORKER_INVITE is not set: put there the line that `attache worker invite` prints on the machine that serves.")
 	}
-	if _, err := m.openDataDir(); err != nil {
+	if _, err := m.openDataDir(ctx); err != nil {
 		return err
 	}
-	if err := m.lockServe(); err != nil {
+	if err := m.serveAlone(ctx); err != nil {
 		return err
 	}
 	log := m.log(m.Config.Level())

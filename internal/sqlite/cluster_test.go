@@ -55,3 +55,11 @@ func TestClusterReboot(t *testing.T) {
 		t.Errorf("%+v, %v", next, err)
 	}
 }
+
+func openFolder(t *testing.T, dir string) cluster.Store {
+	return openCluster(t, filepath.Join(dir, "owners.db"))
+}
+
+func TestFolderMember(t *testing.T) { clustertest.Member(t, openFolder) }
+
+func TestFolderProcesses(t *testing.T) { clustertest.Processes(t, "TestFolderMember", openFolder) }

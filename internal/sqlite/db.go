@@ -46,8 +46,8 @@ func Open(ctx context.Context, file string) (*DB, error) {
 	if err != nil {
 		return nil, fault.Wrap(err, fault.Invalid, "The database file %q has no absolute path.", file)
 	}
-	if info, err := os.Stat(abs); err == nil && info.Mode().IsRegular() && info.Size() == 0 {
-		if wal, err := os.Stat(abs + "-wal"); err != nil || wal.Size() == 0 {
+	for end := time.Now().Add(time.Second); isEmpty(abs); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) { // no other process has just made it
 			return nil, fault.New(fault.Unavailable, "The database %s is an empty file: its content is lost. Restore a backup, or remove the file to begin anew.", file)
 		}
 	}
@@ -84,6 +84,15 @@ func Open(ctx context.Context, file string) (*DB, error) {
 	}
 	reserve(abs + "-wal")
 	return db, nil
+}
+
+// isEmpty tells whether a database's file is there and has nothing, nor its log.
+func isEmpty(file string) bool {
+	if info, err := os.Stat(file); err != nil || !info.Mode().IsRegular() || info.Size() > 0 {
+		return false
+	}
+	wal, err := os.Stat(file + "-wal")
+	return err != nil || wal.Size() == 0
 }
 
 // reserve keeps disk blocks for the write-ahead log, so that on a full disk

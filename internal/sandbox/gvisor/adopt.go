@@ -38,12 +38,14 @@ func (h *Host) adopt(ctx context.Context) {
 	entries, _ := os.ReadDir(h.dirs.run)
 	for _, e := range entries {
 		dir := filepath.Join(h.dirs.run, e.Name())
-		if dir == h.dirs.mine {
+		life, _, _ := strings.Cut(e.Name(), ".")
+		if h.process.Alive(ctx, life) {
 			continue
 		}
-		own, err := lockFile(filepath.Join(dir, "lock"))
+		// One of those who live adopts it; if that one dies too, another does.
+		free, err := h.process.Alone(ctx, "adopt/"+e.Name())
 		if err != nil {
-			continue // its process lives
+			continue
 		}
 		containers, _ := os.ReadDir(dir)
 		for _, c := range containers {
@@ -52,7 +54,7 @@ func (h *Host) adopt(ctx context.Context) {
 			}
 		}
 		os.RemoveAll(dir)
-		own.Close()
+		free()
 	}
 }
 
@@ -66,14 +68,12 @@ func (h *Host) adoptContainer(ctx context.Context, dir string) {
 	}
 	key := sandbox.Key{User: info.User, Conversation: info.Conversation}
 	target := h.shelf.folder(key)
-	if os.MkdirAll(target, 0o700) != nil {
+	own, err := h.process.Claim(ctx, key)
+	if err != nil || os.MkdirAll(target, 0o700) != nil {
+		h.log.Warn("take over the session of a process that died", "user", info.User, "error", err)
 		return
 	}
-	own, err := lockFile(filepath.Join(target, "lock"))
-	if err != nil {
-		return
-	}
-	defer own.Close()
+	defer h.shelf.release(own)
 	st, whole, err := settle(ctx, target)
 	if err != nil {
 		h.log.Warn("finish the checkpoint of a process that died", "user", info.User, "error", err)
@@ -95,6 +95,7 @@ func (h *Host) adoptContainer(ctx context.Context, dir string) {
 		Packages: info.Packages, Files: info.Files, Image: "image-" + newID(), Compatible: info.Snapshot, Boot: bootID()}
 	st.Next = &next
 	if err = st.write(target); err == nil {
+		h.opts.step("adopting")
 		err = h.starter.checkpoint(ctx, id, pid, filepath.Join(target, next.Image))
 	}
 	if err == nil {

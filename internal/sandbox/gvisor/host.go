@@ -42,7 +42,6 @@ type Host struct {
 
 	stop context.CancelFunc
 	work sync.WaitGroup // background loops
-	own  *os.File       // lock of our run folder
 }
 
 // dirs are the places below the folder of a Host.
@@ -71,11 +70,11 @@ func Open(ctx context.Context, dir, runscPath string, python *wheels.Python, opt
 	if info, err := os.Stat(runscPath); err != nil || !info.Mode().IsRegular() {
 		return nil, fault.Wrap(fmt.Errorf("no program at %s", runscPath), fault.Unavailable, "Code can't run here: runsc (gVisor) is missing; build it with `make build`, or set RUNSC.")
 	}
-	h := &Host{shared: &shared{opts: opts, log: opts.Log, slots: turns.New(opts.Max)}, python: python, sessions: map[sandbox.Key]*session{}}
+	h := &Host{shared: &shared{opts: opts, process: opts.Process, log: opts.Log, slots: turns.New(opts.Max)}, python: python, sessions: map[sandbox.Key]*session{}}
 	h.dirs = dirs{base: dir, run: filepath.Join(dir, "run"), state: filepath.Join(dir, "state"),
 		sessions: filepath.Join(dir, "sessions"), snapshots: filepath.Join(dir, "snapshots"),
 		packages: filepath.Join(dir, "packages", "python"+python.Version)}
-	h.dirs.mine = filepath.Join(h.dirs.run, newID())
+	h.dirs.mine = filepath.Join(h.dirs.run, opts.Process.Life()+"."+newID())
 	for _, d := range []string{h.dirs.mine, h.dirs.state, h.dirs.sessions, h.dirs.snapshots, h.dirs.packages} {
 		if err := os.MkdirAll(d, 0o700); err != nil {
 			return nil, fault.Wrap(err, fault.Unavailable, "The folder of the sandbox can't be made. Check with `attache doctor`.")
@@ -87,12 +86,8 @@ func Open(ctx context.Context, dir, runscPath string, python *wheels.Python, opt
 			return nil, err
 		}
 	}
-	if h.own, err = lockFile(filepath.Join(h.dirs.mine, "lock")); err != nil {
-		return nil, err
-	}
 	defer func() {
 		if err != nil {
-			h.own.Close()
 			os.RemoveAll(h.dirs.mine)
 			if h.watchdog != nil {
 				h.watchdog.close()
@@ -107,6 +102,9 @@ func Open(ctx context.Context, dir, runscPath string, python *wheels.Python, opt
 	}
 	if h.watchdog, err = newWatchdog(h.dirs.mine, filepath.Join(python.Env, "bin", "python"), opts.Limits, h.log); err != nil {
 		return nil, fault.Wrap(err, fault.Unavailable, "Code can't run here: the environment's Python does not start.")
+	}
+	if err := h.shelf.note(ctx); err != nil {
+		return nil, err
 	}
 	h.adopt(ctx)
 	if _, err = h.snapshots.current(ctx); err != nil {
@@ -142,7 +140,7 @@ func (h *Host) prepare(runscPath string) error {
 			return err
 		}
 	}
-	h.shelf = &shelf{dir: h.dirs.sessions, keep: h.opts.Keep, bound: h.opts.Stored, log: h.log}
+	h.shelf = &shelf{process: h.process, dir: h.dirs.sessions, keep: h.opts.Keep, bound: h.opts.Stored, log: h.log}
 	h.opts.install.InUse = h.inUse
 	h.wheels = wheels.New(h.dirs.packages, h.python, h.opts.install)
 	h.images = &images{snapshots: h.dirs.snapshots, fetched: filepath.Join(h.dirs.base, fetchedFolder)}
@@ -206,7 +204,7 @@ type Room struct {
 // Rooms tells what the sandbox keeps on the disk: in each, the oldest goes first.
 func (h *Host) Rooms() []Room {
 	rooms := []Room{{What: "stored sessions", Bound: h.shelf.bound}, {What: "packages"}, {What: "snapshots", Bound: h.snapshots.bound}}
-	for _, s := range h.shelf.all() {
+	for _, s := range h.shelf.all(context.Background()) {
 		rooms[0].Bytes += s.bytes
 	}
 	rooms[1].Bytes, rooms[1].Bound = h.wheels.Room()
@@ -246,7 +244,6 @@ func (h *Host) Close(ctx context.Context) error {
 		})
 	}
 	wg.Wait()
-	h.own.Close()
 	h.images.close()
 	errs = append(errs, os.RemoveAll(h.dirs.mine))
 	h.watchdog.close()

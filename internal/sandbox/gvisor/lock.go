@@ -2,15 +2,12 @@ package gvisor
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"os"
-	"path/filepath"
-	"syscall"
 	"time"
 
+	"github.com/attachebot/attache/internal/cluster"
 	"github.com/attachebot/attache/internal/fault"
-	"golang.org/x/sys/unix"
+	"github.com/attachebot/attache/internal/sandbox"
 )
 
 func (s *session) lock(ctx context.Context) error {
@@ -66,19 +63,22 @@ func (s *session) lockToClose(ctx context.Context) error {
 	return fault.New(fault.Unavailable, "A session did not end.")
 }
 
-// lockDir makes the folder of a session and locks it. It waits for a short
+// own claims a session of the folder, and makes its folder. It waits for a short
 // while: for the compression of its image, or a process that is closing.
-func lockDir(ctx context.Context, dir string) (*os.File, error) {
+func (f *shelf) own(ctx context.Context, key sandbox.Key) (*cluster.Claim, error) {
 	for end := time.Now().Add(3 * time.Second); ; {
-		if err := os.MkdirAll(dir, 0o700); err != nil {
+		c, err := f.process.Claim(ctx, key)
+		if err == nil {
+			if err = os.MkdirAll(f.folder(key), 0o700); err == nil {
+				return c, nil
+			}
+			f.release(c)
 			return nil, fault.Wrap(err, fault.Unavailable, "The session folder can't be written.")
 		}
-		f, err := lockFile(filepath.Join(dir, "lock"))
-		switch {
-		case err == nil:
-			return f, nil
-		case errors.Is(err, os.ErrNotExist): // removed together with another session of the user
-		case time.Now().After(end):
+		if !fault.Is(err, fault.Exists) {
+			return nil, err
+		}
+		if time.Now().After(end) {
 			return nil, fault.Wrap(err, fault.Unavailable, "This session is in use by another Attaché process right now.")
 		}
 		select {
@@ -89,16 +89,8 @@ func lockDir(ctx context.Context, dir string) (*os.File, error) {
 	}
 }
 
-// lockFile opens path and locks it until it is closed or the process ends.
-// It fails when another process has the lock.
-func lockFile(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_CLOEXEC, 0o600)
-	if err != nil {
-		return nil, err
+func (f *shelf) release(c *cluster.Claim) {
+	if err := c.Release(context.Background()); err != nil {
+		f.log.Warn("give a session back", "error", err)
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		f.Close()
-		return nil, fmt.Errorf("lock %s: %w", path, err)
-	}
-	return f, nil
 }

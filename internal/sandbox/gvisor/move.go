@@ -43,7 +43,7 @@ func (s *session) tellStored() {
 // snapshots that it needs. The error is NotFound if nothing is stored, and
 // Exists if the session lives, now: it is stored again later.
 func (h *Host) Publish(ctx context.Context, key sandbox.Key, images sandbox.Images) error {
-	st, files, err := h.openStored(h.shelf.folder(key))
+	st, files, err := h.openStored(ctx, key)
 	if err != nil {
 		return err
 	}
@@ -71,15 +71,16 @@ func (h *Host) Publish(ctx context.Context, key sandbox.Key, images sandbox.Imag
 
 // openStored opens all that is stored of a session and can be restored elsewhere.
 // What is open stays as it is, whatever becomes of its names.
-func (h *Host) openStored(dir string) (st stored, files []*os.File, err error) {
+func (h *Host) openStored(ctx context.Context, key sandbox.Key) (st stored, files []*os.File, err error) {
+	dir := h.shelf.folder(key)
 	if _, err := os.Stat(dir); err != nil {
 		return st, nil, fault.Wrap(err, fault.NotFound, "Nothing is stored of this session.")
 	}
-	own, err := lockFile(filepath.Join(dir, "lock"))
+	own, err := h.process.Claim(ctx, key)
 	if err != nil {
-		return st, nil, fault.Wrap(err, fault.Exists, "This session is in use.")
+		return st, nil, err
 	}
-	defer own.Close()
+	defer h.shelf.release(own)
 	st = readStored(dir)
 	st.Next = nil
 	if st.Sum == "" { // a folder as gVisor wrote it
@@ -179,11 +180,11 @@ func writeEntry(w *tar.Writer, name string, size int64, r io.Reader) error {
 // next run tells so.
 func (h *Host) Fetch(ctx context.Context, key sandbox.Key, images sandbox.Images, behind bool) error {
 	dir := h.shelf.folder(key)
-	own, err := lockDir(ctx, dir)
+	own, err := h.shelf.own(ctx, key)
 	if err != nil {
 		return err
 	}
-	defer own.Close()
+	defer h.shelf.release(own)
 	var st stored
 	err = get(ctx, images, movedImage, func(r *tar.Reader) error {
 		first, err := r.Next()
@@ -198,7 +199,7 @@ func (h *Host) Fetch(ctx context.Context, key sandbox.Key, images sandbox.Images
 			return err
 		}
 		return readFiles(r, dir, 3*h.opts.Hibernate, func(name string) bool {
-			return slices.Contains(st.names(), name) && name != "lock" && name != "session.json"
+			return slices.Contains(st.names(), name) && name != "session.json"
 		})
 	})
 	if err != nil {

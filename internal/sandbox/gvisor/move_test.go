@@ -22,7 +22,7 @@ func TestSessionMoves(t *testing.T) {
 	key := sandbox.Key{User: 1, Conversation: "c"}
 	images := folderImages(t.TempDir())
 	dir := t.TempDir() // with a snapshot of its own
-	a, err := gvisor.Open(t.Context(), dir, gvisortest.Runsc(), gvisortest.Python(t), gvisor.Options{})
+	a, err := gvisor.Open(t.Context(), dir, gvisortest.Runsc(), gvisortest.Python(t), gvisor.Options{Process: gvisortest.Process(t, dir)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/sandbox/gvisor"
+	"github.com/attachebot/attache/internal/sandbox/gvisor/gvisortest"
 	"github.com/attachebot/attache/internal/sandbox/wheels"
 )
 
@@ -23,13 +24,14 @@ func TestOpenErrorsNameNoFolder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	o := gvisor.Options{Process: gvisortest.Process(t, dir)}
 	for what, open := range map[string]func() error{
 		"a file for a folder": func() error {
-			_, err := gvisor.Open(t.Context(), filepath.Join(file, "sandbox"), self, &wheels.Python{Env: dir, Version: "3.11"}, gvisor.Options{})
+			_, err := gvisor.Open(t.Context(), filepath.Join(file, "sandbox"), self, &wheels.Python{Env: dir, Version: "3.11"}, o)
 			return err
 		},
 		"no runsc": func() error {
-			_, err := gvisor.Open(t.Context(), dir, filepath.Join(dir, "runsc"), &wheels.Python{Env: dir, Version: "3.11"}, gvisor.Options{})
+			_, err := gvisor.Open(t.Context(), dir, filepath.Join(dir, "runsc"), &wheels.Python{Env: dir, Version: "3.11"}, o)
 			return err
 		},
 		"no Python": func() error {

@@ -7,12 +7,14 @@ import (
 
 	specs "github.com/opencontainers/runtime-spec/specs-go"
 
+	"github.com/attachebot/attache/internal/cluster"
 	"github.com/attachebot/attache/internal/sandbox"
 	"github.com/attachebot/attache/internal/sandbox/wheels"
 )
 
-// Options bend a Host. The zero value works.
+// Options bend a Host. All but Process may be zero.
 type Options struct {
+	Process   *cluster.Process // among those that share the folder
 	Limits    sandbox.Limits
 	Pool      int           // idle sandboxes kept ready; 0: none
 	Max       int           // sandboxes at most, the idle ones of sessions included; 0: 8
@@ -33,7 +35,7 @@ type Options struct {
 	install wheels.Options         // bounds of installations, likewise
 	free    func(dir string) int64 // bytes that its disk has free; nil: freeBytes
 	raw     bool                   // images stay as gVisor writes them, for comparison
-	step    func(string)           // told each step of a hibernation; nil: not
+	step    func(string)           // told each step of a hibernation, and of an adoption; nil: not
 }
 
 func (o Options) withDefaults() Options {

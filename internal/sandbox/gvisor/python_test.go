@@ -27,7 +27,8 @@ func TestPythonOfSomebody(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := gvisor.Open(t.Context(), gvisortest.Dir(t), gvisortest.Runsc(), python, gvisor.Options{})
+	dir := gvisortest.Dir(t)
+	h, err := gvisor.Open(t.Context(), dir, gvisortest.Runsc(), python, gvisor.Options{Process: gvisortest.Process(t, dir)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/attachebot/attache/internal/cluster"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/sandbox"
 	"github.com/attachebot/attache/internal/sandbox/gvisor/container"
@@ -19,6 +20,7 @@ import (
 // shared is what the sessions of a host use together, and all that they know of it.
 type shared struct {
 	opts      Options
+	process   *cluster.Process
 	zone      *time.Location // of times that are told
 	log       *slog.Logger
 	slots     *turns.Queue // a place for each container of a session
@@ -58,11 +60,11 @@ type session struct {
 
 	// For the holder of the lock.
 	c      *container.Container
-	dir    string   // where it is stored
-	own    *os.File // lock of dir, while live
-	number int64    // of the last cell
-	stored stored   // what is or was last on disk
-	stale  bool     // the image on disk is older than the variables
+	dir    string         // where it is stored
+	own    *cluster.Claim // while live
+	number int64          // of the last cell
+	stored stored         // what is or was last on disk
+	stale  bool           // the image on disk is older than the variables
 }
 
 func newSession(sh *shared, key sandbox.Key) *session {
@@ -143,7 +145,7 @@ func (s *session) bringUp(ctx context.Context, cell sandbox.Cell) (notes []strin
 			s.drop()
 		}
 	}()
-	if s.own, err = lockDir(ctx, s.dir); err != nil {
+	if s.own, err = s.shelf.own(ctx, s.key); err != nil {
 		return nil, err
 	}
 	if s.stored, _, err = settle(ctx, s.dir); err != nil {
@@ -226,20 +228,20 @@ func (s *session) claim() error {
 }
 
 // forget ends the session and removes what is stored of it.
-func (s *session) forget(ctx context.Context) error {
+func (s *session) forget(ctx context.Context) (err error) {
 	if s.own == nil {
 		if _, err := os.Stat(s.dir); os.IsNotExist(err) {
 			return nil
 		}
-		own, err := lockDir(ctx, s.dir)
-		if err != nil {
+		if s.own, err = s.shelf.own(ctx, s.key); err != nil {
 			return err
 		}
-		defer own.Close()
 	}
+	own := s.own
+	s.own = nil
 	s.drop()
 	s.stored, s.stale, s.number = stored{}, false, 0
-	return removeSession(s.dir)
+	return s.shelf.remove(ctx, own, s.dir)
 }
 
 // hibernate stores a live session and frees its container. What could not be
@@ -303,7 +305,7 @@ func (s *session) hibernate(ctx context.Context) error {
 	s.stored, s.stale = st, false
 	err = st.write(s.dir)
 	s.opts.step("written")
-	s.shelf.keepBound()
+	s.shelf.keepBound(ctx)
 	s.log.Info("session hibernated", "user", s.key.User, "bytes", size, "image", st.Image != "", "variables", st.Count,
 		"ms", time.Since(began).Milliseconds())
 	return err
@@ -353,11 +355,11 @@ func (s *session) restoreImage(ctx context.Context, st stored, files sandbox.Fil
 	return true
 }
 
-// drop ends the container and gives its slot and its folder's lock back.
+// drop ends the container and gives its slot and the session back.
 func (s *session) drop() {
 	s.end()
 	if s.own != nil {
-		s.own.Close()
+		s.shelf.release(s.own)
 		s.own = nil
 	}
 	if s.live.Swap(false) {

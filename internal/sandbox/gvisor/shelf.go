@@ -1,26 +1,29 @@
 package gvisor
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
-	"slices"
+	"strconv"
 	"time"
 
+	"github.com/attachebot/attache/internal/cluster"
+	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/sandbox"
 	"github.com/attachebot/attache/internal/sandbox/wheels"
 )
 
 // shelf is the folder of the stored sessions, which bounds them.
 type shelf struct {
-	dir   string
-	keep  time.Duration // how long one is kept; <0: for ever
-	bound int64         // bytes of all, of which one user's may be a quarter
-	log   *slog.Logger
+	process *cluster.Process
+	dir     string
+	keep    time.Duration // how long one is kept; <0: for ever
+	bound   int64         // bytes of all, of which one user's may be a quarter
+	log     *slog.Logger
 }
 
 // folder is that of a session. The conversation is hashed: it is an opaque text
@@ -45,87 +48,116 @@ func (f *shelf) snapshots() map[string]bool {
 	return needed
 }
 
-// sweep removes the sessions that were stored longer ago than they are kept.
-func (f *shelf) sweep() {
+// note makes the records of sessions whose folders have none: those of a store that
+// was lost.
+func (f *shelf) note(ctx context.Context) error {
+	records, err := f.process.Sessions(ctx)
+	if err != nil {
+		return err
+	}
+	known := map[string]bool{}
+	for _, r := range records {
+		known[f.folder(r.Key)] = true
+	}
+	folders, _ := filepath.Glob(filepath.Join(f.dir, "*", "*"))
+	for _, dir := range folders {
+		if known[dir] {
+			continue
+		}
+		user, err := strconv.ParseUint(filepath.Base(filepath.Dir(dir)), 10, 64)
+		if err != nil {
+			continue
+		}
+		key := sandbox.Key{User: user, Conversation: readStored(dir).Conversation}
+		if f.folder(key) != dir {
+			continue // another process has just made it
+		}
+		own, err := f.process.Claim(ctx, key)
+		switch {
+		case err == nil:
+			f.release(own)
+		case !fault.Is(err, fault.Exists):
+			return err
+		}
+	}
+	return nil
+}
+
+// sweep removes the sessions that were used longer ago than they are kept.
+func (f *shelf) sweep(ctx context.Context) {
 	if f.keep < 0 {
 		return
 	}
-	filepath.WalkDir(f.dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.Name() != "session.json" {
-			return nil
+	records, err := f.process.Sessions(ctx)
+	if err != nil {
+		f.log.Warn("sweep of sessions", "error", err)
+	}
+	for _, r := range records {
+		if time.Since(r.UsedAt) >= f.keep {
+			f.removeUnused(ctx, r)
 		}
-		info, err := d.Info()
-		if err != nil || time.Since(info.ModTime()) < f.keep {
-			return nil
-		}
-		dir := filepath.Dir(path)
-		own, err := lockFile(filepath.Join(dir, "lock"))
-		if err != nil {
-			return nil // live
-		}
-		defer own.Close()
-		if err := removeSession(dir); err != nil {
-			f.log.Warn("sweep of a session", "error", err)
-		}
-		return fs.SkipDir
-	})
+	}
 }
 
 // onDisk is a session's folder.
 type onDisk struct {
-	dir, user string
-	bytes     int64
-	saved     time.Time
+	record cluster.Session
+	bytes  int64
 }
 
-// all returns the sessions on disk, the oldest first.
-func (f *shelf) all() []onDisk {
-	var all []onDisk
-	dirs, _ := filepath.Glob(filepath.Join(f.dir, "*", "*"))
-	for _, dir := range dirs {
-		s := onDisk{dir: dir, user: filepath.Base(filepath.Dir(dir)), bytes: wheels.DiskBytes(dir)}
-		if info, err := os.Stat(filepath.Join(dir, "session.json")); err == nil {
-			s.saved = info.ModTime()
-		}
-		all = append(all, s)
+// all returns the sessions of the folder, those unused for longest first.
+func (f *shelf) all(ctx context.Context) []onDisk {
+	records, err := f.process.Sessions(ctx)
+	if err != nil {
+		f.log.Warn("list the sessions", "error", err)
 	}
-	slices.SortFunc(all, func(a, b onDisk) int { return a.saved.Compare(b.saved) })
+	all := make([]onDisk, len(records))
+	for i, r := range records {
+		all[i] = onDisk{r, wheels.DiskBytes(f.folder(r.Key))}
+	}
 	return all
 }
 
-// keepBound removes stored sessions, the oldest first, until those of each
-// user and all together take no more than they may. One that is in use stays.
-func (f *shelf) keepBound() {
-	all := f.all()
-	users, total := map[string]int64{}, int64(0)
+// keepBound removes stored sessions, those unused for longest first, until those of
+// each user and all together take no more than they may. One that is in use stays.
+func (f *shelf) keepBound(ctx context.Context) {
+	all := f.all(ctx)
+	users, total := map[uint64]int64{}, int64(0)
 	for _, s := range all {
-		users[s.user] += s.bytes
+		users[s.record.User] += s.bytes
 		total += s.bytes
 	}
 	for _, s := range all {
-		if users[s.user] <= f.bound/4 && total <= f.bound {
+		user := s.record.User
+		if users[user] <= f.bound/4 && total <= f.bound || !f.removeUnused(ctx, s.record) {
 			continue
 		}
-		own, err := lockFile(filepath.Join(s.dir, "lock"))
-		if err != nil {
-			continue // live
-		}
-		err = removeSession(s.dir)
-		own.Close()
-		if err != nil {
-			f.log.Warn("remove a stored session over the bound", "error", err)
-			continue
-		}
-		f.log.Info("stored session removed: over the bound of bytes", "user", s.user, "bytes", s.bytes)
-		users[s.user] -= s.bytes
+		f.log.Info("stored session removed: over the bound of bytes", "user", user, "bytes", s.bytes)
+		users[user] -= s.bytes
 		total -= s.bytes
 	}
 }
 
-// removeSession removes what is stored of a session, and the user's folder if
-// it was the last one.
-func removeSession(dir string) error {
-	err := os.RemoveAll(dir)
+// removeUnused removes what is stored of a session, unless it is in use or was used
+// since its record was read.
+func (f *shelf) removeUnused(ctx context.Context, r cluster.Session) bool {
+	own, err := f.process.ClaimAs(ctx, r)
+	if err == nil {
+		err = f.remove(ctx, own, f.folder(r.Key))
+	}
+	if err != nil && !fault.Is(err, fault.Exists) {
+		f.log.Warn("remove a stored session", "user", r.User, "error", err)
+	}
+	return err == nil
+}
+
+// remove removes what is stored of a session, its record, and the user's folder if it
+// was the last one.
+func (f *shelf) remove(ctx context.Context, own *cluster.Claim, dir string) error {
+	if err := os.RemoveAll(dir); err != nil {
+		f.release(own)
+		return err
+	}
 	os.Remove(filepath.Dir(dir)) // fails while there are others
-	return err
+	return own.Forget(ctx)
 }

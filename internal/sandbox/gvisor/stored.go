@@ -153,7 +153,7 @@ func (st stored) write(dir string) error {
 	if err != nil {
 		return err
 	}
-	kept := append(st.names(), "session.json", "lock")
+	kept := append(st.names(), "session.json")
 	var errs []error
 	for _, e := range entries {
 		if !slices.Contains(kept, e.Name()) {

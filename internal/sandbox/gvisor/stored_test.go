@@ -78,8 +78,13 @@ func TestSessionExpiry(t *testing.T) {
 	if len(stored) != 1 {
 		t.Fatalf("stored: %q", stored)
 	}
-	old := time.Now().Add(-2 * time.Hour)
-	if err := os.Chtimes(stored[0], old, old); err != nil {
+	records := gvisortest.Records(t, dir)
+	record, err := records.Session(t.Context(), sandbox.Key{User: 1, Conversation: "c"})
+	if err != nil || record.Worker != "" {
+		t.Fatalf("%+v %v", record, err)
+	}
+	record.UsedAt = time.Now().Add(-2 * time.Hour)
+	if record, err = records.SaveSession(t.Context(), record); err != nil {
 		t.Fatal(err)
 	}
 	t.Run("kept", func(t *testing.T) { gvisortest.OpenIn(t, dir, gvisor.Options{Keep: 3 * time.Hour}) })
@@ -92,5 +97,8 @@ func TestSessionExpiry(t *testing.T) {
 	})
 	if _, err := os.Stat(filepath.Dir(stored[0])); !os.IsNotExist(err) {
 		t.Errorf("not swept: %v", err)
+	}
+	if record, err = records.Session(t.Context(), record.Key); err != nil || record.Revision != 0 {
+		t.Errorf("its record is there: %+v %v", record, err)
 	}
 }

@@ -2,6 +2,7 @@ package gvisor_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -118,7 +119,51 @@ func TestAdoption(t *testing.T) {
 		t.Fatal("the victim must run TestVictim")
 	}
 	killVictim(t, dir, "^TestVictim$")
+	adopted(t, dir)
+}
 
+// Who adopts the sessions of a process that was killed is killed too, before a
+// checkpoint of theirs and in it: the third process has them.
+func TestAdoptionAgain(t *testing.T) {
+	for _, when := range []string{"0s", "30ms"} {
+		t.Run(when, func(t *testing.T) {
+			dir := gvisortest.Dir(t)
+			killVictim(t, dir, "^TestVictim$")
+			cmd := exec.Command(os.Args[0], "-test.run", "^TestAdopterToKill$")
+			cmd.Env = append(os.Environ(), "ATTACHE_TEST_VICTIM="+dir, "ATTACHE_TEST_WHEN="+when)
+			if out, err := cmd.CombinedOutput(); !strings.Contains(fmt.Sprint(err), "killed") {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			adopted(t, dir)
+		})
+	}
+}
+
+// TestAdopterToKill is the second process of TestAdoptionAgain.
+func TestAdopterToKill(t *testing.T) {
+	dir, when := os.Getenv("ATTACHE_TEST_VICTIM"), os.Getenv("ATTACHE_TEST_WHEN")
+	if when == "" {
+		t.Skip("a helper of TestAdoptionAgain")
+	}
+	wait, err := time.ParseDuration(when)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kill := func() { syscall.Kill(os.Getpid(), syscall.SIGKILL) }
+	gvisortest.OpenIn(t, dir, gvisor.Stepping(gvisor.Options{}, func(step string) {
+		switch {
+		case step != "adopting":
+		case wait == 0:
+			kill()
+		default:
+			time.AfterFunc(wait, kill)
+		}
+	}))
+}
+
+// adopted finds what TestVictim had in the next process.
+func adopted(t *testing.T, dir string) {
+	t.Helper()
 	h := gvisortest.OpenIn(t, dir, gvisor.Options{Pool: 1})
 	for _, c := range []struct{ conversation, code, want string }{
 		{"idle", "x", "'kept'"},

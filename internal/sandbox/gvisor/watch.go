@@ -72,8 +72,8 @@ func (h *Host) keep(ctx context.Context) {
 	var swept time.Time
 	for {
 		if time.Since(swept) > time.Hour {
-			h.shelf.sweep()
-			h.shelf.keepBound()
+			h.shelf.sweep(ctx)
+			h.shelf.keepBound(ctx)
 			h.wheels.Sweep()
 			if image, err := h.snapshots.current(ctx); err == nil {
 				h.snapshots.use(image)

@@ -138,7 +138,7 @@ func newWire(t *testing.T, to string) *wire {
 func TestChaos(t *testing.T) {
 	minutes, _ := strconv.Atoi(os.Getenv("ATTACHE_CHAOS_MINUTES"))
 	if minutes == 0 {
-		minutes = 9
+		minutes = 10
 	}
 	remote.SetLeaseTime(chaosLease)
 	t.Cleanup(func() { remote.SetLeaseTime(remote.LeaseTime) })
@@ -366,6 +366,17 @@ func (c *chaos) faults() []misfortune {
 			cancel()
 			old.Close(ctx)
 		}},
+		{"who takes over from a dead worker dies too", func(r *rand.Rand) {
+			i := some(r)
+			j := (i + 1 + r.IntN(chaosWorkers-1)) % chaosWorkers
+			for _, w := range []int{i, j} {
+				c.workers[w].cmd.Process.Kill()
+				c.workers[w].cmd.Wait()
+				short(r, 2500*time.Millisecond) // about as long as a take-over
+			}
+			c.start(i)
+			c.start(j)
+		}},
 		{"a bucket that is down while a worker is killed", func(r *rand.Rand) {
 			c.wire.cut.Store(true)
 			short(r, time.Second)
@@ -386,8 +397,9 @@ type person struct {
 	key  sandbox.Key
 	rand *rand.Rand
 
-	least, most           int // of the cells that the session has counted
-	n                     int // of questions
+	image                 string // that the record named
+	least, most           int    // of the cells that the session has counted
+	n                     int    // of questions
 	answered, lost, again int
 }
 
@@ -447,7 +459,10 @@ func (p *person) floor(ctx context.Context) (n int, s cluster.Session) {
 	if err != nil {
 		p.c.t.Error(err)
 	}
-	if s.Image != "" {
+	if s.Image == "" && p.image != "" {
+		p.c.t.Errorf("%v, question %d: the record names no image any more, after %s", p.key, p.n, p.image)
+	}
+	if p.image = s.Image; s.Image != "" {
 		data, err := p.c.bucket.ReadAll(ctx, s.Image)
 		if err == nil { // or another one has just taken its place
 			fmt.Sscan(string(data), &n)

@@ -81,9 +81,9 @@ func (d *durable) Run(ctx context.Context, k sandbox.Key, cell sandbox.Cell) (re
 			if n = o.Count; o.Dirty {
 				res.Notes = append(res.Notes, "lost: what came after")
 			}
-			if err := d.write(k, onDisk{n, true}); err != nil {
-				return res, err
-			}
+		}
+		if err := d.write(k, onDisk{n, true}); err != nil {
+			return res, err
 		}
 	}
 	var id, wait string

@@ -3,6 +3,7 @@ package remote
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"strings"
 	"sync"
 	"time"
@@ -44,6 +45,7 @@ type storedReply struct {
 // offers are the sessions of a worker that were stored, and are not in the bucket yet.
 type offers struct {
 	mu   sync.Mutex
+	busy time.Time // when somebody fetched one last
 	due  map[sandbox.Key]time.Time
 	wait map[sandbox.Key]time.Duration // after the last failure
 	wake chan struct{}
@@ -91,6 +93,39 @@ func (o *offers) ended(k sandbox.Key, again bool) {
 	}
 }
 
+// fetched notes that somebody fetches, now.
+func (o *offers) fetched() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.busy = time.Now()
+}
+
+// patience is how long an offer waits while nobody fetches: whoever took it is gone.
+var patience = 10 * time.Second
+
+// within ends a context when nobody has fetched for a while.
+func (o *offers) within(ctx context.Context) (context.Context, context.CancelFunc) {
+	o.fetched()
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
+	go func() {
+		tick := time.NewTicker(time.Second)
+		defer tick.Stop()
+		for ctx.Err() == nil {
+			o.mu.Lock()
+			idle := time.Since(o.busy)
+			o.mu.Unlock()
+			if idle > patience {
+				cancel()
+			}
+			select {
+			case <-ctx.Done():
+			case <-tick.C:
+			}
+		}
+	}()
+	return ctx, cancel
+}
+
 // publish offers stored sessions until ctx ends.
 func (l *life) publish(ctx context.Context) {
 	tick := time.NewTicker(500 * time.Millisecond)
@@ -114,9 +149,9 @@ func (l *life) offer(ctx context.Context, k sandbox.Key) {
 	generation := l.lease.Generation
 	l.mu.Unlock()
 	body, _ := json.Marshal(storedRequest{l.id, generation, k, l.w.seen.epoch(k)})
-	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
+	waiting, cancel := l.offers.within(ctx)
 	defer cancel()
-	m, err := l.w.nc.RequestWithContext(ctx, subjectStored+l.w.name, body)
+	m, err := l.w.nc.RequestWithContext(waiting, subjectStored+l.w.name, body)
 	if err == nil {
 		var r storedReply
 		if r, err = parseJSON[storedReply](m.Data); err == nil {
@@ -204,3 +239,23 @@ func (d *Driver) fetch(ctx context.Context, name string, r storedRequest) error 
 }
 
 var errElsewhere = fault.New(fault.Exists, "This session has gone on elsewhere.")
+
+// fetchedImages note that what is put there gets on.
+type fetchedImages struct {
+	sandbox.Images
+	offers *offers
+}
+
+func (f fetchedImages) Put(ctx context.Context, name string, r io.Reader) error {
+	return f.Images.Put(ctx, name, fetchedReader{r, f.offers})
+}
+
+type fetchedReader struct {
+	io.Reader
+	offers *offers
+}
+
+func (r fetchedReader) Read(p []byte) (int, error) {
+	r.offers.fetched()
+	return r.Reader.Read(p)
+}

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	natsgo "github.com/nats-io/nats.go"
 	"gocloud.dev/blob"
 
 	"github.com/attachebot/attache/internal/bucket"
@@ -163,6 +164,34 @@ func TestSessionsMove(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Who took an offer of a stored session and is gone keeps nobody from having it.
+func TestFetcherGone(t *testing.T) {
+	remote.SetPatience(time.Second)
+	t.Cleanup(func() { remote.SetPatience(10 * time.Second) })
+	f, _ := openMovingFarm(t, t.TempDir())
+	f.add("a", 4)
+	took := make(chan struct{}, 100)
+	var gone []*natsgo.Subscription
+	for range 50 { // one of many in the group: most likely one of these
+		s, err := f.nc.QueueSubscribe("att.s.a", "attache", func(*natsgo.Msg) { took <- struct{}{} })
+		if err != nil {
+			t.Fatal(err)
+		}
+		gone = append(gone, s)
+	}
+	if err := f.nc.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	f.run(1, "")
+	for len(took) == 0 {
+		f.run(1, "store")
+	}
+	for _, s := range gone {
+		s.Unsubscribe()
+	}
+	f.awaitImage(1, "")
 }
 
 // While the bucket is down, the record keeps the older image; when it is back, the

@@ -413,7 +413,7 @@ func (l *life) give(ctx context.Context, o order, c *callee) error {
 	if l.w.seen.epoch(o.Key) != o.Epoch {
 		return errElsewhere
 	}
-	return m.Publish(ctx, o.Key, callerImages{c})
+	return m.Publish(ctx, o.Key, fetchedImages{callerImages{c}, l.offers})
 }
 
 // finish sends the outcome and waits until the caller has it, for a while.

@@ -12,10 +12,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/attachebot/attache/internal/cluster"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/sandbox/gvisor"
 	"github.com/attachebot/attache/internal/sandbox/sandboxtest"
 	"github.com/attachebot/attache/internal/sandbox/wheels"
+	"github.com/attachebot/attache/internal/sqlite"
 	"github.com/attachebot/attache/internal/testbin"
 )
 
@@ -75,9 +77,39 @@ func Open(t testing.TB, o gvisor.Options) *gvisor.Host {
 	return OpenIn(t, Dir(t), o)
 }
 
-// OpenIn opens a host in dir, and closes it with the test.
+// Records is the store of the processes that share dir.
+func Records(t testing.TB, dir string) cluster.Store {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Join(dir, "owners"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	db, err := sqlite.Open(context.Background(), filepath.Join(dir, "owners", "owners.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	s, err := sqlite.NewCluster(db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// Process is one of those that share dir, until the test ends.
+func Process(t testing.TB, dir string) *cluster.Process {
+	t.Helper()
+	p, err := cluster.NewProcess(context.Background(), Records(t, dir), filepath.Join(dir, "owners"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { p.Close() })
+	return p
+}
+
+// OpenIn opens a host in dir, as a process of its own, and closes it with the test.
 func OpenIn(t testing.TB, dir string, o gvisor.Options) *gvisor.Host {
 	t.Helper()
+	o.Process = Process(t, dir)
 	h, err := gvisor.Open(context.Background(), dir, Runsc(), Python(t), o)
 	if err != nil {
 		if fault.Is(err, fault.Unavailable) {
