@@ -165,7 +165,7 @@ def decide(src):
             note(f"{src.name} is a table; load_file(…, raw=True) gives its cells as text, open(get_file_path(id)) its lines.")
             return "csv"
         markup = named in ("csv", "tsv") and src.head.lstrip()[:1] in (b"<", b"{", b"[")
-        if (KINDS.rows[named]["text"] and not markup) or not sniff.is_text(src):
+        if (KINDS.rows[named]["text"] and not markup) or not sniff.is_text(src) or sniff.may_be(named, src):
             return named
         found = sniff.text_kind(src)
         if sniff.agree(named, found):

@@ -1,6 +1,7 @@
 """Tables in binary form: columns, records and what statistics programs write."""
 
 import io
+import re
 
 from attache.imports import need
 from attache.loaders import apart
@@ -40,7 +41,10 @@ def _frame(table, **options):
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    frame = table.to_pandas(**{"date_as_object": False, **options})
+    unions = [i for i, f in enumerate(table.schema) if pa.types.is_union(f.type)]
+    frame = table.select([i for i in range(table.num_columns) if i not in unions]).to_pandas(**{"date_as_object": False, **options})
+    for i in unions:  # values of several types, for which pandas has none
+        frame.insert(min(i, len(frame.columns)), table.schema.names[i], pd.Series(table.column(i).to_pylist(), dtype=object), allow_duplicates=True)
     for i, field in enumerate(table.schema):
         column = table.column(i)
         if not column.null_count or field.name not in frame.columns or table.schema.names.count(field.name) > 1:
@@ -115,9 +119,31 @@ def orc(src, **options):
         os.environ.setdefault("TZ", "UTC")
     if options:
         return pd.read_orc(src.path, **options)
+    import pyarrow as pa
     from pyarrow import orc as reader
 
-    return _frame(reader.read_table(src.path))
+    try:
+        return _frame(reader.read_table(src.path))
+    except pa.ArrowInvalid as e:
+        if "out of range for nanosecond" not in str(e):
+            raise
+    return _frame(_near_times(src, reader.ORCFile(src.path)))
+
+
+def _near_times(src, file):
+    """The columns that can be read: a time of before 1677 or after 2262 is more than the library's numbers hold."""
+    import pyarrow as pa
+
+    columns, far = {}, []
+    for name in file.schema.names:
+        try:
+            columns[name] = file.read(columns=[name]).column(name)
+        except pa.ArrowInvalid:
+            far.append(name)
+    if not columns:
+        raise NotImplementedError(f"times of before 1677 or after 2262, in {', '.join(far)}")
+    note(f"{src.name}: left out {', '.join(far)}: times of before 1677 or after 2262 can't be read from ORC.")
+    return pa.table(columns)
 
 
 def avro(src, **options):
@@ -138,7 +164,33 @@ def avro(src, **options):
 def stata(src, **options):
     import pandas as pd
 
-    return pd.read_stata(src.path, **{"compression": None, **options})
+    options = {"compression": None, **options}
+    frame = pd.read_stata(src.path, **options)
+    if isinstance(frame, pd.DataFrame) and "datetime64" in "".join(map(str, frame.dtypes)):
+        with pd.read_stata(src.path, compression=None, iterator=True) as reader:
+            names, forms = list(reader.variable_labels()), reader._fmtlist  # pandas has no other name for the formats
+        for name, form in zip(names, forms):
+            if name in frame and _STATA_CLOCK.fullmatch(form) and str(frame[name].dtype).startswith("datetime64"):
+                frame[name] = _clock((frame[name] - pd.Timestamp(1960, 1, 1)).dt.total_seconds())
+    return frame
+
+
+# Times without a day: Stata's are milliseconds of 1 January 1960 in a format that shows hours, minutes and seconds only.
+_STATA_CLOCK = re.compile(r"%-?t[cC]_?([Hh]h?|HH|hh|MM|mm|SS|ss|\.s+|[AaPp]\.?[Mm]\.?|[:_.,\s])+")
+_SAS_CLOCK = {"TIME", "TIMEAMPM", "TOD", "HHMM", "HOUR", "MMSS", "E8601TM", "B8601TM", "E8601LZ", "NLTIME", "NLTIMAP"}
+
+
+def _clock(seconds):
+    """Seconds of a day as times of day; durations where one is beyond a day."""
+    import datetime
+
+    import pandas as pd
+
+    known = seconds.dropna()
+    if len(known) and not known.between(0, 86_400, inclusive="left").all():
+        return pd.to_timedelta(seconds, unit="s")
+    moment = lambda s: None if pd.isna(s) else (datetime.datetime.min + datetime.timedelta(seconds=round(float(s), 6))).time()
+    return pd.Series([moment(s) for s in seconds], index=seconds.index, dtype=object)
 
 
 def spss(src, **options):
@@ -186,4 +238,12 @@ def sas(src, **options):
         if options.keys() & {"encoding", "format", "chunksize", "iterator", "index"}:
             return pd.read_sas(src.path, **{"format": "xport", "encoding": "utf-8", "compression": None, **options})
         return apart.read(src, lambda: pyreadstat.read_xport(src.path, **options)[0])
-    return pd.read_sas(src.path, **{"format": "sas7bdat", "encoding": "infer", "compression": None, **options})
+    options = {"format": "sas7bdat", "encoding": "infer", "compression": None, **options}
+    if options.keys() & {"chunksize", "iterator", "index"}:
+        return pd.read_sas(src.path, **options)
+    with pd.read_sas(src.path, **options, iterator=True) as reader:
+        frame = reader.read()
+        for name, form in zip(list(frame.columns), reader.column_formats):
+            if (form.decode() if isinstance(form, bytes) else form).upper() in _SAS_CLOCK and pd.api.types.is_float_dtype(frame[name]):
+                frame[name] = _clock(frame[name])
+        return frame

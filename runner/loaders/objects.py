@@ -108,8 +108,10 @@ def binary(src):
 def msgpack(src, **options):
     """Return the object, of several in a row a list; records as a DataFrame."""
     reader = need("msgpack")
+    # Negative types are kept for the format itself; the library has no object for them.
+    extension = lambda code, data: reader.ExtType(code, data) if code >= 0 else (code, data)
     for timestamp in (3, 0):  # datetime; reader.Timestamp, where one is of no year that datetime has
-        unpacker = reader.Unpacker(None, **{"raw": False, "strict_map_key": False, "timestamp": timestamp, "max_buffer_size": src.size, **options})
+        unpacker = reader.Unpacker(None, **{"raw": False, "strict_map_key": False, "ext_hook": extension, "timestamp": timestamp, "max_buffer_size": src.size, **options})
         unpacker.feed(src.bytes())
         try:
             objects = list(unpacker)

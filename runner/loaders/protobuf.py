@@ -18,6 +18,11 @@ def protobuf(src):
     return message
 
 
+def whole(data):
+    """Whether bytes are a message to their end."""
+    return _message(data, 0) is not None
+
+
 def _message(data, depth):
     """Return the fields, or None when the bytes are no message."""
     if depth > _DEPTH:

@@ -152,6 +152,22 @@ def is_text(src):
     return control <= len(head) // 500
 
 
+def may_be(named, src):
+    """Whether a file whose bytes read as text may still be of a kind that has no signature: MessagePack begins with a byte
+    that UTF-8 does not begin with, or is a single small number; a message of Protocol Buffers is whole by its lengths."""
+    if named == "msgpack":
+        try:
+            src.head[:400].decode("utf-8")
+        except UnicodeDecodeError as e:
+            return e.start < 2 and not src.head.startswith((b"\xff\xfe", b"\xfe\xff"))
+        return src.size == 1
+    if named == "protobuf" and src.size < 1 << 20 and not src.head.lstrip().startswith((b"{", b"[", b"<")):
+        from attache.loaders import protobuf
+
+        return protobuf.whole(src.bytes())
+    return False
+
+
 def text_kind(src):
     """Return the kind of a text by how it begins."""
     from attache.loaders import delimited, encoding

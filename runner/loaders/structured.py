@@ -187,7 +187,7 @@ def table(value, name=""):
 
     Nested objects become columns named outer.inner.
     """
-    if not (isinstance(value, list) and value and all(isinstance(r, dict) for r in value)):
+    if not (isinstance(value, list) and any(value) and all(isinstance(r, dict) for r in value)):
         return value
     import pandas as pd
 

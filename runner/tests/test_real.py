@@ -1,6 +1,7 @@
 """Files of other people's test suites (real/, testdata/SOURCES.md), against what a second reader says of them: VTK itself, pyfive,
 R, rarfile, umsgpack, a reading of the specification. Found by tables/compare.py on some thousand such files."""
 
+import datetime
 import os
 import struct
 import zipfile
@@ -206,6 +207,79 @@ def test_messagepack(tmp_path):
     path = tmp_path / "far.msgpack"
     path.write_bytes(bytes.fromhex("c70cff00000000000000ffffffffff"))  # a time beyond the year 9999
     assert loaders.load(str(path)).seconds == 0xFFFFFFFFFF
+
+
+def test_messagepack_that_reads_as_text():
+    """Its bytes are letters but for the marks between them; the kind of its name is believed, as it is no UTF-8."""
+    value = load("base64-str.msgpack")
+    assert value["string"] == "The quick brown fox jumps over the lazy dog" and value["empty"] == "" and value["short"] == "Lg=="
+    assert len(value) == 7
+
+
+@pytest.mark.parametrize("data, value", [(b"\xa5hello", "hello"), (b"\x81\xa1a\xa1b", {"a": "b"}), (b"\x93\xa1a\xa1b\xa1c", ["a", "b", "c"]), (b"A", 65), (b"\x91\x80", [{}])])
+def test_small_messagepack(data, value, tmp_path):
+    path = tmp_path / "x.msgpack"
+    path.write_bytes(data)
+    assert loaders.load(str(path)) == value
+
+
+@pytest.mark.parametrize("text, value", [("Straße und Weg", "Straße und Weg"), ("€uro, naïve", "€uro, naïve"), ('{"a": 1}', {"a": 1})])
+def test_text_named_messagepack_is_text(text, value, tmp_path):
+    path = tmp_path / "x.msgpack"
+    path.write_text(text, encoding="utf-8")
+    assert loaders.load(str(path)) == value
+
+
+def test_messagepack_with_types_of_the_format():
+    value = load("base64-bin-ext.msgpack")
+    assert value["ext -128 sha512"][0] == -128 and len(value["ext -128 sha512"][1]) == 64
+    assert value["ext 127 md5"].code == 127
+
+
+def test_protobuf_that_reads_as_text(tmp_path):
+    """Field 1 and field 2, ten and twelve letters each: tags and lengths are line breaks and blanks to a reader of text."""
+    path = tmp_path / "x.pb"
+    path.write_bytes(b"\x0a\x0aabcdefghij\x0a\x0cabcdefghijkl")
+    assert loaders.load(str(path)) == {1: ["abcdefghij", "abcdefghijkl"]}
+
+
+def test_times_of_sas():
+    """As pyreadstat reads them; a year or a month and year are the dates that are stored."""
+    frame = load("date_test.sas7bdat.gz")
+    first = frame.iloc[0]
+    assert first["tm1"] == datetime.time(11, 20, 10) and first["dt1"] == pd.Timestamp("2020-12-09 14:05")
+    assert [str(first[c].date()) for c in ("dtc1", "dtc2", "dtc3", "dtc4", "yr")] == ["2022-01-01", "1970-11-14", "1999-12-31", "2023-07-01", "2023-01-01"]
+    assert frame["patno"].tolist() == [1001.0 + i for i in range(20)]
+
+
+def test_times_of_stata(tmp_path):
+    path = tmp_path / "t.dta"
+    days = pd.to_datetime(["1960-01-01 10:10:10", None, "1960-01-01 23:59:59"])
+    pd.DataFrame({"clock": days, "stamp": days}).to_stata(path, convert_dates={"clock": "tc", "stamp": "tc"}, write_index=False, version=118)
+    data = path.read_bytes()
+    assert data.count(b"%tc" + bytes(9)) == 2
+    path.write_bytes(data.replace(b"%tc" + bytes(9), b"%tcHH:MM:SS" + bytes(1), 1))
+    frame = loaders.load(str(path))
+    assert frame["clock"].tolist() == [datetime.time(10, 10, 10), None, datetime.time(23, 59, 59)]
+    assert frame["stamp"].tolist()[0] == pd.Timestamp("1960-01-01 10:10:10")
+
+
+def test_times_that_orc_cannot_hold(capsys):
+    assert load("overflowing_timestamps.orc")["id"].tolist()[0] == 1
+    assert "left out timestamp" in capsys.readouterr().err
+
+
+def test_a_union_of_arrow(tmp_path):
+    import pyarrow as pa
+
+    kinds = pa.array([0, 1, 0], pa.int8())
+    either = pa.UnionArray.from_sparse(kinds, [pa.array([1, None, 3]), pa.array([None, "b", None])])
+    path = tmp_path / "u.arrow"
+    table = pa.table({"a": [1, 2, 3], "u": either, "z": ["x", "y", "z"]})
+    with pa.OSFile(str(path), "wb") as f, pa.ipc.new_file(f, table.schema) as w:
+        w.write_table(table)
+    frame = loaders.load(str(path))
+    assert frame.to_dict("list") == {"a": [1, 2, 3], "u": [1, "b", 3], "z": ["x", "y", "z"]}
 
 
 def test_columns_of_one_name(tmp_path):

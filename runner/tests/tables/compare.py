@@ -19,6 +19,7 @@ import io
 import json
 import os
 import pickle
+import re
 import select
 import signal
 import warnings
@@ -86,7 +87,7 @@ def meant(tree):
     """A tree with the meanings of its leaves: a text may be a date; names come in any order."""
     if isinstance(tree, dict):
         return {k: meant(v) for k, v in tree.items()}
-    return list(map(meant, tree)) if isinstance(tree, list) else score.meaning(tree)
+    return list(map(meant, tree)) if isinstance(tree, list) else score.meaning(re.sub(r"^(\d{4}-\d\d-\d\d)T([\d:.]+)Z$", r"\1 \2", tree))
 
 
 def judge(path, dialects):

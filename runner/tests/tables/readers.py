@@ -44,7 +44,22 @@ def attache_from(runner):
 
         return reader
 
-    return {"attache": read({}), "attache_text": read({"dtype": "str", "keep_default_na": False})}
+    text = read({"dtype": "str", "keep_default_na": False})
+
+    def rows(path, params):
+        """The table as rows of a file again: what a DataFrame needs and the file does not have is taken back."""
+        if not os.path.getsize(path):
+            return []  # refused as empty
+        got = text(path, params)
+        return got[1:] if getattr(got, "headless", None) else [_names_of_file(got[0]), *got[1:]] if got else got
+
+    return {"attache": read({}), "attache_text": text, "attache_rows": rows}
+
+
+def _names_of_file(names):
+    """Names as a file has them: x.1 after x is x, an invented one is none."""
+    known = set(names)
+    return ["" if re.fullmatch(r"Unnamed: \d+", n) else n.rpartition(".")[0] if re.fullmatch(r".+\.\d+", n, re.S) and n.rpartition(".")[0] in known else n for n in names]
 
 
 def pandas_default(path, params):

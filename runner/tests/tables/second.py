@@ -155,15 +155,40 @@ def _duckdb(path):
         return "rows", [[d[0] for d in found.description], *([cell(v) for v in r] for r in found.fetchall())]
 
 
+def _orc(path, ext):
+    import pyorc
+
+    with open(path, "rb") as f:
+        try:
+            reader = pyorc.Reader(f, struct_repr=pyorc.StructRepr.DICT)
+        except pyorc.errors.ParseError as e:
+            raise Unknown(f"pyorc: {e}") from None
+        if reader.schema.kind != pyorc.TypeKind.STRUCT:
+            raise Unknown("no table")
+        names = list(reader.schema.fields)
+        return "rows", [names, *([cell(row[n]) for n in names] for row in reader)]
+
+
 def _statistics(path, ext):
     import pyreadstat
 
     if ext == ".xpt":
-        return "rows", _rows(pd.read_sas(path, format="xport", encoding="utf-8"))
+        frame = pd.read_sas(path, format="xport", encoding="utf-8")
+        for name, form in pyreadstat.read_xport(path, metadataonly=True)[1].original_variable_types.items():
+            if re.match("DATE|TIME|[DMY]{6}|E8601", form or "") and frame[name].dtype == float:
+                frame.loc[frame[name].abs() < 1e-70, name] = 0  # as pandas reads it
+                unit = "s" if re.match("DATETIME|TIME|E8601DT", form) else "D"
+                frame[name] = np.datetime64("1960-01-01", "s") + (frame[name] * (86_400 if unit == "D" else 1)).astype("timedelta64[s]")
+                if form.startswith("TIME"):
+                    frame[name] = [None if pd.isna(v) else v.time() for v in frame[name]]
+        return "rows", _rows(frame)
     read = {".dta": pyreadstat.read_dta, ".sas7bdat": pyreadstat.read_sas7bdat}.get(ext)
     if read is None:
         raise Unknown(ext)
     frame, meta = read(path, apply_value_formats=True) if ext == ".dta" else read(path)
+    for name, form in meta.original_variable_types.items():
+        if ext == ".sas7bdat" and (form or "").rstrip("0123456789.") in ("YEAR", "MMYY") and frame[name].dtype == float:
+            frame[name] = pd.Timestamp(1960, 1, 1) + pd.to_timedelta(frame[name], unit="D")  # dates that are shown in part
     return "rows", _rows(frame)
 
 
@@ -270,10 +295,12 @@ def _tree(v):
             elif x != "":
                 flat[str(k)] = x
         return flat
-    if isinstance(v, (list, tuple, np.ndarray)):
-        return [_tree(x) for x in v]
+    if type(v).__name__ == "Ext" and v.type < 0:
+        return [cell(v.type), "…"]  # kept for the format; in msgpack's reader a pair
     if type(v).__name__ in ("Ext", "ExtType") or isinstance(v, bytes) or not isinstance(v, int) and type(v).__module__.startswith(("bson", "uuid", "re")) and type(v).__name__ != "ObjectId":
         return "…"
+    if isinstance(v, (list, tuple, np.ndarray)):
+        return [_tree(x) for x in v]
     return cell(v)
 
 
@@ -294,7 +321,7 @@ _PAGE = re.compile(r'(?s)<p:sp>(?:(?!</p:sp>).)*type="(?:sldNum|dt|ftr|hdr)".*?<
 
 def _slides(path, ext):
     with zipfile.ZipFile(path) as z:
-        text = z.read("content.xml").decode() if ext == ".odp" else " ".join(
+        text = _PAGE.sub("", z.read("content.xml").decode()) if ext == ".odp" else " ".join(
             " ".join(re.findall(r"<a:t>([^<]*)</a:t>", _PAGE.sub("", z.read(n).decode()))) for n in z.namelist() if re.fullmatch(r"ppt/slides/slide\d+\.xml", n)
         )
     import html
@@ -466,7 +493,7 @@ def _values(data):
 
 
 READERS = {
-    "excel": _workbook, "spreadsheet": _workbook, "parquet": _polars, "avro": _polars, "feather": _polars, "arrow": _polars,
+    "excel": _workbook, "spreadsheet": _workbook, "parquet": _polars, "avro": _polars, "orc": _orc, "feather": _polars, "arrow": _polars,
     "stata": _statistics, "sas": _statistics, "rdata": _r, "json": _json, "msgpack": _msgpack, "bson": _bson, "presentation": _slides,
     "ebook": _book, "archive": _members, "kml": _kml, "gml": _gml, "geojson": _json, "shapefile": _shape, "vtk": _vtk, "protobuf": _protobuf, "hdf5": _hdf5,
 }  # fmt: skip
