@@ -51,7 +51,7 @@ func NewProcess(ctx context.Context, store Store, dir string) (*Process, error) 
 			continue
 		}
 		if err != nil {
-			return nil, fault.Wrap(err, fault.Unavailable, "The data folder can't be written.")
+			return nil, fault.Wrap(err, fault.Unavailable, "The data folder can't be written: %v.", err)
 		}
 		p := &Process{store: store, dir: dir, number: n, life: fmt.Sprintf("%d-%s", n, rand.Text()[:12]), lock: lock, held: map[sandbox.Key]bool{}}
 		if p.lease, err = p.take(ctx, processLease(n)); err != nil {
