@@ -19,7 +19,6 @@ import (
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/locale"
-	"github.com/attachebot/attache/internal/table"
 )
 
 // frontEnd is what the model and the sentences know of a terminal.
@@ -60,6 +59,8 @@ type Terminal struct {
 
 	asked sync.Once // whether the terminal shows sixels
 	sixel bool
+
+	asks sync.Mutex // held while the person is asked: one question at a time
 
 	mu   sync.Mutex
 	turn *assistant.Turn // that runs
@@ -164,45 +165,6 @@ func (t *Terminal) Interrupt() bool {
 	t.turn = nil
 	t.mu.Unlock()
 	return turn != nil && turn.Stop(t.opts.User)
-}
-
-// Asker puts yes-or-no questions to the person at in, who is told on status.
-// Where nobody is there, and yes is false, the answer is no.
-func Asker(in io.Reader, status io.Writer, yes bool, l *locale.Language) func(context.Context, locale.Message) (bool, error) {
-	return func(ctx context.Context, message locale.Message) (bool, error) {
-		question := message.In(l)
-		if yes {
-			return true, nil
-		}
-		if !IsTerminal(in) {
-			fmt.Fprintf(status, "%s %s\n", question, l.T("No: nobody is there to be asked (use --yes)."))
-			return false, nil
-		}
-		question = strings.ReplaceAll(question, "**", "") + " " + l.T("[y/N]")
-		if IsTerminal(status) {
-			question = table.Fit(question, width(status)-1)
-		}
-		fmt.Fprint(status, question+" ")
-		answer := make(chan string, 1)
-		go func() {
-			line, _ := bufio.NewReader(in).ReadString('\n')
-			answer <- line
-		}()
-		select {
-		case line := <-answer:
-			return agrees(l, line), nil
-		case <-ctx.Done():
-			return false, context.Cause(ctx)
-		}
-	}
-}
-
-// agrees tells whether a line is a yes: a y, or the letter that the language shows
-// for it.
-func agrees(l *locale.Language, line string) bool {
-	line = strings.ToLower(strings.TrimSpace(line))
-	yes, _, _ := strings.Cut(strings.TrimPrefix(l.T("[y/N]"), "["), "/")
-	return strings.HasPrefix(line, "y") || strings.HasPrefix(line, strings.ToLower(yes))
 }
 
 // fileOf returns the file that a stream is, or nil.

@@ -135,11 +135,24 @@ func (t *Terminal) follow(ctx context.Context, prompt string, attached []files.F
 	t.setTurn(turn)
 	defer t.setTurn(nil)
 	t.last = turn.ID
+	open := map[string]func(){} // questions that the person is asked, and what calls each off
+	defer func() {
+		for _, end := range open {
+			end()
+		}
+	}()
 	for _, e := range turn.Follow(context.WithoutCancel(ctx), 0) {
 		switch e := e.(type) {
 		case assistant.Asked:
 			show(e)
-			go t.answer(ctx, e.Question)
+			open[e.Question.ID] = t.put(ctx, e.Question)
+		case assistant.Answered:
+			if end := open[e.Question.ID]; end != nil {
+				end()
+			}
+			if e.Outcome == assistant.TimedOut {
+				show(chat.Notice{Text: t.opts.Language.T("Nobody answered the question in time.")})
+			}
 		case assistant.Ended:
 			ended = e
 		default:
@@ -153,13 +166,6 @@ func (t *Terminal) setTurn(turn *assistant.Turn) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.turn = turn
-}
-
-func (t *Terminal) answer(ctx context.Context, q assistant.Question) {
-	yes, err := Asker(t.opts.In, t.opts.Status, t.opts.Yes, t.opts.Language)(ctx, q.Text)
-	if err == nil {
-		t.complain(t.a.Answer(t.opts.User, q.ID, yes))
-	}
 }
 
 // printer prints the events of a turn: the answer on out, what happens beside it
