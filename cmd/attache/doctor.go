@@ -230,8 +230,12 @@ func (d *diagnosis) python(ctx context.Context) *gvisor.Host {
 	key := sandbox.Key{Conversation: fmt.Sprintf("doctor %d", os.Getpid())}
 	defer host.Reset(context.WithoutCancel(ctx), key)
 	res, err := host.Run(ctx, key, sandbox.Cell{Code: "print(1+1)"})
-	if err != nil || strings.TrimSpace(res.Output) != "2" {
-		d.add("sandbox", false, fault.Message(err)+" "+res.Error)
+	if err != nil {
+		d.add("sandbox", false, explained(err))
+		return nil
+	}
+	if strings.TrimSpace(res.Output) != "2" {
+		d.add("sandbox", false, "Python prints nothing. "+res.Error)
 		return nil
 	}
 	d.add("sandbox", true, fmt.Sprintf("gVisor %s; first result %d ms after the start of a session", who, time.Since(began).Milliseconds()))

@@ -91,6 +91,17 @@ func TestSessions(t *testing.T) {
 	if len(cookies) != 1 || cookies[0].Value == "planted" || !strings.HasSuffix(name, origin.Port()) {
 		t.Errorf("cookies %v", cookies)
 	}
+	// A session that somebody else began, and knows, is not the one that goes on.
+	p.signIn()
+	if again := p.http.Jar.Cookies(origin); len(again) != 1 || again[0].Value == cookies[0].Value {
+		t.Errorf("cookies %v after a second sign-in", again)
+	}
+	other := s.person()
+	other.http.Jar.SetCookies(origin, cookies)
+	if status, _, _ := other.do("GET", "/files", nil); status != http.StatusUnauthorized {
+		t.Errorf("with the cookie of before the sign-in: %d", status)
+	}
+	cookies = p.http.Jar.Cookies(origin)
 	if status, _, _ := p.do("GET", "/files", nil); status != http.StatusOK {
 		t.Errorf("signed in: %d", status)
 	}

@@ -15,6 +15,8 @@ func ofDisk(err error, dir string) error {
 	case err == nil || fault.Is(err, fault.Canceled):
 	case errors.Is(err, syscall.EDQUOT), syscall.Statfs(dir, &fs) == nil && int64(fs.Bavail)*int64(fs.Bsize) < 1<<20:
 		return fault.Wrap(err, fault.Unavailable, "Code can't run right now: the disk is full.")
+	case errors.Is(err, syscall.ENOSPC) && fs.Files > 0 && fs.Ffree == 0:
+		return fault.Wrap(err, fault.Unavailable, "Code can't run right now: the disk can't hold more files (`df -i`).")
 	case errors.Is(err, syscall.EROFS):
 		return fault.Wrap(err, fault.Unavailable, "Code can't run here: the file system of the data folder is read-only.")
 	}

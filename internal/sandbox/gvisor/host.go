@@ -18,6 +18,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/sandbox"
 	"github.com/attachebot/attache/internal/sandbox/gvisor/container"
@@ -69,6 +71,12 @@ func Open(ctx context.Context, dir, runscPath string, python *wheels.Python, opt
 	}
 	if info, err := os.Stat(runscPath); err != nil || !info.Mode().IsRegular() {
 		return nil, fault.Wrap(fmt.Errorf("no program at %s", runscPath), fault.Unavailable, "Code can't run here: runsc (gVisor) is missing; build it with `make build`, or set RUNSC.")
+	}
+	if err := unix.Access(runscPath, unix.X_OK); err != nil {
+		return nil, fault.Wrap(err, fault.Unavailable, "Code can't run here: runsc (gVisor) may not be executed; make it executable, in a file system that is not mounted noexec.")
+	}
+	if err := wheels.MayExecute(dir); err != nil {
+		return nil, err
 	}
 	h := &Host{shared: &shared{opts: opts, process: opts.Process, log: opts.Log, slots: turns.New(opts.Max)}, python: python, sessions: map[sandbox.Key]*session{}}
 	h.dirs = dirs{base: dir, run: filepath.Join(dir, "run"), state: filepath.Join(dir, "state"),

@@ -38,6 +38,10 @@ func TestInstallBytes(t *testing.T) {
 		}
 		return sandboxtest.Wheel(name, all...)
 	}
+	var pieces []sandboxtest.Entry // each is small enough for one file
+	for i := range 2 * len(noise) / limit {
+		pieces = append(pieces, sandboxtest.Entry{Name: fmt.Sprint("piece", i, ".bin"), Content: string(noise[i*limit/2 : (i+1)*limit/2])})
+	}
 	ix := sandboxtest.NewIndex(t, map[string][]byte{
 		"large-1.0-py3-none-any.whl": wheel("large", limit*3/2),
 		"many-1.0-py3-none-any.whl":  wheel("many", limit*2/5, limit*2/5, limit*2/5),
@@ -45,6 +49,7 @@ func TestInstallBytes(t *testing.T) {
 		"fits2-1.0-py3-none-any.whl": wheel("fits2", limit/5, limit/5),
 		"slow-1.0-py3-none-any.whl":  sandboxtest.Wheel("slow", sandboxtest.Entry{Name: "slow.bin", Content: string(noise)}),
 		"slow2-1.0-py3-none-any.whl": sandboxtest.StoredWheel("slow2", sandboxtest.Entry{Name: "slow2.bin", Content: string(noise)}),
+		"slow3-1.0-py3-none-any.whl": sandboxtest.Wheel("slow3", pieces...),
 	})
 	var sent atomic.Int64
 	ix.Handle = func(w http.ResponseWriter, r *http.Request) bool {
@@ -58,7 +63,7 @@ func TestInstallBytes(t *testing.T) {
 	h := gvisortest.OpenIn(t, dir, gvisor.Bounded(gvisor.Options{Packages: wheels.Any, Index: ix.URL()}, limit, 0))
 	s := sandboxtest.NewSession(t, h)
 	s.Expect("kept = 1", "")
-	for code, name := range map[string]string{"import large": "large", "import many": "many", "%pip install fits fits2": "fits2", "import slow": "slow", "import slow2": "slow2"} {
+	for code, name := range map[string]string{"import large": "large", "import many": "many", "%pip install fits fits2": "fits2", "import slow": "slow", "import slow2": "slow2", "import slow3": "slow3"} {
 		res := s.Run(code)
 		if res.Outcome != sandbox.Failed || !strings.Contains(res.Error, name+" is larger than the 2 MB that an installation may take.") {
 			t.Errorf("%s: %+v", code, res)

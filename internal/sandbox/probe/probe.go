@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/attachebot/attache/internal/brief"
+	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/sandbox"
 )
 
@@ -28,7 +29,7 @@ type Check struct {
 func Run(ctx context.Context, box sandbox.Sandbox) ([]Check, error) {
 	canary, err := NewCanary()
 	if err != nil {
-		return nil, err
+		return nil, fault.Wrap(err, fault.Unavailable, "The isolation could not be tested: its bait can't be made in the folder of temporary files; check TMPDIR.")
 	}
 	defer canary.Close()
 	key := sandbox.Key{User: 0, Conversation: "self-test " + rand.Text()}

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -16,7 +17,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/attachebot/attache/internal/brief"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/runner"
 )
@@ -74,6 +74,9 @@ func PreparePython(ctx context.Context, dir, interpreter, index string, progress
 	if dir, err = filepath.EvalSymlinks(dir); err != nil {
 		return nil, err
 	}
+	if err := MayExecute(dir); err != nil {
+		return nil, err
+	}
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%s", base.Full, base.Prefix, runner.Requirements))
 	env := filepath.Join(dir, "env-"+base.Version+"-"+hex.EncodeToString(sum[:6]))
 	p := &Python{Env: env, Version: base.Version, Program: base.Executable}
@@ -100,7 +103,7 @@ func PreparePython(ctx context.Context, dir, interpreter, index string, progress
 	fmt.Fprintf(progress, "Installing pandas, matplotlib and their kin for Python %s (%s)\n", base.Full, base.Executable)
 	lock := filepath.Join(dir, "requirements.txt")
 	if err := os.WriteFile(lock, runner.Requirements, 0o644); err != nil {
-		return nil, err
+		return nil, environmentError(err, "")
 	}
 	if err := os.RemoveAll(env); err != nil {
 		return nil, err
@@ -114,12 +117,15 @@ func PreparePython(ctx context.Context, dir, interpreter, index string, progress
 		cmd.Stdout, cmd.Stderr = io.MultiWriter(&said, progress), io.MultiWriter(&said, progress)
 		if err := cmd.Run(); err != nil {
 			os.RemoveAll(env)
-			return nil, fault.Wrap(fmt.Errorf("uv %s: %w: %s", args[0], err, brief.LastLine(said.String())), fault.Unavailable, "The Python environment could not be installed. Check with `attache doctor`.")
+			return nil, environmentError(fmt.Errorf("uv %s: %w", args[0], err), said.String())
 		}
 	}
 	if p.Base != "" {
 		if err := copyBase(base, p.Base); err != nil {
 			os.RemoveAll(env)
+			if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+				return nil, environmentError(err, "")
+			}
 			return nil, fault.Wrap(err, fault.Unavailable, "The Python interpreter could not be copied. Check with `attache doctor`.")
 		}
 	}

@@ -70,7 +70,10 @@ func ensureUV(ctx context.Context, dir, index string, progress io.Writer) (*uv, 
 		if path.Base(f.Name) != "uv" || !strings.Contains(f.Name, ".data/scripts/") {
 			continue
 		}
-		return u, extractFile(f, u.path, 0o755)
+		if err := extractFile(f, u.path, 0o755); err != nil {
+			return nil, environmentError(err, "")
+		}
+		return u, nil
 	}
 	return nil, fmt.Errorf("no uv program in %s", wheel.file)
 }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -208,4 +209,24 @@ func TestPackagesAreBounded(t *testing.T) {
 	make("c-1", 8*24*time.Hour)
 	p.Sweep()
 	left("a-1", "b-4") // the one in use and the newest
+}
+
+// Each cause that keeps the environment from being installed has its sentence.
+func TestEnvironmentErrors(t *testing.T) {
+	failed := errors.New("uv pip: exit status 1")
+	for _, c := range []struct {
+		err        error
+		said, want string
+	}{
+		{failed, "error: Failed to download `matplotlib==3.11.2`\n  cause: I/O operation failed during extraction\n  cause: failed to write to file `/srv/python/cache/x.so`: No space left on device (os error 28)\n", "the disk is full"},
+		{failed, "error: Failed to install: x.whl\n  cause: failed to copy file: Disk quota exceeded (os error 122)\n", "the disk is full"},
+		{fmt.Errorf("write /srv/uv: %w", syscall.ENOSPC), "", "the disk is full"},
+		{failed, "error: Request failed after 3 retries in 24.4s\n  cause: Failed to fetch: https://pypi.org/simple/scikit-learn/\n  cause: dns error\n", "The package index can't be reached"},
+		{failed, "error: Failed to download `numpy==2.4.0`\n  cause: Hash mismatch for `numpy==2.4.0`\n", "other files than the ones that are known"},
+		{failed, "error: something else", "could not be installed. Check with `attache doctor`"},
+	} {
+		if got := fault.Message(environmentError(c.err, c.said)); !strings.Contains(got, c.want) || strings.Contains(got, "/srv") {
+			t.Errorf("%s: %q, want %q", c.said, got, c.want)
+		}
+	}
 }

@@ -144,6 +144,8 @@ func (r *Runsc) Checkpoint(ctx context.Context, id, image string) error {
 func StartError(err error, said string) error {
 	reason := ""
 	switch {
+	case strings.Contains(said, "fork/exec") && strings.Contains(said, syscall.ENOSPC.Error()): // likewise, in runsc
+		reason = ": the limit of the number of namespaces is reached; run `sysctl " + namespaceLimit(systemSwitch) + "=15000`"
 	case Privileged():
 	case errors.Is(err, syscall.ENOSPC): // clone(2) says it of namespaces, not of a disk
 		reason = ": this user may not create user namespaces (the limit of their number is reached)" + namespaceHint(err, os.Geteuid(), systemSwitch)
@@ -156,6 +158,16 @@ func StartError(err error, said string) error {
 		err = fmt.Errorf("%w: %s", err, line)
 	}
 	return fault.Wrap(err, fault.Unavailable, "Code can't run here: the sandbox did not start%s. Check with `attache doctor`.", reason)
+}
+
+// namespaceLimit names the limit of namespaces that was reached.
+func namespaceLimit(read func(name string) string) string {
+	for _, kind := range []string{"net", "mnt", "pid", "ipc", "uts", "cgroup"} {
+		if name := "max_" + kind + "_namespaces"; read("user/"+name) == "0" {
+			return "user." + name
+		}
+	}
+	return "user.max_user_namespaces"
 }
 
 // namespaceHint names the switch of this system that forbids user namespaces.

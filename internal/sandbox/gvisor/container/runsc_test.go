@@ -50,6 +50,13 @@ func TestStartError(t *testing.T) {
 			t.Errorf("%q: cause %v", said, err)
 		}
 	}
+	const inner = "creating container: cannot create gofer process: gofer: fork/exec /proc/self/exe: no space left on device"
+	if got := fault.Message(StartError(fmt.Errorf("the sandbox ended"), inner)); !strings.Contains(got, "namespaces is reached; run `sysctl user.max_") {
+		t.Errorf("the limit of namespaces, as runsc says it: %q", got)
+	}
+	if got := namespaceLimit(func(name string) string { return map[string]string{"user/max_net_namespaces": "0"}[name] }); got != "user.max_net_namespaces" {
+		t.Errorf("the limit is %s", got)
+	}
 	for _, errno := range []syscall.Errno{syscall.ENOSPC, syscall.EPERM, syscall.EACCES} {
 		got := fault.Message(StartError(fmt.Errorf("fork/exec /srv/x/runsc: %w", errno), "open /srv/x: operation not permitted"))
 		if strings.Contains(got, "/srv") {
