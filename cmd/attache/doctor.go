@@ -59,7 +59,7 @@ func (m *Main) doctor(ctx context.Context, _ []string) error {
 			d.add(c.Name, c.OK, detail)
 		}
 		if err != nil {
-			d.add("isolation", false, fault.Message(err))
+			d.add("isolation", false, fmt.Sprintf("it could not be tested: %v", err))
 		}
 	}
 	d.print()

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/attachebot/attache/internal/brief"
-	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/sandbox"
 )
 
@@ -29,7 +28,7 @@ type Check struct {
 func Run(ctx context.Context, box sandbox.Sandbox) ([]Check, error) {
 	canary, err := NewCanary()
 	if err != nil {
-		return nil, fault.Wrap(err, fault.Unavailable, "The isolation could not be tested: its bait can't be made in the folder of temporary files; check TMPDIR.")
+		return nil, err
 	}
 	defer canary.Close()
 	key := sandbox.Key{User: 0, Conversation: "self-test " + rand.Text()}
