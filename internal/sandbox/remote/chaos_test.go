@@ -177,13 +177,17 @@ func TestChaos(t *testing.T) {
 	}
 	close(stop)
 	asking.Wait()
-	total, lost, again := 0, 0, 0
+	total, lost, again, images := 0, 0, 0, 0
 	for _, p := range people { // all is well again
 		p.ask()
+		images += p.images
 		total, lost, again = total+p.answered, lost+p.lost, again+p.again
 	}
 	c.checkLog()
-	t.Logf("%d minutes: %d answers, %d of them told of a loss, %d questions asked again", minutes, total, lost, again)
+	t.Logf("%d minutes: %d answers, %d of them told of a loss, %d questions asked again; %d images", minutes, total, lost, again, images)
+	if images < total/20 {
+		t.Error("hardly any session was kept in the bucket: the test shows nothing of that")
+	}
 }
 
 func openChaos(t *testing.T) *chaos {
@@ -419,6 +423,7 @@ type person struct {
 	least, most           int    // of the cells that the session has counted
 	n                     int    // of questions
 	answered, lost, again int
+	images                int // that the record named, one after the other
 }
 
 func (p *person) live(stop <-chan struct{}) {
@@ -482,6 +487,9 @@ func (p *person) floor(ctx context.Context) (n int, s cluster.Session) {
 	}
 	if s.Image == "" && p.image != "" {
 		p.c.t.Errorf("%v, question %d: the record names no image any more, after %s", p.key, p.n, p.image)
+	}
+	if s.Image != p.image {
+		p.images++
 	}
 	if p.image = s.Image; s.Image != "" && !realSandboxes {
 		data, err := p.c.bucket.ReadAll(ctx, s.Image)

@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -30,7 +31,7 @@ const (
 
 // Shelf keeps images of sessions in a bucket:
 //
-//	images/USER/NAME/SNAPSHOTS   what is stored of a session, and the snapshots that it needs
+//	images/USER/NAME/SNAPSHOTS   what is stored of a session, and the snapshots that it needs, or none
 //	snapshots/SNAPSHOT           is written once, and named by its content
 //
 // A nil Shelf has none.
@@ -127,7 +128,8 @@ func (m *moving) Put(ctx context.Context, name string, r io.Reader) error {
 	}
 	path := m.path(name)
 	if name == "image" {
-		path = fmt.Sprintf("images/%d/%s/%s", m.user, rand.Text(), strings.Join(m.snapshots, ","))
+		// A key that ends with a slash is a folder to some servers.
+		path = fmt.Sprintf("images/%d/%s/%s", m.user, rand.Text(), cmp.Or(strings.Join(m.snapshots, ","), "none"))
 	}
 	if path == "" {
 		return fault.New(fault.Invalid, "An image can't have this name.")
