@@ -100,7 +100,7 @@ func (e *execCommand) run(ctx context.Context, args []string) error {
 		return err
 	}
 	if e.asJSON {
-		err = m.printJSON(execResult{OK: !res.Failed, Exit: status, Text: res.ForModel(), Attached: ids(saved), Files: made, Notes: res.Notes, Tables: res.Tables, Run: res.Run})
+		err = m.printJSON(execResult{OK: !res.Failed, Exit: status, Text: res.ForModel(), Attached: ids(saved), Files: made, Notes: res.EnglishNotes(), Tables: res.Tables, Run: res.Run})
 	} else {
 		m.printExec(res, made)
 	}

@@ -30,10 +30,13 @@ type toolsWithoutSecrets struct {
 func (t toolsWithoutSecrets) Call(ctx context.Context, user files.UserID, conversation string, call llm.ToolCall, hooks llm.ToolHooks) llm.ToolResult {
 	res := t.Toolbox.Call(ctx, user, conversation, call, hooks)
 	res.Output, res.Error = t.secrets.String(res.Output), t.secrets.String(res.Error)
-	for _, list := range [][]string{res.Values, res.Warnings, res.Notes} {
+	for _, list := range [][]string{res.Values, res.Warnings} {
 		for i := range list {
 			list[i] = t.secrets.String(list[i])
 		}
+	}
+	for i, n := range res.Notes {
+		res.Notes[i] = n.Map(t.secrets.String)
 	}
 	if res.Run != nil {
 		run := *res.Run

@@ -22,6 +22,7 @@ import (
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
+	"github.com/attachebot/attache/internal/locale"
 )
 
 // echoes are the forms in which servers echo what they were sent.
@@ -138,7 +139,7 @@ type echoTools struct {
 
 func (e echoTools) Call(context.Context, files.UserID, string, llm.ToolCall, llm.ToolHooks) llm.ToolResult {
 	list := func() []string { return []string{e.text} }
-	return llm.ToolResult{Output: e.text, Error: e.text, Values: list(), Warnings: list(), Notes: list(), Run: &llm.Run{Output: e.text}}
+	return llm.ToolResult{Output: e.text, Error: e.text, Values: list(), Warnings: list(), Notes: []locale.Message{locale.Plain(e.text)}, Run: &llm.Run{Output: e.text}}
 }
 
 type echoModel struct {

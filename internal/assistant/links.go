@@ -112,7 +112,7 @@ func (a *Assistant) fetch(ctx context.Context, t *Turn, m Message, arguments jso
 		}
 	}
 	res.Output = fmt.Sprintf("Saved as the user's file %q, id %s: %s, %s. load_file(%q) reads it.", f.Name, f.ID, f.Kind, files.Size(f.Size), string(f.ID))
-	res.Notes = append(res.Notes, fmt.Sprintf("🔗 %s: %s, saved from %s", f.Name, files.Size(f.Size), u.Hostname()))
+	res.Notes = append(res.Notes, locale.Later("🔗 %s: %s, saved from %s", f.Name, files.Size(f.Size), u.Hostname()))
 	return res, nil
 }
 

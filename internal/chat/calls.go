@@ -15,6 +15,7 @@ import (
 
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
+	"github.com/attachebot/attache/internal/locale"
 )
 
 const (
@@ -151,7 +152,7 @@ func (r *run) callOne(ctx context.Context, c llm.ToolCall, round int) (res llm.T
 	res = func() (res llm.ToolResult) {
 		defer func() {
 			if p := recover(); p != nil {
-				res = llm.ToolResult{Failed: true, Notes: []string{fmt.Sprintf("The tool %s crashed.", c.Name)}}
+				res = llm.ToolResult{Failed: true, Notes: []locale.Message{locale.Later("The tool %s crashed.", c.Name)}}
 				r.e.opts.Log.ErrorContext(ctx, "a tool panicked", "tool", c.Name, "panic", p, "stack", string(debug.Stack()))
 			}
 		}()

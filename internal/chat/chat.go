@@ -5,6 +5,8 @@ package chat
 import (
 	"context"
 	"encoding/json"
+	"slices"
+	"time"
 
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
@@ -56,6 +58,8 @@ type FrontEnd struct {
 	Hints map[fault.Hint]string
 	// Language is that of who reads; the model is told everything in English.
 	Language *locale.Language
+	// Clock writes a time of the day, where there is a better way than words; may be nil.
+	Clock func(t time.Time) string
 }
 
 // In is the front end for somebody who reads a language.
@@ -69,6 +73,14 @@ func (f *FrontEnd) In(l *locale.Language) *FrontEnd {
 func (f *FrontEnd) T(key string, args ...any) string {
 	if f == nil {
 		return (*locale.Language)(nil).T(key, args...)
+	}
+	if f.Clock != nil {
+		args = slices.Clone(args)
+		for i, a := range args {
+			if c, ok := a.(locale.Clock); ok {
+				args[i] = f.Clock(c.Time)
+			}
+		}
 	}
 	return f.Language.T(key, args...)
 }

@@ -45,7 +45,7 @@ func (r *run) loadImages(ctx context.Context, history []Record) {
 				case err == nil:
 					r.images[p.Image.FileID] = img
 				case asked && ctx.Err() == nil:
-					r.notice(f.Name + " can't be shown to the model: " + fault.Message(err))
+					r.notice("%s can't be shown to the model: %s", f.Name, fault.In(err, r.turn.FrontEnd.T))
 				}
 			}
 		}

@@ -63,9 +63,11 @@ func (r *run) silence() {
 	r.over = true
 }
 
-// notice tells one line, once in a turn.
-func (r *run) notice(text string, args ...any) {
-	text = r.turn.FrontEnd.T(text, args...)
+// notice tells one line in the language of who reads, once in a turn.
+func (r *run) notice(key string, args ...any) { r.tellOnce(r.turn.FrontEnd.T(key, args...)) }
+
+// tellOnce tells one line, once in a turn.
+func (r *run) tellOnce(text string) {
 	if r.told[text] {
 		return
 	}
@@ -346,22 +348,22 @@ const smallWindow = 16_000
 // unsupported is what a person reads of a part of the request that the model
 // went without; "" for nothing.
 func (r *run) unsupported(u llm.Unsupported, model string) string {
+	f := r.turn.FrontEnd
 	switch u.What {
 	case llm.Tools:
-		text := "The model " + model + " can't use tools, so it can't run code or read files." + r.turn.FrontEnd.hint(fault.OtherModel)
 		if flags := flag.FindAllString(u.Reason, 3); len(flags) > 0 {
-			text = "The model " + model + " can't use tools, so it can't run code or read files: its server must be started with " + strings.Join(flags, " and ") + "."
+			return f.T("The model %s can't use tools, so it can't run code or read files: its server must be started with %s.", model, strings.Join(flags, ", "))
 		}
-		return text
+		return f.T("The model %s can't use tools, so it can't run code or read files.", model) + f.hint(fault.OtherModel)
 	case llm.Images:
-		return "The model " + model + " can't see images."
+		return f.T("The model %s can't see images.", model)
 	case llm.TheseImages:
-		return "The model " + model + " could not read an image here, so it answers without seeing it."
+		return f.T("The model %s could not read an image here, so it answers without seeing it.", model)
 	case llm.CallsAsText:
-		return "The model " + model + " wrote a tool call as text, which I can't run. Its server reads calls with --tool-call-parser (vLLM, SGLang) or --jinja (llama.cpp)."
+		return f.T("The model %s wrote a tool call as text, which I can't run. Its server reads calls with --tool-call-parser (vLLM, SGLang) or --jinja (llama.cpp).", model)
 	}
 	if u.Tool == llm.PythonTool {
-		return "The model " + model + " does not take the tool that runs code, so it can't run code or read files."
+		return f.T("The model %s does not take the tool that runs code, so it can't run code or read files.", model)
 	}
 	return ""
 }
@@ -375,7 +377,7 @@ func (r *run) tell(reply llm.Reply) {
 	model := cmp.Or(reply.Model, r.model)
 	for _, u := range reply.Unsupported {
 		if text := r.unsupported(u, model); text != "" {
-			r.notice(text)
+			r.tellOnce(text)
 		}
 		if u.Reason != "" && r.e.once(model+" "+string(u.What)+" "+u.Tool) {
 			r.e.opts.Log.Warn("a part of a request was left out", "model", model, "what", string(u.What), "tool", u.Tool, "error", u.Reason)

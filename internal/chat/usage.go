@@ -84,7 +84,7 @@ func (r *run) admit(ctx context.Context, round, size int) (maxOutput int, releas
 	}
 	if err != nil && round > 1 && !fault.Is(err, fault.Unavailable) {
 		// There is an answer so far: it ends here, and says why.
-		r.notice(fault.Message(err))
+		r.tellOnce(fault.In(err, r.turn.FrontEnd.T))
 		r.mark("", fault.Message(err))
 		return 0, nil, errEnough
 	}

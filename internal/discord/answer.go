@@ -130,7 +130,7 @@ func (a *answer) toolEnded(e chat.ToolEnded) {
 		}
 	}
 	for _, n := range e.Result.Notes {
-		a.note("ℹ️ " + n)
+		a.note("ℹ️ " + n.In(a.q.lang))
 	}
 	for _, t := range e.Result.Tables {
 		a.parts = append(a.parts, compose.Part{Table: &t})

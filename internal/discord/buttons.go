@@ -29,6 +29,7 @@ type answered struct {
 	next    []string   // questions that it suggests
 	passing bool       // its files are kept less long than uploads
 	tables  []files.ID // of tables that are shown as pictures: CSV
+	hush    bool       // it stands in a thread where the bot reads along with several people
 
 	mu       sync.Mutex
 	messages []snowflake.ID // that show it

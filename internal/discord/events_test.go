@@ -3,7 +3,6 @@ package discord
 import (
 	"context"
 	"encoding/json"
-	"github.com/attachebot/attache/internal/assistant"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -13,6 +12,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/attachebot/attache/internal/assistant"
 
 	dg "github.com/disgoorg/disgo/discord"
 	"github.com/disgoorg/disgo/gateway"

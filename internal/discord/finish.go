@@ -205,11 +205,8 @@ func (a *answer) ending(err error) string {
 }
 
 func (a *answer) buttons(e *answered) []dg.LayoutComponent {
-	rows := e.rows(false)
-	if a.b.places.Manners(a.q.channel()).Writers > 1 && a.b.readsAlong(a.q.channel()) == places.Member {
-		rows = append(rows, interact.Row(interact.Button(dg.ButtonStyleSecondary, "🔇", a.q.lang.T("Only when mentioned"), interact.NewID(actQuiet, a.q.user()))))
-	}
-	return rows
+	e.hush = a.b.places.Manners(a.q.channel()).Writers > 1 && a.b.readsAlong(a.q.channel()) == places.Member
+	return e.rows(false)
 }
 
 // rows are the buttons below a finished answer.
@@ -240,6 +237,11 @@ func (e *answered) rows(edited bool) []dg.LayoutComponent {
 	}
 	if len(bs)+len(tables) <= maxButtons {
 		bs, tables = append(bs, tables...), nil
+	}
+	if hush := interact.Button(dg.ButtonStyleSecondary, "🔇", q.lang.T("Only when mentioned"), interact.NewID(actQuiet, q.user())); e.hush && len(bs) < maxButtons {
+		bs = append(bs, hush)
+	} else if e.hush {
+		tables = append(tables, hush)
 	}
 	for _, r := range [][]dg.InteractiveComponent{bs, tables} {
 		if len(r) > 0 {

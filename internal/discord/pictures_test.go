@@ -5,12 +5,13 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"github.com/attachebot/attache/internal/assistant"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/attachebot/attache/internal/assistant"
 
 	"github.com/attachebot/attache/discordtest"
 	"github.com/attachebot/attache/discordtest/render"

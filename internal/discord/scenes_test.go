@@ -129,7 +129,7 @@ func (w *bench) shoot(folder string) {
 			png, err := render.PNG(ctx, tr, o)
 			cancel()
 			if err == nil {
-				err = os.WriteFile(filepath.Join(folder, fmt.Sprintf("%s-%s-%d.png", w.t.Name(), place, width)), png, 0o644)
+				err = os.WriteFile(filepath.Join(folder, strings.ReplaceAll(fmt.Sprintf("%s-%s-%d.png", w.t.Name(), place, width), "/", "-")), png, 0o644)
 			}
 			if err != nil {
 				w.t.Error(err)

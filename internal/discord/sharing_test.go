@@ -11,6 +11,7 @@ import (
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/llm/llmtest"
+	"github.com/attachebot/attache/internal/locale"
 )
 
 // uses makes code of the model use the first file that was brought into the
@@ -22,7 +23,7 @@ func (w *bench) uses() {
 			return llm.ToolResult{Output: fmt.Sprint("nothing was brought: ", err)}
 		}
 		err = h.Sharing.Use(ctx, string(brought[len(brought)-1].ID))
-		return llm.ToolResult{Notes: []string{"The file: " + fault.Message(err)}}
+		return llm.ToolResult{Notes: []locale.Message{locale.Plain("The file: " + fault.Message(err))}}
 	}
 	w.model.Answer = func(r llmtest.Request) llmtest.Reply {
 		if r.Last().Role == "tool" {

@@ -5,12 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"github.com/attachebot/attache/internal/assistant"
 	"image/png"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/attachebot/attache/internal/assistant"
 
 	"github.com/disgoorg/snowflake/v2"
 
@@ -86,7 +87,7 @@ func TestStoryStatus(t *testing.T) {
 			}
 			h.Status(s)
 		}
-		return llm.ToolResult{Output: "done", Notes: []string{"restored: df · lost: conn"}}
+		return llm.ToolResult{Output: "done", Notes: []locale.Message{locale.Later("restored: %s · lost: %s", "df", "conn")}}
 	}
 	w.model.Push(llmtest.Reply{Calls: []llm.ToolCall{python("a", "1")}}, llmtest.Reply{Calls: []llm.ToolCall{python("b", "2")}}, llmtest.Reply{Text: "Done."})
 	q := must(w.anna.Send(w.anna.DM(), "Go"))(w)
@@ -385,7 +386,7 @@ func TestStoryNeverPings(t *testing.T) {
 	role := w.guild.AddRole("team", 0, 0)
 	bad := "@everyone @here " + role.Mention() + " " + w.bert.Mention() + " https://evil.example/?leak=1"
 	w.tools.Handle = func(context.Context, files.UserID, string, llm.ToolCall, llm.ToolHooks) llm.ToolResult {
-		return llm.ToolResult{Output: bad, Notes: []string{bad}, Tables: []table.Table{{Columns: []string{bad}, Rows: [][]string{{"1"}}}}}
+		return llm.ToolResult{Output: bad, Notes: []locale.Message{locale.Plain(bad)}, Tables: []table.Table{{Columns: []string{bad}, Rows: [][]string{{"1"}}}}}
 	}
 	w.does(bad)
 	q, _ := w.ask(w.anna, w.general, "x", discordtest.File{Name: "@everyone <@" + w.bert.ID.String() + ">.csv", Data: salesCSV})
@@ -449,7 +450,7 @@ func TestStoryHonestSentences(t *testing.T) {
 		err  error
 		want string
 	}{
-		{fault.New(fault.Exhausted, "Your daily budget is used up. It resets at 00:00 UTC, in 5 h."), "⚠️ Your daily budget is used up. It resets at 00:00 UTC, in 5 h."},
+		{fault.New(fault.Exhausted, "A limit is reached. Please try again later."), "⚠️ A limit is reached. Please try again later."},
 		{fault.New(fault.Unavailable, "The language model can't be reached."), "⚠️ The language model can't be reached."},
 		{errors.New("secret: hunter2"), "⚠️ Something went wrong on my side. If it happens again, tell the operator this number: `"},
 		{nil, "🤷 There was nothing to say."},

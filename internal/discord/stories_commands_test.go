@@ -13,6 +13,7 @@ import (
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/llm/llmtest"
+	"github.com/attachebot/attache/internal/locale"
 	"github.com/attachebot/attache/tokens"
 )
 
@@ -145,9 +146,32 @@ func TestStoryUsage(t *testing.T) {
 func TestStoryBudget(t *testing.T) {
 	w := newBench(t, setup{chat: chat.Options{UserDailyTokens: 100}})
 	_, a := w.ask(w.anna, w.general, "hi")
-	w.contains(a, "⚠️ Your daily budget is used up", "It resets at ")
-	if len(w.model.Requests()) != 0 {
+	w.contains(a, "⚠️ Your daily budget is used up", "It resets at <t:")
+	w.anna.Locale = "de"
+	w.run(w.anna, w.general, "help")
+	q := must(w.anna.Send(w.anna.DM(), "hallo"))(w)
+	m := w.await(w.anna.DM(), discordtest.FromBot, discordtest.After(q))
+	w.contains(m, "⚠️ Dein Tagesbudget ist aufgebraucht", "Neues gibt es um <t:")
+	if w.lacks(m, "UTC"); len(w.model.Requests()) != 0 {
 		t.Error("the model was asked")
+	}
+}
+
+// What the sandbox, the tools and the engine note is in the language of who reads, and
+// in English for the model.
+func TestStoryNotesInOnesLanguage(t *testing.T) {
+	w := newBench(t, setup{discord: Options{Language: "fr"}})
+	w.tools.Handle = func(context.Context, files.UserID, string, llm.ToolCall, llm.ToolHooks) llm.ToolResult {
+		return llm.ToolResult{Output: "1", Notes: []locale.Message{
+			locale.Later("restored: %s · lost: %s", "df, 100%d", "conn"),
+			locale.Later("%s was not saved:", "a.csv").And(locale.Later("That is too large."))}}
+	}
+	w.model.Push(llmtest.Reply{Calls: []llm.ToolCall{python("a", "1")}}, llmtest.Reply{Text: "Voilà."})
+	q := must(w.anna.Send(w.general, w.Bot().Mention()+" vas-y"))(w)
+	a := w.await(w.general, discordtest.FromBot, discordtest.After(q), discordtest.HasButton("🔁 Relancer"))
+	w.contains(a, "-# ℹ️ restauré : df, 100%d · perdu : conn", "-# ℹ️ a.csv n'a pas été enregistré : C'est trop volumineux.")
+	if got := w.model.Requests()[1].Last().Text; !strings.Contains(got, "restored: df, 100%d · lost: conn") {
+		t.Errorf("the model read %q", got)
 	}
 }
 

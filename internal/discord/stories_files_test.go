@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"github.com/attachebot/attache/internal/assistant"
 	"io"
 	"os"
 	"path/filepath"
@@ -12,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/attachebot/attache/internal/assistant"
 
 	"github.com/attachebot/attache/discordtest"
 	"github.com/attachebot/attache/internal/fault"

@@ -2,11 +2,12 @@ package discord
 
 import (
 	"fmt"
-	"github.com/attachebot/attache/internal/assistant"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/attachebot/attache/internal/assistant"
 
 	"github.com/attachebot/attache/discordtest"
 	"github.com/attachebot/attache/internal/files"

@@ -15,6 +15,7 @@ import (
 	"github.com/attachebot/attache/internal/discord/client"
 	"github.com/attachebot/attache/internal/discord/filemanager"
 	"github.com/attachebot/attache/internal/discord/interact"
+	"github.com/attachebot/attache/internal/discord/markdown"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/locale"
 )
@@ -30,6 +31,7 @@ var frontEnd = &chat.FrontEnd{
 		fault.OtherModel:      locale.Key("/model shows others."),
 		fault.NewConversation: locale.Key("/reset starts a new one."),
 	},
+	Clock: func(t time.Time) string { return markdown.Time(t, markdown.Clock) },
 }
 
 // explain makes the one sentence that somebody sees about an error; "" for what

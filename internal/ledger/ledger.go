@@ -14,6 +14,7 @@ import (
 
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/locale"
 )
 
 // Options bend a [Ledger]. The zero value works: there is no budget.
@@ -121,12 +122,12 @@ func (l *Ledger) Reserve(ctx context.Context, user files.UserID, est Usage) (lef
 		spent = spent.Plus(l.reserved[user])
 		if limit := o.UserCost; limit > 0 {
 			if left.Cost = limit - spent.Cost; est.Cost > left.Cost {
-				return left, nil, l.usedUp(now, "Your daily budget", spent.Cost.String(), limit.String(), est.Cost.String())
+				return left, nil, l.usedUp(now, yours, spent.Cost.String(), limit.String(), est.Cost.String())
 			}
 		}
 		if limit := o.UserTokens; limit > 0 {
 			if left.Tokens = limit - spent.Tokens(); est.Tokens() > left.Tokens {
-				return left, nil, l.usedUp(now, "Your daily budget", humanize.Comma(spent.Tokens()), humanize.Comma(limit)+" tokens", humanize.Comma(est.Tokens()))
+				return left, nil, l.usedUp(now, yours, humanize.Comma(spent.Tokens()), humanize.Comma(limit)+" tokens", humanize.Comma(est.Tokens()))
 			}
 		}
 	}
@@ -137,7 +138,7 @@ func (l *Ledger) Reserve(ctx context.Context, user files.UserID, est Usage) (lef
 		}
 		spent.Cost += l.all.Cost
 		if left.Cost = min(left.Cost, limit-spent.Cost); est.Cost > limit-spent.Cost {
-			return left, nil, l.usedUp(now, "The daily budget that all users of this bot share", spent.Cost.String(), limit.String(), est.Cost.String())
+			return left, nil, l.usedUp(now, shared, spent.Cost.String(), limit.String(), est.Cost.String())
 		}
 	}
 	l.reserve(user, est)
@@ -148,10 +149,14 @@ func (l *Ledger) Reserve(ctx context.Context, user files.UserID, est Usage) (lef
 	}), nil
 }
 
-func (l *Ledger) usedUp(now time.Time, what, spent, limit, need string) error {
+var (
+	yours  = locale.Key("Your daily budget is used up: %s of %s are spent, and this takes about %s. It resets at %s, in %s.")
+	shared = locale.Key("The daily budget that all users of this bot share is used up: %s of %s are spent, and this takes about %s. It resets at %s, in %s.")
+)
+
+func (l *Ledger) usedUp(now time.Time, sentence, spent, limit, need string) error {
 	resets := nextDay(now)
-	return fault.New(fault.Exhausted, "%s is used up: %s of %s are spent, and this takes about %s. It resets at %s, in %s.",
-		what, spent, limit, need, resets.In(l.opts.Location).Format("15:04 MST"), hours(resets.Sub(now)))
+	return fault.New(fault.Exhausted, sentence, spent, limit, need, locale.Clock{Time: resets.In(l.opts.Location)}, hours(resets.Sub(now)))
 }
 
 // hours writes what is left of a day, rounded up: "14 h", "3 h 12 min", "5 min".

@@ -15,16 +15,16 @@ const PythonTool = "execute_python_code"
 // ToolResult is what a tool's call gives back, each part apart. A failed call
 // is a result as well.
 type ToolResult struct {
-	Output   string        // what the tool printed or answered
-	Values   []string      // that the code displayed, as text, in order
-	Warnings []string      // one line each
-	Error    string        // what went wrong: a sentence, or a traceback
-	Failed   bool          // the call did not do what was asked
-	Notes    []string      // one line each, for the person too: "restored: df, model · lost: conn"
-	Packages []string      // installed for the call, as "geopandas 1.1.0"
-	Files    []string      // ids of the files that were made, saved as the asking user's
-	Tables   []table.Table // for the person, in the order shown
-	Run      *Run          // the code that ran, if any
+	Output   string           // what the tool printed or answered
+	Values   []string         // that the code displayed, as text, in order
+	Warnings []string         // one line each
+	Error    string           // what went wrong: a sentence, or a traceback
+	Failed   bool             // the call did not do what was asked
+	Notes    []locale.Message // one line each, for the person too: "restored: df, model · lost: conn"
+	Packages []string         // installed for the call, as "geopandas 1.1.0"
+	Files    []string         // ids of the files that were made, saved as the asking user's
+	Tables   []table.Table    // for the person, in the order shown
+	Run      *Run             // the code that ran, if any
 }
 
 // Run tells what code ran and how, for the person who wants to see it.
@@ -61,7 +61,7 @@ func (r ToolResult) Text() string {
 			parts = append(parts, text)
 		}
 	}
-	for _, n := range r.Notes {
+	for _, n := range r.EnglishNotes() {
 		add("Note: " + n)
 	}
 	add(r.Output)
@@ -79,6 +79,14 @@ func (r ToolResult) Text() string {
 		add("Saved for the user and sent: " + strings.Join(r.Files, ", "))
 	}
 	return strings.Join(parts, "\n\n")
+}
+
+// EnglishNotes returns the notes as the model reads them.
+func (r ToolResult) EnglishNotes() (out []string) {
+	for _, n := range r.Notes {
+		out = append(out, n.String())
+	}
+	return out
 }
 
 // ToolHooks is how a running tool speaks to the person who waits. Any field

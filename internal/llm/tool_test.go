@@ -4,12 +4,13 @@ import (
 	"testing"
 
 	"github.com/attachebot/attache/internal/llm"
+	"github.com/attachebot/attache/internal/locale"
 )
 
 func TestToolResultForModel(t *testing.T) {
 	full := llm.ToolResult{
 		Output: "  indented\nlast\n\n", Values: []string{"1", " ", "a\nb"}, Warnings: []string{"w1", "w2"}, Error: "Traceback\n", Failed: true,
-		Notes: []string{"n1", "n2"}, Packages: []string{"a 1", "b 2"}, Files: []string{"id1", "id2"},
+		Notes: []locale.Message{locale.Plain("n1"), locale.Plain("n2")}, Packages: []string{"a 1", "b 2"}, Files: []string{"id1", "id2"},
 	}
 	want := "Note: n1\n\nNote: n2\n\n  indented\nlast\n\n1\n\na\nb\n\nWarnings:\nw1\nw2\n\nTraceback\n\nInstalled: a 1, b 2\n\nSaved for the user and sent: id1, id2"
 	if got := full.ForModel(); got != want {

@@ -154,15 +154,15 @@ const (
 // Result is what a cell did.
 type Result struct {
 	Outcome  Outcome
-	Output   string        // what it printed, standard error included, in order
-	Shown    []Shown       // values that it displayed, the last expression included
-	Error    string        // the traceback or the reason; empty for OK
-	Exit     int           // the status that the code ended with by sys.exit; 0 for every other end
-	Warnings []string      // Python warnings, a line each
-	Notes    []string      // for the user and the model: variables lost, files not sent
-	Packages []string      // installed for it, as "geopandas 1.1.0"
-	Elapsed  time.Duration // of execution, without questions and installations
-	Lost     bool          // the session's variables are gone
+	Output   string           // what it printed, standard error included, in order
+	Shown    []Shown          // values that it displayed, the last expression included
+	Error    string           // the traceback or the reason; empty for OK
+	Exit     int              // the status that the code ended with by sys.exit; 0 for every other end
+	Warnings []string         // Python warnings, a line each
+	Notes    []locale.Message // for the user and the model: variables lost, files not sent
+	Packages []string         // installed for it, as "geopandas 1.1.0"
+	Elapsed  time.Duration    // of execution, without questions and installations
+	Lost     bool             // the session's variables are gone
 }
 
 // Shown is a displayed value: text always, and a table if it is one.

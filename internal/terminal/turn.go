@@ -196,7 +196,7 @@ func (p *printer) show(e assistant.Event) {
 		}
 	case chat.ToolEnded:
 		for _, n := range e.Result.Notes {
-			p.line("ℹ️  " + n)
+			p.line("ℹ️  " + n.In(p.lang))
 		}
 		for _, one := range e.Result.Tables {
 			p.table(one)

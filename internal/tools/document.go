@@ -34,8 +34,11 @@ func (p *Python) Document(ctx context.Context, user files.UserID, conversation s
 		return "", 0, notSeen(ctx, res)
 	}
 	text = strings.TrimRight(rest, "\n")
-	for _, n := range append(res.Notes, res.Warnings...) {
-		text += "\n[" + n + "]"
+	for _, n := range res.Notes {
+		text += "\n[" + n.String() + "]"
+	}
+	for _, w := range res.Warnings {
+		text += "\n[" + w + "]"
 	}
 	return text, size, nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
+	"github.com/attachebot/attache/internal/locale"
 	"github.com/attachebot/attache/internal/sandbox"
 )
 
@@ -151,7 +152,7 @@ func (p *Python) cell(ctx context.Context, c Call, cell sandbox.Cell, tool strin
 	}
 	res, err = p.in.Run(ctx, sessionKey(session, c.Conversation), cell)
 	if session != c.User {
-		res.Notes = append(res.Notes, "This ran in the Python session that the people of this conversation share.")
+		res.Notes = append(res.Notes, locale.Later("This ran in the Python session that the people of this conversation share."))
 	}
 	for n, id := range whole {
 		if n < len(res.Shown) && res.Shown[n].Table != nil {

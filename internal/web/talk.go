@@ -238,7 +238,7 @@ func (s *Server) toolEnded(t *talk, show *shownTurn, e chat.ToolEnded) {
 		t.replace(show, c.block, c.Key, fragment(show.lang, "code", c))
 	}
 	for _, n := range e.Result.Notes {
-		t.block(show, fragment(show.lang, "notice", map[string]any{"Key": show.next(), "Text": "ℹ️ " + n}))
+		t.block(show, fragment(show.lang, "notice", map[string]any{"Key": show.next(), "Text": "ℹ️ " + n.In(show.lang)}))
 	}
 	for _, one := range e.Result.Tables {
 		t.block(show, s.tableHTML(t, show, one))

@@ -7,12 +7,14 @@ import (
 	"io"
 	"os"
 	"path"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/attachebot/attache/internal/brief"
 	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/locale"
 	"github.com/attachebot/attache/internal/sandbox"
 	"github.com/attachebot/attache/internal/sandbox/gvisor/container"
 )
@@ -241,15 +243,15 @@ func (r *cellRun) take(m *container.Message) {
 		for _, l := range m.Left[:min(5, len(m.Left))] {
 			names = append(names, fmt.Sprintf("%s (%s)", brief.Bytes(brief.Line(l.Name), 80), brief.Bytes(brief.Line(l.Why), 80)))
 		}
-		note := "Files not sent: " + strings.Join(names, ", ")
+		note := locale.Later("Files not sent: %s", strings.Join(names, ", "))
 		if more := max(m.LeftCount, len(m.Left)) - len(names); more > 0 {
-			note += fmt.Sprintf(" and %d more", more)
+			note = locale.Later("Files not sent: %s and %s more", strings.Join(names, ", "), strconv.Itoa(more))
 		}
 		r.note(note)
 	}
 }
 
-func (r *cellRun) note(text string) {
+func (r *cellRun) note(text locale.Message) {
 	if len(r.res.Notes) < maxNotes {
 		r.res.Notes = append(r.res.Notes, text)
 	}
@@ -304,7 +306,7 @@ func (r *cellRun) file(ctx context.Context, m *container.Message) error {
 		err := r.cell.Save(work, name, body)
 		done()
 		if err != nil {
-			r.note(fmt.Sprintf("%s was not saved: %s", brief.Bytes(brief.Line(name), 80), sentence(err)))
+			r.note(locale.Later("%s was not saved:", brief.Bytes(brief.Line(name), 80)).And(said(err)))
 		}
 	}
 	_, err := io.Copy(io.Discard, body)
@@ -406,8 +408,29 @@ func sentence(err error) string {
 	if err == nil {
 		return ""
 	}
+	return said(err).String()
+}
+
+// said is what the person is told of an error.
+func said(err error) locale.Message {
 	if errors.Is(err, io.ErrUnexpectedEOF) {
-		return "the file is shorter than it should be"
+		return locale.Later("the file is shorter than it should be")
 	}
-	return fault.Message(err)
+	m := locale.Plain(fault.Message(err))
+	fault.In(err, func(format string, args ...any) string {
+		texts := make([]string, len(args))
+		for i, a := range args {
+			if s, ok := a.(fmt.Stringer); ok {
+				a = s.String()
+			}
+			text, ok := a.(string)
+			if !ok {
+				return ""
+			}
+			texts[i] = text
+		}
+		m = locale.Later(format, texts...)
+		return ""
+	})
+	return m
 }

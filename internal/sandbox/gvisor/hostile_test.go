@@ -80,7 +80,11 @@ func TestWhatCodeSaysIsClipped(t *testing.T) {
 	}
 	r := &cellRun{}
 	r.take(&container.Message{Op: "done", Status: "weird", Exit: 1 << 40, Warnings: long, Packages: long, Left: left, LeftCount: -5, Seconds: 1e300})
-	for what, list := range map[string][]string{"warnings": r.res.Warnings, "packages": r.res.Packages, "notes": r.res.Notes} {
+	var notes []string
+	for _, n := range r.res.Notes {
+		notes = append(notes, n.String())
+	}
+	for what, list := range map[string][]string{"warnings": r.res.Warnings, "packages": r.res.Packages, "notes": notes} {
 		if len(list) == 0 || len(list) > 20 {
 			t.Errorf("%d %s", len(list), what)
 		}

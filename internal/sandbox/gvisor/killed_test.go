@@ -52,7 +52,7 @@ func expectStored(t *testing.T, s *sandboxtest.Session, said bool) {
 	if res.Outcome != sandbox.OK || res.Output != "stored lock\n" {
 		t.Errorf("%+v", res)
 	}
-	if got := strings.Contains(strings.Join(res.Notes, "\n"), "the session is as it was on "); got != said {
+	if got := strings.Contains(fmt.Sprint(res.Notes), "the session is as it was on "); got != said {
 		t.Errorf("notes %q", res.Notes)
 	}
 }
@@ -113,7 +113,7 @@ func TestSandboxKilledWhileStoring(t *testing.T) {
 			if res.Outcome != sandbox.OK || res.Output != "newer lock newer\n" {
 				t.Errorf("%+v", res)
 			}
-			notes := strings.Join(res.Notes, "\n")
+			notes := fmt.Sprint(res.Notes)
 			if !strings.HasPrefix(notes, "the session is as it was on ") || !strings.HasSuffix(notes, ", but for these, which are newer: x, /work/made") {
 				t.Errorf("%q", notes)
 			}
@@ -191,7 +191,7 @@ func TestDiskFull(t *testing.T) {
 	s := sandboxtest.NewSession(t, gvisortest.OpenIn(t, dir, gvisor.Options{}))
 	s.Key.Conversation = "c"
 	res := s.Run("print(x, type(locked).__name__)")
-	if res.Output != "newer lock\n" || !strings.Contains(strings.Join(res.Notes, "\n"), ", but for these, which are newer: x") {
+	if res.Output != "newer lock\n" || !strings.Contains(fmt.Sprint(res.Notes), ", but for these, which are newer: x") {
 		t.Errorf("%+v", res)
 	}
 }

@@ -77,7 +77,7 @@ func TestSystemUpdateInside(t *testing.T) {
 	h = gvisortest.OpenIn(t, dir, gvisor.Options{})
 	for conversation, variable := range map[string]string{"stored": "x", "live": "y"} {
 		res := run(h, conversation, "print("+variable+" + 1); "+hash)
-		if !strings.Contains(res.Output, "42\n2d711642") || !strings.Contains(strings.Join(res.Notes, "\n"), "restored: "+variable) {
+		if !strings.Contains(res.Output, "42\n2d711642") || !strings.Contains(fmt.Sprint(res.Notes), "restored: "+variable) {
 			t.Errorf("%s: %+v", conversation, res)
 		}
 	}

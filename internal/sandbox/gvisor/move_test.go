@@ -80,7 +80,7 @@ func TestSessionMoves(t *testing.T) {
 		t.Errorf("the clock says %s: %v", time.Unix(now, 0), err)
 	}
 	fetch(true)
-	if res := run(b, "print(x)"); res.Output != "41\n" || !strings.Contains(strings.Join(res.Notes, ""), "lost: what came after") {
+	if res := run(b, "print(x)"); res.Output != "41\n" || !strings.Contains(fmt.Sprint(res.Notes), "lost: what came after") {
 		t.Errorf("behind: %+v", res)
 	}
 	if err := b.Reset(t.Context(), key); err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/attachebot/attache/internal/cluster"
 	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/locale"
 	"github.com/attachebot/attache/internal/sandbox"
 	"github.com/attachebot/attache/internal/sandbox/gvisor/container"
 	"github.com/attachebot/attache/internal/sandbox/gvisor/mapped"
@@ -79,7 +80,7 @@ func (s *session) run(ctx context.Context, cell sandbox.Cell) (sandbox.Result, e
 	if s.c != nil && s.c.Gone() { // between two cells: what is on disk comes back, and says so
 		s.drop()
 	}
-	var notes []string
+	var notes []locale.Message
 	if s.c == nil {
 		var err error
 		if notes, err = s.bringUp(ctx, cell); err != nil {
@@ -132,7 +133,7 @@ func (s *session) lose(res *sandbox.Result) {
 // bringUp gives the session a slot and a container: restored from its own
 // image, or a fresh one with the variables that were saved. It says what came
 // back.
-func (s *session) bringUp(ctx context.Context, cell sandbox.Cell) (notes []string, err error) {
+func (s *session) bringUp(ctx context.Context, cell sandbox.Cell) (notes []locale.Message, err error) {
 	err = s.slots.Acquire(ctx, s.key.User, s.makeRoom, func(place int) {
 		cell.Status(sandbox.Status{State: sandbox.Queued, Place: place})
 	})

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/locale"
 	"github.com/attachebot/attache/internal/sandbox/gvisor/container"
 )
 
@@ -164,19 +165,19 @@ func (st stored) write(dir string) error {
 }
 
 func (st stored) savedAt(zone *time.Location) string {
-	return st.SavedAt.In(zone).Format("2006-01-02 at 15:04")
+	return st.SavedAt.In(zone).Format("2006-01-02 15:04")
 }
 
 // afterDeath says what is lost of a session whose process died with it: a power
 // cut, or a machine out of memory.
-func (st stored) afterDeath(zone *time.Location) []string {
+func (st stored) afterDeath(zone *time.Location) []locale.Message {
 	switch {
 	case !st.Live:
 		return nil
 	case st.Behind:
-		return []string{"the session is as it was on " + st.savedAt(zone) + " · lost: what came after, because its process ended without warning"}
+		return []locale.Message{locale.Later("the session is as it was on %s · lost: what came after, because its process ended without warning", st.savedAt(zone))}
 	case st.empty():
-		return []string{"lost: all variables of this session, because its process ended without warning"}
+		return []locale.Message{locale.Later("lost: all variables of this session, because its process ended without warning")}
 	}
 	return nil
 }

@@ -307,7 +307,7 @@ func TestPowerCut(t *testing.T) {
 			if i == 1 {
 				c.note = "" // it is said once
 			}
-			if err != nil || res.Output != c.output || (c.note == "") != (len(res.Notes) == 0) || c.note != "" && !strings.HasPrefix(res.Notes[0], c.note) {
+			if err != nil || res.Output != c.output || (c.note == "") != (len(res.Notes) == 0) || c.note != "" && !strings.HasPrefix(res.Notes[0].String(), c.note) {
 				t.Errorf("%s: %+v %v", c.conversation, res, err)
 			}
 		}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/attachebot/attache/internal/brief"
+	"github.com/attachebot/attache/internal/locale"
 	"github.com/attachebot/attache/internal/sandbox/gvisor/container"
 )
 
@@ -75,42 +76,36 @@ func dumpVariables(ctx context.Context, c runnerLink, path string, limit int64, 
 
 // loadVariables gives a fresh container the variables and files that were saved,
 // and says in one line what came back.
-func (s *session) loadVariables(ctx context.Context) []string {
+func (s *session) loadVariables(ctx context.Context) []locale.Message {
 	kept, lost := s.sendVariables(ctx)
 	lost = append(lost, s.stored.Lost...)
-	var parts []string
-	if len(kept) > 0 {
-		parts = append(parts, "restored: "+listed(kept))
+	switch {
+	case len(kept) > 0 && len(lost) > 0:
+		return []locale.Message{locale.Later("restored: %s · lost: %s", listed(kept), listed(lost))}
+	case len(kept) > 0:
+		return []locale.Message{locale.Later("restored: %s", listed(kept))}
+	case len(lost) > 0:
+		return []locale.Message{locale.Later("lost: %s", listed(lost))}
 	}
-	if len(lost) > 0 {
-		parts = append(parts, "lost: "+listed(lost))
-	}
-	return line(parts)
+	return nil
 }
 
 // loadNewer gives a container that was restored from an older image the variables
 // and files that were saved after it, and says so.
-func (s *session) loadNewer(ctx context.Context) []string {
+func (s *session) loadNewer(ctx context.Context) []locale.Message {
 	kept, lost := s.sendVariables(ctx)
-	older := "the session is as it was on " + s.stored.Before.savedAt(s.zone)
+	at := s.stored.Before.savedAt(s.zone)
+	said := locale.Later("the session is as it was on %s", at)
 	if len(kept) > 0 {
-		older += ", but for these, which are newer: " + listed(kept)
+		said = locale.Later("the session is as it was on %s, but for these, which are newer: %s", at, listed(kept))
 	}
-	parts := []string{older}
 	if len(lost) > 0 {
-		parts = append(parts, "not restored as they were last: "+listed(lost))
+		said = said.And(locale.Later("· not restored as they were last: %s", listed(lost)))
 	}
-	return line(parts)
+	return []locale.Message{said}
 }
 
-func line(parts []string) []string {
-	if len(parts) == 0 {
-		return nil
-	}
-	return []string{brief.Bytes(brief.Line(strings.Join(parts, " · ")), 600)}
-}
-
-// listed names variables, and then some of the files.
+// listed names variables, and then some of the files, in one short line.
 func listed(names []string) string {
 	const most = 5
 	var files []string
@@ -125,7 +120,7 @@ func listed(names []string) string {
 	if more := len(files) - most; more > 0 {
 		files = append(files[:most], fmt.Sprintf("and %d more files in %s", more, insideWork))
 	}
-	return strings.Join(append(names, files...), ", ")
+	return brief.Bytes(brief.Line(strings.Join(append(names, files...), ", ")), 300)
 }
 
 // sendVariables sends the runner what was saved. Where that fails, the container

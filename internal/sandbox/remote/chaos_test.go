@@ -464,7 +464,7 @@ func (p *person) ask() {
 			continue
 		}
 		got, err := strconv.Atoi(strings.TrimSpace(res.Output))
-		notes := strings.Join(res.Notes, "; ")
+		notes := fmt.Sprint(res.Notes)
 		least := p.least + 1
 		if strings.Contains(notes, "lost:") || realSandboxes && strings.Contains(notes, "the session is as it was") {
 			least = floor + 1

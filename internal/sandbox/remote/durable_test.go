@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/locale"
 	"github.com/attachebot/attache/internal/sandbox"
 )
 
@@ -79,7 +80,7 @@ func (d *durable) Run(ctx context.Context, k sandbox.Key, cell sandbox.Cell) (re
 	if !live {
 		if o, ok := d.read(k); ok {
 			if n = o.Count; o.Dirty {
-				res.Notes = append(res.Notes, "lost: what came after")
+				res.Notes = append(res.Notes, locale.Plain("lost: what came after"))
 			}
 		}
 		if err := d.write(k, onDisk{n, true}); err != nil {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/locale"
 	"github.com/attachebot/attache/internal/sandbox"
 )
 
@@ -43,7 +44,7 @@ func (l *ledger) epoch(k sandbox.Key) string { return l.read(k).Epoch }
 // seen is what the ledger has of a session.
 type seen struct {
 	Epoch string
-	Notes []string `json:",omitempty"` // of a result that may not have arrived
+	Notes []locale.Message `json:",omitempty"` // of a result that may not have arrived
 }
 
 func (l *ledger) read(k sandbox.Key) (s seen) {

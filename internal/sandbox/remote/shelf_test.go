@@ -144,7 +144,7 @@ func TestSessionsMove(t *testing.T) {
 			f.run(1, "") // 5: not stored
 			_, stop := f.add("c", 4)
 			kill()
-			if res := f.run(1, ""); res.Output != "c 5" || len(res.Notes) != 1 || !strings.Contains(res.Notes[0], "what came after") {
+			if res := f.run(1, ""); res.Output != "c 5" || len(res.Notes) != 1 || !strings.Contains(res.Notes[0].String(), "what came after") {
 				t.Errorf("after a loss of one cell: %+v", res)
 			}
 			// A worker that leaves has what it stored at the end taken along.

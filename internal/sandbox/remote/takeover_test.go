@@ -3,6 +3,7 @@ package remote_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -75,7 +76,7 @@ func takeOver(t *testing.T, busy bool) time.Duration {
 	res := f.run(1, "")
 	took := time.Since(began)
 	t.Logf("answered elsewhere after %s", took.Round(time.Millisecond))
-	if res.Output != "b 1" || !strings.Contains(strings.Join(res.Notes, "\n"), "lost: all variables") || b.ran.Load() != 1 {
+	if res.Output != "b 1" || !strings.Contains(fmt.Sprint(res.Notes), "lost: all variables") || b.ran.Load() != 1 {
 		t.Errorf("%+v, %d cells on b", res, b.ran.Load())
 	}
 	return took

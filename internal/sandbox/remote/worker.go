@@ -13,6 +13,7 @@ import (
 
 	"github.com/attachebot/attache/internal/cluster"
 	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/locale"
 	"github.com/attachebot/attache/internal/sandbox"
 )
 
@@ -397,9 +398,9 @@ func (l *life) enter(ctx context.Context, o order, c *callee) error {
 	case !fault.Is(err, fault.NotFound):
 		return err // another try may have it
 	case o.Lost && !o.Image:
-		now.Notes = []string{"lost: all variables of this session, because the machine that had them is gone"}
+		now.Notes = []locale.Message{locale.Later("lost: all variables of this session, because the machine that had them is gone")}
 	case o.Image || !o.New:
-		now.Notes = []string{"lost: all variables of this session, because its machine no longer has them"}
+		now.Notes = []locale.Message{locale.Later("lost: all variables of this session, because its machine no longer has them")}
 	}
 	return l.w.seen.set(o.Key, now)
 }

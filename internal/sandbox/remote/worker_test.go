@@ -18,6 +18,7 @@ import (
 	natsgo "github.com/nats-io/nats.go"
 
 	"github.com/attachebot/attache/internal/cluster"
+	"github.com/attachebot/attache/internal/locale"
 	"github.com/attachebot/attache/internal/nats"
 	"github.com/attachebot/attache/internal/sandbox"
 	"github.com/attachebot/attache/internal/sandbox/remote"
@@ -65,9 +66,9 @@ func (c *counting) Run(ctx context.Context, k sandbox.Key, cell sandbox.Cell) (s
 	c.mu.Lock()
 	c.n[k]++
 	n := c.n[k]
-	var notes []string
+	var notes []locale.Message
 	if c.behind[k] {
-		notes = []string{"lost: what came after"}
+		notes = []locale.Message{locale.Plain("lost: what came after")}
 		delete(c.behind, k)
 	}
 	c.mu.Unlock()
@@ -182,7 +183,7 @@ func TestAffinity(t *testing.T) {
 	stop()
 	began := time.Now()
 	res := f.run(1, "")
-	if res.Output != "b 1" || len(res.Notes) != 1 || !strings.HasPrefix(res.Notes[0], "lost: ") {
+	if res.Output != "b 1" || len(res.Notes) != 1 || !strings.HasPrefix(res.Notes[0].String(), "lost: ") {
 		t.Errorf("%+v", res)
 	}
 	if took := time.Since(began); took > 2*time.Second {

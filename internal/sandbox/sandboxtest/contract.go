@@ -254,11 +254,11 @@ func testFilesOut(t *testing.T, s *Session) {
 	res := check("for i in range(25): open(f'n{i:02}.txt', 'w').write('x')",
 		"n00.txt", "n01.txt", "n02.txt", "n03.txt", "n04.txt", "n05.txt", "n06.txt", "n07.txt", "n08.txt", "n09.txt",
 		"n10.txt", "n11.txt", "n12.txt", "n13.txt", "n14.txt", "n15.txt", "n16.txt", "n17.txt", "n18.txt", "n19.txt")
-	if notes := strings.Join(res.Notes, "\n"); !strings.Contains(notes, "n20.txt") || !strings.Contains(notes, "only 20 files") {
+	if notes := fmt.Sprint(res.Notes); !strings.Contains(notes, "n20.txt") || !strings.Contains(notes, "only 20 files") {
 		t.Errorf("notes: %q", notes)
 	}
 	res = check("f = open('big.bin', 'wb'); f.truncate(51 << 20); f.close()")
-	if notes := strings.Join(res.Notes, "\n"); !strings.Contains(notes, "big.bin") || !strings.Contains(notes, "over 50 MB") {
+	if notes := fmt.Sprint(res.Notes); !strings.Contains(notes, "big.bin") || !strings.Contains(notes, "over 50 MB") {
 		t.Errorf("notes: %q", notes)
 	}
 	check("os.remove('big.bin')")
