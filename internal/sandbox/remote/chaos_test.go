@@ -460,23 +460,31 @@ func (p *person) ask() {
 		if err != nil || res.Outcome != sandbox.OK { // it may have run
 			p.most++
 			p.again++
+			if toldOfLoss(res) { // an interrupted cell tells too
+				p.least = min(p.least, floor)
+				p.lost++
+			}
 			time.Sleep(50 * time.Millisecond)
 			continue
 		}
 		got, err := strconv.Atoi(strings.TrimSpace(res.Output))
-		notes := fmt.Sprint(res.Notes)
 		least := p.least + 1
-		if strings.Contains(notes, "lost:") || realSandboxes && strings.Contains(notes, "the session is as it was") {
+		if toldOfLoss(res) {
 			least = floor + 1
 			p.lost++
 		}
 		if err != nil || got < least || got > p.most+1 {
-			p.c.t.Errorf("%v, question %d: cell %q is counted, want %d to %d (an image has %d, %+v); notes: %q", p.key, p.n, res.Output, least, p.most+1, floor, record, notes)
+			p.c.t.Errorf("%v, question %d: cell %q is counted, want %d to %d (an image has %d, %+v); notes: %q", p.key, p.n, res.Output, least, p.most+1, floor, record, res.Notes)
 		}
 		p.least, p.most = got, got
 		p.answered++
 		return
 	}
+}
+
+func toldOfLoss(res sandbox.Result) bool {
+	notes := fmt.Sprint(res.Notes)
+	return strings.Contains(notes, "lost:") || realSandboxes && strings.Contains(notes, "the session is as it was")
 }
 
 // floor is what the image in the session's record has: no less may come back.

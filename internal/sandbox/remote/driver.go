@@ -159,7 +159,7 @@ func (d *Driver) Run(ctx context.Context, key sandbox.Key, cell sandbox.Cell) (s
 			return sandbox.Result{}, out.Err.err()
 		}
 		if !d.still(ctx, p.session) {
-			return sandbox.Result{Outcome: sandbox.Crashed, Lost: true,
+			return sandbox.Result{Outcome: sandbox.Crashed, Lost: true, Notes: out.Result.Notes,
 				Error: "This session has gone on elsewhere meanwhile; what this code did there does not count."}, nil
 		}
 		return out.Result, nil
