@@ -330,5 +330,10 @@ func (b *Bot) answerMissed(ctx context.Context, ms []dg.Message) {
 		if q.passed && !fault.Is(ended.Err, fault.Exists) {
 			passed[m.ChannelID]++
 		}
+		select {
+		case <-q.shown: // the answers come in the order of the questions too
+		case <-ctx.Done():
+			return
+		}
 	}
 }

@@ -70,7 +70,8 @@ func (b *Bot) addressed(m dg.Message) places.Membership {
 
 // question is a message that is to be answered, or to be answered again.
 type question struct {
-	turn *assistant.Turn // set when the assistant has it
+	turn  *assistant.Turn // set when the assistant has it
+	shown chan struct{}   // closed when all of the turn is shown; set with turn
 
 	mu  sync.Mutex // held while msg is read or edited in the turn
 	msg dg.Message

@@ -131,7 +131,9 @@ func (b *Bot) ask(q *question) {
 	if !b.active.add(q) {
 		q.turn.Interrupt(assistant.ErrClosing)
 	}
+	q.shown = make(chan struct{})
 	b.answering.Go(func() {
+		defer close(q.shown)
 		defer client.Rescue(b.log, "question")
 		defer b.active.remove(q)
 		b.follow(q)
