@@ -17,6 +17,7 @@ import (
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/llm/client"
+	"github.com/attachebot/attache/internal/llm/llmtest"
 )
 
 // refusal is what a server says when it refuses, in its own words.
@@ -39,6 +40,11 @@ func refusals(t *testing.T) []refusal {
 	var all []refusal
 	if err := errors.Join(err, json.Unmarshal(b, &all)); err != nil {
 		t.Fatal(err)
+	}
+	for _, r := range all {
+		if r.Source == "" {
+			t.Errorf("%s has no source", r.name())
+		}
 	}
 	return all
 }
@@ -130,6 +136,23 @@ func TestRefusalsMeanWhatTheyMean(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What made no request succeed teaches nothing.
+func TestALackIsLearnedAfterSuccess(t *testing.T) {
+	s := &llmtest.Server{}
+	s.Push(llmtest.Reply{Status: 400, Message: "gemma3 does not support tools"}, llmtest.Reply{Status: 402, Message: "Insufficient Balance"})
+	m := connect(t, s, client.Options{Retries: -1})
+	req := ask("hi")
+	req.Tools = []llm.Tool{pythonTool}
+	if _, _, err := generate(t, m, req); !fault.Is(err, fault.Exhausted) {
+		t.Errorf("%v", err)
+	}
+	reply, text, err := generate(t, m, req)
+	all := s.Requests()
+	if err != nil || text != "OK." || len(reply.Unsupported) > 0 || len(all) != 3 || len(all[1].Tools) != 0 || len(all[2].Tools) != 1 {
+		t.Errorf("%q, %+v, %v in %d requests", text, reply, err, len(all))
 	}
 }
 

@@ -56,7 +56,7 @@ var (
 
 	imagesNever = words(`(image|vision|multi-?modal|visual)\S*.{0,60}(not (currently |yet )?(supported|enabled|allowed|available)|n't support|unsupported by|only supported)` +
 		`|(not|n't) support.{0,40}(image|vision|multi-?modal|visual)|(no endpoints found|unknown variant).{0,40}image|at most 0 image|not a multi-?modal|not a vision` +
-		`|content.{0,40}must be a string|untagged enum chatcompletionrequestcontent|invalid type: sequence, expected a string|missing data required for image|unsupported content.{0,20}(type|part).{0,20}image|invalid content type\. image|mmproj|(type|value|variant).{0,20}image_url.{0,40}` + unable + `|cannot read image`)
+		`|content.{0,40}must be a string|untagged enum chatcompletionrequestcontent|invalid type: sequence, expected a string|missing data required for image|unsupported content.{0,20}(type|part).{0,20}image|invalid content type\. image|mmproj|content\.type.{0,40}\['text'\]|(type|value|variant).{0,20}image_url.{0,40}` + unable + `|cannot read image`)
 	imageWrong = words(`image|picture|base64`)
 
 	toolsNever = words(`(not|n't) (currently |yet )?support.{0,30}` + calling + `|` + calling + `.{0,40}(not (currently |yet )?(support|enabled|available|allowed|permitted)|n't support|unsupported|only supported)` +
@@ -140,7 +140,7 @@ func (e *Error) Adapt(req llm.Request, have Limits, api llm.API) (Finding, bool)
 		if imagesNever.MatchString(text) {
 			return Finding{Limits: Limits{Lack: LackImages, left: []llm.Unsupported{{What: llm.Images, Reason: why}}}}, true
 		}
-		if imageWrong.MatchString(text) {
+		if imageWrong.MatchString(text) || e.Code == "1210" { // GLM says no more than that a parameter is wrong
 			return Finding{Limits: Limits{Lack: LackImages, left: []llm.Unsupported{{What: llm.TheseImages, Reason: why}}}, Once: true}, true
 		}
 	}

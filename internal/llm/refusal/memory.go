@@ -11,8 +11,6 @@ import (
 // is forgotten after a while, since servers are changed and gateways choose
 // anew.
 type Memory struct {
-	now func() time.Time // nil: time.Now
-
 	mu     sync.Mutex
 	models map[string][]learned
 }
@@ -30,13 +28,6 @@ const (
 	missMemory = 10 * time.Minute
 )
 
-func (m *Memory) time() time.Time {
-	if m.now == nil {
-		return time.Now()
-	}
-	return m.now()
-}
-
 func (l learned) fresh(now time.Time) bool {
 	keep := lackMemory
 	if l.limits.Has(LackTools|LackImages) || len(l.limits.left) > 0 || l.limits.maxTools > 0 {
@@ -51,7 +42,7 @@ func (m *Memory) Limits(model string) Limits {
 	defer m.mu.Unlock()
 	var all Limits
 	for _, l := range m.models[model] {
-		if l.fresh(m.time()) {
+		if l.fresh(time.Now()) {
 			all = all.With(l.limits)
 		}
 	}
@@ -69,7 +60,7 @@ func (m *Memory) Learn(model string, found []Limits) {
 	if m.models == nil || len(m.models) > 1000 {
 		m.models = map[string][]learned{}
 	}
-	now := m.time()
+	now := time.Now()
 	kept := slices.DeleteFunc(m.models[model], func(l learned) bool { return !l.fresh(now) })
 	for _, f := range found {
 		kept = append(kept, learned{f, now})
