@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/attachebot/attache/internal/discord"
@@ -20,6 +21,9 @@ func (m *Main) openDiscord(ctx context.Context, s service) error {
 	o.Notes, o.Instance, o.Live = m.notes, m.instance, m.discordOptions
 	if c.PublicURL != "" {
 		o.Link = s.tools.download
+	}
+	if c.WebURL != "" && c.ClientSecret != "" {
+		o.Page = func(path string) string { return strings.TrimSuffix(c.WebURL.Reveal(), "/") + path }
 	}
 	m.divide(&o)
 	bot, err := discord.Open(ctx, c.DiscordToken.Reveal(), s.assistant, o)

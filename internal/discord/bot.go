@@ -41,6 +41,10 @@ type Options struct {
 	MaxDownload int64                     // bytes of a file that is sent back; 0: 25 MB. Discord may allow less
 	Link        func(f files.File) string // of a file that is too large to be sent; nil or "": there is none
 
+	// Page is the address of a page in the browser where the same people sign in, by
+	// its path ("/files"); nil: there is none.
+	Page func(path string) string
+
 	Fonts []string // files of fonts for pictures of tables, tried in order for what Go's own can't write
 
 	Notes    notes.Store // what a restart must not forget; nil: it forgets

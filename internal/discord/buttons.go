@@ -30,6 +30,7 @@ type answered struct {
 	passing bool       // its files are kept less long than uploads
 	tables  []files.ID // of tables that are shown as pictures: CSV
 	hush    bool       // it stands in a thread where the bot reads along with several people
+	page    string     // address in the browser of what is too large for a message; "": nothing is, or there is no browser
 
 	mu       sync.Mutex
 	messages []snowflake.ID // that show it

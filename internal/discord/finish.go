@@ -115,6 +115,7 @@ func (a *answer) finished(e *answered, res chat.Result, err error) []client.Post
 			uploads = append(uploads, client.NewUpload(strings.TrimSuffix(t.Picture.Name, ".png")+".csv", t.CSV))
 		}
 	}
+	e.page = a.page(e.tables)
 	uploads = append(uploads, body.Files...)
 	for _, p := range a.problems {
 		foot = append(foot, "-# ⚠️ "+p)
@@ -160,6 +161,39 @@ func (a *answer) keepTable(t compose.Drawn) (files.ID, error) {
 	f, err := a.b.assistant.Files().Save(ctx, files.Upload{User: a.q.user(), Name: name, Size: int64(len(t.CSV)),
 		Body: bytes.NewReader(t.CSV), Generated: true})
 	return f.ID, err
+}
+
+// page is where the browser shows what this answer has that is too large for a
+// message: the page of one such thing, or the list of files, which has the newest
+// first.
+func (a *answer) page(tables []files.ID) string {
+	at := a.b.opts.Page
+	if at == nil {
+		return ""
+	}
+	large := slices.Clone(tables)
+	limit := a.limit()
+	for _, f := range a.made {
+		if f.Kind == "html" || f.Kind == files.Image && max(f.Width, f.Height) > widePicture || f.Size > limit {
+			large = append(large, f.ID)
+		}
+	}
+	switch len(large) {
+	case 0:
+		return ""
+	case 1:
+		return at("/files/" + string(large[0]))
+	}
+	return at("/files")
+}
+
+// widePicture is the pixels of a side beyond which a picture can't be read as
+// Discord shows it.
+const widePicture = 2000
+
+// limit is how large a file may be that is sent.
+func (a *answer) limit() int64 {
+	return min(a.b.live().MaxDownload, a.b.places.FileLimit(a.q.guild()), client.MaxRequest)
 }
 
 // addFiles adds files to posts: to the last one, or as messages of their own
@@ -228,7 +262,10 @@ func (e *answered) rows(edited bool) []dg.LayoutComponent {
 	}
 	var rows []dg.LayoutComponent
 	var tables []dg.InteractiveComponent
-	for i, id := range e.tables[:min(len(e.tables), maxButtons)] {
+	if e.page != "" {
+		tables = append(tables, dg.NewLinkButton(q.lang.T("Open in browser"), e.page).WithEmoji(dg.ComponentEmoji{Name: "🌐"}))
+	}
+	for i, id := range e.tables[:min(len(e.tables), maxButtons-len(tables))] {
 		label := "CSV"
 		if len(e.tables) > 1 {
 			label += " " + strconv.Itoa(i+1)
@@ -264,7 +301,7 @@ const maxButtons = 5
 // uploads are the files that the turn made, pictures first, and lines about them.
 func (a *answer) uploads() (ups []client.Upload, lines []string) {
 	b, l := a.b, a.q.lang
-	limit := min(b.live().MaxDownload, b.places.FileLimit(a.q.guild()), client.MaxRequest)
+	limit := a.limit()
 	made := slices.Clone(a.made)
 	slices.SortStableFunc(made, func(x, y files.File) int { return cmp.Compare(order(x), order(y)) })
 	for i, f := range made {

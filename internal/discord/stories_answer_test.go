@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"image/png"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -300,6 +301,50 @@ func TestStoryTables(t *testing.T) {
 		if len([]rune(line)) > 45 {
 			t.Errorf("too wide for a phone: %q", line)
 		}
+	}
+}
+
+// What is too large for a message has a link to the page in the browser, if there is
+// such a page: one thing to its own page, several to the list.
+func TestStoryOpenInBrowser(t *testing.T) {
+	wide := table.Table{Columns: strings.Fields(strings.Repeat("column ", 12)), Rows: [][]string{strings.Fields(strings.Repeat("12345.678 ", 12))}}
+	chartPage := discordtest.File{Name: "map.html", Data: []byte("<!doctype html><p>A chart")}
+	page := func(path string) string { return "https://example.com/attache" + path }
+	for what, c := range map[string]struct {
+		page   func(string) string
+		tables []table.Table
+		made   []discordtest.File
+		want   string // regular expression of its address; "": no link
+	}{
+		"a table":              {page, []table.Table{wide}, nil, `^https://example\.com/attache/files/\d+_\w+$`},
+		"an interactive chart": {page, nil, []discordtest.File{chartPage}, `^https://example\.com/attache/files/\d+_\w+$`},
+		"a wide picture":       {page, nil, []discordtest.File{{Name: "wide.png", Data: chart(2400, 30)}}, `^https://example\.com/attache/files/\d+_\w+$`},
+		"two":                  {page, []table.Table{wide}, []discordtest.File{chartPage}, `^https://example\.com/attache/files$`},
+		"small things":         {page, nil, []discordtest.File{{Name: "small.png", Data: chart(300, 30)}}, ``},
+		"no page":              {nil, []table.Table{wide}, []discordtest.File{chartPage}, ``},
+	} {
+		t.Run(what, func(t *testing.T) {
+			w := newBench(t, setup{discord: Options{Page: c.page}})
+			makes := w.makes(c.made...)
+			w.tools.Handle = func(ctx context.Context, user files.UserID, conv string, call llm.ToolCall, h llm.ToolHooks) llm.ToolResult {
+				res := makes(ctx, user, conv, call, h)
+				res.Tables = c.tables
+				return res
+			}
+			w.does("Here you are.")
+			_, a := w.ask(w.anna, w.general, "make")
+			var links []string
+			for _, row := range a.Components {
+				for _, b := range row.Components {
+					if b.URL != "" {
+						links = append(links, b.URL)
+					}
+				}
+			}
+			if c.want == "" && len(links) > 0 || c.want != "" && (len(links) != 1 || !regexp.MustCompile(c.want).MatchString(links[0])) {
+				t.Errorf("links %q", links)
+			}
+		})
 	}
 }
 

@@ -46,9 +46,12 @@ func (s *Server) newChat(v *visit) error {
 
 // showChat renders a conversation: what the history has, and what runs.
 func (s *Server) showChat(v *visit) error {
-	conv, err := v.conv()
+	conv, err := v.anyConv()
 	if err != nil {
 		return err
+	}
+	if discordConv.MatchString(conv) {
+		return s.showDiscord(v, conv)
 	}
 	history, err := s.a.History(v.r.Context(), v.user, conversationID(v.user, conv), shownTurns)
 	if err != nil && !fault.Is(err, fault.NotFound) {
@@ -71,10 +74,6 @@ func (s *Server) showChat(v *visit) error {
 	if n := len(turns); n > 0 && len(t.turns) == 0 {
 		turns[n-1].Last = true
 	}
-	title := v.T("New question")
-	if len(turns) > 0 {
-		title = brief.Chars(turns[0].Ask, 60)
-	}
 	s.mu.Lock()
 	pending := s.pending[conversationID(v.user, conv)]
 	s.mu.Unlock()
@@ -86,10 +85,17 @@ func (s *Server) showChat(v *visit) error {
 	for _, key := range examples {
 		asks = append(asks, v.T(key))
 	}
-	s.render(v.w, v.lang, "chat", s.frame(v.lang, here, title, map[string]any{
-		"Scripts": []string{"app.js", "upload.js", "table.js", "chart.js"}, "Conv": conv, "After": t.dropped + len(t.patches), "Turns": turns, "Examples": asks, "Pending": v.chips(pending),
+	s.render(v.w, v.lang, "chat", s.frame(v.lang, here, titleOf(v, turns), map[string]any{
+		"Scripts": []string{"app.js", "copy.js", "upload.js", "table.js", "chart.js"}, "Conv": conv, "After": t.dropped + len(t.patches), "Turns": turns, "Examples": asks, "Pending": v.chips(pending),
 	}))
 	return nil
+}
+
+func titleOf(v *visit, turns []*shownTurn) string {
+	if len(turns) == 0 {
+		return v.T("New question")
+	}
+	return brief.Chars(turns[0].Ask, 60)
 }
 
 // past shows a turn of the history.
@@ -122,6 +128,9 @@ var attached = regexp.MustCompile(`\[Attached: id \S+ ("(?:[^"\\]|\\.)*")[^\n]*\
 // newShown makes a turn for the page. Its key is an element's id.
 func (s *Server) newShown(l *locale.Language, conv, turn, ask string) *shownTurn {
 	name := turn[strings.LastIndexByte(turn, '/')+1:]
+	if discordConv.MatchString(conv) { // where the last part may be that of several
+		name = strings.ReplaceAll(turn, "/", "-")
+	}
 	return &shownTurn{Key: "t" + name, ID: turn, Path: s.base + "/c/" + conv + "/t/" + name, Ask: ask, Running: true, lang: l,
 		calls: map[string]*call{}, files: map[string]bool{}}
 }
@@ -334,26 +343,26 @@ func stream(ps []patch, n int) string {
 // conversations lists the user's, with a search.
 func (s *Server) conversations(v *visit) error {
 	query := strings.TrimSpace(v.r.FormValue("q"))
-	prefix := conversationID(v.user, "")
-	list, err := s.a.Conversations(v.r.Context(), chat.ConversationQuery{User: v.user, Prefix: prefix, Search: query, Limit: 200})
+	list, err := s.listed(v.r.Context(), v.user, query)
 	if err != nil {
 		return err
 	}
 	type entry struct {
 		Key, Title, When string
 		Turns            int
+		Discord          bool
 	}
 	var entries []entry
 	for _, c := range list {
 		title := strings.TrimSpace(attached.ReplaceAllString(c.Title, "📎 $1"))
-		entries = append(entries, entry{strings.TrimPrefix(c.ID, prefix), brief.Chars(title, 120), c.Updated.Format("2006-01-02 15:04"), c.Turns})
+		entries = append(entries, entry{c.ID, brief.Chars(title, 120), c.Updated.Format("2006-01-02 15:04"), c.Turns, discordConv.MatchString(c.ID)})
 	}
 	s.render(v.w, v.lang, "conversations", s.frame(v.lang, "conversations", v.T("Conversations"), map[string]any{"List": entries, "Query": query}))
 	return nil
 }
 
 func (s *Server) rename(v *visit) error {
-	conv, err := v.conv()
+	conv, err := v.anyConv()
 	if err == nil {
 		err = s.a.Rename(v.r.Context(), v.user, conversationID(v.user, conv), brief.Chars(strings.TrimSpace(v.r.PostFormValue("title")), 200))
 	}
@@ -365,7 +374,7 @@ func (s *Server) rename(v *visit) error {
 }
 
 func (s *Server) forget(v *visit) error {
-	conv, err := v.conv()
+	conv, err := v.anyConv()
 	if err == nil {
 		err = s.a.Reset(v.r.Context(), v.user, conversationID(v.user, conv))
 	}

@@ -91,7 +91,7 @@ func (s *Server) oauthConfig() *oauth2.Config {
 }
 
 // ourPages are those to which a person returns after the sign-in.
-var ourPages = regexp.MustCompile(`^/(c/[a-z0-9]{1,40}|files/[0-9a-z_]{1,80}|files|usage|conversations)$`)
+var ourPages = regexp.MustCompile(`^/(c/[a-z0-9-]{1,60}|files/[0-9a-z_]{1,80}|files|usage|conversations)$`)
 
 func (s *Server) flowCookie(value string, life time.Duration) *http.Cookie {
 	// Lax: Discord leads back here, from another site.

@@ -342,11 +342,6 @@ func (s *Server) forgetTalks() {
 	}
 }
 
-// conversationID names a conversation of the browser's for the assistant.
-func conversationID(user files.UserID, conv string) string {
-	return "web/" + user.String() + "/" + conv
-}
-
 func codeOf(c llm.ToolCall) string {
 	var args struct {
 		Code string `json:"code"`

@@ -73,8 +73,6 @@ async function post(url, data) {
 document.addEventListener('click', async e => {
   const example = e.target.closest('[data-ask]')
   if (example) { $('q').value = example.dataset.ask; $('ask').requestSubmit(); return }
-  const copy = e.target.closest('[data-copy]')
-  if (copy) { await navigator.clipboard?.writeText($(copy.dataset.copy).textContent); tell(t('Copied.')); return }
   const edit = e.target.closest('[data-edit]')
   if (edit) { $('q').value = edit.dataset.edit; $('replaces').value = edit.dataset.turn; $('q').focus(); return }
   const b = e.target.closest('[data-do]')
