@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from attache.analyze import series
+from attache.analyze import series, style, words
 from attache.analyze.style import code, number
 
 MOST = 8
@@ -160,8 +160,8 @@ def _shares(profile):
             whole = sum(t for _, t in totals)
             value, most = totals[0] if totals else ("", 0)
             if whole > 0 and len(totals) > 2 and most > 1.5 / len(totals) * whole and most > 0.2 * whole:
-                when = f" at the last {profile.time.short}" if c.additive == "stock" and profile.latest is not None else ""
-                yield Finding(2.2, "share", f"{code(value)} has **{most / whole:.0%}** of the total {code(c.name)} among the {len(totals)} values of {code(by.name)}{when}.", dict(column=c.name, by=by.name, value=str(value), share=most / whole))
+                when = f" {profile.last}" if c.additive == "stock" and profile.latest is not None else ""
+                yield Finding(2.2, "share", f"{code(value)} has **{style.share(most / whole, 0)}** of the {words.total(c.name, code(c.name))} among the {len(totals)} values of {code(by.name)}{when}.", dict(column=c.name, by=by.name, value=str(value), share=most / whole))
 
 
 def _differences(profile):
@@ -257,7 +257,7 @@ def _frequent(profile):
     for c in profile.of("category", "ordinal", "boolean", "code"):
         value, n = c.top[0] if c.top else ("", 0)
         if n > 0.8 * c.count and c.count >= 20:
-            yield Finding(0.85, "frequent", f"{code(c.name)} is {code(value)} in **{n / c.count:.0%}** of the rows.", dict(column=c.name, value=str(value), share=n / c.count))
+            yield Finding(0.85, "frequent", f"{code(c.name)} is {code(value)} in **{style.share(n / c.count, 0)}** of the rows.", dict(column=c.name, value=str(value), share=n / c.count))
 
 
 def _idle(profile):

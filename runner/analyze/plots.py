@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from attache.analyze import findings, series, style
+from attache.analyze import findings, series, style, words
 from attache.analyze.style import BLUE, GREY, INK, ORANGE, PALE, PALETTE, number
 
 _DIVERGING = LinearSegmentedColormap.from_list("r", ["#b8453a", "#f2c9b5", "#f7f7f5", "#b5d0e6", "#2a66a3"])
@@ -110,6 +110,10 @@ def categories(profile, figure, stem):
         return None
     shown = columns[:4]
     plans = [_figures(profile, c) for c in shown]
+    left = _not_drawn(len(columns) - len(shown))
+    if len(shown) == 1 and shown[0].distinct == profile.rows and 1 < len(profile.measures) <= 4:
+        plans = [(m, m.name) for m in profile.measures]  # a cross table: all of its columns
+        shown = shown * len(plans)
     rows = [min(c.distinct, 10) + (c.distinct > 10 and measure is None) for c, (measure, _) in zip(shown, plans)]
     across = min(2, len(shown))
     fig, axes = _grid(figure, len(shown), 5.2, max(1.6, 0.95 + 0.27 * max(rows)), across)
@@ -118,8 +122,7 @@ def categories(profile, figure, stem):
     if len(shown) == 1:
         axes[0].set_title("")
     same = {what for _, what in plans}
-    _title(fig, f"{_capital(plans[0][1])} by {shown[0].name if len(shown) == 1 else 'category'}" if len(same) == 1 else "By category", 52 if len(shown) == 1 else 80)
-    left = _not_drawn(len(columns) - len(shown))
+    _title(fig, f"{_capital(plans[0][1])} by {shown[0].name if len(shown) == 1 else 'category'}" if len(same) == 1 else f"By {shown[0].name if len(set(map(id, shown))) == 1 else 'category'}", 52 if len(shown) == 1 else 80)
     return fig, f"{_first_group(profile, shown[0], *plans[0])}{left}"
 
 
@@ -135,15 +138,15 @@ def _figures(profile, c):
         return main, main.name  # each row is a group: nothing is averaged or summed
     if main is not None and main.additive and main.stats["min"] >= 0 and main.stats["max"] > 0:
         if main.additive == "stock" and profile.latest is not None:
-            return main, f"total {main.name} at the last {'year' if profile.time.role == 'year' else 'time'}"
-        return main, f"total {main.name}"
+            return main, f"{words.total(main.name)} {profile.last}"
+        return main, words.total(main.name)
     if flat and profile.measures:
         def explains(m):
             eta = findings._explained(profile, c, m)[0]
             return -1 if eta is None else eta
 
         best = max(profile.measures[:20], key=lambda m: explains(m))
-        return best, f"mean {best.name}" if not best.additive else f"total {best.name}"
+        return best, f"mean {best.name}" if not best.additive else words.total(best.name)
     return None, "number of rows"
 
 
@@ -153,7 +156,7 @@ def _first_group(profile, c, measure, what):
         return f"The {what} by {style.code(c.name)}."
     value, most = ranked[0]
     if measure is None:
-        return f"The {what} by {style.code(c.name)}: {style.code(value)} is the most frequent with **{most:,}** ({most / c.count:.0%})."
+        return f"The {what} by {style.code(c.name)}: {style.code(value)} is the most frequent with **{most:,}** ({style.share(most / c.count, 0)})."
     if len(ranked) > 1 and abs(most - ranked[-1][1]) <= 0.01 * abs(most):
         return f"The {what} by {style.code(c.name)} is about the same everywhere: **{number(most)}**."
     low = f", {style.code(ranked[-1][0])} the lowest with **{number(ranked[-1][1])}**" if len(ranked) > 1 else ""
@@ -265,7 +268,7 @@ def _bars(ax, profile, c, measure, what):
     low, high = min(0, *counts), max(0, *counts)
     for y, n in zip(at, counts):
         text = f"{n:,}" if measure is None else number(n)
-        share = f" · {n / whole:.1%}" if adds and whole > 0 and low >= 0 else ""
+        share = f" · {style.share(n / whole)}" if adds and whole > 0 and low >= 0 else ""
         ax.text(max(n, 0), y, f" {text}{share}", va="center", ha="left", fontsize=8, color=GREY)
     ax.set_xlim(low * 1.05, high * 1.3 or 1)
     ax.set_ylim(-0.6, len(names) - 0.4)

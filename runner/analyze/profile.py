@@ -206,6 +206,17 @@ class Profile:
             return None
         return (self.time.series == self.time.series.max()).to_numpy(bool, na_value=False)
 
+    @cached_property
+    def last(self):
+        """The last time in words: "in 2007", "in Dec 2015", "on 2019-12-30"."""
+        end = self.time.series.max()
+        if not hasattr(end, "year"):
+            return f"in {int(end)}"
+        days = self.time.series.dropna()
+        if (days.dt.day == 1).all() and (days.dt.normalize() == days).all():
+            return f"in {end.year}" if (days.dt.month == 1).all() else f"in {end:%b %Y}"
+        return f"on {end:%Y-%m-%d}" if (days.dt.normalize() == days).all() else f"at {end:%Y-%m-%d %H:%M}"
+
     def totals(self, c, measure):
         """A measure for each value of a category, the largest first: a list of
         pairs. What adds up is summed, a level as it was last, other measures

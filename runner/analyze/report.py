@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from attache.analyze import findings, roles
+from attache.analyze import findings, roles, style
 from attache.analyze.plots import _strength
 from attache.analyze.profile import day
 from attache.analyze.style import code, number
@@ -39,6 +39,8 @@ def _head(table, profile):
     if profile.date_range:
         r = profile.date_range
         rhythm = _rhythm(profile)
+        if rhythm.startswith("yearly") and r["start"].endswith("-01-01") and r["end"].endswith("-01-01"):
+            r = {**r, "start": r["start"][:4], "end": r["end"][:4]}  # a year that is written as its first day
         lines.append(f"- Time: **{r['start']}** to **{r['end']}** ({code(r['column'])}{'; ' + rhythm if rhythm else ''})")
     total = sum(profile.missing.values())
     if total:
@@ -73,7 +75,7 @@ def _rhythm(profile):
         if low <= usual <= high and ((step >= low) & (step <= high)).mean() > 0.7:
             span = (values.iloc[-1] - values.iloc[0]) / usual
             gaps = round(span) + 1 - len(values)
-            return f"{name}, {gaps:,} {unit} missing" if gaps > 0 and gaps > 0.002 * span else f"{name}, without gaps"
+            return f"{name}, {gaps:,} {unit if gaps > 1 else unit[:-1]} missing" if gaps > 0 and gaps > 0.002 * span else f"{name}, without gaps"
     if (step == usual).mean() > 0.7 and usual >= pd.Timedelta("1s"):
         return f"every {_span(usual)}"
     return ""
@@ -214,8 +216,7 @@ def _short(s, width=28):
 
 
 def _share(part, whole):
-    share = part / whole if whole else 0
-    return "<0.1%" if 0 < share < 0.001 else f"{share:.1%}"
+    return style.share(part / whole if whole else 0)
 
 
 def _bytes(n):

@@ -18,7 +18,7 @@ import numpy as np
 from attache.analyze import words
 
 CATEGORIES = ("category", "ordinal", "boolean")
-_FILLERS = {"of", "the", "number", "num", "no", "nr", "order", "sale", "sales", "reporting", "start", "calendar", "fiscal", "name"}
+_FILLERS = {"of", "the", "number", "num", "no", "nr", "order", "sale", "sales", "reporting", "start", "calendar", "fiscal", "name", "peak", "busiest", "pickup", "departure", "arrival", "dep", "arr"}
 _CODED = re.compile(r"[A-Za-z]{0,6}[-_ /.]?\d[\dA-Za-z]*(?:[-_/.]\d+)*|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9A-Fa-f]{12,}|[A-Z]{2}\d{2}[A-Z0-9]{8,}")
 
 

@@ -72,6 +72,14 @@ def number(x):
     return sign + text
 
 
+def share(part, digits=1):
+    """A part of 1 as a percentage that is not rounded to nothing or to all."""
+    text = f"{part:.{digits}%}"
+    if part < 1 and float(text[:-1]) == 100:
+        return ">99.9%" if part > 0.999 else f"{part:.1%}"
+    return "<0.1%" if 0 < part < 0.001 else f"{part:.1%}" if part > 0 and float(text[:-1]) == 0 else text
+
+
 def label(text, width=28):
     """A text as matplotlib may draw it: no formulas, one line, not too long."""
     text = " ".join(str(text).split())

@@ -34,7 +34,7 @@ LEVEL = frozenset(
     ph efficiency accuracy probability prob std stdev variance var min max minimum maximum low high open close closing adj rank
     ranking percentile quantile expectancy percap percapita voltage current frequency magnitude mag bmi iq gpa grade carat cholesterol glucose
     horsepower displacement acceleration index idx latitude longitude ratio per rate weight distance intensity
-    concentration wind deviation preis preise alter groesse temperatur einkommen gehalt prix precio precios edad prezzo
+    concentration wind deviation error sd se preis preise alter groesse temperatur einkommen gehalt prix precio precios edad prezzo
     prijs leeftijd preco idade цена возраст температура""".split()
 )
 RATE = frozenset(
@@ -187,3 +187,8 @@ def order(values):
         number = float(m[1].replace(",", "").rstrip(".") or 0) * {"k": 1e3, "m": 1e6, None: 1}[m[2]]
         bands[value] = number - (0.5 if re.match(r"under|below|less|up to|<", text) else 0) + (0.5 if re.match(r"over|above|>", text) else 0)
     return sorted(bands, key=bands.get)
+
+
+def total(name, shown=None):
+    """The total of a column in words; of one that is named so, its sum."""
+    return f"{'sum of' if set(of(name)) & {'total', 'totals', 'sum'} else 'total'} {shown or name}"

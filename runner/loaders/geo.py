@@ -63,7 +63,7 @@ def shapefile(src, **options):
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", RuntimeWarning)  # that the other parts are missing
                 frame = geopandas.read_file(path, **{**_encoding(path), **options})
-                return _named_twice(path, frame, options)
+                return _decimal_commas(path, _named_twice(path, frame, options), src.name)
         finally:
             pyogrio.set_gdal_config_options({"SHAPE_RESTORE_SHX": None})
 
@@ -80,6 +80,28 @@ def _encoding(path):
         return {} if data.isascii() or not data.decode("utf-8") else {"encoding": "utf-8"}
     except UnicodeDecodeError:
         return {}
+
+
+def _decimal_commas(path, frame, name):
+    """Numbers of a .dbf that were written with a decimal comma, of which GDAL reads what stands before it."""
+    path = os.path.splitext(path)[0] + ".dbf"
+    if not os.path.exists(path) or os.path.getsize(path) > 256 << 20:
+        return frame
+    with open(path, "rb") as f:
+        data = f.read()
+    start, size = (int.from_bytes(data[i : i + 2], "little") for i in (8, 10))
+    at, records = 1, [r for r in (data[i : i + size] for i in range(start, len(data) - size + 1, size)) if r[:1] == b" "]
+    for field in (data[i : i + 32] for i in range(32, start - 32, 32)):
+        column, kind, width = field[:11].split(b"\0")[0].decode("latin-1"), field[11:12], field[16]
+        cells = [r[at : at + width].strip() for r in records] if kind in b"NF" else []
+        if any(b"," in c for c in cells) and len(cells) == len(frame) and list(frame.columns).count(column) == 1:
+            try:
+                frame[column] = [float(c.replace(b",", b".")) if c.strip(b"*") else None for c in cells]
+                note(f"{name}: {column} has decimal commas.")
+            except ValueError:
+                pass
+        at += width
+    return frame
 
 
 def _named_twice(path, frame, options):

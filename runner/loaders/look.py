@@ -261,7 +261,7 @@ def _comment(lines):
         w = dialect.width(rows)
         if mark == ";" == d.delimiter:
             continue
-        if w < 2 and len(mark) == 1 and not all(re.match(rf"{mark}+\s", line) for line in found):
+        if w < 2 and len(mark) == 1 and not all(re.match(rf"{mark}+(\s|$)", line) for line in found):
             continue
         cut = [r for line in found for r in d.cut([line])]
         top = lines[0].startswith(mark)
@@ -269,7 +269,7 @@ def _comment(lines):
             continue  # the header itself: #id,name
         kinds = [dialect.usual_form(rows[1:], i) for i in range(w)]
         alike = sum(len(r) == w and all(not k or k == "s" or forms.form(c) in (k, "", "m") for c, k in zip(r, kinds)) for r in cut)
-        if alike == 0 or top and all(re.match(rf"{mark}+\s", line) for line in found) and alike < len(found):
+        if alike == 0 or top and all(re.match(rf"{mark}+(\s|$)", line) for line in found) and alike < len(found):
             return mark
         if top and len(found) > 1 and alike == 1 and len(cut[-1]) == w:
             return mark

@@ -382,7 +382,7 @@ def test_record_years_are_no_time(analyze):
 def test_levels_are_summed_over_places_only(analyze):
     frame = pd.DataFrame({"year": np.repeat([2000, 2010, 2020], 4), "country": np.tile(list("ABCD"), 3), "population": [1, 2, 3, 4, 2, 4, 6, 8, 10, 20, 30, 40]})
     r = analyze(frame)
-    assert "The total population at the last year by `country`: `D` has the highest with **40**" in r.text
+    assert "The total population in 2020 by `country`: `D` has the highest with **40**" in r.text
     assert any("`D` has **40%** of the total `population`" in f for f in r["findings"])
 
 
@@ -507,3 +507,37 @@ def test_findings_say_no_more_than_there_is(analyze):
     assert r["roles"]["south"] == "boolean"
     assert any("rose to **" in f and "times**" in f for f in r["findings"])
     assert not any("outliers" in f for f in r["findings"])  # one value is not many
+
+
+def test_shares_are_not_rounded_to_all_or_nothing(analyze):
+    frame = pd.DataFrame({"country": ["US"] * 3372 + ["FR", "DE", "IT", "ES"], "x": range(3376)})
+    r = analyze(frame)
+    assert any("`US` in **99.9%** of the rows" in f for f in r["findings"])
+    assert "100%" not in r.text and "0.0%" not in r.text
+
+
+def test_a_column_named_total_is_summed_in_words(analyze):
+    frame = pd.DataFrame({"winner": list("AABBBC") * 5, "total": [5.5, 6, 1, 2, 3, 4] * 5})
+    assert "The sum of total by `winner`: `A` has the highest with **57.5**" in analyze(frame).text
+
+
+def test_a_level_names_its_moment(analyze):
+    for last, words in (("2015-12-01", "in Dec 2015"), ("2015-12-31", "on 2015-12-31")):
+        times = pd.to_datetime(["2015-10-01", "2015-11-01", last])
+        frame = pd.DataFrame({"month": times.repeat(3), "region": list("ABC") * 3, "inventory": [1, 2, 3, 4, 5, 6, 7, 8, 90]})
+        assert f"The total inventory {words} by `region`: `C` has the highest with **90**" in analyze(frame).text
+
+
+def test_errors_are_no_totals_and_hours_no_measures(analyze):
+    rng = np.random.default_rng(3)
+    frame = pd.DataFrame({"area error": rng.uniform(1, 9, 90), "kind": list("xyz") * 30, "peak_hour": rng.integers(0, 24, 90)})
+    r = analyze(frame)
+    assert "Total area error" not in r.text and "total area error" not in r.text
+    assert r["roles"]["peak_hour"] == "part"
+
+
+def test_a_cross_table_shows_all_of_its_columns(analyze):
+    frame = pd.DataFrame({"nation": ["South Korea", "China", "Canada"], "gold": [24, 10, 9], "silver": [13, 15, 12], "bronze": [11, 8, 12]})
+    r = analyze(frame)
+    assert r["charts"] == ["table_categories.png"]
+    assert "The gold by `nation`: `South Korea` has the highest with **24**" in r.text

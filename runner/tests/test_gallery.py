@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 
 import gallery
 import numpy as np
@@ -84,9 +85,12 @@ def season(raw, e, analysis):
 
 def share(raw, e, analysis):
     f = raw.frame
-    if "last" in next(t for t in analysis["findings"] if f"`{e['value']}`" in t and "has **" in t):
+    moment = re.search(r"` (?:in|on|at) ([^`]+)\.$", next(t for t in analysis["findings"] if f"`{e['value']}`" in t and "has **" in t))
+    if moment:  # a level, as it was last
         time = analysis["date_range"]["column"]
-        f = f[f[time] == f[time].max()]
+        last = f[time].max()
+        assert moment[1] in (f"{last:.0f}",) if not hasattr(last, "year") else moment[1][-4:] == str(last.year) or moment[1].startswith(str(last)[:10])
+        f = f[f[time] == last]
     totals = f.groupby(f[e["by"]].astype(str))[e["column"]].sum()
     assert totals.idxmax() == e["value"] and close(totals.max() / totals.sum(), e["share"])
 

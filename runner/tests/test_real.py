@@ -294,3 +294,18 @@ def test_columns_of_one_name(tmp_path):
     path.write_bytes(data)
     frame = loaders.load(str(path))
     assert frame.to_dict("list") == {"ID": [1, 2], "V": [10, 11], "V.1": [20, 21], "STREET": ["Straße", "Weg"]}
+
+
+def test_decimal_commas_of_dbf(tmp_path, capsys):
+    """Written by ArcGIS under a European locale; GDAL reads 79,68 as 79."""
+    fields = [(b"NAME", b"C", 6, 0), (b"LENGTH", b"N", 8, 3), (b"AREA", b"N", 8, 3)]
+    records = [("Italy", "79,684", "33.5"), ("Malta", "-0,25", "1.25"), ("Nauru", "", "7")]
+    head = bytes([3, 124, 1, 1]) + struct.pack("<IHH", len(records), 33 + 32 * len(fields), 1 + sum(f[2] for f in fields)) + bytes(20)
+    head += b"".join(name.ljust(11, b"\0") + kind + bytes(4) + bytes([width, digits]) + bytes(14) for name, kind, width, digits in fields) + b"\r"
+    rows = b"".join(b" " + a.encode().ljust(6) + b.encode().rjust(8) + c.encode().rjust(8) for a, b, c in records)
+    path = tmp_path / "x.dbf"
+    path.write_bytes(head + rows + b"\x1a")
+    frame = loaders.load(str(path))
+    assert frame["LENGTH"].tolist()[:2] == [79.684, -0.25] and pd.isna(frame["LENGTH"][2])
+    assert frame["AREA"].tolist() == [33.5, 1.25, 7.0] and frame["NAME"].tolist() == ["Italy", "Malta", "Nauru"]
+    assert "LENGTH has decimal commas" in capsys.readouterr().err

@@ -35,8 +35,8 @@ def of(kind, path):
 
 def ours(what, loaded):
     if what == "rows":
-        frames = list(loaded.values()) if isinstance(loaded, dict) else [loaded]
-        return [r for f in map(_framed, frames) for r in _rows(f)]
+        frames = loaded.items() if isinstance(loaded, dict) else [(0, loaded)]
+        return [r for name, f in frames for r in _rows(_framed(f).rename(columns={0: name}))]  # a vector of R is named as a whole
     if what == "words":
         return _bag(" ".join(loaded) if isinstance(loaded, list) else loaded)
     if what == "members":
@@ -174,9 +174,10 @@ def _statistics(path, ext):
 
     if ext == ".xpt":
         frame = pd.read_sas(path, format="xport", encoding="utf-8")
+        for name in frame.select_dtypes("float"):
+            frame.loc[frame[name].abs() < 1e-70, name] = 0  # which pandas reads as 5.4e-79
         for name, form in pyreadstat.read_xport(path, metadataonly=True)[1].original_variable_types.items():
             if re.match("DATE|TIME|[DMY]{6}|E8601", form or "") and frame[name].dtype == float:
-                frame.loc[frame[name].abs() < 1e-70, name] = 0  # as pandas reads it
                 unit = "s" if re.match("DATETIME|TIME|E8601DT", form) else "D"
                 frame[name] = np.datetime64("1960-01-01", "s") + (frame[name] * (86_400 if unit == "D" else 1)).astype("timedelta64[s]")
                 if form.startswith("TIME"):
