@@ -3,6 +3,7 @@ package picture
 import (
 	"bufio"
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"image"
 	"image/gif"
@@ -119,6 +120,10 @@ func (h header) checkData(data []byte) error {
 			return fmt.Errorf("%w: a JPEG of %d visits of blocks", ErrElsewhere, n)
 		}
 	case "webp":
+		// The decoder makes room for what a chunk claims to have.
+		if n := int64(binary.LittleEndian.Uint32(data[4:])); n > int64(len(data)) {
+			return fmt.Errorf("%w: a WebP of %d bytes that claims %d", ErrElsewhere, len(data), n)
+		}
 		// What is lossless has up to 65,536 groups of tables, of some kB each.
 		if bytes.Contains(data, []byte("VP8L")) || bytes.Contains(data, []byte("ALPH")) {
 			return fmt.Errorf("%w: lossless WebP", ErrElsewhere)

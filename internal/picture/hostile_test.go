@@ -11,6 +11,7 @@ import (
 	"image"
 	"image/jpeg"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -44,6 +45,7 @@ func TestHostilePicturesCostNothing(t *testing.T) {
 		"tall PNG":       withCRC(tall),
 		"16-bit PNG":     encodeAs(t, "png", image.NewGray16(image.Rect(0, 0, 5000, 4000))),
 		"lossless WebP":  []byte("RIFF\x1a\x00\x00\x00WEBPVP8L\x0d\x00\x00\x00\x2f\xff\xff\xff\x0f\x00\x00\x00\x00\x00\x00\x00\x00\x00"),
+		"claimed bytes":  []byte("RIFF\xf0\xff\xff\xffWEBPVP8 \x00\x00\xc0\x00\x10\x00\x00\x9d\x01\x2a\x30\x00\x30\x00" + strings.Repeat("0", 64)),
 		"too many bytes": make([]byte, maxInput+1),
 	} {
 		var err error
