@@ -33,7 +33,7 @@ var mayImport = map[string][]string{
 	"internal/preview":          {"internal/brief", "internal/columnar", "internal/fault", "internal/files", "internal/picture", "internal/table"},
 	"internal/bucket":           {"internal/fault"},
 	"internal/sandbox":          {"internal/fault", "internal/locale", "internal/table"},
-	"internal/sandbox/gvisor":   {"internal/brief", "internal/cluster", "internal/fault", "internal/locale", "internal/sandbox", "internal/sandbox/gvisor/container", "internal/sandbox/gvisor/image", "internal/sandbox/gvisor/mapped", "internal/sandbox/turns", "internal/sandbox/wheels", "internal/table", "runner"},
+	"internal/sandbox/gvisor":   {"internal/brief", "internal/cluster", "internal/fault", "internal/locale", "internal/sandbox", "internal/sandbox/gvisor/container", "internal/sandbox/gvisor/image", "internal/sandbox/gvisor/mapped", "internal/sandbox/gvisor/processors", "internal/sandbox/turns", "internal/sandbox/wheels", "internal/table", "runner"},
 	"internal/sandbox/probe":    {"internal/brief", "internal/sandbox"},
 	"internal/sandbox/remote":   {"internal/cluster", "internal/fault", "internal/locale", "internal/sandbox"},
 	"internal/nats":             {"internal/cluster", "internal/fault", "internal/sandbox/remote"},
@@ -76,9 +76,10 @@ var mayImport = map[string][]string{
 	"internal/chartspec":        {},
 	"internal/web":              {"internal/apitoken", "internal/assistant", "internal/brief", "internal/chartspec", "internal/columnar", "internal/fault", "internal/files", "internal/chat", "internal/ledger", "internal/llm", "internal/table", "tokens", "internal/locale"},
 
-	"internal/discord/filemanager":      {"internal/assistant", "internal/brief", "internal/discord/client", "internal/discord/compose", "internal/discord/interact", "internal/discord/markdown", "internal/discord/pending", "internal/discord/recent", "internal/fault", "internal/files", "internal/locale", "internal/preview"},
-	"internal/sandbox/gvisor/container": {"internal/brief", "internal/fault", "internal/table"},
-	"internal/sandbox/gvisor/mapped":    {},
+	"internal/discord/filemanager":       {"internal/assistant", "internal/brief", "internal/discord/client", "internal/discord/compose", "internal/discord/interact", "internal/discord/markdown", "internal/discord/pending", "internal/discord/recent", "internal/fault", "internal/files", "internal/locale", "internal/preview"},
+	"internal/sandbox/gvisor/container":  {"internal/brief", "internal/fault", "internal/table"},
+	"internal/sandbox/gvisor/mapped":     {},
+	"internal/sandbox/gvisor/processors": {},
 }
 
 // A folder whose name ends so holds suites, doubles or generators: only tests,

@@ -1,14 +1,11 @@
 package gvisor
 
 import (
-	"bytes"
 	"context"
-	"os"
-	"path/filepath"
-	"strconv"
 	"time"
 
 	"github.com/attachebot/attache/internal/sandbox/gvisor/container"
+	"github.com/attachebot/attache/internal/sandbox/gvisor/processors"
 )
 
 const (
@@ -17,10 +14,12 @@ const (
 )
 
 // watchIdle marks the sessions that compute although no cell runs: code left
-// processes or threads behind. What the code says of itself is no evidence.
+// processes or threads behind. What the code says of itself is no evidence. It also
+// shares the processors among the sessions.
 func (h *Host) watchIdle(ctx context.Context) {
 	tick := time.NewTicker(busyEvery)
 	defer tick.Stop()
+	var shares processors.Shares
 	before, last := map[*container.Container]time.Duration{}, time.Now()
 	for {
 		select {
@@ -28,66 +27,38 @@ func (h *Host) watchIdle(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		roots := map[int]*container.Container{}
-		sessions := map[*container.Container]*session{}
+		roots := map[int]bool{}
+		idle := map[*container.Container]*session{}
 		h.mu.Lock()
 		for _, s := range h.sessions {
-			if c := s.running.Load(); c != nil && c.PID > 0 && s.users == 0 && s.used.Before(last) {
-				roots[c.PID], sessions[c] = c, s
+			if c := s.running.Load(); c != nil && c.PID > 0 {
+				roots[c.PID] = true
+				if s.users == 0 && s.used.Before(last) {
+					idle[c] = s
+				}
 			}
 		}
 		h.mu.Unlock()
+		var trees map[int]processors.Tree
+		if len(roots) > 0 {
+			trees = processors.Trees(roots)
+		}
+		shares.Adjust(trees)
 		now := time.Now()
 		used := map[*container.Container]time.Duration{}
-		if len(roots) > 0 {
-			used = processorTime(roots)
-		}
 		h.mu.Lock()
-		for c, d := range used {
+		for c, s := range idle {
+			tree, lives := trees[c.PID]
+			if !lives {
+				continue
+			}
+			used[c] = tree.Used
 			old, known := before[c]
-			if known && float64(d-old) > busyShare*float64(now.Sub(last)) && sessions[c].users == 0 {
-				sessions[c].busy.Store(true)
+			if known && float64(tree.Used-old) > busyShare*float64(now.Sub(last)) && s.users == 0 {
+				s.busy.Store(true)
 			}
 		}
 		h.mu.Unlock()
 		before, last = used, now
 	}
-}
-
-// clockTick is the unit of processor times in /proc, on every architecture
-// that gVisor runs on.
-const clockTick = time.Second / 100
-
-// processorTime returns the processor time of each root process with all that
-// descend from it, the stopped ones that were waited for included.
-func processorTime(roots map[int]*container.Container) map[*container.Container]time.Duration {
-	parent, used := map[int]int{}, map[int]time.Duration{}
-	files, _ := filepath.Glob("/proc/[0-9]*/stat")
-	for _, file := range files {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			continue
-		}
-		_, rest, _ := bytes.Cut(data[max(bytes.LastIndexByte(data, ')'), 0):], []byte(" "))
-		fields := bytes.Fields(rest)
-		if len(fields) < 15 {
-			continue
-		}
-		number := func(i int) int { n, _ := strconv.Atoi(string(fields[i])); return n }
-		pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(file)))
-		parent[pid] = number(1)
-		for i := 11; i < 15; i++ { // utime, stime, cutime, cstime
-			used[pid] += time.Duration(number(i)) * clockTick
-		}
-	}
-	total := map[*container.Container]time.Duration{}
-	for pid, d := range used {
-		for pid > 0 && roots[pid] == nil {
-			pid = parent[pid]
-		}
-		if c := roots[pid]; c != nil {
-			total[c] += d
-		}
-	}
-	return total
 }
