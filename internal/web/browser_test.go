@@ -264,8 +264,10 @@ func mainJob(t *testing.T, width int) {
 			t.Errorf("%s breaks its policy: %q", page, v)
 		}
 	}
+	eval[bool](t, ctx, `!!(localStorage['upload ' + document.body.dataset.base + ' secret.csv 3 4'] = Date.now() + ' /x')`) // an upload that is not whole
 	eval[bool](t, ctx, `[...document.querySelectorAll('nav button')].find(b => b.innerText === 'Sign out').click() || true`)
 	seen(t, ctx, "that one is out", `document.body.innerText.includes('Open the address')`)
+	seen(t, ctx, "that the browser keeps no name of a file", `localStorage.length === 0`)
 }
 
 func body(t testing.TB, r *http.Response, err error) string {
