@@ -1,7 +1,8 @@
 """Formulas in LaTeX as one picture: called by code of the host, which hands on what a model wrote.
 
 matplotlib's mathtext sets what stands on a line; here are the environments that it does not know (matrices,
-cases, aligned lines), which are grids of such lines, and commands that it has under another name.
+cases, aligned lines), which are grids of such lines, what stands around other pieces (braces, fractions of
+matrices, arrows with a text), and commands that it has under another name.
 """
 
 import json
@@ -38,12 +39,15 @@ _OTHER = {
     "lVert": r"\Vert", "rVert": r"\Vert", "lvert": r"\vert", "rvert": r"\vert",
     "implies": r"\Longrightarrow", "impliedby": r"\Longleftarrow", "iff": r"\Longleftrightarrow",
     "le": r"\leq", "ge": r"\geq", "ne": r"\neq", "top": r"{\top}", "land": r"\wedge", "lor": r"\vee", "lnot": r"\neg", "gets": r"\leftarrow",
+    "vphantom": r"\phantom", "emph": r"\text", "textsf": r"\text", "coloneqq": ":=", "mathbin": "", "mathrel": "", "mathord": "", "mathopen": "", "mathclose": "",
     "bmod": r"\,\mathrm{mod}\,", "textbf": r"\mathbf", "textit": r"\mathit", "textrm": r"\text", "mbox": r"\text",
     "mathop": r"\mathrm", "pmb": r"\boldsymbol", "bm": r"\boldsymbol", "mathds": r"\mathbb", "mathbbm": r"\mathbb",
     "argmax": r"\mathrm{arg\,max}", "argmin": r"\mathrm{arg\,min}", "R": r"\mathbb{R}",
 }
 _NAME = re.compile(r"\\([a-zA-Z]+)")
-_DROPPED = re.compile(r"\\(?:label|tag\*?|hspace\*?|vspace\*?|phantom|color)\{[^{}]*\}|(?<!\\)%.*")
+_DROPPED = re.compile(r"\\(?:label|tag\*?|hspace\*?|vspace\*?|v?phantom|color|textcolor)\{[^{}]*\}|(?<!\\)%.*")
+_BETWEEN = re.compile(r"\{([^{}]*)\\(over|choose|atop)(?![a-zA-Z])([^{}]*)\}")
+_CHEMISTRY = re.compile(r"\\ce\{([^{}]*)\}")
 _BARE = re.compile(r"\\(frac|dfrac|binom)\s*(\d|[a-zA-Z])\s*(\d|[a-zA-Z]|\{)")
 _ROOT = re.compile(r"\\sqrt\s*(\d|[a-zA-Z]|\\[a-zA-Z]+)")
 _BOLD = re.compile(r"\\(mathbf|mathrm|mathbb|mathcal|mathit|boldsymbol)\s+(\w)|\\(mathbf|mathrm|mathbb|mathcal|mathit|boldsymbol)(\d)")
@@ -81,7 +85,9 @@ def plain(tex):
     tex = _DROPPED.sub("", tex)
     tex = re.sub(r"\\pmod\s*\{([^{}]*)\}", r"\\ (\\mathrm{mod}\\ \1)", tex)
     tex = re.sub(r"\\boxed\s*\{", "{", tex)
-    tex = re.sub(r"\\xrightarrow\s*\{", r"\\overset{\\rightarrow}{", tex)
+    tex = tex.replace(r"\operatorname*", r"\operatorname")
+    tex = _BETWEEN.sub(lambda m: rf"\{'frac' if m[2] == 'over' else 'binom'}{{{m[1].strip()}}}{{{m[3].strip()}}}", tex)
+    tex = _CHEMISTRY.sub(lambda m: r"\mathrm{" + re.sub(r"(?<=[A-Za-z)\]])(\d+)", r"_{\1}", m[1].replace("->", r"\rightarrow ")) + "}", tex)
     tex = _NAME.sub(lambda m: _OTHER[m[1]] + (" " if _OTHER[m[1]][-1:].isalpha() else "") if m[1] in _OTHER else m[0], tex)
     for _ in range(3):
         tex = _BARE.sub(lambda m: rf"\{m[1]}{{{m[2]}}}" + (m[3] if m[3] == "{" else f"{{{m[3]}}}"), tex)
@@ -99,13 +105,15 @@ def _tall(tex):
     return "".join(out)
 
 
-def _line(tex):
+def _line(tex, behind=False):
     from matplotlib.font_manager import FontProperties
     from matplotlib.mathtext import MathTextParser
     from matplotlib.textpath import TextPath
 
     if not (tex := plain(tex)):
         return _Box()
+    if behind and tex[0] in "+-=<>":
+        tex = "{}" + tex  # with the space that stands between two terms
     font = FontProperties(size=SIZE)
     width, height, depth, _, _ = MathTextParser("path").parse(f"${tex}$", 72, font)
     path = TextPath((0, 0), f"${tex}$", size=SIZE, prop=font)
@@ -143,6 +151,58 @@ def _end(tex, name, at):
     raise ValueError("an environment has no end")
 
 
+def _argument(tex, at):
+    """The argument that begins at a place, and where it ends."""
+    at += len(tex[at:]) - len(tex[at:].lstrip())
+    if m := re.match(r"\\[a-zA-Z]+|[^{]", tex[at:]):
+        return m[0], at + m.end()
+    depth = 0
+    for i in range(at, len(tex)):
+        if tex[i - 1] != "\\":
+            depth += {"{": 1, "}": -1}.get(tex[i], 0)
+        if depth == 0:
+            return tex[at + 1:i], i + 1
+    raise ValueError("an argument is missing")
+
+
+# Commands whose arguments are set as boxes of their own: always, or where an argument needs that.
+_AROUND = re.compile(r"\\(underbrace|overbrace|cancel|bcancel|xcancel|xrightarrow|xleftarrow|frac|dfrac|tfrac|cfrac|sqrt)(?![a-zA-Z])")
+_BOXED = re.compile(r"\\(begin|underbrace|overbrace|[bx]?cancel|xrightarrow|xleftarrow)(?![a-zA-Z])")
+
+
+def _around(tex, depth):
+    """The first piece that stands around others: what is before it, its box, and what is behind; None: there is none."""
+    first = _BEGIN.search(tex)
+    for m in _AROUND.finditer(tex, 0, first.start() if first else len(tex)):
+        name, at = m[1], m.end()
+        if name == "sqrt" or name.endswith("frac"):
+            if name == "sqrt" and tex[at:].lstrip().startswith("["):
+                continue
+            inside, at = _argument(tex, at)
+            below, at = _argument(tex, at) if name != "sqrt" else ("", at)
+            if not _BOXED.search(inside + below):
+                continue
+            box = _root(_box(inside, depth + 1)) if name == "sqrt" else _fraction(_box(inside, depth + 1), _box(below, depth + 1))
+        elif name.startswith("x") and name != "xcancel":
+            under = ""
+            if low := re.match(r"\s*\[([^\]]*)\]", tex[at:]):
+                under, at = low[1], at + low.end()
+            over, at = _argument(tex, at)
+            box = _arrow(_box(over, depth + 1), _box(under, depth + 1), name == "xleftarrow")
+        else:
+            inside, at = _argument(tex, at)
+            box = _box(inside, depth + 1)
+            if name.endswith("cancel"):
+                box = _struck(box)
+            else:
+                label = ""
+                if script := re.match(r"\s*[_^]", tex[at:]):
+                    label, at = _argument(tex, at + script.end())
+                box = _braced(box, _box(label, depth + 1), name == "overbrace")
+        return tex[:m.start()], box, tex[at:]
+    return None
+
+
 def _box(tex, depth=0):
     """Set LaTeX, environments too."""
     if depth > 6:
@@ -150,7 +210,12 @@ def _box(tex, depth=0):
     if len(rows := [r for r in _split(tex, r"\\") if r.strip()]) > 1:
         return _grid(rows, "rl" if "&" in tex else "c", depth)
     boxes = []
-    while m := _BEGIN.search(tex):
+    while True:
+        while found := _around(tex, depth):
+            before, box, tex = found
+            boxes += [_line(before.replace("&", " "), behind=bool(boxes)), box]
+        if not (m := _BEGIN.search(tex)):
+            break
         if m[1] not in _GRIDS:
             raise ValueError("an unknown environment")
         before, (end, rest) = tex[:m.start()], _end(tex, m[1], m.end())
@@ -165,13 +230,13 @@ def _box(tex, depth=0):
         above = ""
         if left and (up := re.match(r"\s*([\^_])(\{[^{}]*\}|\\[a-zA-Z]+|\w)", tex)):
             above, tex = up[0], tex[up.end():]
-        boxes += [_line(before), _delimiter(left, grid), grid, _delimiter(right, grid)]
+        boxes += [_line(before, behind=bool(boxes)), _delimiter(left, grid), grid, _delimiter(right, grid)]
         if above:
             script = _line("{}" + above)
             raised = _Box()
             raised.add(script, 0, grid.up - SIZE * 0.7 if "^" in above else -grid.down + SIZE * 0.3)
             boxes.append(raised)
-    boxes.append(_line(tex.replace("&", " ")))
+    boxes.append(_line(tex.replace("&", " "), behind=bool(boxes)))
     return _beside(boxes)
 
 
@@ -191,6 +256,74 @@ def _grid(rows, columns, depth):
         y -= up + down + between
     grid.up, grid.down = max(grid.up, total / 2 + SIZE * 0.25), max(grid.down, total / 2 - SIZE * 0.25)
     return grid
+
+
+_AXIS = SIZE * 0.25  # how high a minus is
+
+
+def _stroke(points, codes=None):
+    from matplotlib.path import Path
+
+    return (0, 0, Path(points, codes), 0.9)
+
+
+def _scaled(box, by):
+    from matplotlib.transforms import Affine2D
+
+    drawn = [(x * by, y * by, path.transformed(Affine2D().scale(by)), stroke) for x, y, path, stroke in box.drawn]
+    return _Box(box.width * by, box.up * by, box.down * by, drawn)
+
+
+def _fraction(above, below):
+    whole = _Box(width := max(above.width, below.width) + 4)
+    whole.add(above, (width - above.width) / 2, _AXIS + 3 + above.down)
+    whole.add(below, (width - below.width) / 2, _AXIS - 3 - below.up)
+    whole.drawn.append(_stroke([(0, _AXIS), (width, _AXIS)]))
+    return whole
+
+
+def _root(inside):
+    whole, mark = _Box(), SIZE * 0.7
+    whole.add(inside, mark + 2)
+    up, down = whole.up + 3, whole.down
+    whole.drawn.append(_stroke([(0, _AXIS), (mark * 0.3, _AXIS + 2), (mark * 0.6, -down), (mark, up), (whole.width + 2, up)]))
+    whole.up, whole.width = up + 1, whole.width + 4
+    return whole
+
+
+def _struck(box):
+    box.drawn.append(_stroke([(0, -box.down), (box.width, box.up)]))
+    return box
+
+
+def _arrow(over, under, left):
+    over, under = _scaled(over, 0.7), _scaled(under, 0.7)
+    width = max(over.width, under.width, SIZE) + 8
+    whole, head = _Box(width + 4, _AXIS + 4, 2), [(width - 4, _AXIS + 2.5), (width, _AXIS), (width - 4, _AXIS - 2.5)]
+    points = [(2, _AXIS), (width, _AXIS), *head]
+    if left:
+        points = [(width + 2 - x, y) for x, y in points]
+    whole.drawn.append(_stroke(points, [1, 2, 1, 2, 2]))
+    whole.add(over, (width - over.width) / 2, _AXIS + 4 + over.down)
+    whole.add(under, (width - under.width) / 2, _AXIS - 4 - under.up)
+    return whole
+
+
+def _braced(inside, label, above):
+    label, bend = _scaled(label, 0.7), SIZE * 0.3
+    width = max(inside.width, label.width)
+    whole, left = _Box(width), (width - inside.width) / 2
+    whole.add(inside, left)
+    edge, side = (inside.up + 2, 1) if above else (-inside.down - 2, -1)
+    bend, right, middle = bend * side, left + inside.width, width / 2
+    b = abs(bend)
+    whole.drawn.append(_stroke(
+        [(left, edge), (left, edge + bend), (left + b, edge + bend), (middle - b, edge + bend), (middle, edge + bend), (middle, edge + 2 * bend),
+         (middle, edge + bend), (middle + b, edge + bend), (right - b, edge + bend), (right, edge + bend), (right, edge)],
+        [1, 3, 3, 2, 3, 3, 3, 3, 2, 3, 3]))
+    end = edge + 2 * bend + 2 * side
+    whole.add(label, (width - label.width) / 2, end + label.down if above else end - label.up)
+    return whole
 
 
 def _delimiter(kind, grid):

@@ -17,10 +17,15 @@ DRAWN = [
     r"\binom{n}{k} p^k (1-p)^{n-k} \quad \overline{AB} \parallel \vec{v}",
     r"\sigma = \sqrt{\frac{1}{N-1} \sum_{i=1}^N (x_i - \bar x)^2} \tag{1}",
     r"\begin{align*} a &= b \\[4pt] &= \begin{vmatrix} 1 \end{vmatrix} \end{align*}",
+    r"\underbrace{\int_0^1 f}_{=1} + \overbrace{a+b}^{\text{small}} + \underbrace{c}",
+    r"\frac{\begin{pmatrix}a&b\\c&d\end{pmatrix}}{2} + \sqrt{\begin{matrix}1\end{matrix}} + \frac{\text{Umsatz}}{\underbrace{x}_{y}}",
+    r"a \xrightarrow[h]{t \to \infty} b \xleftarrow{} c + \cancel{x} + \textcolor{red}{y}",
+    r"\operatorname*{arg\,max}_{\theta} {n \choose k} + {a \over b} + \ce{2H2 + O2 -> 2H2O}",
+    r"f = \begin{cases} \frac12 & x \\ \underbrace{\begin{pmatrix}1\\2\end{pmatrix}}_{v} & y \end{cases}",
 ]
 NOT_DRAWN = [
     "", " ", r"\unknown{x}", r"\frac{1}", "{" * 500, r"\begin{pmatrix}", r"\begin{nothing} x \end{nothing}", r"\text{中文}", "^_^",
-    "x" * 3000, r"\left(" * 200, r"\sqrt{" * 300 + "}" * 300, "x+" * 900 + "x", r"\frac{\begin{matrix}1\end{matrix}}{2}",
+    "x" * 3000, r"\left(" * 200, r"\sqrt{" * 300 + "}" * 300, "x+" * 900 + "x", r"\SI{5}{\meter}", r"\underbrace{" * 30 + "}" * 30,
     r"\begin{pmatrix}" * 30 + r"\end{pmatrix}" * 30, "\x00", "\ud800",
 ]
 

@@ -126,8 +126,45 @@ func (p *mathReader) command() string {
 			return blackboard[arg]
 		}
 		return arg
-	case "text", "mathrm", "mathbf", "mathit", "mathsf", "operatorname", "textbf", "textit", "boxed", "mathcal":
+	case "operatorname":
+		p.rest = strings.TrimPrefix(p.rest, "*")
 		return p.argument()
+	case "text", "mathrm", "mathbf", "mathit", "mathsf", "textbf", "textit", "boxed", "mathcal", "mathscr", "mathfrak", "boldsymbol", "bm", "pmb",
+		"emph", "textrm", "textsf", "mbox", "mathop", "mathbin", "mathrel", "underline":
+		return p.argument()
+	case "ce":
+		return formulaOf(p.argument())
+	case "SI", "qty", "unit", "si", "substack", "cancel", "bcancel", "xcancel":
+		p.hard = true
+		arg := p.argument()
+		if name == "SI" || name == "qty" {
+			arg += " " + p.argument()
+		}
+		return arg
+	case "textcolor", "color", "label", "tag", "phantom", "vphantom", "hphantom", "hspace", "vspace":
+		p.argument()
+		return ""
+	case "underbrace", "overbrace":
+		p.hard = true
+		inside := p.argument()
+		if label := p.script(); label != "" {
+			return grouped(inside) + " [" + label + "]"
+		}
+		return inside
+	case "overset", "underset", "stackrel":
+		p.hard = true
+		mark, base := p.argument(), p.argument()
+		return base + " [" + mark + "]"
+	case "xrightarrow", "xleftarrow":
+		p.hard = true
+		arrow := map[string]string{"xrightarrow": "→", "xleftarrow": "←"}[name]
+		if p.rest = strings.TrimLeft(p.rest, " "); strings.HasPrefix(p.rest, "[") {
+			_, p.rest, _ = strings.Cut(p.rest, "]")
+		}
+		if label := p.argument(); label != "" {
+			arrow += "[" + label + "]"
+		}
+		return " " + arrow + " "
 	case "bar", "overline":
 		return over(p.argument(), "\u0304")
 	case "hat":
@@ -136,18 +173,48 @@ func (p *mathReader) command() string {
 		return over(p.argument(), "\u20d7")
 	case "begin", "end":
 		p.hard = true
-		p.argument()
-		return " "
+		around := braces[p.argument()]
+		if name == "begin" {
+			return " " + around[0]
+		}
+		return around[1] + " "
 	case ",", ";", ":", "!", " ", "quad", "qquad":
 		return " "
 	default:
-		if sign := signs[name]; sign != "" {
+		if sign, ok := signs[name]; ok {
 			return sign
 		}
-		p.hard = p.hard || len(name) > 1 && !functions[name]
+		if len(name) > 1 && !functions[name] {
+			p.hard = true
+			if strings.HasPrefix(p.rest, "{") {
+				name += " "
+			}
+		}
 		return name // \sin, \{, \%
 	}
 }
+
+// script is the index or the exponent that comes next, if one does.
+func (p *mathReader) script() string {
+	if p.rest = strings.TrimLeft(p.rest, " "); p.rest == "" || p.rest[0] != '_' && p.rest[0] != '^' {
+		return ""
+	}
+	p.rest = p.rest[1:]
+	return p.argument()
+}
+
+// braces are what environments stand in.
+var braces = map[string][2]string{"pmatrix": {"(", ")"}, "bmatrix": {"[", "]"}, "Bmatrix": {"{", "}"}, "vmatrix": {"|", "|"}, "Vmatrix": {"‖", "‖"}, "cases": {"{", ""}}
+
+// formulaOf writes a formula of chemistry, as H2O.
+func formulaOf(s string) string {
+	return strings.ReplaceAll(atoms.ReplaceAllStringFunc(s, func(m string) string {
+		low, _ := raised(m[1:], subscripts)
+		return m[:1] + low
+	}), "->", "→")
+}
+
+var atoms = regexp.MustCompile(`[A-Za-z)\]][0-9]+`)
 
 func (p *mathReader) root() string {
 	root := "√"
@@ -226,5 +293,12 @@ var (
 		"Leftrightarrow": "⇔", "implies": "⇒", "iff": "⇔", "mapsto": "↦", "ldots": "…", "dots": "…", "cdots": "⋯", "degree": "°", "circ": "∘",
 		"prime": "′", "langle": "⟨", "rangle": "⟩", "lfloor": "⌊", "rfloor": "⌋", "lceil": "⌈", "rceil": "⌉", "mid": "|", "parallel": "∥",
 		"perp": "⊥", "angle": "∠", "ast": "∗", "star": "⋆", "hbar": "ℏ", "ell": "ℓ", "therefore": "∴", "because": "∵",
+		"vdots": "⋮", "ddots": "⋱", "lVert": "‖", "rVert": "‖", "Vert": "‖", "|": "‖", "lvert": "|", "rvert": "|", "vert": "|", "gg": "≫", "ll": "≪",
+		"oplus": "⊕", "otimes": "⊗", "setminus": "∖", "oint": "∮", "iint": "∬", "iiint": "∭", "Re": "ℜ", "Im": "ℑ", "aleph": "ℵ", "wedge": "∧",
+		"vee": "∨", "top": "⊤", "bot": "⊥", "dagger": "†", "lnot": "¬", "gets": "←", "longrightarrow": "⟶", "longleftarrow": "⟵", "Longrightarrow": "⟹",
+		"Longleftrightarrow": "⟺", "Leftarrow": "⇐", "leftrightarrow": "↔", "uparrow": "↑", "downarrow": "↓", "coloneqq": "≔", "triangleq": "≜",
+		"lesssim": "≲", "gtrsim": "≳", "simeq": "≃", "cong": "≅", "nexists": "∄", "supset": "⊃", "supseteq": "⊇", "models": "⊨", "vdash": "⊢",
+		"bullet": "•", "bmod": " mod ", "middle": "", "big": "", "Big": "", "bigg": "", "Bigg": "", "bigl": "", "bigr": "", "Bigl": "", "Bigr": "",
+		"nonumber": "", "notag": "", "hline": "", "textstyle": "", "nolimits": "",
 	}
 )
