@@ -139,7 +139,6 @@ func (s *Server) respond(c *call, rt route, parseErr error) *answer {
 		s.losing = fault.LoseFiles
 	}
 	body, err := rt.handle(c)
-	s.losing = 0
 	if it := s.interactions[c.r.PathValue("interaction_token")]; it != nil && fault != nil {
 		it.excused = true // the client may not learn of the answer, and try again
 	}
@@ -147,6 +146,7 @@ func (s *Server) respond(c *call, rt route, parseErr error) *answer {
 	if body != nil {
 		status = orDefault(rt.status, http.StatusOK)
 	}
+	defer func() { s.losing = 0 }()
 	return done(status, body, err)
 }
 
@@ -171,7 +171,9 @@ func (s *Server) answer(c *call, rt route, status int, body any, err error) *ans
 			panic("discordtest: " + err.Error())
 		}
 		a.status, body = a.err.status, a.err.body()
-		if a.err == errAlreadyAcked && !c.excused() || a.err.code == 50035 || a.err == errBadJSON || a.err == errEmptyMessage {
+		if s.losing > 0 {
+			// What is missing is the fault's, not the client's.
+		} else if a.err == errAlreadyAcked && !c.excused() || a.err.code == 50035 || a.err == errBadJSON || a.err == errEmptyMessage {
 			s.violateLocked(c.Route, "refused with %d %s %s", a.err.code, a.err.message, mustJSON(a.err.errors))
 		}
 		if a.status == 401 || a.status == 403 {

@@ -327,6 +327,16 @@ func (b *Bot) handle(e gateway.EventData) {
 		b.onEdit(e.Message)
 	case gateway.EventMessageDelete:
 		b.onDelete(e.ID)
+	case gateway.EventChannelDelete:
+		id := e.ID()
+		b.placeGone(func(q *question) bool { return q.channel() == id || b.places.Parent(q.channel()) == id })
+	case gateway.EventThreadDelete:
+		b.placeGone(func(q *question) bool { return q.channel() == e.ID })
+		b.places.Note(e)
+	case gateway.EventGuildDelete:
+		if !e.Unavailable { // else Discord has an outage
+			b.placeGone(func(q *question) bool { return q.guild() == e.ID })
+		}
 	case gateway.EventInteractionCreate:
 		b.onInteraction(e.Interaction)
 	default:

@@ -40,6 +40,7 @@ func (a *answer) finish(res chat.Result, err error) {
 		a.b.setOpen(a.q, false)
 		return
 	}
+	a.gone = a.gone || a.q.nowhere.Load()
 	e := &answered{q: a.q, code: a.code, content: a.q.msg.Content}
 	for _, f := range a.made {
 		e.made = append(e.made, f.ID)

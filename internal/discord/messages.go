@@ -92,6 +92,7 @@ type question struct {
 	passed bool  // so does another message's
 
 	deleted atomic.Bool    // by its author
+	nowhere atomic.Bool    // its place is gone: nothing can be shown
 	told    []snowflake.ID // messages about its attachments; of the goroutine that follows
 
 	// To answer it again:

@@ -10,10 +10,15 @@ import (
 	"testing"
 	"time"
 
+	dg "github.com/disgoorg/disgo/discord"
+	"github.com/disgoorg/disgo/gateway"
+	"github.com/disgoorg/snowflake/v2"
+
 	"github.com/attachebot/attache/discordtest"
 	"github.com/attachebot/attache/discordtest/render"
 	"github.com/attachebot/attache/internal/assistant"
 	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/llm/llmtest"
 	"github.com/attachebot/attache/internal/testbin"
 )
@@ -66,7 +71,7 @@ var scenes = []struct {
 	36: {"a mention in mid-sentence", "TestSceneMidSentence"},
 	37: {"Stop and Retry", "TestStoryStop TestCaseRetryReplaces"},
 	38: {"buttons pressed by somebody else", "TestStoryCode TestSceneForeignButtons"},
-	39: {"kicked, locked out, the channel deleted, while it works", "TestSceneShutOut TestStoryAnswerDeleted"},
+	39: {"kicked, locked out, the channel deleted, while it works", "TestSceneShutOut TestSceneTornAway TestStoryAnswerDeleted"},
 	40: {"missing permissions", "TestCaseNoHistory TestSceneNoWay TestStoryMayNotAttach TestStoryMayNotWrite"},
 	41: {"other bots and webhooks", "TestStoryNotForTheBot"},
 	42: {"a German client", "TestAbsenceLanguage TestSceneGermanClient"},
@@ -271,6 +276,73 @@ func TestSceneShutOut(t *testing.T) {
 			}
 			if n := len(w.assistant.Questions(files.UserID(w.anna.ID))); n != 0 {
 				t.Errorf("%d questions are open", n)
+			}
+		})
+	}
+}
+
+// Where the place of a question goes away while code runs, that is stopped at once,
+// nothing is tried again, and what was made is in the files of who asked. Somebody who
+// leaves is answered all the same: others read along. So is everybody when Discord has
+// an outage of a server.
+func TestSceneTornAway(t *testing.T) {
+	for name, c := range map[string]struct {
+		tear func(w *bench, c *discordtest.Channel)
+		on   bool // the work goes on
+	}{
+		"channel deleted": {tear: func(w *bench, c *discordtest.Channel) { w.DeleteChannel(c) }},
+		"around a thread": {tear: func(w *bench, c *discordtest.Channel) { w.DeleteChannel(c.Parent) }},
+		"thread deleted":  {tear: func(w *bench, c *discordtest.Channel) { w.DeleteChannel(c) }},
+		"kicked":          {tear: func(w *bench, _ *discordtest.Channel) { w.guild.RemoveMember(w.Bot()) }},
+		"member leaves":   {tear: func(w *bench, _ *discordtest.Channel) { w.guild.RemoveMember(w.anna) }, on: true},
+		"outage": {tear: func(w *bench, _ *discordtest.Channel) {
+			w.bot.handle(gateway.EventGuildDelete{UnavailableGuild: dg.UnavailableGuild{ID: snowflake.ID(w.guild.ID), Unavailable: true}})
+		}, on: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var log logBuffer
+			w := newBench(t, setup{discord: Options{Log: log.logger()}})
+			place := w.guild.AddChannel("work")
+			if strings.Contains(name, "thread") {
+				place = must(w.anna.StartThread(must(w.anna.Send(place, "about numbers"))(w), "numbers"))(w)
+			}
+			running, goOn, stopped := make(chan bool), make(chan bool), make(chan bool)
+			w.tools.Handle = func(ctx context.Context, user files.UserID, _ string, _ llm.ToolCall, h llm.ToolHooks) llm.ToolResult {
+				f, err := w.files.Save(ctx, files.Upload{User: user, Name: "made.csv", Body: strings.NewReader("a\n1\n"), Generated: true})
+				close(running)
+				select {
+				case <-ctx.Done():
+					close(stopped)
+				case <-goOn:
+				}
+				return llm.ToolResult{Output: fmt.Sprint(err), Files: []string{string(f.ID)}}
+			}
+			w.model.Push(llmtest.Reply{Calls: []llm.ToolCall{python("a", "1")}}, llmtest.Reply{Text: "Done."})
+			q := must(w.anna.Send(place, w.Bot().Mention()+" work"))(w)
+			<-running
+			c.tear(w, place)
+			if c.on {
+				close(goOn)
+				w.answerTo(q)
+			} else {
+				select {
+				case <-stopped:
+				case <-w.ctx.Done():
+					t.Fatal("the work goes on")
+				}
+			}
+			if err := w.AwaitQuiet(w.ctx, 300*time.Millisecond); err != nil {
+				t.Fatal(err)
+			}
+			page := must(w.files.List(w.ctx, files.UserID(w.anna.ID), files.Query{}))(w)
+			if len(page.Files) != 1 || page.Files[0].Name != "made.csv" {
+				t.Errorf("the files are %+v", page.Files)
+			}
+			if n := strings.Count(log.String(), "level=WARN"); n > 1 {
+				t.Errorf("%d warnings:\n%s", n, log.String())
+			}
+			if dm := w.after(w.anna.DM(), discordtest.Message{}); len(dm) > 0 && !c.on {
+				t.Errorf("told %+v", dm)
 			}
 		})
 	}

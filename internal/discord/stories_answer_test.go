@@ -400,6 +400,32 @@ func TestStoryLostAttachments(t *testing.T) {
 	}
 }
 
+// What Discord loses a second time is said, and pictures that are shown whole are
+// counted too.
+func TestStoryAttachmentsLostTwice(t *testing.T) {
+	for name, made := range map[string][]discordtest.File{
+		"files":    {{Name: "chart.png", Data: chart(60, 40)}, {Name: "a.csv", Data: salesCSV}},
+		"pictures": {{Name: "one.png", Data: chart(60, 40)}, {Name: "two.png", Data: chart(60, 41)}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newBench(t, setup{})
+			w.tools.Handle = w.makes(made...)
+			w.OnRequest = func(r *discordtest.Request) *discordtest.Fault {
+				if len(r.Files) == 0 || r.Files[len(r.Files)-1].Name != made[1].Name {
+					return nil
+				}
+				return &discordtest.Fault{LoseFiles: 1}
+			}
+			w.does("Here they are.")
+			q := must(w.anna.Send(w.general, w.Bot().Mention()+" draw"))(w)
+			w.await(w.general, discordtest.After(q), discordtest.Contains(made[1].Name+" could not be sent. `/files` has it."))
+			if got := shownFiles(w.after(w.general, q)); !slices.Equal(got, []string{made[0].Name}) {
+				t.Errorf("got %q", got)
+			}
+		})
+	}
+}
+
 func TestStoryMayNotAttach(t *testing.T) {
 	for name, pause := range map[string]time.Duration{"at once": 0, "by an edit": 500 * time.Millisecond} {
 		t.Run(name, func(t *testing.T) {

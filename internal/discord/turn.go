@@ -3,6 +3,8 @@ package discord
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -92,6 +94,13 @@ func (a *active) get(prompt snowflake.ID) *question {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.questions[prompt]
+}
+
+// all returns the questions.
+func (a *active) all() []*question {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Collect(maps.Values(a.questions))
 }
 
 // close refuses further questions.
@@ -374,6 +383,18 @@ func (b *Bot) edited(m dg.Message) bool {
 func (b *Bot) goesOn(m dg.Message) bool {
 	to := m.ReferencedMessage
 	return to != nil && (to.Author.ID == b.self() || b.active.get(to.ID) != nil)
+}
+
+// placeGone stops what is worked on for questions whose place is gone: the channel was
+// deleted, or the bot removed from the server. What was made by then stays in the files
+// of who asked.
+func (b *Bot) placeGone(of func(*question) bool) {
+	for _, q := range b.active.all() {
+		if of(q) {
+			q.nowhere.Store(true)
+			q.turn.Interrupt(assistant.ErrStopped)
+		}
+	}
 }
 
 // onDelete drops a question that was deleted: if it is being answered, the

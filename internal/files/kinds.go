@@ -156,7 +156,7 @@ var rows = []row{
 	{"kml", "🗺️", "GeoDataFrame", "geopandas", either, ".kml=application/vnd.google-earth.kml+xml .kmz=application/vnd.google-earth.kmz"},
 	{"gpx", "🗺️", "GeoDataFrame", "geopandas", text, ".gpx=application/gpx+xml"},
 	{"gml", "🗺️", "GeoDataFrame", "geopandas", text, ".gml=application/gml+xml"},
-	{GeoTIFF, "🛰️", "xarray DataArray", "rioxarray", opaque, ".tif=image/tiff .tiff=image/tiff"},
+	{GeoTIFF, "🛰️", "xarray DataArray", "rioxarray", opaque, ".tif=image/tiff .tiff=image/tiff .geotiff=image/tiff"},
 	{"audio", "🎵", "dict of metadata; with the waveform of wav, flac, ogg", "pymediainfo soundfile", opaque,
 		".mp3=audio/mpeg .wav=audio/wav .flac=audio/flac .ogg=application/ogg .aac=audio/aac .m4a=audio/x-m4a|audio/mp4|video/mp4 .wma=video/x-ms-asf .opus=application/ogg .aiff=audio/aiff .aif=audio/aiff"},
 	{"video", "🎬", "dict of metadata", "pymediainfo", opaque,

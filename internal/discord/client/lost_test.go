@@ -25,21 +25,37 @@ func TestLost(t *testing.T) {
 		}
 		return m
 	}
+	pictures := NewPictures([]Upload{{Name: "1.png"}, {Name: "2.csv"}, {Name: "3.png"}})
+	gallery := func(names ...string) dg.Message {
+		m := dg.Message{ID: 1}
+		for _, name := range names {
+			media := dg.UnfurledMediaItem{URL: "https://cdn.discordapp.com/attachments/1/2/" + name + "?ex=1"}
+			if isPicture(name) {
+				m.Components = append(m.Components, dg.NewMediaGallery(dg.MediaGalleryItem{Media: media}))
+			} else {
+				m.Components = append(m.Components, dg.FileComponent{File: media})
+			}
+		}
+		return m
+	}
 	for name, c := range map[string]struct {
 		post Post
 		got  dg.Message
 		want string
 	}{
-		"all":                     {post(0, 5, 7), message(7, 5), "[]"},
-		"none of two":             {post(0, 5, 7), message(), "[5 7]"},
-		"one of two":              {post(0, 5, 7), message(7), "[5]"},
-		"one of two equals":       {post(0, 5, 5), message(5), "[5]"},
-		"a kept one is no new":    {post(1, 5), message(5), "[5]"},
-		"beside a kept one":       {post(1, 5), message(9, 5), "[]"},
-		"another size":            {post(0, 5, 7), message(4, 7), "[]"},
-		"one, of another size":    {post(0, 5, 7), message(4), "[5 7]"},
-		"nothing is known":        {post(0, 5), dg.Message{}, "[]"},
-		"pictures are not listed": {Post{Pictures: true, Files: post(0, 5).Files}, message(), "[]"},
+		"all":                  {post(0, 5, 7), message(7, 5), "[]"},
+		"none of two":          {post(0, 5, 7), message(), "[5 7]"},
+		"one of two":           {post(0, 5, 7), message(7), "[5]"},
+		"one of two equals":    {post(0, 5, 5), message(5), "[5]"},
+		"a kept one is no new": {post(1, 5), message(5), "[5]"},
+		"beside a kept one":    {post(1, 5), message(9, 5), "[]"},
+		"another size":         {post(0, 5, 7), message(4, 7), "[]"},
+		"one, of another size": {post(0, 5, 7), message(4), "[5 7]"},
+		"nothing is known":     {post(0, 5), dg.Message{}, "[]"},
+		"all pictures":         {pictures, gallery("1.png", "2.csv", "3.png"), "[]"},
+		"a picture renamed":    {pictures, gallery("x.png", "2.csv", "3.png"), "[]"},
+		"a picture is missing": {pictures, gallery("1.png", "2.csv"), "[3.png]"},
+		"no component came":    {pictures, message(), "[1.png 2.csv 3.png]"},
 	} {
 		var names []string
 		for _, u := range Lost(c.post, c.got) {
