@@ -38,9 +38,9 @@ CASES["signature below"] = (
     dict(length=N, said=["below the table"]),
 )
 CASES["comments with commas, some of them bare"] = (
-    "# This file is part of a library.\n#\n# It is free software, under the licence of the project, version 3\n#\n# Syllables, and where they are from\n" + R(lambda i: f"s{i},{'I' if i % 2 else ''}\n"),
-    {"s0": ["s1", "s2"]},
-    dict(said="5 line(s) of comments", length=N - 1),
+    "# This file is part of a library.\n#\n# It is free software, under the licence of the project, version 3\n#\n# Syllables, and where they are from\n" + "syllable,source\n" + R(lambda i: f"s{i},{'I' if i % 2 else ''}\n"),
+    {"syllable": ["s0", "s1"]},
+    dict(said="5 line(s) of comments", length=N),
 )
 CASES["bank"] = (
     '"Kontonummer:";"DE12 3456"\n"Von:";"01.01.2024"\n"Bis:";"31.03.2024"\n\n"Buchungstag";"Betrag (EUR)";"Empfänger"\n' + R(lambda i: f'"{i%28+1:02}.02.2024";"-1.{i:03},50";"Laden {i}"\n'),
