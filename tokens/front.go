@@ -8,8 +8,8 @@ import (
 // front remembers how many tokens recent pieces of up to maxFront bytes have,
 // be they one or several. It is small enough to stay in the processor's cache,
 // and comes before the tables of the vocabulary and of the memo. Every piece has
-// two places: where both are taken, a new one gets its first, and what stood there
-// goes to its second. A zero front is empty.
+// two places side by side: it was the last of the pair to be used while it is at
+// its first. A zero front is empty.
 type front []frontSlot
 
 // frontSlot is a piece, padded with zeros, then its length and its number of
@@ -35,11 +35,8 @@ var frontMasks = func() (t [32]struct{ lo, hi, tag uint64 }) {
 
 func (s frontSlot) mix() uint64 { return (s.lo ^ s.hi*mixB) * mixA }
 
-// places returns the two places of a piece.
-func (s frontSlot) places() (first, second uint64) {
-	h := s.mix()
-	return h >> (64 - frontBits), h >> (64 - 2*frontBits) & (1<<frontBits - 1)
-}
+// place returns the first place of a piece; the second is beside it.
+func (s frontSlot) place() uint64 { return s.mix() >> (64 - frontBits) }
 
 // frontKey returns the slot of a piece of up to maxFront bytes without its
 // number of tokens.
@@ -54,19 +51,14 @@ func (k key) front() frontSlot {
 	return frontSlot{k.lo, k.hi&(1<<40-1) | k.hi>>40&15<<frontLength}
 }
 
-// add remembers a piece of up to maxFront bytes, at its second place if that alone
-// is vacant.
+// add remembers a piece of up to maxFront bytes, at its first place. What stands
+// there goes beside it.
 func (f front) add(key frontSlot, count int) {
 	slots := (*[1 << frontBits]frontSlot)(f)
-	first, second := key.places()
+	first := key.place()
 	at := &slots[first]
-	same := at.lo == key.lo && at.hi&(1<<frontCount-1) == key.hi
-	if at.hi != 0 && !same && slots[second].hi == 0 {
-		at = &slots[second]
-	}
-	if at.hi != 0 && !same {
-		_, other := frontSlot{at.lo, at.hi & (1<<frontCount - 1)}.places()
-		slots[other] = *at
+	if at.hi != 0 && (at.lo != key.lo || at.hi&(1<<frontCount-1) != key.hi) {
+		slots[first^1] = *at
 	}
 	*at = frontSlot{key.lo, key.hi | uint64(count)<<frontCount}
 }
@@ -121,7 +113,7 @@ func (f front) lookUpFound(text []byte, fd found, p *pieces, to *spans) (total i
 }
 
 // lookUpSecond returns the number of tokens of those listed that are at their
-// second place, and keeps the others listed.
+// second place, which become first, and keeps the others listed.
 func (f front) lookUpSecond(p *pieces) (total int) {
 	base := unsafe.Pointer(unsafe.SliceData(p.text))
 	slots := (*[1 << frontBits]frontSlot)(f)
@@ -131,11 +123,14 @@ func (f front) lookUpSecond(p *pieces) (total int) {
 		w := (*[16]byte)(unsafe.Add(base, start))
 		m := &frontMasks[min(p.ends[k]-start, maxFront+1)&31]
 		key := frontSlot{binary.LittleEndian.Uint64(w[:8]) & m.lo, binary.LittleEndian.Uint64(w[8:])&m.hi | m.tag}
-		_, second := key.places()
-		s := &slots[second]
-		differs := (s.lo ^ key.lo) | (s.hi^key.hi)<<(64-frontCount)
-		differs = (differs | -differs) >> 63
-		count := s.hi >> frontCount & (differs - 1)
+		first := key.place()
+		a, b := &slots[first], &slots[first^1]
+		differs := (b.lo ^ key.lo) | (b.hi^key.hi)<<(64-frontCount)
+		same := (differs|-differs)>>63 - 1
+		lo, hi := (a.lo^b.lo)&same, (a.hi^b.hi)&same
+		a.lo, a.hi, b.lo, b.hi = a.lo^lo, a.hi^hi, b.lo^lo, b.hi^hi
+		differs = (a.lo ^ key.lo) | (a.hi^key.hi)<<(64-frontCount) // an earlier one may have brought it here
+		count := a.hi >> frontCount & ((differs|-differs)>>63 - 1)
 		total += int(count)
 		p.rest[n&(batch-1)] = k
 		n += int((count - 1) >> 63)

@@ -24,16 +24,16 @@ func take2(t *testing.T, f front, texts ...string) (total, missing int) {
 	return total, p.n
 }
 
-// Two pieces with one place are both found; what is not there is listed, and
-// nothing is found that was not added.
+// Two pieces with one place are both found, again and again; what is not there is
+// listed, and nothing is found that was not added.
 func TestFrontKeepsWhatIsDisplaced(t *testing.T) {
 	f := make(front, 1<<frontBits)
 	byPlace := map[uint64][]string{}
 	var two []string
 	for i := 0; two == nil; i++ {
 		piece := fmt.Sprint(" piece", i)
-		first, second := frontKey([]byte(piece)).places()
-		if byPlace[first] = append(byPlace[first], piece); len(byPlace[first]) == 2 && first != second {
+		first := frontKey([]byte(piece)).place()
+		if byPlace[first] = append(byPlace[first], piece); len(byPlace[first]) == 2 {
 			two = byPlace[first]
 		}
 	}
@@ -42,15 +42,18 @@ func TestFrontKeepsWhatIsDisplaced(t *testing.T) {
 		t.Errorf("%d tokens, %d missing", n, missing)
 	}
 	f.add(frontKey([]byte(two[1])), 4)
-	if n, missing := take2(t, f, two...); n != 7 || missing != 0 {
-		t.Errorf("both added: %d tokens, %d missing", n, missing)
+	for range 3 {
+		if n, missing := take2(t, f, two[0], two[1], two[0], two[0], two[1]); n != 17 || missing != 0 {
+			t.Errorf("both added: %d tokens, %d missing", n, missing)
+		}
 	}
 	if n, missing := take2(t, f, two[0]+"x", " ", two[1][:5]); n != 0 || missing != 3 {
 		t.Errorf("none of them was added: %d tokens, %d missing", n, missing)
 	}
 }
 
-// Of 16,000 pieces, more than a language's usual words, nearly all stay.
+// Of 16,000 pieces, more than a language's usual words, nine of ten stay even when
+// each comes as often as the others.
 func TestFrontHoldsTheWordsOfALanguage(t *testing.T) {
 	f := make(front, 1<<frontBits)
 	lost := 0
@@ -66,7 +69,7 @@ func TestFrontHoldsTheWordsOfALanguage(t *testing.T) {
 			}
 		}
 	}
-	if lost > 160 {
+	if lost > 1_600 {
 		t.Errorf("%d of 16,000 were displaced", lost)
 	}
 	t.Log(lost, "displaced")
