@@ -60,7 +60,7 @@ func TestBrokenStates(t *testing.T) {
 		"noexec folder": {mounts: true, before: `mount --bind "$DATA_DIR" "$DATA_DIR" && mount -o remount,bind,noexec "$DATA_DIR"; `,
 			sentence: "the data folder is in a file system that is mounted noexec", works: strings.Split(sandboxless, ", ")},
 		"no home, no room for temporary files": {before: "unset HOME; export TMPDIR=/nowhere; ", works: strings.Split(sandboxless+", exec, setup, chat, serve", ", "),
-			fail: map[string]string{"doctor": "could not be tested: mkdir /nowhere"}},
+			fail: map[string]string{"doctor": "could not be tested: stat /nowhere"}},
 		"runsc is no program": {env: []string{"RUNSC=" + filepath.Join(work, "a.csv")}, sentence: "runsc (gVisor) may not be executed", works: strings.Split(sandboxless, ", ")},
 		"locked database":     {prepare: func(dir string) { lockDatabase(t, dir) }, sentence: "The database is locked", works: []string{"setup"}},
 		"damaged database": {prepare: func(dir string) { write(filepath.Join(dir, "attache.db"), strings.Repeat("no data ", 999)) },

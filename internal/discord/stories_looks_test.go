@@ -188,8 +188,8 @@ func TestStoryFormulas(t *testing.T) {
 	}
 	w.does("$$A = \\begin{pmatrix} 1 & 2 \\\\ 3 & 4 \\end{pmatrix}$$\nthen $$\\unknown{y}$$ and\n\\[E = mc^2\\]\n$\\frac{a+b}{c}$\nand `$$\\frac{a}{b+c}$$`")
 	_, a = w.ask(w.anna, w.general, "several")
-	w.contains(a, "**A = 1 2; 3 4** (1)", "**unknowny**", "**E = mc²**", "**(a+b)/c** (2)", "`$$\\frac{a}{b+c}$$`")
-	if len(a.Attachments) != 1 || a.Attachments[0].Description != "(1) A = 1 2; 3 4\n(2) (a+b)/c" {
+	w.contains(a, "**A = ( 1 2; 3 4 )** (1)", "**unknown y**", "**E = mc²**", "**(a+b)/c** (2)", "`$$\\frac{a}{b+c}$$`")
+	if len(a.Attachments) != 1 || a.Attachments[0].Description != "(1) A = ( 1 2; 3 4 )\n(2) (a+b)/c" {
 		t.Fatalf("got %q, %+v", a.Content, a.Attachments)
 	}
 	w.does("Mass and energy: $$E = mc^2$$")

@@ -360,7 +360,7 @@ func TestStoryTooFast(t *testing.T) {
 func TestStoryQueue(t *testing.T) {
 	w := newBench(t, setup{assistant: assistant.Options{BurstTime: time.Millisecond}})
 	dm := w.anna.DM()
-	w.model.Push(llmtest.Reply{Text: "One.", Wait: 1500 * time.Millisecond})
+	w.model.Push(llmtest.Reply{Text: "One.", Wait: 6 * time.Second})
 	must(w.anna.Send(dm, "one"))(w)
 	w.model.Await(w.ctx, 1)
 	var waiting []discordtest.Message

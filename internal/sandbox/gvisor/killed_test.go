@@ -113,7 +113,7 @@ func TestSandboxKilledWhileStoring(t *testing.T) {
 			if res.Outcome != sandbox.OK || res.Output != "newer lock newer\n" {
 				t.Errorf("%+v", res)
 			}
-			notes := fmt.Sprint(res.Notes)
+			notes := strings.Trim(fmt.Sprint(res.Notes), "[]")
 			if !strings.HasPrefix(notes, "the session is as it was on ") || !strings.HasSuffix(notes, ", but for these, which are newer: x, /work/made") {
 				t.Errorf("%q", notes)
 			}

@@ -298,7 +298,7 @@ func TestPowerCut(t *testing.T) {
 	h := gvisortest.OpenIn(t, dir, gvisor.Options{})
 	for _, c := range []struct{ conversation, code, output, note string }{
 		{"fresh", "print('x' in globals())", "False\n", "lost: all variables of this session, because its process ended without warning"},
-		{"stored", "print(y)", "1\n", "the session is as it was on " + time.Now().UTC().Format("2006-01-02") + " at "},
+		{"stored", "print(y)", "1\n", "the session is as it was on " + time.Now().UTC().Format("2006-01-02") + " "},
 		{"unchanged", "print(z)", "3\n", ""},
 	} {
 		key := sandbox.Key{User: 1, Conversation: c.conversation}
