@@ -104,6 +104,7 @@ CHECKS = [  # file, extension, what must be true of v
     ("flag.tiff", ".tiff", FLAG),
     ("excel.tif", ".tif", "v.size == (200, 128) and v.mode == 'RGBA'"),
     ("height.tif", ".tif", "v.shape == (1, 3, 4) and int(v.sum()) == 66 and v.rio.crs.to_epsg() == 4326"),
+    ("height.tif", ".geotiff", "v.shape == (1, 3, 4) and int(v.sum()) == 66 and v.rio.crs.to_epsg() == 4326"),
     ("gopher.webp", ".webp", "v.size == (75, 100)"),
     ("home.svg", ".svg", "v.size == (96, 96) and v.getextrema()[3] == (0, 255)"),
     ("favicon.ico", ".ico", "v.size == (32, 32)"),

@@ -69,6 +69,7 @@ def test_each_data_file_has_its_source():
 
 
 def test_a_missing_package_is_one_sentence(monkeypatch):
+    import attache.loaders.columnar  # before nothing can be found
     from attache import imports
 
     monkeypatch.delitem(__import__("sys").modules, "fastavro", raising=False)
@@ -93,7 +94,7 @@ def test_the_host_installs_what_is_missing(monkeypatch):
                 raise HostError("The user did not allow it.")
 
     monkeypatch.setattr(imports, "_current", Host())
-    monkeypatch.setattr(imports.importlib.machinery.PathFinder, "find_spec", lambda name, *a: real(name) if asked else None)
+    monkeypatch.setattr(imports.importlib.machinery.PathFinder, "find_spec", lambda name, *a: real(name, *a) if asked else None)
     monkeypatch.delitem(__import__("sys").modules, "docx", raising=False)
     assert imports.need("docx", "python-docx").__name__ == "docx"
     assert imports.need("docx", "python-docx") and asked == [["python-docx"]]
