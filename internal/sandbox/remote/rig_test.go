@@ -13,21 +13,11 @@ import (
 	"github.com/attachebot/attache/internal/sandbox/gvisor/gvisortest"
 	"github.com/attachebot/attache/internal/sandbox/remote"
 	"github.com/attachebot/attache/internal/sandbox/sandboxtest"
-	"github.com/attachebot/attache/internal/sqlite"
 )
 
 func openStore(t testing.TB, dir string) cluster.Store {
 	t.Helper()
-	db, err := sqlite.Open(context.Background(), filepath.Join(dir, "attache.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
-	s, err := sqlite.NewCluster(db)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
+	return gvisortest.Store(t, filepath.Join(dir, "attache.db"))
 }
 
 // startWorker runs a worker that has joined by an invitation, until stop.

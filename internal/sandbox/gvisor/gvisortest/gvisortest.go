@@ -83,7 +83,13 @@ func Records(t testing.TB, dir string) cluster.Store {
 	if err := os.MkdirAll(filepath.Join(dir, "owners"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	db, err := sqlite.Open(context.Background(), filepath.Join(dir, "owners", "owners.db"))
+	return Store(t, filepath.Join(dir, "owners", "owners.db"))
+}
+
+// Store opens the leases and records in a database file, until the test ends.
+func Store(t testing.TB, path string) cluster.Store {
+	t.Helper()
+	db, err := sqlite.Open(context.Background(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
