@@ -62,10 +62,7 @@ func Read(res *http.Response) *Error {
 func Parse(body []byte) *Error {
 	e := &Error{}
 	body = bytes.TrimSpace(body)
-	var list []json.RawMessage
-	if json.Unmarshal(body, &list) == nil && len(list) > 0 {
-		body = list[0]
-	}
+	body = first(body)
 	type object struct {
 		Error    json.RawMessage `json:"error"`
 		Message  json.RawMessage `json:"message"`
@@ -79,6 +76,14 @@ func Parse(body []byte) *Error {
 		Metadata struct {
 			Raw json.RawMessage `json:"raw"` // OpenRouter: what the provider behind it said
 		} `json:"metadata"`
+		Errors json.RawMessage `json:"errors"` // Cloudflare: a list
+		Base   *struct {
+			Code lenient.String `json:"status_code"`
+			Msg  lenient.String `json:"status_msg"`
+		} `json:"base_resp"` // MiniMax
+		Msg       json.RawMessage `json:"msg"`
+		ErrorMsg  json.RawMessage `json:"error_msg"` // Baidu
+		ErrorCode json.RawMessage `json:"error_code"`
 	}
 	var doc, obj object
 	if json.Unmarshal(body, &doc) != nil {
@@ -92,6 +97,15 @@ func Parse(body []byte) *Error {
 		obj = object{Message: doc.Error, Code: doc.Code, Kind: doc.Kind}
 	case doc.Message != nil:
 		obj = doc
+	case json.Unmarshal(first(doc.Errors), &obj) == nil && obj.Message != nil:
+	case doc.Errors != nil && lenient.Text(first(doc.Errors)) != "":
+		obj = object{Message: first(doc.Errors)}
+	case doc.Base != nil:
+		obj = object{Message: lenient.JSON(doc.Base.Msg), Code: lenient.JSON(doc.Base.Code)}
+	case doc.ErrorMsg != nil:
+		obj = object{Message: doc.ErrorMsg, Code: doc.ErrorCode}
+	case doc.Msg != nil:
+		obj = object{Message: doc.Msg, Code: doc.Code}
 	default:
 		obj = object{Message: doc.Detail}
 		e.noAPI = doc.Detail == nil || lenient.Text(doc.Detail) == "Not Found"
@@ -122,6 +136,15 @@ func Parse(body []byte) *Error {
 	e.RetryAfter = waitNamed(string(body), time.Now())
 	e.Message = brief.Bytes(e.Message, 2000)
 	return e
+}
+
+// first is the first of a list, or what is no list.
+func first(raw json.RawMessage) json.RawMessage {
+	var list []json.RawMessage
+	if json.Unmarshal(raw, &list) == nil && len(list) > 0 {
+		return list[0]
+	}
+	return raw
 }
 
 func cmpOr(a, b string) string {
