@@ -31,15 +31,18 @@ var tooLong = words(`context_length_exceeded|exceed_context_size|contextwindowex
 	`|(prompt|input|inputs|message|messages|request|conversation)('s)? (is|are|was|has|have) (too long|longer than|too large)` +
 	`|prompt (exceeds|too long)|exceed(s|ed|ing)?.{0,40}(token limit|max(imum)? (length|tokens)|model'?s? (input )?(limit|maximum|context))` +
 	`|range of input length|reduce the length|request too large for|inputs? (tokens|must have less than)|` + "`inputs`" + ` must have|` + "`inputs` tokens" +
-	`|message you (sent|submitted) (is|was) too long|please (shorten|reduce) (your|the) (prompt|input|messages?)|longer than the (model|maximum)|greater than max_seq_len|(prompt|input) tokens (are )?too long|prompt_limit` +
+	`|message you (sent|submitted) (is|was) too long|please (shorten|reduce) (your|the) (prompt|input|messages?)|longer than the (model|maximum)|greater than max_seq_len|sequence length is longer|max_tokens must be at least 1, got -|(prompt|input) tokens (are )?too long|prompt_limit` +
 	`|(输入|提示词?|上下文|消息|对话|请求|prompt|tokens?)[^。.]{0,12}(过长|超长|太长)|(输入|提示词?|上下文|prompt|tokens?)[^。.图片]{0,12}超(限|(过|出)[^。.图片]{0,16}(限制|上限|最大|长度))`)
 
 // tooLongElse are refusals that speak of lengths and windows and are about
 // something else: the output limit, the number of tools, a picture.
-var tooLongElse = words(`max_(completion_)?tokens is too large|supports at most \d+ completion|array too long|(range of|valid range of) max_tokens|max_tokens: \d+ > \d+|max_output_tokens|image exceeds`)
+var tooLongElse = words(`max_(completion_)?tokens is too large|supports at most \d+ completion|array too long|(range of|valid range of) max_tokens|max_tokens: \d+ > \d+|max_output_tokens|fewer output tokens|image exceeds`)
 
 // window is the number of tokens that the server says it takes, or 0.
 func (e *Error) window() int {
+	if e.room > 0 {
+		return e.room
+	}
 	for _, re := range windowNamed {
 		if m := re.FindStringSubmatch(e.Message); m != nil {
 			if n := number(m[1]); n >= 256 {

@@ -26,6 +26,7 @@ type Error struct {
 	Param      string
 	Message    string
 	Failed     string // what the model wrote and the server could not read (Groq's failed_generation)
+	room       int    // tokens that a request may have, if the body has a field for it (llama.cpp's n_ctx)
 	noAPI      bool   // the body is not an error of any API: a wrong address
 	RetryAfter time.Duration
 }
@@ -82,6 +83,7 @@ func Parse(body []byte) *Error {
 			Msg  lenient.String `json:"status_msg"`
 		} `json:"base_resp"` // MiniMax
 		Msg       json.RawMessage `json:"msg"`
+		Window    lenient.String  `json:"n_ctx"`
 		ErrorMsg  json.RawMessage `json:"error_msg"` // Baidu
 		ErrorCode json.RawMessage `json:"error_code"`
 	}
@@ -111,6 +113,7 @@ func Parse(body []byte) *Error {
 		e.noAPI = doc.Detail == nil || lenient.Text(doc.Detail) == "Not Found"
 	}
 	e.Message, e.Code, e.Kind, e.Param, e.Failed = lenient.Text(obj.Message), lenient.Text(obj.Code), lenient.Text(obj.Type), lenient.Text(obj.Param), obj.Failed
+	e.room = number(string(obj.Window))
 	if e.Code == "null" {
 		e.Code = ""
 	}

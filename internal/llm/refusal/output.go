@@ -30,7 +30,7 @@ func (e *Error) outputLimit(req llm.Request, have Limits) (int, bool) {
 // outputNamed finds the longest output in a refusal; other numbers in it may be
 // versions and ids.
 var outputNamed = []*regexp.Regexp{
-	words(`(?:<=|less than or equal to|at most|cannot exceed|must not exceed|not be greater than|up to|no more than) ?` + num),
+	words(`(?:<=|less than or equal to|at most|cannot exceed|must not exceed|not be greater than|max_total_tokens=|up to|no more than) ?` + num),
 	words(`\[\d+, ?` + num + `\]`),
 	words(`max\w*: \d+ > ` + num),
 }
