@@ -156,14 +156,21 @@ func isFile(path string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-// piped returns what is piped into the program: nothing, where a person is at a
-// terminal or the input is a device.
+// isPiped reports whether something may come from standard input: no person is at a
+// terminal there, and it is no device.
+func (m *Main) isPiped() bool {
+	f, ok := m.Stdin.(*os.File)
+	if !ok {
+		return true
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeDevice == 0 && !info.IsDir()
+}
+
+// piped returns what is piped into the program.
 func (c *chatCommand) piped(ctx context.Context) ([]byte, error) {
-	if f, ok := c.m.Stdin.(*os.File); ok {
-		info, err := f.Stat()
-		if err != nil || info.Mode()&os.ModeDevice != 0 || info.IsDir() {
-			return nil, nil
-		}
+	if !c.m.isPiped() {
+		return nil, nil
 	}
 	slow := time.AfterFunc(2*time.Second, func() {
 		fmt.Fprintln(c.m.Stderr, "⏳ Reading standard input until its end; </dev/null gives none")

@@ -62,6 +62,7 @@ func (m *Main) root() *cobra.Command {
 		c.DisableFlagsInUseLine = true
 		if c.Name() == "completion" {
 			c.Short = "print the completions of a shell, to be loaded there"
+			group(c).Use = "completion SHELL"
 		}
 		args := c.Args
 		c.Args = func(c *cobra.Command, given []string) error {
@@ -121,6 +122,9 @@ func all(c *cobra.Command) func(yield func(*cobra.Command) bool) {
 func (m *Main) Run(ctx context.Context, args []string) error {
 	root := m.root()
 	root.SetArgs(append([]string{}, args...)) // nil would be those of the process
+	if len(args) > 0 && args[0] == cobra.ShellCompRequestCmd {
+		plainFlags(root)
+	}
 	err := root.ExecuteContext(ctx)
 	var wrong wrongCall
 	if errors.As(err, &wrong) {
@@ -129,6 +133,15 @@ func (m *Main) Run(ctx context.Context, args []string) error {
 		return errUsage
 	}
 	return err
+}
+
+// plainFlags takes the marks out of the flags' texts that make the help of them:
+// a shell shows the texts as they are.
+func plainFlags(root *cobra.Command) {
+	plain := func(f *pflag.Flag) { _, f.Usage = pflag.UnquoteUsage(f) }
+	for c := range all(root) {
+		c.LocalFlags().VisitAll(plain)
+	}
 }
 
 // with makes a command's function of one that needs the settings.
@@ -186,6 +199,9 @@ func least(n int, what string) cobra.PositionalArgs {
 // exactly refuses any other number of arguments.
 func exactly(n int, what string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
+		if len(args) > n && n == 0 && c.HasSubCommands() {
+			return noCommand(c, args[0])
+		}
 		if len(args) > n {
 			return fmt.Errorf("%q is one argument too many", args[n])
 		}
@@ -193,12 +209,15 @@ func exactly(n int, what string) cobra.PositionalArgs {
 	}
 }
 
-// group refuses to do anything without one of its commands.
+// group refuses to do anything without one of its commands; help is one of them.
 func group(c *cobra.Command) *cobra.Command {
 	c.Args = cobra.ArbitraryArgs
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if len(args) == 0 {
 			return wrongCall{c, errors.New("a command is missing")}
+		}
+		if args[0] == "help" {
+			return help(c, args[1:])
 		}
 		return wrongCall{c, noCommand(c, args[0])}
 	}
@@ -208,26 +227,36 @@ func group(c *cobra.Command) *cobra.Command {
 
 // noCommand says that a command has none of that name, and which one is like it.
 func noCommand(c *cobra.Command, name string) error {
-	if like := c.SuggestionsFor(name); len(like) > 0 {
+	names := &cobra.Command{SuggestionsMinimumDistance: 2} // with help, which cobra never suggests
+	for _, sub := range append(c.Commands(), &cobra.Command{Use: "help"}) {
+		if !sub.Hidden && (sub.Name() != "help" || c.HasSubCommands()) {
+			names.AddCommand(&cobra.Command{Use: sub.Use, SuggestFor: sub.SuggestFor, Run: func(*cobra.Command, []string) {}})
+		}
+	}
+	like := names.SuggestionsFor(name)
+	slices.Sort(like)
+	if like = slices.Compact(like); len(like) > 0 {
 		return fmt.Errorf("there is no command %q; did you mean %s?", name, strings.Join(like, " or "))
 	}
 	return fmt.Errorf("there is no command %q", name)
 }
 
+// help explains the command that is named, below another one.
+func help(about *cobra.Command, names []string) error {
+	for _, name := range names {
+		i := slices.IndexFunc(about.Commands(), func(c *cobra.Command) bool { return c.Name() == name })
+		if i < 0 {
+			return wrongCall{about, noCommand(about, name)}
+		}
+		about = about.Commands()[i]
+	}
+	return about.Help()
+}
+
 func helpCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "help [COMMAND]", Short: "explain a command",
-		RunE: func(c *cobra.Command, args []string) error {
-			about := c.Root()
-			for _, name := range args {
-				i := slices.IndexFunc(about.Commands(), func(c *cobra.Command) bool { return c.Name() == name })
-				if i < 0 {
-					return wrongCall{c, noCommand(about, name)}
-				}
-				about = about.Commands()[i]
-			}
-			return about.Help()
-		},
+		RunE: func(c *cobra.Command, args []string) error { return help(c.Root(), args) },
 		ValidArgsFunction: func(c *cobra.Command, args []string, _ string) (names []cobra.Completion, _ cobra.ShellCompDirective) {
 			if about, _, err := c.Root().Find(args); err == nil {
 				for _, sub := range about.Commands() {

@@ -23,14 +23,17 @@ func (m *Main) tokensCommand() *cobra.Command {
 	c := &tokensCommand{m: m}
 	cmd := &cobra.Command{
 		Use: "tokens [OPTIONS] FILE...", Short: "count tokens of a text or a request, and what they cost",
-		Long: "Counts the tokens of texts, as tiktoken does, or of a whole request, and what they cost. - is standard input.\n" +
-			"It needs no data folder, and asks nobody but Discord for the sizes of its images.",
+		Long: "Counts the tokens of texts, as tiktoken does, or of a whole request, and what they cost. - is standard\n" +
+			"input, and so is what is piped into it where no file is named. It needs no data folder, and asks nobody but Discord for the sizes of its images.",
 		Example: `  attache tokens --model gpt-4o prompt.txt notes.md
   attache tokens --request request.json
-  git diff | attache tokens -`,
+  git diff | attache tokens`,
 		Args: cobra.ArbitraryArgs,
 	}
 	cmd.RunE = m.with(func(ctx context.Context, paths []string) error {
+		if c.path == "" && len(paths) == 0 && m.isPiped() {
+			paths = []string{"-"}
+		}
 		if (c.path == "") == (len(paths) == 0) {
 			return wrongCall{cmd, errors.New("give files, or --request")}
 		}

@@ -81,6 +81,10 @@ func (t *Terminal) Ask(ctx context.Context, prompt string, attached []files.File
 	made, ferr := t.fetch(ctx, ended.Result.Files)
 	for _, f := range made {
 		t.show(ctx, f)
+		if t.editor != nil && f.Path == "" {
+			fmt.Fprintf(t.opts.Out, "%s → /open %s\n", f, f.Name)
+			continue
+		}
 		fmt.Fprintln(t.opts.Out, f)
 	}
 	return errors.Join(err, ferr)
