@@ -16,6 +16,7 @@ import (
 	"github.com/attachebot/attache/internal/sandbox/wheels"
 	"github.com/attachebot/attache/internal/terminal"
 	"github.com/attachebot/attache/internal/web"
+	"github.com/attachebot/attache/internal/web/sessions"
 	"github.com/attachebot/attache/runner"
 )
 
@@ -23,7 +24,7 @@ import (
 func (m *Main) openPage(_ context.Context, s service) error {
 	c, a := m.Config, s.assistant
 	o := web.ServerOptions{
-		Listen: c.WebListen, BaseURL: c.WebURL.Reveal(), Dir: c.DataDir, Log: s.log, Tokens: apitoken.New(m.notes),
+		Listen: c.WebListen, BaseURL: c.WebURL.Reveal(), Dir: c.DataDir, Log: s.log, Tokens: apitoken.New(m.notes), Sessions: sessions.New(m.notes),
 		Example: func() (string, []byte) { return "seattle-weather.csv", runner.Example },
 		Script: func(ctx context.Context, name string) ([]byte, error) {
 			return wheels.Script(ctx, filepath.Join(c.DataDir, "python"), c.Index.Reveal(), name)
@@ -34,7 +35,7 @@ func (m *Main) openPage(_ context.Context, s service) error {
 	}
 	if c.ClientSecret != "" {
 		o.Discord = &web.Discord{ClientID: c.ClientID, ClientSecret: c.ClientSecret.Reveal(),
-			May: func(ctx context.Context, user files.UserID) error { return m.maySignIn(ctx, a, user) }}
+			May: func(ctx context.Context, user files.UserID) error { return m.maySignIn(ctx, a, user) }, Stays: m.staysSignedIn}
 	}
 	page, err := web.OpenServer(a, o)
 	if err != nil {
@@ -52,20 +53,27 @@ func (m *Main) openPage(_ context.Context, s service) error {
 	return nil
 }
 
+// staysSignedIn tells whether the settings of now let somebody in.
+func (m *Main) staysSignedIn(user files.UserID) bool {
+	c := m.now()
+	switch {
+	case slices.Contains(c.BlockedUsers, uint64(user)):
+		return false
+	case slices.Contains(c.AllowedUsers, uint64(user)), slices.Contains(c.AdminIDs, uint64(user)):
+		return true
+	}
+	return len(c.AllowedUsers) == 0 || len(c.AllowedRoles) > 0 || len(c.AllowedChannels) > 0
+}
+
 // maySignIn lets in with Discord who uses the bot there: whoever ALLOWED_USERS or
 // ADMIN_IDS name, or who has files or conversations. A Discord account alone, which
 // anybody has, opens nothing.
 func (m *Main) maySignIn(ctx context.Context, a *assistant.Assistant, user files.UserID) error {
-	c := m.now()
-	refused := fault.New(fault.Denied, "Ask the bot something in Discord first. Then you can sign in here.")
-	if slices.Contains(c.BlockedUsers, uint64(user)) {
+	if !m.staysSignedIn(user) {
 		return fault.New(fault.Denied, "You can't sign in here.")
 	}
-	if slices.Contains(c.AllowedUsers, uint64(user)) || slices.Contains(c.AdminIDs, uint64(user)) {
+	if c := m.now(); slices.Contains(c.AllowedUsers, uint64(user)) || slices.Contains(c.AdminIDs, uint64(user)) {
 		return nil
-	}
-	if len(c.AllowedUsers) > 0 && len(c.AllowedRoles) == 0 && len(c.AllowedChannels) == 0 {
-		return fault.New(fault.Denied, "You can't sign in here.")
 	}
 	usage, err := a.Files().Usage(ctx, user)
 	if err != nil || usage.Files > 0 {
@@ -73,7 +81,7 @@ func (m *Main) maySignIn(ctx context.Context, a *assistant.Assistant, user files
 	}
 	known, err := a.Conversations(ctx, chat.ConversationQuery{User: user, Limit: 1})
 	if err == nil && len(known) == 0 {
-		err = refused
+		err = fault.New(fault.Denied, "Ask the bot something in Discord first. Then you can sign in here.")
 	}
 	return err
 }

@@ -30,7 +30,9 @@ func (n *Notes) SetNote(ctx context.Context, name, text string) error {
 // Notes implements notes.Store.
 func (n *Notes) Notes(ctx context.Context, prefix string, limit int) (all []notes.Note, err error) {
 	err = n.db.view(ctx, func(tx *sql.Tx) error {
-		rows, err := tx.QueryContext(ctx, "SELECT name, text FROM notes WHERE substr(name, 1, length(?1)) = ?1 ORDER BY set_at DESC LIMIT ?2", prefix, limit)
+		rows, err := tx.QueryContext(ctx, `
+			SELECT name, text FROM notes WHERE name >= ?1 AND name <= ?1 || char(0x10FFFF) AND substr(name, 1, length(?1)) = ?1
+			ORDER BY +set_at DESC LIMIT ?2`, prefix, limit) // + so that the names are searched, not all changes
 		if err != nil {
 			return err
 		}

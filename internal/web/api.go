@@ -57,6 +57,10 @@ func (s *Server) apiHandler() http.Handler {
 				apiError(w, http.StatusUnauthorized, fault.Denied, "This needs a token: Authorization: Bearer attache_…")
 				return
 			}
+			if !s.stays(token.User) {
+				apiError(w, http.StatusUnauthorized, fault.Denied, "You can't sign in here.")
+				return
+			}
 			ctx := context.WithValue(r.Context(), tokenKey{}, "token "+token.User.String()+" "+token.Hash)
 			r = r.WithContext(ctx)
 			if err := h(&visit{w, r, token.User, nil}); err != nil && ctx.Err() == nil {
@@ -258,7 +262,7 @@ func (s *Server) apiAsk(v *visit) error {
 	defer turn.Stop(v.user)
 	ctx, cancel := context.WithCancel(v.r.Context())
 	defer cancel()
-	s.work.Go(func() { s.whileValid(ctx, cancel) })
+	s.work.Go(func() { s.whileValid(ctx, v.user, cancel) })
 	h := v.w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("X-Accel-Buffering", "no")

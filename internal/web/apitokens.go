@@ -60,8 +60,8 @@ func (s *Server) revokeToken(v *visit) error {
 // may be revoked by another machine, or by the operator.
 const eachTokenLook = 5 * time.Second
 
-// whileValid cancels a stream when its token ends.
-func (s *Server) whileValid(ctx context.Context, cancel context.CancelFunc) {
+// whileValid cancels a stream when its token ends, or its person may not come in any more.
+func (s *Server) whileValid(ctx context.Context, user files.UserID, cancel context.CancelFunc) {
 	id, _ := ctx.Value(tokenKey{}).(string)
 	ended := s.ending(id)
 	look := time.NewTicker(eachTokenLook)
@@ -74,7 +74,7 @@ func (s *Server) whileValid(ctx context.Context, cancel context.CancelFunc) {
 		case <-ctx.Done():
 			return
 		case <-look.C:
-			if ok, err := s.api.Valid(ctx, id[strings.LastIndexByte(id, ' ')+1:]); err == nil && !ok {
+			if ok, err := s.api.Valid(ctx, id[strings.LastIndexByte(id, ' ')+1:]); err == nil && !ok || !s.stays(user) {
 				cancel()
 				return
 			}

@@ -82,6 +82,7 @@ func TestTokenSignsInOnce(t *testing.T) {
 // one that was signed out is gone, with its streams.
 func TestSessions(t *testing.T) {
 	s := newSite(t, ServerOptions{})
+	s.beat = time.Hour // the sign-out ends the stream, not a look of its own
 	p := s.person()
 	origin, _ := url.Parse(s.origin)
 	name := s.session.Cookie.Name

@@ -32,6 +32,7 @@ import (
 	"github.com/attachebot/attache/internal/notes"
 	"github.com/attachebot/attache/internal/table"
 	"github.com/attachebot/attache/internal/testbin"
+	"github.com/attachebot/attache/internal/web/sessions"
 )
 
 // site is a server with everything behind it.
@@ -54,6 +55,9 @@ func newSiteWith(t testing.TB, o ServerOptions, ao assistant.Options, fo files.O
 	w := assistanttest.New(t, ao, fo)
 	if o.Tokens == nil {
 		o.Tokens = apitoken.New(w.Notes)
+	}
+	if o.Sessions == nil {
+		o.Sessions = sessions.New(w.Notes)
 	}
 	return &site{Server: openSite(t, w.Assistant, o), t: t, model: w.Model, tools: w.Tools, files: w.Files, chats: w.Chats, notes: w.Notes}
 }

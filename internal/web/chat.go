@@ -297,7 +297,10 @@ func (s *Server) events(v *visit) error {
 	}
 	t := s.talkOf(v.user, conv)
 	out := s.signedOut(v.r.Context())
-	beat := time.NewTicker(15 * time.Second)
+	if !s.stillIn(v.r.Context()) { // it may have ended before somebody listened
+		return nil
+	}
+	beat := time.NewTicker(s.beat)
 	defer beat.Stop()
 	for {
 		ps, last, wake := t.after(at)
@@ -313,7 +316,7 @@ func (s *Server) events(v *visit) error {
 		case <-out:
 			return nil
 		case <-beat.C:
-			if !write(": \n\n") {
+			if !s.stillIn(v.r.Context()) || !write(": \n\n") {
 				return nil
 			}
 		case <-wake:

@@ -28,6 +28,10 @@ type Discord struct {
 	// May tells whether a person may sign in; its error's sentence is shown.
 	May func(context.Context, files.UserID) error
 
+	// Stays tells whether a person who has signed in may still come in, by settings
+	// that change; it is asked at each request. Nil: they may.
+	Stays func(files.UserID) bool
+
 	// Empty: Discord's own.
 	AuthorizeURL, TokenURL, MeURL string
 }

@@ -22,6 +22,7 @@ import (
 
 	"github.com/attachebot/attache/internal/assistant"
 	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/web/sessions"
 )
 
 // tus sends one request of the protocol.
@@ -120,9 +121,10 @@ func TestUploadGoesOn(t *testing.T) {
 
 // again is another server with the same things behind it.
 func (s *site) again(o ServerOptions) *site {
-	o.Tokens = s.opts.Tokens
-	other := openSite(s.t, s.a, o)
-	return &site{Server: other, t: s.t, model: s.model, tools: s.tools, files: s.files}
+	o.Tokens, o.Sessions = s.opts.Tokens, sessions.New(s.notes)
+	other := *s
+	other.Server = openSite(s.t, s.a, o)
+	return &other
 }
 
 // What can't be saved is refused before it is sent; an upload is its user's alone;

@@ -25,6 +25,7 @@ import (
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/locale"
+	"github.com/attachebot/attache/internal/web/sessions"
 )
 
 //go:embed static templates
@@ -41,7 +42,7 @@ var frontEnd = &chat.FrontEnd{
 	},
 }
 
-// ServerOptions bend a [Server]. All but Tokens may be zero.
+// ServerOptions bend a [Server]. All but Tokens and Sessions may be zero.
 type ServerOptions struct {
 	Listen  string       // host:port; empty: 127.0.0.1:8080, or any free port where that is taken
 	User    files.UserID // who signs in with the address that is printed; 0: 1
@@ -52,7 +53,8 @@ type ServerOptions struct {
 
 	Language *locale.Language // of everybody; nil: each in their own
 
-	Tokens *apitoken.Store // of scripts
+	Tokens   *apitoken.Store // of scripts
+	Sessions *sessions.Store // of who has signed in
 
 	Discord *Discord // nil: people of Discord can't sign in
 
@@ -72,6 +74,7 @@ type Server struct {
 	host    string // the name that PUBLIC_URL has; may be empty
 	server  *http.Server
 	session *scs.SessionManager
+	unused  *memstore.MemStore // of the session manager: its goroutine ends with the server
 	tokens  oneUse
 	flows   flows
 	api     *apitoken.Store
@@ -81,6 +84,7 @@ type Server struct {
 	work    sync.WaitGroup
 
 	streams atomic.Int64
+	beat    time.Duration // how often a stream writes at least, and looks whether its session is still there
 	mu      sync.Mutex
 	talks   map[string]*talk
 	pending map[string][]files.File // uploaded for the next question, by conversation
@@ -112,7 +116,7 @@ func OpenServer(a *assistant.Assistant, o ServerOptions) (*Server, error) {
 	if err != nil {
 		return nil, fault.Wrap(err, fault.Unavailable, "The page can't be served at %s: %v.", o.Listen, err)
 	}
-	s := &Server{a: a, opts: o, log: o.Log, api: o.Tokens, done: make(chan struct{}), talks: map[string]*talk{}, pending: map[string][]files.File{},
+	s := &Server{a: a, opts: o, log: o.Log, api: o.Tokens, done: make(chan struct{}), beat: 15 * time.Second, talks: map[string]*talk{}, pending: map[string][]files.File{},
 		revoked: map[string]chan struct{}{}, uploads: make(chan struct{}, maxUploads), charts: make(chan struct{}, 2)}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.addr = reachable(listener.Addr())
@@ -123,6 +127,7 @@ func OpenServer(a *assistant.Assistant, o ServerOptions) (*Server, error) {
 		return nil, err
 	}
 	s.session = s.newSessions(listener.Addr())
+	s.work.Go(s.sweepSessions)
 	s.server = &http.Server{
 		Handler: s.handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
 		ErrorLog: log.New(silent{}, "", 0), BaseContext: func(net.Listener) context.Context { return s.ctx },
@@ -177,8 +182,8 @@ func (s *Server) Close(ctx context.Context) {
 	if s.opts.Dir == "" {
 		_ = os.RemoveAll(s.resume.dir)
 	}
-	if store, ok := s.session.Store.(*memstore.MemStore); ok {
-		store.StopCleanup()
+	if s.unused != nil {
+		s.unused.StopCleanup()
 	}
 }
 
@@ -197,7 +202,7 @@ func (s *Server) handler() http.Handler {
 		"POST /answer/{question}": s.answer, "GET /conversations": s.conversations,
 		"GET /files": s.fileList, "POST /upload": s.upload, "POST /files/delete": s.deleteFiles, "GET /files/{id}": s.filePage, "GET /files/{id}/chart": s.chart, "GET /files/{id}/raw": s.raw,
 		"GET /files/{id}/download": s.download, "POST /files/{id}/delete": s.deleteFile, "POST /files/{id}/keep": s.keepFile,
-		"GET /usage": s.usage, "GET /tokens": s.tokenPage, "POST /tokens": s.makeToken, "POST /tokens/revoke": s.revokeToken, "POST /out": s.signOut,
+		"GET /usage": s.usage, "GET /tokens": s.tokenPage, "POST /tokens": s.makeToken, "POST /tokens/revoke": s.revokeToken, "POST /out": s.signOut, "POST /out/everywhere": s.signOutEverywhere,
 	} {
 		in.HandleFunc(pattern, s.page(h))
 	}

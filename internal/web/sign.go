@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"errors"
 	"net"
 	"net/http"
 	"strings"
@@ -11,8 +12,10 @@ import (
 	"time"
 
 	"github.com/alexedwards/scs/v2"
+	"github.com/alexedwards/scs/v2/memstore"
 
 	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/web/sessions"
 )
 
 // oneUse keeps hashes of tokens, each of which signs in once.
@@ -50,9 +53,11 @@ func (o *oneUse) take(token string) bool {
 	return ok && time.Now().Before(end)
 }
 
-// newSessions keeps who has signed in, in memory: a restart signs everybody out.
+// newSessions manages who has signed in.
 func (s *Server) newSessions(at net.Addr) *scs.SessionManager {
 	m := scs.New()
+	s.unused, _ = m.Store.(*memstore.MemStore)
+	m.Store, m.HashTokenInStore = s.opts.Sessions, true
 	_, port, _ := net.SplitHostPort(at.String())
 	m.Cookie.Name = "attache_" + port // cookies know no port: two programs would sign each other out
 	m.Cookie.SameSite = http.SameSiteStrictMode
@@ -71,10 +76,30 @@ func (s *Server) userOf(ctx context.Context) files.UserID {
 	return user
 }
 
+// in tells whether a request is of who has signed in, and still may.
+func (s *Server) in(ctx context.Context) bool {
+	user := s.userOf(ctx)
+	return user != 0 && s.stays(user)
+}
+
+// stays tells whether somebody who was let in once still may come in by the settings
+// of now, which may be others than those of then.
+func (s *Server) stays(user files.UserID) bool {
+	d := s.opts.Discord
+	return user == s.opts.User || d != nil && (d.Stays == nil || d.Stays(user))
+}
+
+// stillIn tells whether the session of a request has not ended meanwhile, on another
+// machine perhaps. What can't be read has not ended.
+func (s *Server) stillIn(ctx context.Context) bool {
+	again, err := s.session.Load(s.ctx, s.session.Token(ctx))
+	return err != nil || s.in(again)
+}
+
 // signedIn lets through who has signed in, and shows the others how to.
 func (s *Server) signedIn(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if s.userOf(r.Context()) != 0 {
+		if s.in(r.Context()) {
 			next.ServeHTTP(w, r)
 			return
 		}
@@ -128,6 +153,43 @@ func (s *Server) signOut(v *visit) error {
 	s.mu.Unlock()
 	http.Redirect(v.w, v.r, s.base+"/", http.StatusSeeOther)
 	return nil
+}
+
+// signOutEverywhere ends all sessions of a person, and their streams. Those on other
+// machines end with their next heartbeat.
+func (s *Server) signOutEverywhere(v *visit) error {
+	ended, err := s.opts.Sessions.End(v.r.Context(), func(one sessions.Session) bool { return one.User == v.user.String() })
+	s.endAll(ended)
+	if err = errors.Join(err, s.session.Destroy(v.r.Context())); err != nil {
+		return err
+	}
+	http.Redirect(v.w, v.r, s.base+"/", http.StatusSeeOther)
+	return nil
+}
+
+// sweepSessions deletes those that have expired, now and every hour.
+func (s *Server) sweepSessions() {
+	each := time.NewTicker(time.Hour)
+	defer each.Stop()
+	for {
+		expired, err := s.opts.Sessions.Sweep(s.ctx)
+		if s.endAll(expired); err != nil && s.ctx.Err() == nil {
+			s.log.Warn("deleting expired sessions", "error", err)
+		}
+		select {
+		case <-each.C:
+		case <-s.ctx.Done():
+			return
+		}
+	}
+}
+
+func (s *Server) endAll(ended []sessions.Session) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, one := range ended {
+		s.end(one.ID)
+	}
 }
 
 // signedOut returns what is closed when the session of a request ends.
