@@ -21,6 +21,9 @@ func (e *apiError) body() any {
 	if e.errors != nil {
 		o["errors"] = e.errors
 	}
+	if e.status == 429 {
+		o["retry_after"], o["global"] = 20, false
+	}
 	return o
 }
 
@@ -54,6 +57,9 @@ var (
 	errPollEdit           = &apiError{400, 520003, "Cannot edit a poll message", nil}
 	errNoPoll             = &apiError{400, 520006, "Cannot expire a non-poll message", nil}
 	errTooManyFollowUps   = &apiError{400, 40094, "This interaction has hit the maximum number of follow up messages", nil}
+	errTooManyReactions   = &apiError{400, 30010, "Maximum number of reactions reached (20)", nil}
+	errThreadFull         = &apiError{400, 30033, "Max number of thread participants has been reached (1000)", nil}
+	errOldEdits           = &apiError{429, 30046, "Maximum number of edits to messages older than 1 hour reached. Try again later", nil}
 	errThreadArchived     = &apiError{400, 50083, "Thread is archived", nil}
 	errNoMutualGuild      = &apiError{403, 50278, "Cannot send messages to this user due to having no mutual guilds", nil}
 	errWrongChannelType   = &apiError{400, 50024, "Cannot execute action on this channel type", nil}

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
+	"strconv"
 	"testing"
 	"time"
 )
@@ -38,6 +40,47 @@ func TestReadHistory(t *testing.T) {
 	}
 	sc.want("joining a reaction", 0, sc.do("PUT", one+"/reactions/%F0%9F%91%8D/@me", nil))
 	sc.want("embed", 50013, sc.post(`{"embeds":[{"title":"t"}]}`))
+}
+
+// Discord refuses what is too much of something: edits of old messages, reactions, people in a thread.
+func TestTooMuch(t *testing.T) {
+	t.Parallel()
+	sc := newScene(t)
+	thread := must(sc.anna.StartThread(must(sc.anna.Send(sc.general, "hi"))(t), "talk"))(t)
+	m := sc.post(`{"content":"c"}`)
+	path := fmt.Sprintf("/channels/%d/messages/%s", sc.general.ID, m.Body["id"])
+	for i := range 4 {
+		sc.want("young message", 0, sc.do("PATCH", path, fmt.Sprintf(`{"content":"%d"}`, i)))
+	}
+	sc.Advance(2 * time.Hour)
+	for i := range 3 {
+		sc.want("old message", 0, sc.do("PATCH", path, fmt.Sprintf(`{"content":"%d old"}`, i)))
+	}
+	if r := sc.do("PATCH", path, `{"content":"d"}`); r.Status != 429 || r.code() != 30046 || r.Header.Get("Via") == "" {
+		t.Errorf("got %d %s", r.Status, r.Raw)
+	}
+	sc.want("its deletion", 0, sc.do("DELETE", path, nil))
+	sc.Advance(time.Minute)
+
+	id, _ := strconv.ParseUint(sc.post(`{"content":"c"}`).Body["id"].(string), 10, 64)
+	told, _ := sc.Message(ID(id))
+	for i := range 20 {
+		if err := sc.anna.React(told, string(rune('😀'+i))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	reactions := fmt.Sprintf("/channels/%d/messages/%d/reactions/", sc.general.ID, id)
+	sc.want("another reaction", 30010, sc.do("PUT", reactions+url.PathEscape("👍")+"/@me", nil))
+	sc.Advance(time.Second)
+	sc.want("joining one", 0, sc.do("PUT", reactions+url.PathEscape("😀")+"/@me", nil))
+
+	for len(thread.members) < 1000 {
+		u := sc.AddUser(fmt.Sprint("user", len(thread.members)))
+		sc.guild.AddMember(u)
+		must(u.Send(thread, "hi"))(t)
+	}
+	sc.want("joining a full thread", 30033, sc.do("PUT", fmt.Sprintf("/channels/%d/thread-members/@me", thread.ID), nil))
+	sc.want("writing there", 0, sc.do("POST", fmt.Sprintf("/channels/%d/messages", thread.ID), `{"content":"c"}`))
 }
 
 func TestArchivedAndLocked(t *testing.T) {

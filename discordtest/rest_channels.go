@@ -196,13 +196,17 @@ func (c *call) threadMember(id ID, join bool) (any, error) {
 		return nil, errUnknownMember
 	case t.archived:
 		return nil, errThreadArchived
+	case join && len(t.members) >= maxThreadMembers && !slices.Contains(t.members, id):
+		return nil, errThreadFull
 	}
 	c.s.changeThreadMember(t, id, join)
 	return nil, nil
 }
 
+const maxThreadMembers = 1000
+
 func (s *Server) changeThreadMember(t *Channel, id ID, join bool) {
-	if slices.Contains(t.members, id) == join {
+	if slices.Contains(t.members, id) == join || join && len(t.members) >= maxThreadMembers { // who writes need not be one
 		return
 	}
 	update := map[string]any{"id": t.ID, "guild_id": t.Guild.ID, "added_members": []any{}, "removed_member_ids": []ID{}}

@@ -124,6 +124,14 @@ func (c *call) editMessage() (any, error) {
 	if err := m.channel.mayPost(d.needs(c.form), true); err != nil {
 		return nil, err
 	}
+	if now := c.s.now(); !c.s.NoRateLimits && now.Sub(m.ID.Time()) > time.Hour {
+		ch := m.channel
+		if ch.oldEdits = recent(ch.oldEdits, now, 20*time.Second); len(ch.oldEdits) >= orDefault(c.s.OldEdits, 3) {
+			c.s.limits.invalid(now)
+			return nil, errOldEdits
+		}
+		ch.oldEdits = append(ch.oldEdits, now)
+	}
 	return c.edit(m)
 }
 

@@ -32,6 +32,8 @@ func (c *call) addReaction() (any, error) {
 		return nil, errMissingPermissions
 	case m.channel.archived:
 		return nil, errThreadArchived
+	case need&AddReactions != 0 && len(m.Reactions) >= maxReactions:
+		return nil, errTooManyReactions
 	}
 	c.s.react(m, c.s.bot, e, true)
 	return nil, nil
@@ -49,6 +51,8 @@ func (c *call) removeReaction() (any, error) {
 	c.s.react(m, c.s.bot, e, false)
 	return nil, nil
 }
+
+const maxReactions = 20 // different ones of a message
 
 // react adds or removes a reaction; doing it twice changes nothing.
 func (s *Server) react(m *message, u *User, e Emoji, add bool) {

@@ -46,6 +46,10 @@ type Server struct {
 	// n requests per time. It returns 0 to leave the default.
 	RateLimit func(route string) (n int, per time.Duration)
 
+	// OldEdits is how many edits of messages older than an hour a channel takes in 20 seconds, 0 meaning 3:
+	// Discord keeps its number to itself. More are answered 429 with code 30046.
+	OldEdits int
+
 	// OnRequest, if set, sees each REST and CDN request before it is handled and may return a fault for it.
 	// It must not call the server.
 	OnRequest func(*Request) *Fault

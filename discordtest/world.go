@@ -74,6 +74,7 @@ type Channel struct {
 	created  time.Time
 	members  []ID
 	archived bool
+	oldEdits []time.Time // of messages older than an hour
 	locked   bool
 	sent     int
 }

@@ -289,7 +289,8 @@ func (a *answer) sync(posts []client.Post) (changed bool, err error) {
 			a.lost = append(a.lost, client.Lost(p, m)...)
 			changed = true
 		case a.sent[i].key != key:
-			m, err := a.b.edit(ctx, a.q, a.sent[i].id, p)
+			m, now, err := a.b.edit(ctx, a.q, a.sent[i].id, p)
+			a.sent[i].id = now
 			if err != nil {
 				return true, err
 			}

@@ -187,12 +187,24 @@ func (b *Bot) send(ctx context.Context, q *question, p client.Post) (m dg.Messag
 	return m, err
 }
 
-// edit changes a message of the answer to a question to what p says.
-func (b *Bot) edit(ctx context.Context, q *question, id snowflake.ID, p client.Post) (m dg.Message, err error) {
+// edit changes a message of the answer to a question to what p says, and returns its
+// id: where Discord takes no more edits of old messages, another one has its place.
+func (b *Bot) edit(ctx context.Context, q *question, id snowflake.ID, p client.Post) (m dg.Message, now snowflake.ID, err error) {
 	if it := q.by; it != nil && !it.Expired() {
-		return dg.Message{}, it.Edit(ctx, id, p)
+		return dg.Message{}, id, it.Edit(ctx, id, p)
 	}
-	return b.api.Edit(ctx, q.channel(), id, p)
+	m, err = b.api.Edit(ctx, q.channel(), id, p)
+	switch {
+	case !client.TooOldToEdit(err):
+		return m, id, err
+	case p.Passing: // it says what the next edit does not say any more
+		return dg.Message{}, id, nil
+	}
+	p.ReplyTo = q.msg.ID
+	if m, err = b.send(ctx, q, p); err != nil {
+		return m, id, err
+	}
+	return m, m.ID, b.remove(ctx, q, id)
 }
 
 // remove deletes a message of the answer to a question.

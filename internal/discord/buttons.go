@@ -238,7 +238,7 @@ func (a *answer) answered(ctx context.Context, e assistant.Answered) {
 	if _, here := b.pressed.Get(e.Question.ID); here || message == 0 {
 		return
 	}
-	if _, err := b.edit(ctx, a.q, message, client.Post{Text: a.askedText(e.Question) + "\n-# " + a.q.lang.T(outcomes[e.Outcome])}); err != nil {
+	if _, _, err := b.edit(ctx, a.q, message, client.Post{Text: a.askedText(e.Question) + "\n-# " + a.q.lang.T(outcomes[e.Outcome])}); err != nil {
 		b.log.Debug("closing a question", "error", err)
 	}
 }

@@ -164,8 +164,9 @@ func (b *Bot) tellOne(ctx context.Context, r chat.Record) error {
 		for _, a := range m.Attachments {
 			p.Keep = append(p.Keep, a.ID)
 		}
-		_, err := b.api.Edit(ctx, channel, m.ID, p)
-		return err
+		if _, err := b.api.Edit(ctx, channel, m.ID, p); !client.TooOldToEdit(err) {
+			return err
+		}
 	}
 	_, err = b.api.Send(ctx, channel, client.Post{Text: line, Rows: rows, ReplyTo: message})
 	return err

@@ -182,8 +182,8 @@ func TestStoryFormulas(t *testing.T) {
 	w := newBench(t, setup{assistant: assistant.Options{Viewer: &viewer{}}})
 	w.does("The roots:\n\n$$x = \\frac{-b \\pm \\sqrt{b^2-4ac}}{2a}$$\n\nThat is all.")
 	_, a := w.ask(w.anna, w.general, "one")
-	w.contains(a, "The roots:\n\n**x = (-b ± √(b²-4ac))/2a**\n\nThat is all.")
-	if len(a.Attachments) != 1 || a.Attachments[0].Filename != "formulas.png" || a.Attachments[0].Description != "x = (-b ± √(b²-4ac))/2a" {
+	w.contains(a, "The roots:\n\n**x = (-b ± √(b²-4ac))/(2a)**\n\nThat is all.")
+	if len(a.Attachments) != 1 || a.Attachments[0].Filename != "formulas.png" || a.Attachments[0].Description != "x = (-b ± √(b²-4ac))/(2a)" {
 		t.Fatalf("got %+v", a.Attachments)
 	}
 	w.does("$$A = \\begin{pmatrix} 1 & 2 \\\\ 3 & 4 \\end{pmatrix}$$\nthen $$\\unknown{y}$$ and\n\\[E = mc^2\\]\n$\\frac{a+b}{c}$\nand `$$\\frac{a}{b+c}$$`")

@@ -387,10 +387,7 @@ func TestStoryQueue(t *testing.T) {
 	if !slices.Equal(got, []string{"one", "three, edited", "four"}) {
 		t.Errorf("asked %q", got)
 	}
-	w.AwaitQuiet(w.ctx, 100*time.Millisecond)
-	if m, _ := w.Message(waiting[2].ID); len(m.Reactions) != 0 {
-		t.Errorf("the hourglass is still there: %+v", m.Reactions)
-	}
+	w.await(dm, func(m discordtest.Message) bool { return m.ID == waiting[2].ID && len(m.Reactions) == 0 }) // the hourglass is gone
 }
 
 // People mention the bot's role when they mean the bot.

@@ -96,7 +96,8 @@ func (a *Client) Do(ctx context.Context, c Request) error {
 			return AsFault(err)
 		}
 		res, answer, err := a.once(ctx, c, payload)
-		a.limits.release(bucket, c.To, res)
+		tooOld := err == nil && res.StatusCode == http.StatusTooManyRequests && Code(restError(res, answer)) == oldEdits
+		a.limits.release(bucket, c.To, res, tooOld)
 		switch {
 		case err == nil && res.StatusCode < 300:
 			if c.Into == nil || len(answer) == 0 {
@@ -105,6 +106,8 @@ func (a *Client) Do(ctx context.Context, c Request) error {
 			return fault.Wrap(json.Unmarshal(answer, c.Into), fault.Unavailable, "Discord gave an answer that I don't understand.")
 		case ctx.Err() != nil:
 			return AsFault(context.Cause(ctx))
+		case tooOld:
+			return AsFault(restError(res, answer))
 		case err == nil && res.StatusCode == http.StatusTooManyRequests:
 			if limited++; limited > maxLimited {
 				return AsFault(restError(res, answer))
@@ -203,6 +206,14 @@ func Code(err error) rest.JSONErrorCode {
 
 // threadArchived refuses messages and edits in a thread that is closed, and locked.
 const threadArchived = 50083
+
+// oldEdits refuses edits of messages older than an hour, of which a channel takes few. It
+// is a 429 that tells no time to wait, and says nothing of edits of other messages.
+const oldEdits = 30046
+
+// TooOldToEdit tells whether Discord refused an edit because of the message's age: what
+// it was to say goes into a new one.
+func TooOldToEdit(err error) bool { return Code(err) == oldEdits }
 
 // MayPass tells whether what failed may succeed later.
 func MayPass(err error) bool {

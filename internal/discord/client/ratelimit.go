@@ -156,8 +156,9 @@ func (l *limiter) try(e *rest.CompiledEndpoint, u urgency) (b *bucket, wait time
 	return b, 0, nil, nil
 }
 
-// release reports the answer to a request; nil if there was none.
-func (l *limiter) release(b *bucket, e *rest.CompiledEndpoint, res *http.Response) {
+// release reports the answer to a request; nil if there was none. Aside is for a
+// refusal that says nothing of the bucket.
+func (l *limiter) release(b *bucket, e *rest.CompiledEndpoint, res *http.Response, aside bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	b.inFlight--
@@ -171,6 +172,9 @@ func (l *limiter) release(b *bucket, e *rest.CompiledEndpoint, res *http.Respons
 	now := l.now()
 	h := res.Header
 	l.count(res, now)
+	if aside {
+		return
+	}
 	if res.StatusCode == http.StatusTooManyRequests {
 		until := now.Add(retryAfter(h))
 		// Without Via it is Cloudflare that answers, for the whole address.

@@ -21,7 +21,7 @@ func Math(s string) string {
 // it is hard to read, or not what LaTeX says.
 func said(s string) (out string, hard bool) {
 	hard = strings.Contains(s, `\\`)
-	s = strings.NewReplacer(`\left`, "", `\right`, "", `\displaystyle`, "", `\limits`, "", "&", " ", `\\`, "; ").Replace(s)
+	s = strings.NewReplacer(`\left.`, "", `\right.`, "", `\left`, "", `\right`, "", `\displaystyle`, "", `\limits`, "", "&", " ", `\\`, "; ").Replace(s)
 	p := &mathReader{rest: s}
 	out = strings.TrimSpace(spaces.ReplaceAllString(p.until(0), " "))
 	return strings.NewReplacer("*", "∗", "~", " ", " ;", ";").Replace(out), hard || p.hard
@@ -29,9 +29,10 @@ func said(s string) (out string, hard bool) {
 
 // mathReader reads LaTeX from the left to the right.
 type mathReader struct {
-	rest  string
-	depth int
-	hard  bool // see said
+	rest   string
+	behind string // what was read of the group before the next thing
+	depth  int
+	hard   bool // see said
 }
 
 // maxMathDepth bounds groups within groups.
@@ -47,6 +48,7 @@ func (p *mathReader) until(end byte) string {
 			p.rest = p.rest[1:]
 			break
 		}
+		p.behind = b.String()
 		b.WriteString(p.next())
 	}
 	return b.String()
@@ -62,7 +64,7 @@ func (p *mathReader) next() string {
 	switch c := p.rest[0]; c {
 	case '{':
 		p.rest = p.rest[1:]
-		return p.until('}')
+		return p.base(p.until('}'))
 	case '}':
 		p.rest = p.rest[1:]
 		return ""
@@ -77,7 +79,7 @@ func (p *mathReader) next() string {
 			return up
 		}
 		p.hard = true
-		return mark + grouped(arg)
+		return mark + one(arg, false)
 	case '\\':
 		return p.command()
 	}
@@ -94,14 +96,21 @@ func (p *mathReader) next() string {
 }
 
 // argument is the next thing after blanks.
-func (p *mathReader) argument() string {
+func (p *mathReader) argument() string { return strings.TrimSpace(p.spaced()) }
+
+// spaced is argument with the blanks at its ends.
+func (p *mathReader) spaced() string {
 	p.rest = strings.TrimLeft(p.rest, " ")
 	if p.rest == "" {
 		return ""
 	}
 	p.depth++
 	defer func() { p.depth-- }()
-	return strings.TrimSpace(p.next())
+	if p.rest[0] == '{' && p.depth <= maxMathDepth {
+		p.rest = p.rest[1:]
+		return p.until('}')
+	}
+	return p.next()
 }
 
 func (p *mathReader) command() string {
@@ -113,9 +122,7 @@ func (p *mathReader) command() string {
 	p.rest = p.rest[len(m[0]):]
 	switch name := m[1]; name {
 	case "frac", "dfrac", "tfrac", "cfrac":
-		above, below := p.argument(), p.argument()
-		p.hard = p.hard || grouped(above) != above || grouped(below) != below
-		return grouped(above) + "/" + grouped(below)
+		return p.fraction()
 	case "sqrt":
 		return p.root()
 	case "binom":
@@ -126,11 +133,12 @@ func (p *mathReader) command() string {
 			return blackboard[arg]
 		}
 		return arg
-	case "operatorname":
+	case "operatorname", "operatornamewithlimits":
 		p.rest = strings.TrimPrefix(p.rest, "*")
 		return p.argument()
-	case "text", "mathrm", "mathbf", "mathit", "mathsf", "textbf", "textit", "boxed", "mathcal", "mathscr", "mathfrak", "boldsymbol", "bm", "pmb",
-		"emph", "textrm", "textsf", "mbox", "mathop", "mathbin", "mathrel", "underline":
+	case "text", "texttt", "textbf", "textit", "emph", "textrm", "textsf", "mbox":
+		return p.spaced()
+	case "mathrm", "mathbf", "mathit", "mathsf", "boxed", "mathcal", "mathscr", "mathfrak", "boldsymbol", "bm", "pmb", "mathop", "mathbin", "mathrel", "underline":
 		return p.argument()
 	case "ce":
 		return formulaOf(p.argument())
@@ -165,15 +173,17 @@ func (p *mathReader) command() string {
 			arrow += "[" + label + "]"
 		}
 		return " " + arrow + " "
-	case "bar", "overline":
-		return over(p.argument(), "\u0304")
-	case "hat":
-		return over(p.argument(), "\u0302")
-	case "vec":
-		return over(p.argument(), "\u20d7")
+	case "pmod":
+		return " (mod " + p.argument() + ")"
+	case "not":
+		return over(p.argument(), "\u0338")
 	case "begin", "end":
 		p.hard = true
-		around := braces[p.argument()]
+		env := p.argument()
+		if name == "begin" && (env == "array" || env == "tabular" || strings.HasPrefix(env, "alignat")) {
+			p.argument() // its columns
+		}
+		around := braces[env]
 		if name == "begin" {
 			return " " + around[0]
 		}
@@ -181,6 +191,9 @@ func (p *mathReader) command() string {
 	case ",", ";", ":", "!", " ", "quad", "qquad":
 		return " "
 	default:
+		if mark, ok := accents[name]; ok {
+			return over(p.argument(), mark)
+		}
 		if sign, ok := signs[name]; ok {
 			return sign
 		}
@@ -227,21 +240,20 @@ func (p *mathReader) root() string {
 		root = up + root
 		p.rest = p.rest[i+1:]
 	}
-	return root + grouped(p.argument())
-}
-
-// grouped puts what has more than one part into brackets.
-func grouped(s string) string {
-	if len([]rune(s)) <= 1 || !strings.ContainsAny(s, " +-−±·/=,") {
-		return s
+	arg := one(p.argument(), false)
+	if !strings.HasPrefix(arg, "(") && p.multiplied() { // √(2)x, and not √2x
+		arg = "(" + arg + ")"
 	}
-	return "(" + s + ")"
+	return p.base(root + arg)
 }
 
 func over(s, mark string) string {
 	var b strings.Builder
 	for _, r := range s {
-		b.WriteString(string(r) + mark)
+		b.WriteRune(r)
+		if r != ' ' {
+			b.WriteString(mark)
+		}
 	}
 	return b.String()
 }
@@ -278,11 +290,13 @@ func names(s string) map[string]bool {
 
 // From Unicode's blocks of superscripts, subscripts and modifier letters.
 var (
-	superscripts = pairs("0123456789+-−=()abcdefghijklmnoprstuvwxyzT′", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᵀ′")
+	superscripts = pairs("0123456789+-−=()abcdefghijklmnoprstuvwxyzT′∘†∗*", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᵀ′°†∗∗")
 	subscripts   = pairs("0123456789+-−=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ")
 	functions    = names("arccos arcsin arctan arg cos cosh cot csc deg det dim exp gcd hom inf ker lg lim liminf limsup ln log max min mod Pr sec sin sinh sup tan tanh")
-	blackboard   = map[string]string{"R": "ℝ", "N": "ℕ", "Z": "ℤ", "Q": "ℚ", "C": "ℂ", "P": "ℙ", "E": "𝔼"}
-	signs        = map[string]string{
+	blackboard   = map[string]string{"R": "ℝ", "N": "ℕ", "Z": "ℤ", "Q": "ℚ", "C": "ℂ", "P": "ℙ", "E": "𝔼", "1": "𝟙", "F": "𝔽"}
+	accents      = map[string]string{"bar": "\u0304", "overline": "\u0304", "hat": "\u0302", "widehat": "\u0302", "vec": "\u20d7", "overrightarrow": "\u20d7",
+		"tilde": "\u0303", "widetilde": "\u0303", "dot": "\u0307", "ddot": "\u0308", "check": "\u030c", "breve": "\u0306", "acute": "\u0301", "grave": "\u0300", "mathring": "\u030a"}
+	signs = map[string]string{
 		"alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "varepsilon": "ε", "zeta": "ζ", "eta": "η", "theta": "θ", "iota": "ι",
 		"kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν", "xi": "ξ", "pi": "π", "rho": "ρ", "sigma": "σ", "tau": "τ", "upsilon": "υ", "phi": "φ",
 		"varphi": "φ", "chi": "χ", "psi": "ψ", "omega": "ω", "Gamma": "Γ", "Delta": "Δ", "Theta": "Θ", "Lambda": "Λ", "Xi": "Ξ", "Pi": "Π",
@@ -291,14 +305,18 @@ var (
 		"int": "∫", "partial": "∂", "nabla": "∇", "in": "∈", "notin": "∉", "subset": "⊂", "subseteq": "⊆", "cup": "∪", "cap": "∩", "emptyset": "∅",
 		"forall": "∀", "exists": "∃", "neg": "¬", "land": "∧", "lor": "∨", "to": "→", "rightarrow": "→", "leftarrow": "←", "Rightarrow": "⇒",
 		"Leftrightarrow": "⇔", "implies": "⇒", "iff": "⇔", "mapsto": "↦", "ldots": "…", "dots": "…", "cdots": "⋯", "degree": "°", "circ": "∘",
-		"prime": "′", "langle": "⟨", "rangle": "⟩", "lfloor": "⌊", "rfloor": "⌋", "lceil": "⌈", "rceil": "⌉", "mid": "|", "parallel": "∥",
+		"prime": "′", "langle": "⟨", "rangle": "⟩", "lfloor": "⌊", "rfloor": "⌋", "lceil": "⌈", "rceil": "⌉", "mid": " | ", "parallel": "∥",
 		"perp": "⊥", "angle": "∠", "ast": "∗", "star": "⋆", "hbar": "ℏ", "ell": "ℓ", "therefore": "∴", "because": "∵",
 		"vdots": "⋮", "ddots": "⋱", "lVert": "‖", "rVert": "‖", "Vert": "‖", "|": "‖", "lvert": "|", "rvert": "|", "vert": "|", "gg": "≫", "ll": "≪",
-		"oplus": "⊕", "otimes": "⊗", "setminus": "∖", "oint": "∮", "iint": "∬", "iiint": "∭", "Re": "ℜ", "Im": "ℑ", "aleph": "ℵ", "wedge": "∧",
+		"oplus": "⊕", "otimes": "⊗", "setminus": "∖", "oint": "∮", "iint": "∬", "iiint": "∭", "Re": "ℜ", "varnothing": "∅", "subsetneq": "⊊", "supsetneq": "⊋", "checkmark": "✓", "square": "□", "blacksquare": "■", "Box": "□", "triangle": "△", "Im": "ℑ", "aleph": "ℵ", "wedge": "∧",
 		"vee": "∨", "top": "⊤", "bot": "⊥", "dagger": "†", "lnot": "¬", "gets": "←", "longrightarrow": "⟶", "longleftarrow": "⟵", "Longrightarrow": "⟹",
 		"Longleftrightarrow": "⟺", "Leftarrow": "⇐", "leftrightarrow": "↔", "uparrow": "↑", "downarrow": "↓", "coloneqq": "≔", "triangleq": "≜",
 		"lesssim": "≲", "gtrsim": "≳", "simeq": "≃", "cong": "≅", "nexists": "∄", "supset": "⊃", "supseteq": "⊇", "models": "⊨", "vdash": "⊢",
 		"bullet": "•", "bmod": " mod ", "middle": "", "big": "", "Big": "", "bigg": "", "Bigg": "", "bigl": "", "bigr": "", "Bigl": "", "Bigr": "",
-		"nonumber": "", "notag": "", "hline": "", "textstyle": "", "nolimits": "",
+		"nonumber": "", "notag": "", "hline": "", "textstyle": "", "nolimits": "", "hfill": " ", "large": "", "Large": "", "small": "", "tiny": "", "huge": "", "normalsize": "",
+		"per": "/", "squared": "²", "cubed": "³", "metre": "m", "meter": "m", "second": "s", "gram": "g", "kelvin": "K", "ampere": "A", "mole": "mol", "hertz": "Hz",
+		"newton": "N", "pascal": "Pa", "joule": "J", "watt": "W", "volt": "V", "ohm": "Ω", "litre": "L", "liter": "L", "hour": "h", "minute": "min", "day": "d",
+		"percent": "%", "celsius": "°C", "degreeCelsius": "°C", "kilo": "k", "mega": "M", "giga": "G", "centi": "c", "milli": "m", "micro": "µ", "nano": "n",
+		"kilogram": "kg", "kilometer": "km", "kilometre": "km", "centimeter": "cm", "millimeter": "mm",
 	}
 )
