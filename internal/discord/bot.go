@@ -214,7 +214,7 @@ func newBot(token string, a *assistant.Assistant, o Options) *Bot {
 		MaxDownload: func() int64 { return b.live().MaxDownload }, MaxDirect: func() int64 { return b.places.FileLimit(0) }, Link: o.Link, View: o.tune.view, Confirmations: b.confirmations, Views: &b.views})
 	b.actions = b.ownActions()
 	maps.Copy(b.actions, b.files.Actions())
-	b.sessions = client.NewGateway(b.api, client.GatewayOptions{URL: o.GatewayURL, MaxBroken: o.tune.maxBroken, Division: o.Division, Log: o.Log, Unread: b.unread}, b.handle)
+	b.sessions = client.NewGateway(b.api, client.GatewayOptions{URL: o.GatewayURL, MaxBroken: o.tune.maxBroken, Division: o.Division, Log: o.Log, Activity: "📎 " + b.heard.Everybody().T("Attach a file and ask"), Unread: b.unread}, b.handle)
 	return b
 }
 

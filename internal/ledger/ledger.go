@@ -127,7 +127,7 @@ func (l *Ledger) Reserve(ctx context.Context, user files.UserID, est Usage) (lef
 		}
 		if limit := o.UserTokens; limit > 0 {
 			if left.Tokens = limit - spent.Tokens(); est.Tokens() > left.Tokens {
-				return left, nil, l.usedUp(now, yours, humanize.Comma(spent.Tokens()), humanize.Comma(limit)+" tokens", humanize.Comma(est.Tokens()))
+				return left, nil, l.usedUp(now, yours, humanize.Comma(spent.Tokens()), locale.Later("%s tokens", humanize.Comma(limit)), humanize.Comma(est.Tokens()))
 			}
 		}
 	}
@@ -154,22 +154,23 @@ var (
 	shared = locale.Key("The daily budget that all users of this bot share is used up: %s of %s are spent, and this takes about %s. It resets at %s, in %s.")
 )
 
-func (l *Ledger) usedUp(now time.Time, sentence, spent, limit, need string) error {
+func (l *Ledger) usedUp(now time.Time, sentence, spent string, limit any, need string) error {
 	resets := nextDay(now)
 	return fault.New(fault.Exhausted, sentence, spent, limit, need, locale.Clock{Time: resets.In(l.opts.Location)}, hours(resets.Sub(now)))
 }
 
 // hours writes what is left of a day, rounded up: "14 h", "3 h 12 min", "5 min".
-func hours(d time.Duration) string {
+func hours(d time.Duration) locale.Measured {
 	minutes := max(int((d+time.Minute-1)/time.Minute), 1)
+	text := fmt.Sprintf("%d min", minutes)
 	switch h := minutes / 60; {
 	case h == 0:
-		return fmt.Sprintf("%d min", minutes)
 	case h < 10:
-		return fmt.Sprintf("%d h %d min", h, minutes%60)
+		text = fmt.Sprintf("%d h %d min", h, minutes%60)
 	default:
-		return fmt.Sprintf("%d h", h)
+		text = fmt.Sprintf("%d h", h)
 	}
+	return locale.Measured(text)
 }
 
 // reserve changes what is put aside for a user. l.mu is held.

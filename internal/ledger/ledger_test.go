@@ -11,6 +11,7 @@ import (
 
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/ledger"
+	"github.com/attachebot/attache/internal/locale"
 	"github.com/attachebot/attache/internal/sqlite"
 )
 
@@ -39,6 +40,11 @@ func TestReserve(t *testing.T) {
 	_, _, err = l.Reserve(t.Context(), anna, est)
 	if want := "Your daily budget is used up: 600 of 1,000 tokens are spent, and this takes about 600. It resets at 00:00 UTC, in 3 h 12 min."; !fault.Is(err, fault.Exhausted) || fault.Message(err) != want {
 		t.Errorf("got %v", err)
+	}
+	for code, want := range map[string]string{"de": "600 von 1,000 Tokens", "ja": "3時間 12分"} {
+		if said := fault.In(err, locale.For(code).T); !strings.Contains(said, want) {
+			t.Errorf("%q is not in %s", want, said)
+		}
 	}
 	if _, _, err = l.Reserve(t.Context(), ben, ledger.Usage{Cost: ledger.Dollar * 2 / 3}); !fault.Is(err, fault.Exhausted) || !strings.Contains(err.Error(), "all users") {
 		t.Errorf("got %v", err)

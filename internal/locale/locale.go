@@ -165,8 +165,34 @@ func (l *Language) T(key string, args ...any) string {
 	if _, ok := l.has[key]; !ok {
 		l = English()
 	}
-	return l.p.Sprintf(key, args...)
+	return l.p.Sprintf(key, l.said(args)...)
 }
+
+// said are the arguments of a text as the language says them.
+func (l *Language) said(args []any) []any {
+	out := args
+	for i, a := range args {
+		var text string
+		switch a := a.(type) {
+		case Measured:
+			text = pairs.ReplaceAllStringFunc(string(a), l.Measure)
+		case Message:
+			text = a.In(l)
+		default:
+			continue
+		}
+		if &out[0] == &args[0] {
+			out = slices.Clone(args)
+		}
+		out[i] = text
+	}
+	return out
+}
+
+// Measured is an argument of a text: numbers with their units, as "3 h 12 min".
+type Measured string
+
+var pairs = regexp.MustCompile(`\d+(\.\d+)? ?[A-Za-z]+`)
 
 // Key marks a text that is said elsewhere by T, for the test that reads the
 // sources.
@@ -193,7 +219,7 @@ func (l *Language) Texts(keys []string) map[string]any {
 var measured = regexp.MustCompile(`^(\d+)(\.\d+)?( ?)([A-Za-z]+)$`)
 
 // Units are what Measure knows.
-var units = []string{Key("%s B"), Key("%s KB"), Key("%s MB"), Key("%s GB"), Key("%s TB"), Key("%sh"), Key("%smin"), Key("%sd"), Key("%s s")}
+var units = []string{Key("%s B"), Key("%s KB"), Key("%s MB"), Key("%s GB"), Key("%s TB"), Key("%sh"), Key("%smin"), Key("%sd"), Key("%s s"), Key("%s h"), Key("%s min")}
 
 // Measure writes a number with its unit, such as "2.5 MB", "36h" or "1.2 s", in the
 // language's form. What it does not know stays as it is.

@@ -37,6 +37,7 @@ type Gateway struct {
 	maxBroken int
 	division  *Division // nil: all shards are this process's
 	log       *slog.Logger
+	activity  string
 	unread    func() time.Time        // of the options
 	handle    func(gateway.EventData) // called from one goroutine for each shard
 
@@ -56,6 +57,7 @@ type GatewayOptions struct {
 	MaxBroken int       // connections in a row that may end before they are ready; 0: three
 	Division  *Division // nil: all shards are this process's
 	Log       *slog.Logger
+	Activity  string // that everybody sees below the bot's name
 	// Unread is from when on there are messages of an absence that are not read yet;
 	// zero: there are none. Another process that takes a shard over begins there.
 	Unread func() time.Time
@@ -64,7 +66,7 @@ type GatewayOptions struct {
 // NewGateway returns a gateway that is not connected. handle gets the events: those
 // of one shard one by one.
 func NewGateway(api *Client, o GatewayOptions, handle func(gateway.EventData)) *Gateway {
-	s := &Gateway{api: api, url: o.URL, maxBroken: cmp.Or(o.MaxBroken, maxBroken), division: o.Division, unread: o.Unread, handle: handle, fatal: make(chan error, 1),
+	s := &Gateway{api: api, url: o.URL, maxBroken: cmp.Or(o.MaxBroken, maxBroken), division: o.Division, activity: o.Activity, unread: o.Unread, handle: handle, fatal: make(chan error, 1),
 		log: slog.New(quiet{o.Log.Handler()})}
 	if s.unread == nil {
 		s.unread = func() time.Time { return time.Time{} }
@@ -268,7 +270,7 @@ func (sh *shard) open(ctx context.Context) error {
 			gateway.WithDefaultRateLimiterConfigOpts(gateway.WithRateLimiterLogger(s.log)),
 			gateway.WithDialer(&websocket.Dialer{Proxy: http.ProxyFromEnvironment, NetDialContext: sh.dial, HandshakeTimeout: 20 * time.Second}),
 			gateway.WithCloseHandler(func(_ gateway.Gateway, err error, _ bool) { s.lost(sh, err) }),
-			gateway.WithPresenceOpts(gateway.WithCustomActivity("📎 Attach a file and ask")))
+			gateway.WithPresenceOpts(gateway.WithCustomActivity(s.activity)))
 		sh.mu.Lock()
 		sh.gw, sh.broken, sh.ready = gw, 0, false
 		sh.mu.Unlock()

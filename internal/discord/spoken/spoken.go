@@ -33,6 +33,10 @@ func (s *Seen) Fix(code string) {
 	}
 }
 
+// Everybody is the language of what all read: the one that everybody is spoken to in, or
+// English.
+func (s *Seen) Everybody() *locale.Language { return s.fixed.Or(locale.English()) }
+
 // Guild notes a server's language.
 func (s *Seen) Guild(id snowflake.ID, code string) {
 	s.mu.Lock()
