@@ -33,7 +33,7 @@ var mayImport = map[string][]string{
 	"internal/preview":          {"internal/brief", "internal/columnar", "internal/fault", "internal/files", "internal/picture", "internal/table"},
 	"internal/bucket":           {"internal/fault"},
 	"internal/sandbox":          {"internal/fault", "internal/locale", "internal/table"},
-	"internal/sandbox/gvisor":   {"internal/brief", "internal/cluster", "internal/fault", "internal/locale", "internal/sandbox", "internal/sandbox/gvisor/container", "internal/sandbox/gvisor/image", "internal/sandbox/gvisor/mapped", "internal/sandbox/gvisor/processors", "internal/sandbox/turns", "internal/sandbox/wheels", "internal/table", "runner"},
+	"internal/sandbox/gvisor":   {"internal/brief", "internal/cluster", "internal/fault", "internal/locale", "internal/sandbox", "internal/sandbox/gvisor/container", "internal/sandbox/gvisor/image", "internal/sandbox/gvisor/mapped", "internal/sandbox/gvisor/processors", "internal/sandbox/gvisor/stored", "internal/sandbox/gvisor/watchdog", "internal/sandbox/turns", "internal/sandbox/wheels", "internal/table", "runner"},
 	"internal/sandbox/probe":    {"internal/brief", "internal/sandbox"},
 	"internal/sandbox/remote":   {"internal/cluster", "internal/fault", "internal/locale", "internal/sandbox"},
 	"internal/nats":             {"internal/cluster", "internal/fault", "internal/sandbox/remote"},
@@ -81,6 +81,8 @@ var mayImport = map[string][]string{
 	"internal/sandbox/gvisor/container":  {"internal/brief", "internal/fault", "internal/table"},
 	"internal/sandbox/gvisor/mapped":     {},
 	"internal/sandbox/gvisor/processors": {},
+	"internal/sandbox/gvisor/stored":     {"internal/fault", "internal/locale", "internal/sandbox/gvisor/container"},
+	"internal/sandbox/gvisor/watchdog":   {"internal/sandbox", "internal/sandbox/gvisor/container"},
 }
 
 // A folder whose name ends so holds suites, doubles or generators: only tests,

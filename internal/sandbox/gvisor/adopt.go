@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/attachebot/attache/internal/sandbox"
+	"github.com/attachebot/attache/internal/sandbox/gvisor/stored"
 )
 
 // containerInfo is stored beside a session's container, so that a later
@@ -74,7 +75,7 @@ func (h *Host) adoptContainer(ctx context.Context, dir string) {
 		return
 	}
 	defer h.shelf.release(own)
-	st, whole, err := settle(ctx, target)
+	st, whole, err := stored.Settle(ctx, target)
 	if err != nil {
 		h.log.Warn("finish the checkpoint of a process that died", "user", info.User, "error", err)
 	}
@@ -91,15 +92,15 @@ func (h *Host) adoptContainer(ctx context.Context, dir string) {
 	// A cell may be running still; nobody waits for it any more.
 	h.starter.runsc.Call(ctx, "kill", id, "INT")
 	time.Sleep(100 * time.Millisecond)
-	next := stored{Conversation: info.Conversation, SavedAt: time.Now().UTC(), Number: info.Number,
-		Packages: info.Packages, Files: info.Files, Image: "image-" + newID(), Compatible: info.Snapshot, Boot: bootID()}
+	next := stored.Session{Conversation: info.Conversation, SavedAt: time.Now().UTC(), Number: info.Number,
+		Packages: info.Packages, Files: info.Files, Image: "image-" + newID(), Compatible: info.Snapshot, Boot: stored.BootID()}
 	st.Next = &next
-	if err = st.write(target); err == nil {
+	if err = st.Write(target); err == nil {
 		h.opts.step("adopting")
 		err = h.starter.checkpoint(ctx, id, pid, filepath.Join(target, next.Image))
 	}
 	if err == nil {
-		err = next.write(target)
+		err = next.Write(target)
 	}
 	if err != nil {
 		h.log.Warn("take over the session of a process that died", "user", info.User, "error", err)
@@ -110,10 +111,10 @@ func (h *Host) adoptContainer(ctx context.Context, dir string) {
 }
 
 // packAdopted packs the image of a session that nobody uses yet.
-func (h *Host) packAdopted(dir string, st stored) {
+func (h *Host) packAdopted(dir string, st stored.Session) {
 	packed, err := h.images.pack(dir, st)
 	if err == nil {
-		err = packed.write(dir)
+		err = packed.Write(dir)
 	}
 	if err != nil {
 		h.log.Warn("pack the image of a session", "error", err)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/attachebot/attache/internal/sandbox/gvisor/container"
+	"github.com/attachebot/attache/internal/sandbox/gvisor/stored"
 )
 
 // spareBytes of the disk stay free: the rest of the bot needs some too.
@@ -17,10 +18,10 @@ var errDiskFull = errors.New("the disk has no room for it")
 // checkpoint writes the session's sandbox to the image that next names, and ends
 // it. What is on disk names next before that begins: gVisor goes on with it when
 // this process dies, and settle finds it.
-func (s *session) checkpoint(ctx context.Context, next stored) error {
+func (s *session) checkpoint(ctx context.Context, next stored.Session) error {
 	begun := s.stored
-	begun.Next, next.Boot = &next, bootID()
-	if err := begun.write(s.dir); err != nil {
+	begun.Next, next.Boot = &next, stored.BootID()
+	if err := begun.Write(s.dir); err != nil {
 		return err
 	}
 	s.opts.step("named")
@@ -30,7 +31,7 @@ func (s *session) checkpoint(ctx context.Context, next stored) error {
 }
 
 // pack returns what is stored with the image packed, or left as it is.
-func (s *session) pack(st stored) stored {
+func (s *session) pack(st stored.Session) stored.Session {
 	if s.opts.raw {
 		return st
 	}

@@ -23,6 +23,7 @@ import (
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/sandbox"
 	"github.com/attachebot/attache/internal/sandbox/gvisor/container"
+	"github.com/attachebot/attache/internal/sandbox/gvisor/watchdog"
 	"github.com/attachebot/attache/internal/sandbox/turns"
 	"github.com/attachebot/attache/internal/sandbox/wheels"
 )
@@ -40,7 +41,7 @@ type Host struct {
 	sessions map[sandbox.Key]*session // those with a container, or with a Run under way
 	closed   bool
 
-	watchdog *watchdog
+	watchdog *watchdog.Watchdog
 
 	stop context.CancelFunc
 	work sync.WaitGroup // background loops
@@ -98,7 +99,7 @@ func Open(ctx context.Context, dir, runscPath string, python *wheels.Python, opt
 		if err != nil {
 			os.RemoveAll(h.dirs.mine)
 			if h.watchdog != nil {
-				h.watchdog.close()
+				h.watchdog.Close()
 			}
 		}
 	}()
@@ -108,7 +109,7 @@ func Open(ctx context.Context, dir, runscPath string, python *wheels.Python, opt
 	if err := h.prepare(runscPath); err != nil {
 		return nil, err
 	}
-	if h.watchdog, err = newWatchdog(h.dirs.mine, filepath.Join(python.Env, "bin", "python"), opts.Limits, h.log); err != nil {
+	if h.watchdog, err = watchdog.Start(h.dirs.mine, filepath.Join(python.Env, "bin", "python"), opts.Limits, h.log); err != nil {
 		return nil, fault.Wrap(err, fault.Unavailable, "Code can't run here: the environment's Python does not start.")
 	}
 	if err := h.shelf.note(ctx); err != nil {
@@ -254,7 +255,7 @@ func (h *Host) Close(ctx context.Context) error {
 	wg.Wait()
 	h.images.close()
 	errs = append(errs, os.RemoveAll(h.dirs.mine))
-	h.watchdog.close()
+	h.watchdog.Close()
 	return errors.Join(errs...)
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/attachebot/attache/internal/sandbox/gvisor/image"
 	"github.com/attachebot/attache/internal/sandbox/gvisor/mapped"
+	"github.com/attachebot/attache/internal/sandbox/gvisor/stored"
 )
 
 // images packs the checkpoints of sessions into image files: differences to the
@@ -63,7 +64,7 @@ func (m *images) close() {
 
 // pack makes an image file of the folder that st names, in the folder of its
 // session, and returns what is stored with it. The folder stays.
-func (m *images) pack(dir string, st stored) (stored, error) {
+func (m *images) pack(dir string, st stored.Session) (stored.Session, error) {
 	b, err := m.base(st.Compatible)
 	if err != nil {
 		return st, err
@@ -82,7 +83,7 @@ func (m *images) pack(dir string, st stored) (stored, error) {
 
 // openPacked opens the image file of st, if it can be restored on the system as it
 // is now.
-func (m *images) openPacked(dir string, st stored) (*image.Image, error) {
+func (m *images) openPacked(dir string, st stored.Session) (*image.Image, error) {
 	b, err := m.base(st.Compatible)
 	if err != nil {
 		return nil, err

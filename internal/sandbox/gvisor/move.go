@@ -17,6 +17,7 @@ import (
 	"github.com/attachebot/attache/internal/sandbox"
 	"github.com/attachebot/attache/internal/sandbox/gvisor/image"
 	"github.com/attachebot/attache/internal/sandbox/gvisor/mapped"
+	"github.com/attachebot/attache/internal/sandbox/gvisor/stored"
 )
 
 // Names of what is kept of sessions elsewhere. An image is of one session; a
@@ -52,7 +53,7 @@ func (h *Host) Publish(ctx context.Context, key sandbox.Key, images sandbox.Imag
 			f.Close()
 		}
 	}()
-	for _, name := range st.snapshots() {
+	for _, name := range st.Snapshots() {
 		if err := h.publishSnapshot(ctx, name, images); err != nil {
 			return err
 		}
@@ -71,7 +72,7 @@ func (h *Host) Publish(ctx context.Context, key sandbox.Key, images sandbox.Imag
 
 // openStored opens all that is stored of a session and can be restored elsewhere.
 // What is open stays as it is, whatever becomes of its names.
-func (h *Host) openStored(ctx context.Context, key sandbox.Key) (st stored, files []*os.File, err error) {
+func (h *Host) openStored(ctx context.Context, key sandbox.Key) (st stored.Session, files []*os.File, err error) {
 	dir := h.shelf.folder(key)
 	if _, err := os.Stat(dir); err != nil {
 		return st, nil, fault.Wrap(err, fault.NotFound, "Nothing is stored of this session.")
@@ -81,7 +82,7 @@ func (h *Host) openStored(ctx context.Context, key sandbox.Key) (st stored, file
 		return st, nil, err
 	}
 	defer h.shelf.release(own)
-	st = readStored(dir)
+	st = stored.Read(dir)
 	st.Next = nil
 	if st.Sum == "" { // a folder as gVisor wrote it
 		st.Image, st.Compatible = "", ""
@@ -89,10 +90,10 @@ func (h *Host) openStored(ctx context.Context, key sandbox.Key) (st stored, file
 	if st.Before != nil && st.Before.Sum == "" {
 		st.Before = nil
 	}
-	if st.empty() && st.Before == nil {
+	if st.Empty() && st.Before == nil {
 		return st, nil, fault.New(fault.NotFound, "Nothing is stored of this session.")
 	}
-	for _, name := range st.names() {
+	for _, name := range st.Names() {
 		if name == "" {
 			continue
 		}
@@ -106,16 +107,6 @@ func (h *Host) openStored(ctx context.Context, key sandbox.Key) (st stored, file
 		files = append(files, f)
 	}
 	return st, files, nil
-}
-
-// snapshots are the names of those that its images refer to.
-func (st stored) snapshots() (names []string) {
-	for _, one := range []*stored{&st, st.Before} {
-		if one != nil && one.Image != "" && !slices.Contains(names, one.Compatible) {
-			names = append(names, one.Compatible)
-		}
-	}
-	return names
 }
 
 func (h *Host) publishSnapshot(ctx context.Context, name string, images sandbox.Images) error {
@@ -185,7 +176,7 @@ func (h *Host) Fetch(ctx context.Context, key sandbox.Key, images sandbox.Images
 		return err
 	}
 	defer h.shelf.release(own)
-	var st stored
+	var st stored.Session
 	err = get(ctx, images, movedImage, func(r *tar.Reader) error {
 		first, err := r.Next()
 		if err != nil || first.Name != "session.json" {
@@ -199,7 +190,7 @@ func (h *Host) Fetch(ctx context.Context, key sandbox.Key, images sandbox.Images
 			return err
 		}
 		return readFiles(r, dir, 3*h.opts.Hibernate, func(name string) bool {
-			return slices.Contains(st.names(), name) && name != "session.json"
+			return slices.Contains(st.Names(), name) && name != "session.json"
 		})
 	})
 	if err != nil {
@@ -209,7 +200,7 @@ func (h *Host) Fetch(ctx context.Context, key sandbox.Key, images sandbox.Images
 	if err != nil {
 		return err
 	}
-	for _, name := range st.snapshots() {
+	for _, name := range st.Snapshots() {
 		if keyOf(name) != keyOf(filepath.Base(current)) {
 			continue // its images can't be restored here
 		}
@@ -219,7 +210,7 @@ func (h *Host) Fetch(ctx context.Context, key sandbox.Key, images sandbox.Images
 	}
 	st.Next, st.Boot, st.Conversation = nil, "", key.Conversation
 	st.Live, st.Behind = true, behind
-	return st.write(dir)
+	return st.Write(dir)
 }
 
 var errMoved = fault.New(fault.NotFound, "What is stored of this session is damaged.")

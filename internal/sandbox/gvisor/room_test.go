@@ -31,7 +31,7 @@ func TestSnapshotsAreBounded(t *testing.T) {
 			if err := os.MkdirAll(session, 0o700); err != nil {
 				t.Fatal(err)
 			}
-			if err := os.WriteFile(filepath.Join(session, "session.json"), []byte(`{"compatible":"`+name+`"}`), 0o600); err != nil {
+			if err := os.WriteFile(filepath.Join(session, "session.json"), []byte(`{"compatible":"`+name+`","image":"image"}`), 0o600); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/attachebot/attache/internal/sandbox"
 	"github.com/attachebot/attache/internal/sandbox/gvisor/container"
 	"github.com/attachebot/attache/internal/sandbox/gvisor/mapped"
+	"github.com/attachebot/attache/internal/sandbox/gvisor/stored"
 	"github.com/attachebot/attache/internal/sandbox/turns"
 	"github.com/attachebot/attache/internal/sandbox/wheels"
 )
@@ -64,7 +65,7 @@ type session struct {
 	dir    string         // where it is stored
 	own    *cluster.Claim // while live
 	number int64          // of the last cell
-	stored stored         // what is or was last on disk
+	stored stored.Session // what is or was last on disk
 	stale  bool           // the image on disk is older than the variables
 }
 
@@ -116,10 +117,10 @@ func (s *session) lose(res *sandbox.Result) {
 		res.Error += " The variables are as before this code"
 		s.stored.Live = false
 	} else if s.stored.Image != "" || s.stored.Variables != "" {
-		res.Error += " The session goes back to what it was on " + s.stored.savedAt(s.zone) + "; what came after is lost"
+		res.Error += " The session goes back to what it was on " + s.stored.SavedOn(s.zone) + "; what came after is lost"
 		s.stored.Live = false
 	} else {
-		s.stored = stored{Conversation: s.key.Conversation, SavedAt: time.Now().UTC(), Packages: s.stored.Packages, Files: s.stored.Files, Number: s.number}
+		s.stored = stored.Session{Conversation: s.key.Conversation, SavedAt: time.Now().UTC(), Packages: s.stored.Packages, Files: s.stored.Files, Number: s.number}
 		res.Error += " All variables are gone"
 	}
 	if res.Outcome == sandbox.OutOfMemory {
@@ -149,12 +150,12 @@ func (s *session) bringUp(ctx context.Context, cell sandbox.Cell) (notes []local
 	if s.own, err = s.shelf.own(ctx, s.key); err != nil {
 		return nil, err
 	}
-	if s.stored, _, err = settle(ctx, s.dir); err != nil {
+	if s.stored, _, err = stored.Settle(ctx, s.dir); err != nil {
 		return nil, err
 	}
 	s.notePackages()
 	s.number = s.stored.Number
-	notes = s.stored.afterDeath(s.zone)
+	notes = s.stored.AfterDeath(s.zone)
 	if s.stored.Image != "" || s.stored.Before != nil {
 		cell.Status(sandbox.Status{State: sandbox.Restoring})
 	} else {
@@ -175,7 +176,7 @@ func (s *session) bringUp(ctx context.Context, cell sandbox.Cell) (notes []local
 	if err := s.freshContainer(ctx); err != nil {
 		return nil, err
 	}
-	if !s.stored.empty() {
+	if !s.stored.Empty() {
 		notes = append(notes, s.loadVariables(ctx)...)
 		s.stale = true
 		if s.c == nil { // the load itself broke it
@@ -241,7 +242,7 @@ func (s *session) forget(ctx context.Context) (err error) {
 	own := s.own
 	s.own = nil
 	s.drop()
-	s.stored, s.stale, s.number = stored{}, false, 0
+	s.stored, s.stale, s.number = stored.Session{}, false, 0
 	return s.shelf.remove(ctx, own, s.dir)
 }
 
@@ -259,7 +260,7 @@ func (s *session) hibernate(ctx context.Context) error {
 	began := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
-	st := stored{Conversation: s.key.Conversation, SavedAt: time.Now().UTC(), Number: s.number,
+	st := stored.Session{Conversation: s.key.Conversation, SavedAt: time.Now().UTC(), Number: s.number,
 		Packages: s.stored.Packages, Files: s.stored.Files}
 	names, err := tidy(ctx, s.c)
 	if err != nil {
@@ -301,10 +302,10 @@ func (s *session) hibernate(ctx context.Context) error {
 		}
 	}
 	if st.Image == "" && err != nil {
-		st = st.over(s.stored)
+		st = st.Over(s.stored)
 	}
 	s.stored, s.stale = st, false
-	err = st.write(s.dir)
+	err = st.Write(s.dir)
 	s.opts.step("written")
 	s.shelf.keepBound(ctx)
 	s.log.Info("session hibernated", "user", s.key.User, "bytes", size, "image", st.Image != "", "variables", st.Count,
@@ -314,7 +315,7 @@ func (s *session) hibernate(ctx context.Context) error {
 
 // restoreImage brings the session back from an image of its own and reports whether
 // that worked. Its files are bound again first: the code may hold their paths.
-func (s *session) restoreImage(ctx context.Context, st stored, files sandbox.Files) bool {
+func (s *session) restoreImage(ctx context.Context, st stored.Session, files sandbox.Files) bool {
 	snapshot, err := s.snapshots.current(ctx)
 	if err != nil || keyOf(st.Compatible) != keyOf(filepath.Base(snapshot)) {
 		return false
@@ -370,7 +371,7 @@ func (s *session) drop() {
 
 // keepStored writes what is stored of the session.
 func (s *session) keepStored() {
-	if err := s.stored.write(s.dir); err != nil {
+	if err := s.stored.Write(s.dir); err != nil {
 		s.log.Warn("session folder", "user", s.key.User, "error", err)
 	}
 }

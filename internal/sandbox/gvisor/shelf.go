@@ -14,6 +14,7 @@ import (
 	"github.com/attachebot/attache/internal/cluster"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/sandbox"
+	"github.com/attachebot/attache/internal/sandbox/gvisor/stored"
 	"github.com/attachebot/attache/internal/sandbox/wheels"
 )
 
@@ -38,11 +39,8 @@ func (f *shelf) snapshots() map[string]bool {
 	needed := map[string]bool{}
 	records, _ := filepath.Glob(filepath.Join(f.dir, "*", "*", "session.json"))
 	for _, record := range records {
-		st := readStored(filepath.Dir(record))
-		for _, one := range []*stored{&st, st.Next, st.Before} {
-			if one != nil {
-				needed[one.Compatible] = true
-			}
+		for _, name := range stored.Read(filepath.Dir(record)).Snapshots() {
+			needed[name] = true
 		}
 	}
 	return needed
@@ -68,7 +66,7 @@ func (f *shelf) note(ctx context.Context) error {
 		if err != nil {
 			continue
 		}
-		key := sandbox.Key{User: user, Conversation: readStored(dir).Conversation}
+		key := sandbox.Key{User: user, Conversation: stored.Read(dir).Conversation}
 		if f.folder(key) != dir {
 			continue // another process has just made it
 		}

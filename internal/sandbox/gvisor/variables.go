@@ -94,7 +94,7 @@ func (s *session) loadVariables(ctx context.Context) []locale.Message {
 // and files that were saved after it, and says so.
 func (s *session) loadNewer(ctx context.Context) []locale.Message {
 	kept, lost := s.sendVariables(ctx)
-	at := s.stored.Before.savedAt(s.zone)
+	at := s.stored.Before.SavedOn(s.zone)
 	said := locale.Later("the session is as it was on %s", at)
 	if len(kept) > 0 {
 		said = locale.Later("the session is as it was on %s, but for these, which are newer: %s", at, listed(kept))

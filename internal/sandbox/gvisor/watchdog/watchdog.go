@@ -1,4 +1,6 @@
-package gvisor
+// Package watchdog bounds the sandboxes of a host that was killed, until the next
+// one takes them over.
+package watchdog
 
 import (
 	_ "embed"
@@ -19,10 +21,10 @@ import (
 const orphanTime = 10 * time.Minute
 
 //go:embed watchdog.py
-var watchdogCode string
+var code string
 
-// watchdog is a process that outlives the host and bounds its sandboxes then.
-type watchdog struct {
+// Watchdog is a process that outlives the host and bounds its sandboxes then.
+type Watchdog struct {
 	dir    string // of the host's containers
 	python string
 	limits sandbox.Limits
@@ -34,9 +36,9 @@ type watchdog struct {
 	done chan struct{}
 }
 
-// newWatchdog starts one. It is started again if it ends before the host.
-func newWatchdog(dir, python string, limits sandbox.Limits, log *slog.Logger) (*watchdog, error) {
-	w := &watchdog{dir: dir, python: python, limits: limits, log: log, done: make(chan struct{})}
+// Start starts one for the containers in folder dir, with a Python. It is started again if it ends before the host.
+func Start(dir, python string, limits sandbox.Limits, log *slog.Logger) (*Watchdog, error) {
+	w := &Watchdog{dir: dir, python: python, limits: limits, log: log, done: make(chan struct{})}
 	cmd, err := w.start()
 	if err != nil {
 		return nil, err
@@ -59,7 +61,7 @@ func newWatchdog(dir, python string, limits sandbox.Limits, log *slog.Logger) (*
 	return w, nil
 }
 
-func (w *watchdog) start() (*exec.Cmd, error) {
+func (w *Watchdog) start() (*exec.Cmd, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	r, pipe, err := os.Pipe()
@@ -68,7 +70,7 @@ func (w *watchdog) start() (*exec.Cmd, error) {
 	}
 	defer r.Close()
 	script := filepath.Join(w.dir, "watchdog.py")
-	if err := os.WriteFile(script, []byte(watchdogCode), 0o600); err != nil {
+	if err := os.WriteFile(script, []byte(code), 0o600); err != nil {
 		pipe.Close()
 		return nil, err
 	}
@@ -89,14 +91,14 @@ func (w *watchdog) start() (*exec.Cmd, error) {
 	return cmd, nil
 }
 
-func (w *watchdog) stopped() bool {
+func (w *Watchdog) stopped() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.stop
 }
 
-// close ends it, when the host's folder is gone.
-func (w *watchdog) close() {
+// Close ends it, when the host's folder is gone.
+func (w *Watchdog) Close() {
 	w.mu.Lock()
 	w.stop = true
 	w.pipe.Close()

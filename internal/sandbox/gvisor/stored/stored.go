@@ -1,4 +1,6 @@
-package gvisor
+// Package stored has what is on disk of a session beside its images: a record in
+// the session's folder, which names all that is kept there.
+package stored
 
 import (
 	"bytes"
@@ -17,10 +19,10 @@ import (
 	"github.com/attachebot/attache/internal/sandbox/gvisor/container"
 )
 
-// stored describes a session on disk: an image of its sandbox, its variables
+// Session describes a session on disk: an image of its sandbox, its variables
 // as pickles, or both. The pickles are for when the image can't be restored:
 // after an upgrade, on another machine.
-type stored struct {
+type Session struct {
 	Conversation string
 	SavedAt      time.Time
 	Image        string   `json:",omitempty"` // name of a file, or of a folder as gVisor wrote it
@@ -37,28 +39,39 @@ type stored struct {
 
 	// Next is what a checkpoint that was begun will leave. Boot is that of the machine
 	// at its beginning: nothing is known of one that a power cut ended.
-	Next *stored `json:",omitempty"`
-	Boot string  `json:",omitempty"`
+	Next *Session `json:",omitempty"`
+	Boot string   `json:",omitempty"`
 	// Before is older and has an image. It is kept while this has none that is whole.
-	Before *stored `json:",omitempty"`
+	Before *Session `json:",omitempty"`
 }
 
-func (st stored) empty() bool { return st.Image == "" && st.Variables == "" && len(st.Lost) == 0 }
+// Empty tells whether nothing is stored, and nothing is known to be lost.
+func (st Session) Empty() bool { return st.Image == "" && st.Variables == "" && len(st.Lost) == 0 }
 
-// names are the files and folders that are kept for it.
-func (st stored) names() []string {
+// Names are the files and folders that are kept for it.
+func (st Session) Names() []string {
 	names := []string{st.Image, st.Variables}
-	for _, other := range []*stored{st.Next, st.Before} {
+	for _, other := range []*Session{st.Next, st.Before} {
 		if other != nil {
-			names = append(names, other.names()...)
+			names = append(names, other.Names()...)
 		}
 	}
 	return names
 }
 
-// over returns what is kept of st, which has no image because that failed, and of
+// Snapshots are the names of those that its images refer to.
+func (st Session) Snapshots() (names []string) {
+	for _, one := range []*Session{&st, st.Next, st.Before} {
+		if one != nil && one.Image != "" && !slices.Contains(names, one.Compatible) {
+			names = append(names, one.Compatible)
+		}
+	}
+	return names
+}
+
+// Over returns what is kept of st, which has no image because that failed, and of
 // what was stored before: an image that is whole stays until another is.
-func (st stored) over(old stored) stored {
+func (st Session) Over(old Session) Session {
 	old.Next = nil
 	if st.Variables == "" { // it had died already, or could not be stored
 		if old.Image != "" || old.Variables != "" {
@@ -76,17 +89,17 @@ func (st stored) over(old stored) stored {
 	return st
 }
 
-// settle finishes what a process that died has left in a session's folder: a
+// Settle finishes what a process that died has left in a session's folder: a
 // checkpoint that was begun, which gVisor completes by itself, is waited for. It
 // reports whether there was one, and it is whole now. The caller has the lock.
-func settle(ctx context.Context, dir string) (st stored, whole bool, err error) {
-	st = readStored(dir)
+func Settle(ctx context.Context, dir string) (st Session, whole bool, err error) {
+	st = Read(dir)
 	if st.Next == nil {
 		return st, false, nil
 	}
 	next := *st.Next
 	image := filepath.Join(dir, next.Image)
-	if next.Boot == bootID() {
+	if next.Boot == BootID() {
 		if err := awaitCheckpoint(ctx, image); err != nil {
 			return st, false, err
 		}
@@ -94,9 +107,9 @@ func settle(ctx context.Context, dir string) (st stored, whole bool, err error) 
 	}
 	if !whole {
 		next.Image, next.Compatible = "", ""
-		next = next.over(st)
+		next = next.Over(st)
 	}
-	return next, whole, next.write(dir)
+	return next, whole, next.Write(dir)
 }
 
 // awaitCheckpoint waits until no process writes an image any more.
@@ -121,24 +134,25 @@ func awaitCheckpoint(ctx context.Context, image string) error {
 	}
 }
 
-// bootID names the time since the machine was started.
-var bootID = sync.OnceValue(func() string {
+// BootID names the time since the machine was started.
+var BootID = sync.OnceValue(func() string {
 	data, _ := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	return strings.TrimSpace(string(data))
 })
 
-func readStored(dir string) stored {
-	var st stored
+// Read returns the record in a session's folder, an empty one if there is none.
+func Read(dir string) Session {
+	var st Session
 	data, err := os.ReadFile(filepath.Join(dir, "session.json"))
 	if err != nil || json.Unmarshal(data, &st) != nil {
-		return stored{}
+		return Session{}
 	}
 	return st
 }
 
-// write replaces what is on disk at once, and then removes what it no longer
+// Write replaces what is on disk at once, and then removes what it no longer
 // names.
-func (st stored) write(dir string) error {
+func (st Session) Write(dir string) error {
 	data, err := json.Marshal(st)
 	if err != nil {
 		return err
@@ -154,7 +168,7 @@ func (st stored) write(dir string) error {
 	if err != nil {
 		return err
 	}
-	kept := append(st.names(), "session.json")
+	kept := append(st.Names(), "session.json")
 	var errs []error
 	for _, e := range entries {
 		if !slices.Contains(kept, e.Name()) {
@@ -164,19 +178,20 @@ func (st stored) write(dir string) error {
 	return errors.Join(errs...)
 }
 
-func (st stored) savedAt(zone *time.Location) string {
+// SavedOn is the time of it, for people.
+func (st Session) SavedOn(zone *time.Location) string {
 	return st.SavedAt.In(zone).Format("2006-01-02 15:04")
 }
 
-// afterDeath says what is lost of a session whose process died with it: a power
+// AfterDeath says what is lost of a session whose process died with it: a power
 // cut, or a machine out of memory.
-func (st stored) afterDeath(zone *time.Location) []locale.Message {
+func (st Session) AfterDeath(zone *time.Location) []locale.Message {
 	switch {
 	case !st.Live:
 		return nil
 	case st.Behind:
-		return []locale.Message{locale.Later("the session is as it was on %s · lost: what came after, because its process ended without warning", st.savedAt(zone))}
-	case st.empty():
+		return []locale.Message{locale.Later("the session is as it was on %s · lost: what came after, because its process ended without warning", st.SavedOn(zone))}
+	case st.Empty():
 		return []locale.Message{locale.Later("lost: all variables of this session, because its process ended without warning")}
 	}
 	return nil
