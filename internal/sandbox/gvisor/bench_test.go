@@ -186,6 +186,58 @@ func BenchmarkStored(b *testing.B) {
 	}
 }
 
+// BenchmarkAnswers keeps a session after each of its answers, as a chat about one
+// table has them: the time of each, in which the session waits, and the bytes that it takes.
+// A fork is the first call in it.
+func BenchmarkAnswers(b *testing.B) {
+	cells := []string{
+		"import numpy as np, pandas as pd\nrng = np.random.default_rng(1)\ndf = pd.DataFrame({'day': pd.date_range('2024-01-01', periods=50_000, freq='min'), 'shop': rng.choice(list('abcdef'), 50_000), 'sum': rng.normal(50, 9, 50_000)})\ndf.describe()",
+		"by = df.groupby(['shop', df.day.dt.day])['sum'].agg(['mean', 'std', 'count']).reset_index()\nby.head()",
+		"import matplotlib.pyplot as plt\nby.pivot(index='day', columns='shop', values='mean').plot()\nplt.title('mean')",
+		"top = df.nlargest(20, 'sum')\ntop",
+		"model = np.polyfit(np.arange(len(df)), df['sum'].cumsum(), 3)\nmodel",
+		"summary = {s: d['sum'].sum() for s, d in df.groupby('shop')}\nsummary",
+	}
+	h := gvisortest.Open(b, gvisor.Options{Rewind: 1 << 30, Pool: 1})
+	s := sandboxtest.NewSession(b, h)
+	var keep, fork, plain []time.Duration
+	for i := range b.N {
+		s.Run(cells[i%len(cells)])
+		began := time.Now()
+		if err := h.Keep(b.Context(), s.Key, fmt.Sprint(i)); err != nil {
+			b.Fatal(err)
+		}
+		keep = append(keep, time.Since(began))
+		to := sandbox.Key{User: s.Key.User, Conversation: fmt.Sprint("fork ", i)}
+		began = time.Now()
+		if err := h.Fork(b.Context(), s.Key, fmt.Sprint(i), to); err != nil {
+			b.Fatal(err)
+		}
+		res, err := h.Run(b.Context(), to, sandbox.Cell{Code: "print(len(df))"})
+		if err != nil || res.Output != "50000\n" || len(res.Notes) > 0 {
+			b.Fatal(err, res)
+		}
+		fork = append(fork, time.Since(began))
+		h.Reset(b.Context(), to)
+		began = time.Now()
+		s.Expect("print(1)", "1")
+		plain = append(plain, time.Since(began))
+	}
+	answers, err := h.Answers(b.Context(), s.Key)
+	if err != nil || len(answers) != b.N {
+		b.Fatal(len(answers), err)
+	}
+	var bytes int64
+	for _, a := range answers {
+		bytes += a.Bytes
+	}
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(ms(median(keep)), "keep-ms")
+	b.ReportMetric(ms(median(fork)), "fork-ms")
+	b.ReportMetric(ms(median(plain)), "next-cell-ms")
+	b.ReportMetric(float64(bytes)/1e6/float64(b.N), "MB/answer")
+}
+
 // compute are pieces of work; each defines f.
 var compute = map[string]string{
 	"pure":    "def f():\n    s, d = 0, {}\n    for i in range(1_000_000):\n        s += i % 7; d[i % 1000] = s\n",

@@ -23,6 +23,7 @@ import (
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/sandbox"
 	"github.com/attachebot/attache/internal/sandbox/gvisor/container"
+	"github.com/attachebot/attache/internal/sandbox/gvisor/stored"
 	"github.com/attachebot/attache/internal/sandbox/gvisor/watchdog"
 	"github.com/attachebot/attache/internal/sandbox/turns"
 	"github.com/attachebot/attache/internal/sandbox/wheels"
@@ -149,7 +150,7 @@ func (h *Host) prepare(runscPath string) error {
 			return err
 		}
 	}
-	h.shelf = &shelf{process: h.process, dir: h.dirs.sessions, keep: h.opts.Keep, bound: h.opts.Stored, log: h.log}
+	h.shelf = &shelf{process: h.process, dir: h.dirs.sessions, keep: h.opts.Keep, bound: h.opts.Stored, rewind: h.opts.Rewind, log: h.log}
 	h.opts.install.InUse = h.inUse
 	h.wheels = wheels.New(h.dirs.packages, h.python, h.opts.install)
 	h.images = &images{snapshots: h.dirs.snapshots, fetched: filepath.Join(h.dirs.base, fetchedFolder)}
@@ -212,9 +213,12 @@ type Room struct {
 
 // Rooms tells what the sandbox keeps on the disk: in each, the oldest goes first.
 func (h *Host) Rooms() []Room {
-	rooms := []Room{{What: "stored sessions", Bound: h.shelf.bound}, {What: "packages"}, {What: "snapshots", Bound: h.snapshots.bound}}
+	rooms := []Room{{What: "stored sessions", Bound: h.shelf.bound}, {What: "packages"}, {What: "snapshots", Bound: h.snapshots.bound}, {What: "earlier answers", Bound: h.shelf.rewind}}
 	for _, s := range h.shelf.all(context.Background()) {
 		rooms[0].Bytes += s.bytes
+	}
+	for _, a := range stored.AllAnswers(h.shelf.dir) {
+		rooms[3].Bytes += a.Bytes
 	}
 	rooms[1].Bytes, rooms[1].Bound = h.wheels.Room()
 	for _, s := range h.snapshots.all() {

@@ -16,3 +16,5 @@ func TestEscape(t *testing.T) { sandboxtest.Escape(t, gvisortest.Driver) }
 func TestControl(t *testing.T) { sandboxtest.Control(t, gvisortest.Driver) }
 
 func TestPackages(t *testing.T) { sandboxtest.Packages(t, gvisortest.Driver) }
+
+func TestRewind(t *testing.T) { sandboxtest.Rewind(t, gvisortest.Driver) }

@@ -62,6 +62,9 @@ func (m *images) close() {
 	m.open = nil
 }
 
+// packedImage ends the name of an image file.
+const packedImage = ".packed"
+
 // pack makes an image file of the folder that st names, in the folder of its
 // session, and returns what is stored with it. The folder stays.
 func (m *images) pack(dir string, st stored.Session) (stored.Session, error) {
@@ -74,11 +77,23 @@ func (m *images) pack(dir string, st stored.Session) (stored.Session, error) {
 		return st, err
 	}
 	packed := st
-	packed.Image += ".packed"
+	packed.Image += packedImage
 	if packed.Sum, err = b.Encode(filepath.Join(dir, packed.Image), filepath.Join(dir, st.Image), files); err != nil {
 		return st, err
 	}
 	return packed, nil
+}
+
+// fits returns why the image file of st can't be restored beside the snapshot of now.
+func (m *images) fits(dir string, st stored.Session, snapshot string) error {
+	if keyOf(st.Compatible) != keyOf(filepath.Base(snapshot)) {
+		return errors.New("it belongs to another system")
+	}
+	i, err := m.openPacked(dir, st)
+	if err != nil {
+		return err
+	}
+	return i.Close()
 }
 
 // openPacked opens the image file of st, if it can be restored on the system as it

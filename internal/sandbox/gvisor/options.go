@@ -21,6 +21,7 @@ type Options struct {
 	Idle      time.Duration // a session without use is checkpointed after this; 0: 10 min
 	Keep      time.Duration // a checkpointed session is kept this long; 0: 48 h; <0: for ever
 	Stored    int64         // bytes of all stored sessions, of which one user's may be a quarter; 0: 8 GiB
+	Rewind    int64         // bytes of what sessions were after earlier answers, of which one user's may be a quarter; 0: nothing is kept
 	Hibernate int64         // bytes of a session that is checkpointed whole; 0: 512 MiB
 	TimeZone  string        // of the code; empty: UTC
 	Packages  wheels.Policy // empty: wheels.Ask

@@ -335,7 +335,7 @@ func (s *session) restoreImage(ctx context.Context, st stored.Session, files san
 	if err := s.wheels.Restore(ctx, st.Packages); err != nil {
 		s.log.Warn("packages of a session", "user", s.key.User, "error", err)
 	}
-	from.snapshot, from.resumed, from.packages = st.Compatible, true, st.Packages
+	from.snapshot, from.resumed, from.packages = st.Compatible, !st.Forked, st.Packages
 	from.prepare = func(dir string) error {
 		for _, id := range st.Files {
 			if files == nil {

@@ -24,6 +24,7 @@ type shelf struct {
 	dir     string
 	keep    time.Duration // how long one is kept; <0: for ever
 	bound   int64         // bytes of all, of which one user's may be a quarter
+	rewind  int64         // bytes of earlier answers, likewise
 	log     *slog.Logger
 }
 
@@ -42,6 +43,9 @@ func (f *shelf) snapshots() map[string]bool {
 		for _, name := range stored.Read(filepath.Dir(record)).Snapshots() {
 			needed[name] = true
 		}
+	}
+	for _, a := range stored.AllAnswers(f.dir) {
+		needed[a.Session.Compatible] = true
 	}
 	return needed
 }
@@ -111,7 +115,11 @@ func (f *shelf) all(ctx context.Context) []onDisk {
 	}
 	all := make([]onDisk, len(records))
 	for i, r := range records {
-		all[i] = onDisk{r, wheels.DiskBytes(f.folder(r.Key))}
+		dir := f.folder(r.Key)
+		all[i] = onDisk{r, wheels.DiskBytes(dir)}
+		for _, a := range stored.Answers(dir) { // they have a bound of their own
+			all[i].bytes -= a.Bytes
+		}
 	}
 	return all
 }
@@ -133,6 +141,30 @@ func (f *shelf) keepBound(ctx context.Context) {
 		f.log.Info("stored session removed: over the bound of bytes", "user", user, "bytes", s.bytes)
 		users[user] -= s.bytes
 		total -= s.bytes
+	}
+}
+
+// boundAnswers removes earlier answers, the oldest first, until those of each user and
+// all together take no more than they may. What is removed from under a fork that is
+// being made is not there for it.
+func (f *shelf) boundAnswers() {
+	all := stored.AllAnswers(f.dir)
+	users, total := map[string]int64{}, int64(0)
+	user := func(a stored.Answer) string { return filepath.Base(filepath.Dir(filepath.Dir(a.Dir))) }
+	for _, a := range all {
+		users[user(a)] += a.Bytes
+		total += a.Bytes
+	}
+	for _, a := range all {
+		if users[user(a)] <= f.rewind/4 && total <= f.rewind {
+			continue
+		}
+		if err := a.Remove(); err != nil {
+			f.log.Warn("remove an earlier answer", "user", user(a), "error", err)
+			continue
+		}
+		users[user(a)] -= a.Bytes
+		total -= a.Bytes
 	}
 }
 

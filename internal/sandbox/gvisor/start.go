@@ -22,7 +22,7 @@ type origin struct {
 	image    string       // folder of a checkpoint; empty: a cold start
 	packed   *image.Image // or a file of one
 	snapshot string       // name of the snapshot that it goes back to
-	resumed  bool         // the image is a session's own, and not the snapshot
+	resumed  bool         // the image is a session's own, and of no other session
 	packages []string
 	prepare  func(files string) error // fills the folder bound at /files first; may be nil
 }
@@ -138,6 +138,15 @@ func (st *starter) wake(ctx context.Context, c *container.Container, from origin
 // checkpoint writes a sandbox to folder image, with what it maps, and ends it.
 // Without an error the image can be restored as long as that stays the same.
 func (st *starter) checkpoint(ctx context.Context, id string, pid int, image string) error {
+	return st.write(pid, image, func() error { return st.runsc.Checkpoint(ctx, id, image) })
+}
+
+// leave is checkpoint of a sandbox that goes on.
+func (st *starter) leave(ctx context.Context, c *container.Container, image string) error {
+	return st.write(c.PID, image, func() error { return st.runsc.Leave(ctx, c.ID, image) })
+}
+
+func (st *starter) write(pid int, image string, checkpoint func() error) error {
 	files, err := mapped.Of(pid, "/usr")
 	if err != nil {
 		return err
@@ -148,5 +157,5 @@ func (st *starter) checkpoint(ctx context.Context, id string, pid int, image str
 	if err := files.Write(image); err != nil {
 		return err
 	}
-	return st.runsc.Checkpoint(ctx, id, image)
+	return checkpoint()
 }

@@ -74,6 +74,7 @@ func (h *Host) keep(ctx context.Context) {
 		if time.Since(swept) > time.Hour {
 			h.shelf.sweep(ctx)
 			h.shelf.keepBound(ctx)
+			h.shelf.boundAnswers()
 			h.wheels.Sweep()
 			if image, err := h.snapshots.current(ctx); err == nil {
 				h.snapshots.use(image)

@@ -33,6 +33,7 @@ type Options struct {
 	Pool, Max int           // sandboxes kept ready, and at most
 	Idle      time.Duration // without use, until a session is stored
 	Hibernate int64         // bytes of a session that is stored whole
+	Rewind    int64         // bytes of what sessions were after earlier answers; 0: nothing is kept
 	Packages  wheels.Policy // what code may install
 	Index     string        // address of the package index; empty: PyPI
 }

@@ -129,10 +129,19 @@ func Complete(image string) bool {
 // Checkpoint writes a sandbox to folder image and ends it, whether that works or
 // not. It goes on when this process dies; Complete tells whether it came to its end.
 func (r *Runsc) Checkpoint(ctx context.Context, id, image string) error {
+	return r.checkpoint(ctx, image, id)
+}
+
+// Leave is Checkpoint of a sandbox that goes on, if that works.
+func (r *Runsc) Leave(ctx context.Context, id, image string) error {
+	return r.checkpoint(ctx, image, "--leave-running", id)
+}
+
+func (r *Runsc) checkpoint(ctx context.Context, image string, args ...string) error {
 	if err := os.MkdirAll(image, 0o700); err != nil {
 		return err
 	}
-	cmd := r.command("checkpoint", "--image-path", image, id)
+	cmd := r.command(append([]string{"checkpoint", "--image-path", image}, args...)...)
 	cmd.Args = append([]string{"sh", "-c", `"$@" && : >"$0"`, filepath.Join(image, completeFile)}, cmd.Args...)
 	cmd.Path = "/bin/sh"
 	return run(ctx, "runsc checkpoint", cmd)

@@ -137,7 +137,7 @@ func OpenIn(t testing.TB, dir string, o gvisor.Options) *gvisor.Host {
 func Driver(t testing.TB, dir string, o sandboxtest.Options) sandboxtest.Driver {
 	t.Helper()
 	shareSnapshots(t, dir)
-	return OpenIn(t, dir, gvisor.Options{Limits: o.Limits, Pool: o.Pool, Max: o.Max, Idle: o.Idle, Hibernate: o.Hibernate, Packages: o.Packages, Index: o.Index})
+	return OpenIn(t, dir, gvisor.Options{Limits: o.Limits, Pool: o.Pool, Max: o.Max, Idle: o.Idle, Hibernate: o.Hibernate, Rewind: o.Rewind, Packages: o.Packages, Index: o.Index})
 }
 
 // Installed returns the names of what is in the folder of packages of a host

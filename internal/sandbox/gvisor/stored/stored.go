@@ -36,6 +36,7 @@ type Session struct {
 	Number       int64    // of the last cell
 	Live         bool     // a process has the session; after its death, what the session was
 	Behind       bool     // and it has gone on from what is stored here
+	Forked       bool     `json:",omitempty"` // the image is another session's, which went on too
 
 	// Next is what a checkpoint that was begun will leave. Boot is that of the machine
 	// at its beginning: nothing is known of one that a power cut ended.
@@ -94,6 +95,9 @@ func (st Session) Over(old Session) Session {
 // reports whether there was one, and it is whole now. The caller has the lock.
 func Settle(ctx context.Context, dir string) (st Session, whole bool, err error) {
 	st = Read(dir)
+	if err := settleAnswers(ctx, dir); err != nil {
+		return st, false, err
+	}
 	if st.Next == nil {
 		return st, false, nil
 	}
@@ -168,7 +172,7 @@ func (st Session) Write(dir string) error {
 	if err != nil {
 		return err
 	}
-	kept := append(st.Names(), "session.json")
+	kept := append(st.Names(), "session.json", answersFolder)
 	var errs []error
 	for _, e := range entries {
 		if !slices.Contains(kept, e.Name()) {
