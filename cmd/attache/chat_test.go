@@ -16,7 +16,7 @@ import (
 // an answer it is for the program.
 func TestInterruptOfAnAnswer(t *testing.T) {
 	data := dataDir(t)
-	for name, value := range map[string]string{"DATA_DIR": data, "RUNSC": gvisortest.Runsc(), "SANDBOX_POOL": "0", "OPENAI_API_KEY": "", "OPENAI_BASE_URL": ""} {
+	for name, value := range map[string]string{"DATA_DIR": data, "RUNSC": gvisortest.Runsc(), "SANDBOX_POOL": "0", "REWIND_MB": "200", "OPENAI_API_KEY": "", "OPENAI_BASE_URL": ""} {
 		t.Setenv(name, value)
 	}
 	in, keyboard := io.Pipe()
@@ -58,5 +58,8 @@ func TestInterruptOfAnAnswer(t *testing.T) {
 	keyboard.Close()
 	if err := <-ended; err != nil {
 		t.Errorf("%v\n%s", err, screen)
+	}
+	if kept, _ := filepath.Glob(filepath.Join(data, "sandbox", "sessions", "*", "*", "answers", "*.packed")); len(kept) != 3 {
+		t.Errorf("what the session was after each of 3 answers: %q", kept)
 	}
 }

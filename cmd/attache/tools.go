@@ -35,6 +35,7 @@ type toolbox struct {
 	folder  *tools.Folder  // nil: there is none
 	servers *tools.Servers // nil: there are none
 	links   *web.Links     // nil: nothing needs them
+	keep    func(ctx context.Context, session files.UserID, conversation, turn string)
 }
 
 // openTools opens what the model may call. Where no sandbox starts, code is
@@ -61,7 +62,7 @@ func (m *Main) openTools(ctx context.Context, fs *files.Service, log *slog.Logge
 	begun := &starts{Sandbox: m.tracer.Sandbox(m.metrics.Sandbox(in))}
 	begun.failed.Store(err != nil)
 	python := tools.NewPython(begun, fs)
-	tb := &toolbox{Box: tools.New(log, python), python: python, starts: begun}
+	tb := &toolbox{Box: tools.New(log, python), python: python, starts: begun, keep: m.keepAnswers(in, log)}
 	if dir != "" {
 		tb.folder = tools.NewFolder(dir, python, log)
 		m.onClose(tb.folder.Close)
@@ -76,6 +77,23 @@ func (m *Main) openTools(ctx context.Context, fs *files.Service, log *slog.Logge
 		tb.AddSource(tb.servers)
 	}
 	return tb, nil
+}
+
+// keepAnswers returns what keeps a session after each answer, or nil if that is off.
+func (m *Main) keepAnswers(in sandbox.Sandbox, log *slog.Logger) func(context.Context, files.UserID, string, string) {
+	if m.Config.RewindMB == 0 {
+		return nil
+	}
+	r, ok := in.(sandbox.Rewinder)
+	if !ok {
+		log.Warn("REWIND_MB has no effect: what sessions were after each answer is kept only where code runs in this process")
+		return nil
+	}
+	return func(ctx context.Context, session files.UserID, conversation, turn string) {
+		if err := r.Keep(ctx, tools.SessionKey(session, conversation), turn); err != nil {
+			log.Warn("keep a session after an answer", "user", session, "turn", turn, "error", err)
+		}
+	}
 }
 
 // starts remembers whether a sandbox could not start.

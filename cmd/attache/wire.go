@@ -234,7 +234,7 @@ func (m *Main) openHost(ctx context.Context, log *slog.Logger, progress io.Write
 	return gvisor.Open(ctx, filepath.Join(m.Config.DataDir, "sandbox"), m.runsc(), py, gvisor.Options{
 		Process: m.process, Limits: sandbox.Limits{Time: time.Duration(m.Config.CodeTimeout) * time.Second},
 		Pool: m.Config.Pool, Max: m.Config.MaxSandbox, Idle: m.Config.Idle, Keep: keep,
-		Hibernate: int64(m.Config.HibernateMB) << 20, TimeZone: m.Config.TimeZone,
+		Hibernate: int64(m.Config.HibernateMB) << 20, Rewind: int64(m.Config.RewindMB) << 20, TimeZone: m.Config.TimeZone,
 		Packages: wheels.Policy(m.Config.Packages), Index: m.Config.Index.Reveal(), Tools: dir, Log: log, Progress: progress,
 	})
 }
@@ -370,7 +370,7 @@ func (m *Main) openAssistant(ctx context.Context, log *slog.Logger, progress io.
 	}
 	m.settings.Store(&settings{m.Config, catalog})
 	o := m.chatOptions()
-	o.Live, o.Location, o.Instance, o.Log = m.chatOptions, m.Config.Location(), st.owner, log
+	o.Live, o.Location, o.Instance, o.Answered, o.Log = m.chatOptions, m.Config.Location(), st.owner, tb.keep, log
 	if !m.builtin() {
 		o.Reader = tb.python
 	}

@@ -43,6 +43,11 @@ type Options struct {
 	Location *time.Location // of times told to the model and to people; default UTC
 	Instance string         // names this program among those that share the store
 
+	// Answered, if not nil, is called at the end of each turn in which code ran, with
+	// whose session it ran in. The turn ends, and the conversation's next one begins,
+	// when it returns.
+	Answered func(ctx context.Context, session files.UserID, conversation, turn string)
+
 	Log *slog.Logger     // of what went wrong in tools and in the store; nil: none
 	Now func() time.Time // nil: time.Now
 
@@ -165,6 +170,7 @@ func (e *Engine) Run(ctx context.Context, t Turn, emit func(Event)) (Result, err
 		err = r.answer(ctx)
 	}
 	err = r.end(ctx, err)
+	r.answered(ctx)
 	return r.result, err
 }
 

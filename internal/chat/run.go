@@ -216,6 +216,19 @@ func (r *run) end(ctx context.Context, err error) error {
 	return err
 }
 
+// answered tells who wants to know of a turn in which code ran.
+func (r *run) answered(ctx context.Context) {
+	ran := slices.ContainsFunc(r.rec.Messages, func(m llm.Message) bool { return m.Run != nil })
+	if r.e.opts.Answered == nil || !ran || r.forgotten {
+		return
+	}
+	session := r.turn.User
+	if shared := r.turn.Sharing.Session; shared != 0 {
+		session = files.UserID(shared)
+	}
+	r.e.opts.Answered(context.WithoutCancel(ctx), session, r.turn.Conversation, r.turn.ID)
+}
+
 // mark ends the history of an answer that has no end of its own.
 func (r *run) mark(text, why string) {
 	r.rec.Messages = append(r.rec.Messages, llm.Text(llm.Assistant, interrupted(text, why)))

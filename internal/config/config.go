@@ -143,6 +143,7 @@ type Config struct {
 	MaxSandbox  int           `env:"SANDBOX_MAX" default:"8" min:"1" max:"1000" doc:"Sandboxes that exist at most; further requests queue."`
 	Idle        time.Duration `env:"SANDBOX_IDLE" default:"10m" min:"1s" doc:"A session without use is stored on disk after this time, such as 90s, 10m or 1h."`
 	HibernateMB int           `env:"SANDBOX_HIBERNATE_MB" default:"512" min:"1" doc:"Megabytes of a session that is stored whole; of a larger one, only the variables that can be pickled."`
+	RewindMB    int           `env:"REWIND_MB" default:"0" min:"0" doc:"Megabytes on disk for what sessions were after each earlier answer, of which one person's may take a quarter; the oldest go first. No front end offers to go back to one yet. 0: nothing is kept."`
 	Packages    string        `env:"PACKAGES" default:"ask" oneof:"off curated ask any" doc:"Which missing Python packages are installed: none, well-known ones, those and others after asking the user, or all."`
 	Index       URL           `env:"UV_DEFAULT_INDEX" kind:"url" doc:"The package index. Empty: https://pypi.org/simple."`
 

@@ -21,7 +21,7 @@ var parts = map[files.Kind]string{"pdf": "page", "presentation": "slide", "jupyt
 // read in the session of the conversation, and how many there are. Kinds of
 // errors: Invalid (it has no text that could be read), Unavailable, Canceled.
 func (p *Python) Document(ctx context.Context, user files.UserID, conversation string, f files.File, limit int) (text string, size int, err error) {
-	res, err := p.in.Run(ctx, sessionKey(user, conversation), sandbox.Cell{
+	res, err := p.in.Run(ctx, SessionKey(user, conversation), sandbox.Cell{
 		Code:  fmt.Sprintf(documentCode, f.ID, limit, parts[f.Kind]),
 		Files: userFiles{fs: p.files, user: user},
 	})

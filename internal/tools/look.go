@@ -111,7 +111,7 @@ func (p *Python) CSV(ctx context.Context, user files.UserID, conversation string
 // printed.
 func (p *Python) makes(ctx context.Context, user files.UserID, conversation, code, name string, take func(io.Reader) error) (string, error) {
 	taken := false
-	key := sessionKey(user, conversation)
+	key := SessionKey(user, conversation)
 	res, err := p.in.Run(ctx, key, sandbox.Cell{
 		Code: code, Files: userFiles{fs: p.files, user: user},
 		Save: func(_ context.Context, made string, r io.Reader) error {
@@ -141,7 +141,7 @@ func (p *Python) makes(ctx context.Context, user files.UserID, conversation, cod
 // Table returns the first rows of a user's table, of the first one of a file
 // that has several. Errors are those of Picture.
 func (p *Python) Table(ctx context.Context, user files.UserID, conversation string, f files.File, rows int) (table.Table, error) {
-	res, err := p.in.Run(ctx, sessionKey(user, conversation), sandbox.Cell{Code: fmt.Sprintf(tableCode, f.ID), Files: userFiles{fs: p.files, user: user}})
+	res, err := p.in.Run(ctx, SessionKey(user, conversation), sandbox.Cell{Code: fmt.Sprintf(tableCode, f.ID), Files: userFiles{fs: p.files, user: user}})
 	if err != nil {
 		return table.Table{}, err
 	}

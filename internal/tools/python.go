@@ -150,7 +150,7 @@ func (p *Python) cell(ctx context.Context, c Call, cell sandbox.Cell, tool strin
 	if shared := c.Hooks.Sharing.Session; shared != 0 {
 		session = files.UserID(shared)
 	}
-	res, err = p.in.Run(ctx, sessionKey(session, c.Conversation), cell)
+	res, err = p.in.Run(ctx, SessionKey(session, c.Conversation), cell)
 	if session != c.User {
 		res.Notes = append(res.Notes, locale.Later("This ran in the Python session that the people of this conversation share."))
 	}
@@ -185,10 +185,11 @@ func worthKeeping(name string, r io.Reader) (body io.Reader, keep bool) {
 
 // Reset implements Tool: it ends the session.
 func (p *Python) Reset(ctx context.Context, user files.UserID, conversation string) error {
-	return p.in.Reset(ctx, sessionKey(user, conversation))
+	return p.in.Reset(ctx, SessionKey(user, conversation))
 }
 
-func sessionKey(user files.UserID, conversation string) sandbox.Key {
+// SessionKey is the session in which the code of a user and conversation runs.
+func SessionKey(user files.UserID, conversation string) sandbox.Key {
 	return sandbox.Key{User: uint64(user), Conversation: conversation}
 }
 

@@ -213,16 +213,20 @@ type Room struct {
 
 // Rooms tells what the sandbox keeps on the disk: in each, the oldest goes first.
 func (h *Host) Rooms() []Room {
-	rooms := []Room{{What: "stored sessions", Bound: h.shelf.bound}, {What: "packages"}, {What: "snapshots", Bound: h.snapshots.bound}, {What: "earlier answers", Bound: h.shelf.rewind}}
+	rooms := []Room{{What: "stored sessions", Bound: h.shelf.bound}, {What: "packages"}, {What: "snapshots", Bound: h.snapshots.bound}}
 	for _, s := range h.shelf.all(context.Background()) {
 		rooms[0].Bytes += s.bytes
-	}
-	for _, a := range stored.AllAnswers(h.shelf.dir) {
-		rooms[3].Bytes += a.Bytes
 	}
 	rooms[1].Bytes, rooms[1].Bound = h.wheels.Room()
 	for _, s := range h.snapshots.all() {
 		rooms[2].Bytes += s.bytes
+	}
+	if h.shelf.rewind > 0 {
+		answers := Room{What: "earlier answers", Bound: h.shelf.rewind}
+		for _, a := range stored.AllAnswers(h.shelf.dir) {
+			answers.Bytes += a.Bytes
+		}
+		rooms = append(rooms, answers)
 	}
 	return rooms
 }

@@ -119,7 +119,9 @@ func TestKeepFails(t *testing.T) {
 	}))
 	s := sandboxtest.NewSession(t, h)
 	s.Run("x = 0\nlocked = __import__('threading').Lock()")
-	folder := func() string { return filepath.Dir(glob(t, filepath.Join(dir, "sessions", "1", "*", "session.json"))[0]) }
+	folder := func() string {
+		return filepath.Dir(glob(t, filepath.Join(dir, "sessions", "1", "*", "session.json"))[0])
+	}
 	fails := func(what string, f func()) {
 		t.Helper()
 		spoil = f

@@ -41,7 +41,7 @@ type shared struct {
 // disk. Its states and all ways between them are in this file:
 //
 //	none, stored → live   bringUp: restoreImage, or freshContainer and the variables
-//	live → live           run
+//	live → live           run, keep
 //	live → stored         hibernate
 //	live → lost           lose: its container ended in a cell
 //	any → none            forget
