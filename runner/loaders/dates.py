@@ -25,7 +25,8 @@ _CLOCK = {  # pattern of the time of day: format
     r"\d\d?:\d\d:\d\d[AaPp][Mm]": "%I:%M:%S%p",
     r"\d\d?:\d\d:\d\d\.\d{1,6} [AaPp][Mm]": "%I:%M:%S.%f %p",
 }
-_CLOCKS = {"": "", **{sep + p: sep + f for sep in (" ", ", ", "T") for p, f in _CLOCK.items()}}
+_CLOCKS = {"": "", **{":" + p: ":" + f for p, f in list(_CLOCK.items())[1:3]}, **{sep + p: sep + f for sep in (" ", ", ", "T") for p, f in _CLOCK.items()}}
+_SHORT = r"\d\d?\.\d\d?\.\d\d"  # a day, or a version
 _DAY = {  # pattern of the day: formats, the first is taken unless the values speak against it
     r"\d{4}-\d\d?-\d\d?": ("%Y-%m-%d",),
     r"\d{4}/\d\d?/\d\d?": ("%Y/%m/%d",),
@@ -34,6 +35,7 @@ _DAY = {  # pattern of the day: formats, the first is taken unless the values sp
     r"\d\d?/\d\d?/\d\d": ("%m/%d/%y", "%d/%m/%y"),
     r"\d\d?\.\d\d?\.\d{4}": ("%d.%m.%Y", "%m.%d.%Y"),
     r"\d\d\.\d\d\.\d\d": ("%d.%m.%y",),
+    _SHORT: ("%d.%m.%y",),
     r"\d\d?-\d\d?-\d{4}": ("%d-%m-%Y", "%m-%d-%Y"),
     r"\d\d-\d\d-\d\d": ("%d-%m-%y", "%m-%d-%y", "%y-%m-%d"),
     rf"\d\d?-{_MONTH}-\d{{4}}": ("%d-%b-%Y",),
@@ -77,12 +79,13 @@ _COMPACT = re.compile(r"(?:18|19|20|21)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[0
 _WEEK = re.compile(r"((?:19|20)\d\d)-?W(\d\d)(?:-?([1-7]))?", re.I)
 _MAYBE = re.compile(r"\d{8}T|[1-4]Q|\d{1,4}[-/.]\d\d?|\d\d?[ -./]?[^\W\d_]{3}|[^\W\d_]{3}|\d{4}[- ]?[QW]|Q[1-4]|\d{4}[- ][a-z]{3}|\[\d|\d{8}(?:\d{6})?$", re.I)
 _DATE_NAME = re.compile(
-    r"(?:^|[^a-z])(?:date|datum|fecha|data|dato|day|time|timestamp|datetime|ts|epoch|unixtime|when|login|seen|expires|published|registered|joined|fecha|zeit|heure|hora|posted|born|birthday|dob|start|end|updated|modified|created|since|until)(?:$|[^a-z])"
+    r"(?:^|[^a-z])(?:date|datum|fecha|data|dato|day|time|timestamp|datetime|ts|epoch|unixtime|when|login|seen|expires|published|registered|joined|fecha|zeit|heure|hora|posted|born|birthday|dob|start|end|updated|modified|created|since|until|valid|effective|expiry|maturity|due|hired|admitted|discharged)(?:$|[^a-z])"
     r"|(?:date|time|stamp|_at|_on|_ts)$|^(?:date|time|ts|epoch)",
     re.I,
 )
 _MONTH_NAME = re.compile(r"(?:^|[^a-z])(?:month|period|yearmonth|year_month|yyyymm|monat|mois|mes|mese|maand)(?:$|[^a-z])", re.I)
 _NUMBER_NAME = re.compile(r"(?:^|[^a-z])(?:id|ids|no|nr|num|number|code|key|zip|sku|ref|amount|value|total|count|price|sales|revenue|population)(?:$|[^a-z])|id$", re.I)  # with other eight digits than dates
+_NEVER = (0, 99991231, 99999999, 99991231235959)
 _SERIAL_NAME = re.compile(r"(?:^|[^a-z])(?:date|datum|fecha)|(?:date|datum)$", re.I)
 
 
@@ -109,7 +112,10 @@ def convert(frame, day_first=False, name=""):
             whole = of_numbers(column, frame.columns[i])
             if whole is not None:
                 if name:
-                    note(f"{name}: {frame.columns[i]}: numbers were read as dates, from {column.dropna().iloc[0]:.15g} as {whole.dropna().iloc[0]:%Y-%m-%d %H:%M}.")
+                    note(f"{name}: {frame.columns[i]}: numbers were read as dates, from {column[whole.notna()].iloc[0]:.15g} as {whole.dropna().iloc[0]:%Y-%m-%d %H:%M}.")
+                    never = column[column.notna() & whole.isna()]
+                    if len(never):
+                        note(f"{name}: {frame.columns[i]}: {len(never):,} value(s) {', '.join(f'{v:.15g}' for v in never.unique())} were read as missing.")
                 frame.isetitem(i, whole)
     proven = set(orders)
     if not proven:  # rows in order prove it as well
@@ -242,8 +248,15 @@ def _formats(values):
         if sum(bool(re.match(day, v, re.I)) for v in values[:5]) >= min(3, len(values[:5])):
             for clock, clock_format in _CLOCKS.items():
                 if fits(re.compile(day + clock, re.I)):
+                    if day == _SHORT and not clock and _versions(values):
+                        return ()
                     return tuple(f + clock_format for f in formats)
     return ()
+
+
+def _versions(values):
+    """Whether no first number is too large for a month: 1.2.10 may be a version, 31.1.24 is none."""
+    return not any(int(v.split(".")[0]) > 12 for v in values if re.match(_SHORT, v))
 
 
 def _seasons(values):
@@ -257,7 +270,7 @@ def _with_clocks(column, values):
 
     for day, formats in _DAY.items():
         whole = re.compile(rf"({day})(?:[ T]+(\d\d?:\d\d(?::\d\d(?:\.\d+)?)?))?", re.I)
-        if not all(map(whole.fullmatch, values)):
+        if not all(map(whole.fullmatch, values)) or day == _SHORT and _versions(values) and not any(":" in v for v in values):
             continue
         parts = column.str.strip().str.extract(whole)
         days, clocks = parts[0], parts[parts.shape[1] - 1].fillna("0:00")
@@ -344,6 +357,9 @@ def of_numbers(column, name):
 
     name = re.sub(r"([a-z])([A-Z])", r"\1_\2", name)
     known = column.dropna()
+    ends = known.isin(_NEVER)  # no date, or for ever
+    if ends.any() and (known[~ends] >= 18000101).all():
+        known = known[~ends]
     if known.empty:
         return None
     low, high = known.min(), known.max()

@@ -15,6 +15,7 @@ from attache.loaders.look import Look, unique
 from attache.loaders.source import note
 
 _PARTIAL = {"usecols", "nrows", "chunksize", "iterator", "skiprows", "skipfooter", "index_col", "names", "converters", "on_bad_lines"}
+_REGIONS = ["EMEA", "APAC", "LATAM", "LATAM/C", "AMER", "EMEAA", "ANZ", "APJ", "MENA", "EU", "LAC", "ASIA", "EUW", "SEA", "CEE", "DACH", "UKI"]
 _FEW = 0.03  # of the lines that may be left out because they have too many fields
 
 
@@ -455,7 +456,9 @@ def _keep_words(frame, src, reader):
 
 
 def _two_letters(known):
-    return known.astype("str").str.fullmatch("[A-Z]{2}").mean() >= 0.8
+    """Whether the others are codes of two letters, or the regions of a company, where NA is North America."""
+    known = known.astype("str")
+    return known.str.fullmatch("[A-Z]{2}").mean() >= 0.8 or known.isin(_REGIONS).mean() >= 0.5
 
 
 def _categories(known):

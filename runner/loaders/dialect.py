@@ -9,6 +9,7 @@ from attache.loaders import forms
 _USUAL = ",;\t|"
 _RARE = "#~^\x01\x1f\x1e\u00a7\u2502"
 LINES = 120  # that are looked at
+_ADDRESS = re.compile(r"(?:https?|ftp|file)://[^\s\"]+|/[^\s/\"]+/[^\s\"]+|[^\s@,;\"]+@[^\s@,;\"]+", re.I)  # of a page, a file or a person: signs within it part nothing
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def find(lines, ext="", delimiter=None):
         return best or Dialect(delimiter, *_quotes(text, delimiter)[0])
     if best is None or best.score < _one_column(lines, text):
         words = None if best and best.score > 0.5 else _words(lines)
-        return words or Dialect("\x1f" if best else ",")
+        return words or Dialect("\x1f" if best or "," in text and _one_column(lines, text) > 0.6 else ",")
     if best.score < 0.75:
         words = _words(lines)
         if words and words.score > best.score:
@@ -203,6 +204,11 @@ def _one_column(lines, text):
     values = sum(forms.form(line) not in ("s", "") for line in lines[1:]) / max(1, len(lines) - 1)
     if values > 0.9:
         return 0.7
+    if len(lines) > 2 and not re.search(r"[,;\t|]", lines[0]):  # one name
+        if all(_ADDRESS.fullmatch(line.strip()) for line in lines[1:]):
+            return 0.7
+        if "\t" not in text and "|" not in text and len(re.findall(r"[,;](?= |$)", text, re.M)) > 0.9 * len(re.findall("[,;]", text)):
+            return 0.62
     blanks = text.count(", ") / max(1, text.count(","))
     return 0.62 if blanks > 0.9 and not any(d in text for d in ";\t|") else 0.3
 

@@ -17,6 +17,7 @@ _LATIN = {
     "mac_roman": _WESTERN,
     "cp850": _WESTERN,
     "iso8859_2": _CENTRAL,
+    "cp852": _CENTRAL,
     "cp1257": ("ąčęėįšųūžĄČĘĖĮŠŲŪŽ", "āčēģīķļņšūžĀČĒĢĪĶĻŅŠŪŽ"),
     "iso8859_15": _WESTERN,
 }
@@ -98,7 +99,7 @@ def _with_high_bytes(data):
 
 
 def _legacy(sample):
-    runs = re.findall(rb"[\x80-\xff]+", sample)
+    runs = re.findall(rb"[\x80-\xff]+", re.sub(rb"(?<=[\xc0-\xff])[\x99\xa9\xae]+(?![\x80-\xff])", b"", sample))  # without what marks names
     # Latin scripts have single accented letters among ASCII, others whole words.
     single = sum(len(r) == 1 for r in runs)
     if single >= 0.6 * len(runs) and single >= 0.3 * sum(map(len, runs)) or all(_SYMBOLS_1252.fullmatch(r) for r in runs):
@@ -163,6 +164,8 @@ def _fits(before, c, after):
     """How well a symbol stands between its neighbours, from 0 to 1."""
     if c in "\ufffd" or "\x80" <= c <= "\x9f":
         return -1.0
+    if c in "\xae\xa9\u2122" and (after.islower() or c != "\xa9" and after.isalpha()):
+        return 0.2  # a mark stands behind a name
     if c in "\u2013\u2014\u2026\xb0\xb1\xa9" and before.isalpha() and after.isalpha() or c in "\xbc\xbd\xbe" and (before.isalpha() or after.isalpha()):
         return 0.3
     if c in "\u2019\u2018\u201c\u201d\u201e\u2013\u2014\u2026\xa0\xab\xbb\u2022\xb7\u20ac\xa3\xae\u2122\xa9\xb0\xb2\xb3\xb5\xb1\xd7\xbd\xbc\xbe\xa7\xba\xaa\xbf\xa1\xa5\xa2\xb4":

@@ -37,15 +37,19 @@ def find(rows, width):
     if len(body) > 1 and is_rule(body[0]) and len(table[0]) >= width:
         rules = next((i for i, r in enumerate(table[1:]) if any(r) and not is_rule(r)), 1)
         return Header(skip, 1 + rules, [c.strip() for c in table[0]], rule=" ".join(c.strip() for c in body[0]).strip()[:40])
-    if headless(table[0], body, width):
-        return Header(skip, 0)
+    if len(body) > 2 and all(c.strip().startswith('{"ImportId"') for c in body[1][:width] if c.strip()) and any(body[1]):
+        return Header(skip, 3, [c.strip() for c in table[0]], rule=" · ".join(c.strip() for c in body[0])[:60])  # a survey of Qualtrics: questions below the names
     more = _several(table, width)
+    if not more and headless(table[0], body, width):
+        return Header(skip, 0)
     if more:
         return Header(skip, *more)
     above = _groups_above(rows, skip, width)
     if above is not None:
         count = skip - above + 1
         return Header(above, count, joined(rows[above : skip + 1], width))
+    if _described(table[0], body, width):
+        return Header(skip, 2, [c.strip() for c in table[0]], rule=" · ".join(c.strip() for c in body[0])[:60])
     units = units_row(table[0], body, width)
     if units:
         return Header(skip, 2, [c.strip() for c in table[0]], units)
@@ -137,6 +141,9 @@ def headless(first, body, width):
                 numbers.append(cell)
         elif kind == "s":
             yes += 1
+    years = [i for i, c in enumerate(first) if forms.YEAR.fullmatch(c)]
+    if len(years) == no > 1 and not any(forms.YEAR.fullmatch(r[i].strip()) for r in body for i in years if len(r) > i):
+        return False
     if numbers and len(numbers) == no and _sequence(numbers):
         return False
     if not no and any([c.strip() for c in r] == first for r in body):
@@ -216,8 +223,8 @@ def _several(table, width):
         if len(body) < 2 or any(len(r) != width for r in head):
             return None
         groups = [c.strip() for c in head[0]]
-        spanning = sum(bool(g) and i + 1 < width and not groups[i + 1] for i, g in enumerate(groups))
-        if not spanning or not all(_word(c) or _sequence([c]) for r in head for c in map(str.strip, r)):
+        spanning = sum(bool(g) and i + 1 < width and groups[i + 1] in ("", g) for i, g in enumerate(groups))
+        if not spanning or not all(_word(c) or _sequence([c]) or k == 0 and forms.form(c) == "d" for k, r in enumerate(head) for c in map(str.strip, r)):
             return None
         if _filled(head[-1]) < 0.5 * width and _filled(head[-1]) + _filled(head[0]) < width:
             continue
@@ -258,6 +265,16 @@ def _needs_groups(names):
     """Whether names alone do not tell columns apart."""
     filled = [c.strip() for c in names if c.strip()]
     return len(filled) < len(names) or len(set(filled)) < len(filled)
+
+
+def _described(names, body, width):
+    """Whether the row below the names says in words what the columns of values are."""
+    if len(body) < 4 or len(names) != width or not all(map(_word, names)):
+        return False
+    row = [c.strip() for c in body[0]] + [""] * width
+    typed = [i for i in range(width) if usual_form(body[1 : LOOK + 1], i) in ("n", "d", "c")]
+    said = [row[i] for i in typed]
+    return len(typed) > 1 and len(set(said)) == len(said) and all(forms.form(c) == "s" and re.search(r"[^\W\d_]{3}", c) for c in said) and sum(" " in c for c in said) >= 0.5 * len(said)
 
 
 def units_row(names, body, width):

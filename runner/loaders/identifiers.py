@@ -33,10 +33,14 @@ def keep(frame, scan, again):
     reads columns as text."""
     import numpy as np
 
+    kept = set()
+    for i, t in enumerate(frame.dtypes):
+        if t == object and frame.iloc[:, i].notna().any() and all(type(v) is int for v in frame.iloc[:, i].dropna()):
+            frame.isetitem(i, again([i])[i].set_axis(frame.index))  # longer than any number of a machine
+            kept.add(i)
     numeric = [i for i, t in enumerate(frame.dtypes) if t.kind in "iuf"]
     if not numeric:
-        return set()
-    kept = set()
+        return kept
     suspects = set()
     whole = [i for i in numeric if frame.dtypes.iloc[i].kind == "f" and _integral(np, frame.iloc[:, i].to_numpy())]
     suspects |= {i for i in whole if np.nanmax(np.abs(frame.iloc[:, i].to_numpy())) >= 2**53}

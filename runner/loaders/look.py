@@ -83,7 +83,13 @@ class Look:
             return dialect.Dialect(found.delimiter, self.options.get("quotechar") or '"', self.options.get("escapechar") or "")
         if told and len(told) > 1:
             return dialect.Dialect(told)
-        return dialect.find(lines, ext, told)
+        found = dialect.find(lines, ext, told)
+        if told and not self.options.keys() & _RAW and dialect.width(found.cut(lines[:300])) < 2:
+            other = dialect.find(lines, ext)
+            if len(other.delimiter) == 1 and dialect.width(other.cut(lines[:300])) > 1 and other.score > 0.8:
+                self.notes.append(f"{self.src.name} begins with sep={told}, which parts nothing; its columns are set apart by {other.delimiter!r}.")
+                return other
+        return found
 
     def _escapes_below(self, found):
         """The dialect, with the escape that is used only further down in the file."""
@@ -177,6 +183,10 @@ class Look:
             note(f"{self.src.name}: the row below the header was taken for units: {', '.join(f'{n} in {u}' for n, u in self.header.units.items())}.")
         elif self.header.rows > 1:
             note(f"{self.src.name}: its header has {self.header.rows} rows, which were joined.")
+        for name, values in zip(self.header.names or self.rows[:1] and self.rows[0], self.columns) if self.decimal == "," and self.header.rows else ():
+            if values and all(re.fullmatch(r"[+-]?\d{1,3}(,\d{3})?", v) for v in values) and not numbers.evidence(values[:60]) and any("," in v for v in values):
+                shown = next(v for v in values if "," in v)
+                note(f"{self.src.name}: {name}: {shown} was read as {shown.replace(',', '.')}, as a comma is the decimal sign of the file; the column alone does not show it.")
         if b"#N/A" in self.src.head and "keep_default_na" not in self.options:
             note(f"{self.src.name}: cells with the error #N/A were read as missing.")
         tell_twice(self.src.name, self.header.names or (self.rows[0] if self.rows and self.header.rows else []))
@@ -249,9 +259,10 @@ def unique(names):
 
 def _comment(lines):
     """What comment lines begin with, or nothing."""
-    for mark in ("#", "%", "//", "!", ";"):
+    for mark in ("#", "%", "//", "!", ";", "--"):
         found = [line for line in lines[:200] if line.startswith(mark)]
-        if mark in "!;" and not all(re.match(rf"{mark}+(\s|$)", line) for line in [*found, *lines[: len(found)]]):
+        top = lines[: 1 if mark == "--" else len(found)]  # "--" is that of SQL, also further down
+        if mark in ("!", ";", "--") and not all(re.match(rf"{mark}+(\s|$)", line) for line in [*found, *top]):
             continue
         rest = [line for line in lines[:200] if line.strip() and not line.startswith(mark)]
         if not found or len(rest) < 2 or len(found) > max(20, len(rest)):

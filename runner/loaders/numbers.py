@@ -14,12 +14,12 @@ _VALUE = re.compile(
 )
 MARKS = forms.MARKS | {
     "n.a", "n/d", "nd", "n.d.", "unknown", "unk", "missing", "not available", "not applicable", "not known", "no data", "tbd", "tba", "nil", "x", "****", "*****", "******",
-    "#value!", "#div/0!", "#ref!", "#num!", "#name?", "#n/a n/a", "(blank)", "blank", "unavailable", "suppressed", "k.a.", "k. a.", "s/d", "s.d.", ":", "/", "#", "†", "n.v.", "n. v.", "#value", "#spill!", "#calc!", "#null!", "#getting_data",
+    "#value!", "#div/0!", "#ref!", "#num!", "#name?", "#n/a n/a", "(blank)", "blank", "(null)", "(none)", "(empty)", "[null]", "unavailable", "suppressed", "k.a.", "k. a.", "s/d", "s.d.", ":", "/", "#", "†", "n.v.", "n. v.", "#value", "#spill!", "#calc!", "#null!", "#getting_data",
     "(d)", "(s)", "(x)", "(z)", "(l)", "(na)",  # withheld, by the offices of statistics of the USA
 }  # fmt: skip
 _NOTHING = re.compile(rf"(?:{forms.MONEY})\s*[-\u2013\u2014]|[-\u2013\u2014]\s*(?:{forms.MONEY})")  # 0, as the accounting formats of Excel show it
 # Currencies whose amounts have a decimal point, and those that have a decimal comma, where the values do not show it.
-_POINT = {"$", "US$", "A$", "C$", "£", "¥", "₹", "₩", "₪", "฿", "₱", "¢", "USD", "GBP", "JPY", "CNY", "RMB", "INR", "CAD", "AUD", "NZD", "MXN", "KRW", "SGD", "HKD", "ILS", "THB", "CHF", "Rs", "Rs."}
+_POINT = {"$", "US$", "A$", "C$", "£", "¥", "￥", "＄", "￡", "₹", "₩", "₪", "฿", "₱", "¢", "USD", "GBP", "JPY", "CNY", "RMB", "INR", "CAD", "AUD", "NZD", "MXN", "KRW", "SGD", "HKD", "ILS", "THB", "CHF", "Rs", "Rs."}
 _COMMA = {"R$", "BRL", "kr", "kr.", "SEK", "NOK", "DKK", "zł", "PLN", "Kč", "CZK", "Ft", "HUF", "lei", "RON", "BGN", "₽", "RUB", "₺", "TRY", "₴", "UAH"}
 
 

@@ -1,4 +1,4 @@
-"""What the XML of a sheet says and its values do not: errors, formulas without a result, merged cells."""
+"""What the XML of a sheet says and its values do not: errors, formulas without a result, merged cells, zeros in front."""
 
 import posixpath
 import re
@@ -12,6 +12,8 @@ _ERROR = re.compile(_CELL + rb"\s*(?:" + _FORMULA + rb")?\s*<(?:\w+:)?v>([^<]*)<
 _UNKNOWN = re.compile(_CELL + rb"\s*" + _FORMULA + rb"\s*(?:<(?:\w+:)?v\s*(?:/>|></(?:\w+:)?v>))?\s*</(?:\w+:)?c>")
 _MERGED = re.compile(rb"<(?:\w+:)?mergeCell\b[^>]*\bref=\"([A-Z]+)(\d+):([A-Z]+)(\d+)\"")
 _PLACE = re.compile(rb"\br=\"([A-Z]+\d+)\"")
+_STYLED = re.compile(_CELL)
+_PADDED = re.compile(r"0{2,}(?:[- ]0+)*")  # a format that shows zeros in front: of a postcode, a social security number
 
 
 class Sheets:
@@ -19,6 +21,7 @@ class Sheets:
 
     def __init__(self, path):
         self.path, self.parts, self.open = path, {}, None  # open: the content of an OpenDocument that has cells over several rows
+        self.padded = {}  # {number of a style: the format, such as 00000}
         try:
             with zipfile.ZipFile(path) as z:
                 if "content.xml" in z.namelist():
@@ -26,6 +29,7 @@ class Sheets:
                     self.open = content if re.search(rb'number-rows-spanned="(?!1")', content) else None
                 else:
                     self.parts = _parts(z)
+                    self.padded = _padded(z)
         except Exception:
             pass  # not packed as a zip, or in a way that only its reader knows
 
@@ -39,12 +43,34 @@ class Sheets:
             if errors:
                 tell_errors(file, name, errors)
         _tell_hidden(file, name, data)
+        if self.padded:
+            self._pad(file, name, cells, data)
         if re.search(rb"<(?:\w+:)?f\b", data):
             unknown = [_place(m[1]) for m in _UNKNOWN.finditer(data)]
             if unknown:
                 shown = ", ".join(unknown[:4]) + (", …" if len(unknown) > 4 else "")
                 note(f"{file}: {len(unknown):,} formula(s) of the sheet {name!r} were saved without a result and are missing ({shown}): open and save it in a spreadsheet program.")
         _fill(file, name, cells, [(_column(first), int(top) - 1, int(bottom) - 1) for first, top, last, bottom in _MERGED.findall(data) if first == last])
+
+    def _pad(self, file, name, cells, data):
+        """Numbers that are shown with zeros in front are names, as they are shown."""
+        shown = ""
+        for m in _STYLED.finditer(data):
+            style = re.search(rb"\bs=\"(\d+)\"", m[1])
+            place = re.search(rb"\br=\"([A-Z]+)(\d+)\"", m[1])
+            if not style or int(style[1]) not in self.padded or not place:
+                continue
+            row, column = int(place[2]) - 1, _column(place[1])
+            if row >= len(cells) or column >= cells.shape[1]:
+                continue
+            value = cells.iat[row, column]
+            if isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0 and value == int(value):
+                form = self.padded[int(style[1])]
+                digits = iter(str(int(value)).rjust(form.count("0"), "0"))
+                text = "".join(next(digits) if c == "0" else c for c in form) + "".join(digits) if len(str(int(value))) <= form.count("0") else str(int(value))
+                cells.iat[row, column], shown = text, shown or text
+        if shown:
+            note(f"{file}: numbers of the sheet {name!r} that are shown with zeros in front are text, such as {shown}.")
 
     def _read(self, name):
         if name not in self.parts:
@@ -107,6 +133,24 @@ def _tell_hidden(file, name, data):
         from attache.loaders.sheet_errors import place
 
         note(f"{file}: hidden columns of the sheet {name!r} are in the table: {', '.join(place(0, c - 1)[:-1] for c in columns[:8])}{', …' if len(columns) > 8 else ''}.")
+
+
+def _padded(z):
+    """{number of a style of cells: its format}, of those that show zeros in front."""
+    styles = next((n for n in z.namelist() if n.endswith("/styles.xml")), None)
+    if not styles or z.getinfo(styles).file_size > 10 << 20:
+        return {}
+    text = z.read(styles).decode("utf-8", "replace")
+    formats = {}
+    for tag in re.findall(r"<(?:\w+:)?numFmt [^>]*>", text):
+        form = re.sub(r"\\(.)|&quot;([- ]+)&quot;", r"\1\2", _attribute(tag, "formatCode").split(";")[0])
+        if _PADDED.fullmatch(form):
+            formats[_attribute(tag, "numFmtId")] = form
+    cells = re.search(r"<(?:\w+:)?cellXfs\b.*?</(?:\w+:)?cellXfs>", text, re.S)
+    if not formats or not cells:
+        return {}
+    used = [_attribute(tag, "numFmtId") for tag in re.findall(r"<(?:\w+:)?xf\b[^>]*>", cells[0])]
+    return {i: formats[f] for i, f in enumerate(used) if f in formats}
 
 
 def _parts(z):

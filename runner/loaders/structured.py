@@ -99,9 +99,10 @@ def _listed(src, value):
 
 def _of_pandas(src, value):
     """The table that pandas wrote, column by column ({"a": {"0": …}}) or split ({"columns", "index", "data"}); else None."""
-    if value.keys() == {"columns", "index", "data"} and isinstance(value["data"], list) and all(isinstance(r, list) and len(r) == len(value["columns"]) for r in value["data"]):
-        note(f"{src.name}: the columns, index and data of a table were put together.")
-        return table([dict(zip(map(str, value["columns"]), r)) for r in value["data"]], src.name)
+    names, rows = _names(value), next((value[k] for k in _ROWS if isinstance(value.get(k), list) and value[k]), [])
+    if names and rows and all(isinstance(r, list) and len(r) == len(names) for r in rows):
+        note(f"{src.name}: the names of its columns and its rows were put together.")
+        return table([dict(zip(names, r)) for r in rows], src.name)
     columns = list(value.values())
     plain = lambda v: v is None or isinstance(v, (str, int, float))
     if len(columns) > 1 and all(isinstance(c, list) and len(c) == len(columns[0]) > 1 and all(map(plain, c)) for c in columns):
@@ -117,6 +118,23 @@ def _of_pandas(src, value):
         return None
     note(f"{src.name}: it holds a table column by column; it was put together.")
     return table([dict(zip(value, r)) for r in zip(*(c.values() for c in columns))], src.name)
+
+
+_NAMES = ("columns", "fields", "headers", "header", "cols", "names", "columnNames", "column_names")
+_ROWS = ("data", "rows", "values", "records", "results")
+
+
+def _names(value):
+    """The names of columns that stand beside rows without names, as texts or as objects that have a name; else nothing."""
+    for key in _NAMES:
+        names = value.get(key)
+        if not isinstance(names, list) or not names:
+            continue
+        if all(isinstance(n, dict) for n in names):
+            names = [next((n[k] for k in ("name", "fieldName", "id", "label", "title", "text") if isinstance(n.get(k), str)), None) for n in names]
+        if all(isinstance(n, (str, int)) and not isinstance(n, bool) for n in names) and len(set(names)) == len(names):
+            return list(map(str, names))
+    return []
 
 
 def _wrapped(src, value, within=""):

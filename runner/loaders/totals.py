@@ -12,6 +12,8 @@ _TOTAL = re.compile(
     re.I,
 )
 
+_GROUP = re.compile(r"(.+?)[ :-]+(?:sub-?)?(?:total|totals|summe|ergebnis|totale?|suma|итог)|(?:(?:sub-?)?total|summe|sous-total|totale?|итого)[ :-]+(?:for |of |de |di |für )?(.+)", re.I)
+
 
 def rows(frame):
     """The positions of the rows whose first text says that they are totals, above numbers."""
@@ -25,7 +27,22 @@ def rows(frame):
         offset = 0 if len(frame) <= 20_000 else len(frame) - 50
         if len(hits) <= 0.3 * len(frame):
             found |= {k + offset for k in hits}
+        of_groups = _of_groups(column)
+        if len(of_groups) <= 0.5 * len(frame):
+            found |= of_groups
     return sorted(found)
+
+
+def _of_groups(column):
+    """The rows of a total of each group: "North Total" below rows of "North"."""
+    if len(column) > 20_000:
+        return set()
+    named = [(k, m[1] or m[2]) for k, v in enumerate(column.tolist()) if isinstance(v, str) and (m := _GROUP.fullmatch(v.strip()))]
+    if not named:
+        return set()
+    groups = {v.strip() for v in column.dropna() if isinstance(v, str)}
+    found = {k for k, group in named if group in groups}
+    return found if len(found) >= 0.8 * len(named) else set()
 
 
 def tell(frame, name):
