@@ -17,13 +17,14 @@ const dayLayout = "2006-01-02"
 
 // UsageReport is what a user, or everybody, used in the last days of UTC.
 type UsageReport struct {
-	Everybody bool
-	Total     ledger.Usage   // of all days
-	Days      []ledger.Usage // one a day, the earliest first; a day without requests has a Day only
-	Models    []ledger.Usage // one a model, the most expensive first
-	Users     []ledger.Usage // one a user, the most expensive first; of Everybody only
-	Budget    *ledger.Budget // how the user stands today; nil for Everybody
-	Prices    []ModelPrice   // of the models that the user may care for, theirs first
+	Everybody     bool
+	Total         ledger.Usage   // of all days
+	Days          []ledger.Usage // one a day, the earliest first; a day without requests has a Day only
+	Models        []ledger.Usage // one a model, the most expensive first
+	Users         []ledger.Usage // one a user, the most expensive first; of Everybody only
+	Conversations []ledger.Usage // one a conversation and its user, the most expensive first
+	Budget        *ledger.Budget // how the user stands today; nil for Everybody
+	Prices        []ModelPrice   // of the models that the user may care for, theirs first
 }
 
 // ModelPrice is what a model costs.
@@ -54,8 +55,13 @@ func (a *Assistant) Usage(ctx context.Context, user files.UserID, everybody bool
 	for _, u := range rows {
 		r.Total = r.Total.Plus(u)
 	}
+	q.ByDay, q.ByModel, q.ByConversation, q.ByUser = false, false, true, everybody
+	if r.Conversations, err = a.engine.Usage(ctx, q); err != nil {
+		return UsageReport{}, err
+	}
+	slices.SortFunc(r.Conversations, dearest)
 	if everybody {
-		q.ByDay, q.ByModel, q.ByUser = false, false, true
+		q.ByConversation = false
 		users, err := a.engine.Usage(ctx, q)
 		if err != nil {
 			return UsageReport{}, err
@@ -114,7 +120,7 @@ func sumBy(rows []ledger.Usage, key func(ledger.Usage) string) (out []ledger.Usa
 
 // dearest sorts what cost most first.
 func dearest(x, y ledger.Usage) int {
-	return cmp.Or(cmp.Compare(y.Cost, x.Cost), cmp.Compare(y.Tokens(), x.Tokens()), strings.Compare(x.Model, y.Model), cmp.Compare(x.User, y.User))
+	return cmp.Or(cmp.Compare(y.Cost, x.Cost), cmp.Compare(y.Tokens(), x.Tokens()), strings.Compare(x.Model, y.Model), cmp.Compare(x.User, y.User), strings.Compare(x.Conversation, y.Conversation))
 }
 
 // maxPrices is how many models a report has the prices of.

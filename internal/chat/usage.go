@@ -118,7 +118,7 @@ func (r *run) account(ctx context.Context, size int, reply llm.Reply, err error)
 	}
 	now := r.e.opts.Now().UTC()
 	row := ledger.Usage{
-		User: r.turn.User, Model: model, Day: ledger.Day(now), Requests: 1,
+		User: r.turn.User, Model: model, Conversation: r.turn.Conversation, Day: ledger.Day(now), Requests: 1,
 		Input: int64(u.Input), Cached: int64(u.Cached), Output: int64(u.Output), Reasoning: int64(u.Reasoning),
 	}
 	if u.Estimated {

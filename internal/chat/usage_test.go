@@ -37,8 +37,8 @@ func TestUsageIsKeptByUserModelAndDay(t *testing.T) {
 	now = now.Add(time.Hour) // the next day
 	w.run(w.turn("three"))
 
-	us, err := w.Usage(t.Context(), ledger.Query{ByDay: true, ByUser: true, ByModel: true})
-	if err != nil || len(us) != 3 {
+	us, err := w.Usage(t.Context(), ledger.Query{ByDay: true, ByUser: true, ByModel: true, ByConversation: true})
+	if err != nil || len(us) != 3 || us[0].Conversation != b.Conversation || b.Conversation == "" {
 		t.Fatalf("%+v, %v", us, err)
 	}
 	if u := us[1]; u.User != anna || u.Day != "2026-11-22" || u.Requests != 2 || u.Input != 300 || u.Cached != 160 || u.Output != 50 || u.Estimated != 0 {

@@ -11,17 +11,18 @@ import (
 // Usage counts what requests to models took. Tokens are as the API reported
 // them, or counted here for as many of the requests as Estimated says.
 type Usage struct {
-	User      files.UserID // 0: of several
-	Model     string       // "": of several
-	Day       string       // in UTC, as Day writes it; "": of several
-	Requests  int64
-	Estimated int64 // of Requests
-	Unpriced  int64 // of Requests: Cost lacks them
-	Input     int64 // tokens
-	Cached    int64 // of Input
-	Output    int64 // tokens
-	Reasoning int64 // of Output
-	Cost      NanoDollars
+	User         files.UserID // 0: of several
+	Model        string       // "": of several
+	Day          string       // in UTC, as Day writes it; "": of several
+	Conversation string       // "": of several, or of none
+	Requests     int64
+	Estimated    int64 // of Requests
+	Unpriced     int64 // of Requests: Cost lacks them
+	Input        int64 // tokens
+	Cached       int64 // of Input
+	Output       int64 // tokens
+	Reasoning    int64 // of Output
+	Cost         NanoDollars
 }
 
 // Tokens returns input and output together.
@@ -38,7 +39,7 @@ func (u Usage) CostText() string {
 	return "≥ " + u.Cost.String()
 }
 
-// Plus returns the sum of two usages. Who used it, which model and when is u's.
+// Plus returns the sum of two usages. Who used it, which model, where and when is u's.
 func (u Usage) Plus(v Usage) Usage {
 	u.Requests += v.Requests
 	u.Estimated += v.Estimated
@@ -60,15 +61,16 @@ type Query struct {
 	User                   files.UserID // 0: everybody
 	From, To               string       // days, both included; "": without a bound
 	ByUser, ByModel, ByDay bool
+	ByConversation         bool
 }
 
 // Store keeps usage. It is safe for concurrent use, also by several programs.
 // Errors are of kind Unavailable. The contract is the suite in ledgertest.
 type Store interface {
-	// AddUsage adds to the row of the same user, model and day.
+	// AddUsage adds to the row of the same user, model, conversation and day.
 	AddUsage(ctx context.Context, u Usage) error
 
-	// Usage returns sums, ordered by day, then user, then model.
+	// Usage returns sums, ordered by day, then user, model and conversation.
 	Usage(ctx context.Context, q Query) ([]Usage, error)
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/ledger"
 	"github.com/attachebot/attache/internal/mongo"
 	"github.com/attachebot/attache/internal/mongo/mongotest"
 )
@@ -123,5 +124,35 @@ func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// Usage that was kept before there were sums by conversation counts on, and belongs
+// to none.
+func TestUsageOfBefore(t *testing.T) {
+	uri := mongotest.Database(t, mongotest.Start(t))
+	ctx := t.Context()
+	client, err := driver.Connect(options.Client().ApplyURI(uri))
+	must(t, err)
+	defer client.Disconnect(ctx)
+	row := func(id string, user int64) bson.D {
+		return bson.D{{Key: "_id", Value: id}, {Key: "day", Value: "2026-03-01"}, {Key: "user_id", Value: user}, {Key: "model", Value: "a"}, {Key: "requests", Value: int64(2)},
+			{Key: "estimated", Value: int64(0)}, {Key: "unpriced", Value: int64(0)}, {Key: "input", Value: int64(10)}, {Key: "cached", Value: int64(0)},
+			{Key: "output", Value: int64(0)}, {Key: "reasoning", Value: int64(0)}, {Key: "cost", Value: int64(5)}}
+	}
+	_, err = client.Database(uri[len(uri)-len("attache_")-12:]).Collection("usage").InsertMany(ctx, []any{row("2026-03-01 7 a", 7), row("2026-03-01 0 a", 0)})
+	must(t, err)
+	c, err := mongo.NewChats(ctx, open(t, uri))
+	must(t, err)
+	must(t, c.AddUsage(ctx, ledger.Usage{User: 7, Day: "2026-03-01", Model: "a", Requests: 1, Input: 1}))
+	must(t, c.AddUsage(ctx, ledger.Usage{User: 7, Day: "2026-03-01", Model: "a", Conversation: "web/7/x", Requests: 1, Input: 100}))
+	for _, q := range []ledger.Query{{User: 7}, {}, {ByUser: true}} {
+		if us, err := c.Usage(ctx, q); err != nil || len(us) != 1 || us[0].Requests != 4 || us[0].Input != 111 {
+			t.Errorf("%+v: %+v %v", q, us, err)
+		}
+	}
+	us, err := c.Usage(ctx, ledger.Query{User: 7, ByConversation: true})
+	if err != nil || len(us) != 2 || us[0].Conversation != "" || us[0].Input != 11 || us[1].Conversation != "web/7/x" || us[1].Input != 100 {
+		t.Errorf("%+v %v", us, err)
 	}
 }

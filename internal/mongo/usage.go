@@ -12,14 +12,16 @@ import (
 	"github.com/attachebot/attache/internal/ledger"
 )
 
-// usageRow is a document of usage: the sums of a user, a model and a day. For
-// the user 0 it is those of everybody, so that the day's total is read from a
-// few documents, however many users there are.
+// usageRow is a document of usage: the sums of a user, a model, a conversation and
+// a day. For the user 0 it is those of everybody in all conversations, so that the
+// day's total is read from a few documents, however many users there are. What was
+// used before there were sums by conversation has no such field.
 type usageRow struct {
 	ID        string `bson:"_id"`
 	Day       string `bson:"day"`
 	User      int64  `bson:"user_id"`
 	Model     string `bson:"model"`
+	Conv      string `bson:"conversation"`
 	Requests  int64  `bson:"requests"`
 	Estimated int64  `bson:"estimated"`
 	Unpriced  int64  `bson:"unpriced"`
@@ -38,9 +40,13 @@ func (c *Chats) AddUsage(ctx context.Context, u ledger.Usage) error {
 		{Key: "input", Value: u.Input}, {Key: "cached", Value: u.Cached},
 		{Key: "output", Value: u.Output}, {Key: "reasoning", Value: u.Reasoning}, {Key: "cost", Value: int64(u.Cost)},
 	}}}
-	for _, user := range []files.UserID{u.User, 0} {
-		fields := set(bson.E{Key: "day", Value: u.Day}, bson.E{Key: "user_id", Value: int64(user)}, bson.E{Key: "model", Value: u.Model})
-		id := bson.D{{Key: "_id", Value: fmt.Sprintf("%s %d %s", u.Day, user, u.Model)}}
+	for _, of := range []usageRow{{User: int64(u.User), Conv: u.Conversation}, {}} {
+		fields := set(bson.E{Key: "day", Value: u.Day}, bson.E{Key: "user_id", Value: of.User}, bson.E{Key: "model", Value: u.Model}, bson.E{Key: "conversation", Value: of.Conv})
+		name := fmt.Sprintf("%s %d %s", u.Day, of.User, u.Model)
+		if of.Conv != "" {
+			name += "\n" + of.Conv
+		}
+		id := bson.D{{Key: "_id", Value: name}}
 		if err := upsert(ctx, c.usage, id, append(fields, inc...)); err != nil {
 			return translate(err)
 		}
@@ -52,7 +58,7 @@ func (c *Chats) AddUsage(ctx context.Context, u ledger.Usage) error {
 // no stage for several sums.
 func (c *Chats) Usage(ctx context.Context, q ledger.Query) ([]ledger.Usage, error) {
 	filter := bson.D{{Key: "user_id", Value: int64(q.User)}}
-	if q.User == 0 && q.ByUser {
+	if q.User == 0 && (q.ByUser || q.ByConversation) {
 		filter = bson.D{{Key: "user_id", Value: bson.D{{Key: "$ne", Value: int64(0)}}}}
 	}
 	var days bson.D
@@ -71,9 +77,9 @@ func (c *Chats) Usage(ctx context.Context, q ledger.Query) ([]ledger.Usage, erro
 	}
 	defer cursor.Close(context.WithoutCancel(ctx))
 	type group struct {
-		day   string
-		user  int64
-		model string
+		day         string
+		user        int64
+		model, conv string
 	}
 	sums := map[group]*ledger.Usage{}
 	for cursor.Next(ctx) {
@@ -91,9 +97,12 @@ func (c *Chats) Usage(ctx context.Context, q ledger.Query) ([]ledger.Usage, erro
 		if q.ByModel {
 			g.model = r.Model
 		}
+		if q.ByConversation {
+			g.conv = r.Conv
+		}
 		u := sums[g]
 		if u == nil {
-			u = &ledger.Usage{Day: g.day, User: files.UserID(g.user), Model: g.model}
+			u = &ledger.Usage{Day: g.day, User: files.UserID(g.user), Model: g.model, Conversation: g.conv}
 			sums[g] = u
 		}
 		u.Requests += r.Requests
@@ -113,7 +122,7 @@ func (c *Chats) Usage(ctx context.Context, q ledger.Query) ([]ledger.Usage, erro
 		rows = append(rows, *u)
 	}
 	slices.SortFunc(rows, func(a, b ledger.Usage) int {
-		return cmp.Or(cmp.Compare(a.Day, b.Day), cmp.Compare(a.User, b.User), cmp.Compare(a.Model, b.Model))
+		return cmp.Or(cmp.Compare(a.Day, b.Day), cmp.Compare(a.User, b.User), cmp.Compare(a.Model, b.Model), cmp.Compare(a.Conversation, b.Conversation))
 	})
 	return rows, nil
 }

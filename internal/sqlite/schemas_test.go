@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,7 +19,7 @@ import (
 // in it, and then is like a new one.
 func TestEverySchema(t *testing.T) {
 	schemas, err := filepath.Glob("testdata/schemas/*.sql")
-	if err != nil || len(schemas) < 7 {
+	if err != nil || len(schemas) < 9 {
 		t.Fatalf("%q, %v", schemas, err)
 	}
 	fresh := shape(t, func() string {
@@ -77,8 +78,14 @@ func TestEverySchema(t *testing.T) {
 			if err != nil || len(list) != 1 || list[0].Title != "How many?" || list[0].Turns != 2 {
 				t.Errorf("%+v, %v", list, err)
 			}
-			usage, err := chats.Usage(t.Context(), ledger.Query{User: 7})
-			if err != nil || len(usage) != 1 || usage[0].Input != 1000 || usage[0].Cost != 3000000 {
+			usage, err := chats.Usage(t.Context(), ledger.Query{User: 7, ByModel: true, ByConversation: true})
+			if i := slices.IndexFunc(usage, func(u ledger.Usage) bool { return u.Model == "gpt-4o" }); err != nil || i < 0 || usage[i].Input != 1000 || usage[i].Cost != 3000000 || usage[i].Conversation != "" {
+				t.Errorf("%+v, %v", usage, err)
+			}
+			if err := chats.AddUsage(t.Context(), ledger.Usage{User: 7, Day: "2023-11-14", Model: "gpt-4o", Conversation: "discord/1", Requests: 1, Input: 1}); err != nil {
+				t.Error(err)
+			}
+			if usage, err = chats.Usage(t.Context(), ledger.Query{User: 7}); err != nil || len(usage) != 1 || usage[0].Input < 1001 {
 				t.Errorf("%+v, %v", usage, err)
 			}
 		})

@@ -12,14 +12,14 @@ import (
 func (c *Chats) AddUsage(ctx context.Context, u ledger.Usage) error {
 	return c.writes.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `
-			INSERT INTO usage (day, user_id, model, requests, estimated, unpriced, input, cached, output, reasoning, cost)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-			ON CONFLICT (day, user_id, model) DO UPDATE SET
+			INSERT INTO usage (day, user_id, model, conversation, requests, estimated, unpriced, input, cached, output, reasoning, cost)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT (day, user_id, model, conversation) DO UPDATE SET
 				requests = requests + excluded.requests, estimated = estimated + excluded.estimated, unpriced = unpriced + excluded.unpriced,
 				input = input + excluded.input, cached = cached + excluded.cached,
 				output = output + excluded.output, reasoning = reasoning + excluded.reasoning,
 				cost = cost + excluded.cost`,
-			u.Day, int64(u.User), u.Model, u.Requests, u.Estimated, u.Unpriced, u.Input, u.Cached, u.Output, u.Reasoning, u.Cost)
+			u.Day, int64(u.User), u.Model, u.Conversation, u.Requests, u.Estimated, u.Unpriced, u.Input, u.Cached, u.Output, u.Reasoning, u.Cost)
 		return err
 	})
 }
@@ -38,6 +38,7 @@ func (c *Chats) Usage(ctx context.Context, q ledger.Query) (rows []ledger.Usage,
 	by("day", "''", q.ByDay)
 	by("user_id", "0", q.ByUser)
 	by("model", "''", q.ByModel)
+	by("conversation", "''", q.ByConversation)
 	only := func(cond string, value any, given bool) {
 		if given {
 			where, args = append(where, cond), append(args, value)
@@ -55,7 +56,7 @@ func (c *Chats) Usage(ctx context.Context, q ledger.Query) (rows []ledger.Usage,
 	if group != nil {
 		query += " GROUP BY " + strings.Join(group, ", ")
 	}
-	query += " HAVING COUNT(*) > 0 ORDER BY 1, 2, 3"
+	query += " HAVING COUNT(*) > 0 ORDER BY 1, 2, 3, 4"
 	err = c.db.view(ctx, func(tx *sql.Tx) error {
 		found, err := tx.QueryContext(ctx, query, args...)
 		if err != nil {
@@ -64,7 +65,7 @@ func (c *Chats) Usage(ctx context.Context, q ledger.Query) (rows []ledger.Usage,
 		defer found.Close()
 		for found.Next() {
 			var u ledger.Usage
-			if err := found.Scan(&u.Day, &u.User, &u.Model, &u.Requests, &u.Estimated, &u.Unpriced,
+			if err := found.Scan(&u.Day, &u.User, &u.Model, &u.Conversation, &u.Requests, &u.Estimated, &u.Unpriced,
 				&u.Input, &u.Cached, &u.Output, &u.Reasoning, &u.Cost); err != nil {
 				return err
 			}

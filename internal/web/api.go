@@ -169,6 +169,7 @@ func (s *Server) apiDelete(v *visit) error {
 type apiUsed struct {
 	Day      string  `json:"day,omitempty"`
 	Model    string  `json:"model,omitempty"`
+	Conv     string  `json:"conversation,omitempty"`
 	Requests int64   `json:"requests"`
 	Input    int64   `json:"input_tokens"`
 	Output   int64   `json:"output_tokens"`
@@ -176,7 +177,7 @@ type apiUsed struct {
 }
 
 func apiUsedFrom(u ledger.Usage) apiUsed {
-	return apiUsed{u.Day, u.Model, u.Requests, u.Input, u.Output, float64(u.Cost) / 1e9}
+	return apiUsed{u.Day, u.Model, u.Conversation, u.Requests, u.Input, u.Output, float64(u.Cost) / 1e9}
 }
 
 func (s *Server) apiUsage(v *visit) error {
@@ -188,14 +189,18 @@ func (s *Server) apiUsage(v *visit) error {
 	if err != nil {
 		return err
 	}
-	byDay, byModel := []apiUsed{}, []apiUsed{}
+	byDay, byModel, byConv := []apiUsed{}, []apiUsed{}, []apiUsed{}
 	for _, u := range r.Days {
 		byDay = append(byDay, apiUsedFrom(u))
 	}
 	for _, u := range r.Models {
 		byModel = append(byModel, apiUsedFrom(u))
 	}
-	answer(v.w, http.StatusOK, map[string]any{"total": apiUsedFrom(r.Total), "days": byDay, "models": byModel})
+	for _, u := range r.Conversations {
+		u.Conversation = strings.TrimPrefix(u.Conversation, conversationID(v.user, ""))
+		byConv = append(byConv, apiUsedFrom(u))
+	}
+	answer(v.w, http.StatusOK, map[string]any{"total": apiUsedFrom(r.Total), "days": byDay, "models": byModel, "conversations": byConv})
 	return nil
 }
 

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"html/template"
 	"io"
 	"maps"
@@ -20,7 +19,6 @@ import (
 	"github.com/attachebot/attache/internal/assistant"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
-	"github.com/attachebot/attache/internal/ledger"
 )
 
 var markdownOf = goldmark.New(goldmark.WithExtensions(extension.GFM))
@@ -248,65 +246,4 @@ func (s *Server) deleteFiles(v *visit) error {
 	}
 	s.render(v.w, v.lang, "deleteseveral", s.frame(v.lang, "files", v.T("Delete"), map[string]any{"List": chosen, "Second": step == 1, "Step": step + 1}))
 	return nil
-}
-
-// maxPeople is of how many people the usage is shown, the dearest first.
-const maxPeople = 200
-
-// usage shows what the user used, and admins what everybody did.
-func (s *Server) usage(v *visit) error {
-	const days = 30
-	all := v.r.FormValue("all") != ""
-	r, err := s.a.Usage(v.r.Context(), v.user, all, days)
-	if err != nil {
-		return err
-	}
-	type line struct {
-		Name, Cost, In, Out string
-		Requests            int64
-	}
-	of := func(name string, u ledger.Usage) line {
-		return line{name, v.cost(u), v.lang.Number(u.Input), v.lang.Number(u.Output), u.Requests}
-	}
-	spans := []line{of(v.T("Today"), r.Since(1)), of(v.T("%d days", 7), r.Since(7)), of(v.T("%d days", days), r.Since(days))}
-	var models, prices, users []line
-	for _, u := range r.Users[:min(len(r.Users), maxPeople)] {
-		users = append(users, line{Name: u.User.String(), Cost: v.cost(u), In: v.lang.Number(u.Tokens()), Requests: u.Requests})
-	}
-	for _, u := range r.Models {
-		models = append(models, line{Name: u.Model, Cost: v.cost(u), In: v.lang.Number(u.Tokens())})
-	}
-	for _, p := range r.Prices[:min(len(r.Prices), 20)] {
-		prices = append(prices, line{Name: p.Model, In: fmt.Sprint(p.Price.Input), Out: fmt.Sprint(p.Price.Output)})
-	}
-	type day struct {
-		Day, Written string
-		Tokens, Max  int64
-	}
-	var bars []day
-	most := int64(1)
-	for _, u := range r.Days {
-		most = max(most, u.Tokens())
-	}
-	for _, u := range r.Days[max(len(r.Days)-14, 0):] {
-		bars = append(bars, day{u.Day, v.lang.Number(u.Tokens()), u.Tokens(), most})
-	}
-	budget := ""
-	if b := r.Budget; b != nil && b.CostLimit > 0 {
-		budget = v.T("%s of %s", b.Today.Cost, b.CostLimit) + " • " + v.T("resets at %s", b.ResetsAt.Format("15:04 MST"))
-	}
-	s.render(v.w, v.lang, "usage", s.frame(v.lang, "usage", v.T("Usage"), map[string]any{"Spans": spans, "Budget": budget, "Days": bars, "Models": models, "Prices": prices,
-		"Users": users, "MoreUsers": len(r.Users) - len(users), "All": all, "Admin": s.a.Admin(v.user)}))
-	return nil
-}
-
-// cost writes what is known of a cost, and nothing where nothing was asked.
-func (v *visit) cost(u ledger.Usage) string {
-	switch {
-	case u.Requests == 0:
-		return "–"
-	case u.Unpriced == u.Requests:
-		return v.T("no price")
-	}
-	return u.CostText()
 }
