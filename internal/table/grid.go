@@ -91,6 +91,10 @@ func (g *grid) whole() bool {
 // column goes on below; what has no room there is cut.
 func (g *grid) lines() string {
 	var b strings.Builder
+	begin, mark := "", func(c string) string { return c }
+	if (Table{Columns: g.columns, Rows: g.rows}).RightToLeft() {
+		begin, mark = leftToRight, func(c string) string { return c + leftToRight }
+	}
 	row := func(cells []string) {
 		wrapped, height := make([][]string, len(cells)), 1
 		for i, c := range cells {
@@ -104,6 +108,7 @@ func (g *grid) lines() string {
 		}
 		for n := range height {
 			var l strings.Builder
+			l.WriteString(begin)
 			for i, ls := range wrapped {
 				if i > 0 {
 					l.WriteString(strings.Repeat(" ", g.gap))
@@ -113,7 +118,7 @@ func (g *grid) lines() string {
 					c = ls[n]
 				}
 				pad := strings.Repeat(" ", max(0, g.widths[i]-Width(c)))
-				if g.right[i] {
+				if c = mark(c); g.right[i] {
 					l.WriteString(pad + c)
 				} else {
 					l.WriteString(c + pad)

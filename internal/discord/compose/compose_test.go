@@ -162,3 +162,13 @@ func FuzzDraft(f *testing.F) {
 		}
 	})
 }
+
+// In a list of a table in Arabic, each name and each value stands by itself: a date is
+// not read from its end.
+func TestListFromTheRightToTheLeft(t *testing.T) {
+	wide := "| المدينة | الإيرادات في السنة الماضية | التاريخ | ملاحظات طويلة عن المدينة |\n|---|---|---|---|\n| القاهرة | 1234.50 | 2024-01-05 | " + strings.Repeat("نمو جيد ", 6) + "|\n"
+	text := Whole([]Part{{Text: wide}}, Options{}).Text
+	if !strings.Contains(text, "\u2068التاريخ\u2069: \u20682024-01-05\u2069") {
+		t.Errorf("got %q", text)
+	}
+}

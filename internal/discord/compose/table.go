@@ -44,16 +44,21 @@ func list(t table.Table, shown bool) string {
 		text = func(s string) string { return markdown.Escape(strings.Join(strings.Fields(s), " ")) }
 		rows = rows[:min(len(rows), shownRows)]
 	}
+	own := text
+	if t.RightToLeft() {
+		own = func(s string) string { return table.Isolate(text(s)) }
+	}
 	var b strings.Builder
 	said := make([]bool, len(t.Columns))
 	for _, r := range rows {
 		var parts []string
 		for i, c := range r {
-			if c = text(strings.TrimSpace(c)); c == "" {
+			if c = strings.TrimSpace(c); c == "" {
 				continue
 			}
+			c = own(c)
 			if i < len(t.Columns) && strings.TrimSpace(t.Columns[i]) != "" {
-				c, said[i] = strings.Trim(text(t.Columns[i]), "*")+": "+c, true
+				c, said[i] = own(strings.Trim(t.Columns[i], "*"))+": "+c, true
 			}
 			if len(parts) == 0 {
 				c = "**" + strings.ReplaceAll(c, "**", "") + "**"
