@@ -105,6 +105,9 @@ func (s *Server) refer(m *message, r *draftReference) error {
 	o := s.view(original)
 	m.Snapshots = []Snapshot{{SnapshotMessage{o.Type, o.Content, o.Timestamp, o.EditedTimestamp, o.Mentions, o.MentionRoles,
 		o.Attachments, o.Embeds, o.Components, o.Flags, o.Stickers}}}
+	if len(o.Snapshots) > 0 { // a forward of a forward is one of what that forwards
+		m.Snapshots = o.Snapshots
+	}
 	m.Flags |= FlagSnapshot
 	return nil
 }

@@ -82,6 +82,9 @@ func TestUserDeeds(t *testing.T) {
 	if len(fwd.Snapshots) != 1 || fwd.Snapshots[0].Message.Content != "second" || fwd.Content != "" || len(fwd.Snapshots[0].Message.Attachments) != 1 {
 		t.Errorf("forward: %+v", fwd)
 	}
+	if again := must(sc.anna.Forward(fwd, sc.general))(t); len(again.Snapshots) != 1 || again.Snapshots[0].Message.Content != "second" {
+		t.Errorf("forward of a forward: %+v", again)
+	}
 	if err := sc.anna.Delete(m); err != nil {
 		t.Error(err)
 	}

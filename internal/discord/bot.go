@@ -112,7 +112,7 @@ type Bot struct {
 	answers  *recent.Map[snowflake.ID, *answered]    // by the id of the prompt
 	active   active
 	targets  *recent.Map[string, dg.Message]      // messages that somebody is asking about, by their forms
-	pressed  *recent.Map[string, bool]            // questions that were answered by a button here
+	pressed  *recent.Map[string, bool]            // questions that were answered by a button here, and answers that are run again
 	muted    *recent.Map[snowflake.ID, time.Time] // when it was told that a channel is closed to the bot
 	edits    *recent.Map[snowflake.ID, string]    // texts of prompts that were edited
 	expiries pending.Expiries

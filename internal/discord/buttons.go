@@ -132,6 +132,9 @@ func (b *Bot) pressedRetry(ctx context.Context, it *interact.Interaction, id int
 	q.replaces = turnID(m.ChannelID, m.ID, id.Arg(1))
 	q.same = id.Action == actRetry
 	e, known := b.answers.Get(prompt)
+	if !b.pressed.Put("again/"+id.Arg(0)+"/"+id.Arg(1), true) { // pressed twice
+		return fault.New(fault.Exists, "That question is being answered right now.")
+	}
 	rows := []dg.LayoutComponent(nil)
 	if known && e.q.again == id.Arg(1) && e.code {
 		rows = []dg.LayoutComponent{interact.Row(interact.Button(dg.ButtonStyleSecondary, "📜", it.Lang.T("Code"), interact.NewID(actCode, it.UserID, id.Arg(0), id.Arg(1))))}
@@ -142,11 +145,9 @@ func (b *Bot) pressedRetry(ctx context.Context, it *interact.Interaction, id int
 		q.old.messages, q.old.made = append(q.old.messages, e.messages...), slices.Concat(e.made, e.tables)
 		e.mu.Unlock()
 	}
-	if err := it.SetRows(ctx, rows); err != nil {
-		return err
-	}
+	err = it.SetRows(ctx, rows)
 	b.ask(q)
-	return nil
+	return err
 }
 
 // editWindow is how long after it was sent an edit of a question counts.

@@ -244,6 +244,34 @@ func TestSceneForeignButtons(t *testing.T) {
 	}
 }
 
+// Retry pressed twice runs the question once.
+func TestSceneRetryTwice(t *testing.T) {
+	w := newBench(t, setup{})
+	q, a := w.ask(w.anna, w.general, "what is 2+2?")
+	w.model.Push(llmtest.Reply{Text: "Again."})
+	must(w.anna.Press(a, "🔁 Retry"))(w)
+	must(w.anna.Press(a, "🔁 Retry"))(w)
+	w.await(w.general, discordtest.FromBot, discordtest.Contains("That question is being answered right now."))
+	w.await(w.general, discordtest.FromBot, discordtest.Contains("Again."), discordtest.HasButton("🔁 Retry"))
+	if err := w.AwaitQuiet(w.ctx, 300*time.Millisecond); err != nil {
+		t.Fatal(err)
+	}
+	if n, shown := len(w.model.Requests()), w.after(w.general, q); n != 2 || len(shown) != 2 { // one of them to anna alone
+		t.Errorf("%d requests, %+v", n, shown)
+	}
+}
+
+// What is forwarded of a forward is read.
+func TestSceneForwardOfAForward(t *testing.T) {
+	w := newBench(t, setup{})
+	f := must(w.bert.Forward(must(w.bert.Send(w.general, "The server moves to Frankfurt"))(w), w.general))(w)
+	f = must(w.bert.Forward(f, w.guild.AddChannel("news")))(w)
+	w.answerTo(must(w.anna.Reply(f, w.Bot().Mention()+" when?"))(w))
+	if got := w.modelGot(); !strings.Contains(got, "Frankfurt") {
+		t.Errorf("the model got %q", got)
+	}
+}
+
 // Shut out of the place while it works, the bot ends the turn and tells who asked
 // by direct message, where it still shares a server with them; a channel that is
 // gone took the question with it.
@@ -268,7 +296,10 @@ func TestSceneShutOut(t *testing.T) {
 			}
 			shut(w, th)
 			close(hold)
-			if name == "locked" || name == "may not send" {
+			switch name {
+			case "locked":
+				w.contains(w.await(w.anna.DM(), discordtest.FromBot), "The thread <#"+th.ID.String()+"> is closed")
+			case "may not send":
 				w.contains(w.await(w.anna.DM(), discordtest.FromBot), "I may not write in <#"+th.ID.String()+">")
 			}
 			if err := w.AwaitQuiet(w.ctx, 500*time.Millisecond); err != nil {

@@ -287,9 +287,14 @@ func (b *Bot) unheard(ctx context.Context, q *question, err error) {
 		return
 	}
 	b.muted.Put(q.channel(), b.opts.Now())
+	unsaid := err
 	dm, err := b.api.DM(ctx, q.msg.Author.ID)
 	if err == nil {
-		_, err = b.api.Send(ctx, dm, client.Post{Text: "🔇 " + q.lang.T("I may not write in %s. Somebody who manages the server can give me the permissions **View Channel**, **Send Messages**, **Attach Files** and **Read Message History** there.", "<#"+q.channel().String()+">")})
+		text := q.lang.T("I may not write in %s. Somebody who manages the server can give me the permissions **View Channel**, **Send Messages**, **Attach Files** and **Read Message History** there.", "<#"+q.channel().String()+">")
+		if client.Closed(unsaid) {
+			text = q.lang.T("The thread %s is closed, so I can't answer there. Somebody who manages threads can open it again.", "<#"+q.channel().String()+">")
+		}
+		_, err = b.api.Send(ctx, dm, client.Post{Text: "🔇 " + text})
 	}
 	if err != nil {
 		b.log.Debug("sending a direct message", "error", err)

@@ -3,6 +3,7 @@
 package around
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -74,7 +75,7 @@ func (r *Reader) Says(ctx context.Context, m dg.Message) Said {
 		forwarded = append(forwarded, stickerTexts(snap.Message.StickerItems)...)
 		forwarded = slices.DeleteFunc(forwarded, func(t string) bool { return strings.TrimSpace(t) == "" })
 		if len(forwarded) == 0 {
-			forwarded = []string{fileNames(snap.Message.Attachments)}
+			forwarded = []string{cmp.Or(fileNames(snap.Message.Attachments), "nothing that can be read")}
 		}
 		add("[Forwarded, somebody else's words: " + strings.Join(forwarded, "\n") + "]")
 	}

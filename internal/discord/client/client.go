@@ -205,7 +205,10 @@ func Code(err error) rest.JSONErrorCode {
 }
 
 // threadArchived refuses messages and edits in a thread that is closed, and locked.
-const threadArchived = 50083
+const threadArchived, threadLocked = 50083, 160005
+
+// Closed tells whether Discord refused something because the thread is closed.
+func Closed(err error) bool { return Code(err) == threadArchived || Code(err) == threadLocked }
 
 // oldEdits refuses edits of messages older than an hour, of which a channel takes few. It
 // is a 429 that tells no time to wait, and says nothing of edits of other messages.

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/attachebot/attache/internal/brief"
 )
 
 // Length counts the characters of s as the strictest of Discord's clients
@@ -226,11 +228,14 @@ func cutFence(text string, room int) (head, tail string) {
 	return head, first + "\n" + body[next:] + closing
 }
 
-// offset is the greatest index of s, between runes, before which there are at
-// most n characters.
+// offset is the greatest index of s, between letters as people see them, before which
+// there are at most n characters.
 func offset(s string, n int) int {
 	for i, r := range s {
 		if n -= utf16.RuneLen(r); n < 0 {
+			if at := brief.Letter(s, i); at > 0 {
+				return at
+			}
 			return i
 		}
 	}

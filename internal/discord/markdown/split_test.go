@@ -100,3 +100,16 @@ func FuzzSplit(f *testing.F) {
 		}
 	})
 }
+
+// No letter as people see it is cut where a text goes on in another message.
+func TestSplitKeepsLettersWhole(t *testing.T) {
+	for _, letter := range []string{"👩\u200d👩\u200d👧\u200d👦", "🇩🇪", "กี่", "e\u0301", "क्षि", "👍🏽"} {
+		for _, text := range []string{strings.Repeat(letter, 1500), "```\n" + strings.Repeat(letter, 1500) + "\n```"} {
+			for _, part := range Split(text, 1999) {
+				if rest := strings.Trim(strings.ReplaceAll(part, letter, ""), "`\n"); rest != "" {
+					t.Errorf("%q is left of a message of %q", rest, letter)
+				}
+			}
+		}
+	}
+}
