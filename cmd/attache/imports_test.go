@@ -58,7 +58,7 @@ var mayImport = map[string][]string{
 	"internal/sqlite":           {"internal/cluster", "internal/notes", "internal/sandbox", "internal/fault", "internal/files", "internal/chat", "internal/ledger", "internal/llm", "tokens"},
 	"internal/mongo":            {"internal/cluster", "internal/notes", "internal/sandbox", "internal/fault", "internal/files", "internal/chat", "internal/ledger", "internal/llm", "tokens"},
 	"internal/discord/client":   {"internal/brief", "internal/fault", "internal/files", "tokens"},
-	"internal/discord/markdown": {"internal/table"},
+	"internal/discord/markdown": {"internal/brief", "internal/table"},
 	"internal/discord/compose":  {"internal/brief", "internal/discord/client", "internal/discord/markdown", "internal/llm", "internal/locale", "internal/table"},
 	"internal/discord/around":   {"internal/brief", "internal/chat", "internal/discord/client", "internal/fault", "internal/llm", "internal/locale"},
 	"internal/discord/usage":    {"internal/assistant", "internal/brief", "internal/ledger", "internal/discord/markdown", "internal/locale"},
