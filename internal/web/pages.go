@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,9 +24,15 @@ import (
 
 var markdownOf = goldmark.New(goldmark.WithExtensions(extension.GFM))
 
+// smallPrint is how Discord's Markdown begins a line of small print.
+var smallPrint = regexp.MustCompile(`(?m)^-# `)
+
 // markdown renders a model's text. HTML in it is left out, and so are images:
 // nothing is fetched from elsewhere, whatever a text says.
 func markdown(md string) template.HTML {
+	if !strings.Contains(md, "```") {
+		md = smallPrint.ReplaceAllString(md, "\n\n")
+	}
 	var b bytes.Buffer
 	if err := markdownOf.Convert([]byte(md), &b); err != nil {
 		return template.HTML(template.HTMLEscapeString(md))

@@ -16,11 +16,11 @@ _FREE = {"series", "pair", "dist", "groups"}
 
 def draw(query, result):
     """Save the chart of a result in the current folder; None where there is none."""
-    if query.chart == "table" or result.rows == 0 or query.kind not in _FREE or not _worth(query, result):
+    if query.chart == "table" or result.rows == 0 or query.kind not in _FREE and not _columns(query, result) or not _worth(query, result):
         return None
     with charts.style_context(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        name = answer.title(query, result).replace("`", "") if query.kind in ("groups", "series") else _title(query)
+        name = answer.title(query, result).replace("`", "") if query.kind in ("groups", "series", "value") else _title(query)
         fig = charts.figure(7.6, 4.4)
         ax = fig.subplots()
         _KINDS[query.kind](ax, query, result)
@@ -28,7 +28,14 @@ def draw(query, result):
         return charts.save(fig, _free_name(), f"{name[:1].upper()}{name[1:]}. {_told(query, result)}")
 
 
+def _columns(query, result):
+    """Whether the answer is a figure of each of several columns, and a chart of them was asked for."""
+    return query.kind == "value" and bool(query.chart) and not query.also and isinstance(result.value, dict) and len(result.value) >= 2 and all(isinstance(v, (int, float)) and v == v for v in result.value.values())
+
+
 def _worth(query, result):
+    if _columns(query, result):
+        return True
     if query.kind in ("groups", "series"):
         return isinstance(result.value, dict) and len(result.value) >= 2 and not (query.which and query.limit <= 1)
     return result.table is not None
@@ -49,8 +56,12 @@ def _told(query, result):
     if not items:
         return ""
     high, low = max(items, key=lambda x: x[1]), min(items, key=lambda x: x[1])
-    said = lambda k: answer.key(k, query, result) if not isinstance(k, tuple) else " / ".join(k)  # noqa: E731
+    said = lambda k: _name(k, query, result) if not isinstance(k, tuple) else " / ".join(k)  # noqa: E731
     return f"Highest: {said(high[0])} with {answer._figure(high[1], query, result)}; lowest: {said(low[0])} with {answer._figure(low[1], query, result)}."
+
+
+def _name(k, query, result):
+    return answer.key(k, query, result) if query.by else str(k)
 
 
 def _free_name():
@@ -72,7 +83,7 @@ def _groups(ax, query, result):
         return _pie(ax, query, result)
     upright = query.kind == "series"
     items = items[:BARS]
-    names = [style.label(answer.key(k, query, result), 26) for k, _ in items]
+    names = [style.label(_name(k, query, result), 26) for k, _ in items]
     values = [v for _, v in items]
     if upright or query.log and len(items) <= 12:
         ax.bar(range(len(items)), values, color=BLUE, width=0.75)
@@ -237,4 +248,4 @@ def _dist(ax, query, result):
     ax.set_xlabel(style.column(query.targets[0], 44))
 
 
-_KINDS = {"groups": _groups, "series": _groups, "pair": _pair, "dist": _dist}
+_KINDS = {"groups": _groups, "value": _groups, "series": _groups, "pair": _pair, "dist": _dist}

@@ -321,6 +321,14 @@ def test_questions(table, question, want, capsys):
         assert os.path.getsize(a["chart"]) > 3000 and len(a["alt"]) > 20
 
 
+def test_a_chart_of_several_columns(capsys):
+    """The third example question of the page in the browser."""
+    made = ask_table(None, _weather(), "Show the mean of each column as a bar chart")
+    assert made["chart"] == "answer_1.png" and os.path.getsize("answer_1.png") > 5000
+    assert made["alt"].startswith("Mean of precipitation") and "Highest: temp_max with 16.44" in made["alt"]
+    assert ask_table(None, _weather(), "mean of each column")["chart"] is None
+
+
 def test_enough_questions():
     asked = [q for q in QUESTIONS if q[2] is not None]
     assert len(asked) >= 150 and len({q[1].lower() for q in asked}) == len(asked)
