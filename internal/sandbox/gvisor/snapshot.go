@@ -58,18 +58,18 @@ func (m *snapshots) key() (string, error) {
 	}
 	// The folders may move; what is in them stays the same.
 	fmt.Fprintln(sum, strings.NewReplacer(m.base, "", b.python.Env, "").Replace(string(spec)))
-	fmt.Fprintln(sum, cpuFeatures())
+	info, _ := os.ReadFile("/proc/cpuinfo")
+	fmt.Fprintln(sum, cpuFeatures(string(info)))
 	fmt.Fprintln(sum, "snapshots are named by content")
 	return hex.EncodeToString(sum.Sum(nil)[:8]), nil
 }
 
-// cpuFeatures returns what code may have been chosen by: a checkpoint holds
+// cpuFeatures returns, of /proc/cpuinfo, what code may have been chosen by: a checkpoint holds
 // the choices. The model's name is not among it: a processor of another name with
 // the same features restores what this one stored.
-func cpuFeatures() string {
-	data, _ := os.ReadFile("/proc/cpuinfo")
+func cpuFeatures(info string) string {
 	var part, flags string
-	for line := range strings.Lines(string(data)) {
+	for line := range strings.Lines(info) {
 		name, value, _ := strings.Cut(line, ":")
 		switch strings.TrimSpace(name) {
 		case "CPU part": // of ARM, whose features are few

@@ -4,9 +4,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/attachebot/attache/internal/fault"
@@ -23,7 +25,7 @@ const keepEpochs = 365 * 24 * time.Hour
 
 func openLedger(dir string) (*ledger, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fault.Wrap(err, fault.Unavailable, "The data folder can't be written.")
+		return nil, notWritten(err)
 	}
 	entries, _ := os.ReadDir(dir)
 	for _, e := range entries {
@@ -32,6 +34,16 @@ func openLedger(dir string) (*ledger, error) {
 		}
 	}
 	return &ledger{dir}, nil
+}
+
+// notWritten says why the data folder can't be written: the disk is full, say. Paths
+// are in the cause alone.
+func notWritten(err error) error {
+	var reason syscall.Errno
+	if !errors.As(err, &reason) {
+		return fault.Wrap(err, fault.Unavailable, "The data folder can't be written.")
+	}
+	return fault.Wrap(err, fault.Unavailable, "The data folder can't be written: %v.", reason)
 }
 
 func (l *ledger) path(k sandbox.Key) string {
@@ -64,12 +76,12 @@ func (l *ledger) set(k sandbox.Key, s seen) error {
 	if err = os.WriteFile(path+".new", b, 0o600); err == nil {
 		err = os.Rename(path+".new", path)
 	}
-	return fault.Wrap(err, fault.Unavailable, "The data folder can't be written.")
+	return notWritten(err)
 }
 
 func (l *ledger) forget(k sandbox.Key) error {
 	if err := os.Remove(l.path(k)); err != nil && !os.IsNotExist(err) {
-		return fault.Wrap(err, fault.Unavailable, "The data folder can't be written.")
+		return notWritten(err)
 	}
 	return nil
 }
