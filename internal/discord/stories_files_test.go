@@ -285,7 +285,13 @@ func TestStoryDelete(t *testing.T) {
 	if _, err := w.files.Get(w.ctx, f.User, f.ID); err != nil {
 		t.Fatal("it is deleted after one confirmation")
 	}
-	done := w.press(w.anna, second, "🔴 Click Again to Confirm")
+	must(w.anna.Press(second, "🔴 Click Again to Confirm"))(w)
+	twice := must(w.anna.Press(second, "🔴 Click Again to Confirm"))(w)
+	if err := w.AwaitQuiet(w.ctx, 300*time.Millisecond); err != nil {
+		t.Fatal(err)
+	}
+	must(twice.Await(w.ctx))(w)
+	done, _ := w.Message(second.ID)
 	w.contains(done, "Successfully deleted: **sales.csv**", "You have 1 file(s)", "other.csv")
 	if _, err := w.files.Get(w.ctx, f.User, f.ID); err == nil {
 		t.Error("it is still there")

@@ -9,6 +9,7 @@ import (
 	"github.com/attachebot/attache/internal/discord/client"
 	"github.com/attachebot/attache/internal/discord/interact"
 	"github.com/attachebot/attache/internal/discord/markdown"
+	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/locale"
 )
@@ -52,7 +53,11 @@ func (m *Manager) deleteFile(ctx context.Context, it *interact.Interaction, id i
 	}
 	f, err := m.assistant.Files().Get(ctx, it.UserID, files.ID(id.Arg(0)))
 	if err == nil {
+		m.confirmed.Put(id.String(), true)
 		err = m.assistant.Files().Delete(ctx, it.UserID, f.ID)
+	}
+	if _, before := m.confirmed.Get(id.String()); before && fault.Is(err, fault.NotFound) {
+		return it.Acknowledge(ctx)
 	}
 	if err != nil {
 		return m.notThere(ctx, it, v, err)

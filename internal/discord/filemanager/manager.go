@@ -39,12 +39,13 @@ type Manager struct {
 	api       *client.Client
 	opts      Options
 
-	several *recent.Map[snowflake.ID, []files.ID] // to be deleted, by the message that asks for it
+	several   *recent.Map[snowflake.ID, []files.ID] // to be deleted, by the message that asks for it
+	confirmed *recent.Map[string, bool]             // what was deleted, by the button that did: it may be pressed twice
 }
 
 // New returns a manager of the assistant's files.
 func New(a *assistant.Assistant, api *client.Client, o Options) *Manager {
-	return &Manager{a, api, o, recent.New[snowflake.ID, []files.ID](200)}
+	return &Manager{a, api, o, recent.New[snowflake.ID, []files.ID](200), recent.New[string, bool](200)}
 }
 
 const (

@@ -90,9 +90,13 @@ func (m *Manager) deleteSeveral(ctx context.Context, it *interact.Interaction, i
 		return it.Update(ctx, interact.TimedOut(it.Lang))
 	}
 	fs, err := m.chosenFiles(ctx, it.UserID, i)
+	if _, before := m.confirmed.Get(id.String()); before && fault.Is(err, fault.NotFound) {
+		return it.Acknowledge(ctx)
+	}
 	if err != nil {
 		return m.notThere(ctx, it, v, err)
 	}
+	before := !m.confirmed.Put(id.String(), true)
 	var names []string
 	for _, f := range fs {
 		switch err := m.assistant.Files().Delete(ctx, it.UserID, f.ID); {
@@ -101,6 +105,9 @@ func (m *Manager) deleteSeveral(ctx context.Context, it *interact.Interaction, i
 		case !fault.Is(err, fault.NotFound):
 			return err
 		}
+	}
+	if before && len(names) == 0 {
+		return it.Acknowledge(ctx)
 	}
 	p, err := m.listPost(ctx, it, v)
 	if err != nil { // they are deleted all the same
