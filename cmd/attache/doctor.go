@@ -39,6 +39,9 @@ func (m *Main) doctorCommand() *cobra.Command {
 func (m *Main) doctor(ctx context.Context, _ []string) error {
 	d := &diagnosis{m: m}
 	d.settings()
+	if where := sessionsHere(d.m.Config); where != "" {
+		d.add("Python sessions", true, where)
+	}
 	if line := m.wrongClock(time.Now()); line != "" {
 		d.add("clock", false, line)
 	}
@@ -245,6 +248,15 @@ func (d *diagnosis) python(ctx context.Context) *gvisor.Host {
 	}
 	d.add("disk of the sandbox", true, strings.Join(rooms, ", "))
 	return host
+}
+
+// sessionsHere tells what becomes of a Python session when another serve on the same
+// database answers next; "" where that can't be, or the session goes along.
+func sessionsHere(c config.Config) string {
+	if c.MongoURI == "" || c.ClusterListen != "" || c.NATSURL != "" || c.SessionsURL != "" {
+		return ""
+	}
+	return "on this machine alone: another serve on the same database begins them anew, without their variables; CLUSTER_LISTEN or NATS_URL, and SESSIONS_URL, share them"
 }
 
 // settings is doctor's row on them. Run refuses wrong values before it comes

@@ -75,3 +75,20 @@ func TestDoctorAsksDiscord(t *testing.T) {
 		})
 	}
 }
+
+// Several who serve on one database are told that each has its own Python sessions,
+// unless they share them.
+func TestSessionsHere(t *testing.T) {
+	const uri = config.Secret("mongodb://localhost")
+	if got := sessionsHere(config.Config{MongoURI: uri}); !strings.Contains(got, "begins them anew") {
+		t.Errorf("%q", got)
+	}
+	for what, c := range map[string]config.Config{
+		"one machine": {}, "it takes workers": {MongoURI: uri, ClusterListen: ":4222"},
+		"workers of another": {MongoURI: uri, NATSURL: "tls://host:4222"}, "a bucket of sessions": {MongoURI: uri, SessionsURL: "s3://sessions"},
+	} {
+		if got := sessionsHere(c); got != "" {
+			t.Errorf("%s: %q", what, got)
+		}
+	}
+}
