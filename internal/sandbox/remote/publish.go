@@ -225,7 +225,8 @@ func (d *Driver) fetch(ctx context.Context, name string, r storedRequest) error 
 			break
 		}
 		old := now.Image
-		now.Image, now.Behind = to.image, now.Revision != before.Revision // a run may have begun meanwhile
+		// A run whose record was written may reach the worker after the image was.
+		now.Image, now.Behind = to.image, now.Behind && now.Revision != out.Ran || now.Revision != before.Revision
 		if _, err = d.store.SaveSession(ctx, now); err == nil {
 			d.shelf.drop(ctx, old)
 			return nil

@@ -61,11 +61,12 @@ type order struct {
 	Key        sandbox.Key
 	Generation uint64
 	Epoch      string
-	First      bool // the session had no record: what a worker has of it is from before it was one
-	New        bool // the session begins anew under this epoch
-	Lost       bool // because the machine that had it is gone
-	Image      bool // there is an image of it, for a worker that does not have the epoch
-	Behind     bool // from which the session may have gone on
+	Revision   uint64 // of the record that says so
+	First      bool   // the session had no record: what a worker has of it is from before it was one
+	New        bool   // the session begins anew under this epoch
+	Lost       bool   // because the machine that had it is gone
+	Image      bool   // there is an image of it, for a worker that does not have the epoch
+	Behind     bool   // from which the session may have gone on
 	// What the cell may reach.
 	Files, Save, Output, Errors, Status, Ask bool
 }
@@ -81,6 +82,7 @@ type outcome struct {
 	Refused bool // nothing was done: another worker may do it
 	Result  sandbox.Result
 	Stats   sandbox.Stats // of the worker, after it
+	Ran     uint64        // "publish": the revision of the last run that the image has for certain
 	Err     *failure      `json:",omitempty"`
 }
 

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 
 	"github.com/attachebot/attache/internal/bucket"
 	"github.com/attachebot/attache/internal/bucket/buckettest"
+	"github.com/attachebot/attache/internal/cluster"
 	"github.com/attachebot/attache/internal/sandbox"
 	"github.com/attachebot/attache/internal/sandbox/remote"
 )
@@ -164,6 +166,71 @@ func TestSessionsMove(t *testing.T) {
 			}
 		})
 	}
+}
+
+// heldStore keeps who writes the next record of a run waiting, after it is written.
+type heldStore struct {
+	cluster.Store
+	armed          atomic.Bool
+	saved, release chan struct{}
+}
+
+func (h *heldStore) SaveSession(ctx context.Context, s cluster.Session) (cluster.Session, error) {
+	s, err := h.Store.SaveSession(ctx, s)
+	if err == nil && h.armed.CompareAndSwap(true, false) {
+		close(h.saved)
+		<-h.release
+	}
+	return s, err
+}
+
+// A run whose record is written, and whose order comes to the worker only after an
+// image of before was fetched, is not in that image, and the record says so.
+func TestImageOvertakesARun(t *testing.T) {
+	f, b := openMovingFarm(t, t.TempDir())
+	held := &heldStore{Store: f.store, saved: make(chan struct{}), release: make(chan struct{})}
+	slow, err := remote.Open(f.nc, held, remote.NewShelf(b, time.Hour, nil), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { slow.Close(context.Background()) })
+	c, _ := f.add("a", 4)
+	f.run(1, "store")
+	first := f.awaitImage(1, "")
+
+	held.armed.Store(true)
+	ended := make(chan error, 1)
+	go func() {
+		res, err := slow.Run(context.Background(), key(1), sandbox.Cell{})
+		if err == nil && res.Output != "a 2" {
+			err = errors.New(res.Output)
+		}
+		ended <- err
+	}()
+	<-held.saved
+	c.store(key(1))
+	record := func() cluster.Session {
+		s, err := f.store.Session(t.Context(), key(1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	for end := time.Now().Add(time.Minute); record().Image == first; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("the image was not fetched")
+		}
+	}
+	close(held.release)
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	second := record()
+	if !second.Behind {
+		t.Errorf("the image of before the run counts as that of after it: %+v", second)
+	}
+	f.run(1, "store")
+	f.awaitImage(1, second.Image)
 }
 
 // Who took an offer of a stored session and is gone keeps nobody from having it.

@@ -68,6 +68,10 @@ func (w *Worker) Run(ctx context.Context) error {
 	return nil
 }
 
+// mostRan bounds life.ran. Of a session that is forgotten there, it counts as not
+// known whether its image has the last run.
+const mostRan = 10_000
+
 // life is a worker from the opening of its driver to its close.
 type life struct {
 	w     *Worker
@@ -83,6 +87,7 @@ type life struct {
 	draining bool
 	failed   string
 	offers   *offers
+	ran      map[sandbox.Key]uint64 // revisions of the last runs that have ended, at most mostRan
 	work     sync.WaitGroup
 }
 
@@ -93,7 +98,7 @@ func (w *Worker) live(ctx context.Context) error {
 	}
 	cells, stop := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer stop(nil)
-	l := &life{w: w, id: rand.Text()[:10], local: local, stop: stop, calls: map[string]*callee{}, done: map[string]time.Time{}, offers: newOffers()}
+	l := &life{w: w, id: rand.Text()[:10], local: local, stop: stop, calls: map[string]*callee{}, done: map[string]time.Time{}, offers: newOffers(), ran: map[sandbox.Key]uint64{}}
 	if m, ok := local.(Movable); ok {
 		m.OnStored(l.offers.add)
 	}
@@ -340,12 +345,21 @@ func (l *life) do(ctx context.Context, o order, c *callee) (out outcome) {
 		return outcome{Err: failureOf(err)}
 	}
 	if o.Op == "publish" {
-		return outcome{Err: failureOf(l.give(ctx, o, c))}
+		l.mu.Lock()
+		ran := l.ran[o.Key] // before: a run that ends meanwhile may not be in the image
+		l.mu.Unlock()
+		return outcome{Err: failureOf(l.give(ctx, o, c)), Ran: ran}
 	}
 	if err := l.enter(ctx, o, c); err != nil {
 		return outcome{Err: failureOf(err)}
 	}
 	res, err := l.local.Run(ctx, o.Key, c.cell(o, p))
+	l.mu.Lock()
+	if len(l.ran) >= mostRan {
+		clear(l.ran)
+	}
+	l.ran[o.Key] = o.Revision
+	l.mu.Unlock()
 	// What was said to nobody is said now.
 	now := l.w.seen.read(o.Key)
 	res.Notes = append(now.Notes, res.Notes...)
