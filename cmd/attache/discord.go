@@ -30,11 +30,7 @@ func (m *Main) openDiscord(ctx context.Context, s service) error {
 	if err != nil {
 		return err
 	}
-	m.onClose(func() error {
-		ctx, cancel := context.WithTimeout(context.Background(), stopTime)
-		defer cancel()
-		return bot.Close(ctx)
-	})
+	m.onStop(answersTime, bot.Close)
 	m.background(func(ctx context.Context) {
 		select {
 		case <-bot.Done():

@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/attachebot/attache/internal/cluster"
 	"github.com/attachebot/attache/internal/config"
@@ -90,6 +91,7 @@ type Main struct {
 	notes    notes.Store       // what a restart must not forget, likewise
 
 	opened []func() error // what Close undoes, in the order of opening
+	stops  time.Time      // when Close began
 }
 
 // errCode ends the program with a status and without a message: what there was
@@ -114,6 +116,9 @@ func (m *Main) interrupt() bool {
 
 // Close undoes what Run opened, the last first. Close twice is once.
 func (m *Main) Close() error {
+	if m.stops.IsZero() {
+		m.stops = time.Now()
+	}
 	var errs []error
 	for i := len(m.opened) - 1; i >= 0; i-- {
 		errs = append(errs, m.opened[i]())
@@ -123,6 +128,16 @@ func (m *Main) Close() error {
 }
 
 func (m *Main) onClose(f func() error) { m.opened = append(m.opened, f) }
+
+// onStop is onClose for what ends by itself while it has time: until so long after
+// the begin of Close, whatever was closed before.
+func (m *Main) onStop(within time.Duration, f func(context.Context) error) {
+	m.onClose(func() error {
+		ctx, cancel := context.WithDeadline(context.Background(), m.stops.Add(within))
+		defer cancel()
+		return f(ctx)
+	})
+}
 
 // exit tells what went wrong and returns the status of the program.
 func (m *Main) exit(err error) int {

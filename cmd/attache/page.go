@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
-	"time"
 
 	"github.com/attachebot/attache/internal/apitoken"
 	"github.com/attachebot/attache/internal/assistant"
@@ -41,9 +40,7 @@ func (m *Main) openPage(_ context.Context, s service) error {
 	if err != nil {
 		return err
 	}
-	m.onClose(func() error {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		defer cancel()
+	m.onStop(answersTime, func(ctx context.Context) error {
 		page.Close(ctx)
 		return nil
 	})

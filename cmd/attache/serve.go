@@ -17,9 +17,12 @@ import (
 	"github.com/attachebot/attache/internal/trace"
 )
 
-// stopTime is how long running answers may take to finish when the program is
-// told to stop.
-const stopTime = 20 * time.Second
+// After a stop, running answers may finish within answersTime, and everything else
+// is asked to end within stopTime: `docker stop` waits for ten seconds.
+const (
+	answersTime = 6 * time.Second
+	stopTime    = 8 * time.Second
+)
 
 func (m *Main) serveCommand() *cobra.Command {
 	return &cobra.Command{

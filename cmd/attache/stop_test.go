@@ -2,6 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +18,7 @@ import (
 	"github.com/attachebot/attache/discordtest"
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/llm/llmtest"
+	"github.com/attachebot/attache/internal/sandbox/gvisor/gvisortest"
 )
 
 // A stop while a person is asked ends within the ten seconds that `docker stop`
@@ -32,15 +41,7 @@ func TestStopWithAnOpenQuestion(t *testing.T) {
 		}
 		t.Fatal(err)
 	}
-	began := time.Now()
-	if err := b.stop(); err != nil {
-		t.Error(err)
-	}
-	if took := time.Since(began); took > 10*time.Second {
-		t.Errorf("it took %s", took)
-	} else {
-		t.Logf("stopped after %s", took)
-	}
+	stopsInTime(t, b.stop)
 	all := b.Messages(anna.DM())
 	if !slices.ContainsFunc(all, func(m discordtest.Message) bool {
 		return strings.Contains(m.Text(), "I had to stop for a moment, so this answer ends here")
@@ -49,5 +50,115 @@ func TestStopWithAnOpenQuestion(t *testing.T) {
 			t.Logf("%s", m.Text())
 		}
 		t.Error("whoever was asked is not told")
+	}
+}
+
+// The same for who is asked in the browser, where the page is all there is; its
+// open stream does not hold up the stop either.
+func TestStopWithAnOpenQuestionInTheBrowser(t *testing.T) {
+	var model llmtest.Server
+	model.Answer = func(llmtest.Request) llmtest.Reply {
+		return llmtest.Reply{Calls: []llm.ToolCall{llmtest.Call("c", "execute_python_code", `{"code":"delete_file(list_user_files()[0]['file_id'])"}`)}}
+	}
+	data := dataDir(t)
+	for name, value := range map[string]string{"OPENAI_BASE_URL": model.Start(t), "OPENAI_API_KEY": "sk-secret-key", "OPENAI_MODEL": "gpt-4o",
+		"DATA_DIR": data, "RUNSC": gvisortest.Runsc(), "SANDBOX_POOL": "0", "WEB_LISTEN": "127.0.0.1:0", "DISCORD_TOKEN": ""} {
+		t.Setenv(name, value)
+	}
+	file := filepath.Join(t.TempDir(), "sales.csv")
+	if err := os.WriteFile(file, []byte(salesCSV), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	log := &lockedBuilder{}
+	attache := func(ctx context.Context, args ...string) error {
+		m := &Main{Stdin: strings.NewReader(""), Stdout: log, Stderr: log, EnvFile: filepath.Join(data, "none")}
+		return errors.Join(m.Run(ctx, args), m.Close())
+	}
+	if err := attache(t.Context(), "files", "put", file); err != nil {
+		t.Fatal(err, log)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- attache(ctx, "serve") }()
+	defer stop()
+
+	address := regexp.MustCompile(`(http://\S+)/#t=(\w+)`)
+	await := func(what string, seen func() bool) {
+		t.Helper()
+		for end := time.Now().Add(2 * time.Minute); !seen(); time.Sleep(20 * time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatalf("%s did not come:\n%s", what, log)
+			}
+		}
+	}
+	await("the address", func() bool { return address.MatchString(log.String()) })
+	found := address.FindStringSubmatch(log.String())
+	jar, _ := cookiejar.New(nil)
+	browser := &http.Client{Jar: jar}
+	post := func(path string, form url.Values) {
+		t.Helper()
+		r, err := browser.PostForm(found[1]+path, form)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Body.Close()
+		if r.StatusCode >= 400 {
+			t.Fatalf("%s: %s", path, r.Status)
+		}
+	}
+	post("/in", url.Values{"t": {found[2]}})
+	post("/c/abc/ask", url.Values{"q": {"Delete it."}})
+	stream, err := browser.Get(found[1] + "/c/abc/events")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stream.Body.Close()
+	shown := &lockedBuilder{}
+	go io.Copy(shown, stream.Body)
+	await("the question", func() bool { return strings.Contains(shown.String(), "Are you sure you want to delete") })
+	stopsInTime(t, func() error {
+		stop()
+		return <-ended
+	})
+}
+
+// An answer that runs on does not hold up the stop: it ends with what there is.
+func TestStopWithARunningAnswer(t *testing.T) {
+	b := serve(t, map[string]string{"SANDBOX_POOL": "0"})
+	b.model.Answer = func(llmtest.Request) llmtest.Reply {
+		return llmtest.Reply{Calls: []llm.ToolCall{llmtest.Call("c", "execute_python_code", `{"code":"import time\ntime.sleep(600)"}`)}}
+	}
+	anna := b.AddUser("anna")
+	b.AddGuild("Acme").AddMember(anna)
+	if _, err := anna.Send(anna.DM(), "Wait."); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(discordtest.Context(t), 90*time.Second)
+	defer cancel()
+	if _, err := b.AwaitMessage(ctx, anna.DM(), discordtest.FromBot, discordtest.Contains("Running Python")); err != nil {
+		t.Fatal(err)
+	}
+	stopsInTime(t, b.stop)
+	if all := b.Messages(anna.DM()); !slices.ContainsFunc(all, func(m discordtest.Message) bool {
+		return strings.Contains(m.Text(), "so this answer ends here")
+	}) {
+		for _, m := range all {
+			t.Logf("%s", m.Text())
+		}
+		t.Error("whoever asked is not told")
+	}
+}
+
+// stopsInTime stops within what `docker stop` waits.
+func stopsInTime(t *testing.T, stop func() error) {
+	t.Helper()
+	began := time.Now()
+	if err := stop(); err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("it took %s", took)
+	} else {
+		t.Logf("stopped after %s", took)
 	}
 }

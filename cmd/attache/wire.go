@@ -205,11 +205,7 @@ func (m *Main) openPython(ctx context.Context, log *slog.Logger, progress io.Wri
 	if err != nil {
 		return nil, err
 	}
-	m.onClose(func() error {
-		ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
-		defer cancel()
-		return h.Close(ctx)
-	})
+	m.onStop(stopTime, h.Close)
 	return h, nil
 }
 
@@ -388,11 +384,7 @@ func (m *Main) openAssistant(ctx context.Context, log *slog.Logger, progress io.
 		}
 	}
 	engine = chat.New(withoutSecrets{m.tracer.Model(m.metrics.Model(model)), m.secrets}, st.chats, fs, toolsWithoutSecrets{m.tracer.Toolbox(m.metrics.Toolbox(tb.Box)), m.secrets}, o)
-	m.onClose(func() error {
-		ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
-		defer cancel()
-		return engine.Close(ctx)
-	})
+	m.onStop(stopTime, engine.Close)
 	ao := m.assistantOptions()
 	ao.Live, ao.Log, ao.Viewer = m.assistantOptions, log, tb.python
 	if ao.Ears = m.ears(); ao.Ears != nil {
@@ -408,9 +400,7 @@ func (m *Main) openAssistant(ctx context.Context, log *slog.Logger, progress io.
 		}
 	}
 	a := assistant.New(m.tracer.Engine(m.metrics.Engine(engine)), fs, ao)
-	m.onClose(func() error {
-		ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
-		defer cancel()
+	m.onStop(answersTime, func(ctx context.Context) error {
 		a.Close(ctx)
 		return nil
 	})

@@ -113,11 +113,7 @@ func (m *Main) openCluster(ctx context.Context, log *slog.Logger, progress io.Wr
 	if err != nil {
 		return nil, err
 	}
-	m.onClose(func() error {
-		ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
-		defer cancel()
-		return d.Close(ctx)
-	})
+	m.onStop(stopTime, d.Close)
 	m.background(func(ctx context.Context) { cluster.Alone(ctx, m.shared, "sweep of sessions", sweepLease, d.Sweep) })
 	host, err := m.openHost(ctx, log, progress)
 	switch {

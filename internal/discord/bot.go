@@ -261,9 +261,10 @@ func (b *Bot) watch() {
 	}
 }
 
-// Close disconnects. Messages that came before are still answered, until five
-// seconds before ctx ends; then the answers that are not finished say that they
-// were stopped, and can be had again with a button. A second Close only waits.
+// Close disconnects. Messages that came before are still answered, in the
+// first two thirds of the time until ctx ends; then the answers that are not finished
+// say that they were stopped, and can be had again with a button. A second Close only
+// waits.
 func (b *Bot) Close(ctx context.Context) error {
 	b.closing.Do(func() {
 		b.sessions.Close(ctx)
@@ -277,7 +278,7 @@ func (b *Bot) Close(ctx context.Context) error {
 	}()
 	var parking <-chan time.Time
 	if end, ok := ctx.Deadline(); ok {
-		timer := time.NewTimer(time.Until(end) - 5*time.Second)
+		timer := time.NewTimer(time.Until(end) * 2 / 3)
 		defer timer.Stop()
 		parking = timer.C
 	}
