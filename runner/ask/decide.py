@@ -3,6 +3,7 @@
 from attache.analyze import words as names
 from attache.analyze.style import code
 from attache.ask.query import Condition, NotUnderstood, Query
+from attache.ask.rewrite import JUDGING
 from attache.ask.scan import truth
 from attache.ask.when import Span
 
@@ -32,7 +33,11 @@ def decided(d, profile, items):
     if "columns" in words and not targets and _agg(d) not in ("", "count", "nunique", "mode", "rare") and profile.measures:
         return q.but(targets=tuple(profile.measures), agg=_agg(d), by=tuple(d.by), kind=_kind(d.by))
     if "missing" in words:
-        return q.but(kind="missing", targets=tuple(targets), by=tuple(d.by))
+        if not d.by:
+            return q.but(kind="missing", targets=tuple(targets))
+        if len(targets) != 1:
+            raise NotUnderstood("The missing values of which column?")
+        return q.but(kind=_kind(d.by), agg="count", by=tuple(d.by), where=(*q.where, Condition(targets[0], "missing")))
     if "date_range" in words and not targets:
         return q.but(kind="dates")
     if "corr" in words or d.chart == "scatter" or "vs" in words and len([t for t in targets if _numeric(t)]) >= 2:
@@ -98,7 +103,7 @@ def decided(d, profile, items):
         if c is None:
             raise NotUnderstood("The different values of which column?")
         return q.but(targets=(c,), agg="nunique", by=tuple(d.by), kind=_kind(d.by))
-    if d.ranked or d.limit or superlative[0] and (groups or "which" in words or d.best):
+    if d.ranked or d.limit or superlative[0] and (groups or "which" in words or d.best or _row_of_the_extreme(items)):
         found = _ranked(q, d, profile, numbers, groups, items)
         if found is not None:
             return found
@@ -116,6 +121,8 @@ def decided(d, profile, items):
         several = tuple(dict.fromkeys(a for a in d.aggs if a in ("mean", "sum", "median", "max", "min", "std")))
         if len(several) > 1 and len(numbers) == 1 and not d.by and any(i.kind == "and" for i in items):
             return q.but(targets=tuple(numbers), agg=several[0], also=several[1:])
+        if d.chart == "plot" and not d.aggs and not d.by:  # "plot humidity"
+            return q.but(targets=tuple(numbers), by=("time",), kind="series") if profile.time is not None else q.but(kind="dist", targets=(numbers[0],))
         return q.but(targets=tuple(numbers), agg=agg, by=tuple(d.by), kind=_kind(d.by), limit=d.limit)
     if targets and not d.by:
         if d.aggs and agg in ("max", "min") and targets[0].type == "date":
@@ -276,6 +283,8 @@ def _ranked(q, d, profile, numbers, groups, items):
     if periods and not by:
         return q.but(kind="series", targets=(measure,) if measure else (), agg=inner, by=tuple(periods), limit=n if d.limit else 0, which=not d.limit, least=least) if d.limit or "which" in d.words else q.but(kind="series", targets=(measure,) if measure else (), agg=agg, by=tuple(periods))
     if by:
+        if measure is None and not inner and len(profile.measures) == 1 and any(i.kind == "agg" and i.text.lower() in JUDGING for i in items) and not d.nouns:
+            measure = profile.measures[0]
         if measure is None and not inner:
             named = [b for b in by if b.role in ("text", "identifier") and b.distinct == profile.rows]
             if named and profile.measures:
@@ -291,7 +300,7 @@ def _ranked(q, d, profile, numbers, groups, items):
             return q.but(kind="series", targets=(measure,), agg=inner, by=("time",), limit=n, which=True, least=least)
         return q.but(kind="groups", targets=(measure,) if measure else (), agg=inner or ("count" if measure is None else ""), by=(by[0],), limit=n, which=which or not d.limit, least=least)
     if measure is not None:
-        if d.limit or d.nouns and "which" in d.words or "which" in d.words and "rows" in d.words or d.best and d.nouns or "which" in d.words and items[0].text.lower() in ("who", "which", "whose"):
+        if d.limit or d.nouns and "which" in d.words or "which" in d.words and "rows" in d.words or _row_of_the_extreme(items) or d.best and d.nouns or "which" in d.words and items[0].text.lower() in ("who", "which", "whose"):
             people = next((c for c in profile.columns if c.groups and c.distinct < profile.rows and set(names.of(c.name)) & _PEOPLE), None) if items[0].text.lower() == "who" else None
             if people is not None:
                 return q.but(kind="groups", targets=(measure,), agg=inner, by=(people,), limit=n, which=not d.limit, least=least)
@@ -302,6 +311,12 @@ def _ranked(q, d, profile, numbers, groups, items):
     if d.limit and ("rows" in d.words or d.nouns) and profile.measures:
         return q.but(kind="rows", targets=(profile.measures[0],), limit=n, least=least, which=True)
     return None
+
+
+def _row_of_the_extreme(items):
+    """ "the row with the highest revenue"."""
+    rows = next((k for k, i in enumerate(items) if i.is_("kw", "rows")), len(items))
+    return any(i.is_("agg", "max", "min") for i in items[rows:])
 
 
 def _count(q, d, profile, numbers, groups, items):

@@ -11,7 +11,7 @@ AGGS = {
     "min": "minimum|min|lowest|smallest|least|fewest|worst|record low|bottom",
     "median": "median|middle|midpoint|medians",
     "count": "count|number of|how many|count of|counts|no of|how often",
-    "nunique": "unique|distinct|different|number of different|number of unique|number of distinct|how many different|how many distinct|how many unique",
+    "nunique": "unique|distinct|different|number of different|number of unique|number of distinct|how many different|how many distinct|how many unique|how many diff|number of diff",
     "std": "standard deviation|std|stdev|std dev|variability|sd",
     "var": "variance",
     "range": "range|range of",
@@ -22,7 +22,7 @@ AGGS = {
 IMPLIED = {
     "oldest": ("max", "age"), "youngest": ("min", "age"), "cheapest": ("min", "price cost fare"), "priciest": ("max", "price cost fare"),
     "most expensive": ("max", "price cost fare"), "least expensive": ("min", "price cost fare"), "heaviest": ("max", "weight mass"), "lightest": ("min", "weight mass"),
-    "tallest": ("max", "height"), "shortest": ("min", "height length duration"), "longest": ("max", "length duration runtime"), "fastest": ("max", "speed velocity horsepower"),
+    "tallest": ("max", "height"), "shortest": ("min", "height length duration"), "longest": ("max", "length duration runtime minute hour second"), "fastest": ("max", "speed velocity horsepower"),
     "slowest": ("min", "speed velocity horsepower"), "hottest": ("max", "temperature temp"), "warmest": ("max", "temperature temp"), "coldest": ("min", "temperature temp"),
     "coolest": ("min", "temperature temp"), "wettest": ("max", "precipitation rain rainfall"), "rainiest": ("max", "precipitation rain rainfall"), "driest": ("min", "precipitation rain rainfall"),
     "windiest": ("max", "wind"), "richest": ("max", "income gdp wealth worth"), "poorest": ("min", "income gdp wealth worth"), "most populous": ("max", "population pop"),
@@ -50,7 +50,7 @@ WORDS = {
     "by": "by|per|for each|for every|in each|in every|across|grouped by|group by|broken down by|split by|for all|within each|each|every|of each|of every|depending on|for the different|for different",
     "over_time": "over time|over the years|over the year|through time|time series|trend|trends|trend of|evolution|evolve|evolved|evolves|timeline|over the months|over the days|over the period|over the whole period|as time goes by|along time|development|history|change over time|changed over time|changes over time|changed over the years|develop|developed|progression",
     "vs": "vs|versus|against|as a function of|compared to|compared with|relative to",
-    "corr": "correlation|correlate|correlated|correlates|correlations|relationship|relation|association|related|dependence|depend on|depends on|linked|connection|relate|relates|relate to|relates to|affect|affects|influence|influences|impact|impacts|impact of|effect of",
+    "corr": "corr|correl|correlation|correlate|correlated|correlates|correlations|relationship|relation|association|related|dependence|depend on|depends on|linked|connection|relate|relates|relate to|relates to|affect|affects|influence|influences|impact|impacts|impact of|effect of",
     "dist": "distribution|distributed|spread|histogram|histogram of|distribution of|how is|hist",
     "share": "share|percentage|percent|proportion|fraction|what part|portion|shares|percentages|pct|rate",
     "missing": "missing|null|nulls|empty|blank|nan|nas|incomplete|gaps|blanks|unknown values|missings",
@@ -59,7 +59,7 @@ WORDS = {
     "when": "when|what day|what date|on which date",
     "rows": "everyone|everybody|anyone|row|rows|record|records|entry|entries|line|lines|observation|observations|item|items|case|cases|sample|samples|data point|data points|example|examples|instance|instances",
     "columns": "columns|fields|variables|column names|column|attributes|features",
-    "compare": "compare|comparison|comparison of|difference between|differences between|difference|differ|differs|contrast",
+    "compare": "diff between|compare|comparison|comparison of|difference between|differences between|difference|differ|differs|contrast",
     "describe": "describe|summary|summarize|summarise|statistics|stats|overview|describe the|summary of|quantiles|quartiles|key figures",
     "dup": "duplicate|duplicates|duplicated|repeated|duplicate rows|duplicated rows|repeated rows",
     "first": "first|head",
@@ -67,7 +67,7 @@ WORDS = {
     "only": "only|just|restrict to|limited to|restricted to|keep only|filter to|narrow to",
     "without": "without|except|excluding|exclude|ignoring|but not|leave out|remove|drop|apart from|besides|minus|not",
     "same": "the same|same|again|same thing|do the same|repeat that|repeat|same again|the same thing|likewise",
-    "about": "what about|how about|and for|and what about|and in|and how about",
+    "about": "instead|rather|what about|how about|and for|and what about|and in|and how about",
     "sort": "sorted by|sort by|order by|ordered by|sorted|sort|ordered|ranked by|rank by|ranked|rank|order",
     "desc": "descending|desc|highest first|largest first|from high to low|decreasing|most first|biggest first",
     "asc": "ascending|asc|lowest first|smallest first|from low to high|increasing",
@@ -103,7 +103,7 @@ PERIODS = {
 NUMBERS = {w: i for i, w in enumerate("zero one two three four five six seven eight nine ten eleven twelve".split())} | {"twenty": 20, "fifty": 50, "hundred": 100, "dozen": 12}
 # Nouns for the rows of a table that name no column.
 NOUNS = frozenset(
-    """people person persons individual individuals passenger passengers customer customers client clients order orders transaction transactions
+    """ppl folks sale people person persons individual individuals passenger passengers customer customers client clients order orders transaction transactions
     purchase purchases product products employee employees student students patient patients participant participants respondent respondents subject subjects
     car cars vehicle vehicles model models flight flights trip trips ride rides house houses home homes property properties listing listings city cities country countries
     penguin penguins animal animals flower flowers plant plants diamond diamonds movie movies film films song songs book books player players team teams game games match matches
@@ -115,7 +115,7 @@ STOP = frozenset(
     have has had having will shall may might must tell what's whats let lets let's want need like know get got give look looks show shows much many how what which who whom whose why as at by in of on or and for from with into
     data dataset file value values figure figures amount amounts level levels between all any some each both total overall so also too but if so-called about per very really just ever generally
     made make makes up out had go went goes come comes coming came happen happened happens occur occurred take takes took taken use used earn earned earns pay paid pays spend spent cost costs buy bought gave gives left wrote won win scored played measured observed received receive contain holds held am born ordered placed visited watched drove flew ate eat eats leave leaves travelling traveling recorded money embark embarked boarded traveled travelled spending live lived lives work works worked reach reached
-    instead now hey hi hello ok okay thanks thank right exactly currently present given split result results answer question column plot plots see well table group groups category kind same one ones part put turn turned make into them be changed change vary varies varied name names named found appear appears recorded reported gets kinds types type""".split()
+    pls plz plss thx ty bro bot mate now hey hi hello ok okay thanks thank right exactly currently present given split result results answer question column plot plots see well table group groups category kind same one ones part put turn turned make into them be changed change vary varies varied name names named found appear appears recorded reported gets kinds types type""".split()
 )
 
 

@@ -15,11 +15,12 @@ def parse(question, vocabulary, last=None):
     grown = growth.asked(question, vocabulary.profile)
     if grown:
         return growth.query(grown, parse(grown[0], vocabulary), vocabulary.profile)
-    trimmed = _OUTLIERS.search(question)
+    trimmed = _left_out(question)
     if trimmed:
-        question = question[: trimmed.start()] + " " + question[trimmed.end() :]
+        change, found = trimmed
+        question = question[: found.start()] + " " + question[found.end() :]
         if not scan(question, vocabulary) and last is not None:
-            return _trimmed(last)
+            return change(last)
     items = rewrite.members(rewrite.simpler(scan(question, vocabulary), question, vocabulary))
     unknown = [i for i in items if i.kind == "word"]
     if unknown:
@@ -27,7 +28,7 @@ def parse(question, vocabulary, last=None):
     if not items:
         raise NotUnderstood("I don't understand that.")
     query = _dated(question, items, vocabulary.profile) or _query(question, items, vocabulary.profile, last)
-    return _trimmed(query) if trimmed else query
+    return change(query) if trimmed else query
 
 
 def _query(question, items, profile, last):
@@ -37,14 +38,17 @@ def _query(question, items, profile, last):
     return rewrite.doubtful(decide.decided(draft, profile, items), items)
 
 
-_OUTLIERS = re.compile(r"\b(without|excluding|ignoring|exclude|ignore|remove|drop|leave out|except)( the| any| all)? outliers\b", re.I)
+_WITHOUT = r"\b(?:without|excluding|ignoring|exclude|excl\.?|ignore|remove|drop|leave out|except|skip|skipping)(?: the| any| all)? "
+_OUTLIERS = re.compile(_WITHOUT + r"outliers\b", re.I)
+_ZEROS = re.compile(rf"(?:{_WITHOUT}(?:zero(?:s|es)?|0s?)(?: values?)?|\bnon[- ]?zero)\b(?![-.,]?\d)", re.I)
+_GAPS = re.compile(_WITHOUT + r"(?:missing|nulls?|nans?|blanks?|empty)(?: values?| ones| cells)?\b", re.I)
 _DATED = re.compile(r"\b(?:when (?:was|is|were)|what (?:date|day) (?:was|is)|date of)?\s*(?:the |our )?(first|last|latest|earliest|most recent|newest|oldest)\b", re.I)
 
 
 def _dated(question, items, profile):
     """ "when was the last order", "first order date": the ends of the time, where no measure is asked for."""
     found = _DATED.search(question)
-    if not found or profile.time is None or profile.time.type != "date" or not re.search(r"\b(when|date|day)\b", question, re.I):
+    if not found or profile.time is None or profile.time.type != "date" or not (re.search(r"\b(when|date|day)\b", question, re.I) or any(i.kind == "col" and i.value is profile.time for i in items)):
         return None
     if not all(i.kind in ("noun", "per", "val") or i.is_("kw", "when", "first", "last", "where", "which", "rows") or i.kind == "col" and i.value.role in ("date", "identifier") or i.kind == "best" and i.value[1] is profile.time for i in items):
         return None
@@ -52,11 +56,35 @@ def _dated(question, items, profile):
     return Query(targets=(profile.time,), agg="min" if found[1].lower() in ("first", "earliest", "oldest") else "max", where=where)
 
 
+def _left_out(question):
+    """What a question leaves out of its measure, as (the change of a Query, where it says so), or None."""
+    for change, words in ((_trimmed, _OUTLIERS), (_without_zeros, _ZEROS), (_without_gaps, _GAPS)):
+        if found := words.search(question):
+            return change, found
+    return None
+
+
+def _without_zeros(query):
+    c = _measured(query, "zeros")
+    return query.but(where=(*query.where, Condition(c, "!=", 0)))
+
+
+def _without_gaps(query):
+    c = _measured(query, "missing values")
+    return query.but(where=(*query.where, Condition(c, "present")))
+
+
+def _measured(query, what):
+    """The column of numbers that a question is about."""
+    c = next((t for t in query.targets if t.role in ("measure", "ordinal") and t.type in ("integer", "number")), None)
+    if c is None:
+        raise NotUnderstood(f"Without the {what} of which column?")
+    return c
+
+
 def _trimmed(query):
     """The query without the values of its measure that lie beyond 1.5 interquartile ranges."""
-    c = next((t for t in query.targets if t.role == "measure" and t.type in ("integer", "number")), None)
-    if c is None:
-        raise NotUnderstood("Without the outliers of which column?")
+    c = _measured(query, "outliers")
     low, high = (float(v) for v in c.series.dropna().astype("float64").quantile([0.25, 0.75]))
     ends = (low - 1.5 * (high - low), high + 1.5 * (high - low))
     kept = tuple(w for w in query.where if not (w.column is c and w.op == "between"))
@@ -83,6 +111,8 @@ def _piece(items, i, d, profile):
     it, rest = items[i], items[i + 1 :]
     nxt = rest[0] if rest else None
     d.notes += [f"I took {code(it.value.name)} for \"{it.text}\"; there is also {code(it.other.name)}."] if it.other is not None else []
+    if it.kind == "col" and it.exact == 0.5:
+        d.notes.append(f"I took {code(it.value.name)} for \"{it.text}\".")
     if it.kind == "time":
         return _time(items, i, d, profile)
     if it.is_("op", "after", "before", "since", "until") and nxt is not None and nxt.kind == "time":
@@ -137,7 +167,7 @@ def _piece(items, i, d, profile):
         d.chart = it.value
         return 1
     if it.kind == "noun":
-        if i and items[i - 1].is_("kw", "by") and items[i - 1].text.lower() in _GROUPED:
+        if i and items[i - 1].is_("kw", "by") and items[i - 1].text.lower() in _GROUPED or _narrows(items, i):
             raise NotUnderstood(f"I don't know {code(it.text)} in this table.")
         d.nouns.append(it.value)
         return 1
@@ -155,6 +185,18 @@ def _piece(items, i, d, profile):
             d.order = it.value
         d.words.add(it.value)
     return 1
+
+
+# "total for all customers" means the rows; "revenue for wine" one value that is not there.
+_ALL = frozenset("people person persons individual individuals customer customers client clients order orders transaction transactions day days sale user users member members".split())
+
+
+def _narrows(items, i):
+    """Whether a noun is what a figure is asked for, and not the rows."""
+    it, before = items[i], items[i - 1] if i else None
+    if before is None or not before.is_("kw", "where") or before.text.lower() not in ("for", "in", "from", "at", "on") or it.text.lower() in _ALL:
+        return False
+    return i + 1 == len(items) and any(x.kind == "col" for x in items[:i]) and not any(x.kind in ("val", "time", "num") for x in items[:i])
 
 
 # "per order" and "for each order" may mean the rows; these mean a column.
@@ -258,6 +300,8 @@ def _in_by(items, i):
 def _true_by_noun(items, i, c):
     """ "how many smokers", "who survived": the column of yes and no names the rows."""
     counted = any(x.is_("agg", "count") for x in items[:i]) or any(x.is_("kw", "which", "show", "share") for x in items[:i])
+    if i and items[i - 1].is_("kw", "missing"):
+        return False
     text = items[i].text.lower()
     plural = text.endswith("s") and not c.name.lower().endswith("s") or i and (items[i - 1].kind == "val" or _negates(items[i - 1])) or items[i].text.lower().startswith("non")
     return (counted or plural) and not any(x.is_("kw", "by") for x in items[max(0, i - 1) : i]) and not (items[i].text.lower() == "rate")
@@ -421,7 +465,7 @@ def _follows(items, d):
     first = items[0]
     if {"first", "last"} & d.words and d.limit:
         return False
-    if "same" in d.words or first.is_("kw", "only", "without", "sort", "by name", "log", "linear", "desc", "asc", "about") or first.kind == "and":
+    if "same" in d.words or first.is_("kw", "only", "without", "sort", "by name", "log", "linear", "desc", "asc", "about") or first.kind == "and" or "about" in d.words:
         return True
     if d.words - _CHANGES or d.nouns or "count" in d.aggs or "nunique" in d.aggs or d.best or d.quantile:
         return "share" in d.words and not (d.targets or d.where or d.by or d.aggs)

@@ -98,7 +98,17 @@ def _against(items, spoken, profile):
 
 
 def _several(items, spoken, profile):
-    """ "4 or 6 cylinders": numbers of the column behind them."""
+    """ "4 or 6 cylinders", "rating 1 or 2", "rating is 1, 2 or 3": numbers of the column beside them."""
+    for k, it in enumerate(items):
+        n = k + 1 + (k + 1 < len(items) and (items[k + 1].is_("op", "==") or items[k + 1].is_("kw", "where")))
+        end = n
+        while end + 2 < len(items) and items[end].kind == items[end + 2].kind == "num" and items[end + 1].kind == "and" and items[end + 1].text.lower() != "and":
+            end += 2
+        if it.kind == "col" and end > n and items[end - 1].text.lower() == "or":
+            numbers = items[n : end + 1 : 2]
+            if it.value.stats is not None and all(it.value.stats["min"] <= x.value <= it.value.stats["max"] for x in numbers):
+                values = [int(x.value) if x.value == int(x.value) else x.value for x in numbers]
+                return [*items[:k], Item("val", (it.value, values), it.text), *items[end + 1 :]]
     for k in range(len(items) - 3):
         a, joint, b, c = items[k : k + 4]
         if a.kind == b.kind == "num" and joint.kind == "and" and joint.text.lower() == "or" and c.kind == "col" and _counts(c.value, a.value) and _counts(c.value, b.value):
@@ -192,6 +202,8 @@ def _ranks(items, k, op):
     before = items[k - 1] if k else None
     if op is not None:
         return before is not None and before.kind == "col" and before.value.type in ("integer", "number") and before.value.role in ("measure", "ordinal")
+    if before is not None and before.is_("agg", "count"):
+        return False
     return before is None or before.kind in ("agg", "col", "op", "num", "and", "best") or before.is_("kw", "first", "last", "show", "by", "only", "without")
 
 

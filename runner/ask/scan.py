@@ -106,6 +106,11 @@ class Vocabulary:
                 found.append((-weight, c.position, c))
         return [c for _, _, c in sorted(found, key=lambda f: f[:2])]
 
+    def shortened(self, word):
+        """The one column whose name begins with word: "rev" of revenue."""
+        found = {id(c): c for full, c in self.columns if len(word) >= 3 and full[0].startswith(word) and len(full[0]) > len(word) + 1}
+        return next(iter(found.values())) if len(found) == 1 else None
+
     def within(self, text):
         """Columns whose names hold text, of a script that is not parted into words."""
         if len(text) < 2 or not _UNPARTED.match(text):
@@ -221,17 +226,33 @@ _QUARTER = re.compile(rf"\b({'|'.join(_ORDINALS)}) quarter(?: of| in)? (\d{{4}})
 _HALF = re.compile(r"\b(?:in |during )?(?:the )?(first|1st|second|2nd|last) half(?: of| in)? (\d{4})\b", re.I)
 
 
+_TO = r"(?: (?:to|until|till|through|and) |\s?[-\u2013]\s?)"
+_DAYS = re.compile(rf"\b(?:({_MONTH}) (\d\d?)(?:st|nd|rd|th)?{_TO}(?:({_MONTH}) )?(\d\d?)(?:st|nd|rd|th)?|(\d\d?)(?: ({_MONTH}))?{_TO}(\d\d?) ({_MONTH})),? (\d{{4}})\b", re.I)
+
+
+def _both_of_the_year(m):
+    month, day, until, last, day_first, month_first, last_first, until_first, year = m.groups()
+    if month:
+        return f"from {month} {day} {year} to {until or month} {last} {year}"
+    return f"from {month_first or until_first} {day_first} {year} to {until_first} {last_first} {year}"
+
+
 def _joined(question):
     """What is one word for us: per capita, non-smokers."""
     question = re.sub(r"\bper capita\b", "percapita", question.replace("’", "'"), flags=re.I)
     question = re.sub(r"\b(?:(first|lower|1st)|(third|upper|3rd)) quartile\b", lambda m: "25 percentile" if m[1] else "75 percentile", question, flags=re.I)
     question = re.sub(r"\b(have|has|having|with) no (?=[a-z])", r"\1 missing ", question, flags=re.I)
+    question = re.sub(r"\b(?:did not|didn't|have not|haven't) (?:answer(?:ed)?|give|given|say|said|fill(?:ed)? in) (?=[a-z])", "have missing ", question, flags=re.I)
+    question = re.sub(r"\bhow much of (?=the |our |all |total )", "share of ", question, flags=re.I)
+    question = re.sub(r"(^|[^\d\s]\s)%(?=\s|$|[a-z])", r"\1percent", question, flags=re.I)
     question = _QUARTER.sub(lambda m: f"Q{_ORDINALS[m[1].lower()]} {m[2]}", question)
     question = _HALF.sub(lambda m: f"from {'january' if m[1][0] in 'fF1' else 'july'} {m[2]} to {'june' if m[1][0] in 'fF1' else 'december'} {m[2]}", question)
     # "from january to march 2023": the year is that of both.
     question = re.sub(rf"\b({_MONTH})(?: (?:to|until|till|through)|\s?[-\u2013]) ({_MONTH}) (\d{{4}})\b", r"from \1 \3 to \2 \3", question, flags=re.I)
     question = re.sub(rf"\b({_MONTH}) and ({_MONTH}) (\d{{4}})\b", r"\1 \3 and \2 \3", question, flags=re.I)
-    question = re.sub(r"\bfrom from\b", "from", question)
+    # "feb 10 to feb 12 2024", "10 feb - 12 feb 2024": likewise.
+    question = _DAYS.sub(_both_of_the_year, question)
+    question = re.sub(r"\b(from|between) from\b", "from", question)
     return re.sub(r"\bnon[- ](?=[a-z]{3})", "non", question, flags=re.I)
 
 
@@ -387,6 +408,8 @@ def _single(tokens, i, run, lower, vocabulary, before):
         return known, 1
     if key in vocabulary.nouns or word in lexicon.NOUNS:
         return Item("noun", word, word), 1
+    if (c := vocabulary.shortened(key)) is not None:
+        return Item("col", c, word, 0.5), 1
     return Item("word", word, word), 1
 
 
@@ -440,7 +463,7 @@ def _value(places, text, exact=1.0):
 def _number(tokens, i, vocabulary, before):
     kind, value = tokens[i][:2]
     span, used = when.read(tokens, i, 8, vocabulary.profile)
-    if span is not None and not _compares(before, vocabulary, kind, value if kind != "iso" else 0):
+    if span is not None and (used > 2 or not _compares(before, vocabulary, kind, value if kind != "iso" else 0)):
         return Item("time", span, str(tokens[i][1])), used
     if kind == "iso":
         return Item("word", value, value), 1

@@ -100,6 +100,7 @@ def _said(question, table, vocabulary):
             known += sum(w not in _SLIGHT for w in run[:n]) if n == 1 else n
         else:
             out.append(_uninflected(pieces[i], vocabulary))
+            known += out[-1] != pieces[i] and " " in out[-1]
             strange += pieces[i][0].isalpha() and not _known(out[-1], vocabulary)
         i += n or 1
     if not known and strange == 0:
