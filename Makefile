@@ -93,7 +93,7 @@ lock: setup-test
 release:
 	$(GO) run ./deploy/release
 
-# The README's commands in a bare Debian, as root and as an ordinary user.
+# The README's commands in a bare Debian, as root and as two ordinary users.
 cleanroot:
 	deploy/cleanroot/run
 
