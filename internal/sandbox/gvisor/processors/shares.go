@@ -2,6 +2,7 @@ package processors
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -13,26 +14,27 @@ import (
 )
 
 // Shares gives trees that take more than their part of the processors a lower
-// priority, step by step, while others want them too. The kernel shares by process,
-// so one with 32 of them would get what 32 others get. It shares by session where
+// priority, while others want them too: as much lower as leaves them their part. The
+// kernel shares by process, so one with 32 of them would get what 32 others get. It shares by session where
 // it has autogroups, which a cgroup of the program's own (a service, a container)
 // switches off.
 //
 // The zero value is ready. A tree gets its priority back when it takes less than
 // its part, if the program may raise priorities; an ordinary user may not.
 type Shares struct {
-	last  time.Time
-	used  map[int]time.Duration
-	steps map[int]int // that each tree is below what it began with
-	base  map[int]int // nice value that it began with
-	idle  idleTime
+	last time.Time
+	used map[int]time.Duration
+	down map[int]int // nice values that each tree is below what it began with
+	base map[int]int // nice value that it began with
+	idle idleTime
 }
 
 const (
-	stepSize = 4    // nice values; each is about 1.25 times less
-	active   = 0.02 // of a processor: a tree that takes less wants none
-	greedy   = 1.5  // parts
-	modest   = 0.8
+	lowest = 19   // nice values below what a tree began with
+	weight = 1.25 // a nice value lower gets so many times less
+	active = 0.02 // of a processor: a tree that takes less wants none
+	greedy = 1.5  // parts
+	modest = 0.8
 )
 
 // Adjust sets the priorities of trees, by root, from what they took since the last
@@ -48,17 +50,17 @@ func (s *Shares) Adjust(trees map[int]Tree) {
 			take[root] = (t.Used - old).Seconds() / elapsed
 		}
 	}
-	for root := range s.steps {
+	for root := range s.down {
 		if _, lives := trees[root]; !lives {
-			delete(s.steps, root)
+			delete(s.down, root)
 			delete(s.base, root)
 		}
 	}
 	s.last, s.used = now, used
-	if s.steps == nil {
-		s.steps, s.base = map[int]int{}, map[int]int{}
+	if s.down == nil {
+		s.down, s.base = map[int]int{}, map[int]int{}
 	}
-	for root, step := range adjust(take, s.steps, s.idle.share() < 0.1, float64(runtime.GOMAXPROCS(0))) {
+	for root, down := range adjust(take, s.down, s.idle.share() < 0.1, float64(runtime.GOMAXPROCS(0))) {
 		if _, known := s.base[root]; !known {
 			nice, err := unix.Getpriority(unix.PRIO_PROCESS, root)
 			if err != nil {
@@ -66,15 +68,15 @@ func (s *Shares) Adjust(trees map[int]Tree) {
 			}
 			s.base[root] = 20 - nice // the raw system call returns 20 - nice
 		}
-		if setNice(trees[root].Procs, min(19, s.base[root]+step*stepSize)) == nil {
-			s.steps[root] = step
+		if setNice(trees[root].Procs, min(19, s.base[root]+down)) == nil {
+			s.down[root] = down
 		}
 	}
 }
 
-// adjust returns the steps that change: a greedy tree goes down while others want
+// adjust returns what changes of down: a greedy tree goes down while others want
 // processors, a modest one comes up.
-func adjust(take map[int]float64, steps map[int]int, busy bool, processors float64) map[int]int {
+func adjust(take map[int]float64, down map[int]int, busy bool, processors float64) map[int]int {
 	wanting, total := 0, 0.0
 	for _, n := range take {
 		if n >= active {
@@ -86,14 +88,23 @@ func adjust(take map[int]float64, steps map[int]int, busy bool, processors float
 	contended := wanting > 1 && (busy || total > 0.75*processors)
 	changed := map[int]int{}
 	for root, n := range take {
-		switch step := steps[root]; {
-		case contended && n > greedy*part && step*stepSize < 19:
-			changed[root] = step + 1
-		case step > 0 && (!contended || n < modest*part):
-			changed[root] = step - 1
+		switch now := down[root]; {
+		case contended && n > greedy*part && now < lowest:
+			changed[root] = min(lowest, now+max(1, excess(n, part, total)))
+		case now > 0 && !contended:
+			changed[root] = now / 2
+		case now > 0 && n < modest*part:
+			changed[root] = max(0, now+min(-1, excess(n, part, total)))
 		}
 	}
 	return changed
+}
+
+// excess returns how many nice values lower a tree that takes n of total would take
+// its part; below zero, how many higher.
+func excess(n, part, total float64) int {
+	ratio := n / (total - n) / (part / (total - part))
+	return int(math.Round(max(-lowest, math.Log(ratio)/math.Log(weight))))
 }
 
 // setNice sets the priority of all threads of processes. Those that have ended

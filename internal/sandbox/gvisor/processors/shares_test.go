@@ -12,23 +12,24 @@ import (
 func TestAdjust(t *testing.T) {
 	type m = map[int]float64
 	for name, c := range map[string]struct {
-		take  m
-		steps map[int]int
-		busy  bool
-		want  map[int]int
+		take m
+		down map[int]int
+		busy bool
+		want map[int]int
 	}{
-		"one with many processes":           {take: m{1: 1.8, 2: 0.06, 3: 0.06, 4: 0.06}, want: map[int]int{1: 1}},
-		"it goes down further":              {take: m{1: 1.2, 2: 0.3, 3: 0.3}, steps: map[int]int{1: 2}, want: map[int]int{1: 3}},
-		"not below the lowest":              {take: m{1: 1.2, 2: 0.3, 3: 0.3}, steps: map[int]int{1: 5}},
-		"shared well":                       {take: m{1: 0.6, 2: 0.5, 3: 0.5}, steps: map[int]int{1: 3}},
+		"one with many processes":           {take: m{1: 1.8, 2: 0.06, 3: 0.06, 4: 0.06}, want: map[int]int{1: 15}},
+		"it goes down further":              {take: m{1: 1.2, 2: 0.3, 3: 0.3}, down: map[int]int{1: 8}, want: map[int]int{1: 14}},
+		"not below the lowest":              {take: m{1: 1.2, 2: 0.3, 3: 0.3}, down: map[int]int{1: 19}},
+		"shared well":                       {take: m{1: 0.6, 2: 0.5, 3: 0.5}, down: map[int]int{1: 12}},
 		"two that are greedy alike":         {take: m{1: 1, 2: 1}},
 		"alone":                             {take: m{1: 2, 2: 0.001}},
 		"processors are left":               {take: m{1: 1, 2: 0.1}},
-		"none are left beside others' work": {take: m{1: 0.9, 2: 0.1}, busy: true, want: map[int]int{1: 1}},
-		"it comes up as it takes less":      {take: m{1: 0.1, 2: 0.9, 3: 0.9}, steps: map[int]int{1: 2}, want: map[int]int{1: 1}},
-		"it comes up as nobody wants any":   {take: m{1: 1.9}, steps: map[int]int{1: 1}, want: map[int]int{1: 0}},
+		"none are left beside others' work": {take: m{1: 0.9, 2: 0.1}, busy: true, want: map[int]int{1: 10}},
+		"it comes up as it takes less":      {take: m{1: 0.1, 2: 0.9, 3: 0.9}, down: map[int]int{1: 15}, want: map[int]int{1: 5}},
+		"it comes up as it takes nothing":   {take: m{1: 0, 2: 1, 3: 1}, down: map[int]int{1: 15}, want: map[int]int{1: 0}},
+		"it comes up as nobody wants any":   {take: m{1: 1.9}, down: map[int]int{1: 5}, want: map[int]int{1: 2}},
 	} {
-		if got := adjust(c.take, c.steps, c.busy, 2); !maps.Equal(got, c.want) {
+		if got := adjust(c.take, c.down, c.busy, 2); !maps.Equal(got, c.want) {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
 	}
@@ -81,7 +82,7 @@ func TestShares(t *testing.T) {
 		t.Errorf("what works alone has %d, not %d", nice(one), before)
 	}
 	s.Adjust(map[int]Tree{one: trees[one]})
-	if len(s.steps) != 0 {
-		t.Errorf("what has ended is remembered: %v", s.steps)
+	if len(s.down) != 0 {
+		t.Errorf("what has ended is remembered: %v", s.down)
 	}
 }
