@@ -27,7 +27,7 @@ func serveApart() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	m := &Main{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, EnvFile: "/nonexistent/.env"}
-	m.discord = discord.Options{RESTURL: os.Getenv("EMULATOR_REST"), GatewayURL: os.Getenv("EMULATOR_GATEWAY")}
+	m.discord = discord.Options{RESTURL: os.Getenv("EMULATOR_REST"), GatewayURL: os.Getenv("EMULATOR_GATEWAY"), CDNHosts: []string{os.Getenv("EMULATOR_CDN")}}
 	m.connected = func() { fmt.Println("connected") }
 	if err := errors.Join(m.Run(ctx, []string{"serve"}), m.Close()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -48,46 +48,59 @@ func twoGateways(t testing.TB, s *discordtest.Server, model *llmtest.Server) (gs
 	database := mongotest.Database(t, mongotest.Start(t))
 	url := model.Start(t)
 	for range 2 {
-		cmd := exec.Command("attache-apart")
-		cmd.Env = append(os.Environ(), "EMULATOR_REST="+s.RESTURL(), "EMULATOR_GATEWAY="+s.GatewayURL(), "DISCORD_TOKEN="+s.Token(),
-			"MONGODB_URI="+database, "DATA_DIR="+dataDir(t), "OPENAI_BASE_URL="+url, "OPENAI_API_KEY=sk-x", "OPENAI_MODEL=gpt-4o", "RUNSC=/nonexistent/runsc")
-		log := &lockedBuilder{}
-		cmd.Stderr = log
-		out, err := cmd.StdoutPipe()
-		if err == nil {
-			err = cmd.Start()
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		g := &gateway{cmd, make(chan struct{}), sync.OnceValue(cmd.Wait)}
-		go func() {
-			in := bufio.NewScanner(out)
-			if in.Scan() {
-				close(g.connected)
-			}
-			_, _ = io.Copy(io.Discard, out)
-		}()
-		t.Cleanup(func() {
-			_ = cmd.Process.Kill()
-			_ = g.ended()
-			if t.Failed() {
-				t.Logf("log of a gateway:\n%s", log)
-			}
-		})
-		gs = append(gs, g)
+		gs = append(gs, startApart(t, s, url, "MONGODB_URI="+database, "DATA_DIR="+dataDir(t), "RUNSC=/nonexistent/runsc"))
 	}
 	for _, g := range gs {
-		select {
-		case <-g.connected:
-		case <-time.After(3 * time.Minute):
-			t.Fatal("a gateway is not connected")
-		}
+		g.await(t)
 	}
 	if err := s.AwaitConnected(discordtest.Context(t)); err != nil {
 		t.Fatal(err)
 	}
 	return gs
+}
+
+// startApart starts the program in a process of its own.
+func startApart(t testing.TB, s *discordtest.Server, model string, settings ...string) *gateway {
+	t.Helper()
+	cmd := exec.Command("attache-apart")
+	cmd.Env = append(os.Environ(), "EMULATOR_REST="+s.RESTURL(), "EMULATOR_GATEWAY="+s.GatewayURL(), "EMULATOR_CDN="+strings.TrimPrefix(s.CDNURL(), "http://"),
+		"DISCORD_TOKEN="+s.Token(), "OPENAI_BASE_URL="+model, "OPENAI_API_KEY=sk-x", "OPENAI_MODEL=gpt-4o")
+	cmd.Env = append(cmd.Env, settings...)
+	log := &lockedBuilder{}
+	cmd.Stderr = log
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := &gateway{cmd, make(chan struct{}), sync.OnceValue(cmd.Wait)}
+	go func() {
+		in := bufio.NewScanner(out)
+		if in.Scan() {
+			close(g.connected)
+		}
+		_, _ = io.Copy(io.Discard, out)
+	}()
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = g.ended()
+		if t.Failed() {
+			t.Logf("log of a gateway:\n%s", log)
+		}
+	})
+	return g
+}
+
+// await waits until the process is connected.
+func (g *gateway) await(t testing.TB) {
+	t.Helper()
+	select {
+	case <-g.connected:
+	case <-time.After(3 * time.Minute):
+		t.Fatal("a gateway is not connected")
+	}
 }
 
 // Of two processes that serve a bot, one is killed in the middle of an answer:
@@ -245,7 +258,7 @@ func manyGuilds(b *testing.B, n int) {
 }
 
 // status is a figure of a process, in KiB.
-func status(b *testing.B, g *gateway, name string) (n int64) {
+func status(b testing.TB, g *gateway, name string) (n int64) {
 	b.Helper()
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", g.Process.Pid))
 	if err != nil {
