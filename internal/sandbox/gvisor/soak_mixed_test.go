@@ -86,7 +86,7 @@ func TestSoakMixed(t *testing.T) {
 	for i := range rounds {
 		outcomes := one()
 		sandboxtest.AwaitNoSessions(t, h)
-		now, disk := measure(t), wheels.DiskBytes(dir)
+		now, disk := measure(t, dir), wheels.DiskBytes(dir)
 		t.Logf("round %d: %v; %d MB of memory, %d MB on disk, %d descriptors, %d goroutines", i+1, outcomes, now.memory>>20, disk>>20, now.fds, now.goroutines)
 		if i == 0 {
 			first, firstDisk = now, disk
