@@ -296,7 +296,7 @@ def _longest(tokens, i, vocabulary, before):
                 return Item("col", c, text), n
             if n == 1 and before and (before[-1].is_("agg", "max", "min", "mean", "sum", "median") or before[-1].kind == "num" or before[-1].is_("kw", "where") and len(before) > 1 and before[-2].kind == "num") and key in vocabulary.values and (c := vocabulary.synonym(key[0])) is not None and c.role == "measure":
                 return Item("col", c, text, 0.6), 1
-            if key in vocabulary.values and not (n == 1 and lower[0] in lexicon.STOP and not (run[0].isupper() and len(run[0]) > 1)) and not (n > 1 and _joins(lower[:n])):
+            if key in vocabulary.values and not (n == 1 and lower[0] in lexicon.STOP and not (run[0].isupper() and (len(run[0]) > 1 or run[0] == "A" and i))) and not (n > 1 and _joins(lower[:n])):
                 return _value(vocabulary.values[key], text), n
         elif n == 1 and (c := vocabulary.column(key)) is not None and _as_column(lower[0], tokens, i, before, c):
             return Item("col", c, text), 1

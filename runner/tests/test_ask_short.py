@@ -360,3 +360,18 @@ def test_an_answer(table, questions, want):
 
 def test_a_shortened_name_is_said():
     assert 'I took `Revenue` for "rev".' in answered(s, "total rev")["text"]
+
+
+@pytest.mark.parametrize(
+    "question, want",
+    [
+        ("average score for A", 2.0),
+        ("average score of a row", 4.0),
+        ("mean score for A and B", {"A": 2.0, "B": 5.0}),
+        ("how many rows have group A", 2),
+    ],
+)
+def test_a_value_that_looks_like_an_article(question, want):
+    f = pd.DataFrame({"group": ["A", "B", "A", "C", "B", "C"], "score": [1.0, 4.0, 3.0, 5.0, 6.0, 5.0]})
+    answer = answered(f, question)
+    assert answer["understood"] and answer["value"] == pytest.approx(want), answer["text"]
