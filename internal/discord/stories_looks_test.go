@@ -110,7 +110,7 @@ func TestStoryWideTables(t *testing.T) {
 	header, rows = wideRows(60, func(r, c int) string { return fmt.Sprintf("خلية %d/%d", r, c) })
 	w.does("Before.\n\n" + header + "\n" + strings.Join(rows, "\n") + "\n\nAfter.")
 	_, a = w.ask(w.anna, w.general, "Arabic")
-	w.contains(a, "- **Stadt: خلية 0/0** · ", "**table-1.csv**: all 60 rows", "After.")
+	w.contains(a, "- **\u2068Stadt\u2069: \u2068خلية 0/0\u2069** · ", "**table-1.csv**: all 60 rows", "After.")
 	if len(a.Attachments) != 1 || !strings.Contains(string(a.Attachments[0].Bytes()), "خلية 59/7") {
 		t.Fatalf("got %+v", a.Attachments)
 	}

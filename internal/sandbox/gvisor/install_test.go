@@ -150,7 +150,7 @@ func TestRestoreOfPackagesIsBounded(t *testing.T) {
 		"good-1.0-py3-none-any.whl": sandboxtest.Wheel("good", sandboxtest.Entry{Name: "good.py", Content: "x = 1\n"}),
 	})
 	dir := gvisortest.Dir(t)
-	options := gvisor.Bounded(gvisor.Options{Packages: wheels.Any, Index: ix.URL()}, 0, 2*time.Second)
+	options := gvisor.Options{Packages: wheels.Any, Index: ix.URL()}
 	t.Run("first", func(t *testing.T) {
 		s := sandboxtest.NewSession(t, gvisortest.OpenIn(t, dir, options))
 		s.Key.Conversation = "c"
@@ -172,7 +172,7 @@ func TestRestoreOfPackagesIsBounded(t *testing.T) {
 		}
 		return true
 	}
-	s := sandboxtest.NewSession(t, gvisortest.OpenIn(t, dir, options))
+	s := sandboxtest.NewSession(t, gvisortest.OpenIn(t, dir, gvisor.Bounded(options, 0, 2*time.Second)))
 	s.Key.Conversation = "c"
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()

@@ -101,7 +101,13 @@ func TestSoak(t *testing.T) {
 		h.Reset(context.Background(), sandbox.Key{User: 1, Conversation: "soak"})
 		sandboxtest.AwaitNoSessions(t, h)
 		after = measure(t, dir)
+		for end := time.Now().Add(30 * time.Second); after.fds > before.fds+2 && time.Now().Before(end); {
+			after = measure(t, dir) // what was killed last is still being closed
+		}
 	})
+	if after.fds > before.fds+2 {
+		logOpenFiles(t)
+	}
 	if after.fds > before.fds+2 || after.goroutines > before.goroutines+4 || after.mounts != before.mounts || after.memory > before.memory+32<<20 {
 		t.Errorf("before %+v, after %+v", before, after)
 	}
@@ -113,6 +119,14 @@ func TestSoak(t *testing.T) {
 			}
 			return nil
 		})
+	}
+}
+
+func logOpenFiles(t *testing.T) {
+	fds, _ := os.ReadDir("/proc/self/fd")
+	for _, fd := range fds {
+		to, _ := os.Readlink("/proc/self/fd/" + fd.Name())
+		t.Logf("descriptor %s: %s", fd.Name(), to)
 	}
 }
 

@@ -75,6 +75,13 @@ func gvisorRig(t testing.TB, dir string, o sandboxtest.Options) sandboxtest.Driv
 	stop := startWorker(t, server, store, "w1", dir, 64, func(context.Context) (remote.Local, error) {
 		return gvisortest.Driver(t, filepath.Join(dir, "sandbox"), o), nil
 	})
+	for end := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+		if all, err := remote.Workers(t.Context(), store); err == nil && len(all) > 0 {
+			break
+		} else if time.Now().After(end) {
+			t.Fatalf("the worker did not come: %v", err)
+		}
+	}
 	closed := sync.OnceFunc(func() { stop(); nc.Close(); server.Close() })
 	r := rig{d, func(ctx context.Context) error {
 		err := d.Close(ctx)

@@ -185,13 +185,25 @@ func testPlaces(t *testing.T, open Open) {
 	if len(places) < 3 {
 		t.Errorf("who waited was not told: %v", places)
 	}
+	held, leave := context.WithCancel(context.Background())
+	defer leave()
+	has, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		h.Run(held, sandbox.Key{User: 9, Conversation: "x"}, sandbox.Cell{Code: "import time; time.sleep(600)", Status: func(s sandbox.Status) {
+			if s.State == sandbox.Running {
+				close(has)
+			}
+		}})
+	}()
+	<-has
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
-	go h.Run(context.Background(), sandbox.Key{User: 9, Conversation: "x"}, sandbox.Cell{Code: "import time; time.sleep(1)"})
-	time.Sleep(20 * time.Millisecond)
 	if _, err := h.Run(ctx, sandbox.Key{User: 8, Conversation: "x"}, sandbox.Cell{Code: "1"}); err == nil {
 		t.Error("a caller who left got a place")
 	}
+	leave()
+	<-ended
 }
 
 func testCloseWhileRunning(t *testing.T, open Open) {
