@@ -4,7 +4,7 @@
 
 export CGO_ENABLED = 0
 GO ?= go
-CACHE := $(CURDIR)/.cache
+CACHE := .cache
 UV = $(CACHE)/data/python/uv-*/uv
 
 # What the tests may not skip: a comma-separated list, see docs/development.md.
@@ -43,7 +43,7 @@ check:
 
 # The tests share one Python environment and its snapshot.
 setup-test: build
-	@DATA_DIR=$(CACHE)/data SANDBOX_POOL=0 bin/attache setup
+	@DATA_DIR="$(CURDIR)/$(CACHE)/data" SANDBOX_POOL=0 bin/attache setup
 
 # The longest package first, so that the others run beside it.
 unit: setup-test
@@ -55,7 +55,7 @@ nested:
 
 # What runs inside the sandbox, outside of it.
 runner: $(CACHE)/runner-venv/complete
-	cd runner && PYTHONDONTWRITEBYTECODE=1 $(CACHE)/runner-venv/bin/python -m pytest -q -p no:cacheprovider -n auto --dist worksteal tests
+	cd runner && PYTHONDONTWRITEBYTECODE=1 ../$(CACHE)/runner-venv/bin/python -m pytest -q -p no:cacheprovider -n auto --dist worksteal tests
 
 $(CACHE)/runner-venv/complete: runner/requirements.txt runner/tests/requirements.txt | setup-test
 	@$(UV) venv --quiet --clear --python "$$(ls -t $(CACHE)/data/python/env-*/complete | head -1 | xargs dirname)/bin/python" $(CACHE)/runner-venv
@@ -86,7 +86,7 @@ pictures: setup-test
 
 # Lock the sandbox's Python environment anew.
 lock: setup-test
-	cd runner && $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 \
+	cd runner && ../$(UV) pip compile --quiet --upgrade --universal --python-version 3.11 \
 		--generate-hashes --no-annotate --custom-compile-command 'make lock' requirements.in -o requirements.txt
 
 # What is given to strangers, in dist: archives, bills of materials, checksums.
