@@ -30,6 +30,7 @@ type refusal struct {
 	Source string
 	Wait   string // how long it says to wait
 	Room   int    // how long an answer it leaves room for
+	Window *int   // what it says a request may have; 0: nothing
 }
 
 func (r refusal) name() string { return r.Server + " " + r.Means + string(r.API) }
@@ -102,6 +103,10 @@ func TestRefusalsMeanWhatTheyMean(t *testing.T) {
 			if got := errors.Is(err, llm.ErrContext); got != (means == "toolong") {
 				t.Fatalf("ErrContext is %v: %v", got, err)
 			}
+			var long *llm.ContextError
+			if c.Window != nil && (!errors.As(err, &long) || long.Window != *c.Window) {
+				t.Errorf("the window is %d: %v", *c.Window, long)
+			}
 			final := slices.Contains([]string{"credit", "model", "filter", "denied", "memory"}, means) || c.Wait != ""
 			if err != nil && !final && means != "toolong" && means != "responses" {
 				t.Errorf("not answered: %v", err)
@@ -109,8 +114,8 @@ func TestRefusalsMeanWhatTheyMean(t *testing.T) {
 			if tries := len(*bodies); final && (err == nil || tries != 1) {
 				t.Errorf("%v after %d tries", err, tries)
 			}
-			if room := strconv.Itoa(c.Room); c.Room > 0 && !has((*bodies)[1], `tokens":`+room+",") && !has((*bodies)[1], `tokens":`+room+"}") {
-				t.Errorf("not asked for %s tokens: %s", room, (*bodies)[1])
+			if room := strconv.Itoa(c.Room); c.Room > 0 && (len(*bodies) < 2 || !has((*bodies)[1], `tokens":`+room+",") && !has((*bodies)[1], `tokens":`+room+"}")) {
+				t.Fatalf("not asked for %s tokens: %.3000s", room, (*bodies)[len(*bodies)-1])
 			}
 			if _, _, err := generate(t, m, req); err != nil {
 				t.Fatal(err)

@@ -52,7 +52,7 @@ var (
 		regexp.MustCompile(`tools,? ?['"]?,? ?(\d+),`), // FastAPI: ('body', 'tools', 3, 'function')
 	}
 
-	orderWrong = words(`unexpected role|after role|roles? must alternate|must alternate|turn comes immediately after|expected last role|must be at the beginning|only user.{0,20}assistant|must be followed by|did not have response messages|final assistant content|first (message|turn|content).{0,40}user|consecutive (user|assistant|system)`)
+	orderWrong = words(`unexpected role|after role|roles? must alternate|must alternate|turn comes immediately after|expected last role|must be at the beginning|only user.{0,20}assistant|must be followed by|did not have response messages|final assistant content|first (message|turn|content).{0,40}user|consecutive (user|assistant|system)|invalid chat setting`) // the last is MiniMax's word for two system messages
 
 	imagesNever = words(`(image|vision|multi-?modal|visual)\S*.{0,60}(not (currently |yet )?(supported|enabled|allowed|available)|n't support|unsupported by|only supported)` +
 		`|(not|n't) support.{0,40}(image|vision|multi-?modal|visual)|(no endpoints found|unknown variant).{0,40}image|at most 0 image|not a multi-?modal|not a vision` +
@@ -64,7 +64,7 @@ var (
 	toolsNoFlag = words(`requires --jinja|--enable-auto-tool-choice`)
 	quoted      = regexp.MustCompile(`'[A-Za-z0-9_-]+__[A-Za-z0-9_-]+'|after role 'tool'|role:? ?'tool'`)
 
-	roleRefused = words(`(system|developer).{0,60}(` + unable + `|beginning|first)|` + unable + `.{0,60}\b(system|developer)\b`)
+	roleRefused = words(`invalid (message )?role.{0,10}(system|developer)|(system|developer).{0,60}(` + unable + `|beginning|first)|` + unable + `.{0,60}\b(system|developer)\b`)
 )
 
 // refusals lists what the words of a refusal say about parameters.

@@ -13,12 +13,9 @@ import (
 // InAnswer returns the error that a piece of an answer is, or nil. Servers that
 // fail after they have said that all is well write it among the pieces: as
 // OpenAI has it, without its frame (llama.cpp, vLLM), as FastAPI's detail, in an
-// array (Google), or in plain words. Event is the piece's type in the stream.
+// array (Google), as a status beside no answer (MiniMax, Cloudflare), or in plain words. Event is the piece's type in the stream.
 func InAnswer(event string, data []byte) *Error {
-	var list []json.RawMessage
-	if json.Unmarshal(data, &list) == nil && len(list) > 0 {
-		data = list[0]
-	}
+	data = first(data)
 	var doc map[string]json.RawMessage
 	if json.Unmarshal(data, &doc) != nil && event != "error" {
 		return nil // garbled, which is something else
@@ -38,6 +35,15 @@ func isError(doc map[string]json.RawMessage) bool {
 		return true
 	}
 	if lenient.Text(doc["type"]) == "error" || lenient.Text(doc["object"]) == "error" {
+		return true
+	}
+	var base struct {
+		Code lenient.String `json:"status_code"`
+	}
+	if json.Unmarshal(doc["base_resp"], &base) == nil && base.Code != "" && base.Code != "0" {
+		return true
+	}
+	if lenient.Text(doc["success"]) == "false" {
 		return true
 	}
 	for _, part := range []string{"choices", "response", "item", "delta", "output", "content", "content_block", "usage"} {

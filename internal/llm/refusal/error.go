@@ -26,6 +26,7 @@ type Error struct {
 	Param      string
 	Message    string
 	Failed     string // what the model wrote and the server could not read (Groq's failed_generation)
+	room       int    // tokens that a request may have, if the body has a field for it (llama.cpp's n_ctx)
 	noAPI      bool   // the body is not an error of any API: a wrong address
 	RetryAfter time.Duration
 }
@@ -62,10 +63,7 @@ func Read(res *http.Response) *Error {
 func Parse(body []byte) *Error {
 	e := &Error{}
 	body = bytes.TrimSpace(body)
-	var list []json.RawMessage
-	if json.Unmarshal(body, &list) == nil && len(list) > 0 {
-		body = list[0]
-	}
+	body = first(body)
 	type object struct {
 		Error    json.RawMessage `json:"error"`
 		Message  json.RawMessage `json:"message"`
@@ -79,6 +77,15 @@ func Parse(body []byte) *Error {
 		Metadata struct {
 			Raw json.RawMessage `json:"raw"` // OpenRouter: what the provider behind it said
 		} `json:"metadata"`
+		Errors json.RawMessage `json:"errors"` // Cloudflare: a list
+		Base   *struct {
+			Code lenient.String `json:"status_code"`
+			Msg  lenient.String `json:"status_msg"`
+		} `json:"base_resp"` // MiniMax
+		Msg       json.RawMessage `json:"msg"`
+		Window    lenient.String  `json:"n_ctx"`
+		ErrorMsg  json.RawMessage `json:"error_msg"` // Baidu
+		ErrorCode json.RawMessage `json:"error_code"`
 	}
 	var doc, obj object
 	if json.Unmarshal(body, &doc) != nil {
@@ -92,11 +99,21 @@ func Parse(body []byte) *Error {
 		obj = object{Message: doc.Error, Code: doc.Code, Kind: doc.Kind}
 	case doc.Message != nil:
 		obj = doc
+	case json.Unmarshal(first(doc.Errors), &obj) == nil && obj.Message != nil:
+	case doc.Errors != nil && lenient.Text(first(doc.Errors)) != "":
+		obj = object{Message: first(doc.Errors)}
+	case doc.Base != nil:
+		obj = object{Message: lenient.JSON(doc.Base.Msg), Code: lenient.JSON(doc.Base.Code)}
+	case doc.ErrorMsg != nil:
+		obj = object{Message: doc.ErrorMsg, Code: doc.ErrorCode}
+	case doc.Msg != nil:
+		obj = object{Message: doc.Msg, Code: doc.Code}
 	default:
 		obj = object{Message: doc.Detail}
 		e.noAPI = doc.Detail == nil || lenient.Text(doc.Detail) == "Not Found"
 	}
 	e.Message, e.Code, e.Kind, e.Param, e.Failed = lenient.Text(obj.Message), lenient.Text(obj.Code), lenient.Text(obj.Type), lenient.Text(obj.Param), obj.Failed
+	e.room = number(string(obj.Window))
 	if e.Code == "null" {
 		e.Code = ""
 	}
@@ -122,6 +139,15 @@ func Parse(body []byte) *Error {
 	e.RetryAfter = waitNamed(string(body), time.Now())
 	e.Message = brief.Bytes(e.Message, 2000)
 	return e
+}
+
+// first is the first of a list, or what is no list.
+func first(raw json.RawMessage) json.RawMessage {
+	var list []json.RawMessage
+	if json.Unmarshal(raw, &list) == nil && len(list) > 0 {
+		return list[0]
+	}
+	return raw
 }
 
 func cmpOr(a, b string) string {

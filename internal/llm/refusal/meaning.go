@@ -25,7 +25,7 @@ var (
 	accountBlocked = words(`(resource|account|organization|project|key|access) .{0,40}(blocked|banned|terminated|suspended|disabled|deactivated)|access_terminated|account_deactivated`)
 
 	keyWrong = words(`(incorrect|invalid|wrong|expired|missing|unknown|no|malformed)( \w+)?[ _]api[ _-]?keys?\b|api[ _-]?key( \w+)? (is |was |has )?(not valid|invalid|not found|expired|missing|required|incorrect|wrong)|invalid_api_key|api_key_invalid` +
-		`|authentication(_| )(error|fails|failed)|invalid (authentication|credentials|bearer token|token)|身份验证|令牌.{0,8}(无效|过期)|无效的.{0,4}(令牌|key)`)
+		`|authentication(_| )(error|fails|failed)|invalid (authentication|credentials|bearer token|token)|authorization failed|login fail|access token (is )?(invalid|expired|missing)|身份验证|令牌.{0,8}(无效|过期)|无效的.{0,4}(令牌|key)`)
 
 	modelMissing = words("model\\S*.{0,120}?(not[ _]found|not (be )?exist|n't exist|not available|not a valid|decommissioned|has been (retired|deprecated|removed)|is (retired|deprecated))" +
 		`|(unknown|invalid|no such|unsupported|not a valid|not found the)[ _]model|invalid_model|model_(not_found|not_available|decommissioned)|deploymentnotfound|deployment.{0,40}(not exist|not found)|模型不存在`)

@@ -16,6 +16,7 @@ func TestRelatives(t *testing.T) {
 		body   string
 	}{
 		"credit": {
+			{200, `{"id":"1","choices":null,"base_resp":{"status_code":1008,"status_msg":"insufficient balance"}}`},
 			{429, `{"error":{"message":"You have run out of credits. Please add more.","code":429}}`},
 			{403, `{"error":"Your newly created team doesn't have any credits yet. You can purchase credits on https://console.x.ai/team."}`},
 			{400, `{"error":{"message":"Billing hard limit has been reached","type":"invalid_request_error","code":"billing_hard_limit_reached"}}`},
@@ -29,6 +30,9 @@ func TestRelatives(t *testing.T) {
 		},
 		"rate": {
 			{429, ``},
+			{429, `{"error":{"message":"请求数超过限制，请稍后再试"}}`},
+			{429, `{"base_resp":{"status_code":1002,"status_msg":"rate limit exceeded(RPM)"}}`},
+			{429, `{"error_code":336501,"error_msg":"Rate limit reached for RPM"}`},
 			{429, `Too Many Requests`},
 			{429, `{"error":{"message":"Allocated quota exceeded, please increase your quota limit.","type":"insufficient_capacity","code":"Throttling.AllocationQuota"}}`},
 			{429, `{"message":"You are using a Trial key, which is limited to 20 API calls / minute. You can continue to use the Trial key for free or upgrade to a Production key with higher rate limits."}`},
@@ -48,6 +52,9 @@ func TestRelatives(t *testing.T) {
 		},
 		"key": {
 			{401, ``},
+			{403, `{"status":403,"title":"Forbidden","detail":"Authorization failed"}`},
+			{200, `{"base_resp":{"status_code":1004,"status_msg":"login fail: Please carry the API secret key in the 'Authorization' field of the request header"}}`},
+			{400, `{"error_code":110,"error_msg":"Access token invalid or no longer valid"}`},
 			{400, `[{"error":{"code":400,"message":"API key not valid. Please pass a valid API key.","status":"INVALID_ARGUMENT"}}]`},
 			{400, `{"code":"Client specified an invalid argument","error":"Incorrect API key provided: xa***. You can obtain an API key from https://console.x.ai."}`},
 			{403, `{"error":{"message":"Invalid API key provided","type":"invalid_request_error"}}`},
@@ -63,6 +70,21 @@ func TestRelatives(t *testing.T) {
 			{400, `{"error":{"code":"1211","message":"模型不存在，请检查模型代码。"}}`},
 			{400, `{"error":{"message":"{'error': '/chat/completions: Invalid model name passed in model=x. Call /v1/models to view available models for your key.'}","type":"None","code":"400"}}`},
 			{403, `{"error":{"message":"Project does not have access to model gpt-9: model not found","code":"model_not_found"}}`},
+		},
+		"long": {
+			{400, `{"message":"The model returned the following errors: Too many input tokens. Max input tokens: 8192, request input token count: 9000"}`},
+			{413, `{"errors":[{"message":"AiError: The estimated number of input and maximum output tokens (43223) exceeded this model context window limit (24000).","code":5021}],"success":false}`},
+			{400, `{"error_code":336007,"error_msg":"the max input characters is 516096","id":"as-1"}`},
+			{400, `{"error":{"message":"Total tokens of image and text exceed max message tokens.","code":"InvalidParameter"}}`},
+			{400, `{"error":{"message":"<400> InternalError.Algo.InvalidParameter: Total message token length exceed model limit (131072 tokens)."}}`},
+			{400, `{"error":{"message":"Requested tokens (9000) exceed context window of 4096"}}`},
+			{500, `{"error":{"message":"prompt too long; exceeded max context length by 812 tokens"}}`},
+			{400, `{"error":"the input length exceeds the context length"}`},
+			{400, `{"error":{"message":"The message you submitted was too long, please submit something shorter."}}`},
+			{400, `{"error":{"message":"Your request exceeds the model's input limit."}}`},
+			{400, `{"error":{"message":"输入token数超过模型上限"}}`},
+			{400, `{"msg":"提示词过长，请缩短后重试","code":400}`},
+			{200, `{"id":"1","choices":null,"base_resp":{"status_code":2013,"status_msg":"invalid params, context window exceeds limit"}}`},
 		},
 		"memory": {
 			{500, `{"error":{"message":"cudaMalloc failed: out of memory"}}`},
@@ -87,6 +109,8 @@ func TestRelatives(t *testing.T) {
 			switch {
 			case e.outOfCredit():
 				got = "credit"
+			case e.TooLong():
+				got = "long"
 			case e.filtered():
 				got = "filter"
 			case e.noMemory():
@@ -137,6 +161,37 @@ func TestWaitNamed(t *testing.T) {
 	} {
 		if got := waitNamed(body, now); got != want {
 			t.Errorf("%s: %v, want %v", body, got, want)
+		}
+	}
+}
+
+// The window is what the refusal says of it, not another number in it.
+func TestWindowNamed(t *testing.T) {
+	for message, want := range map[string]int{
+		"exceeded this model context window limit (24000).":                           24000,
+		"invalid params, context window exceeds limit (2013)":                         0,
+		"Total message token length exceed model limit (131072 tokens).":              131072,
+		"Requested tokens (9000) exceed context window of 4096":                       4096,
+		"prompt too long; exceeded max context length by 812 tokens":                  0,
+		"Max input tokens: 8192, request input token count: 9000":                     8192,
+		"the input (40,000 tokens) is longer than the context length (32,768 tokens)": 32768,
+	} {
+		if got := (&Error{Message: message}).window(); got != want {
+			t.Errorf("%s: %d, want %d", message, got, want)
+		}
+	}
+}
+
+// What stands where an answer is expected and is none.
+func TestAnswersThatAreErrors(t *testing.T) {
+	for body, want := range map[string]bool{
+		`{"choices":null,"base_resp":{"status_code":1008,"status_msg":"insufficient balance"}}`:   true,
+		`{"choices":[{"delta":{"content":"a"}}],"base_resp":{"status_code":0,"status_msg":""}}`:   false,
+		`{"errors":[{"message":"AiError: no capacity","code":3040}],"success":false,"result":{}}`: true,
+		`{"errors":[],"success":true,"choices":[{"delta":{"content":"a"}}]}`:                      false,
+	} {
+		if got := InAnswer("", []byte(body)); (got != nil) != want {
+			t.Errorf("%s: %v", body, got)
 		}
 	}
 }

@@ -16,8 +16,23 @@ func (e *Error) outputLimit(req llm.Request, have Limits) (int, bool) {
 	if asked == 0 || !outputWrong.MatchString(e.Param+" "+e.Message) || !outputBounds.MatchString(e.Message) {
 		return 0, false
 	}
+	for _, re := range outputNamed {
+		if m := re.FindStringSubmatch(e.Message); m != nil {
+			if n := number(m[1]); n >= 16 && n < asked {
+				return n, true
+			}
+		}
+	}
 	n := smallest(e.Message, 16, asked-1)
 	return n, n > 0
+}
+
+// outputNamed finds the longest output in a refusal; other numbers in it may be
+// versions and ids.
+var outputNamed = []*regexp.Regexp{
+	words(`(?:<=|less than or equal to|at most|cannot exceed|must not exceed|not be greater than|max_total_tokens=|up to|no more than) ?` + num),
+	words(`\[\d+, ?` + num + `\]`),
+	words(`max\w*: \d+ > ` + num),
 }
 
 // leastRoom is how many tokens of an answer are worth asking for. Where a request
@@ -59,6 +74,7 @@ var (
 	promptNamed = []*regexp.Regexp{
 		words(num + ` in the (?:messages|prompt|input)\b.{0,60}in the completion`),
 		words(num + ` of text input.{0,60}in the output`),
+		words(num + ` tokens from the (?:input )?messages and`),
 		words(`output tokens and your (?:prompt|request).{0,30}?` + num + ` input tokens`),
 		words(`your (?:prompt|request) (?:has|contains)(?: at least)? ` + num + ` input tokens`),
 		words(`(?:limit|length): ` + num + ` \+ \d+ >`),
@@ -66,7 +82,7 @@ var (
 	}
 )
 
-var anyNumber = regexp.MustCompile(`\d[\d,_]*`)
+var anyNumber = regexp.MustCompile(`\b\d[\d,_]*\b`)
 
 // smallest returns the smallest number in s between the bounds, or 0.
 func smallest(s string, low, high int) int {

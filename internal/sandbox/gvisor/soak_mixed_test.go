@@ -21,15 +21,16 @@ import (
 
 // TestSoakMixed lets people work while others attack and are stopped, and measures
 // the host at rest after each round: memory, disk, descriptors and goroutines do
-// not grow. ATTACHE_SOAK_MINUTES is how long it goes on in rounds of a minute; two
-// short rounds are made without it.
+// not grow. ATTACHE_SOAK_MINUTES is how long it goes on in rounds of a minute, in
+// which everybody thinks for some seconds between two questions; two short rounds
+// without a pause are made without it.
 func TestSoakMixed(t *testing.T) {
-	round, rounds := 2*time.Second, 2
+	round, rounds, limit, thinking := 2*time.Second, 2, 2*time.Second, time.Duration(0)
 	if n, err := strconv.Atoi(os.Getenv("ATTACHE_SOAK_MINUTES")); err == nil {
-		round, rounds = time.Minute, max(n, 2)
+		round, rounds, limit, thinking = time.Minute, max(n, 2), 3*time.Second, 5*time.Second
 	}
 	dir := gvisortest.Dir(t)
-	h := gvisortest.OpenIn(t, dir, gvisor.Options{Pool: 1, Max: 6, Idle: 300 * time.Millisecond, Limits: sandbox.Limits{Time: 2 * time.Second}})
+	h := gvisortest.OpenIn(t, dir, gvisor.Options{Pool: 1, Max: 6, Idle: 300 * time.Millisecond, Limits: sandbox.Limits{Time: limit}})
 	run := func(ctx context.Context, user uint64, code string) sandbox.Result {
 		res, err := h.Run(ctx, sandbox.Key{User: user, Conversation: "soak"}, sandbox.Cell{Code: code})
 		if err != nil && ctx.Err() == nil {
@@ -37,6 +38,7 @@ func TestSoakMixed(t *testing.T) {
 		}
 		return res
 	}
+	pause := func(most time.Duration) { time.Sleep(time.Duration(rand.Int64N(int64(most) + 1))) }
 	names := slices.Sorted(maps.Keys(attacks))
 	one := func() map[sandbox.Outcome]int {
 		var mu sync.Mutex
@@ -51,7 +53,7 @@ func TestSoakMixed(t *testing.T) {
 		var all sync.WaitGroup
 		for user := range uint64(3) {
 			all.Go(func() {
-				for over.Err() == nil {
+				for ; over.Err() == nil; pause(thinking) {
 					n := rand.IntN(1000)
 					res := run(t.Context(), user, fmt.Sprintf("x = %d\nopen('f.txt', 'w').write('x' * x)\nprint(x)", n))
 					if want := fmt.Sprintf("%d\n", n); res.Outcome != sandbox.OK || res.Output != want {
@@ -68,7 +70,7 @@ func TestSoakMixed(t *testing.T) {
 		}
 		for user := uint64(10); user < 12; user++ {
 			all.Go(func() {
-				for over.Err() == nil {
+				for ; over.Err() == nil; pause(6 * thinking) {
 					ctx, stop := context.WithCancel(t.Context())
 					if rand.IntN(2) == 0 {
 						time.AfterFunc(time.Duration(rand.IntN(1500))*time.Millisecond, stop)
