@@ -40,14 +40,14 @@ func TestSoakServe(t *testing.T) {
 		}
 		n, _ := strconv.Atoi(found[1])
 		code := map[int]string{
-			1: `x = globals().get("x", 0) + 1\nprint(x)`,
-			2: `df = load_file(list_user_files()[0]["file_id"])\nprint(df.amount.sum())`,
-			3: `import matplotlib.pyplot as plt\nplt.plot(range(100))\nplt.show()`,
+			1: "x = globals().get('x', 0) + 1\nprint(x)",
+			2: "df = load_file(list_user_files()[0]['file_id'])\nprint(df.amount.sum())",
+			3: "import matplotlib.pyplot as plt\nplt.plot(range(100))\nplt.show()",
 		}[n%6]
 		if code == "" || r.Last().Role == "tool" {
 			return llmtest.Reply{Text: fmt.Sprintf("This is answer %d. %s", n, strings.Repeat("It has some words. ", n%40))}
 		}
-		return llmtest.Reply{Calls: []llm.ToolCall{llmtest.Call(fmt.Sprint("c", n), "execute_python_code", `{"code":"`+strings.ReplaceAll(code, `"`, `\"`)+`"}`)}}
+		return llmtest.Reply{Calls: []llm.ToolCall{llmtest.Call(fmt.Sprint("c", n), "execute_python_code", map[string]string{"code": code})}}
 	}}
 	addr := freeAddress(t)
 	g := startApart(t, s, model.Start(t), "DATA_DIR="+dataDir(t), "RUNSC="+gvisortest.Runsc(), "SANDBOX_POOL=1", "SANDBOX_IDLE=5s", "METRICS_LISTEN="+addr, "WEB_LISTEN=")
