@@ -27,6 +27,7 @@ _CLOCK = {  # pattern of the time of day: format
 }
 _CLOCKS = {"": "", **{":" + p: ":" + f for p, f in list(_CLOCK.items())[1:3]}, **{sep + p: sep + f for sep in (" ", ", ", "T") for p, f in _CLOCK.items()}}
 _SHORT = r"\d\d?\.\d\d?\.\d\d"  # a day, or a version
+_EIGHT = r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"  # with a time behind it; alone it may be a number
 _DAY = {  # pattern of the day: formats, the first is taken unless the values speak against it
     r"\d{4}-\d\d?-\d\d?": ("%Y-%m-%d",),
     r"\d{4}/\d\d?/\d\d?": ("%Y/%m/%d",),
@@ -38,6 +39,7 @@ _DAY = {  # pattern of the day: formats, the first is taken unless the values sp
     _SHORT: ("%d.%m.%y",),
     r"\d\d?-\d\d?-\d{4}": ("%d-%m-%Y", "%m-%d-%Y"),
     r"\d\d-\d\d-\d\d": ("%d-%m-%y", "%m-%d-%y", "%y-%m-%d"),
+    _EIGHT: ("%Y%m%d",),
     rf"\d\d?-{_MONTH}-\d{{4}}": ("%d-%b-%Y",),
     rf"\d\d?-{_MONTH}-\d\d": ("%d-%b-%y",),
     rf"\d\d?/{_MONTH}/\d{{4}}": ("%d/%b/%Y",),
@@ -71,13 +73,14 @@ _QUARTER = re.compile(r"(?:((?:18|19|20)\d\d)[- ]?Q([1-4])|Q([1-4])[- /]?((?:18|
 _RFC = re.compile(rf"{_WEEKDAY},? \d\d? {_MONTH} \d{{4}}(?: \d\d:\d\d(?::\d\d)?(?: (?:[+-]\d{{4}}|GMT|UTC|UT|Z))?)?", re.I)
 _CTIME = re.compile(rf"{_WEEKDAY} {_MONTH} [ \d]?\d \d\d:\d\d:\d\d(?: (?:[+-]\d{{4}}|[A-Z]{{3,4}}))? \d{{4}}", re.I)
 _LOG = re.compile(rf"\[?\d\d?/{_MONTH}/\d{{4}}:\d\d:\d\d:\d\d(?: [+-]\d{{4}})?\]?", re.I)
-_BASIC = re.compile(r"\d{8}T\d{6}(?:Z|[+-]\d{4})?")
+_NET = re.compile(r"\\?/Date\((-?\d+)(?:[+-]\d{4})?\)\\?/")
+_BASIC = re.compile(r"\d{8}[T _-]\d{6}(?:Z|[+-]\d{4})?")
 _QUARTER_SHORT = re.compile(r"(?:Q([1-4])|([1-4])Q)[- /]?'?((?:19|20)\d\d|\d\d)", re.I)
-_NO_DATE = MARKS | {"0000-00-00", "0000-00-00 00:00:00", "00/00/0000", "00.00.0000"}
+_NO_DATE = MARKS | {"0000-00-00", "0000-00-00 00:00:00", "00/00/0000", "00.00.0000", "infinity", "-infinity"}
 _NAMED_DAY = re.compile(rf"{_WEEKDAY},? (?=\S)", re.I)
 _COMPACT = re.compile(r"(?:18|19|20|21)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:\d{6})?")
 _WEEK = re.compile(r"((?:19|20)\d\d)-?W(\d\d)(?:-?([1-7]))?", re.I)
-_MAYBE = re.compile(r"\d{8}T|[1-4]Q|\d{1,4}[-/.]\d\d?|\d\d?[ -./]?[^\W\d_]{3}|[^\W\d_]{3}|\d{4}[- ]?[QW]|Q[1-4]|\d{4}[- ][a-z]{3}|\[\d|\d{8}(?:\d{6})?$", re.I)
+_MAYBE = re.compile(r"\\?/Date\(|\d{8}[T _-]\d|[1-4]Q|\d{1,4}[-/.]\d\d?|\d\d?[ -./]?[^\W\d_]{3}|[^\W\d_]{3}|\d{4}[- ]?[QW]|Q[1-4]|\d{4}[- ][a-z]{3}|\[\d|\d{8}(?:\d{6})?$", re.I)
 _DATE_NAME = re.compile(
     r"(?:^|[^a-z])(?:date|datum|fecha|data|dato|day|time|timestamp|datetime|ts|epoch|unixtime|when|login|seen|expires|published|registered|joined|fecha|zeit|heure|hora|posted|born|birthday|dob|start|end|updated|modified|created|since|until|valid|effective|expiry|maturity|due|hired|admitted|discharged)(?:$|[^a-z])"
     r"|(?:date|time|stamp|_at|_on|_ts)$|^(?:date|time|ts|epoch)",
@@ -248,15 +251,49 @@ def _formats(values):
         if sum(bool(re.match(day, v, re.I)) for v in values[:5]) >= min(3, len(values[:5])):
             for clock, clock_format in _CLOCKS.items():
                 if fits(re.compile(day + clock, re.I)):
-                    if day == _SHORT and not clock and _versions(values):
+                    if day == _EIGHT and not clock:
+                        return ()
+                    if re.match(r"%[dm]([./-])%[md]\1%y", formats[0]) and _year_first(values):
+                        return ("%y{0}%m{0}%d".format(formats[0][2]) + clock_format,)
+                    if day == _SHORT and not clock and _versions(values) or formats[0] in _MONTH_YEAR and _days_of_a_year(values):
                         return ()
                     return tuple(f + clock_format for f in formats)
     return ()
 
 
+def _year_first(values):
+    """Whether 24/01/31 begins with the year: the last numbers are days, too many or too large for years, and the first ones are few."""
+    import datetime
+
+    parts = [tuple(map(int, re.split("[./-]", v.split()[0])[:3])) for v in values if re.match(r"\d\d([./-])\d\d\1\d\d(?!\d)", v)]
+    years, months, days = (set(p) for p in zip(*parts)) if len(parts) == len(values) else ((), (), ())
+    if not years or max(months) > 12 or not 1 <= min(days) <= max(days) <= 31 or len(years) >= len(days):
+        return False
+    this, span = datetime.date.today().year % 100, max(years) - min(years)
+    return span < 7 and max(years) <= this + 1 < max(days) or span < 16 and len(days) >= 15
+
+
 def _versions(values):
     """Whether no first number is too large for a month: 1.2.10 may be a version, 31.1.24 is none."""
     return not any(int(v.split(".")[0]) > 12 for v in values if re.match(_SHORT, v))
+
+
+_MONTH_YEAR = ("%b %y", "%b-%y", "%y-%b")
+
+
+def _days_of_a_year(values):
+    """Whether Jan 05 and 05-Jan are days, not months: numbers of one month alone, or in the order of days, or too many for years."""
+    parts = [(_ENGLISH.index(re.search(_MONTH, v.lower())[0]), int(re.search(r"\d\d", v)[0])) for v in values if re.search(_MONTH, v.lower())]
+    numbers = {n for _, n in parts}
+    if len(numbers) < 2 or not all(1 <= n <= 31 for n in numbers):
+        return False
+    if len({m for m, _ in parts}) == 1:
+        return True
+    parts = list(dict.fromkeys(parts))
+    in_order = lambda p: p in (sorted(p), sorted(p, reverse=True))
+    if in_order([(n, m) for m, n in parts]):
+        return False
+    return in_order(parts) or len(numbers) >= 20
 
 
 def _seasons(values):
@@ -270,7 +307,7 @@ def _with_clocks(column, values):
 
     for day, formats in _DAY.items():
         whole = re.compile(rf"({day})(?:[ T]+(\d\d?:\d\d(?::\d\d(?:\.\d+)?)?))?", re.I)
-        if not all(map(whole.fullmatch, values)) or day == _SHORT and _versions(values) and not any(":" in v for v in values):
+        if not all(map(whole.fullmatch, values)) or (day == _SHORT and _versions(values) or formats[0] in _MONTH_YEAR) and not any(":" in v for v in values):
             continue
         parts = column.str.strip().str.extract(whole)
         days, clocks = parts[0], parts[parts.shape[1] - 1].fillna("0:00")
@@ -320,7 +357,8 @@ def _special(column, values):
         year = parts[2].where(parts[2].str.len() == 4, "20" + parts[2])
         read = pd.to_datetime(year + "-" + ((pd.to_numeric(parts[0].fillna(parts[1])) - 1) * 3 + 1).astype("Int64").astype("str").str.zfill(2) + "-01", format="%Y-%m-%d", errors="coerce")
     elif every(_BASIC):
-        read = _mixed(column.str.strip(), ("%Y%m%dT%H%M%S", "%Y%m%dT%H%M%S%z"))
+        text = column.str.strip()
+        read = _mixed(text.str[:8] + "T" + text.str[9:], ("%Y%m%dT%H%M%S", "%Y%m%dT%H%M%S%z"))
     elif every(_WEEK):  # its Monday, where no day is named
         text = column.str.strip().str.replace(_WEEK, lambda m: f"{m[1]} {m[2]} {m[3] or 1}", regex=True)
         read = pd.to_datetime(text, format="%G %V %u", errors="coerce")
@@ -330,6 +368,8 @@ def _special(column, values):
     elif every(_CTIME):
         text = column.str.strip().str.replace(_NAMED_DAY, "", regex=True).str.replace(r" ([A-Z]{3,4}) (\d{4})$", r" \2", regex=True).str.replace("  ", " ")
         read = _mixed(text, ("%b %d %H:%M:%S %z %Y", "%b %d %H:%M:%S %Y"))
+    elif every(_NET):
+        read = pd.to_datetime(pd.to_numeric(column.str.strip().str.extract(_NET)[0]), unit="ms")
     elif every(_LOG):
         read = _mixed(column.str.strip().str.strip("[]"), ("%d/%b/%Y:%H:%M:%S %z", "%d/%b/%Y:%H:%M:%S"))
     if read is None or (read.isna() & column.notna()).sum() > (_FEW * len(column) if len(column) >= 50 else 0):

@@ -4,20 +4,21 @@ import functools
 import re
 
 # Names of months and of days as CLDR has them, lower case: English, German, French, Spanish, Italian, Portuguese, Dutch, Swedish,
-# Danish, Norwegian, Polish, Russian, Ukrainian, Czech, Turkish, Finnish, Greek, Romanian, Hungarian, Indonesian.
+# Danish, Norwegian, Polish, Russian, Ukrainian, Czech, Turkish, Finnish, Greek, Romanian, Hungarian, Indonesian, Bulgarian, Slovak,
+# Slovene, Estonian, Lithuanian, Latvian, Catalan, Icelandic, Hebrew, Arabic; Vietnamese has numbers.
 _MONTHS = {
-    1: "january januar jänner janvier enero gennaio janeiro januari stycznia styczeń jan janv ene genn gen sty янв января январь січня ledna leden led ocak oca tammikuuta tammikuu tammi ιανουαρίου ιαν ianuarie ian január",
-    2: "february februar feber février febrero febbraio fevereiro februari lutego luty feb févr fév febr fev lut февр фев февраля февраль лютого února únor úno şubat şub helmikuuta helmikuu helmi φεβρουαρίου φεβ februarie február",
-    3: "march märz mars marzo março maart marts marca marzec mar mrz mär mrt марта март мар березня března březen bře mart maaliskuuta maaliskuu maalis μαρτίου μαρ martie március márc maret",
-    4: "april avril abril aprile kwietnia kwiecień apr avr abr kwi апр апреля апрель квітня dubna duben dub nisan nis huhtikuuta huhtikuu huhti απριλίου απρ aprilie április ápr",
-    5: "may mai mayo maggio maio mei maj maja mag мая май травня května květen kvě mayıs toukokuuta toukokuu touko μαΐου μαι május máj",
-    6: "june juni juin junio giugno junho czerwca czerwiec jun giu cze июн июня июнь червня června červen čvn haziran haz kesäkuuta kesäkuu kesä ιουνίου ιουν iunie iun június jún",
-    7: "july juli juillet julio luglio julho lipca lipiec jul juil lug lip июл июля июль липня července červenec čvc temmuz tem heinäkuuta heinäkuu heinä ιουλίου ιουλ iulie iul július júl",
-    8: "august août agosto augustus augusti sierpnia sierpień aug ago sie авг августа август серпня srpna srpen srp ağustos ağu elokuuta elokuu elo αυγούστου αυγ augusztus agustus agt",
-    9: "september septembre septiembre settembre setembro września wrzesień sep sept set sett wrz сент сен сентября сентябрь вересня září zář eylül eyl syyskuuta syyskuu syys σεπτεμβρίου σεπ septembrie szeptember szept",
-    10: "october oktober octobre octubre ottobre outubro października październik oct okt ott out paź окт октября октябрь жовтня října říjen říj ekim eki lokakuuta lokakuu loka οκτωβρίου οκτ octombrie október",
-    11: "november novembre noviembre novembro listopada listopad nov lis нояб ноя ноября ноябрь листопада kasım kas marraskuuta marraskuu marras νοεμβρίου νοε noiembrie noi",
-    12: "december dezember décembre diciembre dicembre dezembro grudnia grudzień dec dez déc dic gru дек декабря декабрь грудня prosince prosinec aralık ara joulukuuta joulukuu joulu δεκεμβρίου δεκ decembrie desember des",
+    1: "january januar jänner janvier enero gennaio janeiro januari stycznia styczeń jan janv ene genn gen sty янв января январь січня ledna leden led ocak oca tammikuuta tammikuu tammi ιανουαρίου ιαν ianuarie ian január януари januára jaanuar sausio janvāris gener janúar ינואר בינואר يناير",
+    2: "february februar feber février febrero febbraio fevereiro februari lutego luty feb févr fév febr fev lut февр фев февраля февраль лютого února únor úno şubat şub helmikuuta helmikuu helmi φεβρουαρίου φεβ februarie február февруари februára veebruar vasario februāris febrer febrúar פברואר בפברואר فبراير",
+    3: "march märz mars marzo março maart marts marca marzec mar mrz mär mrt марта март мар березня března březen bře mart maaliskuuta maaliskuu maalis μαρτίου μαρ martie március márc maret märts kovo març מרץ במרץ مارس",
+    4: "april avril abril aprile kwietnia kwiecień apr avr abr kwi апр апреля апрель квітня dubna duben dub nisan nis huhtikuuta huhtikuu huhti απριλίου απρ aprilie április ápr април apríla apríl aprill balandžio aprīlis אפריל באפריל أبريل",
+    5: "may mai mayo maggio maio mei maj maja mag мая май травня května květen kvě mayıs toukokuuta toukokuu touko μαΐου μαι május máj mája gegužės maijs maig maí מאי במאי مايو",
+    6: "june juni juin junio giugno junho czerwca czerwiec jun giu cze июн июня июнь червня června červen čvn haziran haz kesäkuuta kesäkuu kesä ιουνίου ιουν iunie iun június jún юни júna juuni birželio jūnijs juny júní יוני ביוני يونيو",
+    7: "july juli juillet julio luglio julho lipca lipiec jul juil lug lip июл июля июль липня července červenec čvc temmuz tem heinäkuuta heinäkuu heinä ιουλίου ιουλ iulie iul július júl юли júla juuli liepos jūlijs juliol júlí יולי ביולי يوليو",
+    8: "august août agosto augustus augusti sierpnia sierpień aug ago sie авг августа август серпня srpna srpen srp ağustos ağu elokuuta elokuu elo αυγούστου αυγ augusztus agustus agt avgust avgusta augusta rugpjūčio augusts agost ágúst אוגוסט באוגוסט أغسطس",
+    9: "september septembre septiembre settembre setembro września wrzesień sep sept set sett wrz сент сен сентября сентябрь вересня září zář eylül eyl syyskuuta syyskuu syys σεπτεμβρίου σεπ septembrie szeptember szept септември septembra rugsėjo septembris setembre ספטמבר בספטמבר سبتمبر",
+    10: "october oktober octobre octubre ottobre outubro października październik oct okt ott out paź окт октября октябрь жовтня října říjen říj ekim eki lokakuuta lokakuu loka οκτωβρίου οκτ octombrie október октомври oktobra októbra oktoober spalio oktobris אוקטובר באוקטובר أكتوبر",
+    11: "november novembre noviembre novembro listopada listopad nov lis нояб ноя ноября ноябрь листопада kasım kas marraskuuta marraskuu marras νοεμβρίου νοε noiembrie noi ноември novembra lapkričio novembris nóvember נובמבר בנובמבר نوفمبر",
+    12: "december dezember décembre diciembre dicembre dezembro grudnia grudzień dec dez déc dic gru дек декабря декабрь грудня prosince prosinec aralık ara joulukuuta joulukuu joulu δεκεμβρίου δεκ decembrie desember des декември decembra detsember gruodžio decembris desembre דצמבר בדצמבר ديسمبر",
 }
 MONTHS = {name: n for n, names in _MONTHS.items() for name in names.split()}
 _ENGLISH = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -40,6 +41,7 @@ ZONES = {
     "Z": "+00:00", "UTC": "+00:00", "GMT": "+00:00", "UT": "+00:00", "CET": "+01:00", "CEST": "+02:00", "EET": "+02:00", "EEST": "+03:00", "WET": "+00:00", "WEST": "+01:00", "BST": "+01:00", "MSK": "+03:00", "MEZ": "+01:00", "MESZ": "+02:00",
     "EST": "-05:00", "EDT": "-04:00", "CDT": "-05:00", "MST": "-07:00", "MDT": "-06:00", "PST": "-08:00", "PDT": "-07:00", "JST": "+09:00", "KST": "+09:00", "AEST": "+10:00", "AEDT": "+11:00",
 }  # fmt: skip
+_VIETNAMESE = re.compile(r"(?:ngày )?(\d\d?) tháng (\d\d?),? (?:năm )?(\d{4})", re.I)
 _ZONE = rf"[+-]\d\d:?\d\d|[+-]\d\d|(?:{'|'.join(ZONES)})(?![a-z])"
 _WEEKDAY = re.compile(r"([^\W\d_]+(?:-feira)?)[.,]*\s*(?=\S)")
 _BEHIND = re.compile(r"\s*(?:[(（][^\W\d]{1,12}\.?[)）]|\[[\w/+-]+\]|[星期周][一二三四五六日天]|г\.?|года)$")
@@ -58,7 +60,7 @@ _BETWEEN = re.compile(r"(?:\s|[-./_:,'’年月日号년월일]|st\b|nd\b|rd\b|t
 def usual(text):
     """The date as 2024-03-05, or where the order of its parts is open with the signs that it has (5/3/2024), with its time
     and zone behind it; None where it is no date."""
-    text = text.strip().translate(_BLANKS)
+    text = _VIETNAMESE.sub(r"\3-\2-\1", text.strip().translate(_BLANKS))
     if not 6 <= len(text) <= 60 or not any(c.isdigit() for c in text):
         return None
     if not text[-1].isdigit():
@@ -119,7 +121,7 @@ def _day(text):
         return f"{int(day)}-{_ENGLISH[month - 1]}-{year}" if len(year) == 2 and at == 1 else None
     if len(numbers) == 1 and len(numbers[0]) == 4:
         return f"{numbers[0]}-{month:02}-01"
-    if len(numbers) == 1 and len(numbers[0]) == 2 and at == 0 and re.search(r"[-/.'’]", text):
+    if len(numbers) == 1 and len(numbers[0]) == 2 and at == 0:  # a year, unless the column's others tell that these are days
         return f"{_ENGLISH[month - 1]}-{numbers[0]}"
     return None
 
@@ -129,6 +131,8 @@ _DIGITS = str.maketrans("", "", "0123456789")
 
 def _numeric(text, numbers):
     """Three numbers: the year first, or in whichever order, with the sign between them."""
+    if len(numbers) == 2 and len(numbers[0]) == 4 and re.search(r"[月월]", text) and 1 <= int(numbers[1]) <= 12:
+        return f"{numbers[0]}-{int(numbers[1]):02}-01"
     if len(numbers) != 3:
         return None
     a, b, c = numbers

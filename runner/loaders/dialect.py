@@ -91,6 +91,9 @@ def _candidates(lines, text):
     rare = [d for d in _RARE if d in text and sum(d in line[1:] for line in lines) >= 0.8 * len(lines) and not (d == "#" and (len(lines) < 3 or any(line[0] == d for line in lines)))]
     if not usual and not rare and sum(":" in line for line in lines) == len(lines) > 2 and not sum(bool(re.search(r"\b\d\d?:\d\d\b", line)) for line in lines) > 0.8 * len(lines):
         rare = [":"]
+    colons = {line.count(":") for line in lines}
+    if len(colons) == 1 and min(colons) > 2 and len(lines) > 2 and not any(len({line.count(d) for line in lines}) == 1 and not all(d + d in line for line in lines) for d in usual):
+        return [":"]  # as in /etc/passwd, with commas within a field
     return usual + rare
 
 
@@ -98,6 +101,8 @@ def _quotes(text, d):
     """The pairs of quote and escape to try."""
     edge = re.escape(d) if len(d) == 1 else r"\s"
     pairs = [('"', "")]
+    if len(d) == 1 and len(re.findall(rf'(?:^|{edge})"[^"\n]+"(?!{edge}|"|$)', text, re.M)) > len(re.findall(rf'(?:^|{edge})"[^"\n]*"(?={edge}|$)', text, re.M)):
+        return [("", "")]  # they stand within the fields
     double = len(re.findall(rf'(?:^|{edge}) ?"', text, re.M))
     if '\\"' in text or "\\" + d in text:
         pairs.append(('"', "\\"))

@@ -100,7 +100,12 @@ def _with_high_bytes(data):
 
 def _legacy(sample):
     runs = re.findall(rb"[\x80-\xff]+", re.sub(rb"(?<=[\xc0-\xff])[\x99\xa9\xae]+(?![\x80-\xff])", b"", sample))  # without what marks names
+    if _big5(sample):
+        return "big5"
     # Latin scripts have single accented letters among ASCII, others whole words.
+    within = re.findall(rb"(?<=[A-Za-z])[\xc0-\xff]{1,2}(?![\x80-\xff])", sample)
+    if len(within) > 0.6 * len(runs):
+        return _latin(sample)  # Größe
     single = sum(len(r) == 1 for r in runs)
     if single >= 0.6 * len(runs) and single >= 0.3 * sum(map(len, runs)) or all(_SYMBOLS_1252.fullmatch(r) for r in runs):
         return _latin(sample)
@@ -110,10 +115,35 @@ def _legacy(sample):
     script = _script(sample)
     if script:
         return script
+    if _korean(sample):
+        return "euc_kr" if _wide(sample, "euc_kr") else "cp949"
     from charset_normalizer import from_bytes
 
     best = from_bytes(sample, cp_isolation=_OTHERS).best()
     return best.encoding if best and best.encoding not in _LATIN else _latin(sample)
+
+
+def _wide(sample, codec):
+    """The words of characters of two bytes, with what is beside them; nothing where the bytes are none of this code."""
+    try:
+        text = sample.decode(codec)
+    except UnicodeDecodeError:
+        return []
+    return re.findall(r"[A-Za-z]?[^\x00-\x7f]+[A-Za-z]?", text)
+
+
+def _big5(sample):
+    """Whether the bytes are the frequent characters of Big5, whose second byte is often one of ASCII, and beside no letters."""
+    words = _wide(sample, "big5")
+    pairs = [c.encode("big5") for w in words for c in w if c > "\x7f"]
+    plain = sum(w[0] > "\x7f" and w[-1] > "\x7f" for w in words)
+    return len(pairs) > 5 and plain >= 0.9 * len(words) and sum(0xA4 <= p[0] <= 0xC6 for p in pairs) >= 0.95 * len(pairs) and sum(p[1] < 0x80 for p in pairs) >= 0.15 * len(pairs)
+
+
+def _korean(sample):
+    """Whether the bytes are syllables of Hangul: of the frequent Chinese characters in these places, a text has others as well."""
+    found = [c.encode("cp949") for w in _wide(sample, "cp949") for c in w if c > "\x7f"]
+    return len(set(found)) > 6 and sum(0xB0 <= p[0] <= 0xC8 and p[1] > 0xA0 for p in found) >= 0.9 * len(found)
 
 
 def _script(sample):

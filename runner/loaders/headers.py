@@ -13,6 +13,7 @@ _UNITS = {
     "l", "ml", "s", "sec", "ms", "min", "h", "hr", "hrs", "hours", "d", "day", "days", "yr", "years", "%", "percent", "‰", "°", "deg", "°c", "°f", "c", "f", "k", "rad", "hz", "khz", "mhz",
     "v", "mv", "a", "ma", "w", "kw", "mw", "kwh", "mwh", "j", "kj", "cal", "kcal", "n", "pa", "hpa", "kpa", "mpa", "bar", "mbar", "mmhg", "m/s", "km/h", "mph", "kn", "kt", "m3/s", "mg/l", "µg/l", "ug/l", "mg/dl", "g/l", "mmol/l",
     "ppm", "ppb", "b", "kb", "mb", "gb", "tb", "kib", "mib", "gib", "tib", "kbit/s", "mbit/s", "mbps", "db", "lux", "lx", "w/m2", "w/m²", "usd", "eur", "gbp", "chf", "$", "€", "£", "number", "count", "no", "mol", "nmol", "ntu", "psu", "ph", "us/cm", "µs/cm", "ms/cm",
+    "second", "seconds", "minute", "minutes", "hour", "volt", "volts", "ampere", "amperes", "amp", "amps", "watt", "watts", "celsius", "kelvin", "metre", "metres", "meter", "meters", "gram", "grams", "pascal", "hertz", "newton", "ohm", "ohms", "ω", "kω", "degrees", "dbm", "counts", "a.u.",
 }  # fmt: skip
 
 
@@ -25,8 +26,12 @@ class Header:
         self.skip, self.rows, self.names, self.units, self.rule = skip, rows, names, units or {}, rule
 
 
-def find(rows, width):
-    """Return the Header of a table given as rows of text, some of which may be empty."""
+def find(rows, width, begin=0):
+    """Return the Header of a table given as rows of text, some of which may be empty. It begins at the row begin, or below."""
+    if begin:
+        found = find(rows[begin:], width)
+        found.skip += begin
+        return found
     if width < 2:
         return Header(0, 0 if _numbers_over_numbers(rows) else 1)
     skip = _start(rows, width)
@@ -48,6 +53,8 @@ def find(rows, width):
     if above is not None:
         count = skip - above + 1
         return Header(above, count, joined(rows[above : skip + 1], width))
+    if _titled(table[0], body, width):
+        return Header(skip + 1, 1)
     if _described(table[0], body, width):
         return Header(skip, 2, [c.strip() for c in table[0]], rule=" · ".join(c.strip() for c in body[0])[:60])
     units = units_row(table[0], body, width)
@@ -64,7 +71,7 @@ def is_rule(row):
     return len(row) > 1 and (all(re.fullmatch(r"\d{1,3}[sdn]", c.strip()) for c in row) or {c.strip().lower() for c in row} - {""} <= _TYPES and any(row))
 
 
-def _word(cell):
+def is_name(cell):
     """Whether a cell may be a name."""
     return forms.form(cell) in ("s", "", "b")
 
@@ -87,12 +94,12 @@ def _start(rows, width):
         return near or 0
     if near is None:
         named = [i for i, c in enumerate(rows[0]) if c.strip()] if exact == 1 and len(rows[0]) == width else []
-        if named and named != [0] and all(_word(rows[0][i]) for i in named) and headless(rows[1], [r for r in rows[2:] if _filled(r)], width):
+        if named and named != [0] and all(is_name(rows[0][i]) for i in named) and headless(rows[1], [r for r in rows[2:] if _filled(r)], width):
             return 0  # most columns have no name
         return _full(rows, exact, width)
     # One too short or too long to be a row: a header of its own kind, or a title with commas.
     head, body = rows[near], [r for r in rows[exact:][:LOOK] if len(r) == width]
-    names = all(_word(c) and len(c) < 60 for c in head)
+    names = all(is_name(c) and len(c) < 60 for c in head)
     kinds = [usual_form(body[1:], i) for i in range(width)]
     first = [forms.form(c) for c in body[0]]
     own = any(k and k in "ndcb" and f == "s" for k, f in zip(kinds, first))
@@ -103,7 +110,7 @@ def _full(rows, start, width):
     """The row of names itself, where words of a note or of groups stand in a few columns above it."""
     for i in range(start, min(start + 8, len(rows) - 1)):
         row = rows[i]
-        if not all(map(_word, row)):
+        if not all(map(is_name, row)):
             return start
         if _filled(row) == width:
             body = [r for r in rows[i + 1 :] if _filled(r)][:LOOK]
@@ -215,7 +222,7 @@ def _several(table, width):
     same = 1
     while same < len(table) and same < 5 and table[same] == table[0] and _filled(table[0]) > 0.5 * width:
         same += 1
-    if same > 1 and all(map(_word, table[0])) and len(table) > same:
+    if same > 1 and all(map(is_name, table[0])) and len(table) > same:
         return same, joined(table[:same], width)
     filled = [i for i, r in enumerate(table[:8]) if _filled(r)]
     for count in [i + 1 for i in filled[1:3]]:
@@ -224,7 +231,7 @@ def _several(table, width):
             return None
         groups = [c.strip() for c in head[0]]
         spanning = sum(bool(g) and i + 1 < width and groups[i + 1] in ("", g) for i, g in enumerate(groups))
-        if not spanning or not all(_word(c) or _sequence([c]) or k == 0 and forms.form(c) == "d" for k, r in enumerate(head) for c in map(str.strip, r)):
+        if not spanning or not all(is_name(c) or _sequence([c]) or k == 0 and forms.form(c) == "d" for k, r in enumerate(head) for c in map(str.strip, r)):
             return None
         if _filled(head[-1]) < 0.5 * width and _filled(head[-1]) + _filled(head[0]) < width:
             continue
@@ -234,7 +241,7 @@ def _several(table, width):
         typed = [i for i, k in enumerate(kinds) if k and k in "ndc"]
         if typed and all(body[0][i].strip() and forms.form(body[0][i]) == "s" for i in typed):
             continue  # names as well
-        if typed and all(_word(head[-1][i]) or _sequence([head[-1][i].strip()]) for i in typed) and any(head[-1][i].strip() for i in typed):
+        if typed and all(is_name(head[-1][i]) or _sequence([head[-1][i].strip()]) for i in typed) and any(head[-1][i].strip() for i in typed):
             return count, joined(head, width)
     return None
 
@@ -267,14 +274,38 @@ def _needs_groups(names):
     return len(filled) < len(names) or len(set(filled)) < len(filled)
 
 
+def _titled(row, body, width):
+    """Whether the first row is a title cut at its commas, and the names are below it: each in one word above values."""
+    if len(body) < 4 or len(body[0]) != width or not any(" " in c.strip() for c in row):
+        return False
+    names = [c.strip() for c in body[0]]
+    kinds = [usual_form(body[1 : LOOK + 1], i) for i in range(width)]
+    return len(set(names)) == width and all(k in ("n", "d", "c") for k in kinds) and all(re.fullmatch(r"[^\W\d]\w*", c) for c in names) and not any(_is_unit(c) for c in names)
+
+
 def _described(names, body, width):
     """Whether the row below the names says in words what the columns of values are."""
-    if len(body) < 4 or len(names) != width or not all(map(_word, names)):
+    if len(body) < 4 or len(names) != width or not all(map(is_name, names)):
         return False
     row = [c.strip() for c in body[0]] + [""] * width
     typed = [i for i in range(width) if usual_form(body[1 : LOOK + 1], i) in ("n", "d", "c")]
     said = [row[i] for i in typed]
-    return len(typed) > 1 and len(set(said)) == len(said) and all(forms.form(c) == "s" and re.search(r"[^\W\d_]{3}", c) for c in said) and sum(" " in c for c in said) >= 0.5 * len(said)
+    if not (len(typed) > 1 and len(set(said)) == len(said) and all(forms.form(c) == "s" and re.search(r"[^\W\d_]{3}", c) for c in said) and sum(" " in c for c in said) >= 0.5 * len(said)):
+        return False
+    words = [len(c.split()) for c in row[:width]]
+    return sum(_explains(names[i], row[i]) for i in typed) >= 0.6 * len(typed) or min(words) > 1 and sum(words) >= 3.5 * width  # else it is a row of remarks: not measured, open end
+
+
+def _explains(name, text):
+    """Whether a text has a name's letters in their order from the beginning of a word on: pop, Total population; gdp, Gross domestic product."""
+    letters = re.sub(r"[\W\d_]", "", name.lower())
+    text = text.lower()
+    return len(letters) > 1 and any(_within(letters, text[m.start() :]) for m in re.finditer(rf"\b{letters[0]}", text))
+
+
+def _within(letters, text):
+    rest = iter(text)
+    return all(c in rest for c in letters)
 
 
 def units_row(names, body, width):
@@ -308,13 +339,14 @@ def tables(rows):
         if names is None:
             if n > 1:
                 names, starts = _names(row), [0]
-                headed = all(map(_word, row))
+                below = [r for r in rows[i + 1 :] if _filled(r)][:2]
+                headed = all(map(is_name, row)) and not any(len(_names(r) & names) >= 2 and _names(r) != names for r in below)  # rows that are alike have no header
             continue
         if n < 2:
             continue
         own = _names(row)
         shared = len(own & names)
-        if headed and shared >= 2 and shared >= 0.5 * max(len(own), len(names)) and all(map(_word, row)):
+        if headed and shared >= 2 and shared >= 0.5 * max(len(own), len(names)) and all(map(is_name, row)):
             if own != names and i > starts[-1] + 2:
                 starts.append(i)
                 names = own
@@ -327,7 +359,8 @@ def tables(rows):
     ends = starts[1:] + [len(rows)]
     found = [(a, b) for a, b in zip(starts, ends) if sum(_filled(r) > 0 for r in rows[a:b]) > 1]
     if len(found) > 1 and _describes(rows[slice(*found[0])], rows[slice(*found[1])]):
-        found[:2] = [(found[0][0], found[1][1])]
+        pairs = max(map(_filled, rows[slice(*found[1])])) == 2  # it is as wide itself: only where it begins tells them apart
+        found[:2] = [(found[1][0] if pairs else found[0][0], found[1][1])]
     return found
 
 
@@ -336,11 +369,14 @@ def _describes(part, table):
     part = [r for r in part if _filled(r)]
     while part and _filled(part[0]) < 2:
         part = part[1:]  # its title
-    if not 0 < len(part) <= 15 or any(_filled(r) > 2 for r in part) or max(map(_filled, table)) < 3:
+    if not 0 < len(part) <= 15 or any(_filled(r) > 2 for r in part):
         return False
     values = [r[1] if len(r) > 1 else "" for r in part]
     kinds = {forms.form(v) for v in values[1:]} - {""}
-    return sum(r[0].strip().endswith(":") for r in part) > 0.5 * len(part) or len(kinds) != 1 or not _word(values[0])
+    if max(map(_filled, table)) < 3:  # names and values as well: those of a device above what it measured
+        body = [r for r in table if _filled(r)]
+        return len(kinds) > 1 and len(body) > 4 * len(part) and all(usual_form(body[1:], i) == "n" for i in range(2))
+    return sum(r[0].strip().endswith(":") for r in part) > 0.5 * len(part) or len(kinds) != 1 or not is_name(values[0])
 
 
 def _names(row):
@@ -355,7 +391,7 @@ def _new_header(rows, i, start):
     if _filled(rows[above]) or sum(_filled(r) > 1 for r in rows[start:above]) < 3:
         return False
     row = rows[i]
-    if not all(map(_word, row)) or len(_names(row)) < _filled(row):
+    if not all(map(is_name, row)) or len(_names(row)) < _filled(row):
         return False
     body = []
     for r in rows[i + 1 :][:LOOK]:

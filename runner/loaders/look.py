@@ -43,7 +43,7 @@ class Look:
         self.width = dialect.width(every)
         self._usual_width(every)
         self.tables = headers.tables(every) if single and not options.keys() & {"skiprows", "header", "names", "nrows"} else []
-        self.header = headers.Header() if options.keys() & {"skiprows", "header", "names"} else headers.find(every, self.width)
+        self.header = headers.Header() if options.keys() & {"skiprows", "header", "names"} else headers.find(every, self.width, self.tables[0][0] if len(self.tables) == 1 else 0)
         if self.fields:
             self.header, self.marked = headers.Header(0, 1, self.fields), ""
         if self.header.skip and any(map(any, every[: self.header.skip])):
@@ -148,6 +148,8 @@ class Look:
             s["sep"] = self.delimiter
         if self.quote == "'":
             s["quotechar"] = self.quote
+        elif not self.quote:
+            s["quoting"] = 3  # QUOTE_NONE
         if self.escape:
             s["escapechar"] = self.escape
         if self.dialect.spaced:

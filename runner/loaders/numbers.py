@@ -14,7 +14,9 @@ _VALUE = re.compile(
 )
 MARKS = forms.MARKS | {
     "n.a", "n/d", "nd", "n.d.", "unknown", "unk", "missing", "not available", "not applicable", "not known", "no data", "tbd", "tba", "nil", "x", "****", "*****", "******",
-    "#value!", "#div/0!", "#ref!", "#num!", "#name?", "#n/a n/a", "(blank)", "blank", "(null)", "(none)", "(empty)", "[null]", "unavailable", "suppressed", "k.a.", "k. a.", "s/d", "s.d.", ":", "/", "#", "†", "n.v.", "n. v.", "#value", "#spill!", "#calc!", "#null!", "#getting_data",
+    "#value!", "#div/0!", "#ref!", "#num!", "#name?", "#n/a n/a", "(blank)", "blank", "(null)", "(none)", "(empty)", "[null]", "unavailable", "suppressed", "k.a.", "k. a.", "s/d", "s.d.", ":", "/", "#", "†", "n.v.", "n. v.", "#value", "#spill!", "#calc!", "#null!", "#getting_data", "-.-", "--.-", "--.--", "-,-", "--,--",
+    "#nv", "#n/d", "#n/b", "#н/д", "#yok", "#saknas!", "#wert!", "#bezug!", "#zahl!", "#valeur!", "#nom?", "#nombre!", "#¡valor!", "#valor!", "#¡div/0!", "#¡ref!", "#¿nombre?", "#valore!", "#rif!", "#nome?",  # errors of Excel in other languages
+    "#waarde!", "#verw!", "#getal!", "#naam?", "#deel/0!", "#adr!", "#arg!", "#liczba!", "#nazwa?", "#знач!", "#ссылка!", "#дел/0!", "#имя?", "#число!", "#värdefel!", "#referens!", "#ogiltigt!", "#division/0!",
     "(d)", "(s)", "(x)", "(z)", "(l)", "(na)",  # withheld, by the offices of statistics of the USA
 }  # fmt: skip
 _NOTHING = re.compile(rf"(?:{forms.MONEY})\s*[-\u2013\u2014]|[-\u2013\u2014]\s*(?:{forms.MONEY})")  # 0, as the accounting formats of Excel show it

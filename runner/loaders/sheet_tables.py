@@ -155,6 +155,9 @@ def _column(values, file, name):
                 note(f"{file}: {name}: {line}.")
             return read[0]
         grouped = next((v for v in values if read and v and re.search(r"\d[,.'\u00a0\u202f ]\d{3}(?:\D|$)", v) and not re.fullmatch(r"\d+\.\d+", v)), "")
+        plain = [v.strip() for v in known if v.strip().lower() not in MARKS]
+        if read and not grouped and all(re.fullmatch(r"[-+]?\d+,\d+", v) for v in plain):  # 0,50; but 1,3 may be two answers
+            grouped = next((v for v in plain if re.search(r",\d\d", v)), "")
         if grouped:
             note(f"{file}: {name}: texts such as {grouped} were read as numbers.")
             return read[0]

@@ -195,10 +195,16 @@ def clear_table(src):
             return True
     rows = [r for r in look.rows if any(map(str.strip, r)) and not headers.is_rule(r)]
     rows = rows[: len(rows) - below.count(rows, look.width)]
-    if look.delimiter not in ",;\t|\u2502" and not look.dialect.words or look.width < 2 or len(rows) < 4 or look.dialect.score < 0.9:
+    if look.width < 2 or len(rows) < 4 or sum(len(c) > 60 for r in rows for c in r) >= 0.1 * sum(map(len, rows)):
         return False
-    commas = look.delimiter == "," and look.width < 3
-    return not commas and all(len(r) == look.width for r in rows) and sum(len(c) > 60 for r in rows for c in r) < 0.1 * sum(map(len, rows))
+    if look.row_names():
+        rows[0] = ["", *rows[0]]
+    if not all(len(r) == look.width for r in rows):
+        return False
+    named = look.width > 2 and all(map(headers.is_name, rows[0][1:])) and any(headers.usual_form(rows[1:], i) in ("n", "d", "c") for i in range(1, look.width))
+    if look.delimiter not in ",;\t|\u2502" and not look.dialect.words and not named or look.dialect.score < 0.9 and not named:
+        return False
+    return look.delimiter != "," or look.width > 2
 
 
 def _has_place(src):

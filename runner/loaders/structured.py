@@ -69,6 +69,14 @@ def _annotated(src, data, twice):
     """The value of JSON with comments and commas before a closing bracket, as programs' settings have them; else None."""
     text = encoding.decode(data)[0].lstrip("\ufeff")
     string = r'"(?:[^"\\]|\\.)*"'
+    call = re.fullmatch(r"\s*(?:/\*\*/\s*)?[\w.$]+\s*\((.*)\)\s*;?\s*", text, re.S)
+    if call:
+        try:
+            value = _parsed(call[1], twice)
+            note(f"{src.name} is JSON within the call of a function, which was left out.")
+            return value
+        except json.JSONDecodeError:
+            return None
     bare = re.sub(rf"({string})|//[^\n]*|/\*.*?\*/", lambda m: m[1] or " ", text, flags=re.S)
     bare = re.sub(rf"({string})|,(?=\s*[\]}}])", lambda m: m[1] or "", bare)
     if bare == text:
@@ -99,7 +107,8 @@ def _listed(src, value):
 
 def _of_pandas(src, value):
     """The table that pandas wrote, column by column ({"a": {"0": …}}) or split ({"columns", "index", "data"}); else None."""
-    names, rows = _names(value), next((value[k] for k in _ROWS if isinstance(value.get(k), list) and value[k]), [])
+    rows = next((value[k] for k in _ROWS if isinstance(value.get(k), list) and value[k]), [])
+    names = _names(value) or (_names_within(value, len(rows[0])) if rows and isinstance(rows[0], list) else [])
     if names and rows and all(isinstance(r, list) and len(r) == len(names) for r in rows):
         note(f"{src.name}: the names of its columns and its rows were put together.")
         return table([dict(zip(names, r)) for r in rows], src.name)
@@ -134,6 +143,17 @@ def _names(value):
             names = [next((n[k] for k in ("name", "fieldName", "id", "label", "title", "text") if isinstance(n.get(k), str)), None) for n in names]
         if all(isinstance(n, (str, int)) and not isinstance(n, bool) for n in names) and len(set(names)) == len(names):
             return list(map(str, names))
+    return []
+
+
+def _names_within(value, count, depth=3):
+    """So many names of columns, in what is told of the rows beside them ({"meta": {"view": {"columns": …}}}); else nothing."""
+    for inner in value.values():
+        if isinstance(inner, dict) and depth:
+            names = _names(inner)
+            names = names if len(names) == count else _names_within(inner, count, depth - 1)
+            if names:
+                return names
     return []
 
 
