@@ -9,18 +9,17 @@ import sys
 import traceback
 
 _MAGIC = re.compile(r"^(\s*)([!%]{1,2})(.*)$")
-_OWN = ("<cell", "/opt/tools/")  # whose lines people see in tracebacks
+_TOOLS = "/opt/tools/"
 _PIP = re.compile(r"^(?:python3?\s+-m\s+)?(?:uv\s+)?pip3?\s+install\s+(.*)$")
 
 
-def execute(code, ns, number, link, show, explain):
-    """Run code in ns and return {"status", "error"}.
+def execute(code, ns, filename, link, show, explain):
+    """Run code in ns and return {"status", "error"}. Tracebacks call it filename.
 
     show is called with the value of a last line that is an expression, explain
     with an exception that ended the code, to add a note to. The status is ok, error (with the traceback as text) or
     interrupted. sys.exit is an error with the fields exit, its status, and said, its words.
     """
-    filename = f"<cell {number}>"
     try:
         body, last = _compile(_magics(code), filename)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as e:
@@ -35,12 +34,12 @@ def execute(code, ns, number, link, show, explain):
                     ns["_"] = value
                     show(value)
     except KeyboardInterrupt as e:
-        return {"status": "interrupted", "error": format_error(e)}
+        return {"status": "interrupted", "error": format_error(e, filename)}
     except SystemExit as e:
         return _exit(e.code)
     except BaseException as e:
         explain(e)
-        return {"status": "error", "error": format_error(e)}
+        return {"status": "error", "error": format_error(e, filename)}
     finally:
         # A traceback keeps every frame's variables alive.
         sys.last_value = sys.last_traceback = sys.last_type = None
@@ -114,10 +113,12 @@ def shell(command):
         print(f"(exit status {status})")
 
 
-def format_error(e):
-    """Return the traceback from the user's first line on, or from a tool's; of
-    a deep stack in a library only the ends."""
+def format_error(e, filename):
+    """Return the traceback from the first line of the user's code on, which is
+    that of filename or of an earlier cell, or from a tool's; of a deep stack in a
+    library only the ends."""
     te = traceback.TracebackException.from_exception(e, compact=True)
+    own = (filename, "<cell", _TOOLS)  # whose lines people see
     seen = set()
 
     def trim(t):
@@ -127,14 +128,14 @@ def format_error(e):
         stack = t.stack
         first = next((i for i, f in enumerate(stack) if f.filename == "/opt/attache/tools.py"), None)
         if first is None:
-            first = next((i for i, f in enumerate(stack) if f.filename.startswith("<cell")), None)
+            first = next((i for i, f in enumerate(stack) if f.filename.startswith(own[:2])), None)
         if first is None:
             first = next((i for i, f in enumerate(stack) if "/attache/" not in f.filename), len(stack))
         del stack[:first]
         for i in reversed(range(len(stack))):
             if stack[i].filename.startswith("/opt/attache/"):
                 del stack[i]
-        hide = [i for i, f in enumerate(stack) if not f.filename.startswith(_OWN)][1:-1]
+        hide = [i for i, f in enumerate(stack) if not f.filename.startswith(own)][1:-1]
         if len(hide) > 2:
             for i in reversed(hide):
                 del stack[i]

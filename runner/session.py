@@ -96,8 +96,9 @@ class Session:
         self.ns.update({k: v for k, v in self.provided.items() if k not in self.ns})
         with warnings.catch_warnings():
             warnings.showwarning = self._warn
+            self.name = f"<cell {command['id']}>"
             apart = self._program(command)
-            outcome = cell.execute(command["code"], self.ns, command["id"], self.link, self.tables.show_value, self.library.explain)
+            outcome = cell.execute(command["code"], self.ns, self.name, self.link, self.tables.show_value, self.library.explain)
             if apart and outcome.get("exit") and outcome["said"]:
                 print(outcome["said"], file=sys.stderr)  # as Python itself does
             outcome["seconds"] = time.monotonic() - started
@@ -119,9 +120,13 @@ class Session:
 
     def _program(self, command):
         """Make of the code a program, if it has arguments."""
+        self.ns.pop("__file__", None)
         if not command.get("argv"):
             return None
         sys.argv = [str(a) for a in command["argv"]]
+        self.name = "<stdin>"
+        if sys.argv[0] != "-":
+            self.name = self.ns["__file__"] = os.path.join(WORK, sys.argv[0])
         return console.Apart(self.link)
 
     def _finish(self):
@@ -153,7 +158,7 @@ class Session:
         self.link.send("tidied", names=state.names(self.ns, self.provided) + state.files(WORK))
 
     def _warn(self, message, category, filename, lineno, file=None, line=None):
-        where = f"line {lineno}: " if filename.startswith("<cell") else ""
+        where = f"line {lineno}: " if filename == self.name or filename.startswith("<cell") else ""
         text = f"{where}{category.__name__}: {message}"
         if text not in self.warnings and len(self.warnings) < 50:
             self.warnings.append(text[:1000])
