@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/attachebot/attache/internal/assistant"
 	"github.com/attachebot/attache/internal/brief"
@@ -74,9 +75,10 @@ func (s *Server) showChat(v *visit) error {
 	if n := len(turns); n > 0 && len(t.turns) == 0 {
 		turns[n-1].Last = true
 	}
-	s.mu.Lock()
-	pending := s.pending[conversationID(v.user, conv)]
-	s.mu.Unlock()
+	var chips []chip
+	for _, f := range t.pending {
+		chips = append(chips, s.chip(v, conv, f))
+	}
 	here := ""
 	if len(turns) == 0 {
 		here = "chat"
@@ -86,9 +88,21 @@ func (s *Server) showChat(v *visit) error {
 		asks = append(asks, v.T(key))
 	}
 	s.render(v.w, v.lang, "chat", s.frame(v.lang, here, titleOf(v, turns), map[string]any{
-		"Scripts": []string{"app.js", "copy.js", "upload.js", "table.js", "chart.js"}, "Conv": conv, "After": t.dropped + len(t.patches), "Turns": turns, "Examples": asks, "Pending": v.chips(pending),
+		"Scripts": []string{"app.js", "copy.js", "upload.js", "table.js", "chart.js"}, "Conv": conv, "After": t.dropped + len(t.patches), "Turns": turns, "Examples": asks, "Pending": chips,
 	}))
 	return nil
+}
+
+// listTitle writes the title of a conversation, something that can be seen and
+// clicked in any case.
+func listTitle(title string, most int) string {
+	title = strings.TrimSpace(attached.ReplaceAllString(title, "📎 $1"))
+	if !strings.ContainsFunc(title, func(r rune) bool {
+		return unicode.IsGraphic(r) && !unicode.IsSpace(r) && !unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r)
+	}) {
+		return "…"
+	}
+	return brief.Chars(title, most)
 }
 
 func titleOf(v *visit, turns []*shownTurn) string {
@@ -155,11 +169,11 @@ func (s *Server) ask(v *visit) error {
 	if replaces != "" && !strings.HasPrefix(replaces, conversationID(v.user, conv)+"/") {
 		return fault.New(fault.Invalid, "That message is no longer in my history.")
 	}
-	id := conversationID(v.user, conv)
-	s.mu.Lock()
-	pending := s.pending[id]
-	delete(s.pending, id)
-	s.mu.Unlock()
+	t := s.talkOf(v.user, conv)
+	t.mu.Lock()
+	pending := t.pending
+	t.pending = nil
+	t.mu.Unlock()
 	if text == "" && len(pending) == 0 {
 		return fault.New(fault.Invalid, "Type a question.")
 	}
@@ -170,16 +184,13 @@ func (s *Server) ask(v *visit) error {
 	if len(pending) == 0 {
 		return err
 	}
-	t := s.talkOf(v.user, conv)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if err == nil {
 		t.add(patch{"clear", "files", ""})
 		return nil
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.pending[id] = append(pending, s.pending[id]...) // they stay attached
+	t.pending = append(pending, t.pending...) // they stay attached
 	return err
 }
 
@@ -277,9 +288,9 @@ func (s *Server) events(v *visit) error {
 		return fault.New(fault.Exhausted, "Too many pages are open. Close some, or try again in a moment.")
 	}
 	defer s.streams.Add(-1)
-	at, _ := strconv.Atoi(v.r.FormValue("after"))
+	at, notFrom := strconv.Atoi(v.r.FormValue("after"))
 	if n, err := strconv.Atoi(v.r.Header.Get("Last-Event-ID")); err == nil && n > at {
-		at = n
+		at, notFrom = n, nil
 	}
 	h := v.w.Header()
 	h.Set("Content-Type", "text/event-stream")
@@ -295,7 +306,11 @@ func (s *Server) events(v *visit) error {
 	if !write("retry: 300\n\n") {
 		return nil
 	}
-	t := s.talkOf(v.user, conv)
+	t, leave := s.watch(v.user, conv)
+	defer leave()
+	if notFrom != nil {
+		at = t.first()
+	}
 	out := s.signedOut(v.r.Context())
 	if !s.stillIn(v.r.Context()) { // it may have ended before somebody listened
 		return nil
@@ -357,8 +372,7 @@ func (s *Server) conversations(v *visit) error {
 	}
 	var entries []entry
 	for _, c := range list {
-		title := strings.TrimSpace(attached.ReplaceAllString(c.Title, "📎 $1"))
-		entries = append(entries, entry{c.ID, brief.Chars(title, 120), c.Updated.Format("2006-01-02 15:04"), c.Turns, discordConv.MatchString(c.ID)})
+		entries = append(entries, entry{c.ID, listTitle(c.Title, 120), c.Updated.Format("2006-01-02 15:04"), c.Turns, discordConv.MatchString(c.ID)})
 	}
 	s.render(v.w, v.lang, "conversations", s.frame(v.lang, "conversations", v.T("Conversations"), map[string]any{"List": entries, "Query": query}))
 	return nil
@@ -384,9 +398,12 @@ func (s *Server) forget(v *visit) error {
 	if err != nil {
 		return err
 	}
-	s.mu.Lock()
-	delete(s.talks, conversationID(v.user, conv))
-	s.mu.Unlock()
+	if !discordConv.MatchString(conv) {
+		for _, turn := range s.a.Running(v.user, conversationID(v.user, conv)) {
+			turn.Stop(v.user)
+		}
+	}
+	s.endTalk(v.user, conv)
 	http.Redirect(v.w, v.r, s.base+"/conversations", http.StatusSeeOther)
 	return nil
 }

@@ -51,11 +51,14 @@ func (v *visit) rowOf(f files.File) row {
 	return row{f.ID, f.Name, string(f.Kind), v.lang.Measure(files.Size(f.Size)), f.Countdown(v.lang, time.Now()), f.UploadedAt.Format("2006-01-02 15:04 MST"), f.Emoji(), inline(f)}
 }
 
-func (v *visit) chips(all []files.File) (out []row) {
-	for _, f := range all {
-		out = append(out, v.rowOf(f))
-	}
-	return out
+// chip is a file attached to the next question, and where its button leads.
+type chip struct {
+	row
+	Detach string
+}
+
+func (s *Server) chip(v *visit, conv string, f files.File) chip {
+	return chip{v.rowOf(f), s.base + "/c/" + conv + "/detach"}
 }
 
 // pageFiles is how many files a page lists.
@@ -150,17 +153,32 @@ func (s *Server) receive(v *visit) (saved []files.File, err error) {
 
 // await keeps a file for the next question of a conversation. All its pages show it.
 func (s *Server) await(v *visit, conv string, f files.File) {
-	id := conversationID(v.user, conv)
 	t := s.talkOf(v.user, conv)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	s.mu.Lock()
-	if len(s.pending) > 10_000 {
-		clear(s.pending)
+	if slices.ContainsFunc(t.pending, func(have files.File) bool { return have.ID == f.ID }) {
+		return
 	}
-	s.pending[id] = append(s.pending[id], f)
-	s.mu.Unlock()
-	t.add(patch{"append", "files", fragment(v.lang, "file", v.rowOf(f))})
+	t.pending = append(t.pending, f)
+	t.add(patch{"append", "files", fragment(v.lang, "file", s.chip(v, conv, f))})
+}
+
+// detach takes a file off the next question. It stays the user's.
+func (s *Server) detach(v *visit) error {
+	conv, err := v.conv()
+	if err != nil {
+		return err
+	}
+	id := files.ID(v.r.PostFormValue("id"))
+	t := s.talkOf(v.user, conv)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if i := slices.IndexFunc(t.pending, func(f files.File) bool { return f.ID == id }); i >= 0 {
+		t.pending = slices.Delete(t.pending, i, i+1)
+		t.add(patch{"remove", "f" + string(id), ""})
+	}
+	v.w.WriteHeader(http.StatusNoContent)
+	return nil
 }
 
 // example attaches the example data.

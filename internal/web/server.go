@@ -87,7 +87,7 @@ type Server struct {
 	beat    time.Duration // how often a stream writes at least, and looks whether its session is still there
 	mu      sync.Mutex
 	talks   map[string]*talk
-	pending map[string][]files.File // uploaded for the next question, by conversation
+	forgot  time.Time // when talks were dropped last
 	revoked map[string]chan struct{}
 	uploads chan struct{}
 	resume  *resuming
@@ -116,7 +116,7 @@ func OpenServer(a *assistant.Assistant, o ServerOptions) (*Server, error) {
 	if err != nil {
 		return nil, fault.Wrap(err, fault.Unavailable, "The page can't be served at %s: %v.", o.Listen, err)
 	}
-	s := &Server{a: a, opts: o, log: o.Log, api: o.Tokens, done: make(chan struct{}), beat: 15 * time.Second, talks: map[string]*talk{}, pending: map[string][]files.File{},
+	s := &Server{a: a, opts: o, log: o.Log, api: o.Tokens, done: make(chan struct{}), beat: 15 * time.Second, talks: map[string]*talk{},
 		revoked: map[string]chan struct{}{}, uploads: make(chan struct{}, maxUploads), charts: make(chan struct{}, 2)}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.addr = reachable(listener.Addr())
@@ -191,27 +191,37 @@ func (s *Server) Close(ctx context.Context) {
 // inline runs.
 const contentPolicy = "default-src 'self'; img-src 'self' blob: data:; frame-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
-// handler has all routes, behind what protects them.
-func (s *Server) handler() http.Handler {
-	in := http.NewServeMux() // for who has signed in
-	for pattern, h := range map[string]func(*visit) error{
+// pageRoutes are those of people who have signed in, whose errors become a page.
+func (s *Server) pageRoutes() map[string]func(*visit) error {
+	return map[string]func(*visit) error{
 		"GET /{$}": s.newChat, "GET /c/{conv}": s.showChat, "GET /c/{conv}/events": s.events,
-		"POST /c/{conv}/ask": s.ask, "POST /example": s.example,
+		"POST /c/{conv}/ask": s.ask, "POST /c/{conv}/detach": s.detach, "POST /example": s.example,
 		"POST /c/{conv}/t/{turn}/stop": s.stopTurn, "POST /c/{conv}/t/{turn}/retry": s.retryTurn,
 		"POST /c/{conv}/rename": s.rename, "POST /c/{conv}/delete": s.forget,
 		"POST /answer/{question}": s.answer, "GET /conversations": s.conversations,
 		"GET /files": s.fileList, "POST /upload": s.upload, "POST /files/delete": s.deleteFiles, "GET /files/{id}": s.filePage, "GET /files/{id}/chart": s.chart, "GET /files/{id}/raw": s.raw,
 		"GET /files/{id}/download": s.download, "POST /files/{id}/delete": s.deleteFile, "POST /files/{id}/keep": s.keepFile,
 		"GET /usage": s.usage, "GET /tokens": s.tokenPage, "POST /tokens": s.makeToken, "POST /tokens/revoke": s.revokeToken, "POST /out": s.signOut, "POST /out/everywhere": s.signOutEverywhere,
-	} {
-		in.HandleFunc(pattern, s.page(h))
 	}
-	for pattern, h := range map[string]func(*visit) error{
+}
+
+// scriptRoutes are theirs too, whose errors become a sentence for a script of a page.
+func (s *Server) scriptRoutes() map[string]func(*visit) error {
+	return map[string]func(*visit) error{
 		"GET /files/{id}/rows": s.fileRows, "GET /files/{id}/picture": s.picture, "GET /files/{id}/page": s.documentPage, "GET /files/{id}/csv": s.fileCSV,
 		"GET /c/{conv}/table/{table}/rows": s.answerRows, "GET /c/{conv}/table/{table}/csv": s.answerCSV,
 		"POST /uploads": s.piece(s.resume.tus.PostFile), "HEAD /uploads/{upload}": s.piece(s.resume.tus.HeadFile),
 		"PATCH /uploads/{upload}": s.piece(s.resume.tus.PatchFile), "DELETE /uploads/{upload}": s.piece(s.resume.tus.DelFile),
-	} {
+	}
+}
+
+// handler has all routes, behind what protects them.
+func (s *Server) handler() http.Handler {
+	in := http.NewServeMux() // for who has signed in
+	for pattern, h := range s.pageRoutes() {
+		in.HandleFunc(pattern, s.page(h))
+	}
+	for pattern, h := range s.scriptRoutes() {
 		in.HandleFunc(pattern, s.script(h))
 	}
 	all := http.NewServeMux()

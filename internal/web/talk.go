@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"html/template"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -31,10 +33,14 @@ type talk struct {
 	mu      sync.Mutex
 	turns   []*shownTurn
 	patches []patch
-	dropped int // patches that are not kept any more
+	dropped int // number of the last patch that is not kept any more
 	wake    chan struct{}
 	tables  []table.Table
+	pending []files.File // attached for the next question
+
+	// Under Server.mu.
 	used    time.Time
+	viewers int // streams
 }
 
 // shownTurn is a turn as the page has it.
@@ -310,6 +316,8 @@ func (s *Server) ended(t *talk, show *shownTurn, e assistant.Ended) {
 }
 
 // talkOf returns the conversation that a page shows, with the user's name in it.
+// The numbers of its patches go on from the time: a page that comes back with a
+// number of before, of another talk of this name, loads anew.
 func (s *Server) talkOf(user files.UserID, conv string) *talk {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -317,28 +325,69 @@ func (s *Server) talkOf(user files.UserID, conv string) *talk {
 	t := s.talks[id]
 	if t == nil {
 		s.forgetTalks()
-		t = &talk{wake: make(chan struct{})}
+		t = &talk{wake: make(chan struct{}), dropped: int(time.Now().UnixMilli())}
 		s.talks[id] = t
 	}
 	t.used = time.Now()
 	return t
 }
 
-// forgetTalks drops those that nobody has looked at for a while.
+// watch is talkOf for a stream, until it calls leave.
+func (s *Server) watch(user files.UserID, conv string) (t *talk, leave func()) {
+	t = s.talkOf(user, conv)
+	look := func(by int) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		t.viewers += by
+		t.used = time.Now()
+	}
+	look(1)
+	return t, func() { look(-1) }
+}
+
+// first is the number before the first patch that is kept.
+func (t *talk) first() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.dropped
+}
+
+// idle tells whether nothing is lost when a talk is dropped: nobody looks, nothing
+// runs in it, and if it has anything, that was a while ago. Server.mu is held.
+func (t *talk) idle(now time.Time) bool {
+	if t.viewers > 0 || !t.mu.TryLock() { // it is being changed
+		return false
+	}
+	defer t.mu.Unlock()
+	most := time.Minute
+	if len(t.turns)+len(t.pending) > 0 {
+		most = 10 * time.Minute
+	}
+	running := slices.ContainsFunc(t.turns, func(s *shownTurn) bool { return s.Running })
+	return !running && now.Sub(t.used) > most
+}
+
+// forgetTalks drops those that are idle, now and then. s.mu is held.
 func (s *Server) forgetTalks() {
-	if len(s.talks) < maxTalks {
+	now := time.Now()
+	if len(s.talks) < maxTalks || now.Sub(s.forgot) < time.Second {
 		return
 	}
-	for id, t := range s.talks {
+	s.forgot = now
+	maps.DeleteFunc(s.talks, func(_ string, t *talk) bool { return t.idle(now) })
+}
+
+// endTalk forgets a conversation. Pages that show it load anew.
+func (s *Server) endTalk(user files.UserID, conv string) {
+	id := conversationID(user, conv)
+	s.mu.Lock()
+	t := s.talks[id]
+	delete(s.talks, id)
+	s.mu.Unlock()
+	if t != nil {
 		t.mu.Lock()
-		idle := time.Since(t.used) > 10*time.Minute
-		for _, show := range t.turns {
-			idle = idle && !show.Running
-		}
-		t.mu.Unlock()
-		if idle {
-			delete(s.talks, id)
-		}
+		defer t.mu.Unlock()
+		t.add(patch{Op: "reload"})
 	}
 }
 

@@ -84,7 +84,7 @@ func (s *Server) usedConversations(v *visit, r assistant.UsageReport) (out []use
 			return nil, err
 		}
 		for _, c := range list {
-			titles[conversationID(v.user, c.ID)] = [2]string{brief.Chars(strings.TrimSpace(attached.ReplaceAllString(c.Title, "📎 $1")), 80), c.ID}
+			titles[conversationID(v.user, c.ID)] = [2]string{listTitle(c.Title, 80), c.ID}
 		}
 	}
 	for _, u := range r.Conversations[:min(len(r.Conversations), maxUsedConvs)] {

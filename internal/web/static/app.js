@@ -81,17 +81,26 @@ document.addEventListener('click', async e => {
   b.ariaDisabled = 'true' // not .disabled: that would throw the focus away
   if (!await post(b.dataset.do, new URLSearchParams(b.name ? {[b.name]: b.value} : {}))) b.ariaDisabled = null
 })
+let asking = false, uploading = true // a promise of whether all is there
 $('ask').addEventListener('submit', async e => {
   e.preventDefault()
-  const f = e.target
-  if (await post(f.action, new URLSearchParams(new FormData(f)))) { f.q.value = ''; f.replaces.value = ''; $('files').replaceChildren(); $('start')?.remove(); f.q.focus() }
+  if (asking) return // Enter twice is one question
+  asking = true
+  const f = e.target, sent = await uploading
+  uploading = true
+  const data = new URLSearchParams(new FormData(f))
+  if (sent && await post(f.action, data)) {
+    if (f.q.value === data.get('q')) f.q.value = ''
+    f.replaces.value = ''; $('start')?.remove(); f.q.focus()
+  }
+  asking = false
 })
 $('q').addEventListener('keydown', e => {
   if (e.key === 'Enter' && !e.shiftKey && !e.isComposing) { e.preventDefault(); $('ask').requestSubmit() }
 })
 
 // --- files: choose, drop, paste
-const all = list => list.length && uploadAll([...list], conv, tell, $('bar'))
+const all = list => { if (list.length) uploading = uploadAll([...list], conv, tell, $('bar')) }
 $('f').addEventListener('change', e => { all(e.target.files); e.target.value = '' })
 for (const type of ['dragenter', 'dragover']) addEventListener(type, e => { if (e.dataTransfer.types.includes('Files')) { e.preventDefault(); body.classList.add('drop') } })
 addEventListener('dragleave', e => { if (!e.relatedTarget) body.classList.remove('drop') })
