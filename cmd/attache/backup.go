@@ -9,10 +9,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/attachebot/attache/internal/apitoken"
 	"github.com/attachebot/attache/internal/backup"
 	"github.com/attachebot/attache/internal/bucket"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/sqlite"
+	"github.com/attachebot/attache/internal/web/sessions"
 )
 
 // inBackup is what a backup has of the data folder beside database and files.
@@ -34,7 +36,8 @@ func (m *Main) restoreCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "restore FILE", Short: "bring back what backup wrote, into a new data folder",
 		Long: "Brings a backup back into a data folder that has no database yet. All of the archive is verified before anything is\n" +
-			"changed. Files that have expired since are deleted at the next start.",
+			"changed. Files that have expired since are deleted at the next start. Everybody signs in anew in the browser; tokens of\n" +
+			"scripts are those of then, and what was revoked since has to be revoked again.",
 		Example: "  DATA_DIR=./restored attache restore attache.tar",
 		Args:    exactly(1, "the file"), RunE: m.with(m.restore),
 	}
@@ -106,25 +109,42 @@ func (m *Main) restore(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	done, err := backup.Read(ctx, in, backup.Target{Dir: m.Config.DataDir, Bucket: b.Bucket, Check: checkDatabase})
+	var tokens []apitoken.Token
+	done, err := backup.Read(ctx, in, backup.Target{Dir: m.Config.DataDir, Bucket: b.Bucket, Check: func(ctx context.Context, file string) (keys map[string]string, err error) {
+		keys, tokens, err = prepareDatabase(ctx, file)
+		return keys, err
+	}})
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(m.Stderr, "Restored and verified: the database and the content of %s, %d bytes.\n", plural(done.Files, "file"), done.Bytes)
+	if len(tokens) > 0 {
+		fmt.Fprintf(m.Stderr, "It has %s for scripts, also those that were revoked since: see `attache api-tokens list`.\n", plural(len(tokens), "token"))
+	}
 	return nil
 }
 
-// checkDatabase migrates and checks a database that is to be restored.
-func checkDatabase(ctx context.Context, file string) (map[string]string, error) {
+// prepareDatabase migrates and checks a database that is to be restored, and ends
+// its sessions: who signed out since must not be in again. It returns the keys of
+// the bucket, and the tokens of scripts.
+func prepareDatabase(ctx context.Context, file string) (keys map[string]string, tokens []apitoken.Token, err error) {
 	db, err := sqlite.Open(ctx, file)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer db.Close()
 	if err := db.Check(ctx); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return db.Keys(ctx)
+	notes := sqlite.NewNotes(db)
+	if _, err := sessions.New(notes).End(ctx, func(sessions.Session) bool { return true }); err != nil {
+		return nil, nil, err
+	}
+	if tokens, err = apitoken.New(notes).List(ctx, 0); err != nil {
+		return nil, nil, err
+	}
+	keys, err = db.Keys(ctx)
+	return keys, tokens, err
 }
 
 // openBucket opens where the bytes of files are.
