@@ -87,7 +87,7 @@ func TestBrowserAskWhileUploading(t *testing.T) {
 	if ask := eval[string](t, ctx, `document.querySelector('.ask').innerText`); !strings.Contains(ask, "sales <i>.csv") || !strings.Contains(ask, "late.csv") || strings.Contains(ask, "wrong.txt") {
 		t.Errorf("asked about %q", ask)
 	}
-	if n := eval[int](t, ctx, `document.querySelectorAll('.turn').length`); n != 1 || eval[string](t, ctx, `document.getElementById('q').value`) != "" {
+	if n := eval[int](t, ctx, `document.querySelectorAll('.turn').length`); n != 1 || eval[string](t, ctx, `document.getElementById('q').value.trim()`) != "" {
 		t.Errorf("%d questions, %q", n, eval[string](t, ctx, `document.getElementById('q').value`))
 	}
 	if v := eval[[]string](t, ctx, `violations`); len(v) > 0 {

@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -25,6 +26,7 @@ import (
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/llm/llmtest"
+	"github.com/attachebot/attache/internal/locale"
 	"github.com/attachebot/attache/internal/table"
 	"github.com/attachebot/attache/internal/testbin"
 )
@@ -162,6 +164,31 @@ func TestBrowserAccessible(t *testing.T) {
 	}
 	do(t, ctx, chromedp.Navigate(s.SignInURL()))
 	seen(t, ctx, "the chat", `document.getElementById('q')`)
+	inEachLook(t, ctx, func(look string) {
+		for _, v := range s.visits(file) {
+			do(t, ctx, chromedp.Navigate(s.origin+v.path))
+			seen(t, ctx, v.name, v.ready)
+			name := v.name + "-" + look
+			check(t, ctx, axe, name)
+			shot(t, ctx, name)
+			if *update && slices.Contains([]string{"answer-light-1440", "answer-dark-390", "file-light-1440", "files-light-1440", "usage-light-1440"}, name) {
+				picture(t, ctx, "web-"+name)
+			}
+		}
+		do(t, ctx, chromedp.Navigate(s.origin+"/files/"+string(file.ID)))
+		for _, step := range []string{"Confirm Deletion", "Final Confirmation"} {
+			seen(t, ctx, "a way to delete", `document.querySelector('form[action$="/delete"] button')`)
+			eval[bool](t, ctx, `document.querySelector('form[action$="/delete"] button').click() || true`)
+			seen(t, ctx, step, fmt.Sprintf(`document.querySelector('h2')?.textContent === %q`, step))
+			check(t, ctx, axe, step+"-"+look)
+		}
+	})
+}
+
+// inEachLook calls a function with a browser that is light or dark, a phone's or a
+// desktop's: "dark-390".
+func inEachLook(t *testing.T, ctx context.Context, f func(look string)) {
+	t.Helper()
 	for _, scheme := range []string{"light", "dark"} {
 		if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}}); err != nil {
@@ -169,25 +196,59 @@ func TestBrowserAccessible(t *testing.T) {
 		}
 		for _, width := range []int{390, 1440} {
 			do(t, ctx, chromedp.EmulateViewport(int64(width), 900))
-			for _, v := range s.visits(file) {
-				do(t, ctx, chromedp.Navigate(s.origin+v.path))
-				seen(t, ctx, v.name, v.ready)
-				name := fmt.Sprint(v.name, "-", scheme, "-", width)
-				check(t, ctx, axe, name)
-				shot(t, ctx, name)
-				if *update && (name == "answer-light-1440" || name == "answer-dark-390" || name == "file-light-1440" || name == "files-light-1440") {
-					picture(t, ctx, "web-"+name)
-				}
-			}
-			do(t, ctx, chromedp.Navigate(s.origin+"/files/"+string(file.ID)))
-			for _, step := range []string{"Confirm Deletion", "Final Confirmation"} {
-				seen(t, ctx, "a way to delete", `document.querySelector('form[action$="/delete"] button')`)
-				eval[bool](t, ctx, `document.querySelector('form[action$="/delete"] button').click() || true`)
-				seen(t, ctx, step, fmt.Sprintf(`document.querySelector('h2')?.textContent === %q`, step))
-				check(t, ctx, axe, fmt.Sprint(step, "-", scheme, "-", width))
-			}
+			f(fmt.Sprint(scheme, "-", width))
 		}
 	}
+}
+
+// What passes is accessible as well: signing in with Discord and its refusal, a
+// conversation of Discord, files that are attached, an answer that is written, a
+// question that waits, what was answered, code that is open.
+func TestBrowserAccessibleOnTheWay(t *testing.T) {
+	axe := axeScript(t)
+	s, _, anna, _ := inDiscord(t)
+	s.tools.Handle = func(ctx context.Context, _ files.UserID, _ string, c llm.ToolCall, h llm.ToolHooks) llm.ToolResult {
+		h.Output("12 rows\n")
+		yes, _ := h.Ask(ctx, locale.Later("May **geopandas** be installed?"))
+		return llm.ToolResult{Failed: !yes, Error: "ImportError", Run: &llm.Run{Code: "import geopandas", Output: "12 rows\n", Elapsed: time.Second}}
+	}
+	p := s.as(anna)
+	ctx := browse(t, 1440)
+	do(t, ctx, chromedp.Navigate(s.origin+"/files"))
+	inEachLook(t, ctx, func(look string) {
+		do(t, ctx, chromedp.Navigate(s.origin+"/files"))
+		check(t, ctx, axe, "sign in with Discord "+look)
+		shot(t, ctx, "signin-"+look)
+		do(t, ctx, chromedp.Navigate(s.origin+"/in/discord/back?code=x&state=y"))
+		seen(t, ctx, "a refusal", `document.querySelector('[role=alert]')`)
+		check(t, ctx, axe, "a refusal "+look)
+		shot(t, ctx, "refused-"+look)
+	})
+	p.lend(ctx)
+	turns := 0
+	inEachLook(t, ctx, func(look string) {
+		do(t, ctx, chromedp.Navigate(s.origin+"/c/discord-chain-5-50"))
+		seen(t, ctx, "the conversation of Discord", `document.querySelector('figure img')?.complete`)
+		eval[bool](t, ctx, `document.querySelector('details').open = true`)
+		check(t, ctx, axe, "a conversation of Discord "+look)
+		shot(t, ctx, "discord-"+look)
+
+		s.model.Push(llmtest.Reply{Text: "Let me look.", Calls: []llm.ToolCall{{ID: "a", Name: "execute_python_code", Arguments: `{"code":"import geopandas"}`}}},
+			llmtest.Reply{Text: "It can't be drawn."})
+		do(t, ctx, chromedp.Navigate(s.origin+"/c/way"))
+		eval[bool](t, ctx, strings.ReplaceAll(dropCSV, "sales <i>.csv", longName))
+		seen(t, ctx, "what is attached", `document.querySelector('#files button')`)
+		check(t, ctx, axe, "attached "+look)
+		do(t, ctx, chromedp.SendKeys("#q", "Draw a map\r"))
+		seen(t, ctx, "the question", `document.querySelector('.q button')`)
+		check(t, ctx, axe, "a question "+look)
+		shot(t, ctx, "question-"+look)
+		eval[bool](t, ctx, `document.querySelectorAll('.q button')[1].click() || true`)
+		turns++
+		seen(t, ctx, "the end", fmt.Sprintf(`document.querySelectorAll('.turn').length === %d && !document.getElementById('q').value.trim() && document.querySelector('[data-do$="/retry"]')`, turns))
+		check(t, ctx, axe, "answered "+look)
+		shot(t, ctx, "answered-"+look)
+	})
 }
 
 func picture(t *testing.T, ctx context.Context, name string) {

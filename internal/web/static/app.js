@@ -88,9 +88,9 @@ $('ask').addEventListener('submit', async e => {
   asking = true
   const f = e.target, sent = await uploading
   uploading = true
-  const data = new URLSearchParams(new FormData(f))
-  if (sent && await post(f.action, data)) {
-    if (f.q.value === data.get('q')) f.q.value = ''
+  const text = f.q.value
+  if (sent && await post(f.action, new URLSearchParams(new FormData(f)))) {
+    if (f.q.value.startsWith(text)) f.q.value = f.q.value.slice(text.length).trimStart() // what was typed meanwhile
     f.replaces.value = ''; $('start')?.remove(); f.q.focus()
   }
   asking = false
