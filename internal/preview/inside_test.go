@@ -3,6 +3,7 @@ package preview
 import (
 	"fmt"
 	"io"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -58,6 +59,35 @@ func FuzzText(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A small text costs little, whatever stands in it.
+func TestHostileTextsCostLittle(t *testing.T) {
+	nested := func(n int, inside string) string {
+		return strings.Repeat("[", n) + inside + strings.Repeat("]", n)
+	}
+	many := strings.Repeat("1,", 20_000) + "1"
+	for name, c := range map[string]struct {
+		kind  files.Kind
+		text  string
+		lines int
+	}{
+		"nested JSON":           {"json", nested(9990, many), 1},
+		"JSON that is indented": {"json", nested(maxDepth, many), maxLines},
+		"nested objects":        {"geojson", strings.Repeat(`{"a":`, 9000) + many[:1] + strings.Repeat("}", 9000), 1},
+		"brackets in a text":    {"json", `{"a":"\"` + strings.Repeat("[", 60_000) + `"}`, 3},
+		"no JSON":               {"json", strings.Repeat("[", textHead), 1},
+		"columns":               {"csv", strings.Repeat(",", textHead), 1},
+		"lines":                 {"text", "x" + strings.Repeat("\n", textHead-2) + "x", 1},
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		p := textPreview(c.kind, []byte(c.text), true)
+		runtime.ReadMemStats(&after)
+		if n := after.TotalAlloc - before.TotalAlloc; n > 32<<20 || len(p.Text) != c.lines {
+			t.Errorf("%s: %d MB for %d kB, %d lines", name, n>>20, len(c.text)>>10, len(p.Text))
+		}
+	}
 }
 
 func TestTextIsCut(t *testing.T) {

@@ -17,7 +17,10 @@ import (
 	"github.com/attachebot/attache/internal/table"
 )
 
-const textHead = 64 << 10 // bytes of a text that are looked at
+const (
+	textHead = 64 << 10 // bytes of a text that are looked at
+	maxDepth = 50       // of JSON that is indented: every line has as many spaces
+)
 
 // local reads in this process: texts, and pictures within the bounds of package
 // picture.
@@ -67,7 +70,7 @@ func textPreview(kind files.Kind, head []byte, whole bool) Preview {
 		}
 	case "json", "geojson", "jupyter":
 		var indented bytes.Buffer
-		if whole && json.Indent(&indented, []byte(text), "", " ") == nil {
+		if whole && !deeper(text, maxDepth) && json.Indent(&indented, []byte(text), "", " ") == nil {
 			text = indented.String()
 		}
 		p := firstLines(text, whole)
@@ -75,6 +78,27 @@ func textPreview(kind files.Kind, head []byte, whole bool) Preview {
 		return p
 	}
 	return firstLines(text, whole)
+}
+
+// deeper tells whether lists and objects of JSON stand within more than n others.
+func deeper(text string, n int) bool {
+	depth, quoted := 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '"':
+			quoted = !quoted
+		case quoted && c == '\\':
+			i++
+		case quoted:
+		case c == '[' || c == '{':
+			if depth++; depth > n {
+				return true
+			}
+		case c == ']' || c == '}':
+			depth--
+		}
+	}
+	return false
 }
 
 // delimited reads the first rows of a delimited text.
