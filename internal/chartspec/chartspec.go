@@ -40,7 +40,8 @@ var ErrNone = errors.New("no specification of a chart")
 
 const (
 	maxPage = 64 << 20 // bytes that are read
-	maxSpec = 24 << 20 // bytes of a specification
+	maxSpec = 24 << 20 // bytes of a specification, as it is given to a page
+	maxMany = 10_000   // traces, frames, and values of an object that are looked at
 	tries   = 20       // at places that look as if one began
 )
 
@@ -63,6 +64,9 @@ func Read(page io.Reader) (*Spec, error) {
 			return nil, ErrNone
 		}
 		spec, after, err := marks[i].read(rest)
+		if err == nil && spec.size() > maxSpec {
+			return nil, ErrNone
+		}
 		if err == nil {
 			return spec, nil
 		}
@@ -72,6 +76,17 @@ func Read(page io.Reader) (*Spec, error) {
 		in = after
 	}
 	return nil, ErrNone
+}
+
+// size is how many bytes the specification has when <, > and & are escaped.
+func (s *Spec) size() (n int) {
+	for _, v := range []json.RawMessage{s.Data, s.Layout, s.Frames, s.Spec} {
+		n += len(v)
+		for _, c := range []string{"<", ">", "&"} {
+			n += bytes.Count(v, []byte(c)) * len(`u003c`)
+		}
+	}
+	return n
 }
 
 // seek reads up to and with the first of the texts, and returns which it is.
@@ -127,20 +142,23 @@ func readPlotly(r io.Reader) (*Spec, io.Reader, error) {
 	if err != nil {
 		return nil, rest, err
 	}
-	var traces []struct {
-		Type string `json:"type"`
-	}
-	if err := json.Unmarshal(v[1], &traces); err != nil {
-		return nil, rest, err
-	}
-	var layout map[string]json.RawMessage
-	if err := json.Unmarshal(v[2], &layout); err != nil {
-		return nil, rest, err
-	}
-	for _, t := range traces {
-		if slices.Contains(maps, t.Type) {
-			return nil, nil, ErrNone
+	drawable := true
+	err = elements(v[1], func(d *json.Decoder) error {
+		var trace struct {
+			Type string `json:"type"`
 		}
+		err := d.Decode(&trace)
+		drawable = drawable && !slices.Contains(maps, trace.Type)
+		return err
+	})
+	switch {
+	case err == nil && !isObject(v[2]):
+		err = errors.New("a layout that is no object")
+	case err == nil && !drawable:
+		return nil, nil, ErrNone
+	}
+	if err != nil {
+		return nil, rest, err
 	}
 	return &Spec{Library: Plotly, Data: v[1], Layout: v[2], Frames: readFrames(rest)}, nil, nil
 }
@@ -155,30 +173,97 @@ func readFrames(r io.Reader) json.RawMessage {
 		return nil
 	}
 	v, _, err := values(rest, 1)
-	var frames []map[string]json.RawMessage
-	if err != nil || json.Unmarshal(v[0], &frames) != nil {
+	if err != nil {
+		return nil
+	}
+	err = elements(v[0], func(d *json.Decoder) error {
+		var frame json.RawMessage
+		if err := d.Decode(&frame); err != nil {
+			return err
+		}
+		if !isObject(frame) {
+			return errors.New("a frame that is no object")
+		}
+		return nil
+	})
+	if err != nil {
 		return nil
 	}
 	return v[0]
 }
+
+// elements has each element of an array decoded, one after the other: all at once
+// could take many times the memory of their text.
+func elements(array json.RawMessage, decode func(*json.Decoder) error) error {
+	d := json.NewDecoder(bytes.NewReader(array))
+	if t, err := d.Token(); err != nil || t != json.Delim('[') {
+		return errors.New("no array")
+	}
+	for n := 0; d.More(); n++ {
+		if n == maxMany {
+			return errors.New("too many elements")
+		}
+		if err := decode(d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func isObject(v json.RawMessage) bool { return bytes.HasPrefix(bytes.TrimSpace(v), []byte("{")) }
 
 func readVega(r io.Reader) (*Spec, io.Reader, error) {
 	v, rest, err := values(io.MultiReader(strings.NewReader("{"), r), 1)
 	if err != nil {
 		return nil, rest, err
 	}
-	var spec map[string]json.RawMessage
-	if err := json.Unmarshal(v[0], &spec); err != nil {
-		return nil, rest, err
-	}
-	var schema string
-	if json.Unmarshal(spec["$schema"], &schema) != nil || !strings.Contains(schema, "/schema/vega") {
-		return nil, rest, errors.New("not of Vega")
-	}
-	delete(spec, "usermeta") // may tell the page to fetch and to patch
-	clean, err := json.Marshal(spec)
+	schema, clean, err := vegaObject(v[0])
 	if err != nil {
 		return nil, rest, err
 	}
+	if !strings.Contains(schema, "/schema/vega") {
+		return nil, rest, errors.New("not of Vega")
+	}
 	return &Spec{Library: Vega, Spec: clean}, nil, nil
+}
+
+// vegaObject returns the schema that an object names, and the object without its
+// usermeta, which may tell the page to fetch and to patch.
+func vegaObject(object json.RawMessage) (schema string, clean json.RawMessage, err error) {
+	d := json.NewDecoder(bytes.NewReader(object))
+	if _, err := d.Token(); err != nil {
+		return "", nil, err
+	}
+	out := bytes.NewBuffer(make([]byte, 0, len(object)+1))
+	for n := 0; d.More(); n++ {
+		var value json.RawMessage
+		name, err := d.Token()
+		if err == nil {
+			err = d.Decode(&value)
+		}
+		switch {
+		case err != nil:
+			return "", nil, err
+		case n == maxMany:
+			return "", nil, errors.New("too many values")
+		case name == "usermeta":
+			continue
+		case name == "$schema" && json.Unmarshal(value, &schema) != nil:
+			return "", nil, errors.New("no schema")
+		}
+		quoted, err := json.Marshal(name)
+		if err != nil {
+			return "", nil, err
+		}
+		out.WriteByte(',')
+		out.Write(quoted)
+		out.WriteByte(':')
+		out.Write(value)
+	}
+	if out.Len() == 0 {
+		return "", nil, errors.New("an empty object")
+	}
+	out.WriteByte('}')
+	out.Bytes()[0] = '{'
+	return schema, out.Bytes(), nil
 }

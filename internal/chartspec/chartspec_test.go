@@ -3,7 +3,9 @@ package chartspec
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -63,6 +65,44 @@ func TestReadNone(t *testing.T) {
 	} {
 		if spec, err := Read(strings.NewReader(page)); !errors.Is(err, ErrNone) {
 			t.Errorf("%s: %.100v %v", name, spec, err)
+		}
+	}
+}
+
+// What a page holds takes a few times its own memory, whatever it is.
+func TestHostilePagesCostLittle(t *testing.T) {
+	members := func(n int) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, `"%x":0,`, i)
+		}
+		return b.String()
+	}
+	const vega = `var spec = {"$schema": "https://vega.github.io/schema/vega-lite/v6.json", `
+	many := strings.Repeat("{},", maxSpec/10)
+	for name, c := range map[string]struct {
+		page  string
+		drawn bool
+	}{
+		"traces":           {`Plotly.newPlot("x", [` + many + `{}], {})`, false},
+		"texts as traces":  {`Plotly.newPlot("x", ["` + strings.Repeat(`","`, 1000) + `"], {})`, false},
+		"a layout":         {`Plotly.newPlot("x", [], {` + members(500_000) + `"z": 1})`, true},
+		"frames":           {`Plotly.newPlot("x", [], {}).then(function(){Plotly.addFrames('x', [` + many + `{}])})`, true},
+		"values":           {vega + members(500_000) + `"z": 1};`, false},
+		"what is escaped":  {vega + `"a": "` + strings.Repeat("<", maxSpec/5) + `"};`, false},
+		"a large one":      {vega + `"a": "` + strings.Repeat("x", maxSpec/3) + `"};`, true},
+		"nested":           {vega + `"a": ` + strings.Repeat("[", 9000) + strings.Repeat("]", 9000) + `};`, true},
+		"the schema twice": {vega + `"$schema": "x"};`, false},
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		spec, err := Read(strings.NewReader(c.page))
+		runtime.ReadMemStats(&after)
+		if n := after.TotalAlloc - before.TotalAlloc; n > uint64(15*len(c.page)+4<<20) || (err == nil) != c.drawn {
+			t.Errorf("%s: %d MB for %d kB, %v", name, n>>20, len(c.page)>>10, err)
+		}
+		if err == nil && spec.Frames != nil {
+			t.Errorf("%s: %d frames are kept", name, len(spec.Frames))
 		}
 	}
 }

@@ -33,8 +33,9 @@ type Column struct {
 // Bounds of one table.
 const (
 	maxColumns = 2000
-	maxCells   = 20_000_000
-	maxText    = 256 << 20 // bytes of all cells
+	maxCells   = 10_000_000
+	maxText    = 64 << 20 // bytes of all cells
+	maxRow     = 2 << 20  // bytes of one row
 )
 
 // Table is a table that does not change. It is safe for concurrent use.
@@ -94,11 +95,15 @@ func errTooLarge() error {
 // ReadCSV reads a delimited text with a header. Rows may be of any length. Kinds
 // of errors: Invalid (there is no table in it), TooLarge, and those of r.
 func ReadCSV(r io.Reader, comma rune) (*Table, error) {
-	in := csv.NewReader(r)
+	row := &rowReader{r: r}
+	in := csv.NewReader(row)
 	in.Comma, in.LazyQuotes, in.FieldsPerRecord, in.ReuseRecord = comma, true, -1, true
 	head, err := in.Read()
 	if err != nil {
 		return nil, unreadable(err)
+	}
+	if len(head) > maxColumns {
+		return nil, errTooLarge()
 	}
 	t := &Table{}
 	for _, name := range head {
@@ -106,6 +111,7 @@ func ReadCSV(r io.Reader, comma rune) (*Table, error) {
 	}
 	size := 0
 	for {
+		row.read = 0
 		rec, err := in.Read()
 		if errors.Is(err, io.EOF) {
 			break
@@ -113,7 +119,11 @@ func ReadCSV(r io.Reader, comma rune) (*Table, error) {
 		if err != nil {
 			return nil, unreadable(err)
 		}
-		for len(t.cells) < len(rec) && len(t.cells) < maxColumns {
+		columns := max(len(t.cells), len(rec))
+		if columns > maxColumns || (t.rows+1)*columns > maxCells { // a new column costs something in all rows
+			return nil, errTooLarge()
+		}
+		for len(t.cells) < columns {
 			t.column("")
 		}
 		for i := range t.cells {
@@ -124,12 +134,27 @@ func ReadCSV(r io.Reader, comma rune) (*Table, error) {
 			size += len(cell)
 			t.cells[i].add(cell)
 		}
-		if t.rows++; size > maxText || t.rows*len(t.cells) > maxCells || len(rec) > maxColumns {
+		if t.rows++; size > maxText {
 			return nil, errTooLarge()
 		}
 	}
 	t.finish()
 	return t, nil
+}
+
+// rowReader reads no more than a row may have.
+type rowReader struct {
+	r    io.Reader
+	read int // bytes, set to 0 where a row begins
+}
+
+func (r *rowReader) Read(p []byte) (int, error) {
+	if r.read > maxRow {
+		return 0, errTooLarge()
+	}
+	n, err := r.r.Read(p)
+	r.read += n
+	return n, err
 }
 
 func unreadable(err error) error {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -136,8 +137,31 @@ func TestRaggedAndCut(t *testing.T) {
 	if _, err := ReadCSV(strings.NewReader(""), ','); !fault.Is(err, fault.Invalid) {
 		t.Errorf("an empty text: %v", err)
 	}
-	if _, err := ReadCSV(strings.NewReader("a\n"+strings.Repeat(",", maxColumns+1)+"\n"), ','); !fault.Is(err, fault.TooLarge) {
-		t.Errorf("too many columns: %v", err)
+}
+
+// What is too large is refused before it takes memory.
+func TestTooLarge(t *testing.T) {
+	const rows = 200_000
+	for name, text := range map[string]string{
+		"columns":                        "a\n" + strings.Repeat(",", maxColumns) + "\n",
+		"columns of the head":            strings.Repeat(",", maxRow/2) + "\n",
+		"columns that come late":         "a\n" + strings.Repeat("1\n", rows) + strings.Repeat(",", maxColumns-1) + "\n",
+		"a row":                          "a,b\n" + strings.Repeat("x", 2*maxRow) + ",\n",
+		"a row in quotes":                "a,b\n\"" + strings.Repeat("x\n", maxRow) + "\",\n",
+		"the head":                       strings.Repeat("x", 2*maxRow) + "\n",
+		"a row after many that are good": "a\n" + strings.Repeat("1\n", rows) + strings.Repeat("x", 2*maxRow) + "\n",
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := ReadCSV(strings.NewReader(text), ',')
+		runtime.ReadMemStats(&after)
+		if n := after.TotalAlloc - before.TotalAlloc; !fault.Is(err, fault.TooLarge) || n > 160<<20 {
+			t.Errorf("%s: %v, %d MB allocated", name, err, n>>20)
+		}
+	}
+	wide := strings.Repeat(",", maxColumns-1) + "\n"
+	if tab := read(t, wide+wide, ','); tab.Rows() != 1 {
+		t.Errorf("%d rows", tab.Rows())
 	}
 }
 

@@ -1,6 +1,10 @@
 package files
 
-import "testing"
+import (
+	"io"
+	"strings"
+	"testing"
+)
 
 func TestDecodeText(t *testing.T) {
 	for _, c := range []struct {
@@ -14,6 +18,10 @@ func TestDecodeText(t *testing.T) {
 		{"gr\xc3", false, "gr"}, // the text goes on within ö
 		{"gr\xc3", true, "grÃ"}, // Windows-1252, to its end
 		{"caf\xe9", true, "café"},
+		{"\ufeffcaf\xe9", true, "café"},
+		{strings.Repeat("é", 10_000) + "\xe9", true, strings.Repeat("Ã©", 10_000) + "é"},
+		{strings.Repeat("é", 10_000), true, strings.Repeat("é", 10_000)},
+		{"\xfe\xff\x00h\x00i\x01", true, "hi"},
 		{"\x80 5 caf\xe9 ol\xe9 x", false, "€ 5 café olé x"},
 		{"🙂🙂"[:7], false, "🙂"},
 		{"\xff\xfeh\x00i\x00", true, "hi"},
@@ -23,6 +31,17 @@ func TestDecodeText(t *testing.T) {
 	} {
 		if got := DecodeText([]byte(c.bytes), c.whole); got != c.want {
 			t.Errorf("%q, whole %v: %q, not %q", c.bytes, c.whole, got, c.want)
+		}
+		if !c.whole {
+			continue
+		}
+		r, err := TextReader(strings.NewReader(c.bytes))
+		if err != nil {
+			t.Errorf("%q: %v", c.bytes, err)
+			continue
+		}
+		if got, err := io.ReadAll(r); err != nil || string(got) != c.want {
+			t.Errorf("%q, read: %q, not %q: %v", c.bytes, got, c.want, err)
 		}
 	}
 }

@@ -13,15 +13,24 @@ import (
 
 	"golang.org/x/image/bmp"
 	"golang.org/x/image/webp"
+
+	"github.com/attachebot/attache/internal/memory"
 )
 
 const (
+	maxInput  = 24 << 20  // bytes of a file
+	maxDecode = 96 << 20  // bytes that decoding may take besides
+	maxMemory = 128 << 20 // bytes of all that are decoded at the same time
+	maxAtOnce = 4         // pictures that are decoded at the same time
 	maxPixels = 50_000_000
 	maxSide   = 1 << 16
 	// maxWork bounds the visits of blocks of 8×8 in the scans of a JPEG. A usual
 	// progressive photo of 12 million pixels needs 3 million; 10 million take a second.
 	maxWork = 10_000_000
 )
+
+// turns are those of the whole process: so is its memory.
+var turns = memory.New(maxMemory, maxAtOnce)
 
 // header is what is known of a picture before it is decoded.
 type header struct {

@@ -15,8 +15,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"golang.org/x/sync/semaphore"
 )
 
 // allocated returns how many bytes do allocates.
@@ -112,71 +110,6 @@ func TestDecodingIsCancelled(t *testing.T) {
 	began = time.Now()
 	if _, err := Fit(ctx, 7, bytes.NewReader(b), int64(len(b)), model); err != stop || time.Since(began) > whole/2+200*time.Millisecond {
 		t.Errorf("got %v after %v of %v", err, time.Since(began), whole)
-	}
-}
-
-// Somebody with many pictures does not hold up the others.
-func TestOnePersonsPicturesHoldNobodyUp(t *testing.T) {
-	q := &queue{memory: turns.memory, busy: map[uint64]chan struct{}{}}
-	release, err := q.wait(t.Context(), 1, maxMemory/2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var waiting sync.WaitGroup
-	ctx, cancel := context.WithCancel(t.Context())
-	for range 50 {
-		waiting.Go(func() {
-			if _, err := q.wait(ctx, 1, maxMemory/2); err != context.Canceled {
-				t.Errorf("a second picture of the same person: %v", err)
-			}
-		})
-	}
-	for owner := uint64(2); owner < 20; owner++ {
-		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
-		done, err := q.wait(ctx, owner, maxMemory/2)
-		cancel()
-		if err != nil {
-			t.Fatalf("person %d waits: %v", owner, err)
-		}
-		done()
-	}
-	cancel()
-	waiting.Wait()
-	release()
-	if len(q.busy) != 0 {
-		t.Errorf("%d people are still busy", len(q.busy))
-	}
-	done, err := q.wait(t.Context(), 1, maxMemory)
-	if err != nil {
-		t.Fatal(err)
-	}
-	done()
-}
-
-// So many are decoded at once as there is memory for, and no more than maxAtOnce.
-func TestTurnsAreBounded(t *testing.T) {
-	q := &queue{memory: semaphore.NewWeighted(maxMemory), busy: map[uint64]chan struct{}{}}
-	waits := func(owner uint64, memory int64) {
-		t.Helper()
-		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-		defer cancel()
-		if _, err := q.wait(ctx, owner, memory); err != context.DeadlineExceeded {
-			t.Errorf("person %d has a turn: %v", owner, err)
-		}
-	}
-	for _, many := range [][]int64{{1, 1, 1, 1}, {maxMemory / 2, maxMemory / 2}, {maxMemory}} {
-		var done []func()
-		for i, memory := range many {
-			release, err := q.wait(t.Context(), uint64(i+1), memory)
-			if err != nil {
-				t.Fatal(err)
-			}
-			done = append(done, release)
-		}
-		waits(99, 1)
-		for _, release := range done {
-			release()
-		}
 	}
 }
 

@@ -69,7 +69,7 @@ func Fit(ctx context.Context, owner uint64, src io.ReadSeeker, size int64, spec 
 	if err := h.check(); err != nil {
 		return Picture{}, err
 	}
-	release, err := turns.wait(ctx, owner, min(size+h.most(), maxMemory))
+	release, err := turns.Wait(ctx, owner, size+h.most())
 	if err != nil {
 		return Picture{}, err
 	}

@@ -1,6 +1,9 @@
 package preview
 
 import (
+	"bufio"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"runtime"
@@ -121,9 +124,51 @@ func TestWholesAreBounded(t *testing.T) {
 	if w.get("8") != nil {
 		t.Error("a table that nobody uses is kept")
 	}
-	var l limited
+	l := limited{w: io.Discard}
 	if _, err := io.Copy(&l, io.LimitReader(zeros{}, maxWhole+1)); !fault.Is(err, fault.TooLarge) {
-		t.Errorf("%d bytes, %v", l.Len(), err)
+		t.Errorf("%d bytes, %v", l.n, err)
+	}
+}
+
+// The text of a table is never in memory as a whole, and tables that are kept make
+// room for one that is read.
+func TestTablesAreReadInLittleMemory(t *testing.T) {
+	m := New(nil, nil, nil)
+	m.wholes.put("kept", columnar.Of(table.Table{Columns: []string{"a"}, Rows: [][]string{{strings.Repeat("x", keptReading+1)}}}))
+	const rows = 60_000
+	row := strings.Repeat("\"\",", 99) + strings.Repeat(" ", 700) + "\n" // 60 MB of text
+	var before, now runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	tab, err := m.table(t.Context(), func(w io.Writer) error {
+		for range rows {
+			if _, err := io.WriteString(w, row); err != nil {
+				return err
+			}
+		}
+		runtime.GC()
+		runtime.ReadMemStats(&now)
+		return nil
+	}, func(*bufio.Reader) rune { return ',' })
+	if err != nil || tab.Rows() != rows-1 {
+		t.Fatalf("%v", err)
+	}
+	if grown := int64(now.HeapAlloc) - int64(before.HeapAlloc); grown > 4<<20 {
+		t.Errorf("%d MB of text are in memory", grown>>20)
+	}
+	if m.wholes.get("kept") != nil {
+		t.Error("what was kept made no room")
+	}
+}
+
+// Whoever waits for another's table leaves when ctx ends.
+func TestWaitingForATableEnds(t *testing.T) {
+	m := New(nil, nil, nil)
+	m.wholes.reading <- struct{}{}
+	ctx, cancel := context.WithCancel(t.Context())
+	_, err := m.table(ctx, func(w io.Writer) error { cancel(); return nil }, func(*bufio.Reader) rune { return ',' })
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/memory"
 	"github.com/attachebot/attache/internal/picture"
 	"github.com/attachebot/attache/internal/table"
 )
@@ -94,6 +95,7 @@ func New(fs *files.Service, reader Reader, log *slog.Logger) *Maker {
 		log = slog.New(slog.DiscardHandler)
 	}
 	m := &Maker{local: local{fs}, log: log}
+	m.wholes.texts, m.wholes.reading = memory.New(atOnce*maxWhole, atOnce), make(chan struct{}, 1)
 	if reader != nil {
 		m.code = &code{reader}
 	}

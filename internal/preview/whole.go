@@ -1,9 +1,10 @@
 package preview
 
 import (
-	"bytes"
+	"bufio"
 	"context"
 	"io"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -11,14 +12,17 @@ import (
 	"github.com/attachebot/attache/internal/columnar"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/memory"
 )
 
 // Bounds of the whole tables that are kept in memory.
 const (
-	maxWhole     = 100 << 20 // bytes of a text that becomes a table
-	keptWhole    = 256 << 20 // bytes of all tables
+	maxWhole     = 64 << 20  // bytes of a text that becomes a table
+	keptWhole    = 128 << 20 // bytes of all tables
+	keptReading  = 64 << 20  // the same, while another is read
 	wholeTime    = 10 * time.Minute
 	wholeReading = time.Minute
+	atOnce       = 4 // texts that are fetched at the same time
 )
 
 // HasTable tells whether a file may have a table that Whole reads.
@@ -38,8 +42,11 @@ func (m *Maker) Whole(ctx context.Context, f files.File) (*columnar.Table, error
 	if !m.HasTable(f) {
 		return nil, fault.New(fault.Invalid, "There is no table in this file that I can read.")
 	}
-	m.wholes.reading.Lock() // one at a time: memory
-	defer m.wholes.reading.Unlock()
+	done, err := m.wholes.texts.Wait(ctx, uint64(f.User), maxWhole)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	if t := m.wholes.get(f.ID); t != nil {
 		return t, nil
 	}
@@ -55,52 +62,89 @@ func (m *Maker) Whole(ctx context.Context, f files.File) (*columnar.Table, error
 
 func (m *Maker) readWhole(ctx context.Context, f files.File) (*columnar.Table, error) {
 	if delimitedKind(f.Kind) {
-		t, err := m.local.whole(ctx, f)
+		t, err := m.table(ctx, func(w io.Writer) error { return m.local.copy(ctx, f, w) }, func(text *bufio.Reader) rune {
+			head, _ := text.Peek(textHead)
+			return delimiter(string(head), f.Kind == "tsv")
+		})
 		oneColumn := err == nil && len(t.Columns()) < 2
 		if !oneColumn && !fault.Is(err, fault.Invalid) || m.code == nil {
 			return t, err
 		}
 	}
-	var b limited
-	if err := m.code.reader.CSV(ctx, f.User, conversation, f, &b); err != nil {
-		return nil, err
-	}
-	return columnar.ReadCSV(&b.Buffer, ',')
+	return m.table(ctx, func(w io.Writer) error { return m.code.reader.CSV(ctx, f.User, conversation, f, w) }, func(*bufio.Reader) rune { return ',' })
 }
 
-// whole reads a delimited text.
-func (l local) whole(ctx context.Context, f files.File) (*columnar.Table, error) {
+// table reads a delimited text that write writes. The text is on the disk first: it
+// may come slowly, and the tables of all are read one after the other.
+func (m *Maker) table(ctx context.Context, write func(io.Writer) error, comma func(*bufio.Reader) rune) (*columnar.Table, error) {
+	tmp, err := os.CreateTemp("", "attache-table-")
+	if err != nil {
+		return nil, fault.Wrap(err, fault.Unavailable, "It can't be fetched right now.")
+	}
+	defer tmp.Close()
+	if err := os.Remove(tmp.Name()); err != nil { // it lives until it is closed
+		return nil, fault.Wrap(err, fault.Unavailable, "It can't be fetched right now.")
+	}
+	if err := write(&limited{w: tmp}); err != nil {
+		return nil, err
+	}
+	select {
+	case m.wholes.reading <- struct{}{}:
+		defer func() { <-m.wholes.reading }()
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	m.wholes.bound("", keptReading)
+	r, err := files.TextReader(tmp)
+	if err != nil {
+		return nil, fault.Wrap(err, fault.Unavailable, "It can't be fetched right now.")
+	}
+	text := bufio.NewReaderSize(untilDone{ctx, r}, textHead)
+	return columnar.ReadCSV(text, comma(text))
+}
+
+// untilDone reads until ctx ends.
+type untilDone struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (u untilDone) Read(p []byte) (int, error) {
+	if u.ctx.Err() != nil {
+		return 0, context.Cause(u.ctx)
+	}
+	return u.r.Read(p)
+}
+
+// copy writes the bytes of a file.
+func (l local) copy(ctx context.Context, f files.File, w io.Writer) error {
 	_, r, err := l.files.Open(ctx, f.User, f.ID)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer r.Close()
-	var b limited
-	if _, err := io.Copy(&b, r); err != nil {
-		return nil, err
-	}
-	text := files.DecodeText(b.Bytes(), true)
-	return columnar.ReadCSV(strings.NewReader(text), delimiter(text, f.Kind == "tsv"))
+	_, err = io.Copy(struct{ io.Writer }{w}, r)
+	return err
 }
 
 // limited takes no more than a table may have.
-type limited struct{ bytes.Buffer }
-
-func (l *limited) Write(p []byte) (int, error) {
-	if l.Len()+len(p) > maxWhole {
-		return 0, fault.New(fault.TooLarge, "This table is too large to be sorted here. Ask for the part of it that you need, or download it.")
-	}
-	return l.Buffer.Write(p)
+type limited struct {
+	w io.Writer
+	n int
 }
 
-// ReadFrom implements io.ReaderFrom, so that the bound holds there too.
-func (l *limited) ReadFrom(r io.Reader) (int64, error) {
-	return io.Copy(struct{ io.Writer }{l}, r)
+func (l *limited) Write(p []byte) (int, error) {
+	if l.n += len(p); l.n > maxWhole {
+		return 0, fault.New(fault.TooLarge, "This table is too large to be sorted here. Ask for the part of it that you need, or download it.")
+	}
+	n, err := l.w.Write(p)
+	return n, fault.Wrap(err, fault.Unavailable, "It can't be fetched right now.")
 }
 
 // wholes keeps the tables that people look at.
 type wholes struct {
-	reading sync.Mutex
+	texts   *memory.Queue
+	reading chan struct{} // has what is read into memory
 
 	mu   sync.Mutex
 	byID map[files.ID]*wholeEntry
@@ -122,23 +166,30 @@ func (w *wholes) get(id files.ID) *columnar.Table {
 	return e.table
 }
 
-// put keeps a table, and forgets those that nobody has used for a while or for
-// which there is no room.
 func (w *wholes) put(id files.ID, t *columnar.Table) {
 	w.mu.Lock()
-	defer w.mu.Unlock()
 	if w.byID == nil {
 		w.byID = map[files.ID]*wholeEntry{}
 	}
 	w.byID[id] = &wholeEntry{t, time.Now()}
+	w.mu.Unlock()
+	w.bound(id, keptWhole)
+}
+
+// bound forgets the tables that nobody has used for a while or for which there is
+// no room, the oldest first, but not the newest.
+func (w *wholes) bound(newest files.ID, room int64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	for {
-		oldest, total := id, int64(0)
-		for other, e := range w.byID {
-			if total += e.table.Bytes(); e.used.Before(w.byID[oldest].used) {
-				oldest = other
+		var oldest files.ID
+		total := int64(0)
+		for id, e := range w.byID {
+			if total += e.table.Bytes(); id != newest && (oldest == "" || e.used.Before(w.byID[oldest].used)) {
+				oldest = id
 			}
 		}
-		if oldest == id || total <= keptWhole && time.Since(w.byID[oldest].used) < wholeTime {
+		if oldest == "" || total <= room && time.Since(w.byID[oldest].used) < wholeTime {
 			return
 		}
 		delete(w.byID, oldest)

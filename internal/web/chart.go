@@ -57,7 +57,8 @@ func (s *Server) draws(ctx context.Context, f files.File) bool {
 	}
 	defer body.Close()
 	if !runs(f) {
-		_, err := s.read(body)
+		_, done, err := s.read(ctx, f.User, body)
+		done()
 		return err == nil
 	}
 	head, err := io.ReadAll(io.LimitReader(body, chartHead))
@@ -83,12 +84,12 @@ func (s *Server) chart(v *visit) error {
 	h.Set("Connection-Allowlist", "()") // WebRTC heeds no policy
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	spec, drawErr := s.specOf(v.r.Context(), v.lang, body)
+	page, drawErr := s.drawPage(v, body)
 	if drawErr == nil {
 		h.Set("Content-Security-Policy", drawPolicy)
 		h.Set("Connection-Allowlist", "(response-origin)")
-		s.render(v.w, v.lang, "draw", spec)
-		return nil
+		_, err := v.w.Write(page)
+		return err
 	}
 	if !runs(f) {
 		if errors.Is(drawErr, chartspec.ErrNone) {
@@ -122,32 +123,44 @@ type drawn struct {
 	Spec       template.JS // JSON without <, > and &
 }
 
-// specOf reads the specification of a chart, and has the libraries ready that draw
-// it.
-func (s *Server) specOf(ctx context.Context, l *locale.Language, page io.Reader) (*drawn, error) {
-	spec, err := s.read(page)
+// drawPage makes the page that draws a chart, and has the libraries ready for it.
+func (s *Server) drawPage(v *visit, page io.Reader) ([]byte, error) {
+	spec, done, err := s.read(v.r.Context(), v.user, page)
+	defer done()
 	if err != nil {
 		return nil, err
 	}
-	d := &drawn{Base: s.base, Lang: l.Or(locale.English()).Code, Scripts: chartScripts[spec.Library]}
+	d := &drawn{Base: s.base, Lang: v.lang.Or(locale.English()).Code, Scripts: chartScripts[spec.Library]}
 	for _, name := range d.Scripts {
-		if _, err := s.scripts.get(ctx, name, s.opts.Script); err != nil {
+		if _, err := s.scripts.get(v.r.Context(), name, s.opts.Script); err != nil {
 			return nil, err
 		}
 	}
 	data, err := json.Marshal(spec) // escapes <, > and & also in what is raw
+	if err != nil {
+		return nil, err
+	}
 	d.Spec = template.JS(data)
-	return d, err
+	return s.rendered(v.lang, "draw", d)
 }
 
-// read finds the specification of a chart in its page, which may have 50 MB.
-func (s *Server) read(page io.Reader) (*chartspec.Spec, error) {
+const (
+	chartMemory  = 96 << 20 // bytes that a chart may take until its page is made
+	chartsAtOnce = 2
+)
+
+// read finds the specification of a chart in its page, which may have 50 MB. It waits
+// for its turn, which the caller ends by done, also after an error.
+func (s *Server) read(ctx context.Context, owner files.UserID, page io.Reader) (spec *chartspec.Spec, done func(), err error) {
 	if s.opts.Script == nil {
-		return nil, chartspec.ErrNone
+		return nil, func() {}, chartspec.ErrNone
 	}
-	s.charts <- struct{}{}
-	defer func() { <-s.charts }()
-	return chartspec.Read(page)
+	done, err = s.charts.Wait(ctx, uint64(owner), chartMemory)
+	if err != nil {
+		return nil, func() {}, err
+	}
+	spec, err = chartspec.Read(page)
+	return spec, done, err
 }
 
 // chartScripts are the libraries in the order in which they load.

@@ -25,6 +25,7 @@ import (
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/locale"
+	"github.com/attachebot/attache/internal/memory"
 	"github.com/attachebot/attache/internal/web/sessions"
 )
 
@@ -91,7 +92,7 @@ type Server struct {
 	revoked map[string]chan struct{}
 	uploads chan struct{}
 	resume  *resuming
-	charts  chan struct{} // whose specifications are read at the same time
+	charts  *memory.Queue
 	scripts scriptCache
 }
 
@@ -117,7 +118,7 @@ func OpenServer(a *assistant.Assistant, o ServerOptions) (*Server, error) {
 		return nil, fault.Wrap(err, fault.Unavailable, "The page can't be served at %s: %v.", o.Listen, err)
 	}
 	s := &Server{a: a, opts: o, log: o.Log, api: o.Tokens, done: make(chan struct{}), beat: 15 * time.Second, talks: map[string]*talk{},
-		revoked: map[string]chan struct{}{}, uploads: make(chan struct{}, maxUploads), charts: make(chan struct{}, 2)}
+		revoked: map[string]chan struct{}{}, uploads: make(chan struct{}, maxUploads), charts: memory.New(chartsAtOnce*chartMemory, chartsAtOnce)}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.addr = reachable(listener.Addr())
 	s.locate(s.addr)
@@ -325,13 +326,21 @@ func (s *Server) frame(l *locale.Language, here, title string, more map[string]a
 }
 
 func (s *Server) render(w http.ResponseWriter, l *locale.Language, name string, data any) {
-	var b bytes.Buffer
-	if err := templatesIn(l).ExecuteTemplate(&b, name, data); err != nil {
-		s.log.Error("rendering a page", "page", name, "error", err)
+	page, err := s.rendered(l, name, data)
+	if err != nil {
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_, _ = w.Write(b.Bytes())
+	_, _ = w.Write(page)
+}
+
+func (s *Server) rendered(l *locale.Language, name string, data any) ([]byte, error) {
+	var b bytes.Buffer
+	err := templatesIn(l).ExecuteTemplate(&b, name, data)
+	if err != nil {
+		s.log.Error("rendering a page", "page", name, "error", err)
+	}
+	return b.Bytes(), err
 }
 
 // fragment renders a piece of a page.
