@@ -12,13 +12,16 @@ import (
 )
 
 const (
-	watchEvery = 15 * time.Millisecond // how long memory may grow unseen
-	watchClose = 2 * time.Millisecond  // the same, from three quarters of the limit on
-	busyIdle   = 3 * time.Second       // idle time of a session whose code computes on
+	watchEvery  = 15 * time.Millisecond  // how long memory may grow unseen
+	watchClose  = 2 * time.Millisecond   // the same, from three quarters of the limit on
+	tablesEvery = 200 * time.Millisecond // the same of page tables, which take longer to measure
+	tablesIdle  = 2 * time.Second        // and while no cell runs
+	busyIdle    = 3 * time.Second        // idle time of a session whose code computes on
 )
 
 // watch ends every sandbox that holds more memory than it may.
 func (h *Host) watch(ctx context.Context) {
+	var tables time.Time
 	for every := watchEvery; ; {
 		select {
 		case <-ctx.Done():
@@ -26,7 +29,12 @@ func (h *Host) watch(ctx context.Context) {
 		case <-time.After(every):
 		}
 		every = watchEvery
-		for _, c := range h.containers() {
+		all := h.containers()
+		if since := time.Since(tables); since > tablesIdle || since > tablesEvery && h.inCells() > 0 {
+			container.MeasureTables(all)
+			tables = time.Now()
+		}
+		for _, c := range all {
 			switch n := c.Measure(); {
 			case n > h.opts.Limits.Memory:
 				if c.EndForMemory() {

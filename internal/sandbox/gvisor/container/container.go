@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -38,6 +39,7 @@ type Container struct {
 	out *outputPipe
 
 	memory atomic.Int64 // bytes, as last measured
+	tables atomic.Int64 // of them, page tables
 	oom    atomic.Bool  // ended by EndForMemory
 	usage  *os.File     // gVisor's file of the sandbox's memory
 }
@@ -217,7 +219,8 @@ func memoryFile(pid int) (*os.File, error) {
 // that it holds for the code, and counts: pipes, sockets, names of files.
 const KernelOwn = 40 << 20
 
-// Measure returns the bytes of memory that the code holds now.
+// Measure returns the bytes of memory that the code holds now. Its page tables are
+// those that were measured last.
 func (c *Container) Measure() int64 {
 	if c.usage == nil {
 		return 0
@@ -226,22 +229,24 @@ func (c *Container) Measure() int64 {
 	if err != nil {
 		return 0
 	}
-	n := info.Sys().(*syscall.Stat_t).Blocks*512 + max(anonymous(c.PID)-KernelOwn, 0)
+	own := inStatus(c.PID, "RssAnon:", "VmSwap:")
+	n := info.Sys().(*syscall.Stat_t).Blocks*512 + max(own-KernelOwn, 0) + c.tables.Load()
 	c.memory.Store(n)
 	return n
 }
 
-// anonymous returns the bytes of a process's memory that no file has.
-func anonymous(pid int) int64 {
-	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
-	var size, resident, shared int64
-	if err != nil {
-		return 0
+// inStatus returns the sum of numbers of bytes in the status of a process, 0 if it
+// has ended.
+func inStatus(pid int, names ...string) (sum int64) {
+	data, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	for line := range strings.Lines(string(data)) {
+		fields := strings.Fields(line)
+		if len(fields) == 3 && slices.Contains(names, fields[0]) {
+			n, _ := strconv.ParseInt(fields[1], 10, 64)
+			sum += n << 10 // kB
+		}
 	}
-	if n, _ := fmt.Sscan(string(data), &size, &resident, &shared); n < 3 {
-		return 0
-	}
-	return (resident - shared) * int64(os.Getpagesize())
+	return sum
 }
 
 // Memory returns the bytes that were last measured.

@@ -14,9 +14,9 @@ import time
 
 folder, memory, own = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 cell_seconds, orphan_seconds = float(sys.argv[4]), float(sys.argv[5])
-PAGE = os.sysconf("SC_PAGE_SIZE")
 TICK = os.sysconf("SC_CLK_TCK")
 files = {}  # pid: descriptor of the sandbox's memory file
+tables = {}  # pid: bytes of its page tables
 
 
 def read(path):
@@ -49,10 +49,24 @@ def held(pid):
             except OSError:
                 pass
     n = os.fstat(files[pid]).st_blocks * 512 if pid in files else 0
-    parts = read(f"/proc/{pid}/statm").split()
-    if len(parts) > 2:
-        n += max((int(parts[1]) - int(parts[2])) * PAGE - own, 0)
-    return n
+    return n + max(in_status(pid, b"RssAnon:", b"VmSwap:") - own, 0) + tables.get(pid, 0)
+
+
+def in_status(pid, *names):
+    """Return the sum of numbers of bytes in the status of a process."""
+    lines = (line.split() for line in read(f"/proc/{pid}/status").splitlines())
+    return sum(int(words[1]) << 10 for words in lines if len(words) == 3 and words[0] in names)
+
+
+def measure_tables(roots):
+    """Measure the page tables of the sandboxes: of the children of each root."""
+    total = dict.fromkeys(roots, 0)
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            fields = read(f"/proc/{name}/stat").rpartition(b")")[2].split()
+            if len(fields) > 1 and int(fields[1]) in total:
+                total[int(fields[1])] += in_status(name, b"VmPTE:")
+    return total
 
 
 def seconds(roots):
@@ -85,11 +99,15 @@ def main():
         signal.signal(s, signal.SIG_IGN)
     while os.read(0, 1):
         pass
+    global tables
     died = time.monotonic()
     checked, before = died, {}
+    measured = 0
     while os.path.isdir(folder):
         now = time.monotonic()
         live = sandboxes()
+        if now - measured > 0.5:
+            tables, measured = measure_tables(live), now
         for pid in live:
             if held(pid) > memory or now - died > orphan_seconds:
                 end(pid)
