@@ -39,6 +39,12 @@ func TestErrorsWithinAnAnswer(t *testing.T) {
 		"Anthropic, long":     {"event: error\n" + `data: {"type":"error","error":{"type":"invalid_request_error","message":"prompt is too long: 210000 tokens > 200000 maximum"}}`, fault.Invalid, true},
 		"Responses":           {`data: {"type":"error","code":"rate_limit_exceeded","message":"Rate limit reached","param":null,"sequence_number":3}`, fault.Exhausted, false},
 		"Responses, long":     {`data: {"type":"error","error":{"type":"invalid_request_error","code":"context_length_exceeded","message":"Your input exceeds the context window of this model."}}`, fault.Invalid, true},
+		"fields of its own":   {`data: {"id":"c","choices":null,"error_type":"BadRequestError","error_message":"` + long + `"}`, fault.Invalid, true}, // github.com/NousResearch/hermes-agent/issues/65631
+		"without a frame":     {`{"error":{"message":"` + long + `","type":"BadRequestError","code":400}}`, fault.Invalid, true},
+		"DashScope":           {"id:1\nevent:error\n:HTTP_STATUS/429\n" + `data:{"code":"Throttling.AllocationQuota","message":"Allocated quota exceeded, please increase your quota limit."}`, fault.Exhausted, false}, // github.com/NousResearch/hermes-agent/issues/58017
+		"beside a choice":     {`data: {"choices":[{"index":0,"delta":{"content":""},"finish_reason":"error"}],"error":{"code":"server_error","message":"Provider disconnected unexpectedly"}}`, fault.Unavailable, false},
+		"a mark and words":    {`data: {"error":true,"message":"` + long + `"}`, fault.Invalid, true},
+		"deeper":              {`data: {"error":{"error":{"message":"` + long + `","code":400}}}`, fault.Invalid, true},
 		"LiteLLM":             {`data: {"error": {"message": "litellm.RateLimitError: too many", "type": "throttling_error", "param": null, "code": "429"}}`, fault.Exhausted, false},
 	} {
 		for api, first := range begin {

@@ -173,17 +173,32 @@ func TestResponseStreamsAsServersWriteThem(t *testing.T) {
 		finish llm.Finish
 		kind   fault.Kind
 	}{
-		"items without deltas":  {[]string{`{"type":"response.output_item.done","item":{"type":"message","id":"m","content":[{"type":"output_text","text":"Hi"}]}}`, done}, "Hi", 0, llm.Stop, 0},
-		"only the end":          {[]string{`{"type":"response.completed","response":{"status":"completed","output":[{"type":"message","id":"m","content":[{"type":"output_text","text":"Hi"}]},{"type":"function_call","call_id":"c","name":"execute_python_code","arguments":"{}"}]}}`}, "Hi", 1, llm.Calls, 0},
-		"two messages":          {[]string{`{"type":"response.output_text.delta","item_id":"a","delta":"One."}`, `{"type":"response.output_text.delta","item_id":"b","delta":"Two."}`, done}, "One.\n\nTwo.", 0, llm.Stop, 0},
-		"a refusal":             {[]string{`{"type":"response.refusal.delta","item_id":"a","delta":"No."}`, done}, "No.", 0, llm.Stop, 0},
-		"unknown events":        {[]string{`{"type":"response.in_progress"}`, `{"type":"keepalive"}`, `{"type":"response.output_text.delta","item_id":"a","delta":"Hi"}`, done}, "Hi", 0, llm.Stop, 0},
-		"reasoning is not text": {[]string{`{"type":"response.reasoning_text.delta","item_id":"r","delta":"HIDDEN"}`, `{"type":"response.reasoning_summary_text.delta","item_id":"r","delta":"HIDDEN"}`, `{"type":"response.output_text.delta","item_id":"a","delta":"Hi"}`, done}, "Hi", 0, llm.Stop, 0},
-		"cut off":               {[]string{`{"type":"response.output_text.delta","item_id":"a","delta":"Hi"}`}, "Hi", 0, "", fault.Unavailable},
-		"failed":                {[]string{`{"type":"response.failed","response":{"status":"failed","error":{"code":"server_error","message":"The model failed"}}}`}, "", 0, "", fault.Unavailable},
-		"rate limit":            {[]string{`{"type":"error","code":"rate_limit_exceeded","message":"Slow down"}`}, "", 0, "", fault.Exhausted},
-		"too long":              {[]string{`{"type":"error","code":"context_length_exceeded","message":"Your input exceeds the context window of this model."}`}, "", 0, "", fault.Invalid},
-		"garbage":               {[]string{`{"type":`}, "", 0, "", fault.Unavailable},
+		"items without deltas":   {[]string{`{"type":"response.output_item.done","item":{"type":"message","id":"m","content":[{"type":"output_text","text":"Hi"}]}}`, done}, "Hi", 0, llm.Stop, 0},
+		"only the end":           {[]string{`{"type":"response.completed","response":{"status":"completed","output":[{"type":"message","id":"m","content":[{"type":"output_text","text":"Hi"}]},{"type":"function_call","call_id":"c","name":"execute_python_code","arguments":"{}"}]}}`}, "Hi", 1, llm.Calls, 0},
+		"two messages":           {[]string{`{"type":"response.output_text.delta","item_id":"a","delta":"One."}`, `{"type":"response.output_text.delta","item_id":"b","delta":"Two."}`, done}, "One.\n\nTwo.", 0, llm.Stop, 0},
+		"a refusal":              {[]string{`{"type":"response.refusal.delta","item_id":"a","delta":"No."}`, done}, "No.", 0, llm.Stop, 0},
+		"unknown events":         {[]string{`{"type":"response.in_progress"}`, `{"type":"keepalive"}`, `{"type":"response.output_text.delta","item_id":"a","delta":"Hi"}`, done}, "Hi", 0, llm.Stop, 0},
+		"reasoning is not text":  {[]string{`{"type":"response.reasoning_text.delta","item_id":"r","delta":"HIDDEN"}`, `{"type":"response.reasoning_summary_text.delta","item_id":"r","delta":"HIDDEN"}`, `{"type":"response.output_text.delta","item_id":"a","delta":"Hi"}`, done}, "Hi", 0, llm.Stop, 0},
+		"cut off":                {[]string{`{"type":"response.output_text.delta","item_id":"a","delta":"Hi"}`}, "Hi", 0, "", fault.Unavailable},
+		"failed":                 {[]string{`{"type":"response.failed","response":{"status":"failed","error":{"code":"server_error","message":"The model failed"}}}`}, "", 0, "", fault.Unavailable},
+		"failed, too fast":       {[]string{`{"type":"response.failed","response":{"status":"failed","error":{"code":"rate_limit_exceeded","message":"Rate limit reached for gpt-5.6 on tokens per min (TPM): Limit 30000"}}}`}, "", 0, "", fault.Exhausted},
+		"failed, too long":       {[]string{`{"type":"response.failed","response":{"status":"failed","error":{"code":"context_length_exceeded","message":"Your input exceeds the context window of this model. Please adjust your input and try again."}}}`}, "", 0, "", fault.Invalid},
+		"failed without words":   {[]string{`{"type":"response.failed","response":{"status":"failed","error":null}}`}, "", 0, "", fault.Unavailable},
+		"incomplete":             {[]string{`{"type":"response.output_text.delta","item_id":"a","delta":"Hi"}`, `{"type":"response.incomplete","response":{"status":"incomplete","incomplete_details":{"reason":"max_output_tokens"}}}`}, "Hi", 0, llm.Length, 0},
+		"incomplete, no status":  {[]string{`{"type":"response.output_text.delta","item_id":"a","delta":"Hi"}`, `{"type":"response.incomplete","response":{"incomplete_details":{"reason":"max_output_tokens"}}}`}, "Hi", 0, llm.Length, 0},
+		"incomplete, filtered":   {[]string{`{"type":"response.incomplete","response":{"status":"incomplete","incomplete_details":{"reason":"content_filter"}}}`}, "", 0, llm.Filtered, 0},
+		"a refusal as a part":    {[]string{`{"type":"response.output_item.done","item":{"type":"message","id":"m","content":[{"type":"refusal","refusal":"No."}]}}`, done}, "No.", 0, llm.Stop, 0},
+		"only text that is done": {[]string{`{"type":"response.created","response":{"status":"in_progress"}}`, `{"type":"response.output_text.done","item_id":"m","text":"Hi"}`, done}, "Hi", 0, llm.Stop, 0}, // github.com/Sophomoresty/gemini-web2api/pull/57
+		"a part that is done":    {[]string{`{"type":"response.content_part.done","item_id":"m","part":{"type":"output_text","text":"Hi"}}`, done}, "Hi", 0, llm.Stop, 0},
+		"text without an id":     {[]string{`{"type":"response.output_text.delta","delta":"H"}`, `{"type":"response.output_text.delta","delta":"i"}`, `{"type":"response.output_item.done","item":{"type":"message","id":"m","content":[{"type":"output_text","text":"Hi"}]}}`, done}, "Hi", 0, llm.Stop, 0},
+		"ids that change":        {[]string{`{"type":"response.output_text.delta","item_id":"x","output_index":0,"delta":"Hi"}`, `{"type":"response.output_item.done","output_index":0,"item":{"type":"message","id":"y","content":[{"type":"output_text","text":"Hi"}]}}`, done}, "Hi", 0, llm.Stop, 0},
+		"a call in pieces":       {[]string{`{"type":"response.output_item.added","output_index":0,"item":{"type":"function_call","id":"fc","call_id":"c","name":"execute_python_code","arguments":""}}`, `{"type":"response.function_call_arguments.delta","item_id":"fc","output_index":0,"delta":"{"}`, `{"type":"response.function_call_arguments.done","item_id":"fc","output_index":0,"arguments":"{}"}`, done}, "", 1, llm.Calls, 0},
+		"a call twice":           {[]string{`{"type":"response.output_item.done","item":{"type":"function_call","call_id":"c","name":"execute_python_code","arguments":"{}"}}`, `{"type":"response.completed","response":{"status":"completed","output":[{"type":"function_call","call_id":"c","name":"execute_python_code","arguments":"{}"}]}}`}, "", 1, llm.Calls, 0},
+		"a summary":              {[]string{`{"type":"response.reasoning_summary_part.added","item_id":"r","part":{"type":"summary_text","text":""}}`, `{"type":"response.reasoning_summary_text.done","item_id":"r","text":"HIDDEN"}`, `{"type":"response.output_item.done","item":{"type":"reasoning","id":"r","summary":[{"type":"summary_text","text":"HIDDEN"}]}}`, `{"type":"response.output_text.delta","item_id":"a","delta":"Hi"}`, done}, "Hi", 0, llm.Stop, 0},
+		"a null response":        {[]string{`{"type":"response.output_text.delta","item_id":"a","delta":"Hi"}`, `{"type":"response.completed","response":null}`}, "Hi", 0, "", fault.Unavailable},
+		"rate limit":             {[]string{`{"type":"error","code":"rate_limit_exceeded","message":"Slow down"}`}, "", 0, "", fault.Exhausted},
+		"too long":               {[]string{`{"type":"error","code":"context_length_exceeded","message":"Your input exceeds the context window of this model."}`}, "", 0, "", fault.Invalid},
+		"garbage":                {[]string{`{"type":`}, "", 0, "", fault.Unavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := &llmtest.Server{Responses: true, Dialects: llmtest.Dialects()}

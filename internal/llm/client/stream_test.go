@@ -58,6 +58,27 @@ func TestStreamsAsServersWriteThem(t *testing.T) {
 		{"neither name nor arguments", []string{delta(`{"content":"Hi","tool_calls":[{"index":0}]}`), `[DONE]`}, "Hi", "", llm.Stop},
 		{"a name with a prefix and spaces", []string{delta(`{"tool_calls":[{"index":0,"id":"a","function":{"name":"functions.do it!","arguments":"{}"}}]}`), `[DONE]`}, "", "a do_it_ {}", llm.Calls},
 		{"null arguments", []string{delta(`{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":null}}]}`), `[DONE]`}, "", "a f ", llm.Calls},
+
+		{"usage beside no choices", []string{delta(`{"content":"Hi"}`), finish("stop"), `{"choices":[],"usage":{"prompt_tokens":5,"completion_tokens":1}}`, `[DONE]`}, "Hi", "", llm.Stop},
+		{"null choices", []string{`{"choices":null,"usage":null}`, delta(`{"content":"Hi"}`), finish("stop"), `{"choices":null,"usage":{"prompt_tokens":5}}`, `[DONE]`}, "Hi", "", llm.Stop},
+		{"a null choice and call", []string{`{"choices":[null]}`, delta(`{"content":"Hi","tool_calls":[null]}`), finish("stop"), `[DONE]`}, "Hi", "", llm.Stop}, // github.com/odysseus-dev/odysseus/pull/2389
+		{"an end without a delta", []string{delta(`{"content":"Hi"}`), `{"choices":[{"index":0,"finish_reason":"stop"}]}`, `[DONE]`}, "Hi", "", llm.Stop},       // github.com/osaurus-ai/osaurus/pull/2150
+		{"a null delta", []string{`{"choices":[{"index":0,"delta":null,"finish_reason":null}]}`, delta(`{"content":"Hi"}`), finish("stop"), `[DONE]`}, "Hi", "", llm.Stop},
+		{"numbers as they come", []string{`{"choices":[{"index":"0","delta":{"content":"Hi"}}]}`, finish("stop"), `{"choices":[],"usage":{"prompt_tokens":5.0,"completion_tokens":"1"}}`, `[DONE]`}, "Hi", "", llm.Stop},
+		{"an index and an id of another type", []string{delta(`{"tool_calls":[{"index":"0","id":7,"function":{"name":"f","arguments":"{"}}]}`), delta(`{"tool_calls":[{"index":"0","id":7,"function":{"name":null,"arguments":"}"}}]}`), `[DONE]`}, "", "7 f {}", llm.Calls},
+		{"calls announced and none", []string{delta(`{"content":"Hi"}`), finish("tool_calls"), `[DONE]`}, "Hi", "", llm.Stop},
+		{"other words for the end", []string{delta(`{"content":"Hi"}`), finish("eos_token"), `[DONE]`}, "Hi", "", llm.Stop},
+		{"other words for too long", []string{delta(`{"content":"Hi"}`), finish("MAX_TOKENS"), `[DONE]`}, "Hi", "", llm.Length},
+		{"other words for a filter", []string{delta(`{"content":"Hi"}`), finish("SAFETY"), `[DONE]`}, "Hi", "", llm.Filtered},
+		{"the whole answer at the end again", []string{delta(`{"content":"Hi"}`), `{"choices":[{"index":0,"finish_reason":"stop","message":{"role":"assistant","content":"Hi"}}]}`, `[DONE]`}, "Hi", "", llm.Stop},
+		{"the whole call at the end again", []string{delta(`{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{}"}}]}`), `{"choices":[{"index":0,"finish_reason":"tool_calls","message":{"content":"","tool_calls":[{"id":"a","function":{"name":"f","arguments":"{}"}}]}}]}`, `[DONE]`}, "", "a f {}", llm.Calls},
+		{"a call as of old", []string{delta(`{"function_call":{"name":"f","arguments":"{\"x\""}}`), delta(`{"function_call":{"arguments":":1}"}}`), finish("function_call"), `[DONE]`}, "", `call00000 f {"x":1}`, llm.Calls},
+		{"calls in one piece without index or id", []string{delta(`{"tool_calls":[{"function":{"name":"f","arguments":"{\"x\":1}"}},{"function":{"name":"f","arguments":"{\"x\":2}"}}]}`), `[DONE]`}, "", `call00000 f {"x":1} | call00001 f {"x":2}`, llm.Calls},
+		{"calls in pieces without index or id", []string{delta(`{"tool_calls":[{"function":{"name":"f","arguments":"{\"x\":"}}]}`), delta(`{"tool_calls":[{"function":{"arguments":"1}"}}]}`), delta(`{"tool_calls":[{"function":{"name":"f","arguments":"{}"}}]}`), `[DONE]`}, "", `call00000 f {"x":1} | call00001 f {}`, llm.Calls},
+		{"an empty id in later pieces", []string{delta(`{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{"}}]}`), delta(`{"tool_calls":[{"index":0,"id":"","function":{"name":"","arguments":"}"}}]}`), `[DONE]`}, "", `a f {}`, llm.Calls},
+		{"an id of its own in every piece", []string{delta(`{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{"}}]}`), delta(`{"tool_calls":[{"index":0,"id":"b","function":{"arguments":"\"x\":1"}}]}`), delta(`{"tool_calls":[{"index":0,"id":"c","function":{"arguments":"}"}}]}`), `[DONE]`}, "", `a f {"x":1}`, llm.Calls},
+		{"indexes from one on", []string{delta(`{"tool_calls":[{"index":1,"id":"a","function":{"name":"f","arguments":"{}"}}]}`), delta(`{"tool_calls":[{"index":2,"id":"b","function":{"name":"g","arguments":"{}"}}]}`), `[DONE]`}, "", `a f {} | b g {}`, llm.Calls},
+		{"two calls in turn", []string{delta(`{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{"}},{"index":1,"id":"b","function":{"name":"g","arguments":"{"}}]}`), delta(`{"tool_calls":[{"index":1,"function":{"arguments":"}"}}]}`), delta(`{"tool_calls":[{"index":0,"function":{"arguments":"}"}}]}`), `[DONE]`}, "", `a f {} | b g {}`, llm.Calls},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -130,6 +151,69 @@ func TestWholeAnswers(t *testing.T) {
 	defer hs.Close()
 	if _, text, err := generate(t, dial(t, client.Options{BaseURL: hs.URL}), ask("hi")); err != nil || text != "Hi" {
 		t.Errorf("%q, %v", text, err)
+	}
+}
+
+// The bytes of a stream as servers and what stands before them write it.
+func TestFramesAsServersWriteThem(t *testing.T) {
+	hi, end := delta(`{"content":"Hi"}`), finish("stop")
+	whole := `{"choices":[{"message":{"content":"Hi"},"finish_reason":"stop"}]}`
+	for name, c := range map[string]struct{ label, body string }{
+		"no space, CRLF":               {"text/event-stream", "data:" + hi + "\r\n\r\ndata:" + end + "\r\n\r\n"},
+		"a mark before the first byte": {"text/event-stream", "\ufeffdata: " + hi + "\n\ndata: " + end + "\n\n"},
+		"comments":                     {"text/event-stream", ": OPENROUTER PROCESSING\n\n: keep-alive\n\n:\ndata: " + hi + "\n\n: keep-alive\n\ndata: " + end + "\n\n"},
+		"other fields":                 {"text/event-stream", "id: 1\nevent: completion\nretry: 3000\ndata: " + hi + "\n\nid: 2\ndata: " + end + "\n\n"},
+		"no empty lines":               {"text/event-stream", "data: " + hi + "\ndata: " + end + "\ndata: [DONE]\n"},
+		"an event in two lines":        {"text/event-stream", "data: {\"choices\":[{\"index\":0,\ndata: \"delta\":{\"content\":\"Hi\"}}]}\n\ndata: " + end + "\n\n"},
+		"no end of the last line":      {"text/event-stream", "data: " + hi + "\n\ndata: " + end},
+		"no label":                     {"", "data: " + hi + "\n\ndata: [DONE]\n\n"},
+		"empty lines first":            {"text/event-stream; charset=utf-8", "\n\n\n\ndata: " + hi + "\n\ndata: [DONE]\n\n"},
+		"empty events":                 {"text/event-stream", "data:\n\ndata: \n\nevent: ping\ndata: {}\n\ndata: " + hi + "\n\ndata: [DONE]\n\n"},
+		"lines of JSON":                {"application/x-ndjson", hi + "\n" + end + "\n"},
+		"a document as text":           {"text/plain; charset=utf-8", whole},
+		"a document as a stream":       {"text/event-stream", whole},
+		"a document after empty lines": {"application/json", "\n\n\n" + whole},
+		"a document with a mark":       {"application/json", "\ufeff" + whole},
+	} {
+		t.Run(name, func(t *testing.T) {
+			hs := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				w.Header()["Content-Type"] = nil
+				if c.label != "" {
+					w.Header().Set("Content-Type", c.label)
+				}
+				for i := range len(c.body) { // wherever the packets are cut
+					io.WriteString(w, c.body[i:i+1])
+					if i%7 == 0 {
+						w.(http.Flusher).Flush()
+					}
+				}
+			}))
+			defer hs.Close()
+			reply, text, err := generate(t, dial(t, client.Options{BaseURL: hs.URL, Retries: -1}), ask("hi"))
+			if err != nil || text != "Hi" || reply.Finish != llm.Stop {
+				t.Errorf("%q, %q, %v", text, reply.Finish, err)
+			}
+		})
+	}
+}
+
+// What ends before the answer does is no answer.
+func TestCutStreams(t *testing.T) {
+	hi := "data: " + delta(`{"content":"Hi"}`) + "\n\n"
+	for name, body := range map[string]string{
+		"after a piece": hi, "within an event": hi + `data: {"choices":[{"ind`, "within a call": hi + "data: " + delta(`{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{"}}]}`) + "\n\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			hs := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Content-Type", "text/event-stream")
+				io.WriteString(w, body)
+			}))
+			defer hs.Close()
+			reply, text, err := generate(t, dial(t, client.Options{BaseURL: hs.URL, Retries: -1}), ask("hi"))
+			if !fault.Is(err, fault.Unavailable) || text != "Hi" || reply.Finish != "" {
+				t.Errorf("%q, %q, %v", text, reply.Finish, err)
+			}
+		})
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"regexp"
+	"strings"
 
 	"github.com/attachebot/attache/internal/brief"
 	"github.com/attachebot/attache/internal/llm"
@@ -21,16 +23,17 @@ type completion struct {
 }
 
 type choice struct {
-	Index   int    `json:"index"`
-	Delta   *piece `json:"delta"`
-	Message *piece `json:"message"` // of an answer that is not streamed
-	Finish  string `json:"finish_reason"`
+	Index   lenient.Int    `json:"index"`
+	Delta   *piece         `json:"delta"`
+	Message *piece         `json:"message"` // of an answer that is not streamed
+	Finish  lenient.String `json:"finish_reason"`
 }
 
 type piece struct {
 	Content content    `json:"content"`
 	Refusal content    `json:"refusal"`
 	Calls   []toolCall `json:"tool_calls"`
+	Call    *function  `json:"function_call"` // of old: one call, without an id
 
 	beside map[string]json.RawMessage // all other fields
 }
@@ -45,14 +48,16 @@ func (p *piece) UnmarshalJSON(b []byte) error {
 }
 
 type toolCall struct {
-	Index    *int   `json:"index"`
-	ID       string `json:"id"`
-	Function struct {
-		Name      string         `json:"name"`
-		Arguments lenient.String `json:"arguments"`
-	} `json:"function"`
+	Index    *lenient.Int   `json:"index"`
+	ID       lenient.String `json:"id"`
+	Function function       `json:"function"`
 
 	beside map[string]json.RawMessage
+}
+
+type function struct {
+	Name      string         `json:"name"`
+	Arguments lenient.String `json:"arguments"`
 }
 
 func (c *toolCall) UnmarshalJSON(b []byte) error {
@@ -86,15 +91,15 @@ func others(b []byte, known ...string) map[string]json.RawMessage {
 }
 
 type usage struct {
-	Prompt        int `json:"prompt_tokens"`
-	Completion    int `json:"completion_tokens"`
-	CacheHit      int `json:"prompt_cache_hit_tokens"` // DeepSeek
+	Prompt        lenient.Int `json:"prompt_tokens"`
+	Completion    lenient.Int `json:"completion_tokens"`
+	CacheHit      lenient.Int `json:"prompt_cache_hit_tokens"` // DeepSeek
 	PromptDetails struct {
-		Cached  int `json:"cached_tokens"`
-		Written int `json:"cache_write_tokens"`
+		Cached  lenient.Int `json:"cached_tokens"`
+		Written lenient.Int `json:"cache_write_tokens"`
 	} `json:"prompt_tokens_details"`
 	CompletionDetails struct {
-		Reasoning int `json:"reasoning_tokens"`
+		Reasoning lenient.Int `json:"reasoning_tokens"`
 	} `json:"completion_tokens_details"`
 }
 
@@ -123,6 +128,11 @@ func Read(res *http.Response, a *protocol.Answer) error {
 	return a.Read(res, read, read)
 }
 
+// failed are ends of an answer that are errors: OpenRouter's of the provider
+// behind it, DashScope's, GLM's, DeepSeek's when it is full, an engine's that was
+// stopped, and Gemini's when the model failed to word a call.
+var failed = regexp.MustCompile(`error|^abort|insufficient_system_resource|malformed`)
+
 // takeCompletion takes one piece of a chat completion.
 func takeCompletion(data []byte, a *protocol.Answer) error {
 	var c completion
@@ -134,29 +144,30 @@ func takeCompletion(data []byte, a *protocol.Answer) error {
 	}
 	if u := c.Usage; u != nil {
 		cached := max(u.PromptDetails.Cached, u.CacheHit)
-		a.Usage = protocol.UsageOf(llm.Usage{Input: u.Prompt, Cached: cached, Written: u.PromptDetails.Written, Output: u.Completion, Reasoning: u.CompletionDetails.Reasoning})
+		a.Usage = protocol.UsageOf(llm.Usage{Input: int(u.Prompt), Cached: int(cached), Written: int(u.PromptDetails.Written), Output: int(u.Completion), Reasoning: int(u.CompletionDetails.Reasoning)})
 	}
 	for _, ch := range c.Choices {
 		if ch.Index != 0 {
 			continue
 		}
 		p := ch.Delta
-		if p == nil {
+		if p == nil && !a.Began() { // MiniMax ends a stream with all of the answer again
 			p = ch.Message
 		}
 		if p != nil {
 			a.Aside(p.beside)
 			a.Say(string(p.Content + p.Refusal))
 			for _, call := range p.Calls {
-				a.Call(protocol.CallPiece{Index: call.Index, ID: call.ID, Name: call.Function.Name, Arguments: string(call.Function.Arguments), Beside: call.beside})
+				a.Call(protocol.CallPiece{Index: (*int)(call.Index), ID: string(call.ID), Name: call.Function.Name, Arguments: string(call.Function.Arguments), Beside: call.beside})
+			}
+			if p.Call != nil {
+				a.Call(protocol.CallPiece{Index: new(int), Name: p.Call.Name, Arguments: string(p.Call.Arguments)})
 			}
 		}
-		switch ch.Finish {
-		case "":
-		case "error": // OpenRouter: the provider behind it failed
-			return &refusal.Error{Status: http.StatusBadGateway, Message: "the answer ended with an error"}
-		default:
-			a.Finish = ch.Finish
+		if finish := strings.ToLower(string(ch.Finish)); failed.MatchString(finish) {
+			return &refusal.Error{Status: http.StatusBadGateway, Message: "the answer ended with " + finish}
+		} else if finish != "" {
+			a.Finish, _, _ = strings.Cut(finish, ":") // Gemini: "content_filter: RECITATION"
 		}
 	}
 	return nil

@@ -19,7 +19,7 @@ import (
 // bareCall is a call that is the whole answer: JSON, or Python between brackets
 // (Llama 4) or in a block (Gemma 3).
 var (
-	bareCall   = regexp.MustCompile("^(?:```(?:json|tool_call)?\\s*)?(?:functools)?(?:\\[\\s*)?\\{\\s*\"(?:(?:name|function|tool|tool_name)\"\\s*:\\s*\"|type\"\\s*:\\s*\"function\"|tool_calls\"\\s*:\\s*\\[)")
+	bareCall   = regexp.MustCompile("^(?:Action:\\s*|function call<\\|role_sep\\|>\\s*)?(?:```(?:json|tool_call)?\\s*)?(?:functools)?(?:\\[\\s*)?\\{\\s*(?:\"id\"\\s*:\\s*\"[^\"]*\"\\s*,\\s*)?\"(?:(?:name|function|tool|tool_name)\"\\s*:\\s*\"|type\"\\s*:\\s*\"function\"|tool_calls\"\\s*:\\s*\\[|(?:function|tool_call|function_call)\"\\s*:\\s*\\{)")
 	pythonCall = regexp.MustCompile("^(?:```tool_code\\s|\\[\\s*[A-Za-z_][\\w.]*\\()")
 	toolCode   = regexp.MustCompile("(?s)^```tool_code\\s+(.*?)\\s*(?:```|$)")
 	printed    = regexp.MustCompile(`(?s)^print\((.*)\)$`)
@@ -36,11 +36,18 @@ var spellings = []struct {
 	{regexp.MustCompile(`<(/?)functioncall>`), "<${1}function_call>"},
 	{regexp.MustCompile(`<\|action_start\|>(?:\s*<\|plugin\|>)?`), "<tool_call>"}, // InternLM
 	{regexp.MustCompile(`<\|action_end\|>`), "</tool_call>"},
+	{regexp.MustCompile(`\[TOOL_REQUEST\]`), "<tool_call>"}, // LM Studio
+	{regexp.MustCompile(`\[END_TOOL_REQUEST\]`), "</tool_call>"},
+	{regexp.MustCompile(`^\s*(?:<\|message_sep\|>)?\s*function call<\|role_sep\|>`), "<tool_call>"}, // GigaChat
+	{regexp.MustCompile(`<\|python_(?:start|end)\|>`), ""},                                          // Llama 4
+	{regexp.MustCompile(`<(/?)(?:steptml|antml):`), "<$1"},
+	{regexp.MustCompile(`<｜tool_(calls?)_(begin|end)｜>`), "<｜tool▁$1▁$2｜>"}, // Step 3
+	{regexp.MustCompile(`function<｜tool_sep｜>\s*<invoke`), "<invoke"},
 	{regexp.MustCompile(`\}\s*<tool_call>\s*\{`), "}</tool_call><tool_call>{"}, // an end was left out
 }
 
 var (
-	blockCall  = regexp.MustCompile(`(?s)<(tool_call|function_call|tool_calls|TOOLCALL|\|tool_call\||\|tool_call_start\||\|START_ACTION\|)>\s*(.*?)\s*(?:</(?:tool_call|function_call|tool_calls|TOOLCALL)>|<\|/tool_call\|>|<\|tool_call_end\|>|<\|END_ACTION\|>|(<tool_call>)|$)`)
+	blockCall  = regexp.MustCompile(`(?s)<(tool_call|function_call|function_calls|tool_calls|tools|tool_use|TOOLCALL|\|tools_prefix\||\|tool_call\||\|tool_call_start\||\|START_ACTION\|)>\s*(.*?)\s*(?:</(?:tool_call|function_call|function_calls|tool_calls|tools|tool_use|TOOLCALL)>|<\|tools_suffix\|>|<\|/tool_call\|>|<\|tool_call_end\|>|<\|END_ACTION\|>|(<tool_call>)|$)`)
 	xmlCall    = regexp.MustCompile(`(?s)<function=([\w.:-]+)>\s*(.*?)\s*(?:</function>|$)`)
 	xmlValue   = regexp.MustCompile(`(?s)<parameter=([\w.-]+)>\n?(.*?)\n?(?:</parameter>|$)`)
 	glmCall    = regexp.MustCompile(`(?s)^([\w.:-]+)\s*\n?\s*(<arg_key>.*)$`)
@@ -51,9 +58,15 @@ var (
 	invokeArg  = regexp.MustCompile(`(?s)<(?:｜DSML｜)?parameter name="([^"]+)"[^>]*>\n?(.*?)\n?(?:</(?:｜DSML｜)?parameter>|$)`)
 	mistCall   = regexp.MustCompile(`(?s)^\s*([A-Za-z][\w.-]*)\s*(?:\[CALL_ID\]\w+)?(?:\[ARGS\])?\s*(\{.*)$`)
 	gemmaCall  = regexp.MustCompile(`(?s)(?:<start_function_call>|<\|tool_call>)\s*call:([\w.:-]+)\s*(\{.*?\})\s*(?:<end_function_call>|<tool_call\|>|$)`)
-	closeTags  = regexp.MustCompile(`</?(minimax:)?tool_calls?>|</?function_calls?>|</?｜DSML｜(function_|tool_)?calls>|<\|tool_calls_section_(begin|end)\|>|<｜tool▁calls▁(begin|end)｜>|<\|(eom_id|eot_id|im_end|call)\|>|</s>`)
+	closeTags  = regexp.MustCompile(`</?(minimax:)?tool_calls?>|</?function_calls?>|</?｜DSML｜(function_|tool_)?calls>|<\|tool_calls_section_(begin|end)\|>|<｜tool▁calls?▁(begin|end)｜>|<\|(eom_id|eot_id|im_end|call)\|>|</s>`)
 	jsonName   = regexp.MustCompile(`"(?:name|function|tool|tool_name)"\s*:\s*"([^"]+)"`)
 	jsonArgs   = regexp.MustCompile(`(?s)"(?:arguments|parameters|args|input)"\s*:\s*(\{.*)\}\s*$`)
+)
+
+var (
+	nameOnly = regexp.MustCompile(`^[A-Za-z][\w.:-]*$`)
+	dotCall  = regexp.MustCompile(`(?s)^([\w.:-]+)\.call\((.*)\)$`) // Llama 3.1's own tools
+	fenced   = regexp.MustCompile("(?s)^```(?:json)?\\s*(.*?)\\s*```$")
 )
 
 // readCalls reads the calls in what a model wrote, and returns them with the
@@ -112,7 +125,11 @@ func readCalls(s string, tools []llm.Tool) (calls []llm.ToolCall, rest string, o
 		case glmCall.MatchString(body):
 			g := glmCall.FindStringSubmatch(body)
 			values(g[1], glmValue.FindAllStringSubmatch(g[2], -1))
-		case m[1] == "|tool_call_start|" && addPythonic(body, add):
+		case nameOnly.MatchString(body):
+			add(body, "{}")
+		case m[1] == "|tools_prefix|":
+			bad = !addNamed(body, add) || bad
+		case m[1] == "|tool_call_start|" && addPythonic(body, add), m[1] == "function_calls" && addPythonic("["+strings.ReplaceAll(body, ")\n", "),")+"]", add):
 		default:
 			bad = !addJSON(body, add) || bad
 		}
@@ -130,7 +147,15 @@ func readCalls(s string, tools []llm.Tool) (calls []llm.ToolCall, rest string, o
 	}
 	if i := strings.Index(left, "<|python_tag|>"); i >= 0 {
 		body := strings.TrimSpace(left[i+len("<|python_tag|>"):])
-		if !addJSON(body, add) {
+		body = dotCall.ReplaceAllString(body, "$1($2)")
+		isCall := func(name, args string) {
+			if _, ok := known(name); !ok {
+				bad = true
+			}
+		}
+		if was := bad; addPythonic("["+body+"]", isCall) && bad == was {
+			addPythonic("["+body+"]", add)
+		} else if bad = was; !addJSON(body, add) {
 			bad = true
 			if t, ok := known(llm.PythonTool); ok && body != "" && !strings.HasPrefix(body, "{") {
 				calls, bad = append(calls, llm.ToolCall{Name: t.Name, Arguments: string(lenient.JSON(map[string]string{"code": body}))}), false
@@ -145,7 +170,7 @@ func readCalls(s string, tools []llm.Tool) (calls []llm.ToolCall, rest string, o
 		add(m[1], m[2])
 		left = ""
 	case bareCall.MatchString(t):
-		t = strings.TrimSpace(strings.TrimSuffix(t[strings.IndexAny(t, "[{"):], "```"))
+		t = strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(t[strings.IndexAny(t, "[{"):]), "```"))
 		bad = !addJSON(t, add) || bad
 		left = ""
 	case pythonCall.MatchString(t):
@@ -191,12 +216,17 @@ func FailedCalls(s string, tools []llm.Tool) []llm.ToolCall {
 // addJSON reads a call, or a list of them, as JSON. Arguments that are not quite
 // JSON are left to be mended by who runs the call.
 func addJSON(s string, add func(name, args string)) bool {
+	if m := fenced.FindStringSubmatch(s); m != nil {
+		s = m[1]
+	}
 	type call struct {
 		Name       string          `json:"name"`
 		Tool       string          `json:"tool"`
 		ToolName   string          `json:"tool_name"`
 		Calls      json.RawMessage `json:"tool_calls"` // of an object that has nothing else
 		Function   json.RawMessage `json:"function"`
+		Call       json.RawMessage `json:"tool_call"`
+		OldCall    json.RawMessage `json:"function_call"`
 		Arguments  json.RawMessage `json:"arguments"`
 		Parameters json.RawMessage `json:"parameters"`
 		Args       json.RawMessage `json:"args"`
@@ -212,6 +242,9 @@ func addJSON(s string, add func(name, args string)) bool {
 					}
 				}
 				return true
+			}
+			if v, ok := pythonValue(s).(map[string]any); ok {
+				return addJSON(string(lenient.JSON(v)), add)
 			}
 			name, args := jsonName.FindStringSubmatch(s), jsonArgs.FindStringSubmatch(s)
 			if name == nil || args == nil {
@@ -229,7 +262,7 @@ func addJSON(s string, add func(name, args string)) bool {
 		name := cmp.Or(c.Name, cmp.Or(c.Tool, c.ToolName))
 		if name == "" {
 			var inner call
-			if json.Unmarshal(c.Function, &inner) == nil {
+			if json.Unmarshal(c.Function, &inner) == nil || json.Unmarshal(c.Call, &inner) == nil || json.Unmarshal(c.OldCall, &inner) == nil {
 				name, c.Arguments, c.Parameters = inner.Name, inner.Arguments, inner.Parameters
 			} else {
 				name = lenient.Text(c.Function)
@@ -240,6 +273,21 @@ func addJSON(s string, add func(name, args string)) bool {
 				add(name, lenient.Text(a))
 				break
 			}
+		}
+	}
+	return len(list) > 0
+}
+
+// addNamed reads calls as Apertus writes them: a list of objects with one field
+// each, named for the tool.
+func addNamed(s string, add func(name, args string)) bool {
+	var list []map[string]json.RawMessage
+	if json.Unmarshal([]byte(s), &list) != nil {
+		return false
+	}
+	for _, c := range list {
+		for name, args := range c {
+			add(name, lenient.Text(args))
 		}
 	}
 	return len(list) > 0

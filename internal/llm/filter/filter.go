@@ -4,9 +4,7 @@
 package filter
 
 import (
-	"maps"
 	"regexp"
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -22,9 +20,12 @@ type Filter struct {
 	opts    Options
 	state   filterState
 	held    string
-	cut     string // the beginning of a character
-	close   string // what ends the block
-	scanned int    // bytes of held that have no end tag
+	cut     string         // the beginning of a character
+	close   *regexp.Regexp // what ends the block of thoughts
+	fresh   bool           // of the block nothing was read yet
+	nested  bool           // it began with another one
+	wrap    string         // ends what the answer is wrapped in
+	scanned int            // bytes of held that have no end tag
 
 	at     place // in the visible text
 	all    int   // bytes shown
@@ -54,20 +55,8 @@ const (
 	inCall
 )
 
-// thoughtTags are the blocks that models think in.
-var thoughtTags = map[string]string{
-	"<think>": "</think>", "<thinking>": "</thinking>", "<thought>": "</thought>", "<thoughts>": "</thoughts>", "<reasoning>": "</reasoning>",
-	"<reason>": "</reason>", "[THINK]": "[/THINK]", "<seed:think>": "</seed:think>", "<|begin_of_thought|>": "<|end_of_thought|>",
-	"◁think▷": "◁/think▷", "<|channel>thought": "<channel|>", "<unused94>thought": "<unused95>", "<|START_THINKING|>": "<|END_THINKING|>", "<mm:think>": "</mm:think>",
-}
-
 var (
-	openings = slices.Collect(maps.Keys(thoughtTags))
-	closings = []string{"</think>", "</thinking>", "</thought>", "[/THINK]", "</reasoning>", "</seed:think>", "◁/think▷", "<|END_THINKING|>", "assistantfinal", "assistantcommentary"}
-	harmony  = []string{"<|channel|>", "<|start|>assistant", "<|message|>"}
-	callTags = []string{"<tool_call>", "<tool_calls>", "<function=", "<function_call>", "<function_calls>", "<functioncall>", "[TOOL_CALLS]", "<|python_tag|>", "<|tool_calls_section_begin|>",
-		"<|tool_call_begin|>", "<｜tool▁call", "<|tool▁call", "<｜DSML｜", "<｜｜DSML｜｜", "<|DSML|", "<minimax:tool_call>", "<seed:tool_call>", "<longcat_tool_call>", "<|tool_call|>", "<|tool_call>",
-		"<|tool_call_start|>", "<start_function_call>", "<TOOLCALL>", "<|START_ACTION|>", "<|action_start|>"}
+	harmony = []string{"<|channel|>", "<|start|>assistant", "<|message|>"}
 	// A model that may think aloud, by its name; an answer that may be thoughts,
 	// by how it begins.
 	thinker = regexp.MustCompile(`(?i)think|reason|(^|[^a-z])r1([^a-z0-9]|$)|qwq|magistral|nemotron|exaone-deep|deepseek`)
@@ -168,23 +157,33 @@ func (f *Filter) step(last bool) string {
 	case atStart:
 		return f.begin(last)
 	case inThoughts:
-		if i := strings.Index(f.held, f.close); i >= 0 {
-			f.held = strings.TrimLeft(f.held[i+len(f.close):], " \r\n\t")
-			f.state = atStart
+		if f.fresh {
+			t := strings.TrimLeft(f.held, " \r\n\t")
+			tag, _, maybe := opening(t)
+			if tag == "" && (maybe || t == "") && !last {
+				return ""
+			}
+			f.fresh, f.nested = false, tag != ""
+		}
+		if at := f.close.FindStringIndex(f.held); at != nil {
+			f.held = strings.TrimLeft(f.held[at[1]:], " \r\n\t")
+			if f.state = atStart; f.nested {
+				f.state, f.scanned = undecided, 0 // an end of the outer one may come
+			}
 			return ""
 		}
-		f.held = keepTail(f.held, len(f.close)-1)
+		f.held = keepTail(f.held, 40)
 	case undecided:
 		from := max(0, f.scanned-20)
 		f.scanned = len(f.held)
-		end, tag := firstOf(f.held[from:], closings)
-		if open, _ := firstOf(f.held[from:], openings); open >= 0 && (end < 0 || open < end) {
+		end := closing.FindStringIndex(f.held[from:])
+		if open := openWithin(f.held[from:]); open >= 0 && (end == nil || open < end[0]) {
 			f.state, f.opened = visible, true
 			return ""
 		}
-		if end >= 0 {
-			f.closed = true
-			f.held = f.held[from+end+len(tag):]
+		if end != nil {
+			f.closed, f.nested = true, false
+			f.held = f.held[from+end[1]:]
 			f.state = atStart
 		}
 	case visible:
@@ -199,14 +198,27 @@ func (f *Filter) begin(last bool) string {
 	if t == "" {
 		return ""
 	}
-	maybe := false
-	for open, end := range thoughtTags {
-		if strings.HasPrefix(t, open) {
-			f.state, f.close, f.opened = inThoughts, end, true
-			f.held = t[len(open):]
-			return ""
+	tag, end, maybe := opening(t)
+	if f.opts.Local && !f.over && tag == "" {
+		if tag = musingIBM.FindString(t); tag != "" {
+			end = musedIBM
 		}
-		maybe = maybe || strings.HasPrefix(open, t)
+		maybe = maybe || mayBe(t, "Here is my thought process:") || mayBe(t, "Here's my thought process:")
+	}
+	if tag != "" {
+		f.think(t[len(tag):], end)
+		return ""
+	}
+	thought := f.opened || f.closed
+	if at := closes.FindStringIndex(t); thought && at != nil { // said twice
+		f.held = t[at[1]:]
+		return ""
+	}
+	maybe = maybe || thought && mayBecome(t)
+	if open, end, half := wrap(t, thought); open != "" {
+		f.held, f.wrap, t = t[len(open):], end, t[len(open):]
+	} else {
+		maybe = maybe || half
 	}
 	for _, h := range harmony {
 		if strings.HasPrefix(t, h) {
@@ -219,7 +231,7 @@ func (f *Filter) begin(last bool) string {
 		f.state = inCall
 		return ""
 	}
-	if f.opts.Tools && (mayBeHead(t) || !f.over && (strings.HasPrefix(t, "{") || strings.HasPrefix(t, "[") || strings.HasPrefix(t, "```json") || mayBe(t, "```tool_code") || mayBe(t, "functools["))) {
+	if f.opts.Tools && (mayBeHead(t) || !f.over && (strings.HasPrefix(t, "{") || strings.HasPrefix(t, "[") || mayBe(t, "```json") || mayBe(t, "```tool_c") || mayBe(t, "functools[") || mayBe(t, "Action:") || mayBe(t, "function call<|role_sep|>"))) {
 		maybe = maybe || len(t) < 60
 	}
 	hold := f.holds()
@@ -268,38 +280,47 @@ func (f *Filter) read(last bool) string {
 		i += at
 		rest := f.held[i:]
 		here.pass(f.held[at:i])
+		if f.wrap != "" && strings.HasPrefix(rest, f.wrap) {
+			text := f.take(i, visible)
+			f.held, f.wrap = f.held[len(f.wrap):], ""
+			return text
+		}
 		if !here.inCode() {
+			if endTokens.MatchString(rest) || !last && halfToken.MatchString(rest) {
+				text := f.take(i, visible)
+				if last {
+					f.held = ""
+				}
+				return text
+			}
 			if n, tag := firstOf(rest, harmony[:2]); n == 0 && tag != "" {
 				return f.take(i, inHarmony)
 			}
-			if here.blank() {
-				if f.opts.Tools {
-					if n, tag := firstOf(rest, callTags); n == 0 && tag != "" {
-						return f.take(i, inCall)
-					}
-				}
-				for open, end := range thoughtTags {
-					if strings.HasPrefix(rest, open) {
-						text := f.take(i, inThoughts)
-						f.held, f.close, f.opened = f.held[len(open):], end, true
-						return text
-					}
-				}
+			is, maybe := calling(rest, here.blank())
+			if f.opts.Tools && is {
+				return f.take(i, inCall)
 			}
-			if n, tag := firstOf(rest, closings); n == 0 && tag != "" && !f.opened && !f.closed && strings.TrimSpace(lineAfter(rest[len(tag):])) == "" {
+			tag, end, half := opening(rest)
+			if tag != "" && here.blank() {
+				text := f.take(i, inThoughts)
+				f.think(f.held[len(tag):], end)
+				return text
+			}
+			if at := closes.FindStringIndex(rest); at != nil && !f.opened && !f.closed && (strings.TrimSpace(lineAfter(rest[at[1]:])) == "" || strings.Contains(rest[:at[1]], "|")) {
 				// What was shown were thoughts. It is known now, too late for this answer.
 				f.closed = true
 				text := f.held[:i]
 				f.shown = f.all + len(text)
-				f.held = rest[len(tag):]
+				f.held = rest[at[1]:]
 				return text
 			}
-			if !last && mayBecome(rest, f.opts.Tools) {
+			maybe = maybe && f.opts.Tools || half && here.blank() || tag == "" && mayBecome(rest)
+			if !last && maybe {
 				return f.take(i, visible)
 			}
 		}
-		for open := range thoughtTags {
-			f.opened = f.opened || strings.HasPrefix(rest, open)
+		if tag, _, _ := opening(rest); tag != "" {
+			f.opened = true
 		}
 		end := i + 1
 		for end < len(f.held) && f.held[end]&0xC0 == 0x80 {
@@ -318,27 +339,35 @@ func (f *Filter) take(n int, state filterState) string {
 	return text
 }
 
-// mayBecome reports whether s is the beginning of a tag that matters.
-func mayBecome(s string, tools bool) bool {
-	if len(s) > 40 {
-		return false
-	}
-	for open, end := range thoughtTags {
-		if strings.HasPrefix(open, s) || strings.HasPrefix(end, s) || s == end {
-			return true
-		}
-	}
-	for _, t := range harmony[:2] {
+// think begins a block of thoughts.
+func (f *Filter) think(rest string, end *regexp.Regexp) {
+	f.state, f.held, f.close, f.opened, f.fresh, f.nested = inThoughts, rest, end, true, true, false
+}
+
+// mayBecome reports whether s is the beginning of an end of thoughts, of the
+// format of gpt-oss, or of an end of the answer.
+func mayBecome(s string) bool {
+	for _, t := range append([]string{"</seed:think>", "</mm:think>", "[/THINK]", "◁/think▷", "<|END_THINKING|>", "<channel|>", "<|inner_suffix|>", "<|end_of_thought|>"}, harmony[:2]...) {
 		if strings.HasPrefix(t, s) {
 			return true
 		}
 	}
-	for _, t := range callTags {
-		if tools && strings.HasPrefix(t, s) {
-			return true
+	at := closes.FindStringIndex(s)
+	return halfEnd.MatchString(s) || at != nil && at[1] == len(s)
+}
+
+var halfEnd = regexp.MustCompile(`(?i)^</?[a-z]{0,10}$`)
+
+// openWithin returns where thoughts begin in s, or -1.
+func openWithin(s string) int {
+	for i := range s {
+		if strings.IndexByte("<[\xe2", s[i]) >= 0 {
+			if tag, _, _ := opening(s[i:]); tag != "" {
+				return i
+			}
 		}
 	}
-	return false
+	return -1
 }
 
 func lineAfter(s string) string {

@@ -50,6 +50,16 @@ func addPythonic(s string, add func(name, args string)) bool {
 	return true
 }
 
+// pythonValue reads a plain value as Python writes it, or nil.
+func pythonValue(s string) any {
+	p := &pythonic{rest: s}
+	v := p.value()
+	if p.bad || strings.TrimSpace(p.rest) != "" {
+		return nil
+	}
+	return v
+}
+
 // take removes a text from the beginning, behind white space, if it is there.
 func (p *pythonic) take(s string) bool {
 	p.rest = strings.TrimSpace(p.rest)

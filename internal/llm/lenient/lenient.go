@@ -2,7 +2,10 @@
 // where an object belongs, an object with fields that nobody has heard of.
 package lenient
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"strconv"
+)
 
 // Text is a JSON value as text: a string without its quotes, null as nothing,
 // anything else as it is written.
@@ -20,6 +23,19 @@ type String string
 // UnmarshalJSON implements json.Unmarshaler.
 func (s *String) UnmarshalJSON(b []byte) error {
 	*s = String(Text(b))
+	return nil
+}
+
+// Int is a whole number, also as 5.0 or "5"; anything else is 0.
+type Int int
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (n *Int) UnmarshalJSON(b []byte) error {
+	f, err := strconv.ParseFloat(Text(b), 64)
+	if err != nil || f != f || f > 1<<50 || f < -1<<50 {
+		f = 0
+	}
+	*n = Int(f)
 	return nil
 }
 

@@ -38,12 +38,12 @@ type claudeMessage struct {
 // claudeUsage counts what was neither read from the cache nor written to it
 // apart from what was.
 type claudeUsage struct {
-	Input   int `json:"input_tokens"`
-	Written int `json:"cache_creation_input_tokens"`
-	Read    int `json:"cache_read_input_tokens"`
-	Output  int `json:"output_tokens"`
+	Input   lenient.Int `json:"input_tokens"`
+	Written lenient.Int `json:"cache_creation_input_tokens"`
+	Read    lenient.Int `json:"cache_read_input_tokens"`
+	Output  lenient.Int `json:"output_tokens"`
 	Details struct {
-		Thinking int `json:"thinking_tokens"`
+		Thinking lenient.Int `json:"thinking_tokens"`
 	} `json:"output_tokens_details"`
 }
 
@@ -201,5 +201,5 @@ func (r *messageReader) stop(reason string, u *claudeUsage) {
 	r.usage.Output = max(r.usage.Output, u.Output)
 	r.usage.Details.Thinking = max(r.usage.Details.Thinking, u.Details.Thinking)
 	t := r.usage
-	r.a.Usage = protocol.UsageOf(llm.Usage{Input: t.Input + t.Read + t.Written, Cached: t.Read, Written: t.Written, Output: t.Output, Reasoning: t.Details.Thinking})
+	r.a.Usage = protocol.UsageOf(llm.Usage{Input: int(t.Input + t.Read + t.Written), Cached: int(t.Read), Written: int(t.Written), Output: int(t.Output), Reasoning: int(t.Details.Thinking)})
 }

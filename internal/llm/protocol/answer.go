@@ -29,6 +29,7 @@ type Answer struct {
 	loop  repetition
 	calls []*callParts
 	aside gathered // fields beside the text
+	said  bool     // text has come
 	ended bool     // it is not read on
 
 	found   []refusal.Limits  // what the answer tells about the model
@@ -66,9 +67,13 @@ func New(req llm.Request, have refusal.Limits, emit func(string), local bool) *A
 
 // Say takes a piece of text as the model wrote it.
 func (a *Answer) Say(text string) {
+	a.said = a.said || text != ""
 	a.show(a.think.Add(text))
 	a.Watch(text)
 }
+
+// Began reports whether a piece of text or of a call has come.
+func (a *Answer) Began() bool { return a.said || len(a.calls) > 0 }
 
 func (a *Answer) show(text string) {
 	if text != "" {
@@ -109,8 +114,11 @@ func (a *Answer) Call(p CallPiece) {
 			c = have
 		}
 	}
-	if c == nil && p.ID == "" && p.Index == nil && p.Name == "" && len(a.calls) > 0 {
-		c = a.calls[len(a.calls)-1]
+	if c == nil && p.Name == "" && len(a.calls) > 0 {
+		// Not said which, or with an id of its own for each piece.
+		if last := a.calls[len(a.calls)-1]; p.ID == "" && p.Index == nil || last.continues(p) {
+			c = last
+		}
 	}
 	if c == nil {
 		c = &callParts{index: -1}
@@ -181,6 +189,12 @@ func (c *callParts) startsAnew(p CallPiece) bool {
 	return p.ID == "" && c.id == "" && p.Name != "" && c.args.Len() > 0 && json.Valid([]byte(c.args.String()))
 }
 
+// continues reports whether a piece without a name goes on with a call that is
+// not whole, although its id is another.
+func (c *callParts) continues(p CallPiece) bool {
+	return (p.Index == nil || *p.Index == c.index) && c.name != "" && c.args.Len() > 0 && !json.Valid([]byte(c.args.String()))
+}
+
 // Reply returns the answer as it is; ok tells that it was read without an error.
 func (a *Answer) Reply(ok bool) llm.Reply {
 	whole := ok && (a.Finish != "" || a.Done)
@@ -217,9 +231,9 @@ func (a *Answer) Reply(ok bool) llm.Reply {
 			return r
 		}
 		r.Finish = llm.Stop
-	case "length", "max_tokens", "model_context_window_exceeded":
+	case "length", "max_tokens", "max_output_tokens", "model_length", "model_context_window_exceeded":
 		r.Finish = llm.Length
-	case "content_filter", "refusal":
+	case "content_filter", "refusal", "safety", "sensitive", "recitation", "prohibited_content", "blocklist":
 		r.Finish = llm.Filtered
 	case string(llm.Repeated):
 		r.Finish = llm.Repeated

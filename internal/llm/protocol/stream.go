@@ -1,14 +1,13 @@
 package protocol
 
 import (
+	"bufio"
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"mime"
 	"net/http"
-
-	"github.com/openai/openai-go/v3/packages/ssestream"
 
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/llm/refusal"
@@ -21,18 +20,26 @@ var (
 	ErrTooLong = errors.New("the answer is too long")
 )
 
-// Read reads an answer: event by event, or as one document.
+// Read reads an answer: event by event, or as one document. Which of the two it
+// is, is told by how it begins: labels are often wrong.
 func (a *Answer) Read(res *http.Response, event, document func([]byte) error) error {
-	if t, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type")); t != "application/json" {
-		return a.stream(res, event)
+	body := bufio.NewReader(res.Body)
+	switch first, err := begin(body); {
+	case errors.Is(err, io.EOF):
+		return fmt.Errorf("%w: %s without an event", ErrGarbled, res.Header.Get("Content-Type"))
+	case errors.Is(err, ErrTooLong):
+		return err
+	case err != nil:
+		return fmt.Errorf("%w: %w", ErrCut, err)
+	case first != '{' && first != '[':
+		return a.stream(body, res, event)
 	}
-	b, err := io.ReadAll(res.Body)
+	b, err := io.ReadAll(body)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrCut, err)
 	}
-	if t := bytes.TrimSpace(b); bytes.HasPrefix(t, []byte("data:")) || bytes.HasPrefix(t, []byte("event:")) {
-		res.Body = io.NopCloser(bytes.NewReader(b)) // a stream with the wrong label
-		return a.stream(res, event)
+	if !json.Valid(b) { // pieces without their frame, one in a line
+		return a.stream(bufio.NewReader(bytes.NewReader(b)), res, event)
 	}
 	if e := refusal.InAnswer("", b); e != nil {
 		return e
@@ -44,33 +51,50 @@ func (a *Answer) Read(res *http.Response, event, document func([]byte) error) er
 	return nil
 }
 
+// begin returns the first byte of a body that says something; it is not read.
+func begin(body *bufio.Reader) (byte, error) {
+	if mark, err := body.Peek(3); err == nil && string(mark) == "\ufeff" {
+		_, _ = body.Discard(3)
+	}
+	for {
+		b, err := body.Peek(1)
+		if err != nil {
+			return 0, err
+		}
+		if b[0] > ' ' {
+			return b[0], nil
+		}
+		_, _ = body.Discard(1)
+	}
+}
+
 // stream reads an answer event by event.
-func (a *Answer) stream(res *http.Response, event func([]byte) error) error {
-	dec := ssestream.NewDecoder(res)
-	events := 0
-	for ; dec.Next(); events++ {
-		data := bytes.TrimSpace(dec.Event().Data)
-		if bytes.Equal(data, []byte("[DONE]")) {
+func (a *Answer) stream(body *bufio.Reader, res *http.Response, event func([]byte) error) error {
+	stream := &events{lines: body}
+	n := 0
+	for ; stream.read(); n++ {
+		data := bytes.TrimSpace(stream.data)
+		if isDone(data) {
 			a.Done = true
 			return nil
 		}
 		if len(data) == 0 {
 			continue
 		}
-		if e := refusal.InAnswer(dec.Event().Type, data); e != nil {
+		if e := refusal.InAnswer(stream.kind, data); e != nil {
 			return e
 		}
 		if err := event(data); err != nil || a.ended {
 			return err
 		}
 	}
-	err := dec.Err()
+	err := stream.fault()
 	switch {
 	case errors.Is(err, ErrTooLong):
 		return err
 	case err != nil && a.Finish == "":
 		return fmt.Errorf("%w: %w", ErrCut, err)
-	case events == 0:
+	case n == 0:
 		return fmt.Errorf("%w: %s without an event", ErrGarbled, res.Header.Get("Content-Type"))
 	}
 	return nil

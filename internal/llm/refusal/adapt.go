@@ -22,7 +22,9 @@ const (
 	// calling names tools in general: a tool's own name stands in quotes and is
 	// taken out before.
 	calling = `(\btools?\b|\btool[_ -](use|calls?|calling|choice)\b|\bfunctions?\b|\bfunction[_ -]call(s|ing)?\b)`
-	beside  = `(reasoning(_content|_details|_text)?|thinking(_blocks)?|thought_signature|extra_content|provider_specific_fields)`
+	// beside names the fields beside an answer's text. The name of a model may end
+	// with such a word.
+	beside = `(?:^|[^\w-])(reasoning(_content|_details|_text)?|thinking(_blocks)?|thought_signature|extra_content|provider_specific_fields)`
 )
 
 var (
@@ -37,12 +39,13 @@ var (
 
 	besideRefused = words(`(propert|field|parameter|input|argument|key|attribute)\S*.{0,60}` + beside + `.{0,60}` + unable + `|` + unable + `.{0,80}` + beside + `|` + beside + `\S{0,3} (is|are) (not (allowed|accepted|permitted|supported)|unsupported)`)
 	besideMissing = words(beside + `.{0,100}(must be (passed|provided|included|sent)|missing|required|is not set)|missing.{0,40}` + beside +
-		`|(expected|must (start|begin)).{0,60}(thinking|redacted_thinking)|without its required|invalid_encrypted_content|encrypted content.{0,80}(could not|cannot) be|invalid .{0,20}signature.{0,20}thinking|thinking.{0,10}signature: field required|thinking.{0,20} blocks .{0,60}cannot be modified|signature.{0,30}(invalid|could not)|items? (with id )?.{0,40}not found`)
+		`|(expected|must (start|begin)).{0,60}(thinking|redacted_thinking)|without its required|invalid_encrypted_content|encrypted content.{0,80}(could not|cannot) be|invalid .{0,20}signature.{0,20}thinking|thinking.{0,10}signature: field required|thinking.{0,20} blocks .{0,60}cannot be modified|(signature.{0,30}|thought.?signature .{0,12})(invalid|could not|not valid|corrupt)|(invalid|corrupt)\w* thought.?signature|items? (with id )?.{0,40}not found`)
 
-	idsRefused  = words(`tool.?call.?ids?.{0,60}(a-z|length of 9|alphanumeric)`)
-	textOrCalls = words(`either content or tool_calls`)
+	idsRefused = words(`tool.?call.?ids?.{0,60}(a-z|length of 9|alphanumeric)`)
+	// callsWrong: calls and results of earlier messages do not go together.
+	callsWrong  = words(`either content or tool_calls|no tool (call|output) found|tool_(use|result)\W.{0,60}(without|unexpected|must have)|unexpected .{0,20}tool_use_id|must be a response to a prec|number of function (calls|responses?)\b|tool_calls\[\d+\]\.function\.arguments`)
 	tooMany     = words(`(tools|functions).{0,60}(array too long|too many|maximum length|at most|more than|maximum (of|number))|too many (tools|functions)|(at most|maximum (of|number of)?) \d+ (tools|functions)`)
-	schemaWrong = words(`schema|function_declarations|input_schema|function\.parameters|\.parameters\b|json payload|grammar|invalid_function_parameters`)
+	schemaWrong = words(`tools(\.|\[|["'], ?)\d+[\].,]{0,2} ?["']?(custom|function)|schema|function_declarations|input_schema|function\.parameters|\.parameters\b|json payload|grammar|invalid_function_parameters`)
 	toolQuoted  = regexp.MustCompile("(?i)(?:function|tool)s?(?: call)?(?: named| name)?:? ?['\"`‘“]([A-Za-z0-9_.-]+)['\"`’”]")
 	toolIndexed = []*regexp.Regexp{
 		regexp.MustCompile(`function_declarations\[(\d+)\]`),
@@ -54,14 +57,17 @@ var (
 
 	orderWrong = words(`unexpected role|after role|roles? must alternate|must alternate|turn comes immediately after|expected last role|must be at the beginning|only user.{0,20}assistant|must be followed by|did not have response messages|final assistant content|first (message|turn|content).{0,40}user|consecutive (user|assistant|system)|invalid chat setting`) // the last is MiniMax's word for two system messages
 
-	imagesNever = words(`(image|vision|multi-?modal|visual)\S*.{0,60}(not (currently |yet )?(supported|enabled|allowed|available)|n't support|unsupported by|only supported)` +
-		`|(not|n't) support.{0,40}(image|vision|multi-?modal|visual)|(no endpoints found|unknown variant).{0,40}image|at most 0 image|not a multi-?modal|not a vision` +
-		`|content.{0,40}must be a string|untagged enum chatcompletionrequestcontent|invalid type: sequence, expected a string|missing data required for image|unsupported content.{0,20}(type|part).{0,20}image|invalid content type\. image|mmproj|content\.type.{0,40}\['text'\]|(type|value|variant).{0,20}image_url.{0,40}` + unable + `|cannot read image`)
+	imagesNever = words(`(image|vision|multi-?modal|visual)\S*.{0,60}(not (currently |yet )?(supported|enabled|allowed|available|loaded)|n't support|unsupported by|only supported)` +
+		`|(not|n't|cannot) (support|accept|have|take|see).{0,40}(image|vision|multi-?modal|visual)|不支持.{0,12}(图|视觉|多模态|image|vision)|(图片|图像|多模态)\S{0,6}不支持` +
+		`|text-only|only (supports?|accepts?) ?'?text|only '?text'? (content|input|messages|is|type)|content.{0,60}(should be a valid|expected a) string|expected string, received array|array into .{0,60}content of type string|(no endpoints found|unknown variant).{0,40}image|at most 0 image|not a multi-?modal|not a vision` +
+		`|content.{0,40}must be a string|untagged enum chatcompletionrequestcontent|invalid type: sequence, expected a string|missing data required for image|(unsupported|unknown|unexpected|invalid)( content)?( part)? (type|part|variant)\b.{0,40}image|invalid content type\. image|mmproj|content\.type.{0,40}\['text'\]|(type|value|variant).{0,20}image_url.{0,40}` + unable + `|cannot read image`)
 	imageWrong = words(`image|picture|base64`)
 
-	toolsNever = words(`(not|n't) (currently |yet )?support.{0,30}` + calling + `|` + calling + `.{0,40}(not (currently |yet )?(support|enabled|available|allowed|permitted)|n't support|unsupported|only supported)` +
-		`|no endpoints found that support tool|requires --(enable|jinja|tool)|--enable-auto-tool-choice|(unrecognized|unknown|unexpected|extra|unsupported)[^.]{0,60}\b(tools|functions)\b`)
+	toolsNever = words(`(not|n't) (currently |yet )?(support|configured).{0,30}` + calling + `|` + calling + `.{0,40}(not (currently |yet )?(support|enabled|available|allowed|permitted)|n't support|unsupported|only supported|is disabled|requires a tool.?call parser)` +
+		`|不支持.{0,8}(工具|函数|function|tool)|(工具|函数)调用.{0,6}不(支持|可用)|no endpoints found that support tool|requires --(enable|jinja|tool)|--enable-auto-tool-choice|(unrecognized|unknown|unexpected|extra|unsupported)[^.]{0,60}\b(tools|functions)\b`)
 	toolsNoFlag = words(`requires --jinja|--enable-auto-tool-choice`)
+	// notStreamed: what can be had, but only as a whole answer.
+	notStreamed = words(calling + `.{0,40}(in|with|when|while) stream|stream.{0,40}(with|and|when using) ` + calling)
 	quoted      = regexp.MustCompile(`'[A-Za-z0-9_-]+__[A-Za-z0-9_-]+'|after role 'tool'|role:? ?'tool'`)
 
 	roleRefused = words(`invalid (message )?role.{0,10}(system|developer)|(system|developer).{0,60}(` + unable + `|beginning|first)|` + unable + `.{0,60}\b(system|developer)\b`)
@@ -83,7 +89,7 @@ var refusals = []struct {
 // is left to leave out.
 //
 // A server's failure (5xx) teaches nothing. Since some servers refuse with 500,
-// three refusals that can mean nothing else are answered for this request.
+// refusals that can mean nothing else are answered for this request.
 func (e *Error) Adapt(req llm.Request, have Limits, api llm.API) (Finding, bool) {
 	responses := api == llm.Responses
 	var none Finding
@@ -156,6 +162,9 @@ func (e *Error) Adapt(req llm.Request, have Limits, api llm.API) (Finding, bool)
 // adaptFailure reads a 5xx that is a refusal.
 func (e *Error) adaptFailure(req llm.Request, have Limits, text string) (Finding, bool) {
 	l := Lack(0)
+	if bad := e.badTools(have.Tools(req)); len(bad) > 0 && schemaFailed.MatchString(e.Message) {
+		return Finding{Limits: without(bad, brief.Bytes(e.Message, 300)), Once: true}, true
+	}
 	switch {
 	case hasImages(req.Messages) && !have.Has(LackImages) && imagesNever.MatchString(text):
 		l = LackImages
@@ -208,7 +217,7 @@ func (e *Error) adaptTools(req llm.Request, have Limits, text string) (Finding, 
 	if hasCalls(req.Messages) && !have.Has(LackIDs) && idsRefused.MatchString(e.Message) {
 		return Finding{Limits: Limits{Lack: LackIDs}}, true
 	}
-	if hasCalls(req.Messages) && !have.Has(LackOldCalls) && textOrCalls.MatchString(e.Message) {
+	if hasCalls(req.Messages) && !have.Has(LackOldCalls) && callsWrong.MatchString(e.Message) {
 		return Finding{Limits: Limits{Lack: LackOldCalls}, Once: true}, true
 	}
 	sent := have.Tools(req)
@@ -219,8 +228,11 @@ func (e *Error) adaptTools(req llm.Request, have Limits, text string) (Finding, 
 				return Finding{Limits: Limits{maxTools: n}}, true
 			}
 		}
-		if name := e.tool(sent); name != "" {
-			return Finding{Limits: Limits{left: []llm.Unsupported{{What: llm.OneTool, Tool: name, Reason: reason}}}}, true
+		if bad := e.badTools(sent); len(bad) > 0 {
+			return Finding{Limits: without(bad, reason)}, true
+		}
+		if !have.Has(LackStream) && toolsNever.MatchString(text) && notStreamed.MatchString(text) {
+			return Finding{Limits: Limits{Lack: LackStream}}, true
 		}
 	}
 	if !have.Has(LackTools) && (len(sent) > 0 || hasCalls(req.Messages)) && toolsNever.MatchString(text) && !orderWrong.MatchString(e.Message) && !schemaWrong.MatchString(e.words()) {
@@ -229,30 +241,77 @@ func (e *Error) adaptTools(req llm.Request, have Limits, text string) (Finding, 
 	return Finding{}, false
 }
 
-// tool returns the name of the tool whose schema is refused, or "".
-func (e *Error) tool(sent []llm.Tool) string {
+// badTools returns the tools whose schema is refused, or nil: the one that is
+// named, else those that may be meant.
+func (e *Error) badTools(sent []llm.Tool) []llm.Tool {
 	full := e.words()
 	if !schemaWrong.MatchString(full) {
-		return ""
+		return nil
 	}
 	for _, m := range toolQuoted.FindAllStringSubmatch(full, -1) {
-		if slices.ContainsFunc(sent, func(t llm.Tool) bool { return t.Name == m[1] }) {
-			return m[1]
+		if i := slices.IndexFunc(sent, func(t llm.Tool) bool { return t.Name == m[1] }); i >= 0 {
+			return sent[i : i+1]
 		}
 	}
 	for _, re := range toolIndexed {
 		if m := re.FindStringSubmatch(full); m != nil {
 			if n := number(m[1]); n < len(sent) {
-				return sent[n].Name
+				return sent[n : n+1]
 			}
 		}
 	}
-	for _, t := range sent {
+	for i, t := range sent {
 		if strings.Contains(full, t.Name) {
-			return t.Name
+			return sent[i : i+1]
 		}
 	}
-	return ""
+	return suspects(full, sent)
+}
+
+// without leaves out tools for a reason.
+func without(tools []llm.Tool, reason string) (l Limits) {
+	for _, t := range tools {
+		l.left = append(l.left, llm.Unsupported{What: llm.OneTool, Tool: t.Name, Reason: reason})
+	}
+	return l
+}
+
+var (
+	// schemaFailed is a refusal of llama.cpp, whatever its status.
+	schemaFailed = words(`schema conversion failed|failed to parse grammar`)
+	schemaWord   = regexp.MustCompile(`[A-Za-z_$][\w$-]{3,}`)
+	schemaSaid   = words(`schema|grammar|\.parameters\b`)
+	commonWords  = []string{"type", "object", "string", "properties", "required", "description"}
+)
+
+// suspects returns the tools that a refusal may be about which names none: those
+// whose schema has a word of it that others have not, else those of other
+// servers, which wrote their own schemas.
+func suspects(said string, sent []llm.Tool) []llm.Tool {
+	if !schemaSaid.MatchString(said) {
+		return nil
+	}
+	for _, w := range schemaWord.FindAllString(said, -1) {
+		if slices.Contains(commonWords, w) {
+			continue
+		}
+		var with []llm.Tool
+		for _, t := range sent {
+			if strings.Contains(string(t.Parameters), `"`+w+`"`) {
+				with = append(with, t)
+			}
+		}
+		if len(with) > 0 && len(with) < len(sent) {
+			return with
+		}
+	}
+	var foreign []llm.Tool
+	for _, t := range sent {
+		if strings.Contains(t.Name, "__") {
+			foreign = append(foreign, t)
+		}
+	}
+	return foreign
 }
 
 func (e *Error) adaptTransport(req llm.Request, have Limits, text string) (Finding, bool) {

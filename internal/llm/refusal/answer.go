@@ -47,12 +47,17 @@ func isError(doc map[string]json.RawMessage) bool {
 		return true
 	}
 	for _, part := range []string{"choices", "response", "item", "delta", "output", "content", "content_block", "usage"} {
-		if doc[part] != nil {
+		if raw := doc[part]; raw != nil && !bytes.Equal(raw, []byte("null")) {
 			return false
 		}
 	}
+	return doc["detail"] != nil || said(doc["message"]) || said(doc["error_message"])
+}
+
+// said reports whether a field has words.
+func said(raw json.RawMessage) bool {
 	var words string
-	return doc["detail"] != nil || json.Unmarshal(doc["message"], &words) == nil && words != ""
+	return json.Unmarshal(raw, &words) == nil && words != ""
 }
 
 // kinds are the statuses that go with the kinds and codes of errors.
@@ -86,8 +91,11 @@ func statusOf(e *Error, doc map[string]json.RawMessage) int {
 			return k.status
 		}
 	}
-	if e.TooLong() {
+	switch {
+	case e.TooLong():
 		return http.StatusBadRequest
+	case e.limited():
+		return http.StatusTooManyRequests
 	}
 	return http.StatusBadGateway
 }

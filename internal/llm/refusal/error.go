@@ -53,7 +53,7 @@ func Read(res *http.Response) *Error {
 	body, _ := io.ReadAll(io.LimitReader(res.Body, 64<<10))
 	e := Parse(body)
 	e.Status = res.StatusCode
-	if d := retryAfter(res.Header); d > 0 {
+	if d := retryAfter(res.Header, time.Now()); d > 0 {
 		e.RetryAfter = d
 	}
 	return e
@@ -86,6 +86,8 @@ func Parse(body []byte) *Error {
 		Window    lenient.String  `json:"n_ctx"`
 		ErrorMsg  json.RawMessage `json:"error_msg"` // Baidu
 		ErrorCode json.RawMessage `json:"error_code"`
+		Words     json.RawMessage `json:"error_message"`     // DeepInfra, within a stream
+		More      lenient.String  `json:"error_description"` // OAuth
 	}
 	var doc, obj object
 	if json.Unmarshal(body, &doc) != nil {
@@ -94,8 +96,8 @@ func Parse(body []byte) *Error {
 		return e
 	}
 	switch {
-	case json.Unmarshal(doc.Error, &obj) == nil && obj.Message != nil:
-	case doc.Error != nil:
+	case json.Unmarshal(first(doc.Error), &obj) == nil && obj.Message != nil:
+	case doc.Error != nil && (doc.Error[0] == '"' || doc.Error[0] == '{' || doc.Message == nil):
 		obj = object{Message: doc.Error, Code: doc.Code, Kind: doc.Kind}
 	case doc.Message != nil:
 		obj = doc
@@ -106,6 +108,8 @@ func Parse(body []byte) *Error {
 		obj = object{Message: lenient.JSON(doc.Base.Msg), Code: lenient.JSON(doc.Base.Code)}
 	case doc.ErrorMsg != nil:
 		obj = object{Message: doc.ErrorMsg, Code: doc.ErrorCode}
+	case doc.Words != nil:
+		obj = object{Message: doc.Words, Code: doc.Code, Kind: doc.Kind}
 	case doc.Msg != nil:
 		obj = object{Message: doc.Msg, Code: doc.Code}
 	default:
@@ -113,6 +117,9 @@ func Parse(body []byte) *Error {
 		e.noAPI = doc.Detail == nil || lenient.Text(doc.Detail) == "Not Found"
 	}
 	e.Message, e.Code, e.Kind, e.Param, e.Failed = lenient.Text(obj.Message), lenient.Text(obj.Code), lenient.Text(obj.Type), lenient.Text(obj.Param), obj.Failed
+	if doc.More != "" {
+		e.Message += ": " + string(doc.More)
+	}
 	e.room = number(string(obj.Window))
 	if e.Code == "null" {
 		e.Code = ""

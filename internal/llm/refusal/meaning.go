@@ -11,6 +11,7 @@ var (
 		`|insufficient_(quota|credits?|balance|funds)|balance is (too low|insufficient|not enough|negative)|balance .{0,20}insufficient|fewer max_tokens|can only afford` +
 		`|(spend|spending|billing|budget|credit|key)[_ ](hard[_ ])?(limit|cap)s?\b.{0,20}(reached|exceeded|hit)|(reached|exceeded|hit|over)\b.{0,30}\b(spend|spending|billing|budget|credit)[_ ]?(limit|cap)?\b` +
 		`|billing_hard_limit|billing_not_active|check your billing details|budget has been exceeded|budget_exceeded|exceededbudget|payment required|past invoices|arrears?(age)?\b|good standing|purchase (more )?credits|please (recharge|top up)` +
+		`|reached your (specified |monthly |weekly )?(api )?usage limits?\b|(exceeded|reached|used( up)?) .{0,20}(monthly|weekly) (quota|limit)|free (tier|allocation|quota)\b.{0,30}(exhausted|used|exceeded)|used up .{0,20}free (tier|allocation|quota)|overdue|reached the set .{0,20}limit|已用(尽|完)` +
 		`|usage[_ ](limit|cap) (reached|exceeded)|account .{0,40}(suspended|deactivated)|余额不足|余额.{0,6}不够|欠费|请充值|充值后|额度(不足|已用)`)
 	// quotaWords say either: that nothing is left, or that more comes in a minute.
 	quotaWords = words(`exceeded (your |the )?(current |allocated )?quota|exceeded_current_quota|quota (is |has been )?exceeded`)
@@ -19,16 +20,16 @@ var (
 
 	contentRules = words(`content[_ -]?filter|content[_ ]?polic(y|ies)|content (management|safety|moderation|usage|guidelines?)|content exists risk|data_?inspection_?failed|responsibleaipolicy|contentpolicyviolation` +
 		`|(inappropriate|unsafe|harmful|sensitive|prohibited|disallowed)[_ -](content|text|data|material|image)|(considered|deemed) (as )?(high.risk|unsafe|harmful)` +
-		`|safety (system|checks?|filters?|settings|reasons|guidelines)|safety_check|failed check:|flagged (for|by|as)|was flagged|violat\w*.{0,60}(polic(y|ies)|guidelines?|terms)|(usage|content) guidelines|new_sensitive|sensitive[_ ]words?` +
+		`|safety (system|checks?|filters?|settings|reasons|guidelines)|safety_check|failed check:|flagged (for|by|as)|was flagged|violat\w*.{0,60}(polic(y|ies)|guidelines?|terms)|(usage|content) guidelines|new_sensitive|sensitive[_ ](words?|information)` +
 		`|敏感内容|敏感词|不安全或敏感|违规|内容安全`)
 	// accountBlocked is about who asks, not about what was asked.
 	accountBlocked = words(`(resource|account|organization|project|key|access) .{0,40}(blocked|banned|terminated|suspended|disabled|deactivated)|access_terminated|account_deactivated`)
 
 	keyWrong = words(`(incorrect|invalid|wrong|expired|missing|unknown|no|malformed)( \w+)?[ _]api[ _-]?keys?\b|api[ _-]?key( \w+)? (is |was |has )?(not valid|invalid|not found|expired|missing|required|incorrect|wrong)|invalid_api_key|api_key_invalid` +
-		`|authentication(_| )(error|fails|failed)|invalid (authentication|credentials|bearer token|token)|authorization failed|login fail|access token (is )?(invalid|expired|missing)|身份验证|令牌.{0,8}(无效|过期)|无效的.{0,4}(令牌|key)`)
+		`|authentication(_| )(error|fails|failed)|invalid (authentication|credentials|bearer token|token)|authorization failed|login fail|(access|security|auth|session) token.{0,40}(invalid|expired|missing)|token (is|has) expired|invalid_(client|grant)|身份验证|令牌.{0,8}(无效|过期)|无效的.{0,4}(令牌|key)`)
 
 	modelMissing = words("model\\S*.{0,120}?(not[ _]found|not (be )?exist|n't exist|not available|not a valid|decommissioned|has been (retired|deprecated|removed)|is (retired|deprecated))" +
-		`|(unknown|invalid|no such|unsupported|not a valid|not found the)[ _]model|invalid_model|model_(not_found|not_available|decommissioned)|deploymentnotfound|deployment.{0,40}(not exist|not found)|模型不存在`)
+		`|(unknown|invalid|no such|unsupported|not a valid|not found the)[ _]model|no access to (the )?model|invalid_model|model_(not_found|not_available|decommissioned)|deploymentnotfound|deployment.{0,40}(not exist|not found)|模型不存在`)
 
 	memoryShort = words(`(requires|needs) more (system |gpu |video )?memory|out of memory|insufficient (system )?(memory|resources)|not enough (memory|vram)|\boom\b|failed to allocate`)
 )

@@ -6,8 +6,8 @@ import (
 	"github.com/attachebot/attache/internal/llm"
 )
 
-var outputWrong = words(`max_?(completion_|output_|new_)?tokens`)
-var outputBounds = words(`too large|at most|less than|maximum|range|exceed|> \d|cannot be greater|must be (<=|between)`)
+var outputWrong = words(`max(imum)?[_ ]?(completion|output|new|total)?[_ ]?tokens`)
+var outputBounds = words(`too large|lower than|greater than|less or equal|取值|超出|at most|less than|maximum|range|exceed|> \d|cannot be greater|must be (<=|between)`)
 
 // outputLimit returns the longest output that the server allows, if that is
 // what it refused.
@@ -15,6 +15,11 @@ func (e *Error) outputLimit(req llm.Request, have Limits) (int, bool) {
 	asked := have.Output(req)
 	if asked == 0 || !outputWrong.MatchString(e.Param+" "+e.Message) || !outputBounds.MatchString(e.Message) {
 		return 0, false
+	}
+	if m := outputBelow.FindStringSubmatch(e.Message); m != nil {
+		if n := number(m[1]+m[2]) - 1; n >= 16 && n < asked {
+			return n, true
+		}
 	}
 	for _, re := range outputNamed {
 		if m := re.FindStringSubmatch(e.Message); m != nil {
@@ -26,6 +31,9 @@ func (e *Error) outputLimit(req llm.Request, have Limits) (int, bool) {
 	n := smallest(e.Message, 16, asked-1)
 	return n, n > 0
 }
+
+// outputBelow finds a number that the output must stay below.
+var outputBelow = words(`(?:less|lower|smaller) than ` + num + `|` + num + ` \(exclusive\)`)
 
 // outputNamed finds the longest output in a refusal; other numbers in it may be
 // versions and ids.
@@ -55,7 +63,10 @@ func (e *Error) outputRoom(asked int) int {
 	} else if e.TooLong() {
 		for _, re := range promptNamed {
 			if m := re.FindStringSubmatch(e.Message); m != nil {
-				room = e.window() - number(m[1])
+				room = e.window()
+				for _, part := range m[1:] {
+					room -= number(part)
+				}
 				break
 			}
 		}
@@ -70,8 +81,10 @@ var (
 	affordable = words(`can only afford ` + num)
 	// Groq, OpenAI: the answer asked for counts as if it were written.
 	perMinute = words(`too large.{0,200}tokens per (?:min|minute|day)\b.{0,20}limit:? ` + num + `, requested:? ` + num)
-	// promptNamed finds how long the request itself is.
+	// promptNamed finds how long the request itself is, in one number or two.
 	promptNamed = []*regexp.Regexp{
+		words(num + ` in the messages, ` + num + ` in the (?:functions|tools).{0,20}in the completion`), // Azure
+		words(`prompt length \(` + num + `.{0,40}max_tokens`),                                           // TensorRT-LLM
 		words(num + ` in the (?:messages|prompt|input)\b.{0,60}in the completion`),
 		words(num + ` of text input.{0,60}in the output`),
 		words(num + ` tokens from the (?:input )?messages and`),
