@@ -89,7 +89,7 @@ func (t tuning) withDefaults() tuning {
 	t.status = cmp.Or(t.status, 3*time.Second)
 	t.settle = cmp.Or(t.settle, 40*time.Millisecond)
 	t.late = cmp.Or(t.late, 1800*time.Millisecond)
-	t.view = cmp.Or(t.view, 10*time.Second)
+	t.view = cmp.Or(t.view, time.Minute)
 	return t
 }
 
