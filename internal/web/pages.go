@@ -4,41 +4,18 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"html/template"
 	"io"
 	"maps"
 	"net/http"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/yuin/goldmark"
-	"github.com/yuin/goldmark/extension"
-
 	"github.com/attachebot/attache/internal/assistant"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 )
-
-var markdownOf = goldmark.New(goldmark.WithExtensions(extension.GFM))
-
-// smallPrint is how Discord's Markdown begins a line of small print.
-var smallPrint = regexp.MustCompile(`(?m)^-# `)
-
-// markdown renders a model's text. HTML in it is left out, and so are images:
-// nothing is fetched from elsewhere, whatever a text says.
-func markdown(md string) template.HTML {
-	if !strings.Contains(md, "```") {
-		md = smallPrint.ReplaceAllString(md, "\n\n")
-	}
-	var b bytes.Buffer
-	if err := markdownOf.Convert([]byte(md), &b); err != nil {
-		return template.HTML(template.HTMLEscapeString(md))
-	}
-	return template.HTML(b.String())
-}
 
 // row is a file in a list.
 type row struct {

@@ -1,0 +1,39 @@
+package web
+
+import (
+	"runtime"
+	"strings"
+	"testing"
+)
+
+// A text of a model that would take seconds or a gigabyte is shown as it is.
+func TestCostlyMarkdown(t *testing.T) {
+	for name, md := range map[string]string{
+		"columns of many rows": "|" + strings.Repeat("a|", 300) + "\n|" + strings.Repeat("-|", 300) + "\n" + strings.Repeat("|a|\n", 8000),
+		"links":                strings.Repeat("[a](", 10_000),
+		"emphasis":             strings.Repeat("_*a", 13_000),
+		"quotes":               strings.Repeat("> ", 20_000),
+		"quotes in lists":      strings.Repeat("- > ", 10_000),
+		"brackets":             strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000),
+		"no fence":             "```a`b\n" + strings.Repeat("[a](", 10_000),
+		"after a fence":        "```\n[\n```\n" + strings.Repeat("[a](", 10_000),
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		html := string(markdown(md + "<script>"))
+		runtime.ReadMemStats(&after)
+		if n := after.TotalAlloc - before.TotalAlloc; !strings.HasPrefix(html, "<pre>") || strings.Contains(html, "<script") || n > 4<<20 {
+			t.Errorf("%s: %d MB, %.40s", name, n>>20, html)
+		}
+	}
+	for name, md := range map[string]string{
+		"a table":        "|" + strings.Repeat("a|", 20) + "\n|" + strings.Repeat("-|", 20) + "\n" + strings.Repeat("|"+strings.Repeat("1|", 20)+"\n", 1000),
+		"code":           "A list:\n\n```json\n" + strings.Repeat("[", 50_000) + strings.Repeat("*", 50_000) + "\n```\n",
+		"a long answer":  strings.Repeat("- **a** [b](https://example.com) | c\n", 2000),
+		"quoted letters": strings.Repeat(strings.Repeat("> ", 20)+"a\n", 200),
+	} {
+		if html := string(markdown(md)); strings.HasPrefix(html, "<pre>"+md[:1]) {
+			t.Errorf("%s is not rendered", name)
+		}
+	}
+}
