@@ -12,7 +12,7 @@ FLOW = frozenset(
     casualties killed wounded arrests generation production produced output consumption consumed emissions imports exports
     import export rainfall precipitation precip rain snowfall donations donation votes tickets goals wins losses runs hits trips
     rides rentals rented arrivals departures tourists visitors attendance enrolments enrollments enrolment enrollment
-    applications admissions admitted doses vaccinations shipments shipped deliveries delivered sold kwh mwh gwh twh energy
+    applications admissions admitted doses vaccinations shipments shipped deliveries delivered sold kwh mwh gwh twh energy fuel
     shares freight tax taxes tip tips fee fees payment payments payout claims transactions hires bookings calls complaints
     purchases purchased returns refunds registrations signups hours minutes items pieces tonnes tons harvest catch yielded
     migrants immigrants emigrants marriages divorces streams plays likes comments posts messages shots assists
@@ -95,7 +95,8 @@ MAYBE_TOTAL = re.compile(r"(?:all|any|both(?: sexes)?|overall|world|total .{1,40
 @functools.lru_cache(4096)
 def of(name):
     """The words of a name in lower case: "unitPrice (EUR)" is unit, price, eur."""
-    name = re.sub(r"([a-z\d])([A-Z])", r"\1 \2", str(name))
+    name = re.sub(r"(?<![A-Za-z])[kMGT]Wh?(?![A-Za-z])", lambda m: m[0].lower(), str(name))
+    name = re.sub(r"([a-z\d])([A-Z])", r"\1 \2", name)
     name = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1 \2", name)
     return tuple(re.findall(r"[^\W_]+|#|%", name.lower()))
 
@@ -123,7 +124,7 @@ def additive(name):
         return "stock"
     if any(p in lower for p in _FLOW_PARTS):
         return "flow"
-    if not mine or "%" in mine or set(mine) & {"pct", "percent", "percentage", "per", "capita", "log", "z", "normalized", "norm"}:
+    if not mine or "%" in mine or set(mine) & {"pct", "percent", "percentage", "per", "capita", "log", "z", "normalized", "norm", "economy"} or re.search(r"/\s?[kmgt]wh", lower):
         return ""
     if {"cumulative", "cum", "cumul"} & set(mine):
         return "stock"

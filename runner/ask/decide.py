@@ -147,6 +147,8 @@ def decided(d, profile, items):
     if d.where and not d.aggs:
         if any(i.is_("kw", "only", "without") for i in items[:1]):
             raise NotUnderstood("There is no last question to change.")
+        if not d.chart and len(profile.measures) == 1 and not d.words & {"show", "rows"} and not d.nouns and profile.time is not None and len(d.where) == 2 and {w.op for w in d.where} == {"==", "within"} and all(w.op == "within" or len(w.value) == 1 for w in d.where):
+            return q.but(targets=tuple(profile.measures))  # "norway 2019": the figure
         return q.but(kind="rows") if not d.chart else q.but(agg="count")
     if agg and len(profile.measures) == 1:
         return q.but(targets=(profile.measures[0],), agg=agg)

@@ -10,7 +10,7 @@ AGGS = {
     "max": "maximum|max|highest|largest|biggest|greatest|peak|most|best|peaked|record high|top",
     "min": "minimum|min|lowest|smallest|least|fewest|worst|record low|bottom",
     "median": "median|middle|midpoint|medians",
-    "count": "count|number of|how many|count of|counts|no of|how often",
+    "count": "count|headcount|head count|number of|how many|count of|counts|no of|how often",
     "nunique": "unique|distinct|different|number of different|number of unique|number of distinct|how many different|how many distinct|how many unique|how many diff|number of diff",
     "std": "standard deviation|std|stdev|std dev|variability|sd",
     "var": "variance",
@@ -50,7 +50,7 @@ WORDS = {
     "by": "by|per|for each|for every|in each|in every|across|grouped by|group by|broken down by|split by|for all|within each|each|every|of each|of every|depending on|for the different|for different",
     "over_time": "over time|over the years|over the year|through time|time series|trend|trends|trend of|evolution|evolve|evolved|evolves|timeline|over the months|over the days|over the period|over the whole period|as time goes by|along time|development|history|change over time|changed over time|changes over time|changed over the years|develop|developed|progression",
     "vs": "vs|versus|against|as a function of|compared to|compared with|relative to",
-    "corr": "corr|correl|correlation|correlate|correlated|correlates|correlations|relationship|relation|association|related|dependence|depend on|depends on|linked|connection|relate|relates|relate to|relates to|affect|affects|influence|influences|impact|impacts|impact of|effect of",
+    "corr": "corr|correl|correlation|correlate|correlated|correlates|correlations|relationship|relation|association|related|dependence|depend on|depends on|linked|connection|relate|relates|relate to|relates to|go with|goes with|go together with|goes together with|move with|moves with|tied to|affect|affects|influence|influences|impact|impacts|impact of|effect of",
     "dist": "distribution|distributed|spread|histogram|histogram of|distribution of|how is|hist",
     "share": "share|percentage|percent|proportion|fraction|what part|portion|shares|percentages|pct|rate",
     "missing": "missing|null|nulls|empty|blank|nan|nas|incomplete|gaps|blanks|unknown values|missings",
@@ -146,6 +146,7 @@ SYNONYMS = [
         "cost price fare expense", "weight mass", "department dept", "employee emp staff", "number no nr num", "percent pct percentage", "horsepower hp power", "mpg mileage economy",
         "year yr", "salary wage pay income earnings", "category kind type", "city town", "state province", "name title", "height tall", "length long", "amount value spend",
         "date day time", "max maximum high highest", "min minimum low lowest", "avg average mean", "customer client", "product item article", "score rating rated", "duration runtime", "life lifetime", "expectancy exp lifeexp", "gdp gdppercap",
+        "departure dep", "arrival arr", "destination dest", "customer cust", "product prod", "description desc", "address addr", "distance dist", "account acct", "invoice inv", "manufacturer mfr", "location loc", "response resp", "volume vol", "transaction tx",
     )
 ]  # fmt: skip
 # Names of columns in other languages, by one word of their group above or a group of their own.

@@ -1,7 +1,9 @@
 """From the items of a question to a Query."""
 
 import re
+from dataclasses import replace
 
+from attache.analyze import words
 from attache.analyze.style import code
 from attache.ask import decide, growth, rewrite, tongues
 from attache.ask.query import Condition, Draft, NotUnderstood, Query
@@ -33,7 +35,8 @@ def parse(question, vocabulary, last=None):
 
 def _query(question, items, profile, last):
     draft = _draft(items, profile)
-    if last is not None and _follows(items, draft) and not _YES_OR_NO.match(question):
+    alone = last is not None and last.by and question.rstrip().endswith("?") and len(items) == 1 and items[0].kind == "col" and items[0].value.role == "measure"  # "humidity?" after a figure by sensor
+    if last is not None and (alone or _follows(items, draft)) and not _YES_OR_NO.match(question):
         return _changed(last, draft, profile)
     return rewrite.doubtful(decide.decided(draft, profile, items), items)
 
@@ -157,6 +160,8 @@ def _piece(items, i, d, profile):
     if it.kind == "per":
         if it.value == "day" and nxt is not None and nxt.is_("per", "hour"):
             return 1
+        hours = it.value == "hour" and profile.time is not None and profile.time.type == "date" and (profile.time.series.max() - profile.time.series.min()).days > 2
+        it = replace(it, value="hour of the day") if hours and i and items[i - 1].is_("kw", "by") else it
         d.per.append(it.value)
         if i and items[i - 1].is_("kw", "by") or it.text.lower().endswith("ly") or it.text.lower() in ("annual", "annually") or it.text.lower().startswith(("a ", "an ", "per ")):
             d.by.append(it.value)
@@ -328,6 +333,8 @@ def _loose_op(items, i, d, profile):
     nums = [x for x in rest[:4] if x.kind == "num"]
     if it.value in ("==", "!=") and (not rest or rest[0].kind != "num"):
         return 1
+    if rest and rest[0].kind == "per" and rest[0].text.lower().startswith(("a ", "an ")):
+        raise NotUnderstood(f"Say it as a number: {it.text} 60, not {it.text} {rest[0].text}.")
     if not rest or rest[0].kind != "num":
         return 1
     used = 2
@@ -349,13 +356,19 @@ def _loose_op(items, i, d, profile):
             if len(reached) > 1:
                 raise NotUnderstood(f"Which column should be compared with {rest[0].text}?")
             numbers = []  # "mpg of cars over 4000 pounds": not their mpg
+        age = next((m for m in profile.measures if "age" in words.of(m.name)), None)
+        if age is not None and i and items[i - 1].kind == "noun" and items[i - 1].value in _PERSONS and not isinstance(value, tuple) and value <= 1.2 * age.stats["max"]:
+            numbers = [age]  # "the cost of patients over 65"
         c = numbers[-1] if numbers else next(iter(reached or profile.measures), None)
         if c is None:
             raise NotUnderstood("Which column should that number be compared with?")
-        if numbers and len(numbers) == len(d.targets) and _counted(items[:i]):
+        if numbers and c in d.targets and len(numbers) == len(d.targets) and _counted(items[:i]):
             d.targets.remove(c)
     d.where.append(Condition(c, op, value))
     return used
+
+
+_PERSONS = frozenset("people person persons ppl folks patient patients customer customers client clients employee employees passenger passengers student students member members user users participant participants respondent respondents men women workers guests".split())
 
 
 def _counted(items):

@@ -49,6 +49,9 @@ class Vocabulary:
             full = _merged(tuple(stem(w) for w in words.of(c.name)))
             bare = _merged(tuple(stem(w) for w in words.of(c.name.split("(")[0].split("[")[0])))
             self.columns += [(w, c) for w in {full, bare} if w]
+        for full, c in list(self.columns):  # cost is cost_eur
+            if len(full) > 1 and full[-1] in lexicon.UNITS and full[:-1] not in [w for w, _ in self.columns]:
+                self.columns.append((full[:-1], c))
         for c in profile.columns:  # mpg is Miles_per_Gallon
             initials = "".join(w[0] for w in words.of(c.name) if w)
             if len(initials) > 2 and initials.isalpha() and initials not in lexicon.STOP and self.column((initials,)) is None:
@@ -136,15 +139,17 @@ class Vocabulary:
         best = None
         for full, c in self.columns:
             d = distance(text, " ".join(full))
-            if d <= _allowed(text) and (best is None or d < best[0]):
+            if d <= _allowed(text) and _each_near(key, full) and (best is None or d < best[0]):
                 best = (d, Item("col", c, text, 0.7))
             for w in full if len(key) == 1 else ():
+                if len(w) > 3 and text.startswith(w) and text[len(w) :] in ("d", "ed", "ing", "s") and (best is None or best[0] > 1):
+                    best = (1, Item("col", c, text, 0.75))  # delayed, hired
                 if len(w) >= 5 and (distance(text, w) <= _allowed(text) or _same_stem(text, w)) and (best is None or best[0] > 1.5):
                     best = (1.5, Item("col", c, text, 0.6))
         places = self.values if len(self.values) <= 20_000 else ()
         for spelled in places:
             d = distance(text, " ".join(spelled))
-            if d <= _allowed(text) and (best is None or d < best[0]):
+            if d <= _allowed(text) and (best is None or d < best[0]) and _digits(spelled) == _digits(key) and _each_near(key, spelled):
                 best = (d, _value(places[spelled], text, 0.7))
         return best[1] if best else None
 
@@ -305,6 +310,8 @@ def _longest(tokens, i, vocabulary, before):
             return Item(*phrase, text), n
         if " ".join(lower[:n]) in lexicon.IMPLIED:
             item = _implied(" ".join(lower[:n]), vocabulary)
+            if item is None and lower[0] in ("longest", "shortest"):
+                item = Item("agg", "max" if lower[0] == "longest" else "min", text)  # the longest delay
             return (item if item is not None else Item("word", text, text)), n
         if lower[:n] in lexicon.PERIOD_PHRASES:
             return Item("per", lexicon.PERIOD_PHRASES[lower[:n]][1], text), n
@@ -328,7 +335,7 @@ def _of_last(before, run, lower, vocabulary):
 
 def _numbers_rows(c, vocabulary):
     """Whether a column only numbers the rows, so that its name is what a row is."""
-    return c.role == "identifier" and c.type == "integer" and c.distinct == vocabulary.profile.rows
+    return c.role == "identifier" and (c.type == "integer" or words.of(c.name)[-1:] == ("id",)) and c.distinct == vocabulary.profile.rows
 
 
 def _joins(run):
@@ -376,11 +383,13 @@ def _single(tokens, i, run, lower, vocabulary, before):
     for c in vocabulary.named((stem(lexicon.OPPOSITES[word]),)) if word in lexicon.OPPOSITES else ():
         if truth(c):
             return Item("val", (c, [truth(c)[1]]), word), 1
-    called = lexicon.CALLED.get(key, "")
+    called = lexicon.CALLED.get(key, key if key in ("female", "male") else "")
     for spelled in (called, key[:-1], key[:-2]) if called or key.endswith("y") and len(key) > 4 else ():
         # women are female; sunny days have sun.
         if spelled and (spelled,) in vocabulary.values:
             return _value(vocabulary.values[spelled,], word, 0.9), 1
+    if called and (places := [p for p in vocabulary.values.get((called[0],), ()) if _sexes(p[0])]):
+        return _value(places, word, 0.9), 1
     if word in lexicon.STOP:
         return None, 1
     if before and before[-1].kind == "col" and word in _GENERIC:
@@ -392,7 +401,8 @@ def _single(tokens, i, run, lower, vocabulary, before):
     if found := vocabulary.named((key,)):
         if word in lexicon.NOUNS and (found[0].role == "date" or _numbers_rows(found[0], vocabulary)) and (not before or not before[-1].is_("kw", "by", "which") or _numbers_rows(found[0], vocabulary)):
             return Item("noun", word, word), 1
-        alike = [c for c in found[1:2] if c.role == found[0].role == "measure"]
+        alike = [c for c in found if c is not found[0]][:1] if found[0].role == "measure" else []
+        alike = [c for c in alike if c.role == "measure"]
         return Item("col", found[0], word, 0.8, alike[0] if alike else None), 1
     if key in vocabulary.parts:
         return _value(vocabulary.parts[key], word, 0.8), 1
@@ -411,6 +421,11 @@ def _single(tokens, i, run, lower, vocabulary, before):
     if (c := vocabulary.shortened(key)) is not None:
         return Item("col", c, word, 0.5), 1
     return Item("word", word, word), 1
+
+
+def _sexes(c):
+    """Whether the values of a column are F and M."""
+    return {str(v).lower() for v in c.series.dropna().unique()[:4]} == {"f", "m"}
 
 
 def _misspelled(word):
@@ -501,12 +516,21 @@ def _allowed(text):
     return 0 if len(text) < 4 else 1 if len(text) < 8 else 2
 
 
+def _each_near(key, full):
+    """Whether each word differs by a typo at most: "patient died" is no patient_id."""
+    return len(key) != len(full) or all(distance(a, b) <= max(1, _allowed(a)) for a, b in zip(key, full))
+
+
+def _digits(key):
+    return re.sub(r"\D", "", "".join(key))  # "games" is no "Game 1"
+
+
 def _same_stem(a, b):
     """ "survival" and "survived": a long common beginning."""
     n = 0
     while n < min(len(a), len(b)) and a[n] == b[n]:
         n += 1
-    return n >= 5 and n >= 0.6 * max(len(a), len(b))
+    return n >= 5 and n >= 0.58 * max(len(a), len(b))
 
 
 def distance(a, b):

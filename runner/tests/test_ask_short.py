@@ -282,7 +282,7 @@ SENSOR = [
     ("avg temp in the garage", NO),
     (["avg temp", "per sensor", "only march"], by(m[t.dt.month == 3], "sensor", "temperature", "mean")),
     (["avg temp per sensor", "and the min?"], by(m, "sensor", "temperature", "min")),
-    (["avg temp per sensor", "humidity?"], hum.mean()),
+    (["avg temp per sensor", "humidity?"], by(m, "sensor", "humidity", "mean")),
     ("temperature moyenne par sensor", by(m, "sensor", "temperature", "mean")),
 ]
 sat = v.satisfaction
@@ -325,7 +325,7 @@ SURVEY = [
 WIDE = [
     ("total 2019", x["2019"].sum()),
     ("value 2019 norway", x.set_index("Country").loc["Norway", "2019"]),
-    ("norway 2019", 1),
+    ("norway 2019", x.set_index("Country").loc["Norway", "2019"]),
     ("top 3 countries 2020", x.set_index("Country")["2020"].nlargest(3).to_dict()),
     ("highest country in 2021", x.set_index("Country")["2021"].nlargest(1).to_dict()),
     ("average of 2016", x["2016"].mean()),
