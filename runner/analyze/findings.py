@@ -246,7 +246,7 @@ def _shapes(profile):
         s = c.stats
         if not s:
             continue
-        if s["outliers"] and s["outliers"] >= max(3, 0.05 * s["count"]):
+        if s["outliers"] and s["outliers"] >= max(3, 0.05 * s["count"]) and not (c.distinct and c.distinct <= 10):  # not of a scale from 1 to 5
             yield Finding(0.8 + s["outliers"] / s["count"], "outliers", f"{code(c.name)} has many outliers: **{s['outliers']:,}** values ({s['outliers'] / s['count']:.0%}) are far from the middle half.", dict(column=c.name, count=s["outliers"]))
         elif abs(s["skew"]) > 2 and abs(s["mean"] - s["median"]) > 0.15 * s["std"]:
             side = "a long tail of high values" if s["skew"] > 0 else "a long tail of low values"

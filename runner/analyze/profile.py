@@ -379,9 +379,9 @@ def _months(c, what):
 
 
 def _whole(series):
-    """Whole numbers that are floats because some are missing."""
-    if series.hasnans:
-        head = series.iloc[:1000].dropna()
+    """Whole numbers that are floats because some are missing, or because a program wrote 1.0 for 1."""
+    head = series.iloc[:1000].dropna()
+    if series.hasnans or head.nunique() <= 30 < len(head):
         if len(head) and (head == head.round()).all() and len(head) > 1 and float(head.abs().max()) < 2**53:
             v = series.dropna()
             if (v == v.round()).all():

@@ -53,6 +53,9 @@ def _head(table, profile):
     return "\n".join(lines + [f"- {note}" for note in table.notes])
 
 
+_MONTHS = {"monthly": 1, "quarterly": 3, "yearly": 12}
+
+
 def _rhythm(profile):
     """How the dates follow one another: "daily, 3 days missing"."""
     c = profile.time
@@ -74,6 +77,9 @@ def _rhythm(profile):
         low, high = pd.Timedelta(low), pd.Timedelta(high)
         if low <= usual <= high and ((step >= low) & (step <= high)).mean() > 0.7:
             span = (values.iloc[-1] - values.iloc[0]) / usual
+            if name in _MONTHS:  # these are not all as long as the usual one
+                first, last = values.iloc[0], values.iloc[-1]
+                span = ((last.year - first.year) * 12 + last.month - first.month) / _MONTHS[name]
             gaps = round(span) + 1 - len(values)
             return f"{name}, {gaps:,} {unit if gaps > 1 else unit[:-1]} missing" if gaps > 0 and gaps > 0.002 * span else f"{name}, without gaps"
     if (step == usual).mean() > 0.7 and usual >= pd.Timedelta("1s"):

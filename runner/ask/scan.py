@@ -50,7 +50,7 @@ class Vocabulary:
             bare = _merged(tuple(stem(w) for w in words.of(c.name.split("(")[0].split("[")[0])))
             self.columns += [(w, c) for w in {full, bare} if w]
         for full, c in list(self.columns):  # cost is cost_eur
-            if len(full) > 1 and full[-1] in lexicon.UNITS and full[:-1] not in [w for w, _ in self.columns]:
+            if len(full) > 1 and full[-1] in lexicon.UNITS and all(x is c for w, x in self.columns if w[: len(full) - 1] == full[:-1]):
                 self.columns.append((full[:-1], c))
         for c in profile.columns:  # mpg is Miles_per_Gallon
             initials = "".join(w[0] for w in words.of(c.name) if w)

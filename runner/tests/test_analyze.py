@@ -541,3 +541,21 @@ def test_a_cross_table_shows_all_of_its_columns(analyze):
     r = analyze(frame)
     assert r["charts"] == ["table_categories.png"]
     assert "The gold by `nation`: `South Korea` has the highest with **24**" in r.text
+
+
+def test_quarters_without_gaps_are_said_so(capsys):
+    frame = pd.DataFrame({"year": np.repeat(np.arange(1959, 2010), 4)[:203], "quarter": np.tile([1, 2, 3, 4], 51)[:203], "gdp": np.linspace(2710, 13415, 203)})
+    analyze_data_file(None, frame, "quick")
+    assert "quarterly, without gaps" in capsys.readouterr().out
+
+
+def test_codes_that_a_program_wrote_as_floats(capsys):
+    frame = pd.DataFrame({"mode": np.tile([1.0, 2.0, 3.0, 4.0], 60), "chosen": np.tile([0.0, 0.0, 0.0, 1.0], 60), "minutes": np.random.default_rng(1).gamma(2, 20, 240)})
+    analysis = analyze_data_file(None, frame)
+    assert analysis["roles"]["chosen"] == "boolean" and not [f for f in analysis["findings"] if "chosen" in f and "outliers" in f]
+
+
+def test_a_scale_has_no_outliers():
+    rng = np.random.default_rng(2)
+    frame = pd.DataFrame({"rating": np.where(rng.random(300) < 0.08, 1, rng.choice([4, 5], 300)), "affairs": rng.gamma(0.3, 3, 300)})
+    assert not [f for f in analyze_data_file(None, frame)["findings"] if "rating" in f and "outliers" in f]
