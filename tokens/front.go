@@ -2,6 +2,7 @@ package tokens
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"unsafe"
 )
 
@@ -88,27 +89,44 @@ func (f front) lookUp(p *pieces) (total int) {
 	return total
 }
 
+// gapMasks are frontMasks by the bytes between the first bytes of two pieces, 64
+// where the second is not in sight. What is longer has a key that no piece has.
+var gapMasks = func() (t [128]struct{ lo, hi, tag, _ uint64 }) {
+	for gap := range t {
+		if t[gap].tag = 1; gap < maxFront {
+			m := frontMasks[gap+1]
+			t[gap].lo, t[gap].hi, t[gap].tag = m.lo, m.hi, m.tag
+		}
+	}
+	return t
+}()
+
 // lookUpFound is lookUp for pieces that are not listed yet: those that are not at
-// their first place are added to p and to spans.
+// their first place are added to p and to spans. Nearly all are there, so a branch
+// costs less here than to compute both ways.
 func (f front) lookUpFound(text []byte, fd found, p *pieces, to *spans) (total int) {
-	base := unsafe.Pointer(unsafe.SliceData(text))
+	base := unsafe.Add(unsafe.Pointer(unsafe.SliceData(text)), fd.base)
 	slots := (*[1 << frontBits]frontSlot)(f)
-	n := p.n
-	for fd.todo != 0 {
-		var start, end int
-		start, end, fd = fd.first()
+	missing := uint64(0) // where pieces start that are not there
+	for todo := fd.todo; todo != 0; todo &= todo - 1 {
+		start := bits.TrailingZeros64(todo) & 63
+		m := &gapMasks[bits.TrailingZeros64(fd.ends>>start>>1)&127]
 		w := (*[16]byte)(unsafe.Add(base, start))
-		m := &frontMasks[min(end-start, maxFront+1)&31]
 		key := frontSlot{binary.LittleEndian.Uint64(w[:8]) & m.lo, binary.LittleEndian.Uint64(w[8:])&m.hi | m.tag}
 		s := &slots[key.mix()>>(64-frontBits)]
-		differs := (s.lo ^ key.lo) | (s.hi^key.hi)<<(64-frontCount)
-		differs = (differs | -differs) >> 63
-		count := s.hi >> frontCount & (differs - 1)
-		total += int(count)
-		to.starts[n&(batch-1)], to.ends[n&(batch-1)] = start, end
-		n += int((count - 1) >> 63)
+		if (s.lo^key.lo)|(s.hi^key.hi)<<(64-frontCount) == 0 {
+			total += int(s.hi >> frontCount)
+		} else {
+			missing |= todo & -todo
+		}
 	}
-	p.n = n
+	for n := p.n; missing != 0; missing &= missing - 1 {
+		start := bits.TrailingZeros64(missing)
+		to.starts[n&(batch-1)] = fd.base + start
+		to.ends[n&(batch-1)] = fd.base + bits.TrailingZeros64(fd.ends&^(missing^(missing-1)))
+		n++
+		p.n = n
+	}
 	return total
 }
 
