@@ -187,8 +187,8 @@ func (d *diagnosis) ability(ctx context.Context, model llm.Model) {
 		d.add(what, false, fault.Message(err))
 		return
 	}
-	for _, u := range reply.Unsupported {
-		d.warn(what, fmt.Sprintf("it can't use tools, so it can't run code: %s%s", u.Reason, window))
+	if len(reply.Unsupported) > 0 {
+		d.warn(what, lacking(reply.Unsupported[0])+window)
 		return
 	}
 	if len(reply.Message.Calls) == 0 {
@@ -205,11 +205,25 @@ func (d *diagnosis) ability(ctx context.Context, model llm.Model) {
 		d.add(what, false, "it called, and then did not take the result: "+fault.Message(err))
 		return
 	}
-	for _, u := range reply.Unsupported {
-		d.warn(what, fmt.Sprintf("it called, and then did not take the result as one: %s%s", u.Reason, window))
+	if left := reply.Unsupported; len(left) > 0 && left[0].What == llm.CallsAsText {
+		d.warn(what, lacking(left[0])+window)
+		return
+	} else if len(left) > 0 {
+		d.warn(what, fmt.Sprintf("it called, and then did not take the result as one: %s%s", left[0].Reason, window))
 		return
 	}
 	d.add(what, true, fmt.Sprintf("called after %v, and took the result%s", took, window))
+}
+
+// lacking tells what of a call of a tool did not work.
+func lacking(u llm.Unsupported) string {
+	switch u.What {
+	case llm.CallsAsText:
+		return "it writes calls as text, which its server does not read: a flag is missing there (llama.cpp: --jinja; vLLM: --enable-auto-tool-choice and --tool-call-parser)"
+	case llm.OneTool:
+		return "its server refuses how the tool is described: " + u.Reason
+	}
+	return "it can't use tools, so it can't run code: " + u.Reason
 }
 
 // abilityTime is how long a model may take for the two answers.

@@ -24,7 +24,10 @@ func TestDoctorAsksTheModel(t *testing.T) {
 		"calls": {&llmtest.Server{Answer: func(r llmtest.Request) llmtest.Reply {
 			return map[bool]llmtest.Reply{false: call, true: {Text: "42"}}[r.Last().Role == "tool"]
 		}}, "ok    model: a call of a tool  called after", 0},
-		"no tools":      {&llmtest.Server{Refuse: []string{"tools"}}, "warn  model: a call of a tool  it can't use tools, so it can't run code: registry.ollama.ai", 0},
+		"no tools": {&llmtest.Server{Refuse: []string{"tools"}}, "warn  model: a call of a tool  it can't use tools, so it can't run code: registry.ollama.ai", 0},
+		"calls as text": {&llmtest.Server{Answer: func(llmtest.Request) llmtest.Reply {
+			return llmtest.Reply{Text: "<tool_call>\nprint(6*7)\n</tool_call>"}
+		}}, "warn  model: a call of a tool  it writes calls as text, which its server does not read", 0},
 		"does not call": {&llmtest.Server{}, "without a call", 0},
 		"refuses": {&llmtest.Server{Answer: func(llmtest.Request) llmtest.Reply {
 			return llmtest.Reply{Status: 402, Message: "Insufficient Balance"}
