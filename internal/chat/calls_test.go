@@ -30,6 +30,8 @@ func results(r llmtest.Request) (texts []string) {
 func TestArgumentsAreRepairedOrReported(t *testing.T) {
 	cases := []struct{ name, tool, args, finish, ran, told string }{
 		{"repaired", "execute_python_code", "```json\n{\"code\":\"print(1)\",}\n```", "", `{"code":"print(1)"}`, "ran"},
+		{"by the name it was trained with", "python", `{"code":"print(1)"}`, "", `{"code":"print(1)"}`, "ran"},
+		{"by gpt-oss's name", "container.python", `{"code":"print(1)"}`, "", `{"code":"print(1)"}`, "ran"},
 		{"not repairable", "execute_python_code", `{"code":"print(1`, "", "", "not a JSON object"},
 		{"cut at the limit", "execute_python_code", `{"code":"print(1`, "length", "", "cut off at your output limit"},
 		{"unknown tool", "browse", `{}`, "", "", `There is no tool named "browse". The tools are: execute_python_code.`},

@@ -57,6 +57,18 @@ func TestDocumentsOfScriptsWithManyTokens(t *testing.T) {
 	}
 }
 
+// The answer of a model that is not in the catalog has a bound; a known model has
+// its own. Within a small window the bound is smaller: TestServersWindow.
+func TestUnknownModelsAnswerHasABound(t *testing.T) {
+	for model, want := range map[string]int{"unknown-model": 16_000, "gpt-5.4": 0} {
+		w := newWorld(t, chat.Options{Model: model})
+		w.run(w.turn("hi"))
+		if got := w.last().MaxTokens; got != want {
+			t.Errorf("%s: %d", model, got)
+		}
+	}
+}
+
 // What the server says of its window is what requests have, and where nothing
 // fits into it, the person reads how it is made larger.
 func TestServersWindow(t *testing.T) {

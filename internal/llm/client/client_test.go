@@ -311,8 +311,8 @@ func TestTimeouts(t *testing.T) {
 		t.Errorf("after %v: %v", time.Since(start), err)
 	}
 	// Slow but steady is fine, for longer than any one limit.
-	s.Push(llmtest.Reply{Text: strings.Repeat("steady and ", 20), Pause: 10 * time.Millisecond})
-	m = connect(t, s, client.Options{FirstByte: 2 * time.Second, Idle: 100 * time.Millisecond})
+	s.Push(llmtest.Reply{Text: strings.Repeat("steady and ", 10), Pause: 150 * time.Millisecond})
+	m = connect(t, s, client.Options{FirstByte: 30 * time.Second, Idle: 2 * time.Second})
 	if _, _, err := generate(t, m, ask("hi")); err != nil {
 		t.Error(err)
 	}
