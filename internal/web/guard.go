@@ -35,12 +35,23 @@ type guard struct {
 	net.Listener
 	proxied bool // the clients of a proxy on this machine or network are told by their header
 
+	most, perClient int // connections; of a client, 0: as many as there are
+	buffer          int // that is sent to a client and not taken yet, 0: as the system has it
+	piece           int // bytes that are to be taken within time
+	time            time.Duration
+
 	mu    sync.Mutex
 	conns map[*conn]struct{}
 }
 
 func newGuard(l net.Listener, proxied bool) *guard {
-	return &guard{Listener: l, proxied: proxied, conns: map[*conn]struct{}{}}
+	return &guard{Listener: l, proxied: proxied, most: maxConnections, perClient: maxPerClient, buffer: sendBuffer, piece: pieceSize, time: pieceTime, conns: map[*conn]struct{}{}}
+}
+
+// newPageGuard is for people who have signed in and who may sign in: one address may
+// be a proxy's, with the connections of all of them.
+func newPageGuard(l net.Listener) *guard {
+	return &guard{Listener: l, most: maxOpen, piece: 256 << 10, time: time.Minute, conns: map[*conn]struct{}{}}
 }
 
 // Accept implements net.Listener.
@@ -49,7 +60,7 @@ func (g *guard) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	if tcp, ok := nc.(*net.TCPConn); ok {
+	if tcp, ok := nc.(*net.TCPConn); ok && g.buffer > 0 {
 		_ = tcp.SetWriteBuffer(sendBuffer) // else the system's own size
 	}
 	c := &conn{Conn: nc, guard: g, opened: time.Now()}
@@ -60,9 +71,9 @@ func (g *guard) Accept() (net.Conn, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.conns[c] = struct{}{}
-	g.bound(maxConnections, func(*conn) bool { return true })
-	if c.client != "" {
-		g.bound(maxPerClient, func(o *conn) bool { return o.client == c.client })
+	g.bound(g.most, func(*conn) bool { return true })
+	if c.client != "" && g.perClient > 0 {
+		g.bound(g.perClient, func(o *conn) bool { return o.client == c.client })
 	}
 	return c, nil
 }
@@ -96,7 +107,7 @@ func (g *guard) begin(c *conn, r *http.Request, link string) (end func()) {
 	c.opened, c.taken, c.link = time.Now(), 0, link
 	if c.proxy {
 		if c.client = forwarded(r); c.client != "" {
-			g.bound(maxPerClient, func(o *conn) bool { return o.client == c.client })
+			g.bound(g.perClient, func(o *conn) bool { return o.client == c.client })
 		}
 	}
 	g.bound(maxPerLink, func(o *conn) bool { return o.link == link })
@@ -104,6 +115,15 @@ func (g *guard) begin(c *conn, r *http.Request, link string) (end func()) {
 		g.mu.Lock()
 		defer g.mu.Unlock()
 		c.link = ""
+	}
+}
+
+// active tells that a connection has a new request.
+func (g *guard) active(nc net.Conn, state http.ConnState) {
+	if c, ok := nc.(*conn); ok && state == http.StateActive {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		c.opened, c.taken = time.Now(), 0
 	}
 }
 
@@ -134,8 +154,8 @@ func (c *conn) lively() time.Time {
 func (c *conn) Write(b []byte) (n int, err error) {
 	for len(b) > 0 && err == nil {
 		var m int
-		_ = c.Conn.SetWriteDeadline(time.Now().Add(pieceTime))
-		m, err = c.Conn.Write(b[:min(len(b), pieceSize)])
+		_ = c.Conn.SetWriteDeadline(time.Now().Add(c.guard.time))
+		m, err = c.Conn.Write(b[:min(len(b), c.guard.piece)])
 		n, b = n+m, b[m:]
 		c.guard.mu.Lock()
 		c.moved = time.Now()

@@ -5,6 +5,7 @@ import (
 	"context"
 	"embed"
 	"errors"
+	"io"
 	"log"
 	"log/slog"
 	"net"
@@ -17,7 +18,6 @@ import (
 
 	"github.com/alexedwards/scs/v2"
 	"github.com/alexedwards/scs/v2/memstore"
-	"golang.org/x/net/netutil"
 
 	"github.com/attachebot/attache/internal/apitoken"
 	"github.com/attachebot/attache/internal/assistant"
@@ -84,24 +84,28 @@ type Server struct {
 	stop    context.CancelFunc
 	work    sync.WaitGroup
 
-	streams atomic.Int64
-	beat    time.Duration // how often a stream writes at least, and looks whether its session is still there
-	mu      sync.Mutex
-	talks   map[string]*talk
-	forgot  time.Time // when talks were dropped last
-	revoked map[string]chan struct{}
-	uploads chan struct{}
-	resume  *resuming
-	charts  *memory.Queue
-	scripts scriptCache
+	streams  atomic.Int64
+	formTime time.Duration
+	beat     time.Duration // how often a stream writes at least, and looks whether its session is still there
+	mu       sync.Mutex
+	talks    map[string]*talk
+	forgot   time.Time // when talks were dropped last
+	revoked  map[string]chan struct{}
+	uploads  chan struct{}
+	resume   *resuming
+	charts   *memory.Queue
+	scripts  scriptCache
 }
 
 // Bounds of one server. More is refused politely.
 const (
-	maxOpen    = 1000 // connections
+	maxOpen    = 1000 // connections: beyond, whoever has not moved for the longest time goes
 	maxStreams = 600  // of events
 	maxTalks   = 500  // conversations in memory
 	maxUploads = 8    // at the same time
+
+	maxForm  = 512 << 10        // bytes of what no file is in
+	formTime = 30 * time.Second // in which it comes
 )
 
 // OpenServer serves the assistant in the browser. Kind Unavailable: the address
@@ -117,7 +121,7 @@ func OpenServer(a *assistant.Assistant, o ServerOptions) (*Server, error) {
 	if err != nil {
 		return nil, fault.Wrap(err, fault.Unavailable, "The page can't be served at %s: %v.", o.Listen, err)
 	}
-	s := &Server{a: a, opts: o, log: o.Log, api: o.Tokens, done: make(chan struct{}), beat: 15 * time.Second, talks: map[string]*talk{},
+	s := &Server{a: a, opts: o, log: o.Log, api: o.Tokens, done: make(chan struct{}), beat: 15 * time.Second, formTime: formTime, talks: map[string]*talk{},
 		revoked: map[string]chan struct{}{}, uploads: make(chan struct{}, maxUploads), charts: memory.New(chartsAtOnce*chartMemory, chartsAtOnce)}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.addr = reachable(listener.Addr())
@@ -129,13 +133,14 @@ func OpenServer(a *assistant.Assistant, o ServerOptions) (*Server, error) {
 	}
 	s.session = s.newSessions(listener.Addr())
 	s.work.Go(s.sweepSessions)
+	guard := newPageGuard(listener)
 	s.server = &http.Server{
 		Handler: s.handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
-		ErrorLog: log.New(silent{}, "", 0), BaseContext: func(net.Listener) context.Context { return s.ctx },
+		ErrorLog: log.New(silent{}, "", 0), ConnState: guard.active, BaseContext: func(net.Listener) context.Context { return s.ctx },
 	}
 	go func() {
 		defer close(s.done)
-		if err := s.server.Serve(netutil.LimitListener(listener, maxOpen)); !errors.Is(err, http.ErrServerClosed) {
+		if err := s.server.Serve(guard); !errors.Is(err, http.ErrServerClosed) {
 			s.log.Error("serving the page", "error", err)
 		}
 	}()
@@ -261,8 +266,35 @@ func (s *Server) guard(next http.Handler) http.Handler {
 			http.Error(w, "This address is not served here. PUBLIC_URL names the one that is.", http.StatusMisdirectedRequest)
 			return
 		}
+		if r.ContentLength != 0 {
+			rc := http.NewResponseController(w)
+			defer func() { _ = rc.SetReadDeadline(time.Now().Add(5 * time.Second)) }() // net/http reads what is left
+			if !s.takesFiles(r) {
+				r.Body = http.MaxBytesReader(w, &timedBody{r.Body, rc, time.Now().Add(s.formTime)}, maxForm)
+			}
+		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// takesFiles tells whether what a request has may be large: its handler bounds it.
+func (s *Server) takesFiles(r *http.Request) bool {
+	path := strings.TrimPrefix(r.URL.Path, s.base)
+	return (r.Method == http.MethodPost || r.Method == http.MethodPatch) && (path == "/upload" || path == "/api/v1/files" || path == "/uploads" || strings.HasPrefix(path, "/uploads/"))
+}
+
+// timedBody is what has to come until a time. The answer may take longer.
+type timedBody struct {
+	io.ReadCloser
+	rc  *http.ResponseController
+	end time.Time
+}
+
+func (b *timedBody) Read(p []byte) (int, error) {
+	_ = b.rc.SetReadDeadline(b.end)
+	n, err := b.ReadCloser.Read(p)
+	_ = b.rc.SetReadDeadline(time.Time{})
+	return n, err
 }
 
 func (s *Server) mine(host string) bool {
