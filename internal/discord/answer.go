@@ -52,6 +52,7 @@ type answer struct {
 	sent []sent
 	lost []client.Upload // that Discord did not take, without a word
 	gone bool            // it can't or must not be shown any more
+	shut error           // why the bot may not write where it was asked: the answer goes on, and comes by direct message
 }
 
 // working is a call that runs.
@@ -222,7 +223,7 @@ func (a *answer) show() {
 			return
 		}
 		posts := a.unfinished()
-		if len(posts) == 0 || a.gone {
+		if len(posts) == 0 || a.gone || a.shut != nil {
 			continue
 		}
 		changed, err := a.sync(posts)
@@ -315,6 +316,10 @@ func (a *answer) fail(ctx context.Context, err error) {
 	switch fault.KindOf(err) {
 	case fault.NotFound: // whoever deletes an answer does not want to see more of it
 	case fault.Denied:
+		if a.q.msg.GuildID != nil && !a.q.private {
+			a.shut = err
+			return
+		}
 		a.b.unheard(ctx, a.q, err)
 	default:
 		a.b.log.Warn("an answer can't be shown", "error", err)

@@ -64,7 +64,9 @@ func (a *answer) finish(res chat.Result, err error) {
 	}
 	e.mu.Unlock()
 	if !lost {
-		a.ping(e)
+		if a.shut == nil {
+			a.ping(e)
+		}
 		a.b.setOpen(a.q, false)
 	}
 	if edited, ok := a.b.edits.Get(a.q.msg.ID); ok {
@@ -340,9 +342,52 @@ func order(f files.File) int {
 // patience is how long an answer waits for Discord to take it.
 const patience = 10 * time.Minute
 
-// deliver shows the finished answer. While Discord has problems it waits. It is lost
-// if it can't be shown now, and a later try might succeed.
+// deliver shows the finished answer: where it was asked, or else by direct message. It
+// is lost if it can't be shown now, and a later try might succeed.
 func (a *answer) deliver(ctx context.Context, posts []client.Post) (lost bool) {
+	if a.shut == nil {
+		lost = a.deliverHere(ctx, posts)
+	}
+	if a.shut != nil {
+		a.deliverByDM(posts)
+		return false
+	}
+	return lost
+}
+
+// deliverByDM tells who asked why there is no answer in the place of the question, and
+// gives it to them.
+func (a *answer) deliverByDM(posts []client.Post) {
+	ctx, cancel := a.b.detached(2 * time.Minute)
+	defer cancel()
+	a.b.unheard(ctx, a.q, a.shut)
+	dm, err := a.b.api.DM(ctx, a.q.msg.Author.ID)
+	head := "-# 💬 " + a.q.lang.T("This answers your question in %s.", "<#"+a.q.channel().String()+">")
+	if markdown.Length(posts[0].Text)+1+markdown.Length(head) > client.MaxContent || posts[0].Pictures {
+		posts = append([]client.Post{{Text: head}}, posts...)
+	} else {
+		posts[0].Text = strings.TrimSpace(head + "\n" + posts[0].Text)
+	}
+	for _, p := range posts {
+		if err != nil {
+			break
+		}
+		p.Rows = nil // what they do is done where it was asked
+		if _, err = a.b.api.Send(ctx, dm, p); fault.Is(err, fault.TooLarge) {
+			if p.Files, err = nil, nil; p.Text != "" { // `/files` has them
+				_, err = a.b.api.Send(ctx, dm, p)
+			}
+		}
+	}
+	if err != nil {
+		a.b.log.Info("sending an answer by direct message", "user", a.q.user(), "error", err)
+		a.b.mark(ctx, a.q, "🔇", true)
+	}
+}
+
+// deliverHere shows the finished answer where it was asked. While Discord has problems
+// it waits.
+func (a *answer) deliverHere(ctx context.Context, posts []client.Post) (lost bool) {
 	began := time.Now()
 	for pause := 2 * time.Second; ; pause = min(2*pause, 30*time.Second) {
 		_, err := a.sync(posts)

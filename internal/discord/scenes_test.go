@@ -298,9 +298,12 @@ func TestSceneShutOut(t *testing.T) {
 			close(hold)
 			switch name {
 			case "locked":
-				w.contains(w.await(w.anna.DM(), discordtest.FromBot), "The thread <#"+th.ID.String()+"> is closed")
+				w.await(w.anna.DM(), discordtest.FromBot, discordtest.Contains("The thread <#"+th.ID.String()+"> is closed"))
 			case "may not send":
-				w.contains(w.await(w.anna.DM(), discordtest.FromBot), "I may not write in <#"+th.ID.String()+">")
+				w.await(w.anna.DM(), discordtest.FromBot, discordtest.Contains("I may not write in <#"+th.ID.String()+">"))
+			}
+			if name == "locked" || name == "may not send" {
+				w.contains(w.await(w.anna.DM(), discordtest.FromBot, discordtest.Contains("Four.")), "This answers your question in <#"+th.ID.String()+">.")
 			}
 			if err := w.AwaitQuiet(w.ctx, 500*time.Millisecond); err != nil {
 				t.Fatal(err)
