@@ -50,8 +50,12 @@ func (b *Bot) confirmation(l *locale.Language, all []assistant.Saving) string {
 			continue
 		}
 		f := s.Saved
+		saved := l.T("File saved! ID: `%s`", f.ID)
+		if s.Full != nil {
+			saved = l.T("A copy for this conversation. ID: `%s`", f.ID)
+		}
 		if len(all) > fewFiles {
-			line := fmt.Sprintf("%s **%s** • %s • %s", f.Emoji(), escape(brief.Chars(f.Name, 60)), l.T("File saved! ID: `%s`", f.ID), l.Measure(files.Size(f.Size)))
+			line := fmt.Sprintf("%s **%s** • %s • %s", f.Emoji(), escape(brief.Chars(f.Name, 60)), saved, l.Measure(files.Size(f.Size)))
 			if f.Twin != nil {
 				line += " • ♊"
 			}
@@ -60,7 +64,7 @@ func (b *Bot) confirmation(l *locale.Language, all []assistant.Saving) string {
 		}
 		lines := []string{
 			fmt.Sprintf("%s **%s**", f.Emoji(), escape(f.Name)),
-			l.T("File saved! ID: `%s`", f.ID),
+			saved,
 			fmt.Sprintf("%s • %s • %s", l.Measure(files.Size(f.Size)), f.Kind, lifetime(l, f.File)),
 		}
 		if f.Note != "" {

@@ -106,7 +106,9 @@ func TestStoryQuota(t *testing.T) {
 	w := newBench(t, setup{files: files.Options{MaxFiles: 1}})
 	w.save(w.anna, "old.csv", salesCSV)
 	q := must(w.anna.Send(w.anna.DM(), "What now?", discordtest.File{Name: "new.csv", Data: []byte("a,b\n1,2\n")}))(w)
-	w.contains(w.await(w.anna.DM(), discordtest.ReplyTo(q)), "new.csv", "⏰ Expires <t:")
+	copied := w.await(w.anna.DM(), discordtest.ReplyTo(q))
+	w.contains(copied, "new.csv", "A copy for this conversation. ID: `", "⏰ Expires <t:")
+	w.lacks(copied, "saved")
 	a := w.await(w.anna.DM(), discordtest.HasButton("🔁 Retry"))
 	w.contains(a, "You have 1 of 1 files, so this one was not saved. Delete some with /files", "I read a copy of it, which lives as long as")
 	if asked := w.modelGot(); !strings.Contains(asked, `"new.csv"`) {

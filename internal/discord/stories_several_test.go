@@ -61,5 +61,5 @@ func TestStoryKeep(t *testing.T) {
 	w.tools.Handle = w.makes(discordtest.File{Name: "other.png", Data: chart(61, 40)})
 	w.does("Here.")
 	_, a = w.ask(w.anna, w.general, "draw another")
-	w.contains(w.press(w.anna, a, "🔖 Keep"), "You have 1 of 1 files")
+	w.contains(w.press(w.anna, a, "🔖 Keep"), "Your files are at their limit. Delete some, then keep this one.")
 }

@@ -59,6 +59,9 @@ func (s *Service) Keep(ctx context.Context, user UserID, id ID) (File, error) {
 		if err == nil {
 			err = s.admit(f.Size)(usage)
 		}
+		if fault.Is(err, fault.Exhausted) {
+			err = fault.New(fault.Exhausted, "Your files are at their limit. Delete some, then keep this one.")
+		}
 		if err != nil {
 			return f, err
 		}
