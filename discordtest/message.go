@@ -156,6 +156,7 @@ func (s *Server) viewOf(v Message, files []Attachment) Message {
 			original := r.Message
 			original.Reference = nil
 			copied := s.viewOf(original, r.files)
+			copied.Reactions = nil // as Discord's document has it
 			v.Referenced = &copied
 		}
 	}

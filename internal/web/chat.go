@@ -96,7 +96,7 @@ func (s *Server) showChat(v *visit) error {
 // listTitle writes the title of a conversation, something that can be seen and
 // clicked in any case.
 func listTitle(title string, most int) string {
-	title = strings.TrimSpace(attached.ReplaceAllString(title, "📎 $1"))
+	title = strings.TrimSpace(asked(title))
 	if !strings.ContainsFunc(title, func(r rune) bool {
 		return unicode.IsGraphic(r) && !unicode.IsSpace(r) && !unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r)
 	}) {
@@ -120,7 +120,7 @@ func (s *Server) past(v *visit, conv string, r chat.Record) *shownTurn {
 		key := show.next()
 		switch {
 		case m.Role == llm.User:
-			show.Ask = attached.ReplaceAllString(m.Text(), "📎 $1")
+			show.Ask = asked(m.Text())
 		case m.Role == llm.Assistant && strings.TrimSpace(m.Text()) != "":
 			show.Blocks = append(show.Blocks, template.HTML(fragment(v.lang, "text", map[string]any{"Key": key, "HTML": markdown(m.Text())})))
 		case m.Run != nil:
@@ -138,6 +138,17 @@ func (s *Server) past(v *visit, conv string, r chat.Record) *shownTurn {
 
 // attached is how the history names a file of a message.
 var attached = regexp.MustCompile(`\[Attached: id \S+ ("(?:[^"\\]|\\.)*")[^\n]*\]`)
+
+// asked writes a question of the history as its page does: with the names of files.
+func asked(text string) string {
+	return attached.ReplaceAllStringFunc(text, func(line string) string {
+		name := attached.FindStringSubmatch(line)[1]
+		if plain, err := strconv.Unquote(name); err == nil {
+			name = plain
+		}
+		return "📎 " + name
+	})
+}
 
 // newShown makes a turn for the page. Its key is an element's id.
 func (s *Server) newShown(l *locale.Language, conv, turn, ask string) *shownTurn {
@@ -230,6 +241,9 @@ func (s *Server) start(v *visit, conv, ask string, m assistant.Message, replaces
 		}
 		t.add(patch{"remove", "t" + replaces[strings.LastIndexByte(replaces, '/')+1:], ""})
 	}
+	if len(t.turns) == 0 {
+		t.add(patch{"remove", "start", ""})
+	}
 	t.turns = append(t.turns, show)
 	t.add(patch{"append", "log", fragment(show.lang, "turn", show)})
 	t.mu.Unlock()
@@ -263,7 +277,7 @@ func (s *Server) retryTurn(v *visit) error {
 	if len(history) == 0 || history[0].ID != id || len(history[0].Messages) == 0 {
 		return fault.New(fault.Invalid, "Only the last message of a conversation can be run again.")
 	}
-	ask := attached.ReplaceAllString(history[0].Messages[0].Text(), "📎 $1")
+	ask := asked(history[0].Messages[0].Text())
 	return s.begin(v, conv, ask, assistant.Message{Same: true}, id)
 }
 
@@ -295,6 +309,9 @@ func (s *Server) events(v *visit) error {
 	h := v.w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("X-Accel-Buffering", "no")
+	if v.r.Method == http.MethodHead {
+		return nil
+	}
 	rc := http.NewResponseController(v.w)
 	write := func(text string) bool {
 		_ = rc.SetWriteDeadline(time.Now().Add(30 * time.Second))

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"fmt"
+	"mime"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -162,4 +163,70 @@ func hashOf(t *testing.T, s *site, user files.UserID) string {
 		t.Fatal(all, err)
 	}
 	return all[0].Hash
+}
+
+// Requests that no browser sends are answered in time, in words, and turn into
+// nothing else: HEAD has no body and comes to its end, nobody changes the protocol,
+// ranges give no more than the file, and a name stays in its line.
+func TestOddRequests(t *testing.T) {
+	s := newSite(t, ServerOptions{})
+	p := s.person()
+	p.signIn()
+	p.http.Timeout = 30 * time.Second
+	content := strings.Repeat("0123456789", 1000)
+	f := s.save("a.txt", []byte(content))
+	table := s.save("a.csv", []byte("a,b\n1,2\n"))
+	fill := strings.NewReplacer("{id}", string(table.ID), "{$}", "", "{conv}", "abc", "{turn}", "x", "{table}", "0", "{question}", "x", "{upload}", "1_x")
+	for _, routes := range []map[string]func(*visit) error{s.pageRoutes(), s.scriptRoutes()} {
+		for pattern := range routes {
+			method, path, _ := strings.Cut(pattern, " ")
+			if method != "GET" {
+				continue
+			}
+			at := fill.Replace(path)
+			if status, text, _ := p.do("HEAD", at, nil); status >= 500 || text != "" {
+				t.Errorf("HEAD %s: %d %q", at, status, text)
+			}
+			if !strings.HasSuffix(at, "/events") {
+				status, _, h := p.do("GET", at, nil, "Connection", "Upgrade", "Upgrade", "websocket", "Sec-WebSocket-Version", "13", "Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==", "HTTP2-Settings", "AAMAAABkAARAAAAAAAIAAAAA", "Expect", "100-continue")
+				if status >= 500 || status == http.StatusSwitchingProtocols || h.Get("Upgrade") != "" {
+					t.Errorf("GET %s upgraded: %d %v", at, status, h)
+				}
+			}
+			for _, odd := range []string{"TRACE", "CONNECT", "OPTIONS", "PROPFIND", "get"} {
+				if status, _, _ := p.raw(odd + " " + at + " HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"); status < 400 || status >= 500 {
+					t.Errorf("%s %s: %d", odd, at, status)
+				}
+			}
+		}
+	}
+	for _, rest := range []string{"/download", "/raw"} {
+		for _, r := range []string{"bytes=-0", "bytes=0-18446744073709551615", "bytes=18446744073709551615-", "bytes=9-1", "bytes=-99999", "bytes=0-0,0-0,0-0", "bytes= 0-1 , 2-3", "bytes=0-,0-,0-,0-,0-,0-", "items=0-1", "bytes=a-b", "bytes=", "bytes=--1", "bytes=0x1-0x2", strings.Repeat("bytes=0-1,", 2000)} {
+			status, text, _ := p.do("GET", "/files/"+string(f.ID)+rest, nil, "Range", r)
+			if status >= 500 || len(text) > len(content)+6*200 {
+				t.Errorf("%s %.30s: %d, %d bytes", rest, r, status, len(text))
+			}
+			if status, text, _ := p.do("GET", "/files/"+string(f.ID)+rest, nil, "Range", r, "If-Range", `"another"`); status != http.StatusOK || text != content {
+				t.Errorf("%s %.30s of another version: %d, %d bytes", rest, r, status, len(text))
+			}
+		}
+	}
+	token, err := s.api.Make(t.Context(), 1, "x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"a\r\nSet-Cookie: x=1\r\n\r\n<script>.csv", "a\x00b.csv", `..\..\x.csv`, "../../etc/passwd", "a\";filename*=utf-8''evil.html", strings.Repeat("x", 3000) + ".csv", "\u202egpj.exe", "CON", " . ", "\xff\xfe.csv"} {
+		status, text, _ := p.do("POST", "/api/v1/files?name="+url.QueryEscape(name), url.Values{"x": {name}}, "Authorization", "Bearer "+token)
+		if status != http.StatusCreated {
+			t.Errorf("%q: %d %s", name, status, text)
+			continue
+		}
+		_, id, _ := strings.Cut(text, `"id":"`)
+		id, _, _ = strings.Cut(id, `"`)
+		_, _, h := p.do("GET", "/files/"+id+"/download", nil)
+		how, named, err := mime.ParseMediaType(h.Get("Content-Disposition"))
+		if err != nil || how != "attachment" || len(named) != 1 || named["filename"] != files.SafeName(named["filename"]) || h.Get("Set-Cookie") != "" {
+			t.Errorf("%q is sent as %q %v %v", name, how, named, err)
+		}
+	}
 }

@@ -198,3 +198,17 @@ func TestListTitles(t *testing.T) {
 		}
 	}
 }
+
+// A question is shown with the names of its files as they are, also out of the history.
+func TestAsked(t *testing.T) {
+	for text, want := range map[string]string{
+		"How?": "How?",
+		"How?\n[Attached: id 1_1_a \"a b.csv\", csv, 8 B]":                "How?\n📎 a b.csv",
+		"[Attached: id 1_1_a \"say \\\"x\\\" 北.csv\"]":                    "📎 say \"x\" 北.csv",
+		"[Attached: id 1_1_a \"a\"]\n[Attached: id 1_1_b \"b\", text]\nx": "📎 a\n📎 b\nx",
+	} {
+		if got := asked(text); got != want {
+			t.Errorf("%q is shown as %q", text, got)
+		}
+	}
+}

@@ -67,7 +67,7 @@ customElements.define('data-table', class extends HTMLElement {
     const group = make('colgroup')
     columns.forEach((c, i) => {
       const col = make('col')
-      col.style.width = Math.max(6, Math.min(30, c.width + 3)) + 'ch' // a style="" in HTML is refused by the policy, this is not
+      col.style.width = Math.max(6, Math.min(30, c.width + 5)) + 'ch' // a style="" in HTML is refused by the policy, this is not
       group.append(col)
       const b = make('button', {type: 'button', textContent: c.name || t('Column %d', i + 1), dir: 'auto'})
       b.addEventListener('click', () => {
@@ -77,7 +77,7 @@ customElements.define('data-table', class extends HTMLElement {
       this.head.append(make('th', {scope: 'col', className: c.kind === 'number' ? 'number' : ''}, b))
     })
     this.table = make('table', {}, group, make('thead', {}, this.head), this.body)
-    this.table.style.width = columns.reduce((n, c) => n + Math.max(6, Math.min(30, c.width + 3)), 0) + 'ch'
+    this.table.style.width = columns.reduce((n, c) => n + Math.max(6, Math.min(30, c.width + 5)), 0) + 'ch'
     this.classList.add('live')
     this.bar.hidden = all < 6
     this.box.replaceChildren(this.table)
