@@ -75,7 +75,8 @@ var mayImport = map[string][]string{
 	"internal/terminal":         {"internal/assistant", "internal/fault", "internal/files", "internal/chat", "internal/llm", "internal/table", "internal/locale"},
 	"internal/discord":          {"internal/brief", "internal/assistant", "internal/discord/client", "internal/discord/compose", "internal/discord/filemanager", "internal/discord/interact", "internal/discord/pending", "internal/discord/places", "internal/discord/recent", "internal/discord/usage", "internal/locale", "internal/notes", "internal/discord/markdown", "internal/fault", "internal/files", "internal/chat", "internal/ledger", "internal/llm", "internal/preview", "internal/table", "tokens", "internal/discord/around", "internal/discord/spoken"},
 	"internal/chartspec":        {},
-	"internal/web":              {"internal/apitoken", "internal/assistant", "internal/brief", "internal/chartspec", "internal/columnar", "internal/fault", "internal/files", "internal/chat", "internal/ledger", "internal/llm", "internal/memory", "internal/notes", "internal/table", "internal/web/sessions", "tokens", "internal/locale"},
+	"internal/web":              {"internal/apitoken", "internal/assistant", "internal/brief", "internal/chartspec", "internal/columnar", "internal/fault", "internal/files", "internal/chat", "internal/ledger", "internal/llm", "internal/memory", "internal/notes", "internal/table", "internal/web/notebook", "internal/web/sessions", "tokens", "internal/locale"},
+	"internal/web/notebook":     {},
 	"internal/web/sessions":     {"internal/notes"},
 
 	"internal/discord/filemanager":       {"internal/assistant", "internal/brief", "internal/discord/client", "internal/discord/compose", "internal/discord/interact", "internal/discord/markdown", "internal/discord/pending", "internal/discord/recent", "internal/fault", "internal/files", "internal/locale", "internal/preview"},

@@ -9,6 +9,7 @@ import (
 
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/web/notebook"
 )
 
 // look is what a page shows of a file's content: one of these, or nothing.
@@ -18,9 +19,15 @@ type look struct {
 	Chart        string // address for a frame
 	Pages        string // address of the page's first picture of a document
 	Table        *shownTable
-	Notebook     []notebookCell
+	Notebook     []shownCell
 	Text         string
 	More         bool // Text is the beginning only
+}
+
+// shownCell is a cell of a notebook with its Markdown as HTML.
+type shownCell struct {
+	notebook.Cell
+	Text template.HTML
 }
 
 // pictures are what a browser shows of itself and that can hold no script.
@@ -82,8 +89,12 @@ func (s *Server) lookAt(v *visit, f files.File) (look, error) {
 	}
 	defer body.Close()
 	if f.Kind == "jupyter" && f.Size <= shownNotebook {
-		if cells, err := notebook(body); err == nil {
-			return look{Notebook: cells}, nil
+		if cells, err := notebook.Read(body); err == nil {
+			shown := make([]shownCell, len(cells))
+			for i, c := range cells {
+				shown[i] = shownCell{c, markdown(c.Markdown)}
+			}
+			return look{Notebook: shown}, nil
 		}
 		if _, err := body.Seek(0, io.SeekStart); err != nil {
 			return look{}, err

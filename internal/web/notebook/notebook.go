@@ -1,4 +1,5 @@
-package web
+// Package notebook reads a Jupyter notebook as a page shows it.
+package notebook
 
 import (
 	"encoding/base64"
@@ -10,16 +11,16 @@ import (
 	"strings"
 )
 
-// notebookCell is a cell of a Jupyter notebook as a page shows it.
-type notebookCell struct {
-	Text     template.HTML // of Markdown, without its HTML
+// Cell is a cell of a notebook: of Markdown, or of code.
+type Cell struct {
+	Markdown string
 	Code     string
 	Output   string
 	Pictures []template.URL // data: addresses of PNG and JPEG
 }
 
-// maxNotebookCells is how many cells of a notebook are shown.
-const maxNotebookCells = 300
+// maxCells is how many cells of a notebook are shown.
+const maxCells = 300
 
 // lines is what a notebook has as a text or as its lines.
 type lines string
@@ -37,8 +38,8 @@ func (l *lines) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// notebook reads a notebook. What is not of its format is refused.
-func notebook(r io.Reader) (out []notebookCell, err error) {
+// Read reads a notebook. What is not of its format is refused.
+func Read(r io.Reader) (out []Cell, err error) {
 	var nb struct {
 		Cells []struct {
 			Type    string `json:"cell_type"`
@@ -56,12 +57,12 @@ func notebook(r io.Reader) (out []notebookCell, err error) {
 	if len(nb.Cells) == 0 {
 		return nil, errors.New("no cells")
 	}
-	for _, c := range nb.Cells[:min(len(nb.Cells), maxNotebookCells)] {
+	for _, c := range nb.Cells[:min(len(nb.Cells), maxCells)] {
 		if c.Type == "markdown" {
-			out = append(out, notebookCell{Text: markdown(string(c.Source))})
+			out = append(out, Cell{Markdown: string(c.Source)})
 			continue
 		}
-		cell := notebookCell{Code: string(c.Source)}
+		cell := Cell{Code: string(c.Source)}
 		for _, o := range c.Outputs {
 			picture := ""
 			for _, mime := range []string{"image/png", "image/jpeg"} {
