@@ -67,6 +67,17 @@ func TestBrokenStates(t *testing.T) {
 			sentence: "The database is damaged. Restore a backup.", works: []string{"setup"}},
 		"empty database": {prepare: func(dir string) { write(filepath.Join(dir, "attache.db"), "") },
 			sentence: "is an empty file: its content is lost", works: []string{"setup"}},
+		"database is a folder": {prepare: func(dir string) {
+			for _, name := range []string{"attache.db", "attache.db-wal", "attache.db-shm"} {
+				os.Remove(filepath.Join(dir, name))
+			}
+			if err := os.Mkdir(filepath.Join(dir, "attache.db"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+		}, sentence: "is no file: move away what is there", works: []string{"setup"}},
+		"settings in UTF-16": {prepare: func(dir string) {
+			write(filepath.Join(dir, "..", ".env"), "\xff\xfeA\x00=\x00S\x00E\x00C\x00R\x00E\x00T\x00")
+		}, sentence: "is not in UTF-8"},
 		"read-only folder": {mounts: true, before: `mount --bind "$DATA_DIR" "$DATA_DIR" && mount -o remount,bind,ro "$DATA_DIR"; `, sentence: "read-only file system"},
 		"no runsc":         {env: []string{"RUNSC=/nowhere/runsc"}, sentence: "runsc (gVisor) is missing", works: strings.Split(sandboxless, ", ")},
 		"no Python":        {env: []string{"PYTHON=/nowhere/python3"}, sentence: "Python 3.11 or newer is needed", works: strings.Split(sandboxless, ", ")},
@@ -86,7 +97,7 @@ func TestBrokenStates(t *testing.T) {
 		}, sentence: "The clock of this machine is wrong", works: strings.Split(sandboxless+", exec, setup, chat", ", ")},
 		"unknown setting": {prepare: func(dir string) { write(filepath.Join(dir, "..", ".env"), "DISCORD_TOKN=SECRET\n") },
 			sentence: "DISCORD_TOKN is no setting", works: strings.Split(sandboxless+", exec, setup, chat", ", ")},
-		"malformed line": {prepare: func(dir string) { write(filepath.Join(dir, "..", ".env"), "LOG_LEVEL=INFO\nthe SECRET is\n") },
+		"malformed line": {prepare: func(dir string) { write(filepath.Join(dir, "..", ".env"), "\ufeffLOG_LEVEL=INFO\r\nthe SECRET is\n") },
 			sentence: "line 2 of .env is not of the form NAME=value"},
 		"umask 077": {before: "umask 077; ", works: strings.Split(sandboxless+", exec, setup, chat, doctor, serve", ", ")},
 	}

@@ -262,3 +262,29 @@ func FuzzFilter(f *testing.F) {
 		}
 	})
 }
+
+// Whatever a text is, its table has as many cells as it says.
+func FuzzReadCSV(f *testing.F) {
+	f.Add("a;b\n1\n2;3;extra\n", byte(';'))
+	f.Add("\ufeffx,\"y\n\"\n\"1,5\",2024-01-01\n", byte(','))
+	f.Fuzz(func(t *testing.T, text string, comma byte) {
+		tab, err := ReadCSV(strings.NewReader(text), rune(",;\t|"[comma%4]))
+		if err != nil {
+			if !fault.Is(err, fault.Invalid) && !fault.Is(err, fault.TooLarge) {
+				t.Errorf("%v", err)
+			}
+			return
+		}
+		for sort := range len(tab.Columns()) {
+			rows, total := tab.Page(View{Sort: sort}, 0, 50)
+			if total != tab.Rows() || len(rows) != min(total, 50) {
+				t.Errorf("%d rows of %d, %d", len(rows), total, tab.Rows())
+			}
+			for _, r := range rows {
+				if len(r) != len(tab.Columns()) {
+					t.Errorf("%q", r)
+				}
+			}
+		}
+	})
+}

@@ -4,6 +4,7 @@
 package config
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -18,6 +19,7 @@ import (
 	"strings"
 	"time"
 	_ "time/tzdata" // TIMEZONE works on systems without a database of zones
+	"unicode/utf8"
 
 	"github.com/joho/godotenv"
 )
@@ -212,6 +214,10 @@ func readFile(envFile string) (map[string]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s can't be read: %w", envFile, cmp.Or(errors.Unwrap(err), err))
 	}
+	if !utf8.Valid(text) { // the terminal of Windows writes UTF-16
+		return nil, fmt.Errorf("%s is not in UTF-8: save it in that encoding", envFile)
+	}
+	text = bytes.TrimPrefix(text, []byte("\ufeff")) // the editor of Windows writes it
 	values, err := godotenv.UnmarshalBytes(text)
 	if err != nil {
 		return nil, fmt.Errorf("line %d of %s is not of the form NAME=value, or a quote in it has no end", badLine(string(text)), envFile)

@@ -116,7 +116,7 @@ func TestIsSecret(t *testing.T) {
 
 func TestEnvFile(t *testing.T) {
 	file := filepath.Join(t.TempDir(), ".env")
-	if err := os.WriteFile(file, []byte("# c\nMAX_UPLOAD_MB=7\nTIMEZONE='Europe/Berlin'\nexport LOG_LEVEL=WARNING\n"), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte("\ufeffMAX_UPLOAD_MB=7\nTIMEZONE='Europe/Berlin'\nexport LOG_LEVEL=WARNING\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("MAX_UPLOAD_MB", "8")
@@ -144,6 +144,7 @@ func TestEnvFile(t *testing.T) {
 		"A=1\nDISCORD_TOKEN=\"hunter2\nB=2\nC=3\n":         "line 2 of",
 		"\nOPENAI_API_KEY='hunter2\n":                      "line 2 of",
 		"A=1\r\nhunter2 is here\r\nB=2\r\n":                "line 2 of",
+		"\xff\xfeA\x00=\x00hunter2":                        "is not in UTF-8",
 		strings.Repeat("A=1\n", 300) + "no sign hunter2\n": "line 301 of",
 	} {
 		os.WriteFile(file, []byte(text), 0o600)

@@ -45,3 +45,19 @@ func TestDecodeText(t *testing.T) {
 		}
 	}
 }
+
+// Read in pieces, a text is what it is as a whole.
+func FuzzTextReader(f *testing.F) {
+	f.Add([]byte("\ufeffgr\xc3"))
+	f.Add([]byte("\xff\xfe\x3d\xd8\x42\xde\x00"))
+	f.Add([]byte("caf\xe9"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		r, err := TextReader(strings.NewReader(string(b)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := io.ReadAll(r); err != nil || string(got) != DecodeText(b, true) {
+			t.Errorf("%q: %q, not %q: %v", b, got, DecodeText(b, true), err)
+		}
+	})
+}

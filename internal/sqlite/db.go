@@ -46,6 +46,9 @@ func Open(ctx context.Context, file string) (*DB, error) {
 	if err != nil {
 		return nil, fault.Wrap(err, fault.Invalid, "The database file %q has no absolute path.", file)
 	}
+	if info, err := os.Stat(abs); err == nil && !info.Mode().IsRegular() {
+		return nil, fault.New(fault.Unavailable, "The database %s is no file: move away what is there.", file)
+	}
 	for end := time.Now().Add(time.Second); isEmpty(abs); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) { // no other process has just made it
 			return nil, fault.New(fault.Unavailable, "The database %s is an empty file: its content is lost. Restore a backup, or remove the file to begin anew.", file)

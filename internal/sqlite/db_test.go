@@ -107,6 +107,10 @@ func TestOpenSaysWhy(t *testing.T) {
 			t.Errorf("%s was changed", file)
 		}
 	}
+	folder := t.TempDir()
+	if _, err := sqlite.Open(t.Context(), folder); !fault.Is(err, fault.Unavailable) || !strings.Contains(fault.Message(err), "is no file") {
+		t.Errorf("a folder: %v", err)
+	}
 	holder, err := sql.Open("sqlite", good)
 	if err != nil {
 		t.Fatal(err)
