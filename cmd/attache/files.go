@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -162,10 +163,12 @@ func (c *filesCommand) list(ctx context.Context, _ []string) error {
 	if c.asJSON {
 		return c.m.printJSON(append([]files.File{}, all...))
 	}
+	out, place, now := bufio.NewWriterSize(c.m.Stdout, 64<<10), c.m.Config.Location(), time.Now()
 	for _, f := range all {
-		uploaded := f.UploadedAt.In(c.m.Config.Location()).Format("2006-01-02 15:04")
-		fmt.Fprintf(c.m.Stdout, "%s  %s %s  %s  %s  %s  %s\n", f.ID, f.Emoji(), f.Name, f.Kind, files.Size(f.Size), uploaded, f.Countdown(nil, time.Now()))
+		uploaded := f.UploadedAt.In(place).Format("2006-01-02 15:04")
+		fmt.Fprintf(out, "%s  %s %s  %s  %s  %s  %s\n", f.ID, f.Emoji(), f.Name, f.Kind, files.Size(f.Size), uploaded, f.Countdown(nil, now))
 	}
+	out.Flush() // a terminal or pipe that is gone is not told of, as elsewhere
 	return nil
 }
 
