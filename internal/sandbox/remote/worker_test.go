@@ -197,6 +197,39 @@ func TestAffinity(t *testing.T) {
 	}
 }
 
+// A worker does nothing for another life of its lease, and what a call did counts
+// only while the session's record says the same.
+func TestOnlyItsOwnGeneration(t *testing.T) {
+	f := openFarm(t, nil)
+	a, _ := f.add("a", 4)
+	f.run(1, "")
+	all, err := remote.Workers(t.Context(), f.store)
+	if err != nil || len(all) != 1 {
+		t.Fatalf("%v %v", all, err)
+	}
+	w := all[0]
+	for generation, want := range map[uint64]bool{w.Generation - 1: true, w.Generation + 1: true, 0: true, w.Generation: false} {
+		if refused, err := f.Order(t.Context(), w, generation, key(2)); err != nil || refused != want {
+			t.Errorf("an order for generation %d, of %d: refused %v, %v", generation, w.Generation, refused, err)
+		}
+	}
+	if n := a.Stats().Live; n != 2 {
+		t.Errorf("%d sessions; the refused ones made some", n)
+	}
+	s, err := f.store.Session(t.Context(), key(1))
+	if err != nil || !f.Still(t.Context(), s) {
+		t.Fatalf("%+v %v", s, err)
+	}
+	for name, other := range map[string]cluster.Session{
+		"another worker": {Key: s.Key, Worker: "b", Generation: s.Generation, Epoch: s.Epoch}, "another life": {Key: s.Key, Worker: s.Worker, Generation: s.Generation + 1, Epoch: s.Epoch},
+		"after a reset": {Key: s.Key, Worker: s.Worker, Generation: s.Generation, Epoch: s.Epoch + "x"},
+	} {
+		if f.Still(t.Context(), other) {
+			t.Errorf("%s: it counts", name)
+		}
+	}
+}
+
 // What a worker still has of a session that went on elsewhere is never used.
 func TestOldStateIsDropped(t *testing.T) {
 	f := openFarm(t, nil)
