@@ -100,6 +100,8 @@ def convert(frame, day_first=False, name=""):
     the order of its rows shows, else day first where day_first is, else month first,
     and it is said that this is a guess.
     """
+    import pandas as pd
+
     found, orders = {}, []
     for i, dtype in enumerate(frame.dtypes):
         column = frame.iloc[:, i]
@@ -107,6 +109,12 @@ def convert(frame, day_first=False, name=""):
             results = _readings(column) or _readings(_without_marks(column))
             usual = None if results else forms.usual_digits(column)
             results = _readings(usual) if usual is not None else results
+            if not results and _days_in_digits(column, str(frame.columns[i])):
+                days = pd.to_datetime(column.str.strip(), format="%Y%m%d", errors="coerce")
+                if name:
+                    note(f"{name}: {frame.columns[i]}: texts of eight digits were read as dates, from {column.dropna().iloc[0]} as {days.dropna().iloc[0]:%Y-%m-%d}.")
+                    _tell(name, frame, i, days)
+                frame.isetitem(i, days)
             if results:
                 found[i] = results
                 if len(results) == 1 and _open(next(iter(results))):
@@ -309,6 +317,8 @@ def _with_clocks(column, values):
         whole = re.compile(rf"({day})(?:[ T]+(\d\d?:\d\d(?::\d\d(?:\.\d+)?)?))?", re.I)
         if not all(map(whole.fullmatch, values)) or (day == _SHORT and _versions(values) or formats[0] in _MONTH_YEAR) and not any(":" in v for v in values):
             continue
+        if day == _EIGHT and not any(":" in v for v in values):
+            continue  # digits alone
         parts = column.str.strip().str.extract(whole)
         days, clocks = parts[0], parts[parts.shape[1] - 1].fillna("0:00")
         if (days.isna() & column.notna()).any():
@@ -389,6 +399,14 @@ def _mixed(text, formats):
             except (ValueError, TypeError):
                 continue
     return None
+
+
+def _days_in_digits(column, name):
+    """Whether a column of text whose name says so holds days such as 20240131 alone."""
+    if not _DATE_NAME.search(re.sub(r"([a-z])([A-Z])", r"\1_\2", name)):
+        return False
+    known = column.dropna()
+    return len(known) > 0 and all(isinstance(v, str) and re.fullmatch(_EIGHT, v.strip()) for v in known)
 
 
 def of_numbers(column, name):

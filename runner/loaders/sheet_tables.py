@@ -15,7 +15,7 @@ def frames(file, sheet, cells):
     """Return the tables of a sheet, given as a DataFrame of cells; at least one, which may be empty."""
     import pandas as pd
 
-    rows = [[None if _blank(v) else v for v in r] for r in cells.itertuples(index=False, name=None)]
+    rows = [[None if _blank(v) else _without_gaps(v) for v in r] for r in cells.itertuples(index=False, name=None)]
     parts = [part for block in _beside(rows) for part in _below(block)]
     if not parts:
         return [pd.DataFrame()]
@@ -24,6 +24,13 @@ def frames(file, sheet, cells):
 
 def _blank(value):
     return value is None or value == "" or isinstance(value, float) and math.isnan(value) or value != value
+
+
+def _without_gaps(value):
+    """A text that the reader took a letter of two bytes for two of, as in some old .xls."""
+    if not isinstance(value, str) or "\0" not in value or len(value) % 2 or value[1::2].strip("\0") or "\0" in value[::2]:
+        return value
+    return value[::2]
 
 
 def _text(value):

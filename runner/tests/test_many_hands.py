@@ -112,3 +112,21 @@ def test_texts_with_a_decimal_comma_in_a_sheet(check):
     out = io.BytesIO()
     book.save(out)
     check(out.getvalue(), {"amount": [0.5, 1.5], "answers": ["0,0", "1,1"]}, "amount: texts such as 0,50", "t.xlsx", N)
+
+
+def test_eight_digits_of_text_are_days_where_the_name_says_so(check):
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    for line in [["part", "SHIP_DATE"], *(["20040429", f"200405{i % 30 + 1:02}"] for i in range(N))]:
+        book.active.append(line)
+    out = io.BytesIO()
+    book.save(out)
+    check(out.getvalue(), {"part": ["20040429"], "SHIP_DATE": ["2004-05-01T00:00:00"]}, "texts of eight digits were read as dates, from 20040501 as 2004-05-01", "t.xlsx", N)
+
+
+@pytest.mark.parametrize("read, want", [("H\0i\0", "Hi"), ("x\0", "x"), ("Hi", "Hi"), ("\0\0", "\0\0"), ("", ""), (1.5, 1.5), (None, None)])
+def test_letters_of_two_bytes_that_were_taken_for_two(read, want):
+    from attache.loaders.sheet_tables import _without_gaps
+
+    assert _without_gaps(read) == want
