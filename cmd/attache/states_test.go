@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -130,12 +131,16 @@ func TestBrokenStates(t *testing.T) {
 				if s.prepare != nil {
 					s.prepare(data)
 				}
-				p := &program{t: t, work: place}
-				out, err := p.run(data, s, args...)
-				works := false
-				for _, w := range s.works {
-					works = works || w == command
+				works := slices.Contains(s.works, command)
+				want, special := s.fail[command]
+				if !special {
+					want = s.sentence
 				}
+				p := &program{t: t, work: place, enough: want}
+				if works {
+					p.enough = "/#t=" // the address of the page
+				}
+				out, err := p.run(data, s, args...)
 				if strings.Contains(out, "SECRET") {
 					t.Errorf("a secret is told: %s", out)
 				}
@@ -144,10 +149,6 @@ func TestBrokenStates(t *testing.T) {
 						t.Errorf("%v: %s", err, out)
 					}
 					return
-				}
-				want, special := s.fail[command]
-				if !special {
-					want = s.sentence
 				}
 				if !strings.Contains(out, want) || err == nil && command != "serve" {
 					t.Errorf("%v, and no %q in\n%s", err, want, out)
@@ -164,11 +165,12 @@ func TestBrokenStates(t *testing.T) {
 
 // program runs attache as a person does.
 type program struct {
-	t    *testing.T
-	work string
+	t      *testing.T
+	work   string
+	enough string // what serve says at last; then it is stopped
 }
 
-// run runs a command with its data folder in a state; serve for a few seconds.
+// run runs a command with its data folder in a state.
 func (p *program) run(data string, s broken, args ...string) (string, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -178,11 +180,7 @@ func (p *program) run(data string, s broken, args ...string) (string, error) {
 	if err := os.Symlink(self, attache); err != nil {
 		p.t.Fatal(err)
 	}
-	limit := 2 * time.Minute
-	if args[0] == "serve" {
-		limit = 15 * time.Second
-	}
-	ctx, cancel := context.WithTimeout(p.t.Context(), limit)
+	ctx, cancel := context.WithTimeout(p.t.Context(), 2*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "/bin/sh", append([]string{"-c", s.before + `exec "$0" "$@"`, attache}, args...)...)
 	cmd.Dir = p.work
@@ -197,13 +195,31 @@ func (p *program) run(data string, s broken, args ...string) (string, error) {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS}
 		cmd.Args[2] = "mount --make-rprivate / || exit 77; " + cmd.Args[2]
 	}
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
+	out := &heard{enough: p.enough, stop: cancel}
+	if args[0] != "serve" {
+		out.enough = ""
+	}
+	cmd.Stdout, cmd.Stderr = out, out
 	err = cmd.Run()
 	if s.mounts && err != nil && (cmd.ProcessState == nil || cmd.ProcessState.ExitCode() == 77) {
-		testbin.Missing(p.t, "userns", err.Error()+out.String())
+		testbin.Missing(p.t, "userns", err.Error()+out.text.String())
 	}
-	return out.String(), err
+	return out.text.String(), err
+}
+
+// heard is what a program said. A second after it said enough, it is stopped.
+type heard struct {
+	text   bytes.Buffer
+	enough string
+	stop   func()
+}
+
+func (h *heard) Write(b []byte) (int, error) {
+	n, err := h.text.Write(b)
+	if h.enough != "" && strings.Contains(h.text.String(), h.enough) {
+		time.AfterFunc(time.Second, h.stop)
+	}
+	return n, err
 }
 
 // lockDatabase holds a database of a data folder until the test ends.
