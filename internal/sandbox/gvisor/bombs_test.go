@@ -183,13 +183,20 @@ time.sleep(60)`)
 func highest(t *testing.T, dir string) (most func() int64) {
 	stop, done := make(chan bool), make(chan int64)
 	go func() {
-		top := int64(0)
+		top, tables, measured := int64(0), map[int]int64{}, time.Time{}
 		for {
+			again := time.Since(measured) > 100*time.Millisecond // reading all processes takes processors
+			if again {
+				measured = time.Now()
+			}
 			files, _ := filepath.Glob(filepath.Join(dir, "run", "*", "*", "pid"))
 			for _, file := range files {
 				data, _ := os.ReadFile(file)
 				pid, _ := strconv.Atoi(strings.TrimSpace(string(data)))
-				top = max(top, memoryOf(pid)+memoryFileOf(pid)+tablesOf(pid))
+				if again {
+					tables[pid] = tablesOf(pid)
+				}
+				top = max(top, memoryOf(pid)+memoryFileOf(pid)+tables[pid])
 			}
 			select {
 			case <-stop:

@@ -124,6 +124,7 @@ func Open(ctx context.Context, dir, runscPath string, python *wheels.Python, opt
 	h.stop = stop
 	h.work.Go(func() { h.pool.fill(bg) })
 	h.work.Go(func() { h.watch(bg) })
+	h.work.Go(func() { h.watchTables(bg) })
 	h.work.Go(func() { h.keep(bg) })
 	h.work.Go(func() { h.watchIdle(bg) })
 	return h, nil

@@ -21,7 +21,6 @@ const (
 
 // watch ends every sandbox that holds more memory than it may.
 func (h *Host) watch(ctx context.Context) {
-	var tables time.Time
 	for every := watchEvery; ; {
 		select {
 		case <-ctx.Done():
@@ -29,12 +28,7 @@ func (h *Host) watch(ctx context.Context) {
 		case <-time.After(every):
 		}
 		every = watchEvery
-		all := h.containers()
-		if since := time.Since(tables); since > tablesIdle || since > tablesEvery && h.inCells() > 0 {
-			container.MeasureTables(all)
-			tables = time.Now()
-		}
-		for _, c := range all {
+		for _, c := range h.containers() {
 			switch n := c.Measure(); {
 			case n > h.opts.Limits.Memory:
 				if c.EndForMemory() {
@@ -43,6 +37,22 @@ func (h *Host) watch(ctx context.Context) {
 			case n > h.opts.Limits.Memory/4*3:
 				every = watchClose
 			}
+		}
+	}
+}
+
+// watchTables measures page tables. It looks at every process of the machine, which
+// memory that grows can't wait for.
+func (h *Host) watchTables(ctx context.Context) {
+	for last := time.Now(); ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(tablesEvery):
+		}
+		if h.inCells() > 0 || time.Since(last) > tablesIdle {
+			container.MeasureTables(h.containers())
+			last = time.Now()
 		}
 	}
 }
