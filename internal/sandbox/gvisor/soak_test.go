@@ -112,14 +112,37 @@ func TestSoak(t *testing.T) {
 		t.Errorf("before %+v, after %+v", before, after)
 	}
 	gvisortest.AwaitNoSandboxes(t)
+	left := leftIn(dir)
+	for end := time.Now().Add(30 * time.Second); len(left) > 0 && time.Now().Before(end); left = leftIn(dir) {
+		time.Sleep(50 * time.Millisecond) // runsc still clears away what was killed last
+	}
+	for _, path := range left {
+		t.Errorf("left: %s", path)
+	}
+}
+
+// awaitRest waits until a host has no session, and its pool is full.
+func awaitRest(t *testing.T, h *gvisor.Host, pool int) {
+	t.Helper()
+	sandboxtest.AwaitNoSessions(t, h)
+	for end := time.Now().Add(30 * time.Second); h.Stats().Ready < pool; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%d of %d sandboxes are ready", h.Stats().Ready, pool)
+		}
+	}
+}
+
+// leftIn returns what is left of sandboxes in a host's folder.
+func leftIn(dir string) (left []string) {
 	for _, sub := range []string{"run", "state", "sessions"} {
 		filepath.WalkDir(filepath.Join(dir, sub), func(path string, d os.DirEntry, err error) error {
 			if err == nil && path != filepath.Join(dir, sub) {
-				t.Errorf("left: %s", path)
+				left = append(left, path)
 			}
 			return nil
 		})
 	}
+	return left
 }
 
 func logOpenFiles(t *testing.T) {
