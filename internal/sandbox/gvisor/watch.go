@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/attachebot/attache/internal/sandbox/gvisor/container"
+	"github.com/attachebot/attache/internal/sandbox/gvisor/processors"
 )
 
 const (
@@ -51,7 +52,14 @@ func (h *Host) watchTables(ctx context.Context) {
 		case <-time.After(tablesEvery):
 		}
 		if h.inCells() > 0 || time.Since(last) > tablesIdle {
-			container.MeasureTables(h.containers())
+			all, roots := h.containers(), map[int]bool{}
+			for _, c := range all {
+				roots[c.PID] = true
+			}
+			trees := processors.Trees(roots)
+			for _, c := range all {
+				c.MeasureTables(trees[c.PID].Procs)
+			}
 			last = time.Now()
 		}
 	}
