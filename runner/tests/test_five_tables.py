@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from test_plain_questions import CHART, NO, answered
+from test_plain_questions import CHART, NO, check_answer
 
 rng = np.random.default_rng(77)
 n = 400
@@ -147,15 +147,7 @@ CASES = [(table, *case) for table, cases in zip(FRAMES, (FLIGHTS, HOSPITAL, GAME
 
 @pytest.mark.parametrize("table, questions, want", CASES, ids=[str(c[1]) for c in CASES])
 def test_an_answer(table, questions, want):
-    answer = answered(FRAMES[table], questions)
-    if want == NO:
-        assert not answer["understood"] and len(answer["suggestions"]) == 3, answer["text"]
-        return
-    assert answer["understood"], answer["text"]
-    if want == CHART:
-        assert answer["chart"]
-    else:
-        assert answer["value"] == pytest.approx(want), answer["text"]
+    check_answer(FRAMES[table], questions, want)
 
 
 @pytest.mark.parametrize("name, adds", [("kWh", True), ("MWh", True), ("fuel_kg", True), ("fuel economy", False), ("fuel_level", False), ("EUR/kWh", False), ("price per kWh", False)])

@@ -3,6 +3,7 @@
 import contextlib
 import io
 
+import pandas as pd
 import pytest
 from attache import ask as asking
 from attache.ask import ask_table
@@ -111,6 +112,19 @@ def answered(frame, questions):
         with contextlib.redirect_stdout(io.StringIO()):
             answer = ask_table(None, frame, question)
     return answer
+
+
+def check_answer(frame, questions, want):
+    """Ask questions of a table; the last answer is a value, a chart (CHART), or a refusal with suggestions (NO)."""
+    answer = answered(frame, questions)
+    if want == NO:
+        assert not answer["understood"] and len(answer["suggestions"]) == 3, answer["text"]
+        return
+    assert answer["understood"], answer["text"]
+    if want == CHART:
+        assert answer["chart"]
+    else:
+        assert answer["value"] == pytest.approx(want) if not isinstance(want, pd.Timestamp) else answer["value"] == want, answer["text"]
 
 
 @pytest.mark.parametrize("name, question, want", [*(("orders", *case) for case in ORDERS), *(("cars", *case) for case in CARS)])
