@@ -37,8 +37,12 @@ func TestMain(m *testing.M) {
 	if f := flag.Lookup("test.parallel"); f.Value.String() == f.DefValue {
 		_ = flag.Set("test.parallel", "12") // stories mostly wait
 	}
-	// A shard that is closed between two attempts to connect ends with the next one, up to 10 s later.
-	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/disgoorg/disgo/gateway.(*gatewayImpl).doReconnect"))
+	const shard = "github.com/disgoorg/disgo/gateway.(*gatewayImpl)."
+	goleak.VerifyTestMain(m,
+		// A shard that is closed between two attempts to connect ends with the next one, up to 10 s later.
+		goleak.IgnoreTopFunction(shard+"doReconnect"),
+		// One that is closed just after Discord's Hello ends with its second heartbeat.
+		goleak.IgnoreTopFunction(shard+"heartbeat"))
 }
 
 // bench is Discord with people in it, and a bot with everything behind it: the

@@ -14,7 +14,10 @@ import (
 	"github.com/attachebot/attache/internal/fault"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	// A shard that is closed just after Discord's Hello ends with its second heartbeat.
+	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/disgoorg/disgo/gateway.(*gatewayImpl).heartbeat"))
+}
 
 // bench is Discord with a channel, and a client of it.
 type bench struct {
