@@ -18,17 +18,23 @@ import (
 	"github.com/attachebot/attache/internal/testbin"
 )
 
-// The README's commands work word for word in a fresh clone, in their order.
-// Two things stand in for others: git finds the address in this folder, and the
-// Python environment is the one of the tests.
-func TestReadme(t *testing.T) {
-	python := gvisortest.Python(t)
+// needsClone skips a test where this is no clone of the repository.
+func needsClone(t *testing.T) {
+	t.Helper()
 	if _, err := exec.LookPath("git"); err != nil {
 		testbin.Missing(t, "git", "git is not installed")
 	}
 	if exec.Command("git", "-C", testbin.Root(), "rev-parse", "HEAD").Run() != nil {
 		testbin.Missing(t, "git", "this is no clone")
 	}
+}
+
+// The README's commands work word for word in a fresh clone, in their order.
+// Two things stand in for others: git finds the address in this folder, and the
+// Python environment is the one of the tests.
+func TestReadme(t *testing.T) {
+	python := gvisortest.Python(t)
+	needsClone(t)
 	dir := t.TempDir()
 	t.Setenv("PYTHON_DIR", filepath.Dir(python.Env))
 	for _, name := range []string{"DATA_DIR", "DISCORD_TOKEN", "OPENAI_API_KEY", "OPENAI_BASE_URL", "WEB_LISTEN", "RUNSC", "MAKEFLAGS", "MAKELEVEL"} {

@@ -2,11 +2,16 @@ package main
 
 import (
 	"bytes"
+	"io"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/attachebot/attache/internal/testbin"
 )
 
 const (
@@ -59,6 +64,33 @@ func TestSizes(t *testing.T) {
 		}
 		if bound > 0 && lines > bound {
 			t.Errorf("%s has %d lines: look for the package inside it", dir, lines)
+		}
+	}
+}
+
+// What others built is fetched when it is needed, and not kept here.
+func TestNoProgramsOfOthers(t *testing.T) {
+	needsClone(t)
+	out, err := exec.Command("git", "-C", testbin.Root(), "ls-files", "-z").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := strings.Split(strings.Trim(string(out), "\x00"), "\x00")
+	if len(names) < 500 {
+		t.Fatalf("only %d files were found", len(names))
+	}
+	built := []string{".whl", ".egg", ".jar", ".class", ".pyc", ".so", ".a", ".o", ".dll", ".dylib", ".exe", ".deb", ".wasm"}
+	for _, name := range names {
+		path := filepath.Join(testbin.Root(), name)
+		head := make([]byte, 4)
+		f, err := os.Open(path)
+		if err != nil {
+			continue // deleted, and not committed yet
+		}
+		io.ReadFull(f, head)
+		f.Close()
+		if slices.Contains(built, strings.ToLower(filepath.Ext(name))) || string(head) == "\x7fELF" || string(head[:2]) == "MZ" {
+			t.Errorf("%s is a program or a package that others built", name)
 		}
 	}
 }
