@@ -1,10 +1,13 @@
 """Standard input and output of the user's code."""
 
+import base64
 import codecs
 import io
 import os
 import sys
 import threading
+
+from attache.channel import HostError
 
 EXACT_LINES = 2000  # lines of a run that go out one by one
 FLUSH_SECONDS = 0.05
@@ -23,9 +26,12 @@ class Console:
         self.err = _Stream(2)
 
     def install(self):
-        sys.stdin = _NoInput()
+        self.no_input()
         self.begin()
         threading.Thread(target=self._flush_for_ever, daemon=True, name="attache-flush").start()
+
+    def no_input(self):
+        sys.stdin = _NoInput()
 
     def begin(self):
         """Start a run: whatever the last one put in their place is undone."""
@@ -107,8 +113,35 @@ class Apart:
         self.reader.join(5)
 
 
+def typed(link):
+    """sys.stdin of a program: what its caller has on standard input, as it is read."""
+    return io.TextIOWrapper(io.BufferedReader(_Typed(link)), encoding="utf-8")
+
+
+class _Typed(io.RawIOBase):
+    def __init__(self, link):
+        self.link, self.here, self.ended = link, b"", False
+
+    def readable(self):
+        return True
+
+    def fileno(self):
+        return 0  # of children too: there is nothing
+
+    def readinto(self, into):
+        if not self.here and not self.ended:
+            try:
+                self.here = base64.b64decode(self.link.ask("input")["data"] or "")
+            except HostError as e:
+                raise OSError(str(e)) from None
+            self.ended = not self.here
+        n = min(len(into), len(self.here))
+        into[:n], self.here = self.here[:n], self.here[n:]
+        return n
+
+
 class _NoInput:
-    """sys.stdin of a program that nobody can type to."""
+    """sys.stdin of code that is no program: nobody can type to it."""
 
     encoding = "utf-8"
 

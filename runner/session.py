@@ -108,6 +108,7 @@ class Session:
         _kill_children()
         if apart:
             apart.end()
+            self.console.no_input()
         self.link.send(
             "done",
             id=command["id"],
@@ -127,6 +128,7 @@ class Session:
         self.name = "<stdin>"
         if sys.argv[0] != "-":
             self.name = self.ns["__file__"] = os.path.join(WORK, sys.argv[0])
+        sys.stdin = console.typed(self.link)
         return console.Apart(self.link)
 
     def _finish(self):

@@ -37,10 +37,11 @@ func (m *Main) execCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "exec [OPTIONS] FILE.py [ARG...]", Short: "run Python in the sandbox",
 		Long: "Runs a Python file in the sandbox, as the user's; - is standard input. What follows the file is the program's: its\n" +
-			"sys.argv. Its output, standard error and exit status are passed on; an exception is 1, Ctrl-C 130.\n" +
+			"sys.argv. Its input, output, standard error and exit status are passed on; an exception is 1, Ctrl-C 130.\n" +
 			"FILES has the paths of the user's files, by id and by name: FILES[\"sales.csv\"].",
 		Example: `  attache exec --attach sales.csv --out charts script.py
   attache exec script.py --verbose sales.csv
+  cat sales.csv | attache exec script.py
   echo 'print(6 * 7)' | attache exec -`,
 		Args: least(1, "the Python file"), RunE: m.with(e.run),
 	}
@@ -94,6 +95,7 @@ func (e *execCommand) run(ctx context.Context, args []string) error {
 	}
 	res, status := python.RunProgram(ctx, tools.Call{User: e.user, Conversation: conversation, Hooks: hooks.Filled()}, tools.Program{
 		Code: code, Args: append([]string{filepath.Base(args[0])}, args[1:]...), Errors: func(s string) { io.WriteString(m.Stderr, s) },
+		Input: terminal.Input(m.Stdin),
 	})
 	made, err := terminal.Fetch(context.WithoutCancel(ctx), service, e.user, res.Files, e.out)
 	if err != nil {

@@ -84,6 +84,9 @@ type Cell struct {
 	// the output.
 	Args   []string
 	Errors func(text string)
+	// Input returns what comes next of the standard input of such a program, and
+	// nothing at its end. It is asked when the code reads. Nil: it is empty.
+	Input func(ctx context.Context) ([]byte, error)
 	// Output is called with text that the code prints, as it comes.
 	Output func(text string)
 	// Status is called when what the user waits for changes.

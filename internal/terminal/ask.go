@@ -2,6 +2,7 @@ package terminal
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/attachebot/attache/internal/assistant"
+	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/locale"
 	"github.com/attachebot/attache/internal/table"
 )
@@ -48,9 +50,45 @@ func Asker(in io.Reader, status io.Writer, yes bool, l *locale.Language) func(co
 // readAnswer reads a line that a person enters. When ctx ends first, nothing of it
 // is taken: a read that waits could not be called off.
 func readAnswer(ctx context.Context, in *os.File) (string, error) {
+	if err := waitFor(ctx, in); err != nil {
+		return "", err
+	}
+	line, err := bufio.NewReader(in).ReadString('\n') // a terminal can be read when a line is whole
+	if errors.Is(err, io.EOF) {
+		err = nil // Ctrl-D
+	}
+	return line, err
+}
+
+// Input reads what a program has on standard input, as it is asked for, and
+// nothing at its end. When ctx ends first, nothing of it is taken.
+func Input(in io.Reader) func(ctx context.Context) ([]byte, error) {
+	return func(ctx context.Context) ([]byte, error) {
+		if f := fileOf(in); f != nil {
+			if err := waitFor(ctx, f); err != nil {
+				return nil, err
+			}
+		}
+		data := make([]byte, 64<<10)
+		for {
+			n, err := in.Read(data)
+			switch {
+			case n > 0:
+				return data[:n], nil
+			case errors.Is(err, io.EOF):
+				return nil, nil
+			case err != nil:
+				return nil, fault.Wrap(err, fault.Invalid, "Standard input can't be read: %v.", cmp.Or(errors.Unwrap(err), err))
+			}
+		}
+	}
+}
+
+// waitFor waits until a read does not.
+func waitFor(ctx context.Context, in *os.File) error {
 	ended, end, err := os.Pipe()
 	if err != nil {
-		return "", err
+		return err
 	}
 	defer ended.Close()
 	defer end.Close()
@@ -61,15 +99,9 @@ func readAnswer(ctx context.Context, in *os.File) (string, error) {
 		}, -1)
 		switch {
 		case ctx.Err() != nil:
-			return "", context.Cause(ctx)
-		case err == nil: // a terminal can be read when a line is whole
-			line, err := bufio.NewReader(in).ReadString('\n')
-			if errors.Is(err, io.EOF) {
-				err = nil // Ctrl-D
-			}
-			return line, err
-		case !errors.Is(err, unix.EINTR):
-			return "", err
+			return context.Cause(ctx)
+		case err == nil || !errors.Is(err, unix.EINTR):
+			return err
 		}
 	}
 }

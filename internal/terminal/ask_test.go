@@ -3,11 +3,14 @@ package terminal
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"sync"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/creack/pty"
@@ -112,5 +115,43 @@ func TestQuestionTakesItsOwnAnswer(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// Standard input is read when it is asked for; who stops waiting has taken nothing.
+func TestInput(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	next := Input(r)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if got, err := next(ctx); !errors.Is(err, context.DeadlineExceeded) || got != nil {
+		t.Errorf("%q, %v", got, err)
+	}
+	io.WriteString(w, "one\ntwo")
+	w.Close()
+	for _, want := range []string{"one\ntwo", "", ""} {
+		if got, err := next(t.Context()); err != nil || string(got) != want {
+			t.Errorf("%q, %v instead of %q", got, err, want)
+		}
+	}
+	for _, in := range []io.Reader{strings.NewReader("text"), iotest.DataErrReader(strings.NewReader("text"))} {
+		next := Input(in)
+		for _, want := range []string{"text", ""} {
+			if got, err := next(t.Context()); err != nil || string(got) != want {
+				t.Errorf("%q, %v instead of %q", got, err, want)
+			}
+		}
+	}
+	folder, err := os.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer folder.Close()
+	if got, err := Input(folder)(t.Context()); fault.Message(err) != "Standard input can't be read: is a directory." {
+		t.Errorf("%q, %v", got, err)
 	}
 }

@@ -87,8 +87,9 @@ func (p *Python) Run(ctx context.Context, c Call, code string) llm.ToolResult {
 // Program is a Python file that a person runs, as from a shell.
 type Program struct {
 	Code   string
-	Args   []string          // sys.argv: the name of the file first
-	Errors func(text string) // gets what it writes to standard error, as it comes
+	Args   []string                                  // sys.argv: the name of the file first
+	Errors func(text string)                         // gets what it writes to standard error, as it comes
+	Input  func(ctx context.Context) ([]byte, error) // what comes next of its standard input; nothing at the end
 }
 
 // RunProgram runs a program as a call's, and returns the status that it ended
@@ -98,7 +99,7 @@ func (p *Python) RunProgram(ctx context.Context, c Call, program Program) (res l
 	if strings.TrimSpace(program.Code) == "" {
 		return Failure(fault.New(fault.Invalid, "The code is empty.")), 1
 	}
-	did, saved, err := p.cell(ctx, c, sandbox.Cell{Code: program.Code, Args: program.Args, Errors: program.Errors}, "")
+	did, saved, err := p.cell(ctx, c, sandbox.Cell{Code: program.Code, Args: program.Args, Errors: program.Errors, Input: program.Input}, "")
 	if err != nil {
 		res, status = Failure(err), 1
 	} else if res = pythonResult(program.Code, did, saved); res.Failed {

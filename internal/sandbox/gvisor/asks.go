@@ -36,6 +36,12 @@ func (s *session) answer(ctx context.Context, cell sandbox.Cell, m *container.Me
 	case "delete":
 		info, deleted, err := cell.Files.Delete(ctx, m.File)
 		return map[string]any{"file": info, "deleted": deleted}, err
+	case "input":
+		if cell.Input == nil {
+			return map[string]any{"data": []byte{}}, nil
+		}
+		data, err := cell.Input(ctx)
+		return map[string]any{"data": data}, err
 	case "import", "install":
 		return s.provide(ctx, cell, m)
 	}

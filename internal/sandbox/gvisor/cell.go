@@ -270,6 +270,9 @@ func (r *cellRun) ask(ctx context.Context, m *container.Message) error {
 	if reply == nil {
 		reply = map[string]any{}
 	}
+	if data, _ := reply["data"].([]byte); len(data) > 0 {
+		r.asks-- // standard input may be long
+	}
 	reply["id"] = m.ID
 	wait := replyTime
 	if r.stopping != "" {

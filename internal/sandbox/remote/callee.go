@@ -185,6 +185,12 @@ func (c *callee) cell(o order, p program) sandbox.Cell {
 	if o.Errors {
 		cell.Errors = text(stderr)
 	}
+	if o.Input {
+		cell.Input = func(ctx context.Context) ([]byte, error) {
+			a, _, err := c.ask(ctx, "input", "", nil)
+			return a.Data, err
+		}
+	}
 	if o.Status {
 		cell.Status = func(s sandbox.Status) { c.l.sendJSON(background, status, 0, s) }
 	}

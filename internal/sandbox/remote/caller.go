@@ -182,6 +182,8 @@ func (c *caller) answer(ctx context.Context, q question, body io.Reader) (a answ
 		if err = json.Unmarshal([]byte(q.Arg), &message); err == nil {
 			a.Yes, err = c.cell.Ask(ctx, message)
 		}
+	case q.What == "input" && c.cell.Input != nil:
+		a.Data, err = c.cell.Input(ctx)
 	case q.What == "save" && c.cell.Save != nil:
 		err = c.cell.Save(ctx, q.Arg, body)
 	case (q.What == "has" || q.What == "get" || q.What == "put") && c.images != nil:

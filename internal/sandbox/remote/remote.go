@@ -68,7 +68,7 @@ type order struct {
 	Image      bool   // there is an image of it, for a worker that does not have the epoch
 	Behind     bool   // from which the session may have gone on
 	// What the cell may reach.
-	Files, Save, Output, Errors, Status, Ask bool
+	Files, Save, Output, Errors, Input, Status, Ask bool
 }
 
 // program is what a call runs. It follows the order.
@@ -88,7 +88,7 @@ type outcome struct {
 
 // question is what a cell asks of its caller.
 type question struct {
-	What string // "list", "stat", "open", "delete", "save", "ask"; of images: "has", "get", "put"
+	What string // "list", "stat", "open", "delete", "save", "ask", "input"; of images: "has", "get", "put"
 	Arg  string
 }
 
@@ -97,5 +97,6 @@ type answer struct {
 	Info  *sandbox.FileInfo  `json:",omitempty"`
 	Infos []sandbox.FileInfo `json:",omitempty"`
 	Yes   bool               `json:",omitempty"`
+	Data  []byte             `json:",omitempty"`
 	Err   *failure           `json:",omitempty"`
 }

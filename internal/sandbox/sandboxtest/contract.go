@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"image/png"
+	"iter"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -338,8 +340,53 @@ func testPrograms(t *testing.T, s *Session) {
 	if res := s.Run("1/0"); res.Exit != 0 || res.Outcome != sandbox.Failed || !strings.Contains(res.Error, "ZeroDivisionError") {
 		t.Errorf("%+v", res)
 	}
+	testInput(t, s)
 	s.Cell.Args, s.Cell.Errors = nil, nil
+	if res := s.Run("input()"); !strings.Contains(res.Error, "EOFError: input() is not available here") {
+		t.Errorf("%+v", res)
+	}
 	s.Expect("print('one'); print('two', file=sys.stderr); print('three');", "one\ntwo\nthree")
+}
+
+// Standard input of a program comes as the program reads it, in any pieces and
+// of any length, and nothing of it is taken that it does not ask for.
+func testInput(t *testing.T, s *Session) {
+	t.Helper()
+	give := func(pieces iter.Seq[string]) *int {
+		next, stop := iter.Pull(pieces)
+		t.Cleanup(stop)
+		asked := new(int)
+		s.Cell.Input = func(context.Context) ([]byte, error) {
+			*asked++
+			piece, _ := next()
+			return []byte(piece), nil
+		}
+		return asked
+	}
+	asked := give(slices.Values([]string{"Z", "o\xc3", "\xab\na,b\n1,", "2\n", "", "never"}))
+	s.Expect("import sys, pandas\nprint(input('name? '), pandas.read_csv(sys.stdin).b[0], repr(sys.stdin.read()));", "name? Zoë 2 ''")
+	if *asked != 5 {
+		t.Errorf("asked %d times", *asked)
+	}
+	const lines = 3000 // more than what code may ask for otherwise
+	give(func(yield func(string) bool) {
+		for range lines {
+			if !yield("line\n") {
+				return
+			}
+		}
+		yield("")
+	})
+	s.Expect("print(sum(1 for line in sys.stdin));", fmt.Sprint(lines))
+	asked = give(slices.Values([]string{"x"}))
+	s.Expect("print(1);", "1")
+	if *asked != 0 {
+		t.Errorf("asked %d times", *asked)
+	}
+	s.Cell.Input = nil
+	if res := s.Run("input()"); !strings.Contains(res.Error, "EOFError: EOF when reading a line") {
+		t.Errorf("%+v", res)
+	}
 }
 
 func testRandomness(t *testing.T, h Driver, s *Session) {
