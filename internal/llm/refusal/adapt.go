@@ -21,7 +21,7 @@ const (
 	cannot = `(` + unable + `|invalid|must be|should be|at most 0)`
 	// calling names tools in general: a tool's own name stands in quotes and is
 	// taken out before.
-	calling = `(\btools?\b|\btool[_ -](use|calls?|calling|choice)\b|\bfunctions?\b|\bfunction[_ -]call(s|ing)?\b)`
+	calling = `(\btools?\b|\btool[_ -](use|calls?|calling)\b|\bfunctions?\b|\bfunction[_ -]call(s|ing)?\b)`
 	// beside names the fields beside an answer's text. The name of a model may end
 	// with such a word.
 	beside = `(?:^|[^\w-])(reasoning(_content|_details|_text)?|thinking(_blocks)?|thought_signature|extra_content|provider_specific_fields)`
@@ -43,7 +43,7 @@ var (
 
 	idsRefused = words(`tool.?call.?ids?.{0,60}(a-z|length of 9|alphanumeric)`)
 	// callsWrong: calls and results of earlier messages do not go together.
-	callsWrong  = words(`either content or tool_calls|no tool (call|output) found|tool_(use|result)\W.{0,60}(without|unexpected|must have)|unexpected .{0,20}tool_use_id|must be a response to a prec|number of function (calls|responses?)\b|tool_calls\[\d+\]\.function\.arguments`)
+	callsWrong  = words(`either content or tool_calls|no tool (call|output) found|tool_(use|result)\W.{0,60}(without|unexpected|must have)|unexpected .{0,20}tool_use_id|must be a response to a prec|number of function (calls|responses?)\b|toolconfig field must be defined|blocks in .?messages.? must define|calling without .?tools=|tool.?(result|call)\S*( \S+)? ?id\b.{0,80}(not found|duplicate)|duplicate.{0,20}tool_call_id|function arguments json|tool_calls\[\d+\]\.function\.arguments`)
 	tooMany     = words(`(tools|functions).{0,60}(array too long|too many|maximum length|at most|more than|maximum (of|number))|too many (tools|functions)|(at most|maximum (of|number of)?) \d+ (tools|functions)`)
 	schemaWrong = words(`tools(\.|\[|["'], ?)\d+[\].,]{0,2} ?["']?(custom|function)|schema|function_declarations|input_schema|function\.parameters|\.parameters\b|json payload|grammar|invalid_function_parameters`)
 	toolQuoted  = regexp.MustCompile("(?i)(?:function|tool)s?(?: call)?(?: named| name)?:? ?['\"`‘“]([A-Za-z0-9_.-]+)['\"`’”]")
@@ -55,13 +55,13 @@ var (
 		regexp.MustCompile(`tools,? ?['"]?,? ?(\d+),`), // FastAPI: ('body', 'tools', 3, 'function')
 	}
 
-	orderWrong = words(`unexpected role|after role|roles? must alternate|must alternate|turn comes immediately after|expected last role|must be at the beginning|only user.{0,20}assistant|must be followed by|did not have response messages|final assistant content|first (message|turn|content).{0,40}user|consecutive (user|assistant|system)|invalid chat setting`) // the last is MiniMax's word for two system messages
+	orderWrong = words(`unexpected role|after role|(must|should|needs? to|have to) (be )?alternat|must end with a user|turn comes immediately after|expected last role|must be at the beginning|only user.{0,20}assistant|must be followed by|did not have response messages|final assistant content|first (message|turn|content).{0,40}user|consecutive (user|assistant|system)|invalid chat setting`) // the last is MiniMax's word for two system messages
 
 	imagesNever = words(`(image|vision|multi-?modal|visual)\S*.{0,60}(not (currently |yet )?(supported|enabled|allowed|available|loaded)|n't support|unsupported by|only supported)` +
 		`|(not|n't|cannot) (support|accept|have|take|see).{0,40}(image|vision|multi-?modal|visual)|不支持.{0,12}(图|视觉|多模态|image|vision)|(图片|图像|多模态)\S{0,6}不支持` +
 		`|text-only|only (supports?|accepts?) ?'?text|only '?text'? (content|input|messages|is|type)|content.{0,60}(should be a valid|expected a) string|expected string, received array|array into .{0,60}content of type string|(no endpoints found|unknown variant).{0,40}image|at most 0 image|not a multi-?modal|not a vision` +
 		`|content.{0,40}must be a string|untagged enum chatcompletionrequestcontent|invalid type: sequence, expected a string|missing data required for image|(unsupported|unknown|unexpected|invalid)( content)?( part)? (type|part|variant)\b.{0,40}image|invalid content type\. image|mmproj|content\.type.{0,40}\['text'\]|(type|value|variant).{0,20}image_url.{0,40}` + unable + `|cannot read image`)
-	imageWrong = words(`image|picture|base64`)
+	imageWrong = words(`image|picture|base64|^.?text.? is not (set|present)`) // the last is MiMo's word for a part that is no text
 
 	toolsNever = words(`(not|n't) (currently |yet )?(support|configured).{0,30}` + calling + `|` + calling + `.{0,40}(not (currently |yet )?(support|enabled|available|allowed|permitted)|n't support|unsupported|only supported|is disabled|requires a tool.?call parser)` +
 		`|不支持.{0,8}(工具|函数|function|tool)|(工具|函数)调用.{0,6}不(支持|可用)|no endpoints found that support tool|requires --(enable|jinja|tool)|--enable-auto-tool-choice|(unrecognized|unknown|unexpected|extra|unsupported)[^.]{0,60}\b(tools|functions)\b`)
@@ -81,7 +81,7 @@ var refusals = []struct {
 	{LackStreamOptions, words(`stream_options|include_usage`)},
 	{LackMaxCompletionTokens, words(`max_completion_tokens.*` + cannot + `|` + cannot + `.{0,40}max_completion_tokens`)},
 	{LackMaxTokens, words(`max_tokens.*(` + cannot + `|too large)|` + cannot + `.{0,40}max_tokens`)},
-	{LackToolChoice, words(`tool_choice.{0,20}none|none.{0,20}tool_choice`)},
+	{LackToolChoice, words(`tool_choice.{0,60}(none|` + cannot + `)|(none|` + cannot + `).{0,60}tool_choice`)},
 }
 
 // Adapt returns what to leave out of the next attempt of a request that was
@@ -135,6 +135,9 @@ func (e *Error) Adapt(req llm.Request, have Limits, api llm.API) (Finding, bool)
 			return lasting(r.lack)
 		}
 	}
+	if parametersRefused.MatchString(e.Message) {
+		return e.adaptParameters(req, have)
+	}
 	if f, ok := e.adaptReasoning(req, have, api, text); ok {
 		return f, true
 	}
@@ -157,6 +160,23 @@ func (e *Error) Adapt(req llm.Request, have Limits, api llm.API) (Finding, bool)
 		return lasting(LackSystem | LackOrder)
 	}
 	return e.adaptTransport(req, have, text)
+}
+
+// parametersRefused is OpenRouter's word when no provider of a model takes all
+// that was asked for. It does not tell what.
+var parametersRefused = words(`no endpoints found that (can handle|support) the requested parameters`)
+
+// adaptParameters leaves out what is missed least.
+func (e *Error) adaptParameters(req llm.Request, have Limits) (Finding, bool) {
+	for _, l := range []Lack{LackEffort, LackUser, LackToolChoice} {
+		if !have.Has(l) && l.usedBy(req, have) {
+			return Finding{Limits: Limits{Lack: l}}, true
+		}
+	}
+	if len(have.Tools(req)) == 0 {
+		return Finding{}, false
+	}
+	return Finding{Limits: Limits{Lack: LackTools, left: []llm.Unsupported{{What: llm.Tools, Reason: brief.Bytes(e.Message, 300)}}}}, true
 }
 
 // adaptFailure reads a 5xx that is a refusal.
@@ -235,8 +255,15 @@ func (e *Error) adaptTools(req llm.Request, have Limits, text string) (Finding, 
 			return Finding{Limits: Limits{Lack: LackStream}}, true
 		}
 	}
-	if !have.Has(LackTools) && (len(sent) > 0 || hasCalls(req.Messages)) && toolsNever.MatchString(text) && !orderWrong.MatchString(e.Message) && !schemaWrong.MatchString(e.words()) {
+	if !toolsNever.MatchString(text) || orderWrong.MatchString(e.Message) || schemaWrong.MatchString(e.words()) {
+		return Finding{}, false
+	}
+	switch {
+	case len(sent) > 0:
 		return Finding{Limits: Limits{Lack: LackTools, left: []llm.Unsupported{{What: llm.Tools, Reason: reason}}}}, true
+	case hasCalls(req.Messages) && !have.Has(LackTools|LackOldCalls):
+		// No tool was sent, so nothing is known of tools.
+		return Finding{Limits: Limits{Lack: LackOldCalls}, Once: true}, true
 	}
 	return Finding{}, false
 }
@@ -345,6 +372,8 @@ func (l Lack) usedBy(req llm.Request, have Limits) bool {
 		return have.Output(req) > 0 && have.LimitParam() == "max_tokens"
 	case LackUser:
 		return req.User != ""
+	case LackEffort:
+		return req.Effort != ""
 	case LackToolChoice:
 		return req.NoCalls && len(req.Tools) > 0
 	}

@@ -6,11 +6,13 @@ package refusal
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -62,90 +64,94 @@ func Read(res *http.Response) *Error {
 // Parse reads the body of an error, whatever its form.
 func Parse(body []byte) *Error {
 	e := &Error{}
-	body = bytes.TrimSpace(body)
-	body = first(body)
-	type object struct {
-		Error    json.RawMessage `json:"error"`
-		Message  json.RawMessage `json:"message"`
-		Detail   json.RawMessage `json:"detail"`
-		Code     json.RawMessage `json:"code"`
-		Type     json.RawMessage `json:"type"`
-		Status   json.RawMessage `json:"status"`     // Google: "RESOURCE_EXHAUSTED"
-		Kind     string          `json:"error_type"` // TGI
-		Param    json.RawMessage `json:"param"`
-		Failed   string          `json:"failed_generation"`
-		Metadata struct {
-			Raw json.RawMessage `json:"raw"` // OpenRouter: what the provider behind it said
-		} `json:"metadata"`
-		Errors json.RawMessage `json:"errors"` // Cloudflare: a list
-		Base   *struct {
-			Code lenient.String `json:"status_code"`
-			Msg  lenient.String `json:"status_msg"`
-		} `json:"base_resp"` // MiniMax
-		Msg       json.RawMessage `json:"msg"`
-		Window    lenient.String  `json:"n_ctx"`
-		ErrorMsg  json.RawMessage `json:"error_msg"` // Baidu
-		ErrorCode json.RawMessage `json:"error_code"`
-		Words     json.RawMessage `json:"error_message"`     // DeepInfra, within a stream
-		More      lenient.String  `json:"error_description"` // OAuth
-	}
-	var doc, obj object
+	body = first(bytes.TrimSpace(body))
+	var doc fields
 	if json.Unmarshal(body, &doc) != nil {
 		e.Message = brief.Bytes(string(body), 300)
 		e.noAPI = true
 		return e
 	}
-	switch {
-	case json.Unmarshal(first(doc.Error), &obj) == nil && obj.Message != nil:
-	case doc.Error != nil && (doc.Error[0] == '"' || doc.Error[0] == '{' || doc.Message == nil):
-		obj = object{Message: doc.Error, Code: doc.Code, Kind: doc.Kind}
-	case doc.Message != nil:
-		obj = doc
-	case json.Unmarshal(first(doc.Errors), &obj) == nil && obj.Message != nil:
-	case doc.Errors != nil && lenient.Text(first(doc.Errors)) != "":
-		obj = object{Message: first(doc.Errors)}
-	case doc.Base != nil:
-		obj = object{Message: lenient.JSON(doc.Base.Msg), Code: lenient.JSON(doc.Base.Code)}
-	case doc.ErrorMsg != nil:
-		obj = object{Message: doc.ErrorMsg, Code: doc.ErrorCode}
-	case doc.Words != nil:
-		obj = object{Message: doc.Words, Code: doc.Code, Kind: doc.Kind}
-	case doc.Msg != nil:
-		obj = object{Message: doc.Msg, Code: doc.Code}
-	default:
-		obj = object{Message: doc.Detail}
-		e.noAPI = doc.Detail == nil || lenient.Text(doc.Detail) == "Not Found"
+	obj, at := doc.said()
+	e.Message, e.Code, e.Kind = obj.text(at), obj.text("code", "error_code", "status_code"), obj.text("type", "error_type")
+	if status := obj["status"]; e.Kind == "" && bytes.HasPrefix(status, []byte(`"`)) {
+		e.Kind = lenient.Text(status) // Google: "RESOURCE_EXHAUSTED"
 	}
-	e.Message, e.Code, e.Kind, e.Param, e.Failed = lenient.Text(obj.Message), lenient.Text(obj.Code), lenient.Text(obj.Type), lenient.Text(obj.Param), obj.Failed
-	if doc.More != "" {
-		e.Message += ": " + string(doc.More)
+	e.Param, e.Failed, e.room = obj.text("param"), obj.text("failed_generation"), number(obj.text("n_ctx"))
+	e.noAPI = e.Message == "" || at == "detail" && e.Message == "Not Found"
+	if more := doc.text("error_description"); more != "" && at != "error_description" { // OAuth
+		e.Message += ": " + more
 	}
-	e.room = number(string(obj.Window))
-	if e.Code == "null" {
-		e.Code = ""
-	}
-	if e.Kind == "" || e.Kind == "null" {
-		if e.Kind = obj.Kind; e.Kind == "" && bytes.HasPrefix(obj.Status, []byte(`"`)) {
-			e.Kind = lenient.Text(obj.Status)
-		}
-	}
-	if raw := obj.Metadata.Raw; len(raw) > 0 {
-		inner := Parse([]byte(lenient.Text(raw)))
+	var metadata fields // OpenRouter: what the provider behind it said
+	if json.Unmarshal(obj["metadata"], &metadata) == nil && len(metadata["raw"]) > 0 {
+		inner := Parse([]byte(lenient.Text(metadata["raw"])))
 		if inner.Message != "" {
 			e.Message += ": " + inner.Message
 		}
-		e.Param = cmpOr(e.Param, inner.Param)
+		e.Param = cmp.Or(e.Param, inner.Param)
 	}
 	// An error that a server passes on as the text of its own.
 	if strings.HasPrefix(strings.TrimSpace(e.Message), "{") {
 		if inner := Parse([]byte(e.Message)); inner.Message != "" && !inner.noAPI {
-			e.Message, e.Code, e.Kind = inner.Message, cmpOr(inner.Code, e.Code), cmpOr(inner.Kind, e.Kind)
-			e.Param = cmpOr(e.Param, inner.Param)
+			e.Message, e.Code, e.Kind = inner.Message, cmp.Or(inner.Code, e.Code), cmp.Or(inner.Kind, e.Kind)
+			e.Param = cmp.Or(e.Param, inner.Param)
 		}
 	}
 	e.RetryAfter = waitNamed(string(body), time.Now())
 	e.Message = brief.Bytes(e.Message, 2000)
 	return e
+}
+
+// fields are those of an object.
+type fields map[string]json.RawMessage
+
+// places is where the words of an error stand in the bodies that servers send: a
+// field of the object in a field of the body, or of the body itself. The first
+// that has words counts.
+var places = []struct{ in, words string }{
+	{"error", "message"},
+	{"", "error"},
+	{"", "message"},
+	{"errors", "message"}, // Cloudflare
+	{"errors", "description"},
+	{"", "errors"},
+	{"base_resp", "status_msg"}, // MiniMax
+	{"fault", "faultstring"},    // Apigee
+	{"", "error_msg"},           // Baidu
+	{"", "error_message"},       // DeepInfra, within a stream
+	{"", "msg"},
+	{"", "detail"}, // FastAPI
+	{"", "error_description"},
+}
+
+// said returns the object of an error, and the field with its words.
+func (doc fields) said() (fields, string) {
+	for _, p := range places {
+		obj := doc
+		if p.in != "" {
+			obj = nil
+			if json.Unmarshal(first(doc[p.in]), &obj) != nil {
+				continue
+			}
+		}
+		if obj.text(p.words) != "" {
+			return obj, p.words
+		}
+	}
+	return doc, ""
+}
+
+// text is the first of the fields that has words. True, false and null have none.
+func (f fields) text(names ...string) string {
+	for _, n := range names {
+		raw := first(f[n])
+		if n == "detail" {
+			raw = f[n] // FastAPI: all of a list
+		}
+		if t := lenient.Text(raw); !slices.Contains([]string{"", "null", "true", "false", "{}", "[]"}, t) {
+			return t
+		}
+	}
+	return ""
 }
 
 // first is the first of a list, or what is no list.
@@ -155,13 +161,6 @@ func first(raw json.RawMessage) json.RawMessage {
 		return list[0]
 	}
 	return raw
-}
-
-func cmpOr(a, b string) string {
-	if a == "" || a == "null" {
-		return b
-	}
-	return a
 }
 
 // Temporary reports whether the same request may succeed later.
@@ -176,10 +175,13 @@ func (e *Error) Temporary() bool {
 	case http.StatusBadRequest:
 		// What the model wrote was bad, or what a gateway says of a provider's
 		// failure: neither is about the request.
-		return e.Code == "tool_use_failed" || strings.EqualFold(strings.TrimSpace(e.Message), "provider returned error")
+		return e.Code == "tool_use_failed" || passing.MatchString(e.Message)
 	}
 	return e.Status >= 500 && !e.TooLong() && !e.outOfCredit() && !e.filtered() && !e.noMemory()
 }
+
+// passing is what is said of a failure with a status that blames the request.
+var passing = words(`^\W*provider returned error\W*$|degraded function|at capacity|no capacity|overloaded|temporarily unavailable|consider retrying`)
 
 // Loading reports whether the server is still reading the model from disk.
 func (e *Error) Loading() bool {

@@ -38,7 +38,7 @@ func (e *Error) Fault(model string, shown error) error {
 		return wrap(fault.Denied, "The model's provider does not accept the API key. Please tell whoever runs this bot (OPENAI_API_KEY).")
 	case e.Status == http.StatusForbidden && e.noModel():
 		return fault.With(fault.OtherModel, wrap(fault.Invalid, "The provider has no %s.", named(model)))
-	case e.Status == http.StatusForbidden:
+	case e.denied():
 		return wrap(fault.Denied, "The model's provider denied the request. The key may not be allowed to use %s.", named(model))
 	case e.noEndpoint():
 		return wrap(fault.Invalid, "There is no API for chat at the address of the model's server. Please tell whoever runs this bot (OPENAI_BASE_URL; most end with /v1).")

@@ -25,10 +25,18 @@ var (
 	// accountBlocked is about who asks, not about what was asked.
 	accountBlocked = words(`(resource|account|organization|project|key|access) .{0,40}(blocked|banned|terminated|suspended|disabled|deactivated)|access_terminated|account_deactivated`)
 
+	// settingsForbid is what the account's own settings exclude, at a gateway that
+	// has the model from several providers.
+	settingsForbid = words(`data policy|guardrail restrictions|no allowed providers|current plan and policies`)
+
+	// parametersWrong is about a model that is there, for other requests.
+	parametersWrong = words(`no endpoints found that`)
+
 	keyWrong = words(`(incorrect|invalid|wrong|expired|missing|unknown|no|malformed)( \w+)?[ _]api[ _-]?keys?\b|api[ _-]?key( \w+)? (is |was |has )?(not valid|invalid|not found|expired|missing|required|incorrect|wrong)|invalid_api_key|api_key_invalid` +
 		`|authentication(_| )(error|fails|failed)|invalid (authentication|credentials|bearer token|token)|authorization failed|login fail|(access|security|auth|session) token.{0,40}(invalid|expired|missing)|token (is|has) expired|invalid_(client|grant)|身份验证|令牌.{0,8}(无效|过期)|无效的.{0,4}(令牌|key)`)
 
 	modelMissing = words("model\\S*.{0,120}?(not[ _]found|not (be )?exist|n't exist|not available|not a valid|decommissioned|has been (retired|deprecated|removed)|is (retired|deprecated))" +
+		`|(requested|selected) model\b.{0,120} (is|was) not supported|model_not_supported` +
 		`|(unknown|invalid|no such|unsupported|not a valid|not found the)[ _]model|no access to (the )?model|invalid_model|model_(not_found|not_available|decommissioned)|deploymentnotfound|deployment.{0,40}(not exist|not found)|模型不存在`)
 
 	memoryShort = words(`(requires|needs) more (system |gpu |video )?memory|out of memory|insufficient (system )?(memory|resources)|not enough (memory|vram)|\boom\b|failed to allocate`)
@@ -63,9 +71,14 @@ func (e *Error) badKey() bool {
 	return e.Status == http.StatusUnauthorized || e.Status < 500 && keyWrong.MatchString(e.words())
 }
 
+// denied reports whether the account may not have what it asked for.
+func (e *Error) denied() bool {
+	return e.Status == http.StatusForbidden || settingsForbid.MatchString(e.Message)
+}
+
 // noModel reports whether the server does not have the model.
 func (e *Error) noModel() bool {
-	return e.Status == http.StatusNotFound || e.Status < 500 && modelMissing.MatchString(e.words())
+	return e.Status == http.StatusNotFound && !parametersWrong.MatchString(e.Message) || e.Status < 500 && modelMissing.MatchString(e.words())
 }
 
 // noMemory reports whether the server has too little memory for the model.

@@ -178,6 +178,69 @@ func TestRelatives(t *testing.T) {
 	}
 }
 
+// A gateway that does not tell which parameter no provider takes: what is missed
+// least is left out first, and the model is there all the time.
+func TestParametersRefused(t *testing.T) {
+	e := Parse([]byte(`{"error":{"message":"No endpoints found that can handle the requested parameters. To learn more about provider routing, visit: https://openrouter.ai/docs/guides/routing/provider-selection","code":404}}`)) // github.com/AventurasTeam/Aventuras/issues/48
+	e.Status = http.StatusNotFound
+	req := llm.Request{User: "u1", Effort: "high", NoCalls: true, Messages: []llm.Message{llm.Text(llm.User, "hi")}, Tools: []llm.Tool{{Name: "search"}}}
+	var have Limits
+	for _, want := range []Lack{LackEffort, LackUser, LackToolChoice, LackTools} {
+		f, ok := e.Adapt(req, have, llm.Chat)
+		if !ok || f.Lack != want {
+			t.Fatalf("%b, %v: want %b", f.Lack, ok, want)
+		}
+		have = have.With(f.Limits)
+	}
+	if f, ok := e.Adapt(req, have, llm.Chat); ok {
+		t.Errorf("answered by %+v", f)
+	}
+	if said := fault.Message(e.Fault("m", e)); strings.Contains(said, "no model") {
+		t.Errorf("%q", said)
+	}
+}
+
+// A choice among tools that is refused costs nobody their tools.
+func TestToolChoiceRefused(t *testing.T) {
+	for _, body := range []string{
+		`{"error":{"message":"Thinking mode does not support this tool_choice","type":"invalid_request_error","param":null,"code":"invalid_request_error"}}`,                                                                              // github.com/osaurus-ai/osaurus/pull/1940
+		`{"message":"deepseek-reasoner does not support this tool_choice"}`,                                                                                                                                                               // github.com/vectorize-io/hindsight/issues/1286
+		`{"error":{"message":"No endpoints found that support the provided 'tool_choice' value. To learn more about provider routing, visit: https://openrouter.ai/docs/provider-routing","code":404}}`,                                   // github.com/zed-industries/zed/issues/36094
+		`{"message":"Unsupported tool_choice: type='function' function=ChoiceObjectFunction(name='Steps'). Expected 'auto' or 'none'.","type":"invalid_request_error","param":"tool_choice","code":"wrong_api_format"}`,                   // github.com/567-labs/instructor/issues/1766
+		`{"tpe":"fail.input.generic","errors":[{"description":"Invalid value for 'tool_choice': 'tool_choice' is only allowed when 'tools' are specified.","key":"fail.input.generic","extras":null}],"extras":null}`,                     // github.com/writer/writer-framework/pull/1013
+		`{"error":{"message":"Failed to deserialize the JSON body into the target type: tool_choice: unknown variant, expected one of none, auto, required","type":"invalid_request_error","param":null,"code":"invalid_request_error"}}`, // github.com/BerriAI/litellm/pull/37470
+	} {
+		e := Parse([]byte(body))
+		e.Status = http.StatusBadRequest
+		req := llm.Request{Messages: []llm.Message{llm.Text(llm.User, "hi")}, Tools: []llm.Tool{{Name: "search"}}}
+		if f, ok := e.Adapt(req, Limits{}, llm.Chat); ok {
+			t.Errorf("%s: %+v", body, f)
+		}
+		req.NoCalls = true
+		f, ok := e.Adapt(req, Limits{}, llm.Chat)
+		if !ok || f.Lack != LackToolChoice {
+			t.Errorf("%s: %b, %v", body, f.Lack, ok)
+		}
+	}
+}
+
+// Calls of earlier answers in a request without tools are refused as if the model
+// had none: they go as text, and its tools stay.
+func TestCallsWithoutTools(t *testing.T) {
+	req := llm.Request{Messages: []llm.Message{llm.Text(llm.User, "hi"), {Role: llm.Assistant, Calls: []llm.ToolCall{{ID: "1", Name: "search", Arguments: "{}"}}}}}
+	for _, message := range []string{
+		"litellm.UnsupportedParamsError: Bedrock doesn't support tool calling without `tools=` param specified. Pass `tools=` param OR set `litellm.modify_params = True`",
+		"The toolConfig field must be defined when using toolUse and toolResult content blocks.",
+		"Requests which have `tool_use` or `tool_result` blocks in `messages` must define `tools`.",
+		"This model does not support tools.",
+	} {
+		e := &Error{Status: http.StatusBadRequest, Message: message}
+		if f, ok := e.Adapt(req, Limits{}, llm.Chat); !ok || f.Lack != LackOldCalls || !f.Once {
+			t.Errorf("%s: %b, %v, %v", message, f.Lack, f.Once, ok)
+		}
+	}
+}
+
 func TestWaitNamed(t *testing.T) {
 	now := time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC)
 	for body, want := range map[string]time.Duration{
