@@ -2,11 +2,9 @@ package tokens
 
 import (
 	"bufio"
-	"context"
 	"crypto/sha1"
 	"encoding/binary"
 	"encoding/hex"
-	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
@@ -41,25 +39,7 @@ func oraclePython(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	venv := filepath.Join(testbin.Root(), ".cache", fmt.Sprintf("tiktoken-%.4x", sha1.Sum(requirements)))
-	if _, err := os.Stat(venv); err == nil {
-		return filepath.Join(venv, "bin", "python")
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
-	defer cancel()
-	for _, args := range [][]string{
-		{"python3", "-m", "venv", "--clear", venv + ".new"},
-		{venv + ".new/bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", "testdata/requirements.txt"},
-	} {
-		if out, err := exec.CommandContext(ctx, args[0], args[1:]...).CombinedOutput(); err != nil {
-			os.RemoveAll(venv + ".new")
-			testbin.Missing(t, "tiktoken", fmt.Sprintf("%v: %v\n%s", args, err, out))
-		}
-	}
-	if err := os.Rename(venv+".new", venv); err != nil && !os.IsExist(err) {
-		t.Fatal(err)
-	}
-	return filepath.Join(venv, "bin", "python")
+	return testbin.Venv(t, "tiktoken", strings.Fields(string(requirements))...)
 }
 
 // oracle is testdata/oracle.py at work.

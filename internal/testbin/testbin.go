@@ -10,8 +10,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
+	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 )
@@ -26,11 +27,22 @@ func Missing(t testing.TB, name, reason string) {
 	t.Skipf("no %s: %s", name, reason)
 }
 
-// Root returns the folder of the repository.
-func Root() string {
-	_, here, _, _ := runtime.Caller(0)
-	return filepath.Join(filepath.Dir(here), "..", "..")
-}
+// Root returns the folder of the repository, in which the tests began.
+func Root() string { return root() }
+
+var root = sync.OnceValue(func() string {
+	for dir := began; ; dir = filepath.Dir(dir) {
+		mod, _ := os.ReadFile(filepath.Join(dir, "go.mod"))
+		if strings.HasPrefix(string(mod), "module github.com/attachebot/attache\n") {
+			return dir
+		}
+		if dir == filepath.Dir(dir) {
+			panic("the tests do not run in the repository")
+		}
+	}
+})
+
+var began, _ = os.Getwd()
 
 // Build returns a program in .cache that is named for the version given, which
 // has to change whenever the program would. If it is not there yet, go runs
@@ -74,6 +86,9 @@ func Start(t testing.TB, path string, args ...string) io.Reader {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(path, args...)
+	cmd.Env = slices.DeleteFunc(os.Environ(), func(e string) bool { // large packages start faster the second time
+		return strings.HasPrefix(e, "PYTHONDONTWRITEBYTECODE=")
+	})
 	cmd.Stderr = log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	in, err1 := cmd.StdinPipe()

@@ -37,8 +37,12 @@ func Venv(t testing.TB, name string, packages ...string) string {
 		t.Fatal(err)
 	}
 	defer os.RemoveAll(made)
-	pip := append([]string{made + "/bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"}, packages...)
-	for _, args := range [][]string{{"python3", "-m", "venv", made}, pip} {
+	steps := [][]string{{"python3", "-m", "venv", made}, {made + "/bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"}}
+	if uv, _ := filepath.Glob(filepath.Join(mustCache(t), "data", "python", "uv-*", "uv")); len(uv) > 0 { // many times faster
+		steps = [][]string{{uv[0], "venv", "--quiet", "--clear", "--python", "python3", made}, {uv[0], "pip", "install", "--quiet", "--python", made + "/bin/python"}}
+	}
+	steps[1] = append(steps[1], packages...)
+	for _, args := range steps {
 		if out, err := exec.CommandContext(ctx, args[0], args[1:]...).CombinedOutput(); err != nil {
 			Missing(t, name, fmt.Sprintf("%v: %v\n%s", args, err, out))
 		}
