@@ -51,7 +51,7 @@ var mayImport = map[string][]string{
 	"internal/llm/client":       {"internal/fault", "internal/llm", "internal/llm/completions", "internal/llm/messages", "internal/llm/protocol", "internal/llm/refusal", "internal/llm/responses"},
 	"internal/llm/builtin":      {"internal/brief", "internal/llm"},
 	"internal/ledger":           {"internal/fault", "internal/files", "internal/locale", "tokens"},
-	"internal/chat":             {"internal/brief", "internal/fault", "internal/files", "internal/ledger", "internal/llm", "internal/llm/builtin", "internal/picture", "internal/preview", "tokens", "internal/locale"},
+	"internal/chat":             {"internal/brief", "internal/fault", "internal/files", "internal/ledger", "internal/llm", "internal/llm/builtin", "internal/picture", "internal/preview", "internal/table", "tokens", "internal/locale"},
 	"internal/tools":            {"internal/brief", "internal/fault", "internal/files", "internal/llm", "internal/locale", "internal/sandbox", "internal/table"},
 	"internal/cluster":          {"internal/fault", "internal/sandbox"},
 	"internal/notes":            {},
@@ -75,7 +75,8 @@ var mayImport = map[string][]string{
 	"internal/terminal":         {"internal/assistant", "internal/fault", "internal/files", "internal/chat", "internal/llm", "internal/table", "internal/locale"},
 	"internal/discord":          {"internal/brief", "internal/assistant", "internal/discord/client", "internal/discord/compose", "internal/discord/filemanager", "internal/discord/interact", "internal/discord/pending", "internal/discord/places", "internal/discord/recent", "internal/discord/usage", "internal/locale", "internal/notes", "internal/discord/markdown", "internal/fault", "internal/files", "internal/chat", "internal/ledger", "internal/llm", "internal/preview", "internal/table", "tokens", "internal/discord/around", "internal/discord/spoken"},
 	"internal/chartspec":        {},
-	"internal/web":              {"internal/apitoken", "internal/assistant", "internal/brief", "internal/chartspec", "internal/columnar", "internal/fault", "internal/files", "internal/chat", "internal/ledger", "internal/llm", "internal/memory", "internal/notes", "internal/table", "internal/web/notebook", "internal/web/sessions", "tokens", "internal/locale"},
+	"internal/web":              {"internal/apitoken", "internal/assistant", "internal/brief", "internal/chartspec", "internal/columnar", "internal/fault", "internal/files", "internal/chat", "internal/ledger", "internal/llm", "internal/memory", "internal/notes", "internal/table", "internal/web/markdown", "internal/web/notebook", "internal/web/sessions", "tokens", "internal/locale"},
+	"internal/web/markdown":     {},
 	"internal/web/notebook":     {},
 	"internal/web/sessions":     {"internal/notes"},
 

@@ -2,7 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"html"
+	"os"
 	"path/filepath"
 	"slices"
 
@@ -44,10 +47,37 @@ func (m *Main) openPage(_ context.Context, s service) error {
 		page.Close(ctx)
 		return nil
 	})
-	address := page.SignInURL()
-	fmt.Fprintf(m.Stderr, "Attaché is open in the browser at\n\n  %s\n\nThe address signs in once, within 15 minutes. Ctrl-C stops Attaché.\n", address)
-	terminal.OnDesktop(address)
+	fmt.Fprintf(m.Stderr, "Attaché is open in the browser at\n\n  %s\n\nThe address signs in once, within 15 minutes. Ctrl-C stops Attaché.\n", page.SignInURL())
+	if terminal.Desktop() != "" {
+		m.openOnDesktop(page.SignInURL())
+	}
 	return nil
+}
+
+// openOnDesktop opens an address that signs in. Everybody on the machine sees what
+// programs are called with, so the browser is given a file, which this user alone can
+// read and which leads there.
+func (m *Main) openOnDesktop(address string) {
+	way, err := filepath.Abs(filepath.Join(m.Config.DataDir, "open.html"))
+	if err == nil {
+		err = writePrivate(way, []byte(`<!doctype html><meta http-equiv="refresh" content="0;url=`+html.EscapeString(address)+`">`))
+	}
+	if err != nil {
+		return // the person opens what was printed
+	}
+	m.onStop(answersTime, func(context.Context) error { return os.Remove(way) })
+	terminal.OnDesktop(way)
+}
+
+// writePrivate writes a file that nobody else can read, whatever was there.
+func writePrivate(path string, data []byte) error {
+	_ = os.Remove(path)
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	return errors.Join(err, f.Close())
 }
 
 // staysSignedIn tells whether the settings of now let somebody in.

@@ -38,6 +38,9 @@ func (t toolsWithoutSecrets) Call(ctx context.Context, user files.UserID, conver
 	for i, n := range res.Notes {
 		res.Notes[i] = n.Map(t.secrets.String)
 	}
+	for i, table := range res.Tables {
+		res.Tables[i] = table.Map(t.secrets.String)
+	}
 	if res.Run != nil {
 		run := *res.Run
 		run.Output = t.secrets.String(run.Output)

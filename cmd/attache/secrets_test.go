@@ -23,6 +23,7 @@ import (
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/locale"
+	"github.com/attachebot/attache/internal/table"
 )
 
 // echoes are the forms in which servers echo what they were sent.
@@ -139,7 +140,8 @@ type echoTools struct {
 
 func (e echoTools) Call(context.Context, files.UserID, string, llm.ToolCall, llm.ToolHooks) llm.ToolResult {
 	list := func() []string { return []string{e.text} }
-	return llm.ToolResult{Output: e.text, Error: e.text, Values: list(), Warnings: list(), Notes: []locale.Message{locale.Plain(e.text)}, Run: &llm.Run{Output: e.text}}
+	return llm.ToolResult{Output: e.text, Error: e.text, Values: list(), Warnings: list(), Notes: []locale.Message{locale.Plain(e.text)}, Run: &llm.Run{Output: e.text},
+		Tables: []table.Table{{Columns: list(), Rows: [][]string{list()}}}}
 }
 
 type echoModel struct {

@@ -16,6 +16,7 @@ import (
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/locale"
+	"github.com/attachebot/attache/internal/table"
 )
 
 const (
@@ -23,7 +24,8 @@ const (
 	maxParallel = 4      // that run at the same time
 	maxToolText = 20_000 // bytes of one result for the model
 	maxOldText  = 2_000  // bytes of a result of an earlier turn
-	maxRunText  = 16_000 // bytes that are kept of code, and of its output
+	maxRunText  = 16_000 // bytes that are kept of code, of its output and of its error
+	maxRunRows  = 64_000 // bytes that are kept of the tables of a run
 )
 
 // call runs the calls of a reply and returns their results as messages, in the
@@ -68,7 +70,7 @@ func (r *run) call(ctx context.Context, reply llm.Reply, round int) []llm.Messag
 	for i, c := range calls {
 		out[i] = llm.Text(llm.FromTool, shorten(results[i].ForModel(), maxToolText))
 		out[i].CallID = c.ID
-		if out[i].Run = kept(results[i].Run, made[i]); out[i].Run != nil && r.turn.Sharing.Use != nil {
+		if out[i].Run = kept(results[i], made[i]); out[i].Run != nil && r.turn.Sharing.Use != nil {
 			out[i].Run.By = speaker(r.turn.UserName)
 		}
 		out[i].Result = &results[i]
@@ -95,16 +97,43 @@ var pythonAliases = map[string]bool{"python": true, "execute_python": true, "run
 	"execute_code": true, "run_code": true, "run_python_code": true, "container_python": true}
 
 // kept is what stays of a run in the history.
-func kept(r *llm.Run, made []files.File) *llm.Run {
-	if r == nil {
+func kept(r llm.ToolResult, made []files.File) *llm.Run {
+	if r.Run == nil {
 		return nil
 	}
-	k := *r
+	k := *r.Run
 	for _, f := range made {
 		k.Files = append(k.Files, string(f.ID))
 	}
 	k.Code, k.Output = shorten(k.Code, maxRunText), shorten(k.Output, maxRunText)
+	k.Failed, k.Error, k.Tables = r.Failed, shorten(r.Error, maxRunText), keptTables(r.Tables)
 	return &k
+}
+
+// keptTables are the tables with as many of their first rows as there is room for.
+// One without room stays, empty: a table is known by its place.
+func keptTables(all []table.Table) (out []table.Table) {
+	room := maxRunRows
+	fits := func(row []string) bool {
+		for _, cell := range row {
+			room -= len(cell) + 8
+		}
+		return room >= 0
+	}
+	for _, t := range all {
+		t.TotalRows, t.TotalColumns = t.Size()
+		if !fits(t.Columns) {
+			t.Columns, t.Rows = nil, nil
+		}
+		for n, row := range t.Rows {
+			if !fits(row) {
+				t.Rows = t.Rows[:n]
+				break
+			}
+		}
+		out = append(out, t)
+	}
+	return out
 }
 
 // check finds the call's tool and repairs its arguments in place. A problem is

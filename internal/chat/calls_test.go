@@ -3,6 +3,7 @@ package chat_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -15,6 +16,7 @@ import (
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/llm/llmtest"
 	"github.com/attachebot/attache/internal/locale"
+	"github.com/attachebot/attache/internal/table"
 )
 
 // results returns the texts of the tool messages of a request.
@@ -222,4 +224,37 @@ func TestToolThatSpeaksAfterItsEndIsNotHeard(t *testing.T) {
 	over.Store(true)
 	close(release)
 	late.Wait()
+}
+
+// The tables of a run stay with the conversation, as far as there is room, each in
+// its place.
+func TestTablesAreKept(t *testing.T) {
+	w := newWorld(t, chat.Options{})
+	row := []string{strings.Repeat("x", 1000)}
+	large := table.Table{Columns: []string{"a"}, Rows: slices.Repeat([][]string{row}, 50), TotalRows: 900, File: "1_1_0123abcd"}
+	w.tools.Handle = func(context.Context, files.UserID, string, llm.ToolCall, llm.ToolHooks) llm.ToolResult {
+		return llm.ToolResult{Run: &llm.Run{Code: "1"}, Failed: true, Error: strings.Repeat("e", 20_000),
+			Tables: []table.Table{{Columns: []string{"n"}, Rows: [][]string{{"1"}}}, large, large, {Columns: []string{"z"}, Rows: [][]string{{"2"}}}}}
+	}
+	w.server.Push(llmtest.Reply{Calls: []llm.ToolCall{python("a", "1")}}, llmtest.Reply{Text: "Done."})
+	turn := w.turn("go")
+	w.run(turn)
+	rec, err := w.store.Get(t.Context(), turn.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := rec.Messages[2].Run
+	var got []string
+	for _, one := range run.Tables {
+		got = append(got, fmt.Sprint(one.Columns, " ", len(one.Rows), " ", one.TotalRows, one.File))
+	}
+	if want := "[n] 1 1|[a] 50 9001_1_0123abcd|[a] 13 9001_1_0123abcd|[] 0 1"; strings.Join(got, "|") != want {
+		t.Errorf("%q", got)
+	}
+	if !run.Failed || len(run.Error) > 16_200 {
+		t.Errorf("%v, %d bytes", run.Failed, len(run.Error))
+	}
+	if text := results(w.last())[0]; strings.Contains(text, "xxx") {
+		t.Errorf("the model got the rows: %.100s", text)
+	}
 }

@@ -27,13 +27,17 @@ type ToolResult struct {
 	Run      *Run             // the code that ran, if any
 }
 
-// Run tells what code ran and how, for the person who wants to see it.
+// Run tells what code ran and how, for the person who wants to see it. What stands
+// in the call's ToolResult as well is set in the history alone.
 type Run struct {
 	Code     string        `json:"code"`
 	Output   string        `json:"output,omitempty"` // as printed, shortened in the middle beyond the output limit
 	Elapsed  time.Duration `json:"elapsed"`
 	Packages []string      `json:"packages,omitempty"` // installed for it, as "geopandas 1.1.0"
-	Files    []string      `json:"files,omitempty"`    // ids of the files that it made
+	Files    []string      `json:"files,omitempty"`    // in the history: ids of the files that it made
+	Tables   []table.Table `json:"tables,omitempty"`   // in the history: that it showed, as many rows as are kept
+	Failed   bool          `json:"failed,omitempty"`   // in the history
+	Error    string        `json:"error,omitempty"`    // in the history
 	By       string        `json:"by,omitempty"`       // who asked, in a conversation of several people
 }
 

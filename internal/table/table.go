@@ -28,6 +28,24 @@ func (t Table) Size() (rows, columns int) {
 	return max(t.TotalRows, len(t.Rows)), max(t.TotalColumns, len(t.Columns))
 }
 
+// Map is the table with a function of each of its texts in place of it.
+func (t Table) Map(f func(string) string) Table {
+	row := func(texts []string) []string {
+		out := make([]string, len(texts))
+		for i, text := range texts {
+			out[i] = f(text)
+		}
+		return out
+	}
+	t.Columns = row(t.Columns)
+	rows := make([][]string, len(t.Rows))
+	for i, r := range t.Rows {
+		rows[i] = row(r)
+	}
+	t.Rows = rows
+	return t
+}
+
 // Note tells what is missing where so many rows and columns are shown:
 // "5 of 1,461 rows, 3 of 12 columns"; "" if nothing is.
 func (t Table) Note(rows, columns int) string {

@@ -191,14 +191,19 @@ func (t *Terminal) open(ctx context.Context, name string) error {
 	return nil
 }
 
-// OnDesktop opens a file or an address, of which the person was told, where there is
-// a desktop.
-func OnDesktop(what string) {
+// Desktop is the program that opens a file on the desktop; "" where there is none.
+func Desktop() string {
 	if os.Getenv("DISPLAY") == "" && os.Getenv("WAYLAND_DISPLAY") == "" {
-		return
+		return ""
 	}
-	if opener, err := exec.LookPath("xdg-open"); err == nil {
-		_ = exec.Command(opener, what).Start() // else the person does it
+	opener, _ := exec.LookPath("xdg-open")
+	return opener
+}
+
+// OnDesktop opens a file, of which the person was told, where there is a desktop.
+func OnDesktop(path string) {
+	if opener := Desktop(); opener != "" {
+		_ = exec.Command(opener, path).Start() // else the person does it
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/locale"
+	"github.com/attachebot/attache/internal/web/markdown"
 )
 
 // examples are questions for who has no file at hand.
@@ -122,10 +123,13 @@ func (s *Server) past(v *visit, conv string, r chat.Record) *shownTurn {
 		case m.Role == llm.User:
 			show.Ask = asked(m.Text())
 		case m.Role == llm.Assistant && strings.TrimSpace(m.Text()) != "":
-			show.Blocks = append(show.Blocks, template.HTML(fragment(v.lang, "text", map[string]any{"Key": key, "HTML": markdown(m.Text())})))
+			show.Blocks = append(show.Blocks, template.HTML(fragment(v.lang, "text", map[string]any{"Key": key, "HTML": markdown.HTML(m.Text())})))
 		case m.Run != nil:
-			c := &call{Key: key, Code: m.Run.Code, Output: m.Run.Output, State: ran(v.lang, llm.ToolResult{Run: m.Run})}
+			c := &call{Key: key, Code: m.Run.Code, Output: withError(m.Run.Output, m.Run.Error), State: ran(v.lang, llm.ToolResult{Run: m.Run, Failed: m.Run.Failed})}
 			show.Blocks = append(show.Blocks, template.HTML(fragment(v.lang, "code", c)))
+			for _, one := range m.Run.Tables {
+				show.Blocks = append(show.Blocks, template.HTML(s.tableHTML(show, one)))
+			}
 			for _, id := range m.Run.Files {
 				if f, err := s.a.Files().Get(v.r.Context(), v.user, files.ID(id)); err == nil {
 					show.Blocks = append(show.Blocks, template.HTML(s.madeHTML(v.lang, show.next(), f)))
@@ -152,12 +156,17 @@ func asked(text string) string {
 
 // newShown makes a turn for the page. Its key is an element's id.
 func (s *Server) newShown(l *locale.Language, conv, turn, ask string) *shownTurn {
-	name := turn[strings.LastIndexByte(turn, '/')+1:]
-	if discordConv.MatchString(conv) { // where the last part may be that of several
-		name = strings.ReplaceAll(turn, "/", "-")
-	}
+	name := turnName(conv, turn)
 	return &shownTurn{Key: "t" + name, ID: turn, Path: s.base + "/c/" + conv + "/t/" + name, Ask: ask, Running: true, lang: l,
 		calls: map[string]*call{}, files: map[string]bool{}}
+}
+
+// turnName names a turn in addresses.
+func turnName(conv, id string) string {
+	if discordConv.MatchString(conv) { // where the last part may be that of several
+		return strings.ReplaceAll(id, "/", "-")
+	}
+	return id[strings.LastIndexByte(id, '/')+1:]
 }
 
 func turnID(user files.UserID, conv, name string) string {

@@ -15,6 +15,7 @@ import (
 	"github.com/attachebot/attache/internal/chat"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
+	"github.com/attachebot/attache/internal/table"
 )
 
 // said enters a turn as a front end left it: a question, code that made a file, an
@@ -23,7 +24,8 @@ func (s *site) said(id, conversation string, user files.UserID, ask string, made
 	s.t.Helper()
 	r := chat.Record{ID: id, Conversation: conversation, User: user, Instance: "test", State: chat.Running, Started: at, Messages: []llm.Message{
 		{Role: llm.User, Parts: []llm.Part{{Text: ask}}},
-		{Role: llm.FromTool, CallID: "a", Parts: []llm.Part{{Text: "3 rows"}}, Run: &llm.Run{Code: "df.plot()", Output: "3 rows", Elapsed: time.Second, Files: []string{string(made)}}},
+		{Role: llm.FromTool, CallID: "a", Parts: []llm.Part{{Text: "3 rows"}}, Run: &llm.Run{Code: "df.plot()", Output: "3 rows", Elapsed: time.Second, Files: []string{string(made)},
+			Tables: []table.Table{{Columns: []string{"of"}, Rows: [][]string{{ask}}}}}},
 		{Role: llm.Assistant, Parts: []llm.Part{{Text: answer}}},
 	}}
 	if err := s.chats.Begin(s.t.Context(), r, ""); err != nil {
@@ -140,6 +142,11 @@ func TestDiscordConversations(t *testing.T) {
 	}
 	if status, _, _ := a.do("GET", at+"/events", nil); status != http.StatusNotFound {
 		t.Errorf("its stream: %d", status)
+	}
+	for who, want := range map[*person]int{a: http.StatusOK, b: http.StatusNotFound, s.person(): http.StatusUnauthorized} {
+		if status, text, _ := who.do("GET", at+"/t/discord-5-52-2/table/0/rows", nil); status != want || (status == http.StatusOK) != strings.Contains(text, `"rows":[["And in May?"]]`) {
+			t.Errorf("a table of hers: %d %s", status, text)
+		}
 	}
 	if status, text, _ := a.do("GET", "/conversations?q=May", nil); status != 200 || strings.Count(text, "/rename") != 1 {
 		t.Errorf("searching: %d %s", status, text)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/web/markdown"
 	"github.com/attachebot/attache/internal/web/notebook"
 )
 
@@ -92,7 +93,7 @@ func (s *Server) lookAt(v *visit, f files.File) (look, error) {
 		if cells, err := notebook.Read(body); err == nil {
 			shown := make([]shownCell, len(cells))
 			for i, c := range cells {
-				shown[i] = shownCell{c, markdown(c.Markdown)}
+				shown[i] = shownCell{c, markdown.HTML(c.Markdown)}
 			}
 			return look{Notebook: shown}, nil
 		}

@@ -69,7 +69,7 @@ func TestEveryRouteWithOthersIDs(t *testing.T) {
 	}
 
 	places := map[string][]string{
-		"id": {string(file.ID), string(page.ID)}, "conv": {"abc", "discord-thread-7"}, "turn": {turn}, "table": {"0"},
+		"id": {string(file.ID), string(page.ID)}, "conv": {"abc", "discord-thread-7"}, "turn": {turn, "discord-7-70"}, "table": {"0"},
 		"question": {question}, "upload": {upload[strings.LastIndexByte(upload, '/')+1:]},
 	}
 	form := url.Values{"q": {"x"}, "id": {string(file.ID)}, "step": {"2"}, "a": {"yes"}, "hash": {hashOf(t, s, her)}, "title": {"taken"}, "name": {"taken"},

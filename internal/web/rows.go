@@ -99,20 +99,48 @@ func (s *Server) fileCSV(v *visit) error {
 	return v.csv(t, strings.TrimSuffix(f.Name, f.Ext())+".csv")
 }
 
-// answerTable finds a table of a conversation.
+// answerTable finds a table of an answer: of one that is shown as it comes, or of
+// the history.
 func (s *Server) answerTable(v *visit) (*columnar.Table, error) {
-	conv, err := v.conv()
+	conv, err := v.anyConv()
 	if err != nil {
 		return nil, err
 	}
+	tables, err := s.answerTables(v, conv, v.r.PathValue("turn"))
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return nil, err
+	}
 	n, err := strconv.Atoi(v.r.PathValue("table"))
-	t := s.talkOf(v.user, conv)
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if err != nil || n < 0 || n >= len(t.tables) {
+	if err != nil || n < 0 || n >= len(tables) {
 		return nil, fault.New(fault.NotFound, "That table is not here any more. Run the question again.")
 	}
-	return columnar.Of(t.tables[n]), nil
+	return columnar.Of(tables[n]), nil
+}
+
+func (s *Server) answerTables(v *visit, conv, turn string) (tables []table.Table, err error) {
+	t := s.talkOf(v.user, conv)
+	t.mu.Lock()
+	for _, show := range t.turns {
+		if turnName(conv, show.ID) == turn {
+			tables = append(tables, show.tables...)
+		}
+	}
+	t.mu.Unlock()
+	if len(tables) > 0 {
+		return tables, nil
+	}
+	history, err := s.a.History(v.r.Context(), v.user, conversationID(v.user, conv), shownTurns)
+	for _, r := range history {
+		if r.User != v.user || turnName(conv, r.ID) != turn {
+			continue
+		}
+		for _, m := range r.Messages {
+			if m.Run != nil {
+				tables = append(tables, m.Run.Tables...)
+			}
+		}
+	}
+	return tables, err
 }
 
 func (s *Server) answerRows(v *visit) error {
@@ -132,11 +160,11 @@ func (s *Server) answerCSV(v *visit) error {
 }
 
 // tableHTML shows a table of an answer. All its rows are in a file, or here.
-func (s *Server) tableHTML(t *talk, show *shownTurn, one table.Table) string {
+func (s *Server) tableHTML(show *shownTurn, one table.Table) string {
+	show.tables = append(show.tables, one)
 	src := s.base + "/files/" + one.File
 	if one.File == "" {
-		t.tables = append(t.tables, one)
-		src = fmt.Sprintf("%s/table/%d", show.Path[:strings.LastIndex(show.Path, "/t/")], len(t.tables)-1)
+		src = fmt.Sprintf("%s/table/%d", show.Path, len(show.tables)-1)
 	}
 	return fragment(show.lang, "table", shownTable{Key: show.next(), Name: show.lang.T("Table"), Src: src, HTML: template.HTML(one.HTML(200))})
 }

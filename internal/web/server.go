@@ -215,7 +215,7 @@ func (s *Server) pageRoutes() map[string]func(*visit) error {
 func (s *Server) scriptRoutes() map[string]func(*visit) error {
 	return map[string]func(*visit) error{
 		"GET /files/{id}/rows": s.fileRows, "GET /files/{id}/picture": s.picture, "GET /files/{id}/page": s.documentPage, "GET /files/{id}/csv": s.fileCSV,
-		"GET /c/{conv}/table/{table}/rows": s.answerRows, "GET /c/{conv}/table/{table}/csv": s.answerCSV,
+		"GET /c/{conv}/t/{turn}/table/{table}/rows": s.answerRows, "GET /c/{conv}/t/{turn}/table/{table}/csv": s.answerCSV,
 		"POST /uploads": s.piece(s.resume.tus.PostFile), "HEAD /uploads/{upload}": s.piece(s.resume.tus.HeadFile),
 		"PATCH /uploads/{upload}": s.piece(s.resume.tus.PatchFile), "DELETE /uploads/{upload}": s.piece(s.resume.tus.DelFile),
 	}

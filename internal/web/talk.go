@@ -16,6 +16,7 @@ import (
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/locale"
 	"github.com/attachebot/attache/internal/table"
+	"github.com/attachebot/attache/internal/web/markdown"
 )
 
 // patch changes a page: it appends to an element, replaces one, or adds text to
@@ -35,7 +36,6 @@ type talk struct {
 	patches []patch
 	dropped int // number of the last patch that is not kept any more
 	wake    chan struct{}
-	tables  []table.Table
 	pending []files.File // attached for the next question
 
 	// Under Server.mu.
@@ -50,10 +50,11 @@ type shownTurn struct {
 	Blocks        []template.HTML
 	Running, Last bool
 
-	lang  *locale.Language // of who asked
-	live  string           // Markdown of the last block, which still grows
-	calls map[string]*call
-	files map[string]bool
+	lang   *locale.Language // of who asked
+	live   string           // Markdown of the last block, which still grows
+	calls  map[string]*call
+	files  map[string]bool
+	tables []table.Table
 }
 
 // call is a tool's call as it is shown.
@@ -228,7 +229,7 @@ func (s *Server) endText(t *talk, show *shownTurn) {
 		i--
 	}
 	key := fmt.Sprintf("%s-b%d", show.Key, i)
-	t.replace(show, i, key, fragment(show.lang, "text", map[string]any{"Key": key, "HTML": markdown(show.live)}))
+	t.replace(show, i, key, fragment(show.lang, "text", map[string]any{"Key": key, "HTML": markdown.HTML(show.live)}))
 	show.live = ""
 }
 
@@ -238,21 +239,26 @@ func (s *Server) toolEnded(t *talk, show *shownTurn, e chat.ToolEnded) {
 			c.Output = r.Output
 		}
 		c.State = ran(show.lang, e.Result)
-		if text := e.Result.Error; text != "" {
-			c.Output = strings.TrimSpace(c.Output + "\n" + text)
-		}
+		c.Output = withError(c.Output, e.Result.Error)
 		t.replace(show, c.block, c.Key, fragment(show.lang, "code", c))
 	}
 	for _, n := range e.Result.Notes {
 		t.block(show, fragment(show.lang, "notice", map[string]any{"Key": show.next(), "Text": "ℹ️ " + n.In(show.lang)}))
 	}
 	for _, one := range e.Result.Tables {
-		t.block(show, s.tableHTML(t, show, one))
+		t.block(show, s.tableHTML(show, one))
 	}
 	for _, f := range e.Files {
 		s.made(t, show, f)
 	}
 	t.status(show, show.lang.T("Thinking")+" …")
+}
+
+func withError(output, text string) string {
+	if text == "" {
+		return output
+	}
+	return strings.TrimSpace(output + "\n" + text)
 }
 
 // ran says how a call went.

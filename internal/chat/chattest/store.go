@@ -17,6 +17,7 @@ import (
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
+	"github.com/attachebot/attache/internal/table"
 )
 
 // Store runs the suite. Open returns an empty store.
@@ -132,7 +133,8 @@ func keeps(t *testing.T, s chat.Store) {
 					Calls: []map[string]json.RawMessage{nil, {"extra_content": json.RawMessage(`{"google":{"thought_signature":"EjQ="}}`)}},
 					Items: []json.RawMessage{json.RawMessage(`{"type":"reasoning"}`)}, Blocks: []json.RawMessage{json.RawMessage(`{"type":"thinking"}`)}}},
 			{Role: llm.FromTool, CallID: "c", Parts: []llm.Part{{Text: strings.Repeat("x", 100_000)}},
-				Run: &llm.Run{Code: "print('é')", Output: "é\n", Elapsed: 12345 * time.Microsecond, Packages: []string{"geopandas 1.1.0"}}},
+				Run: &llm.Run{Code: "print('é')", Output: "é\n", Elapsed: 12345 * time.Microsecond, Packages: []string{"geopandas 1.1.0"}, Failed: true, Error: "Boom",
+					Tables: []table.Table{{Columns: []string{"é", "$a.b"}, Rows: [][]string{{"1", "\x00"}, {}}, TotalRows: 9, File: "7_1_0123abcd"}}}},
 		},
 	}
 	begin(t, s, r)

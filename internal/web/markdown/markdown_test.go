@@ -1,4 +1,4 @@
-package web
+package markdown
 
 import (
 	"runtime"
@@ -20,7 +20,7 @@ func TestCostlyMarkdown(t *testing.T) {
 	} {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		html := string(markdown(md + "<script>"))
+		html := string(HTML(md + "<script>"))
 		runtime.ReadMemStats(&after)
 		if n := after.TotalAlloc - before.TotalAlloc; !strings.HasPrefix(html, "<pre>") || strings.Contains(html, "<script") || n > 4<<20 {
 			t.Errorf("%s: %d MB, %.40s", name, n>>20, html)
@@ -32,8 +32,25 @@ func TestCostlyMarkdown(t *testing.T) {
 		"a long answer":  strings.Repeat("- **a** [b](https://example.com) | c\n", 2000),
 		"quoted letters": strings.Repeat(strings.Repeat("> ", 20)+"a\n", 200),
 	} {
-		if html := string(markdown(md)); strings.HasPrefix(html, "<pre>"+md[:1]) {
+		if html := string(HTML(md)); strings.HasPrefix(html, "<pre>"+md[:1]) {
 			t.Errorf("%s is not rendered", name)
+		}
+	}
+}
+
+func TestMarkdownIsTame(t *testing.T) {
+	if html := string(HTML("- a: **1**\n-# Small <b>print</b>.")); strings.Contains(html, "-#") || !strings.Contains(html, "<p>Small") {
+		t.Errorf("small print: %s", html)
+	}
+	if html := string(HTML("```\n-# x\n```")); !strings.Contains(html, "-# x") {
+		t.Errorf("in code: %s", html)
+	}
+	for _, md := range []string{"<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "[x](javascript:alert(1))", "[x](data:text/html,<script>)", "<button data-do=/out>x</button>", "```\n</pre><script>\n```"} {
+		html := strings.ToLower(string(HTML(md)))
+		for _, bad := range []string{"<script", "<img src=x", "javascript:", "data:text", "<button"} {
+			if strings.Contains(html, bad) {
+				t.Errorf("%q became %q", md, html)
+			}
 		}
 	}
 }

@@ -1,4 +1,5 @@
-package web
+// Package markdown renders what a model writes.
+package markdown
 
 import (
 	"bytes"
@@ -15,9 +16,9 @@ var markdownOf = goldmark.New(goldmark.WithExtensions(extension.GFM))
 // smallPrint is how Discord's Markdown begins a line of small print.
 var smallPrint = regexp.MustCompile(`(?m)^-# `)
 
-// markdown renders a model's text. HTML in it is left out, and so are images:
+// HTML renders a model's text. HTML in it is left out, and so are images:
 // nothing is fetched from elsewhere, whatever a text says.
-func markdown(md string) template.HTML {
+func HTML(md string) template.HTML {
 	if costly(md) {
 		return template.HTML("<pre>" + template.HTMLEscapeString(md) + "</pre>")
 	}
