@@ -148,6 +148,9 @@ func TestDiscordConversations(t *testing.T) {
 			t.Errorf("a table of hers: %d %s", status, text)
 		}
 	}
+	if status, text, _ := a.do("GET", at+"/t/discord-5-51/table/0/rows", nil); status != http.StatusNotFound {
+		t.Errorf("a table of Bert's, in her conversation: %d %s", status, text)
+	}
 	if status, text, _ := a.do("GET", "/conversations?q=May", nil); status != 200 || strings.Count(text, "/rename") != 1 {
 		t.Errorf("searching: %d %s", status, text)
 	}

@@ -91,7 +91,7 @@ $('ask').addEventListener('submit', async e => {
   const text = f.q.value
   if (sent && await post(f.action, new URLSearchParams(new FormData(f)))) {
     if (f.q.value.startsWith(text)) f.q.value = f.q.value.slice(text.length).trimStart() // what was typed meanwhile
-    f.replaces.value = ''; $('start')?.remove(); f.q.focus()
+    tell(''); f.replaces.value = ''; $('start')?.remove(); f.q.focus()
   }
   asking = false
 })
