@@ -106,7 +106,11 @@ def convert(frame, day_first=False, name=""):
     for i, dtype in enumerate(frame.dtypes):
         column = frame.iloc[:, i]
         if _textual(dtype):
-            results = _readings(column) or _readings(_without_marks(column))
+            thai = _of_buddhist_years(column)
+            results = _readings(thai) if thai is not None else {}
+            if results and name:
+                note(f"{name}: {frame.columns[i]}: years of the Buddhist era were read as those of the common one, from {column.dropna().iloc[0]} as {next(iter(results.values())).dropna().iloc[0]:%Y-%m-%d}.")
+            results = results or _readings(column) or _readings(_without_marks(column))
             usual = None if results else forms.usual_digits(column)
             results = _readings(usual) if usual is not None else results
             if not results and _days_in_digits(column, str(frame.columns[i])):
@@ -142,6 +146,17 @@ def convert(frame, day_first=False, name=""):
         _tell(name, frame, i, chosen)
         frame.isetitem(i, chosen)
     return frame
+
+
+_BUDDHIST = re.compile(r"(?<![\d.,])2[56]\d\d(?![\d.,])")
+
+
+def _of_buddhist_years(column):
+    """The column with years of the common era, where all of its values have one of the Buddhist era (2567 is 2024); else None."""
+    first = column.iloc[:_SAMPLE].dropna()
+    if len(first) < 2 or not all(isinstance(v, str) and len(v) <= 60 and _BUDDHIST.search(v) for v in first) or first.nunique() < 2:
+        return None
+    return column.map(lambda v: _BUDDHIST.sub(lambda m: str(int(m[0]) - 543), v) if isinstance(v, str) else v).astype(column.dtype)
 
 
 def _in_century(column, results, chosen, name):

@@ -73,5 +73,6 @@ def _table(lines, edges):
     filled = [sum(map(bool, c)) for c in columns]
     typed = sum(k in ("n", "d", "c") for k in kinds if k)
     named = all(forms.form(c) in ("s", "b") or forms.YEAR.fullmatch(c) for c in cut[0] if c)
+    apart = len(edges) > 2 and all(line[a : a + 1].strip() and not line[a - 2 : a].strip() for line in lines[:1] for a, _ in edges[1:]) and not any(line[a - 2 : a].strip() for line in lines for a, _ in edges[1:])
     uneven = len({len(line.split()) for line in lines}) > 1  # else runs of blanks do as well
-    return cut if typed and named and uneven and all(filled) and sum(filled) > 0.4 * len(body) * len(edges) else None
+    return cut if (typed or apart) and named and uneven and all(filled) and sum(filled) > 0.4 * len(body) * len(edges) else None

@@ -6,7 +6,7 @@ import re
 PLAIN = re.compile(r"[+-]?(\d+|\d*\.\d+|\d+\.)([eE][+-]?\d+)?")
 YEAR = re.compile(r"(1[5-9]|20|21)\d\d")
 _GROUPED = r"\d{1,3}(?:,\d{2,3})*(?:\.\d+)?|\d{1,3}(?:\.\d{3})+(?:,\d+)?|\d{1,3}(?:[ \u00a0\u202f'’]\d{3})+(?:[.,]\d+)?|\d*[.,]\d+|\d+\.?"
-SIGNS = "$€£¥₹₽₩₺₴₪฿₫₱¢￥＄￡￦"
+SIGNS = "$€£¥₹₽₩₺₴₪฿₫₱¢￥＄￡￦円元圓원"
 CODES = "USD|EUR|GBP|CHF|JPY|CNY|RMB|INR|CAD|AUD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|RON|BGN|TRY|BRL|MXN|ZAR|KRW|SGD|HKD|ILS|RUB|UAH|THB|Rs\\.?|R\\$|kr\\.?|zł|Kč|Ft|lei|A\\$|C\\$|US\\$"
 MONEY = rf"(?:[{SIGNS}]|{CODES})"
 _NUMBER = re.compile(rf"[(+-]?\s?(?:{MONEY}\s?)?[+-]?(?:{_GROUPED})(?:[eE][+-]?\d+)?\s?(?:%|{MONEY})?[)-]?")

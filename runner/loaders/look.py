@@ -25,7 +25,7 @@ class Look:
             lines.pop()  # it may be cut
         self.notes = []
         self.marked = ""  # what stands before the names, where the header is the last of some comments
-        self.fields = None  # the names in a line "#Fields: date time …" of the logs of web servers
+        self.fields = None  # the names in a line "#Fields: date time …" of the logs of web servers, and of Zeek's
         self.skip, told = 0, None
         marked = re.fullmatch(r'"?sep=(.)"?[,;]*', lines[0].rstrip(" ")) if lines else None
         if marked:
@@ -45,7 +45,7 @@ class Look:
         self.tables = headers.tables(every) if single and not options.keys() & {"skiprows", "header", "names", "nrows"} else []
         self.header = headers.Header() if options.keys() & {"skiprows", "header", "names"} else headers.find(every, self.width, self.tables[0][0] if len(self.tables) == 1 else 0)
         if self.fields:
-            self.header, self.marked = headers.Header(0, 1, self.fields), ""
+            self.header, self.marked = headers.Header(0, 0 if self.comment else 1, self.fields), ""
         if self.header.skip and any(map(any, every[: self.header.skip])):
             title = " ".join(c for r in every[: self.header.skip] for c in r if c)[:60]
             self.notes.append(f"{src.name} has {self.header.skip} line(s) above its header, which were skipped: {title}")
@@ -62,14 +62,19 @@ class Look:
         mark = self.comment
         rest = [line for line in lines if not line.startswith(mark)]
         top = next(i for i, line in enumerate(lines) if not line.startswith(mark) and line.strip())
-        if any(line.startswith(mark) for line in lines[top:]):
+        within = any(line.startswith(mark) for line in lines[top:])
+        if within and top == 0:
             return 0, rest
         d = dialect.find(rest)
         rows = [r for r in d.cut(rest[:200]) if any(map(str.strip, r))]
+        for line in lines[:top]:
+            names = d.cut([line])[0]
+            if len(names) == dialect.width(rows) + 1 and re.fullmatch(r"#\s?fields:?", names[0], re.I):
+                self.fields = names[1:]
+        if within:
+            return 0, rest
         last = max(i for i in range(top) if lines[i].startswith(mark))
-        names = d.cut([lines[last]])[0]
-        if len(names) == dialect.width(rows) + 1 and names[0].lower().endswith("fields:"):
-            names = self.fields = names[1:]
+        names = self.fields or d.cut([lines[last]])[0]
         if len(names) == dialect.width(rows) > 1 and headers.headless(rows[0], rows[1:], len(names)):
             top = last
             self.marked = mark
@@ -158,7 +163,7 @@ class Look:
             s["skiprows"] = self.skip
         if self.decimal == ",":
             s["decimal"] = ","
-        if self.header.rows == 0:
+        if self.header.rows == 0 and not self.header.names:
             s["header"] = None
         elif self.header.names:
             s["header"] = None
@@ -177,7 +182,7 @@ class Look:
             note(f"{self.src.name}: a {self.escape} before a quotation mark or another character was read as an escape, and left out.")
         if self.comment:
             note(f"{self.src.name}: lines that begin with {self.comment} are comments and were left out.")
-        if self.header.rows == 0:
+        if self.header.rows == 0 and not self.header.names:
             note(f"{self.src.name} has no header line; its columns are numbered.")
         elif self.header.rule:
             note(f"{self.src.name}: the line below the header holds no values and was left out: {self.header.rule}")
@@ -213,7 +218,7 @@ class Look:
         if self.header.rows == 1 and not self.header.names:
             names = [n.strip() if self.dialect.spaced else n for n in self.rows[0]] if self.rows else []
         else:
-            names = unique(self.header.names) if self.header.rows else list(range(self.width))
+            names = unique(self.header.names) if self.header.names else list(range(self.width))
         if len(set(names)) != len(names) or self.row_names() or len(names) < self.width:
             return {}
         columns = [list(c) for c in self.columns]

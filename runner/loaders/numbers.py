@@ -9,7 +9,7 @@ _SAMPLE = 200
 _SPACES = " \u00a0\u202f\u2009'\u2019"
 _BODY = rf"\d[\d.,{_SPACES}]*(?:(?<=[.,])[-\u2013\u2014]{{1,2}})?|[.,]\d+"  # 12,- is 12
 _VALUE = re.compile(
-    rf"(?P<open>\()?(?P<sign>[+\-\u2212]?)\s?(?P<before>{forms.MONEY})?\s?(?P<within>\()?(?P<sign2>[+\-\u2212]?)\s?(?P<body>{_BODY})(?P<exp>[eE][+-]?\d+)?\s?"
+    rf"(?P<open>\()?(?P<sign>[+\-\u2212]?)\s?(?P<before>{forms.MONEY}|%)?\s?(?P<within>\()?(?P<sign2>[+\-\u2212]?)\s?(?P<body>{_BODY})(?P<exp>[eE][+-]?\d+)?\s?"
     rf"(?P<after>{forms.MONEY}|%|‰|[A-Za-zµ°²³/%]{{1,6}}\d?)?(?P<close>\))?(?P<minus>[-\u2212])?"
 )
 MARKS = forms.MARKS | {
@@ -18,10 +18,12 @@ MARKS = forms.MARKS | {
     "#nv", "#n/d", "#n/b", "#н/д", "#yok", "#saknas!", "#wert!", "#bezug!", "#zahl!", "#valeur!", "#nom?", "#nombre!", "#¡valor!", "#valor!", "#¡div/0!", "#¡ref!", "#¿nombre?", "#valore!", "#rif!", "#nome?",  # errors of Excel in other languages
     "#waarde!", "#verw!", "#getal!", "#naam?", "#deel/0!", "#adr!", "#arg!", "#liczba!", "#nazwa?", "#знач!", "#ссылка!", "#дел/0!", "#имя?", "#число!", "#värdefel!", "#referens!", "#ogiltigt!", "#division/0!",
     "(d)", "(s)", "(x)", "(z)", "(l)", "(na)",  # withheld, by the offices of statistics of the USA
+    "b.d.", "b/d", "brak", "brak danych", "н/д", "нд", "нет данных", "unbekannt", "keine angabe", "keine daten", "nicht verfügbar", "inconnu", "non disponible", "n.c.", "nc", "desconocido", "no disponible", "sin datos",  # not known, in other languages
+    "desconhecido", "não disponível", "sem dados", "sconosciuto", "non disponibile", "onbekend", "geen data", "okänd", "saknas", "ukjent", "ukendt", "yok", "veri yok", "nincs adat", "nav datu", "nėra duomenų", "không có", "不明", "未知", "无", "無", "なし", "없음", "ー", "－",
 }  # fmt: skip
 _NOTHING = re.compile(rf"(?:{forms.MONEY})\s*[-\u2013\u2014]|[-\u2013\u2014]\s*(?:{forms.MONEY})")  # 0, as the accounting formats of Excel show it
 # Currencies whose amounts have a decimal point, and those that have a decimal comma, where the values do not show it.
-_POINT = {"$", "US$", "A$", "C$", "£", "¥", "￥", "＄", "￡", "₹", "₩", "₪", "฿", "₱", "¢", "USD", "GBP", "JPY", "CNY", "RMB", "INR", "CAD", "AUD", "NZD", "MXN", "KRW", "SGD", "HKD", "ILS", "THB", "CHF", "Rs", "Rs."}
+_POINT = {"$", "US$", "A$", "C$", "£", "¥", "￥", "＄", "￡", "₹", "₩", "₪", "฿", "₱", "¢", "円", "元", "圓", "원", "USD", "GBP", "JPY", "CNY", "RMB", "INR", "CAD", "AUD", "NZD", "MXN", "KRW", "SGD", "HKD", "ILS", "THB", "CHF", "Rs", "Rs."}
 _COMMA = {"R$", "BRL", "kr", "kr.", "SEK", "NOK", "DKK", "zł", "PLN", "Kč", "CZK", "Ft", "HUF", "lei", "RON", "BGN", "₽", "RUB", "₺", "TRY", "₴", "UAH"}
 
 
@@ -30,11 +32,12 @@ def convert(frame, decimal=None, names=()):
     of missing ones; return the lines to tell. decimal is the sign of the file, where it has one;
     names are the positions of columns whose digits are names."""
     told = []
+    colons = any(str(t) == "str" and frame.iloc[:_SAMPLE, i].str.match(r"\s*:(?:\s[a-z]{1,3})?\s*$").any() for i, t in enumerate(frame.dtypes))
     for i, dtype in enumerate(frame.dtypes):
         if str(dtype) not in ("str", "string", "object") or i in names:
             continue
         column = frame.iloc[:, i]
-        found = read(column, decimal) or written(column, decimal)
+        found = read(column, decimal) or written(column, decimal, colons)
         if found:
             numbers, what = found
             frame.isetitem(i, numbers)
@@ -134,12 +137,12 @@ def read(column, decimal=None):
     return numbers, told
 
 
-def written(column, decimal=None):
-    """As read, of numbers with a word for thousands or millions, the sides of an account, or the digits of another script."""
+def written(column, decimal=None, colons=False):
+    """As read, of numbers with a word for thousands or millions, the sides of an account, flags, or the digits of another script; colons as in scales.flags."""
     usual = forms.usual_digits(column)
     if usual is not None:
         return read(usual, decimal)
-    for taken in (scales.sides, scales.words):
+    for taken in (scales.sides, scales.words, lambda c: scales.flags(c, colons)):
         found = taken(column)
         if found:
             bare, by, line = found
@@ -189,7 +192,7 @@ def _style(values, decimal):
         groups += len(spaced) > 1
         lengths.add(tuple(map(len, spaced)) if len(spaced) > 1 else len(body))
         after = m["after"] or ""
-        if after == "%":
+        if "%" in (after, m["before"]):  # 12%, and %12 in Turkish
             percent += 1
         elif after and re.fullmatch(forms.MONEY, after):
             money.add(after)
@@ -200,7 +203,7 @@ def _style(values, decimal):
             units.append(after)
         elif not m["before"]:
             plain += 1
-        if m["before"]:
+        if m["before"] and m["before"] != "%":
             money.add(m["before"])
     if not count or count < 0.25 * (count + marked) or len(words) > 1 or words and (count < 10 or not re.fullmatch(r"[A-Za-z][A-Za-z .]{3,}|[*?.#-]+", min(words))):
         return None
@@ -242,4 +245,5 @@ def _pattern(sign, money, percent, unit):
     body = rf"(?:\d{{1,3}}(?:{group}\d{{2,3}})+|\d{{1,3}}(?:[{_SPACES}]\d{{3}})+|\d+)?(?:{point}(?:\d*|[-\u2013\u2014]{{1,2}}))?"
     symbols = "|".join(re.escape(m) for m in sorted(money)) or "(?:x{0})"
     tail = rf"(?:\s?(?:%))?" if percent else rf"(?:\s?{re.escape(unit)})" if unit else rf"(?:\s?(?:{symbols}))?"
+    symbols = "%" if percent else symbols
     return rf"\(?[+\-\u2212]?\s?(?:{symbols})?\s?\(?[+\-\u2212]?\s?{body}(?:[eE][+-]?\d+)?{tail}\)?[-\u2212]?"

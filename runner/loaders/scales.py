@@ -5,10 +5,12 @@ import re
 from attache.loaders import forms
 
 _SCALES = {
-    10**3: "k thousand thsd tsd tsd. mille",
+    10**3: "k thousand thsd tsd tsd. mille 千",
+    10**4: "万 萬 만",
     10**5: "lakh lakhs lac",
     10**6: "m mm mn mln million millions mio mio. millionen",
     10**7: "crore crores cr",
+    10**8: "億 亿 억",
     10**9: "b bn bln billion billions mrd mrd. milliarden md",
     10**12: "t tn trn trillion trillions",
 }
@@ -43,7 +45,7 @@ def _agree(found):
     if not used or any(m["word"] and len(m["word"]) == 1 and m["blank"] and not _money(m) for m in found):
         return False
     scales = {_OF[w.lower()] for w in used}
-    if any(len(w) > 2 or w.lower() in ("bn", "mn", "tn") for w in used) or all(_money(m) for m in found):
+    if any(len(w) > 2 or w.lower() in ("bn", "mn", "tn") or not w.isascii() for w in used) or all(_money(m) for m in found):
         return True
     if any(len(w) == 2 for w in used):  # mm, md, cr
         return False
@@ -56,6 +58,32 @@ def _agree(found):
 
 def _money(m):
     return bool(re.search(forms.MONEY, m["number"]) or m["after"])
+
+
+_FLAGGED = re.compile(r"(?P<number>[+\-\u2212]?\d[\d.,]*|:)\s?(?P<flag>[a-z]{1,3}|\([a-z]{1,2}\)|\[[a-z\d]{1,2}\]|[*†‡]{1,3})?", re.I)
+
+
+def flags(column, colons=False):
+    """As words, of numbers of which some have a flag behind them (12.5 b, 13*, 7 (p)), as offices of statistics write them,
+    with a colon for what is missing: in this column, or elsewhere in the table (colons)."""
+    first = column.iloc[:400].dropna().str.strip()
+    found = [_FLAGGED.fullmatch(v) for v in first]
+    if len(found) < 5 or not all(found) or not any(m["flag"] for m in found):
+        return None
+    numbers = [m for m in found if m["number"] != ":"]
+    bare = sum(not m["flag"] for m in numbers)
+    letters = any(re.match("[a-z]", m["flag"] or "", re.I) for m in found)
+    if letters and not colons and len(numbers) == len(found) or bare < 0.6 * len(numbers) or bare < 5:
+        return None  # letters alone may be units
+    known = column.dropna().str.strip()
+    parts = {v: _FLAGGED.fullmatch(v) for v in known.unique()}
+    if not all(parts.values()):
+        return None
+    missing = known.map(lambda v: parts[v]["number"] == ":")
+    values = known.map(lambda v: parts[v]["number"]).mask(missing)
+    shown = next(v for v, m in parts.items() if m["flag"])
+    line = f"flags behind {sum(bool(parts[v]['flag']) for v in known):,} value(s), as in {shown!r}, were left out" + (f", and {int(missing.sum()):,} value(s) ':' were read as missing" if missing.any() else "")
+    return values.reindex(column.index).astype(column.dtype), values.where(values.isna(), 1.0).astype(float).reindex(column.index), line
 
 
 def sides(column):

@@ -183,12 +183,28 @@ def text_kind(src):
     return "csv" if delimited.looks_like_table(src) else "text"
 
 
+def json_lines(src):
+    """Whether each line of a text is an object of JSON, and there are at least three."""
+    import json
+
+    if not src.head.lstrip()[:1] == b"{":
+        return False
+    lines = src.head.splitlines()
+    lines = [line for line in (lines[:-1] if src.size > len(src.head) else lines) if line.strip()][:200]
+    try:
+        return len(lines) > 2 and all(isinstance(json.loads(line), dict) for line in lines)
+    except ValueError:
+        return False
+
+
 def clear_table(src):
     """Whether a text is a table without a doubt: the same few fields in each of its lines, under names."""
     from attache.loaders import below, encoding, fixed, headers
     from attache.loaders.look import Look
 
     look = Look(src, {})
+    if look.fields and look.width > 1:
+        return True
     if look.width < 2 or look.dialect.words or look.dialect.score < 0.85:
         cells = fixed.rows(encoding.head(src).splitlines()[: -1 if src.size > len(src.head) else None])
         if cells and len(cells[0]) > 2:
