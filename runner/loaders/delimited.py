@@ -119,6 +119,11 @@ def _one_of(src, look, table, raw, options):
     return _anew(src, _written(rows[first:last]), raw, options)
 
 
+def rows(src, lists):
+    """Return the table of rows of texts, the first of which has the names."""
+    return _anew(src, _written(lists), False, {})
+
+
 def _lines(src, codec):
     return re.split("\r\n|\r|\n", src.bytes().decode(codec, "replace").lstrip("\ufeff"))
 

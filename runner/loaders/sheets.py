@@ -2,7 +2,7 @@
 
 import re
 
-from attache.loaders import dates, encoding, sheet_errors, sheet_tables, sheet_xml
+from attache.loaders import dates, encoding, sheet_errors, sheet_far, sheet_tables, sheet_xml
 from attache.loaders.source import FileLoadError, hushed, note
 
 
@@ -93,10 +93,19 @@ def _read(src, settings):
         written, errors = sheet_xml.Sheets(src.path), sheet_errors.found(src.path)
         frames = {}
         for name in names:
-            with hushed():
-                cells = pd.read_excel(book, sheet_name=name, header=None, dtype=object, keep_default_na=False, na_values=[""])
             title = book.sheet_names[name] if isinstance(name, int) else name
-            written.tell(src.name, title, cells)
+            far = sheet_far.cells(src, book, written, title)
+            if far:
+                cells, (rows, columns) = far
+                if (rows, columns) != cells.shape:
+                    note(f"{src.name}: in the sheet {title!r} cells lie far from the others; the blank rows and columns between were left out.")
+                near = cells.iloc[:rows, :columns].copy()
+                written.tell(src.name, title, near)
+                cells.iloc[:rows, :columns] = near
+            else:
+                with hushed():
+                    cells = pd.read_excel(book, sheet_name=name, header=None, dtype=object, keep_default_na=False, na_values=[""])
+                written.tell(src.name, title, cells)
             if title in errors:
                 sheet_xml.tell_errors(src.name, title, errors[title])
             found = sheet_tables.frames(src.name, title, cells)

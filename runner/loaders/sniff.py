@@ -197,8 +197,8 @@ def json_lines(src):
         return False
 
 
-def clear_table(src):
-    """Whether a text is a table without a doubt: the same few fields in each of its lines, under names."""
+def clear_table(src, headed=False):
+    """Whether a text is a table without a doubt: the same few fields in each of its lines, under names if it must be headed."""
     from attache.loaders import below, encoding, fixed, headers
     from attache.loaders.look import Look
 
@@ -212,6 +212,8 @@ def clear_table(src):
     rows = [r for r in look.rows if any(map(str.strip, r)) and not headers.is_rule(r)]
     rows = rows[: len(rows) - below.count(rows, look.width)]
     if look.width < 2 or len(rows) < 4 or sum(len(c) > 60 for r in rows for c in r) >= 0.1 * sum(map(len, rows)):
+        return False
+    if headed and look.header.rows == 0:
         return False
     if look.row_names():
         rows[0] = ["", *rows[0]]

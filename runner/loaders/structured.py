@@ -23,7 +23,7 @@ def json_file(src, raw=False, **options):
     try:
         value = _parsed(data, twice)
     except json.JSONDecodeError as e:
-        if "Extra data" in e.msg:
+        if "Extra data" in e.msg or data.lstrip().startswith(b"\x1e"):
             return jsonl(src)
         value = _annotated(src, data, twice)
         if value is None:
@@ -99,10 +99,23 @@ def _listed(src, value):
     names, rows = value[0], value[1:]
     plain = all(v is None or isinstance(v, (str, int, float, bool)) for r in rows[:1000] for v in r)
     typed = any(not isinstance(v, str) for r in rows[:1000] for v in r)
-    if not plain or not typed or len(set(map(str, names))) < len(names) or not all(isinstance(n, str) and n for n in names):
+    if not plain or len(set(map(str, names))) < len(names) or not all(isinstance(n, str) and n for n in names):
         return value
+    if not typed:
+        return _texts(src, value)
     note(f"{src.name}: the first of its lists was taken for the names of the columns.")
     return [dict(zip(names, r)) for r in rows]
+
+
+def _texts(src, lists):
+    """Lists of texts below a list of names, as some offices of statistics give them, read as the lines of a table; else the lists."""
+    from attache.loaders import delimited, forms
+
+    forms_of = [{forms.form(v) for v in column} for column in zip(*lists[1:1000])]
+    if not any(f and f <= {"n", "d", "m", ""} and "n" in f for f in forms_of) or any(forms.form(n) in ("n", "d") for n in lists[0]):
+        return lists
+    note(f"{src.name}: the first of its lists was taken for the names of the columns, the others as the rows of a table.")
+    return delimited.rows(src, lists)
 
 
 def _of_pandas(src, value):
@@ -157,20 +170,33 @@ def _names_within(value, count, depth=3):
     return []
 
 
-def _wrapped(src, value, within=""):
+def _wrapped(src, value, within="", depth=3):
     """The records of an answer such as {"status": "ok", "data": [...]}; else the value."""
-    if not within and len(value) <= 3:
-        inner = [(k, v) for k, v in value.items() if isinstance(v, dict)]
-        if len(inner) == 1 and len(inner) == sum(isinstance(v, (dict, list)) for v in value.values()):
-            found = _wrapped(src, inner[0][1], f"{inner[0][0]}.")
-            return value if found is inner[0][1] else found
+    large = lambda v: isinstance(v, (list, dict)) and len(json.dumps(v, default=str)) > 500
     lists = [k for k, v in value.items() if isinstance(v, list) and v and all(isinstance(r, dict) for r in v)]
-    others = [v for k, v in value.items() if k not in lists]
-    if len(lists) != 1 or any(isinstance(v, (list, dict)) and len(json.dumps(v, default=str)) > 500 for v in others):
+    if not lists and depth:
+        inner = [k for k, v in value.items() if isinstance(v, dict)]
+        one = inner if len(inner) == 1 and len(value) <= 3 and not any(isinstance(v, list) for v in value.values()) else [k for k in inner if large(value[k])]
+        if len(one) != 1 or any(large(v) for k, v in value.items() if k not in one):
+            return value
+        whole = _of_pandas(src, value[one[0]]) if large(value[one[0]]) else None
+        if whole is not None:
+            _tell_beside(src, value, one[0], within)
+            return whole
+        found = _wrapped(src, value[one[0]], f"{within}{one[0]}.", depth - 1)
+        return value if found is value[one[0]] else found
+    if len(lists) != 1 or any(large(v) for k, v in value.items() if k not in lists):
         return value
-    beside = ", ".join(str(k) for k in value if k != lists[0])
-    note(f"{src.name}: these are the records of {within + lists[0]!r}" + (f"; beside it stand {beside[:100]} (load_file(…, raw=True) gives all)." if beside else "."))
-    return table(value[lists[0]], src.name)
+    _tell_beside(src, value, lists[0], within)
+    records = value[lists[0]]
+    if all(isinstance(r.get("node"), dict) and len(r) <= 2 for r in records):
+        records = [r["node"] for r in records]  # as GraphQL gives them
+    return table(records, src.name)
+
+
+def _tell_beside(src, value, key, within):
+    beside = ", ".join(str(k) for k in value if k != key)
+    note(f"{src.name}: these are the records of {within + key!r}" + (f"; beside it stand {beside[:100]} (load_file(…, raw=True) gives all)." if beside else "."))
 
 
 def jsonl(src):
@@ -229,6 +255,8 @@ def table(value, name=""):
         return value
     import pandas as pd
 
+    if any(isinstance(v, dict) and len(v) == 1 and next(iter(v)) in _OF_MONGO for r in value[:100] for v in r.values()):
+        value = [{k: _without_type(v) for k, v in r.items()} for r in value]
     if any(isinstance(v, dict) for r in value[:1000] for v in r.values()):
         frame = pd.json_normalize(value)
     else:
@@ -239,6 +267,30 @@ def table(value, name=""):
         elif frame[key].dtype == object and frame[key].dropna().isin([True, False]).all() and frame[key].notna().any() and all(isinstance(v, bool) for v in frame[key].dropna()):
             frame[key] = frame[key].astype("boolean")
     return dates.convert(frame, name=name)
+
+
+def _instant(value):
+    """The time in a $date, which is text, or milliseconds since 1970."""
+    import datetime
+
+    if not isinstance(value, (int, float)):
+        return value
+    return (datetime.datetime(1970, 1, 1) + datetime.timedelta(milliseconds=value)).isoformat(timespec="milliseconds") + "Z"
+
+
+# Values with their type, as mongoexport writes them.
+_OF_MONGO = {"$oid": str, "$uuid": str, "$date": _instant, "$numberInt": int, "$numberLong": int, "$numberDouble": float, "$numberDecimal": float}
+
+
+def _without_type(value):
+    if isinstance(value, list):
+        return [_without_type(v) for v in value]
+    if not isinstance(value, dict):
+        return value
+    key = next(iter(value), None)
+    if len(value) == 1 and key in _OF_MONGO:
+        return _OF_MONGO[key](_without_type(value[key]))
+    return {k: _without_type(v) for k, v in value.items()}
 
 
 def _keep_digits(frame, name, records):

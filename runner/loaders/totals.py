@@ -37,7 +37,7 @@ def _of_groups(column):
     """The rows of a total of each group: "North Total" below rows of "North"."""
     if len(column) > 20_000:
         return set()
-    named = [(k, m[1] or m[2]) for k, v in enumerate(column.tolist()) if isinstance(v, str) and (m := _GROUP.fullmatch(v.strip()))]
+    named = [(k, m[1] or m[2]) for k, v in enumerate(column.tolist()) if isinstance(v, str) and not _TOTAL.fullmatch(v.strip()) and (m := _GROUP.fullmatch(v.strip()))]
     if not named:
         return set()
     groups = {v.strip() for v in column.dropna() if isinstance(v, str)}

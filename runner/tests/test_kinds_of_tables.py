@@ -5,20 +5,7 @@ import json
 
 import openpyxl
 import pytest
-
-N = 60
-
-
-def rows(write, n=N):
-    return "".join(write(i) for i in range(n))
-
-
-def column(*values, name="v"):
-    return f"n;{name}\n" + rows(lambda i: f"{i};{values[i % len(values)]}\n")
-
-
-def day(*days):
-    return [d if d is None else d + "T00:00:00" for d in days]
+from written import N, column, day, rows
 
 
 def cities(codec, *names):

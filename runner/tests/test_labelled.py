@@ -5,10 +5,7 @@ import json
 import pandas as pd
 import pytest
 from attache.loaders import load
-
-
-def rows(write, n=60):
-    return "".join(write(i) for i in range(n))
+from written import rows
 
 
 @pytest.fixture

@@ -6,12 +6,7 @@ import zipfile
 
 import pytest
 from attache.loaders import load
-
-N = 60
-
-
-def rows(write, n=N):
-    return "".join(write(i) for i in range(n))
+from written import N, rows
 
 
 WRITTEN = {
