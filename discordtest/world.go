@@ -284,6 +284,35 @@ func (c *Channel) shut(archived, locked bool) {
 	c.s.dispatch(event{name: "THREAD_UPDATE", guild: c.Guild, intent: IntentGuilds, data: c.object()})
 }
 
+// Purge deletes several messages of the channel at once, as moderators' bots do, and Discord those of somebody who is banned.
+func (c *Channel) Purge(ms ...Message) {
+	s := c.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []*message
+	for _, m := range ms {
+		if own := s.messages[m.ID]; own != nil && !own.Deleted && own.channel == c {
+			for _, a := range own.files {
+				a.object.gone = true
+			}
+			all = append(all, own)
+		}
+	}
+	s.removeAll(c, all)
+}
+
+// Rename gives the channel another name.
+func (c *Channel) Rename(name string) {
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	c.name = name
+	kind := "CHANNEL_UPDATE"
+	if c.Parent != nil {
+		kind = "THREAD_UPDATE"
+	}
+	c.s.dispatch(event{name: kind, guild: c.Guild, intent: IntentGuilds, data: c.object()})
+}
+
 // Webhook sends what another program says through a webhook of the channel: under any name, of somebody who is no user.
 func (c *Channel) Webhook(name, text string, embeds ...Embed) (Message, error) {
 	s := c.s

@@ -328,6 +328,10 @@ func (b *Bot) handle(e gateway.EventData) {
 		b.onEdit(e.Message)
 	case gateway.EventMessageDelete:
 		b.onDelete(e.ID)
+	case gateway.EventMessageDeleteBulk: // of moderators' bots, and of who is banned
+		for _, id := range e.IDs {
+			b.onDelete(id)
+		}
 	case gateway.EventChannelDelete:
 		id := e.ID()
 		b.placeGone(func(q *question) bool { return q.channel() == id || b.places.Parent(q.channel()) == id })

@@ -132,7 +132,7 @@ func TestStoryUsage(t *testing.T) {
 	w.ask(w.bert, w.general, "hi")
 	m := w.run(w.anna, w.general, "usage")
 	w.contains(m, "12.0k in", "345 out", "1 request", "**test-model**: 12.3k tokens", "12.3k of 1.0M tokens • resets at <t:",
-		"test-model: $0.25 in, $0.025 cached, $2 out", "**$0.0037**", "▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆ 12.3k")
+		"test-model: $0.25 in, $0.025 cached, $2 out", "**$0.0037**", "▆▆▆▆▆▆▆▆▆▆▆▆▆▆ 12.3k")
 	w.lacks(m, "Who used most")
 	w.contains(w.run(w.anna, w.general, "usage", discordtest.Opt("everybody", true)), "⚠️ Only the bot's admins see what everybody used.")
 	m = w.run(w.bert, w.general, "usage", discordtest.Opt("everybody", true))

@@ -45,6 +45,7 @@ type Options struct {
 
 const (
 	phoneWidth = 42   // characters of a code block that a phone shows without wrapping
+	embedWidth = 32   // the same in an embed
 	shownRows  = 12   // of a table that code showed, as text
 	shownTable = 3    // such tables of an answer: the last ones
 	longCode   = 1500 // characters of a block of code: a longer one is a file

@@ -29,9 +29,9 @@ func block(lines, note string) string {
 	return b
 }
 
-// Preview writes a glance at a table as a code block that fits a phone.
+// Preview writes a glance at a table as a code block that fits an embed on a phone.
 func Preview(t table.Table) string {
-	text := t.Head(phoneWidth, shownRows)
+	text := t.Head(embedWidth, shownRows)
 	return block(text.Lines, text.Note)
 }
 

@@ -20,7 +20,7 @@ const Days = 30
 
 const (
 	chartDays = 14
-	chartBar  = 20 // characters of the longest bar
+	chartBar  = 14 // characters of the longest bar
 )
 
 // Embed shows a report of Days days: of a user, or of everybody.
