@@ -64,13 +64,14 @@ func FuzzMarkdown(f *testing.F) {
 	})
 }
 
-// TestMarkdownIsFast shows that no text of a message's length takes long.
+// TestMarkdownIsFast shows that no text of a message's length takes long: what
+// does, takes hours.
 func TestMarkdownIsFast(t *testing.T) {
 	t.Parallel()
 	for _, piece := range []string{"*", "_", "**_", "*_~~", "||**", "[", "[](", "`", "```", "<@", "- ", "> ", "  - a\n", "a_b ", "***a", "\\", "<t:1", "https://", "**a *b** c*"} {
 		began := time.Now()
 		markdown(strings.Repeat(piece, 4000/len(piece)), nil, time.UTC)
-		if took := time.Since(began); took > 2*time.Second {
+		if took := time.Since(began); took > 30*time.Second {
 			t.Errorf("%q: %s", piece, took)
 		}
 	}

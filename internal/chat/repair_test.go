@@ -134,7 +134,7 @@ func TestRepairIsLinear(t *testing.T) {
 		for _, in := range []string{s, s + `"}`, strings.Repeat(part, n/len(part)), string(encode(s))} {
 			start := time.Now()
 			repairArguments(in, codeSchema)
-			if d := time.Since(start); d > 5*time.Second {
+			if d := time.Since(start); d > 30*time.Second {
 				t.Errorf("%d times %q takes %v", n/len(part), part, d)
 			}
 		}

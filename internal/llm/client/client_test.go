@@ -303,11 +303,11 @@ func TestBrokenStreamsKeepWhatArrived(t *testing.T) {
 
 func TestTimeouts(t *testing.T) {
 	s := &llmtest.Server{}
-	s.Push(llmtest.Reply{Text: "late", Wait: 5 * time.Second})
+	s.Push(llmtest.Reply{Text: "late", Wait: time.Minute})
 	m := connect(t, s, client.Options{FirstByte: 50 * time.Millisecond})
 	start := time.Now()
 	_, _, err := generate(t, m, ask("hi"))
-	if !fault.Is(err, fault.Unavailable) || !strings.Contains(fault.Message(err), "too long") || time.Since(start) > 3*time.Second {
+	if !fault.Is(err, fault.Unavailable) || !strings.Contains(fault.Message(err), "too long") || time.Since(start) > 30*time.Second {
 		t.Errorf("after %v: %v", time.Since(start), err)
 	}
 	// Slow but steady is fine, for longer than any one limit.

@@ -28,7 +28,8 @@ const (
 	maxNotes    = 20
 	maxTraffic  = 64 << 20         // bytes of messages, files apart
 	maxStrays   = 50_000           // frames of bytes that belong to nothing
-	grace       = 3 * time.Second  // between an interrupt and the kill
+	grace       = 3 * time.Second  // between an interrupt's arrival and the kill
+	arrival     = 7 * time.Second  // how long an interrupt may take to arrive, on a machine that is very busy
 	hostTime    = 10 * time.Minute // of questions, installs and saving that does not count as running
 	replyTime   = 3 * time.Second  // how long the code may leave an answer unread
 	freeErrors  = 3                // answers with an error that cost the code no time; later ones do
@@ -50,7 +51,7 @@ type answerer func(ctx context.Context, m *container.Message) (map[string]any, e
 // more; the result is complete even then. busy says that the code left threads
 // running.
 func runCell(ctx context.Context, c *container.Container, number int64, cell sandbox.Cell, limits sandbox.Limits, answer answerer) (res sandbox.Result, busy bool, err error) {
-	r := &cellRun{c: c, cell: cell, number: number, answer: answer}
+	r := &cellRun{c: c, cell: cell, number: number, answer: answer, arrived: make(chan struct{}, 1)}
 	r.out = newOutput(limits.Output, cell.Output)
 	r.shared = context.WithoutCancel(ctx)
 	c.Redirect(func(b []byte) {
@@ -83,6 +84,7 @@ type cellRun struct {
 
 	clock    *stopwatch
 	stopping sandbox.Outcome // why an interrupt was sent; empty: none was
+	arrived  chan struct{}   // tells that it is there
 	traffic  int             // bytes of messages
 	strays   int             // frames of bytes that belong to nothing
 }
@@ -127,6 +129,8 @@ func (r *cellRun) loop(ctx context.Context, limit time.Duration) error {
 				return r.end(sandbox.Crashed, "The session was ended, because it broke its protocol.")
 			}
 		case <-r.clock.C():
+		case <-r.arrived:
+			r.clock.restart(grace)
 		case <-canceled:
 			canceled = nil
 		}
@@ -146,11 +150,12 @@ func (r *cellRun) loop(ctx context.Context, limit time.Duration) error {
 // interrupt asks the code to stop. It has the time of grace for it.
 func (r *cellRun) interrupt(why sandbox.Outcome) {
 	r.stopping = why
-	r.clock.restart(grace)
+	r.clock.restart(arrival)
 	go func() {
-		ctx, cancel := context.WithTimeout(r.shared, grace)
+		ctx, cancel := context.WithTimeout(r.shared, arrival)
 		defer cancel()
 		r.c.Interrupt(ctx)
+		r.arrived <- struct{}{}
 	}()
 }
 
