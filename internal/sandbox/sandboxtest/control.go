@@ -9,8 +9,9 @@ import (
 	"github.com/attachebot/attache/internal/sandbox"
 )
 
-// late is how long after its limit, or after Stop, a cell may end.
-const late = 5 * time.Second
+// late is how long after its limit, or after Stop, a cell may end: on a machine
+// that all these keep busy, an interrupt takes seconds to arrive.
+const late = 20 * time.Second
 
 // endless are cells that keep the host waiting by what they send or leave
 // unread, for ever.
