@@ -150,12 +150,11 @@ func (c *filesCommand) putOne(ctx context.Context, path string) (files.Saved, er
 
 func (c *filesCommand) list(ctx context.Context, _ []string) error {
 	var all []files.File
-	for limit := 1000; ; {
-		p, err := c.service.List(ctx, c.user, files.Query{Kind: files.Kind(c.kind), Offset: len(all), Limit: limit})
+	for {
+		p, err := c.service.List(ctx, c.user, files.Query{Kind: files.Kind(c.kind), Offset: len(all), Limit: 100_000}) // each page costs a look at all
 		if err != nil {
 			return err
 		}
-		limit = max(limit, p.Total) // the rest at once: each page costs a look at all
 		if all = append(all, p.Files...); len(p.Files) == 0 || len(all) >= p.Total {
 			break
 		}
