@@ -150,20 +150,29 @@ func TestStreamGoesOn(t *testing.T) {
 	}
 }
 
-// event is the first one of a stream after a number, and its number.
-func (p *person) event(path, last string) (id, data string) {
+// stream opens what may have no end, for a minute at most.
+func (p *person) stream(path string, headers ...string) *http.Response {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(p.t.Context(), time.Minute)
-	defer cancel()
+	p.t.Cleanup(cancel)
 	req, err := http.NewRequestWithContext(ctx, "GET", p.site.origin+path, nil)
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	req.Header.Set("Last-Event-ID", last)
+	for i := 0; i+1 < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
 	res, err := p.http.Do(req)
 	if err != nil {
 		p.t.Fatal(err)
 	}
+	return res
+}
+
+// event is the first one of a stream after a number, and its number.
+func (p *person) event(path, last string) (id, data string) {
+	p.t.Helper()
+	res := p.stream(path, "Last-Event-ID", last)
 	defer res.Body.Close()
 	lines := bufio.NewScanner(res.Body)
 	lines.Buffer(nil, 1<<20)

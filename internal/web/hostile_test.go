@@ -2,7 +2,6 @@ package web
 
 import (
 	"bufio"
-	"context"
 	"fmt"
 	"io"
 	"net"
@@ -54,19 +53,7 @@ func (p *person) raw(request string) (int, string, http.Header) {
 // first returns what the beginning of a stream has.
 func (p *person) first(path string, headers ...string) (int, string) {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(p.t.Context(), time.Minute)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, "GET", p.site.origin+path, nil)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	for i := 0; i+1 < len(headers); i += 2 {
-		req.Header.Set(headers[i], headers[i+1])
-	}
-	res, err := p.http.Do(req)
-	if err != nil {
-		p.t.Fatal(err)
-	}
+	res := p.stream(path, headers...)
 	defer res.Body.Close()
 	text := make([]byte, 1000)
 	n, _ := io.ReadAtLeast(res.Body, text, len("retry: 300\n\n"))
