@@ -3,6 +3,7 @@ package files_test
 import (
 	"archive/tar"
 	"bytes"
+	"encoding/json"
 	"errors"
 	"io"
 	"os"
@@ -170,6 +171,10 @@ func TestImportRefuses(t *testing.T) {
 		w.Close()
 		return b.Bytes()
 	}
+	empty := all[0]
+	empty.Size, empty.SHA256 = 0, ""
+	meta, err := json.Marshal(empty)
+	must(t, err)
 	for name, c := range map[string]struct {
 		archive []byte
 		kind    fault.Kind
@@ -187,7 +192,7 @@ func TestImportRefuses(t *testing.T) {
 		"bad kind":     {swap(`"kind":"csv"`, `"kind":"exe"`), fault.Invalid},
 		"bad JSON":     {swap(`{"id":`, `{"id";`), fault.Invalid},
 		"bad count":    {swap("ATTACHE.count=6", "ATTACHE.count=7"), fault.Invalid},
-		"a link":       {entry(tar.TypeSymlink, "{}"), fault.Invalid},
+		"a link":       {entry(tar.TypeSymlink, string(meta)), fault.Invalid},
 		"no id":        {entry(tar.TypeReg, "{}"), fault.Invalid},
 		"null":         {entry(tar.TypeReg, "null"), fault.Invalid},
 	} {
@@ -195,6 +200,9 @@ func TestImportRefuses(t *testing.T) {
 		r.clock.t = from.clock.now()
 		_, err := r.Import(r.ctx, bytes.NewReader(c.archive))
 		if !fault.Is(err, c.kind) || fault.Message(err) == "" {
+			t.Errorf("%s: %v", name, err)
+		}
+		if name == "a link" && !strings.Contains(fault.Message(err), "is not from an export") {
 			t.Errorf("%s: %v", name, err)
 		}
 		fs, err := r.store.Scan(r.ctx, "", 100)

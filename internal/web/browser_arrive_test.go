@@ -94,3 +94,38 @@ func TestBrowserAskWhileUploading(t *testing.T) {
 		t.Errorf("the policy is broken: %q", v)
 	}
 }
+
+// Who has no file at hand takes the example, asks one of the example questions, and
+// finds the conversation again: searched, renamed, deleted.
+func TestBrowserNoFileAtHand(t *testing.T) {
+	s := newSite(t, ServerOptions{Example: func() (string, []byte) { return "seattle-weather.csv", []byte("date,rain\n2024-01-01,3\n") }})
+	s.model.Answer = func(r llmtest.Request) llmtest.Reply { return llmtest.Reply{Text: "It **rains**."} }
+	ctx := browse(t, 390)
+	do(t, ctx, chromedp.Navigate(s.SignInURL()))
+	seen(t, ctx, "three questions", `document.querySelectorAll('[data-ask]').length === 3`)
+	eval[bool](t, ctx, `document.querySelector('[data-do*="/example"]').click() || true`)
+	seen(t, ctx, "the example", `document.querySelectorAll('#files li').length === 1 && document.getElementById('files').innerText.includes('seattle-weather.csv')`)
+	asked := eval[string](t, ctx, `(b => { b.click(); return b.innerText })(document.querySelectorAll('[data-ask]')[1])`)
+	seen(t, ctx, "the answer", `document.querySelector('.text strong')?.innerText === 'rains' && document.querySelector('[data-do$="/retry"]') && !document.getElementById('start')`)
+	if ask := eval[string](t, ctx, `document.querySelector('.ask').innerText`); ask != asked+"\n📎 seattle-weather.csv" {
+		t.Errorf("asked %q", ask)
+	}
+	if last := s.model.Requests()[0].LastUser(); !strings.Contains(last, asked) || !strings.Contains(last, "seattle-weather.csv") {
+		t.Errorf("the model was asked %q", last)
+	}
+	find := func(words string) string { return s.origin + "/conversations?q=" + words }
+	do(t, ctx, chromedp.Navigate(find("nothing+of+this")))
+	seen(t, ctx, "that nothing was found", `document.body.innerText.includes('Nothing was found.')`)
+	do(t, ctx, chromedp.Navigate(find("RAINS")))
+	seen(t, ctx, "the conversation", `document.querySelector('.list a')`)
+	do(t, ctx, chromedp.Evaluate[chromedp.Void](`(f => { f.title.value = 'Rain & <i>snow</i>'; f.requestSubmit() })(document.querySelector('form[action$="/rename"]'))`))
+	seen(t, ctx, "its new name", `document.querySelector('.list a')?.innerText === 'Rain & <i>snow</i>'`)
+	do(t, ctx, chromedp.Evaluate[chromedp.Void](`document.querySelector('.list a').click()`))
+	seen(t, ctx, "the answer again", `document.querySelector('.text strong')?.innerText === 'rains'`)
+	do(t, ctx, chromedp.Evaluate[chromedp.Void](`history.back()`))
+	seen(t, ctx, "the list again", `document.querySelector('form[action$="/delete"]')`)
+	do(t, ctx, chromedp.Evaluate[chromedp.Void](`document.querySelector('form[action$="/delete"]').requestSubmit()`))
+	seen(t, ctx, "no conversation", `document.body.innerText.includes('There are no conversations yet.')`)
+	do(t, ctx, chromedp.Navigate(s.origin+"/files"))
+	seen(t, ctx, "the file, which stays", `document.querySelector('.list')?.innerText.includes('seattle-weather.csv')`)
+}

@@ -123,7 +123,7 @@ func TestChartIsServedToFramesAlone(t *testing.T) {
 		if status != c.want {
 			t.Errorf("%s as %q: %d", c.path, c.dest, status)
 		}
-		if policy := h.Get("Content-Security-Policy"); status == 200 && (policy != chartPolicy || h.Get("Connection-Allowlist") != "()") {
+		if policy := h.Get("Content-Security-Policy"); status == 200 && (policy != caged || h.Get("Connection-Allowlist") != "()") {
 			t.Errorf("the cage is open: %v", h)
 		}
 	}
