@@ -27,6 +27,19 @@ func RightToLeft(s string) bool {
 	}) >= 0
 }
 
+// startsRightToLeft tells whether the first letter of a text is one that is written from the right to the left.
+func startsRightToLeft(s string) bool {
+	for _, r := range s {
+		switch p, _ := bidi.LookupRune(r); p.Class() {
+		case bidi.R, bidi.AL:
+			return true
+		case bidi.L:
+			return false
+		}
+	}
+	return false
+}
+
 // Isolate keeps a text together, and what is beside it out of it, in a line that
 // may be reordered.
 func Isolate(s string) string { return isolate + s + isolated }

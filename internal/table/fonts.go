@@ -3,7 +3,6 @@ package table
 import (
 	"os"
 	"sync"
-	"unicode"
 
 	"github.com/dustin/go-humanize"
 	"golang.org/x/image/font"
@@ -51,6 +50,7 @@ var goFonts = sync.OnceValues(func() (fs [2]*sfnt.Font, err error) {
 type faces struct {
 	list  []oneFace
 	known map[rune]letter
+	shape *shaper // for texts whose letters change with those beside them
 }
 
 type oneFace struct {
@@ -79,8 +79,8 @@ func openFaces(paths []string) (regular, bold faces, err error) {
 			more = append(more, f)
 		}
 	}
-	open := func(first *sfnt.Font) (out faces, err error) {
-		out.known = map[rune]letter{}
+	open := func(first *sfnt.Font, isBold bool) (out faces, err error) {
+		out.known, out.shape = map[rune]letter{}, newShaper(paths, isBold)
 		for _, f := range append([]*sfnt.Font{first}, more...) {
 			face, err := opentype.NewFace(f, &opentype.FaceOptions{Size: fontSize, DPI: 72, Hinting: font.HintingFull})
 			if err != nil {
@@ -90,8 +90,8 @@ func openFaces(paths []string) (regular, bold faces, err error) {
 		}
 		return out, nil
 	}
-	if regular, err = open(own[0]); err == nil {
-		bold, err = open(own[1])
+	if regular, err = open(own[0], false); err == nil {
+		bold, err = open(own[1], true)
 	}
 	return regular, bold, err
 }
@@ -114,19 +114,16 @@ func (fs faces) find(r rune) letter {
 	return l
 }
 
-// shaped are the scripts whose letters change with those beside them, or that
-// are not written from the left to the right: a letter after another is wrong.
-var shaped = []*unicode.RangeTable{unicode.Arabic, unicode.Hebrew, unicode.Syriac, unicode.Thaana, unicode.Nko, unicode.Devanagari,
-	unicode.Bengali, unicode.Gurmukhi, unicode.Gujarati, unicode.Oriya, unicode.Tamil, unicode.Telugu, unicode.Kannada, unicode.Malayalam,
-	unicode.Sinhala, unicode.Thai, unicode.Lao, unicode.Tibetan, unicode.Myanmar, unicode.Khmer, unicode.Mongolian, unicode.Mn, unicode.Me}
-
 // asEmoji asks for the colourful form of the sign before it.
 const asEmoji = '\uFE0F'
 
 // writes tells whether all of a text can be written.
 func (fs faces) writes(s string) bool {
+	if needsShape(s) {
+		return fs.shape.line(s).ok
+	}
 	for _, r := range s {
-		if r != asEmoji && (!fs.find(r).ok || unicode.In(r, shaped...)) {
+		if r != asEmoji && !fs.find(r).ok {
 			return false
 		}
 	}
@@ -135,6 +132,9 @@ func (fs faces) writes(s string) bool {
 
 // pixels is how wide a text is.
 func (fs faces) pixels(s string) int {
+	if needsShape(s) {
+		return fs.shape.line(s).width.Ceil()
+	}
 	var w fixed.Int26_6
 	for _, r := range s {
 		if r != asEmoji {

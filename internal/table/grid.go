@@ -1,6 +1,9 @@
 package table
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+)
 
 const (
 	maxCell  = 24 // columns of the screen that a cell of text takes before it is wrapped
@@ -160,7 +163,7 @@ func wrap(s string, limit int, width func(string) int) (lines []string) {
 			lines, now = append(lines, now), ""
 		}
 		for _, r := range word {
-			if now != "" && width(now+string(r)) > limit {
+			if now != "" && !unicode.In(r, unicode.M, unicode.Cf) && width(now+string(r)) > limit { // a mark stays with its letter
 				lines, now = append(lines, now), ""
 			}
 			now += string(r)

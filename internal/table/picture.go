@@ -62,8 +62,7 @@ func (b block) columns() (at []int) {
 // Picture draws the table as PNG: all columns, those that have no room below the
 // others, and as many rows as fit a picture. Fonts are files of fonts for what Go's
 // own lack, tried in their order. Alt is the table's first rows for people who
-// don't see it. It fails for a text in a script that no font has, or that is not
-// written from the left to the right, a letter after the other.
+// don't see it. It fails for a text in a script that no font has.
 func (t Table) Picture(fonts ...string) (data []byte, alt string, err error) {
 	regular, bold, err := openFaces(fonts)
 	if err != nil {
@@ -227,9 +226,10 @@ func (g grid) draw(img draw.Image, b block, top int, regular, bold faces) int {
 		draw.Draw(img, image.Rect(0, top, width, top+tall), image.NewUniform(ground), image.Point{}, draw.Src)
 		x := 0
 		for n, i := range b.columns() {
+			fromTheRight := startsRightToLeft(strings.Join(row[n], " "))
 			for l, text := range row[n] {
 				at := x + cellPadding
-				if g.right[i] {
+				if g.right[i] || fromTheRight {
 					at = x + b.widths[n] - cellPadding - f.pixels(text)
 				}
 				write(img, f, colour, at, top+rowPadding/2+l*lineHeight, text)
@@ -281,6 +281,10 @@ func shades() color.Palette {
 
 // write draws a line of text whose top is at y.
 func write(img draw.Image, fs faces, c color.Color, x, y int, s string) {
+	if needsShape(s) {
+		fs.shape.line(s).draw(img, c, x, y+lineHeight*3/4)
+		return
+	}
 	dot := fixed.P(x, y+lineHeight*3/4)
 	for _, r := range s {
 		if r == asEmoji {

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -31,12 +32,19 @@ type Python struct {
 }
 
 // Fonts returns the files of the environment's fonts for signs that many fonts
-// lack, as far as they are there: Han, Kana and Hangul first.
+// lack, as far as they are there: Han, Kana and Hangul first, then those of many scripts.
 func (p *Python) Fonts() (found []string) {
 	packages, _ := filepath.Glob(filepath.Join(p.Env, "lib", "python*", "site-packages")) // the pattern is valid
 	for _, dir := range packages {
-		for _, name := range []string{"noto_cjk_sans_jp_regular/NotoSansCJKjp-Regular.otf", "manimgx_fonts/NotoSans[wght].ttf",
-			"manimgx_fonts/NotoSansSymbols[wght].ttf", "manimgx_fonts/NotoEmoji[wght].ttf"} {
+		names := []string{"noto_cjk_sans_jp_regular/NotoSansCJKjp-Regular.otf", "manimgx_fonts/NotoSans[wght].ttf",
+			"manimgx_fonts/NotoSansSymbols[wght].ttf", "manimgx_fonts/NotoEmoji[wght].ttf"}
+		others, _ := os.ReadDir(filepath.Join(dir, "manimgx_fonts")) // it may not be there
+		for _, e := range others {
+			if name := "manimgx_fonts/" + e.Name(); strings.HasSuffix(name, ".ttf") && !strings.Contains(name, "Italic") && !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+		for _, name := range names {
 			if path := filepath.Join(dir, name); fileExists(path) {
 				found = append(found, path)
 			}
