@@ -59,13 +59,13 @@ WORDS = {
     "when": "when|what day|what date|on which date",
     "rows": "everyone|everybody|anyone|row|rows|record|records|entry|entries|line|lines|observation|observations|item|items|case|cases|sample|samples|data point|data points|example|examples|instance|instances",
     "columns": "columns|fields|variables|column names|column|attributes|features",
-    "compare": "diff between|compare|comparison|comparison of|difference between|differences between|difference|differ|differs|contrast",
+    "compare": "gap between|gap|diff between|compare|comparison|comparison of|difference between|differences between|difference|differ|differs|contrast",
     "describe": "describe|summary|summarize|summarise|statistics|stats|overview|describe the|summary of|quantiles|quartiles|key figures",
     "dup": "duplicate|duplicates|duplicated|repeated|duplicate rows|duplicated rows|repeated rows",
     "first": "first|head",
     "last": "last|tail",
     "only": "only|just|restrict to|limited to|restricted to|keep only|filter to|narrow to",
-    "without": "without|except|excluding|exclude|ignoring|but not|leave out|remove|drop|apart from|besides|minus|not",
+    "without": "without|outside|outside of|other than|except|excluding|exclude|ignoring|but not|leave out|remove|drop|apart from|besides|minus|not",
     "same": "the same|same|again|same thing|do the same|repeat that|repeat|same again|the same thing|likewise",
     "about": "instead|rather|what about|how about|and for|and what about|and in|and how about",
     "sort": "sorted by|sort by|order by|ordered by|sorted|sort|ordered|ranked by|rank by|ranked|rank|order",
@@ -114,7 +114,7 @@ STOP = frozenset(
     """is are was were be been being the a an to me my our us please can could would should you your i we they them their its it this that these those there here then than do does did done
     have has had having will shall may might must tell what's whats let lets let's want need like know get got give look looks show shows much many how what which who whom whose why as at by in of on or and for from with into
     data dataset file value values figure figures amount amounts level levels between all any some each both total overall so also too but if so-called about per very really just ever generally
-    made make makes up out had go went goes come comes coming came happen happened happens occur occurred take takes took taken use used earn earned earns pay paid pays spend spent cost costs buy bought gave gives left wrote won win scored played measured observed received receive contain holds held am born ordered placed visited watched drove flew ate eat eats leave leaves travelling traveling recorded money embark embarked boarded traveled travelled spending live lived lives work works worked reach reached
+    made make makes up out had go went goes come comes coming came happen happened happens occur occurred take takes took taken use used earn earned earns pay paid pays spend spent cost costs earning paying costing buy bought gave gives left wrote won win scored played measured observed received receive contain holds held am born ordered placed visited watched drove flew ate eat eats leave leaves travelling traveling recorded money embark embarked boarded traveled travelled spending live lived lives work works worked reach reached
     pls plz plss thx ty bro bot mate now hey hi hello ok okay thanks thank right exactly currently present given split result results answer question column plot plots see well table group groups category kind same one ones part put turn turned make into them be changed change vary varies varied name names named found appear appears recorded reported gets kinds types type""".split()
 )
 

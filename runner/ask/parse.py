@@ -12,7 +12,7 @@ from attache.ask.when import Span
 
 def parse(question, vocabulary, last=None):
     """Return the Query of a question; last is the Query that a follow-up changes."""
-    question = tongues.english(question, vocabulary)
+    said = question = tongues.english(question, vocabulary)
     question = growth.order_value(question, vocabulary.profile)
     grown = growth.asked(question, vocabulary.profile)
     if grown:
@@ -23,7 +23,7 @@ def parse(question, vocabulary, last=None):
         question = question[: found.start()] + " " + question[found.end() :]
         if not scan(question, vocabulary) and last is not None:
             return change(last)
-    items = rewrite.members(rewrite.simpler(scan(question, vocabulary), question, vocabulary))
+    items = rewrite.members(rewrite.in_full(rewrite.simpler(scan(question, vocabulary), question, vocabulary), said, vocabulary.profile))
     unknown = [i for i in items if i.kind == "word"]
     if unknown:
         raise NotUnderstood(f"I don't know {', '.join(code(i.text) for i in unknown[:3])} in this table.")
@@ -386,6 +386,9 @@ def _number(items, i, d, profile):
             if c in d.targets:
                 d.targets.remove(c)
             return 3 if follow else 2
+    if nxt is not None and nxt.is_("agg", "mode", "rare") or i and items[i - 1].is_("agg", "mode", "rare"):
+        d.limit = int(n)  # "3 most common cities"
+        return 1
     if nxt is not None and nxt.is_("agg", "max", "min"):
         d.limit, d.least, d.ranked = int(n), nxt.value == "min", True
         return 2

@@ -10,7 +10,7 @@ from attache.ask.query import NotUnderstood
 from attache.ask.scan import Item, truth
 
 _MORE = {"more": "max", "better": "max", "higher": "max", "bigger": "max", "larger": "max", "longer": "max", "greater": "max", "less": "min", "worse": "min", "lower": "min", "smaller": "min", "fewer": "min"}
-_MONEY = ("revenue", "gross", "turnover", "sales", "amount", "bill", "price", "cost", "fare", "spend", "spent", "income", "total")
+_MONEY = ("revenue", "gross", "turnover", "sales", "amount", "bill", "price", "cost", "fare", "spend", "spent", "income", "salary", "wage", "pay", "earnings", "compensation", "total")
 _PAYING = {"spend", "spends", "spent", "pay", "pays", "paid", "money", "earn", "earns", "earned", "expensive"}
 # Superlatives that need a measure: only "most" and "fewest" count rows by themselves.
 JUDGING = {"best", "worst", "biggest", "largest", "smallest", "highest", "lowest", "greatest", "top", "bottom", "maximum", "minimum", "peak"}
@@ -267,10 +267,37 @@ def doubtful(query, items):
     return query
 
 
+def in_full(items, question, profile):
+    """The items with what people leave out: "per hire year", "a rating of 5", "have no sick days" where a zero says so."""
+    out = list(items)
+    for k, it in enumerate(items):
+        before, after = items[k - 1] if k else None, items[k + 1] if k + 1 < len(items) else None
+        if it.kind == "col" and it.value is profile.time and before is not None and before.is_("kw", "by") and after is not None and after.kind == "per" and it.value.type == "date":
+            return in_full(items[:k] + items[k + 1 :], question, profile)
+        if it.kind == "col" and before is not None and before.is_("kw", "without") and items[0].is_("agg", "count") and k + 1 == len(items) and (both := truth(it.value)):
+            return [*items[: k - 1], Item("val", (it.value, [both[1]]), it.text)]  # "how many people are not remote"
+        if it.is_("kw", "by") and items[0].is_("agg", "max") and k > 1 and after is not None and after.is_("agg", "count") and all(x.is_("kw", "rows") for x in items[k + 2 :]):
+            return [Item("agg", "mode", "most common"), *items[1:k]]  # "top 3 cities by count"
+        if it.is_("agg", "max", "min") and k > 1 and k + 2 == len(items) and (after.kind == "noun" or after.is_("kw", "rows")) and any(x.kind == "num" for x in items[:k]) and (named := [x for x in items[:k] if x.kind == "col"]) and len(named) == 1 and not any(x.kind in ("val", "time") for x in items):
+            number = next(x for x in items[:k] if x.kind == "num")
+            return [Item("agg", "mode" if it.value == "max" else "rare", it.text), number, *named]  # "the 3 cities with the most orders"
+        if it.kind != "col" or it.value.type not in ("integer", "number") or not items[0].is_("agg", "count"):
+            continue
+        if after is not None and after.is_("kw", "where") and after.text.lower() == "of" and k + 3 == len(items) and items[k + 2].kind == "num":
+            return [*items[: k + 1], Item("op", "==", "is"), items[k + 2]]
+        values = it.value.series
+        if before is not None and before.is_("kw", "missing") and re.search(r"\bno\b", question) and "missing" not in question and not values.isna().any() and (values == 0).any():
+            return [*items[: k - 1], it, Item("op", "==", "is"), Item("num", 0.0, "0"), *items[k + 1 :]]
+    return out
+
+
 def members(items):
     """ "survivors only": a column of yes and no that stands with only, or before or after a noun of the best, says which rows count."""
     for k, it in enumerate(items):
         yes = it.kind == "col" and truth(it.value)
+        before, after = items[k - 1] if k else None, items[k + 1] if k + 1 < len(items) else None
+        if yes and before is not None and before.kind == "kw" and before.text.lower() in ("of", "for", "among") and after is not None and after.kind == "noun":
+            return [*items[:k], Item("val", (it.value, [yes[0]]), it.text), *items[k + 1 :]]  # "the age of remote workers"
         if not yes or it.text.lower() == it.value.name.lower() and not (k and items[k - 1].is_("kw", "only")):
             continue
         beside = [x for x in items[max(0, k - 1) : k + 2] if x is not it]

@@ -22,7 +22,7 @@ TONGUES = {
         "as a bar chart": "als balkendiagramm|als säulendiagramm", "as a pie chart": "als kreisdiagramm|als tortendiagramm", "as a line chart": "als liniendiagramm", "log scale": "logarithmisch|logarithmische skala",
         "month": "monat|monate|monaten", "monthly": "monatlich|monatlicher|monatliche", "year": "jahr|jahre|jahren", "day": "tag|tage", "week": "woche|wochen", "quarter": "quartal|quartale", "orders": "bestellungen|aufträge", "customers": "kunden",
         "january": "januar", "february": "februar", "march": "märz", "may": "mai", "june": "juni", "july": "juli", "october": "oktober", "december": "dezember",
-        "": "was ist|was sind|was war|was|gibt es|gab es|die|der|das|den|dem|des|ein|eine|einen|einer|eines|ist|sind|war|waren|es|mir|bitte|wurden|wurde|verkauft|als",
+        "": "wie hoch ist|wie hoch sind|wie hoch war|wie groß ist|was ist|was sind|was war|was|gibt es|gab es|die|der|das|den|dem|des|ein|eine|einen|einer|eines|ist|sind|war|waren|es|mir|bitte|wurden|wurde|verkauft|als",
     },
     "French": {
         "how many": "combien de|combien d|combien", "number of": "nombre de|nombre d|nombre", "different": "différents|différentes|distincts|distinctes",
