@@ -66,8 +66,10 @@ _FLAGGED = re.compile(r"(?P<number>[+\-\u2212]?\d[\d.,]*|:)\s?(?P<flag>[a-z]{1,3
 def flags(column, colons=False):
     """As words, of numbers of which some have a flag behind them (12.5 b, 13*, 7 (p)), as offices of statistics write them,
     with a colon for what is missing: in this column, or elsewhere in the table (colons)."""
-    first = column.iloc[:400].dropna().str.strip()
-    found = [_FLAGGED.fullmatch(v) for v in first]
+    first = column.iloc[:400].dropna().tolist()
+    if not all(isinstance(v, str) for v in first):
+        return None
+    found = [_FLAGGED.fullmatch(v.strip()) for v in first]
     if len(found) < 5 or not all(found) or not any(m["flag"] for m in found):
         return None
     numbers = [m for m in found if m["number"] != ":"]

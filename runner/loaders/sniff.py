@@ -213,13 +213,13 @@ def clear_table(src, headed=False):
     rows = rows[: len(rows) - below.count(rows, look.width)]
     if look.width < 2 or len(rows) < 4 or sum(len(c) > 60 for r in rows for c in r) >= 0.1 * sum(map(len, rows)):
         return False
-    if headed and look.header.rows == 0:
-        return False
     if look.row_names():
         rows[0] = ["", *rows[0]]
     if not all(len(r) == look.width for r in rows):
         return False
     named = look.width > 2 and all(map(headers.is_name, rows[0][1:])) and any(headers.usual_form(rows[1:], i) in ("n", "d", "c") for i in range(1, look.width))
+    if headed and not named:
+        return False
     if look.delimiter not in ",;\t|\u2502" and not look.dialect.words and not named or look.dialect.score < 0.9 and not named:
         return False
     return look.delimiter != "," or look.width > 2
