@@ -59,7 +59,7 @@ WORDS = {
     "when": "when|what day|what date|on which date",
     "rows": "everyone|everybody|anyone|row|rows|record|records|entry|entries|line|lines|observation|observations|item|items|case|cases|sample|samples|data point|data points|example|examples|instance|instances",
     "columns": "columns|fields|variables|column names|column|attributes|features",
-    "compare": "gap between|gap|diff between|compare|comparison|comparison of|difference between|differences between|difference|differ|differs|contrast",
+    "compare": "gap between|diff between|compare|comparison|comparison of|difference between|differences between|difference|differ|differs|contrast",
     "describe": "describe|summary|summarize|summarise|statistics|stats|overview|describe the|summary of|quantiles|quartiles|key figures",
     "dup": "duplicate|duplicates|duplicated|repeated|duplicate rows|duplicated rows|repeated rows",
     "first": "first|head",
