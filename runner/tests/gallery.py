@@ -68,11 +68,15 @@ SETS = {  # name: where it comes from, how it is read, of what sort it is
 }  # fmt: skip
 
 
+# Further ones, which are in no page.
+OTHERS = "anes96 cancer ccard china_smoking co2 committee copper cpunish danish_data engel grunfeld heart interest_inflation longley modechoice nile randhie scotland spector stackloss star98 statecrime strikes".split()
+
+
 def load(name):
-    return SETS[name][1](name)
+    return SETS[name][1](name) if name in SETS else _statsmodels(name)
 
 
-def analyse(name, folder):
+def analyse(name, folder, analysis_type="comprehensive"):
     """Analyse a data set in a folder; return the analysis and the report."""
     from attache.analyze import analyze_data_file
 
@@ -85,7 +89,7 @@ def analyse(name, folder):
     os.chdir(folder)
     try:
         with contextlib.redirect_stdout(out):
-            analysis = analyze_data_file(None, path)
+            analysis = analyze_data_file(None, path, analysis_type)
     finally:
         os.chdir(before)
         os.remove(path)

@@ -21,12 +21,14 @@ class Raw:
 
     def __init__(self, name):
         f = gallery.load(name)
+        if not isinstance(f.index, pd.RangeIndex):
+            f = f.reset_index(names="date") if name == "co2" else f.reset_index()
         f.columns = [str(c) for c in f.columns]
         if name == "elnino":
             f = f.melt(id_vars="YEAR", var_name="month", value_name="value")
             at = {m: i for i, m in enumerate("JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split(), 1)}
             f["YEAR and month"] = pd.to_datetime({"year": f.YEAR.astype(int), "month": f.month.map(at), "day": 1})
-        if name == "macrodata":
+        if name in ("macrodata", "interest_inflation"):
             f["year and quarter"] = pd.to_datetime({"year": f.year.astype(int), "month": f.quarter.astype(int) * 3 - 2, "day": 1})
         for c in f:
             if str(f[c].dtype) in ("object", "str") and c in ("date", "month"):
@@ -167,6 +169,15 @@ def test_findings_are_true(name, tmp_path):
     for chart in analysis["charts"]:
         assert os.path.getsize(tmp_path / chart) > 5000 and analysis["alt"][chart]
     assert max(map(len, report.splitlines())) < 700
+
+
+@pytest.mark.parametrize("name", gallery.OTHERS)
+def test_findings_of_other_sets_are_true(name, tmp_path):
+    analysis, _ = gallery.analyse(name, str(tmp_path), "statistical")
+    raw = Raw(name)
+    assert len(analysis["evidence"]) == len(analysis["findings"]) > 0
+    for e in analysis["evidence"]:
+        CHECKS[e["kind"]](raw, e, analysis)
 
 
 def test_enough_sets_of_different_sorts():
