@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/attachebot/attache/discordtest"
+	"github.com/attachebot/attache/internal/assistant"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/llm/llmtest"
@@ -276,5 +278,51 @@ func TestSceneNothingToAnswer(t *testing.T) {
 	}
 	if n := len(w.model.Requests()); n != 0 {
 		t.Errorf("%d requests", n)
+	}
+}
+
+// Where the bot may not write, one direct message an hour says so; who asks meanwhile gets
+// a reaction.
+func TestSceneOneComplaintAnHour(t *testing.T) {
+	var later atomic.Int64
+	clock := func() time.Time { return time.Now().Add(time.Duration(later.Load())) }
+	w := newBench(t, setup{discord: Options{Now: clock}, assistant: assistant.Options{BurstTime: time.Millisecond}})
+	w.general.Deny(discordtest.SendMessages)
+	complaint := discordtest.Contains("I may not write in")
+	must(w.anna.Send(w.general, w.Bot().Mention()+" hello?"))(w)
+	w.await(w.anna.DM(), complaint)
+	q := must(w.bert.Send(w.general, w.Bot().Mention()+" hello?"))(w)
+	w.await(w.general, func(m discordtest.Message) bool {
+		return m.ID == q.ID && len(m.Reactions) > 0 && m.Reactions[0].Emoji.Name == "🔇"
+	})
+	later.Store(int64(61 * time.Minute))
+	must(w.bert.Send(w.general, w.Bot().Mention()+" and now?"))(w)
+	w.await(w.bert.DM(), complaint)
+	for _, u := range []*discordtest.User{w.anna, w.bert} {
+		n := 0
+		for _, m := range w.Messages(u.DM()) {
+			if complaint(m) {
+				n++
+			}
+		}
+		if n != 1 {
+			t.Errorf("%s is told %d times", u.Username, n)
+		}
+	}
+}
+
+// In a group of people the installed app answers, for who asked alone where its
+// permissions say so, and for all else.
+func TestSceneGroup(t *testing.T) {
+	w := newBench(t, setup{})
+	group := w.AddGroup("trip", w.anna, w.bert)
+	w.anna.Install()
+	w.model.Push(llmtest.Reply{Text: "Four."})
+	if _, err := w.anna.Command(group, "ask", discordtest.Opt("question", "2+2?")); err != nil {
+		t.Fatal(err)
+	}
+	w.contains(w.await(group, discordtest.FromBot, discordtest.Contains("Four.")), "Four.")
+	if got := w.modelGot(); !strings.Contains(got, "2+2?") {
+		t.Errorf("the model got %q", got)
 	}
 }

@@ -277,13 +277,14 @@ func (b *Bot) sorry(q *question, mark string, err error) {
 }
 
 // unheard falls back to a direct message when the bot may not post in the
-// channel where somebody asked.
+// channel where somebody asked: one an hour, else to a reaction.
 func (b *Bot) unheard(ctx context.Context, q *question, err error) {
 	b.log.Warn("sending a message", "channel", q.channel(), "error", err)
 	if !fault.Is(err, fault.Denied) || q.msg.GuildID == nil {
 		return
 	}
 	if last, told := b.muted.Get(q.channel()); told && b.opts.Now().Sub(last) < time.Hour {
+		b.mark(ctx, q, "🔇", true)
 		return
 	}
 	b.muted.Put(q.channel(), b.opts.Now())
