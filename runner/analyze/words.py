@@ -30,7 +30,7 @@ STOCK = frozenset(
 # What is neither summed nor a level that adds up, whatever else the name says.
 LEVEL = frozenset(
     """price prices mean avg average median rating score scores temperature temp humidity pressure speed velocity density age
-    ages height width length depth thickness altitude elevation income incomes salary wage wages capita level
+    worst ages height width length depth thickness altitude elevation income incomes salary wage wages capita level
     ph efficiency accuracy probability prob std stdev variance var min max minimum maximum low high open close closing adj rank
     ranking percentile quantile expectancy percap percapita voltage current frequency magnitude mag bmi iq gpa grade carat cholesterol glucose
     horsepower displacement acceleration index idx latitude longitude ratio per rate weight distance intensity
