@@ -187,16 +187,17 @@ func (p *Process) Claim(ctx context.Context, key sandbox.Key) (*Claim, error) {
 // ClaimAs claims a session whose record was read: if it was used since, the error is
 // Exists.
 func (p *Process) ClaimAs(ctx context.Context, s Session) (_ *Claim, err error) {
+	key := s.Key // what a store returns beside an error has none
 	p.mu.Lock()
-	mine := p.held[s.Key]
-	p.held[s.Key] = true
+	mine := p.held[key]
+	p.held[key] = true
 	p.mu.Unlock()
 	if mine {
 		return nil, errClaimed
 	}
 	defer func() {
 		if err != nil {
-			p.unhold(s.Key)
+			p.unhold(key)
 		}
 	}()
 	if s.Worker != "" && s.Worker != p.life && p.Alive(ctx, s.Worker) {

@@ -125,6 +125,16 @@ func Processes(t *testing.T, test string, open func(t *testing.T, dir string) cl
 		if claim, err = b.Claim(t.Context(), processKey); err != nil {
 			t.Fatal(err)
 		}
+		// A claim that is given up in the middle leaves nothing behind.
+		other := cluster.Session{Key: sandbox.Key{User: 2}}
+		gone, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := b.ClaimAs(gone, other); err == nil {
+			t.Error("claimed although nobody waits")
+		}
+		if c, err := b.Claim(t.Context(), other.Key); err != nil || c.Forget(t.Context()) != nil {
+			t.Errorf("after a claim that was given up: %v", err)
+		}
 		if err := claim.Forget(t.Context()); err != nil {
 			t.Fatal(err)
 		}

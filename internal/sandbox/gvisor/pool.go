@@ -3,6 +3,7 @@ package gvisor
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -24,11 +25,16 @@ type pool struct {
 	closed bool
 }
 
-// ready returns how many containers wait.
-func (p *pool) ready() int {
+// ready returns how many containers wait that a session can have.
+func (p *pool) ready() (n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return len(p.idle)
+	for _, c := range p.idle {
+		if !c.Gone() {
+			n++
+		}
+	}
+	return n
 }
 
 // fresh returns a container: one that waits, or a new one.
@@ -79,6 +85,13 @@ func (p *pool) want() int {
 func (p *pool) fill(ctx context.Context) {
 	retry := time.Second
 	for ctx.Err() == nil {
+		if p.bury() {
+			select { // what kills them may kill the next one
+			case <-ctx.Done():
+			case <-time.After(time.Second):
+			}
+			continue
+		}
 		p.mu.Lock()
 		n := len(p.idle)
 		p.mu.Unlock()
@@ -115,6 +128,31 @@ func (p *pool) put(c *container.Container) {
 		return
 	}
 	p.idle = append(p.idle, c)
+	go func() { // its place is filled when it dies
+		<-c.Ended()
+		p.poke()
+	}()
+}
+
+// bury removes the containers that died while they waited, and reports whether
+// there were any.
+func (p *pool) bury() bool {
+	p.mu.Lock()
+	var dead []*container.Container
+	p.idle = slices.DeleteFunc(p.idle, func(c *container.Container) bool {
+		gone := c.Gone()
+		if gone {
+			dead = append(dead, c)
+		}
+		return gone
+	})
+	p.mu.Unlock()
+	for _, c := range dead {
+		if err := c.Destroy(); err != nil {
+			p.log.Warn("end of a sandbox that died", "id", c.ID, "error", err)
+		}
+	}
+	return len(dead) > 0
 }
 
 // shrink ends waiting containers beyond n.

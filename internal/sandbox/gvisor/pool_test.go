@@ -2,7 +2,9 @@ package gvisor_test
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -11,6 +13,36 @@ import (
 	"github.com/attachebot/attache/internal/sandbox/gvisor/gvisortest"
 	"github.com/attachebot/attache/internal/sandbox/sandboxtest"
 )
+
+// Sandboxes that are killed while they wait are replaced, and leave nothing open.
+func TestPoolReplacesTheDead(t *testing.T) {
+	dir := gvisortest.Dir(t)
+	h := gvisortest.OpenIn(t, dir, gvisor.Options{Pool: 2})
+	awaitRest(t, h, 2)
+	before, killed := measure(t, dir), gvisortest.Sandboxes()
+	if len(killed) != 2 {
+		t.Fatalf("%d sandboxes", len(killed))
+	}
+	for _, pid := range killed {
+		syscall.Kill(pid, syscall.SIGKILL)
+	}
+	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+		now := gvisortest.Sandboxes()
+		if h.Stats().Ready == 2 && !slices.ContainsFunc(now, func(pid int) bool { return slices.Contains(killed, pid) }) {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%d are ready; %v were killed, %v live", h.Stats().Ready, killed, now)
+		}
+	}
+	after := measure(t, dir)
+	for end := time.Now().Add(30 * time.Second); after.fds > before.fds && time.Now().Before(end); {
+		after = measure(t, dir)
+	}
+	if after.fds > before.fds {
+		t.Errorf("%d descriptors, %d before", after.fds, before.fds)
+	}
+}
 
 // A machine that is short of memory keeps no sandbox that nobody uses, and has
 // its pool again when the shortage is over.

@@ -276,7 +276,10 @@ func (c *Container) EndForMemory() bool {
 // EndedForMemory reports whether EndForMemory was called.
 func (c *Container) EndedForMemory() bool { return c.oom.Load() }
 
-// Gone reports whether all its processes have ended.
+// Ended is closed when all its processes have ended.
+func (c *Container) Ended() <-chan struct{} { return c.ended }
+
+// Gone reports whether Ended is closed.
 func (c *Container) Gone() bool {
 	select {
 	case <-c.ended:
