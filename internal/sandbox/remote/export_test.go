@@ -2,7 +2,11 @@ package remote
 
 import (
 	"context"
+	"crypto/rand"
+	"strings"
 	"time"
+
+	"github.com/nats-io/nats.go"
 
 	"github.com/attachebot/attache/internal/cluster"
 	"github.com/attachebot/attache/internal/sandbox"
@@ -22,6 +26,20 @@ func (d *Driver) SweepAt(ctx context.Context, now time.Time) error { return d.sw
 func (d *Driver) Order(ctx context.Context, w Report, generation uint64, key sandbox.Key) (refused bool, err error) {
 	out, err := d.call(ctx, w, order{Op: "run", Key: key, Generation: generation, First: true, New: true, Status: true}, sandbox.Cell{Code: "x"}, nil)
 	return out.Refused, err
+}
+
+// Holding has a worker listen that holds a generation of its lease for a while, and
+// neither asks for more nor notices its end.
+func Holding(nc *nats.Conn, local Local, dir string, generation uint64, left time.Duration) (Report, error) {
+	w, err := NewWorker(nc, "holding", dir, nil, WorkerOptions{})
+	if err != nil {
+		return Report{}, err
+	}
+	l := &life{w: w, id: rand.Text(), local: local, calls: map[string]*callee{}, done: map[string]time.Time{}, offers: newOffers(), ran: map[sandbox.Key]uint64{},
+		lease: cluster.Lease{Generation: generation}, until: cluster.SinceBoot() + left}
+	mine := subjectWorker + w.name + "." + l.id + "."
+	_, err = nc.Subscribe(mine+">", func(m *nats.Msg) { l.receive(context.Background(), strings.TrimPrefix(m.Subject, mine), m) })
+	return l.state(), err
 }
 
 // Still tells whether what a call did counts.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -226,6 +227,22 @@ func TestOnlyItsOwnGeneration(t *testing.T) {
 	} {
 		if f.Still(t.Context(), other) {
 			t.Errorf("%s: it counts", name)
+		}
+	}
+}
+
+// A worker does nothing after the end of its lease, also before it has noticed
+// that: others may have its sessions.
+func TestNothingAfterTheLease(t *testing.T) {
+	f := openFarm(t, nil)
+	for left, want := range map[time.Duration]bool{time.Hour: false, 0: true, -time.Second: true} {
+		local := newCounting("holding")
+		w, err := remote.Holding(f.nc, local, filepath.Join(t.TempDir(), "epochs"), 7, left)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if refused, err := f.Order(t.Context(), w, 7, key(1)); err != nil || refused != want || (local.ran.Load() == 0) != want {
+			t.Errorf("%s before the end: refused %v, %d cells ran, %v", left, refused, local.ran.Load(), err)
 		}
 	}
 }
