@@ -170,3 +170,60 @@ func TestDocumentsSettings(t *testing.T) {
 		t.Errorf("only %d settings were found", settings)
 	}
 }
+
+var (
+	docTest    = regexp.MustCompile("`(Test[A-Z]\\w*)")
+	docGoTest  = regexp.MustCompile(`go test ([^\x60\n]*)`)
+	docRun     = regexp.MustCompile(`-(?:run|bench|fuzz) '?([^' ]+)`)
+	docPackage = regexp.MustCompile(`(?:^| )(\./[\w./]+)`)
+	goTest     = regexp.MustCompile(`(?m)^func ((?:Test|Benchmark|Fuzz)\w+)\(`)
+)
+
+// Every test in the documents is there, and every command of one runs something in
+// its package.
+func TestDocumentsTests(t *testing.T) {
+	root := testbin.Root()
+	tests := map[string][]string{} // of a folder
+	all := map[string]bool{}
+	err := filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
+		if err == nil && d.IsDir() && strings.HasPrefix(d.Name(), ".") && path != root {
+			return filepath.SkipDir
+		}
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		for _, m := range goTest.FindAllStringSubmatch(string(text), -1) {
+			tests[filepath.Dir(path)] = append(tests[filepath.Dir(path)], m[1])
+			all[m[1]] = true
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := 0
+	for path, text := range documents(t) {
+		for _, m := range docTest.FindAllStringSubmatch(text, -1) {
+			if named++; !all[m[1]] {
+				t.Errorf("%s: there is no %s", filepath.Base(path), m[1])
+			}
+		}
+		for _, command := range docGoTest.FindAllStringSubmatch(text, -1) {
+			in := docPackage.FindStringSubmatch(command[1])
+			for _, m := range docRun.FindAllStringSubmatch(command[1], -1) {
+				top, _, _ := strings.Cut(m[1], "/")
+				re, err := regexp.Compile(top)
+				if in == nil || err != nil || m[1] == "^$" {
+					continue
+				}
+				if named++; !slices.ContainsFunc(tests[filepath.Join(root, in[1])], re.MatchString) {
+					t.Errorf("%s: nothing in %s matches %q", filepath.Base(path), in[1], m[1])
+				}
+			}
+		}
+	}
+	if named < 80 {
+		t.Errorf("only %d tests are named", named)
+	}
+}

@@ -1,6 +1,7 @@
 package gvisor
 
 import (
+	"context"
 	"time"
 
 	specs "github.com/opencontainers/runtime-spec/specs-go"
@@ -55,5 +56,11 @@ func Raw(o Options) Options {
 // Free returns options of a host on a disk with so many bytes free.
 func Free(o Options, free func(dir string) int64) Options {
 	o.free = free
+	return o
+}
+
+// Storing bounds a hibernation.
+func Storing(o Options, bound func(context.Context) (context.Context, context.CancelFunc)) Options {
+	o.storing = bound
 	return o
 }

@@ -1,6 +1,7 @@
 package gvisor_test
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -173,6 +174,43 @@ func TestHostToKill(t *testing.T) {
 	}))
 	run(h, "x = 'newer'; open('made', 'w').write('newer')")
 	h.Close(t.Context())
+}
+
+// A hibernation that runs into its bound of time leaves the older image, and what it
+// had written of the newer variables.
+func TestStoringTakesTooLong(t *testing.T) {
+	for step, want := range map[string]string{"named": "newer lock\n", "begun": "stored lock\n"} {
+		t.Run(step, func(t *testing.T) {
+			dir := gvisortest.Dir(t)
+			in := func(name string, o gvisor.Options, code string) (res sandbox.Result) {
+				t.Run(name, func(t *testing.T) { // its host ends with it
+					s := sandboxtest.NewSession(t, gvisortest.OpenIn(t, dir, o))
+					s.Key.Conversation = "c"
+					res = s.Run(code)
+				})
+				return res
+			}
+			in("stored", gvisor.Options{}, "x = 'stored'\nlocked = __import__('threading').Lock()")
+			end := func() {}
+			o := gvisor.Storing(gvisor.Options{}, func(ctx context.Context) (context.Context, context.CancelFunc) {
+				ctx, cancel := context.WithCancelCause(ctx)
+				end = func() { cancel(context.DeadlineExceeded) }
+				if step == "begun" {
+					end()
+				}
+				return ctx, end
+			})
+			in("too long", gvisor.Stepping(o, func(now string) {
+				if now == step {
+					end()
+				}
+			}), "x = 'newer'")
+			res := in("after it", gvisor.Options{}, "print(x, type(locked).__name__)")
+			if res.Outcome != sandbox.OK || res.Output != want || !strings.Contains(fmt.Sprint(res.Notes), "the session is as it was on ") {
+				t.Errorf("%+v", res)
+			}
+		})
+	}
 }
 
 // A disk without room for an image takes the variables, and what was stored stays.

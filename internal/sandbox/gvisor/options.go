@@ -1,6 +1,7 @@
 package gvisor
 
 import (
+	"context"
 	"io"
 	"log/slog"
 	"time"
@@ -30,13 +31,14 @@ type Options struct {
 	Log       *slog.Logger  // nil: discarded
 	Progress  io.Writer     // told what takes seconds at the first start; nil: discarded
 
-	weaken  func(*specs.Spec)      // takes protections away, for tests
-	flags   []string               // of runsc, likewise
-	short   func() bool            // whether the machine is short of memory; nil: memoryShort
-	install wheels.Options         // bounds of installations, likewise
-	free    func(dir string) int64 // bytes that its disk has free; nil: freeBytes
-	raw     bool                   // images stay as gVisor writes them, for comparison
-	step    func(string)           // told each step of a hibernation, and of an adoption; nil: not
+	weaken  func(*specs.Spec)                                           // takes protections away, for tests
+	flags   []string                                                    // of runsc, likewise
+	short   func() bool                                                 // whether the machine is short of memory; nil: memoryShort
+	install wheels.Options                                              // bounds of installations, likewise
+	free    func(dir string) int64                                      // bytes that its disk has free; nil: freeBytes
+	raw     bool                                                        // images stay as gVisor writes them, for comparison
+	step    func(string)                                                // told each step of a hibernation, and of an adoption; nil: not
+	storing func(context.Context) (context.Context, context.CancelFunc) // bounds a hibernation; nil: 2 min
 }
 
 func (o Options) withDefaults() Options {
@@ -71,6 +73,11 @@ func (o Options) withDefaults() Options {
 	}
 	if o.step == nil {
 		o.step = func(string) {}
+	}
+	if o.storing == nil {
+		o.storing = func(ctx context.Context) (context.Context, context.CancelFunc) {
+			return context.WithTimeout(ctx, 2*time.Minute)
+		}
 	}
 	if o.short == nil {
 		o.short = memoryShort

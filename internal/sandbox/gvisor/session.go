@@ -258,7 +258,7 @@ func (s *session) hibernate(ctx context.Context) error {
 		s.tellStored()
 	}()
 	began := time.Now()
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	ctx, cancel := s.opts.storing(ctx)
 	defer cancel()
 	st := stored.Session{Conversation: s.key.Conversation, SavedAt: time.Now().UTC(), Number: s.number,
 		Packages: s.stored.Packages, Files: s.stored.Files}
