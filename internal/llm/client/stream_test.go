@@ -69,6 +69,7 @@ func TestStreamsAsServersWriteThem(t *testing.T) {
 		{"calls announced and none", []string{delta(`{"content":"Hi"}`), finish("tool_calls"), `[DONE]`}, "Hi", "", llm.Stop},
 		{"other words for the end", []string{delta(`{"content":"Hi"}`), finish("eos_token"), `[DONE]`}, "Hi", "", llm.Stop},
 		{"other words for too long", []string{delta(`{"content":"Hi"}`), finish("MAX_TOKENS"), `[DONE]`}, "Hi", "", llm.Length},
+		{"other words for going in circles", []string{delta(`{"content":"Hi"}`), finish("repetition_truncation"), `[DONE]`}, "Hi", "", llm.Repeated}, // MiMo
 		{"other words for a filter", []string{delta(`{"content":"Hi"}`), finish("SAFETY"), `[DONE]`}, "Hi", "", llm.Filtered},
 		{"the whole answer at the end again", []string{delta(`{"content":"Hi"}`), `{"choices":[{"index":0,"finish_reason":"stop","message":{"role":"assistant","content":"Hi"}}]}`, `[DONE]`}, "Hi", "", llm.Stop},
 		{"the whole call at the end again", []string{delta(`{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{}"}}]}`), `{"choices":[{"index":0,"finish_reason":"tool_calls","message":{"content":"","tool_calls":[{"id":"a","function":{"name":"f","arguments":"{}"}}]}}]}`, `[DONE]`}, "", "a f {}", llm.Calls},
@@ -110,6 +111,26 @@ func TestStreamsAsServersWriteThem(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Ends of an answer that are failures: the request is made again.
+func TestEndsThatAreFailures(t *testing.T) {
+	for _, end := range []string{
+		"error", "network_error", "abort", "insufficient_system_resource", // OpenRouter, GLM, vLLM, DeepSeek
+		"function_call_filter: MALFORMED_FUNCTION_CALL", "MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "TOO_MANY_TOOL_CALLS", "MISSING_THOUGHT_SIGNATURE", // Gemini
+	} {
+		s := &llmtest.Server{}
+		s.Push(llmtest.Reply{Raw: []string{finish(end), `[DONE]`}})
+		if _, text, err := generate(t, connect(t, s, client.Options{}), ask("hi")); err != nil || text != "OK." || len(s.Requests()) != 2 {
+			t.Errorf("%s: %q, %v after %d requests", end, text, err, len(s.Requests()))
+		}
+	}
+	s := &llmtest.Server{}
+	s.Push(llmtest.Reply{Raw: []string{delta(`{"content":"It begins"}`), finish("error")}})
+	reply, _, err := generate(t, connect(t, s, client.Options{}), ask("hi"))
+	if !fault.Is(err, fault.Unavailable) || reply.Message.Text() != "It begins" {
+		t.Errorf("%+v, %v", reply, err)
 	}
 }
 

@@ -131,7 +131,7 @@ func Read(res *http.Response, a *protocol.Answer) error {
 // failed are ends of an answer that are errors: OpenRouter's of the provider
 // behind it, DashScope's, GLM's, DeepSeek's when it is full, an engine's that was
 // stopped, and Gemini's when the model failed to word a call.
-var failed = regexp.MustCompile(`error|^abort|insufficient_system_resource|malformed`)
+var failed = regexp.MustCompile(`error|^abort|insufficient_system_resource|malformed|unexpected_tool_call|too_many_tool_calls|missing_thought`)
 
 // takeCompletion takes one piece of a chat completion.
 func takeCompletion(data []byte, a *protocol.Answer) error {

@@ -235,7 +235,7 @@ func (a *Answer) Reply(ok bool) llm.Reply {
 		r.Finish = llm.Length
 	case "content_filter", "refusal", "safety", "sensitive", "recitation", "prohibited_content", "blocklist":
 		r.Finish = llm.Filtered
-	case string(llm.Repeated):
+	case string(llm.Repeated), "repetition_truncation":
 		r.Finish = llm.Repeated
 	default:
 		r.Finish = llm.Stop

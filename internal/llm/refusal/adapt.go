@@ -159,7 +159,28 @@ func (e *Error) Adapt(req llm.Request, have Limits, api llm.API) (Finding, bool)
 	if (roleRefused.MatchString(text) || orderWrong.MatchString(e.Message)) && hasRole(req.Messages, llm.System) && !have.Has(LackSystem) {
 		return lasting(LackSystem | LackOrder)
 	}
-	return e.adaptTransport(req, have, text)
+	if f, ok := e.adaptTransport(req, have, text); ok {
+		return f, true
+	}
+	return e.adaptVague(req, have)
+}
+
+// vague says that something of the messages is wrong, and not what.
+var vague = words(`^\W*(the )?(messages? (parameter is illegal|参数非法)|invalid api parameter|param incorrect|invalid params)\b.{0,80}$|^\W*messages 参数非法`)
+
+// adaptVague leaves out what some servers do not take, one thing after another.
+func (e *Error) adaptVague(req llm.Request, have Limits) (Finding, bool) {
+	why := brief.Bytes(e.Message, 300)
+	switch {
+	case !vague.MatchString(e.Message):
+	case hasImages(req.Messages) && !have.Has(LackImages):
+		return Finding{Limits: Limits{Lack: LackImages, left: []llm.Unsupported{{What: llm.TheseImages, Reason: why}}}, Once: true}, true
+	case !have.Has(LackOrder):
+		return Finding{Limits: Limits{Lack: LackOrder}}, true
+	case hasCalls(req.Messages) && !have.Has(LackOldCalls):
+		return Finding{Limits: Limits{Lack: LackOldCalls}, Once: true}, true
+	}
+	return Finding{}, false
 }
 
 // parametersRefused is OpenRouter's word when no provider of a model takes all

@@ -200,6 +200,34 @@ func TestParametersRefused(t *testing.T) {
 	}
 }
 
+// Words that do not say what is wrong with the messages cost what servers differ in,
+// one thing after another, and neither tools nor pictures of later requests.
+func TestVagueRefusals(t *testing.T) {
+	for _, body := range []string{
+		`{"error":{"code":"1214","message":"The messages parameter is illegal. Please check the documentation."}}`,         // github.com/continuedev/continue/issues/13259
+		`{"error":{"code":"1214","message":"messages 参数非法。请检查文档。"}}`,                                                       // github.com/MetaGLM/zhipuai-sdk-python-v4/issues/14
+		`{"error":{"code":"1210","message":"Invalid API parameter, please check the documentation."}}`,                     // github.com/cline/cline/issues/9939
+		"{\"error\":{\"code\":\"400\",\"message\":\"Param Incorrect\",\"param\":\"`text` is not present\",\"type\":\"\"}}", // github.com/XiaomiMiMo/MiMo-V2-Flash/issues/8
+		`{"type":"error","error":{"type":"invalid_request_error","message":"invalid params"}}`,                             // github.com/MiniMax-AI/MiniMax-M2/issues/76
+	} {
+		e := Parse([]byte(body))
+		e.Status = http.StatusBadRequest
+		picture := llm.Message{Role: llm.User, Parts: []llm.Part{{Text: "this"}, {Image: &llm.Image{FileID: "f", MIME: "image/png", Data: []byte("x")}}}}
+		req := llm.Request{Messages: []llm.Message{llm.Text(llm.User, "hi"), {Role: llm.Assistant, Calls: []llm.ToolCall{{ID: "1", Name: "search", Arguments: "{}"}}}, picture}, Tools: []llm.Tool{{Name: "search"}}}
+		var have Limits
+		for _, want := range []Lack{LackImages, LackOrder, LackOldCalls} {
+			f, ok := e.Adapt(req, have, llm.Chat)
+			if !ok || f.Lack != want || f.Once == (want == LackOrder) {
+				t.Fatalf("%s: %b, once %v, %v: want %b", body, f.Lack, f.Once, ok, want)
+			}
+			have = have.With(f.Limits)
+		}
+		if f, ok := e.Adapt(req, have, llm.Chat); ok {
+			t.Errorf("%s: answered by %+v", body, f)
+		}
+	}
+}
+
 // A choice among tools that is refused costs nobody their tools.
 func TestToolChoiceRefused(t *testing.T) {
 	for _, body := range []string{
