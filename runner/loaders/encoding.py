@@ -20,6 +20,7 @@ _LATIN = {
     "cp852": _CENTRAL,
     "cp1257": ("ąčęėįšųūžĄČĘĖĮŠŲŪŽ", "āčēģīķļņšūžĀČĒĢĪĶĻŅŠŪŽ"),
     "iso8859_15": _WESTERN,
+    "cp1258": ("ăâđêôơưĂÂĐÊÔƠƯàáèéùúóíÀÁÈÉÙÚÓÍ",),  # Vietnamese, whose marks follow their letters
 }
 _SYMBOLS_1252 = re.compile(rb"[\x80\x82-\x8c\x8e\x91-\x9c\x9e-\xbf]+")  # of cp1252, which has its letters above, but for a few
 _SCRIPTS = [  # code pages, the letters that make up most of a text, all letters
@@ -170,7 +171,7 @@ def _latin(sample):
         text = sample.decode(codec, "replace")
         beyond = [(text[max(0, m.start() - 1) : m.start()], m.group(), text[m.end() : m.end() + 1]) for m in re.finditer(r"[^\x00-\x7f]", text)]
         symbols = sum(_fits(*c) for c in beyond if not _letter(c[1]))
-        words = [c for a, c, b in beyond if _letter(c) and _in_word(a, c, b)]
+        words = [c for a, c, b in beyond if _letter(c) and _in_word(a, c, b) and (codec != "cp1252" or _western(c, b, text))]
         score = (symbols + max(sum(c in letters for c in words) for letters in languages)) / max(1, len(beyond))
         if codec != "cp1252" and not words:
             score *= 0.8  # symbols alone are those of Windows
@@ -190,14 +191,25 @@ def _in_word(before, c, after):
     return before.isalpha() or after.isalpha() or not before.strip() and not after.strip() and c in "àéèÀÉÈoóòÓyaíåäöÅÄÖæøÆØ"
 
 
+def _western(c, after, text):
+    """Whether a letter stands where the languages of Western Europe have it: ç before a vowel, and õ in Portuguese before an e."""
+    if c == "ç" and after.isalpha():
+        return after.lower() in "aeiouyàáâãèéêíîóôõúûü"
+    return c != "õ" or after == "e" or "é" not in text
+
+
 def _fits(before, c, after):
     """How well a symbol stands between its neighbours, from 0 to 1."""
+    if "\u0300" <= c <= "\u0323":
+        return 1.0 if before in tuple("aăâeêioôơuưyAĂÂEÊIOÔƠUƯY") else -1.0
     if c in "\ufffd" or "\x80" <= c <= "\x9f":
         return -1.0
     if c in "\xae\xa9\u2122" and (after.islower() or c != "\xa9" and after.isalpha()):
         return 0.2  # a mark stands behind a name
     if c in "\u2013\u2014\u2026\xb0\xb1\xa9" and before.isalpha() and after.isalpha() or c in "\xbc\xbd\xbe" and (before.isalpha() or after.isalpha()):
         return 0.3
+    if before.isalpha() and after.isalpha() and c not in "\u2019\u2018\xb7\xad\u2013\u2014":
+        return -1.0  # no sign stands within a word
     if c in "\u2019\u2018\u201c\u201d\u201e\u2013\u2014\u2026\xa0\xab\xbb\u2022\xb7\u20ac\xa3\xae\u2122\xa9\xb0\xb2\xb3\xb5\xb1\xd7\xbd\xbc\xbe\xa7\xba\xaa\xbf\xa1\xa5\xa2\xb4":
         return 1.0 if c not in "\xba\xaa\xa7\xa2\xa5\xb4\xb7" else 0.7
     return 0.2

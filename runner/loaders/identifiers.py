@@ -11,6 +11,8 @@ _HITS = 2000  # lines that are looked at one by one
 
 _LEADING = re.compile(r"-?0\d[\d.]*|\+\d{7,}")
 _EXPONENT = re.compile(r"\d+[eE]\d+")
+_MAYBE = re.compile(r"-?0\d|\+\d{7}|\d+[eE]\d|\d{16}")  # what each name begins with
+_SHORT = 1000  # rows of a table that is looked through in Python
 _FORMULA = r'="([^"]*)"'  # how programs make Excel keep digits as they are
 _POINTED = re.compile(r"version|release|section|chapter|clause|icd|diag|(?:^|[^a-z])(?:code|ver|dx|naics|hs|class|dewey)(?:$|[^a-z])", re.I)  # names of columns in which 1.10 is not 1.1
 
@@ -54,6 +56,8 @@ def keep(frame, scan, again):
     if not suspects:
         return kept
     for i, text in again(sorted(suspects)).items():
+        if len(text) <= _SHORT and not _POINTED.search(str(frame.columns[i])) and not any(isinstance(v, str) and _MAYBE.match(v.strip()) for v in text.tolist()):
+            continue  # so that thousands of columns take no seconds
         if dates.of_numbers(frame.iloc[:, i], str(frame.columns[i])) is not None:
             continue  # microseconds since 1970 have 16 digits
         if len(text) == len(frame) and (is_name(text.dropna()) or _POINTED.search(str(frame.columns[i])) and _pointed(text.dropna().str.strip())):

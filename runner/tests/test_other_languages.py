@@ -76,3 +76,17 @@ def test_flags_are_told_by_the_colons_of_another_column(check):
 def test_totals_of_groups_above_a_grand_total(check):
     lines = "".join(f"{g},c{i},1{i}\n" for g in ("North", "South") for i in range(4)).replace("South,c0", "North Total,,46\nSouth,c0")
     check("region,city,sales\n" + lines + "South Total,,46\nGrand Total,,92\n", {"sales": [10]}, "3 row(s) are totals (row 5, 10, 11)", length=11)
+
+
+TOWNS = {
+    "cp1250": [("Győr", "Pécs", "Szeged", "Tőkés"), ("Hűvösvölgy", "Fűzfő", "Gödöllő"), ("Plzeň", "Děčín", "Šumperk", "Třebíč")],
+    "cp1257": [("Rīga", "Liepāja", "Jūrmala", "Rēzekne"), ("Šiauliai", "Panevėžys", "Marijampolė", "Mažeikiai"), ("Võru", "Põlva", "Jõhvi", "Kärdla")],
+    "cp1258": [("Ha\u0300 Nô\u0323i", "Đa\u0300 Na\u0303ng", "Huê\u0301")],
+    "cp1252": [("Besançon", "Orléans", "Nîmes"), ("São Tomé", "Camões", "Brasília"), ("Reykjavík", "Ísafjörður", "Þorlákshöfn")],
+    "cp850": [("São Paulo", "Brasília", "Goiânia"), ("Ålesund", "Tromsø", "Bodø")],
+}
+
+
+@pytest.mark.parametrize("codec, towns", [(c, t) for c, several in TOWNS.items() for t in several])
+def test_code_pages_in_few_words(check, codec, towns):
+    check(column(*towns).encode(codec), {"v": list(towns)}, length=N)
