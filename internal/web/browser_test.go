@@ -175,7 +175,7 @@ func shot(t *testing.T, ctx context.Context, name string) {
 	}
 }
 
-const dropCSV = `(() => { const d = new DataTransfer(); d.items.add(new File(['a,b\n1,2\n'], 'sales <i>.csv', {type: 'text/csv'}));
+const dropCSV = `(() => { const d = new DataTransfer(); d.items.add(new File(['a,b\n10,x\n2,y\n'], 'sales <i>.csv', {type: 'text/csv'}));
 	dispatchEvent(new DragEvent('drop', {dataTransfer: d, bubbles: true, cancelable: true})); return true })()`
 
 // The main job: open the address that was printed, drop a CSV, ask, see the chart
@@ -211,6 +211,12 @@ func mainJob(t *testing.T, width int) {
 	seen(t, ctx, "the end", `!document.querySelector('[data-do$="/stop"]')`)
 	shot(t, ctx, fmt.Sprint("answer-", width))
 	before := eval[string](t, ctx, `document.querySelector('figure img').src`)
+	if large := eval[string](t, ctx, `(a => fetch(a.href).then(r => r.headers.get('Content-Type') + ' ' + a.target))(document.querySelector('figure a'))`); large != "image/png _blank" {
+		t.Errorf("enlarged: %s", large)
+	}
+	if saved := eval[string](t, ctx, `fetch(document.querySelector('figcaption a').href).then(r => r.headers.get('Content-Disposition'))`); saved != "attachment; filename=revenue.png" {
+		t.Errorf("its download: %s", saved)
+	}
 	do(t, ctx, chromedp.Evaluate[chromedp.Void](`location.reload()`))
 	seen(t, ctx, "the answer after a reload", `document.querySelector('.turn strong')?.innerText === '3 rows'`)
 	seen(t, ctx, "the chart after a reload", `!!document.querySelector('figure img')`)
@@ -246,8 +252,12 @@ func mainJob(t *testing.T, width int) {
 	seen(t, ctx, "both files", `document.body.innerText.includes('You have 2 file(s) uploaded.') && document.body.innerText.includes('sales <i>.csv')`)
 	shot(t, ctx, fmt.Sprint("files-", width))
 	eval[bool](t, ctx, `[...document.querySelectorAll('.list a')].find(a => a.innerText.includes('sales')).click() || true`)
-	seen(t, ctx, "the preview", `document.querySelector('.scroll table')?.innerText.includes('b')`)
-	if got := eval[string](t, ctx, `fetch(document.querySelector('a[href$="/download"]').href).then(r => r.text())`); got != "a,b\n1,2\n" {
+	seen(t, ctx, "the preview", `document.querySelector('.live td')`)
+	for _, first := range []string{"2", "10"} {
+		eval[bool](t, ctx, `document.querySelector('.live th button').click() || true`)
+		seen(t, ctx, "the table sorted", fmt.Sprintf(`document.querySelector('.live th').ariaSort !== 'none' && document.querySelector('.live td')?.innerText === %q`, first))
+	}
+	if got := eval[string](t, ctx, `fetch(document.querySelector('a[href$="/download"]').href).then(r => r.text())`); got != "a,b\n10,x\n2,y\n" {
 		t.Errorf("downloaded %q", got)
 	}
 	for _, confirm := range []string{"Delete", "Yes, Delete", "Click Again to Confirm"} {
