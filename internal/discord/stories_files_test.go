@@ -149,7 +149,7 @@ func TestStoryDetails(t *testing.T) {
 		content []byte
 		want    []string
 	}{
-		{"sales.csv", salesCSV, []string{"date       region product units\n", "2024-01-05 North  Widget     12\n", "4 of 5 columns", "📊 sales.csv", "Type: csv", "Size: 134 B", "Kept\n⏰ 48h left"}},
+		{"sales.csv", salesCSV, []string{"date       region product units\n", "2024-01-05 North  Widget     12\n", "\nrevenue\n───────\n 240.00\n", "📊 sales.csv", "Type: csv", "Size: 134 B", "Kept\n⏰ 48h left"}},
 		{"wide.csv", []byte(wide + "\n1,2,3\n"), []string{"id", "of 31 columns"}},
 		{"semicolons.csv", []byte("a;b\n1,5;2\n"), []string{"  a  b\n", "1,5  2\n"}},
 		{"tabs.tsv", []byte("a\tb\n1\t2\n"), []string{"a  b\n"}},

@@ -44,13 +44,14 @@ type Options struct {
 }
 
 const (
-	phoneWidth = 42   // characters of a code block that a phone shows without wrapping
-	embedWidth = 32   // the same in an embed
-	shownRows  = 12   // of a table that code showed, as text
-	shownTable = 3    // such tables of an answer: the last ones
-	longCode   = 1500 // characters of a block of code: a longer one is a file
-	shortList  = 900  // characters of a table as a list: a longer one is a picture
-	longList   = 3000 // characters of a table that can't be drawn as a list: a longer one is a file
+	phoneWidth   = 42   // characters of a code block that a phone shows without wrapping
+	embedWidth   = 32   // the same in an embed
+	shownRows    = 12   // of a table that code showed, as text
+	previewLines = 24   // of a glance at a table
+	shownTable   = 3    // such tables of an answer: the last ones
+	longCode     = 1500 // characters of a block of code: a longer one is a file
+	shortList    = 900  // characters of a table as a list: a longer one is a picture
+	longList     = 3000 // characters of a table that can't be drawn as a list: a longer one is a file
 )
 
 // Draft is an answer that is still being written. Everything is text.

@@ -29,9 +29,13 @@ func block(lines, note string) string {
 	return b
 }
 
-// Preview writes a glance at a table as a code block that fits an embed on a phone.
+// Preview writes a glance at a table as a code block that fits an embed on a phone: all
+// columns, those that have no room below the others, or of many the first ones.
 func Preview(t table.Table) string {
-	text := t.Head(embedWidth, shownRows)
+	text := t.Wrap(embedWidth, shownRows)
+	if strings.Count(text.Lines, "\n") > previewLines {
+		text = t.Head(embedWidth, shownRows)
+	}
 	return block(text.Lines, text.Note)
 }
 
