@@ -17,6 +17,7 @@ import (
 	"github.com/attachebot/attache/internal/locale"
 	"github.com/attachebot/attache/internal/sandbox"
 	"github.com/attachebot/attache/internal/sandbox/gvisor/container"
+	"github.com/attachebot/attache/internal/sandbox/gvisor/output"
 )
 
 // Bounds of what one cell may send, whatever the code makes of the protocol.
@@ -52,17 +53,17 @@ type answerer func(ctx context.Context, m *container.Message) (map[string]any, e
 // running.
 func runCell(ctx context.Context, c *container.Container, number int64, cell sandbox.Cell, limits sandbox.Limits, answer answerer) (res sandbox.Result, busy bool, err error) {
 	r := &cellRun{c: c, cell: cell, number: number, answer: answer, arrived: make(chan struct{}, 1)}
-	r.out = newOutput(limits.Output, cell.Output)
+	r.out = output.New(limits.Output, cell.Output)
 	r.shared = context.WithoutCancel(ctx)
 	c.Redirect(func(b []byte) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		r.out.write(b)
+		r.out.Write(b)
 	})
 	err = r.loop(ctx, limits.Time)
 	c.Redirect(nil)
-	r.out.end()
-	r.res.Output = tidyTerminal(r.out.String())
+	r.out.End()
+	r.res.Output = output.Tidy(r.out.String())
 	return r.res, r.busy, err
 }
 
@@ -75,7 +76,7 @@ type cellRun struct {
 	shared context.Context
 
 	mu   sync.Mutex // cell's funcs and out
-	out  *output
+	out  *output.Output
 	res  sandbox.Result
 	asks int
 	bad  int // of them, those that were answered with an error
@@ -384,23 +385,6 @@ func (b *fileBody) next() (container.Frame, error) {
 	case <-clock.C():
 		return container.Frame{}, errTime
 	}
-}
-
-// tidyTerminal makes of a terminal's output what stands there at the end:
-// a line that was overwritten (progress bars do) keeps its last form.
-func tidyTerminal(s string) string {
-	if !strings.ContainsRune(s, '\r') {
-		return s
-	}
-	lines := strings.Split(strings.ReplaceAll(s, "\r\n", "\n"), "\n")
-	for i, l := range lines {
-		if cut := strings.LastIndexByte(strings.TrimRight(l, "\r"), '\r'); cut >= 0 {
-			lines[i] = strings.TrimRight(l, "\r")[cut+1:]
-		} else {
-			lines[i] = strings.TrimRight(l, "\r")
-		}
-	}
-	return strings.Join(lines, "\n")
 }
 
 func clip(list []string, n int) []string {

@@ -1,13 +1,15 @@
-package gvisor
+// Package output holds what a cell prints, within bounds.
+package output
 
 import (
 	"fmt"
+	"strings"
 	"unicode/utf8"
 )
 
-// output keeps the head and the tail of a text that may be endless, in
+// Output keeps the head and the tail of a text that may be endless, in
 // bounded memory, and passes it on as it comes.
-type output struct {
+type Output struct {
 	limit int // characters kept in all
 	head  []byte
 	tail  []byte // at most 2*limit bytes, cut back to the last half
@@ -16,12 +18,14 @@ type output struct {
 	sink  func(string)
 }
 
-func newOutput(limit int, sink func(string)) *output {
-	return &output{limit: limit, sink: sink}
+// New returns an empty Output that keeps limit characters. Sink, which may be nil,
+// gets all of it.
+func New(limit int, sink func(string)) *Output {
+	return &Output{limit: limit, sink: sink}
 }
 
-// Write never fails. Invalid UTF-8 becomes U+FFFD.
-func (o *output) write(p []byte) {
+// Write adds what was printed. Invalid UTF-8 becomes U+FFFD.
+func (o *Output) Write(p []byte) {
 	if len(o.rest) > 0 {
 		p = append(o.rest, p...)
 		o.rest = nil
@@ -33,8 +37,8 @@ func (o *output) write(p []byte) {
 	o.add(toValid(p))
 }
 
-// end flushes an incomplete character.
-func (o *output) end() {
+// End flushes an incomplete character.
+func (o *Output) End() {
 	if len(o.rest) > 0 {
 		p := o.rest
 		o.rest = nil
@@ -42,7 +46,7 @@ func (o *output) end() {
 	}
 }
 
-func (o *output) add(s string) {
+func (o *Output) add(s string) {
 	if s == "" {
 		return
 	}
@@ -69,7 +73,7 @@ func (o *output) add(s string) {
 
 // String returns the text, with a line that says how much is missing between
 // head and tail.
-func (o *output) String() string {
+func (o *Output) String() string {
 	half := o.limit / 2
 	if o.runes <= o.limit {
 		return string(o.head) + string(o.tail)
@@ -116,4 +120,21 @@ func lastRunes(p []byte, n int) []byte {
 		i -= size
 	}
 	return p[i:]
+}
+
+// Tidy makes of a terminal's output what stands there at the end:
+// a line that was overwritten (progress bars do) keeps its last form.
+func Tidy(s string) string {
+	if !strings.ContainsRune(s, '\r') {
+		return s
+	}
+	lines := strings.Split(strings.ReplaceAll(s, "\r\n", "\n"), "\n")
+	for i, l := range lines {
+		if cut := strings.LastIndexByte(strings.TrimRight(l, "\r"), '\r'); cut >= 0 {
+			lines[i] = strings.TrimRight(l, "\r")[cut+1:]
+		} else {
+			lines[i] = strings.TrimRight(l, "\r")
+		}
+	}
+	return strings.Join(lines, "\n")
 }

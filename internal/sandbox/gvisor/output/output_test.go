@@ -1,4 +1,4 @@
-package gvisor
+package output
 
 import (
 	"strings"
@@ -8,16 +8,16 @@ import (
 
 func TestOutputKeepsHeadAndTail(t *testing.T) {
 	var streamed strings.Builder
-	o := newOutput(100, func(s string) { streamed.WriteString(s) })
+	o := New(100, func(s string) { streamed.WriteString(s) })
 	var whole strings.Builder
 	for i := range 1000 {
 		s := strings.Repeat(string(rune('a'+i%26)), i%7) + "ä"
 		whole.WriteString(s)
 		for _, b := range []byte(s) {
-			o.write([]byte{b}) // characters arrive in pieces
+			o.Write([]byte{b}) // characters arrive in pieces
 		}
 	}
-	o.end()
+	o.End()
 	if streamed.String() != whole.String() {
 		t.Error("what is streamed is not what came")
 	}
@@ -34,10 +34,10 @@ func TestOutputKeepsHeadAndTail(t *testing.T) {
 
 func TestOutputWithinLimit(t *testing.T) {
 	for _, n := range []int{0, 1, 49, 50, 51, 99, 100} {
-		o := newOutput(100, nil)
+		o := New(100, nil)
 		s := strings.Repeat("é", n)
-		o.write([]byte(s))
-		o.end()
+		o.Write([]byte(s))
+		o.End()
 		if o.String() != s {
 			t.Errorf("%d characters: %q", n, o.String())
 		}
@@ -49,11 +49,11 @@ func FuzzOutput(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte, step int) {
 		step = max(1, step%50)
 		var streamed strings.Builder
-		o := newOutput(64, func(s string) { streamed.WriteString(s) })
+		o := New(64, func(s string) { streamed.WriteString(s) })
 		for rest := data; len(rest) > 0; rest = rest[min(step, len(rest)):] {
-			o.write(rest[:min(step, len(rest))])
+			o.Write(rest[:min(step, len(rest))])
 		}
-		o.end()
+		o.End()
 		if want := string([]rune(string(data))); streamed.String() != want {
 			t.Fatalf("%q, want %q", streamed.String(), want)
 		}
@@ -63,7 +63,7 @@ func FuzzOutput(f *testing.F) {
 	})
 }
 
-func TestTidyTerminal(t *testing.T) {
+func TestTidy(t *testing.T) {
 	for in, want := range map[string]string{
 		"plain\n":               "plain\n",
 		"1%\r50%\r100%\ndone\n": "100%\ndone\n",
@@ -72,7 +72,7 @@ func TestTidyTerminal(t *testing.T) {
 		"x\rab\r\ny":            "ab\ny",
 		"":                      "",
 	} {
-		if got := tidyTerminal(in); got != want {
+		if got := Tidy(in); got != want {
 			t.Errorf("%q: %q, want %q", in, got, want)
 		}
 	}
