@@ -345,7 +345,7 @@ func TestDiscordPreviews(t *testing.T) {
 		if at > 2*time.Second {
 			t.Errorf("%s: the details took %v", name, at)
 		}
-		if _, preview, _ := strings.Cut(m.Embeds[0].Description, "```"); strings.Count(preview, "\n") > 9 {
+		if _, preview, _ := strings.Cut(m.Embeds[0].Description, "```"); strings.Count(preview, "\n") > 26 {
 			t.Errorf("%s: %s", name, m.Embeds[0].Description)
 		}
 	}
