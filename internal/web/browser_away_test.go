@@ -3,9 +3,6 @@ package web
 import (
 	"fmt"
 	"net/http"
-	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -21,22 +18,13 @@ import (
 // The network goes away in the middle of an answer and comes back when it has ended:
 // the page has each word once. A question that was asked meanwhile is not lost.
 func TestBrowserNetworkAway(t *testing.T) {
-	var target atomic.Pointer[url.URL]
 	var away atomic.Bool
-	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s, proxy := behindProxy(t, "", ServerOptions{}, func(http.ResponseWriter, *http.Request) bool {
 		if away.Load() {
 			panic(http.ErrAbortHandler)
 		}
-		(&httputil.ReverseProxy{FlushInterval: -1, Rewrite: func(p *httputil.ProxyRequest) { p.SetURL(target.Load()); p.SetXForwarded() }}).ServeHTTP(w, r)
-	}))
-	proxy.Config.ErrorLog = nil
-	t.Cleanup(proxy.Close) // after the browser and the site, whose streams are open
-	s := newSite(t, ServerOptions{BaseURL: proxy.URL})
-	at, err := url.Parse("http://" + s.addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	target.Store(at)
+		return true
+	})
 	var words strings.Builder
 	for i := range 300 {
 		fmt.Fprintf(&words, "word%d ", i)

@@ -16,35 +16,48 @@ import (
 	"github.com/attachebot/attache/internal/llm/llmtest"
 )
 
-// Behind a proxy with a path before all others, that lets bodies of 64 kB through:
-// the main job, every address with the path, and a larger upload in pieces.
-func TestBrowserBehindProxyWithPath(t *testing.T) {
+// behindProxy returns a site that is reached by a proxy, at a path of it. What pass
+// does not let pass, it has answered.
+func behindProxy(t *testing.T, path string, o ServerOptions, pass func(http.ResponseWriter, *http.Request) bool) (*site, *httptest.Server) {
+	t.Helper()
 	var target atomic.Pointer[url.URL]
-	var outside atomic.Value
-	outside.Store("")
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !strings.HasPrefix(r.URL.Path, "/attache/") {
-			if r.URL.Path != "/favicon.ico" {
-				outside.Store(outside.Load().(string) + " " + r.URL.Path)
-			}
-			http.NotFound(w, r)
-			return
+		if pass(w, r) {
+			(&httputil.ReverseProxy{FlushInterval: -1, Rewrite: func(p *httputil.ProxyRequest) { p.SetURL(target.Load()); p.SetXForwarded() }}).ServeHTTP(w, r)
 		}
-		if r.ContentLength > 64<<10 {
-			w.Header().Set("Content-Type", "text/html")
-			w.WriteHeader(http.StatusRequestEntityTooLarge)
-			_, _ = io.WriteString(w, "<html><h1>413 Request Entity Too Large</h1></html>")
-			return
-		}
-		(&httputil.ReverseProxy{FlushInterval: -1, Rewrite: func(p *httputil.ProxyRequest) { p.SetURL(target.Load()); p.SetXForwarded() }}).ServeHTTP(w, r)
 	}))
-	defer proxy.Close()
-	s := newSite(t, ServerOptions{BaseURL: proxy.URL + "/attache/", Script: libraries(t)})
+	t.Cleanup(proxy.Close) // after the browser and the site, whose streams are open
+	o.BaseURL = proxy.URL + path
+	s := newSite(t, o)
 	at, err := url.Parse("http://" + s.addr)
 	if err != nil {
 		t.Fatal(err)
 	}
 	target.Store(at)
+	return s, proxy
+}
+
+// Behind a proxy with a path before all others, that lets bodies of 64 kB through:
+// the main job, every address with the path, and a larger upload in pieces.
+func TestBrowserBehindProxyWithPath(t *testing.T) {
+	var outside atomic.Value
+	outside.Store("")
+	s, proxy := behindProxy(t, "/attache/", ServerOptions{Script: libraries(t)}, func(w http.ResponseWriter, r *http.Request) (pass bool) {
+		if !strings.HasPrefix(r.URL.Path, "/attache/") {
+			if r.URL.Path != "/favicon.ico" {
+				outside.Store(outside.Load().(string) + " " + r.URL.Path)
+			}
+			http.NotFound(w, r)
+			return false
+		}
+		if r.ContentLength > 64<<10 {
+			w.Header().Set("Content-Type", "text/html")
+			w.WriteHeader(http.StatusRequestEntityTooLarge)
+			_, _ = io.WriteString(w, "<html><h1>413 Request Entity Too Large</h1></html>")
+			return false
+		}
+		return true
+	})
 	s.tools.Handle = s.makes
 	s.model.Push(
 		llmtest.Reply{Calls: []llm.ToolCall{{ID: "a", Name: "execute_python_code", Arguments: `{"code":"df.plot()"}`}}},
