@@ -23,7 +23,7 @@ ifeq ($(shell git rev-parse HEAD 2>/dev/null),)
 export GOFLAGS := $(GOFLAGS) -buildvcs=false
 endif
 
-.PHONY: build run setup-test test check unit nested runner mutations fuzz pictures lock release cleanroot clean
+.PHONY: build run setup-test test check unit beside nested runner mutations fuzz pictures lock release cleanroot clean
 
 build: bin/runsc
 	@$(GO) build -ldflags '-s -w' -o bin/attache ./cmd/attache
@@ -37,7 +37,12 @@ bin/runsc: go.mod
 run: build
 	@bin/attache serve
 
-test: check unit nested runner
+# The tests of Python take what the others leave of the processors.
+test: check
+	@$(MAKE) --no-print-directory -j 2 unit beside
+
+beside: nested
+	@$(MAKE) --no-print-directory runner > $(CACHE)/runner.log 2>&1; status=$$?; cat $(CACHE)/runner.log; exit $$status
 
 check:
 	@files=$$(find . \( -path ./.cache -o -path ./dist -o -path ./.git \) -prune -o -name '*.go' -print0 | xargs -0 gofmt -l); if [ -n "$$files" ]; then echo "not formatted by gofmt:"; echo "$$files"; exit 1; fi
@@ -53,13 +58,13 @@ setup-test: build
 unit: setup-test
 	$(GO) test -p 3 -vet=off -ldflags '-s -w' -timeout 40m ./internal/sandbox/gvisor ./cmd/attache ./internal/web ./...
 
-nested:
+nested: setup-test
 	@test -n "$(NESTED)" || { echo "no nested module was found"; exit 1; }
-	@for m in $(NESTED); do echo "cd $$m && go vet ./... && go test ./..."; (cd $$m && $(GO) vet ./... && $(GO) test ./...) || exit 1; done
+	@for m in $(NESTED); do echo "cd $$m && go vet ./... && go test ./..."; (cd $$m && $(GO) vet ./... && nice -n 5 $(GO) test ./...) || exit 1; done
 
 # What runs inside the sandbox, outside of it.
 runner: $(CACHE)/runner-venv/complete
-	cd runner && PYTHONDONTWRITEBYTECODE=1 ../$(CACHE)/runner-venv/bin/python -m pytest -q -p no:cacheprovider -n auto --dist worksteal tests
+	cd runner && PYTHONDONTWRITEBYTECODE=1 nice -n 5 ../$(CACHE)/runner-venv/bin/python -m pytest -q -p no:cacheprovider -n auto --dist worksteal tests
 
 $(CACHE)/runner-venv/complete: runner/requirements.txt runner/tests/requirements.txt | setup-test
 	@$(UV) venv --quiet --clear --python "$$(ls -t $(CACHE)/data/python/env-*/complete | head -1 | xargs dirname)/bin/python" $(CACHE)/runner-venv
