@@ -57,6 +57,8 @@ func TestProfile(t *testing.T) {
 	if exec.Command("cp", "-al", filepath.Dir(filepath.Dir(environments[0])), filepath.Join(dir, "python")).Run() != nil {
 		do(t, "cp", "-a", filepath.Dir(filepath.Dir(environments[0])), filepath.Join(dir, "python")) // another file system
 	}
+	const python = "PYTHON=/usr/bin/python3" // another one may be where only root can go
+	do(t, "env", python, "DATA_DIR="+dir, "PYTHON_DIR="+filepath.Join(dir, "python"), filepath.Join(dir, "attache"), "setup", "--python")
 	do(t, "install", "-d", "-o", "1500", "-g", "1500", filepath.Join(dir, "data"))
 	do(t, "chmod", "755", dir)
 
@@ -71,7 +73,7 @@ func TestProfile(t *testing.T) {
 		}
 		cmd := exec.CommandContext(t.Context(), filepath.Join(dir, filepath.Base(os.Args[0])), filepath.Join(dir, "attache"), "doctor")
 		cmd.Dir = filepath.Join(dir, "data")
-		cmd.Env = []string{"CONTAINER_TEST_PROFILE=" + file, "PATH=/usr/bin:/bin", "PYTHON=/usr/bin/python3", "HOME=" + cmd.Dir,
+		cmd.Env = []string{"CONTAINER_TEST_PROFILE=" + file, "PATH=/usr/bin:/bin", python, "HOME=" + cmd.Dir,
 			"DATA_DIR=" + cmd.Dir, "PYTHON_DIR=" + filepath.Join(dir, "python")}
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 1500, Gid: 1500}}
 		out, _ := cmd.CombinedOutput()
