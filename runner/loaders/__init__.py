@@ -11,7 +11,7 @@ import json
 import os
 import re
 
-from attache.loaders.source import FileLoadError, Source, note
+from attache.loaders.source import TOO_LARGE, FileLoadError, Source, note, xml_problem
 
 # Kinds that are not here are text.
 LOADERS = {
@@ -129,9 +129,7 @@ def run(kind, src, options):
     except (FileLoadError, ModuleNotFoundError):
         raise
     except MemoryError:
-        raise src.fail(
-            "does not fit into memory: read a part of it (nrows=, columns=, usecols=), or in pieces from get_file_path(id)"
-        ) from None
+        raise src.fail(TOO_LARGE) from None
     except TypeError as e:
         if options and "unexpected keyword" in str(e):
             what = str(e).split("() ", 1)[-1]
@@ -181,6 +179,8 @@ def decide(src):
 
 def explain(error, kind):
     """Return what went wrong as the end of a sentence that starts with the name."""
+    if type(error).__name__ == "XMLSyntaxError":
+        return f"could not be read as {kind}: {xml_problem(error)}"
     text = " ".join(str(error).split()) or type(error).__name__
     text = re.sub(r"\s*[('\"]*(?:/files|/tmp|/work)/[^\s'\")]+[)'\"]*", "", text)
     if len(text) > 200:

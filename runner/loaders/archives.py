@@ -72,8 +72,10 @@ def _only_table(box, options):
     members = [m for m in box.members if not os.path.basename(m.name).startswith(".")]
     bare = lambda n: n[: n.rfind(".")] if n.lower().endswith(_PACKED) else n
     names = [m.name for m in members if KINDS.of(bare(m.name)) in _TABLES and not m.link and not _ABOUT.fullmatch(os.path.basename(m.name))]
-    others = [m.name for m in members if m.name not in names]
-    if len(names) != 1 or any(not _EXPLAINS.search(os.path.basename(n)) and not _ABOUT.fullmatch(os.path.basename(n)) for n in others):
+    if len(names) != 1:
+        return box
+    others = [m.name for m in members if m.name != names[0]]
+    if any(not _EXPLAINS.search(os.path.basename(n)) and not _ABOUT.fullmatch(os.path.basename(n)) for n in others):
         return box
     try:
         frame = box.load(names[0], **options)
@@ -264,7 +266,8 @@ def _zip_names(infos):
         return [i.filename for i in infos]
     try:
         codec = encoding.detect(b"\n".join(i.filename.encode("cp437") for i in old), whole=True)
-        return [i.filename.encode("cp437").decode(codec, "replace") if i in old else i.filename for i in infos]
+        read = {i.filename: i.filename.encode("cp437").decode(codec, "replace") for i in old}
+        return [i.filename if i.flag_bits & 0x800 else read.get(i.filename, i.filename) for i in infos]
     except UnicodeEncodeError:
         return [i.filename for i in infos]
 

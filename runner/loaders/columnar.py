@@ -18,8 +18,11 @@ def parquet(src, **options):
         for field in file.schema_arrow:
             if pa.types.is_struct(field.type) and {"metadata", "value"} <= {f.name for f in field.type} and pa.types.is_binary(field.type.field("metadata").type):
                 note(f"{src.name}: {field.name} is of Parquet's type VARIANT, which is shown as the bytes that it is stored in.")
+        columns = len(file.schema)
     if options:
         return pd.read_parquet(src.path, **options)
+    if columns > 20_000:  # each takes so much memory that Arrow may end the process
+        return apart.read(src, lambda: _frame(reader.read_table(src.path)))
     if "INT96" in types:
         return _frame(_wide_times(reader, src.path))
     try:
@@ -154,11 +157,25 @@ def avro(src, **options):
     from attache.loaders.avro import plain
 
     reader = fastavro.reader(io.BytesIO(plain(src.bytes())), **options)
-    records = list(reader)
     schema = reader.writer_schema
+    # Records within themselves may be so deep that the library in C ends the process.
+    records = apart.read(src, lambda: list(reader)) if _recursive(schema) else list(reader)
     if isinstance(schema, dict) and schema.get("type") == "record":
         return pd.DataFrame.from_records(records, columns=[f["name"] for f in schema["fields"]])
     return pd.DataFrame({"value": records})
+
+
+def _recursive(schema, within=frozenset()):
+    """Whether a schema of Avro has a record within itself."""
+    if isinstance(schema, str):
+        return schema in within
+    if isinstance(schema, list):
+        return any(_recursive(s, within) for s in schema)
+    within = within | ({schema["name"]} if schema.get("type") in ("record", "error") else set())
+    inner = [f["type"] for f in schema.get("fields", ())] + [schema[k] for k in ("items", "values") if k in schema]
+    if not isinstance(schema.get("type"), str):
+        inner.append(schema.get("type"))
+    return any(_recursive(s, within) for s in inner if s is not None)
 
 
 def stata(src, **options):

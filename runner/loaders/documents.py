@@ -5,7 +5,7 @@ import re
 import zipfile
 
 from attache.imports import need
-from attache.loaders import encoding
+from attache.loaders import apart, encoding
 from attache.loaders.source import note
 
 
@@ -19,6 +19,14 @@ def text(src):
 def pdf(src, password=None):
     """Return the text of each page: a list of strings."""
     pdfium = need("pypdfium2")
+    pages = apart.read(src, lambda: _pages(src, pdfium, password), seconds=240)  # without memory, pdfium ends the process
+    empty = sum(not p.strip() for p in pages)
+    if empty:
+        note(f"{src.name}: {empty} of {len(pages)} page(s) have no text; they may be scanned pictures.")
+    return pages
+
+
+def _pages(src, pdfium, password):
     try:
         document = pdfium.PdfDocument(src.path, password=password)
     except pdfium.PdfiumError as e:
@@ -33,9 +41,6 @@ def pdf(src, password=None):
             pages.append(words.get_text_bounded().replace("\r\n", "\n"))
             words.close()
             page.close()
-    empty = sum(not p.strip() for p in pages)
-    if empty:
-        note(f"{src.name}: {empty} of {len(pages)} page(s) have no text; they may be scanned pictures.")
     return pages
 
 

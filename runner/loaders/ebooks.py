@@ -31,7 +31,7 @@ def _epub(src):
         spine = [_join(folder, items.get(e.get("idref"), "")) for e in opf.iter() if _local(e) == "itemref"]
         if "META-INF/encryption.xml" in names and _encrypted(_xml(z.read("META-INF/encryption.xml"))) & set(spine):
             raise src.fail("is encrypted, as shops sell them: only their own reader opens it")
-        chapters = [_html_text(z.read(path)) for path in spine if path in names]
+        chapters = [_html_text(z.read(path)) for path in dict.fromkeys(spine) if path in names]  # each once, as EPUB has it
     return [c for c in chapters if c]
 
 

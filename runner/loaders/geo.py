@@ -7,7 +7,7 @@ import warnings
 import zipfile
 
 from attache.imports import need
-from attache.loaders.source import note
+from attache.loaders.source import note, xml_problem
 
 
 def vector(src, **options):
@@ -149,7 +149,7 @@ def _well_formed(src):
         for _, e in etree.iterparse(src.path, resolve_entities=False, no_network=True, huge_tree=True):
             e.clear()
     except etree.XMLSyntaxError as e:
-        raise src.fail(f"is damaged or cut off: {e}") from None
+        raise src.fail(f"is damaged or cut off: {xml_problem(e)}") from None
 
 
 def _tidy(src, path, folder, number):

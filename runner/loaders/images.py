@@ -3,6 +3,7 @@
 import io
 
 from attache.imports import need
+from attache.loaders import apart
 
 
 def image(src, **options):
@@ -46,6 +47,7 @@ def _svg(src, **options):
     if "<svg" not in text:
         raise src.fail("is not SVG")
     fonts = {"font_dirs": [f"{get_data_path()}/fonts/ttf"], "sans_serif_family": "DejaVu Sans", "font_family": "DejaVu Sans", "dpi": 96.0}
-    picture = Image.open(io.BytesIO(bytes(resvg.svg_to_bytes(svg_string=text, **{**fonts, **options}))))
+    draw = lambda: bytes(resvg.svg_to_bytes(svg_string=text, **{**fonts, **options}))
+    picture = Image.open(io.BytesIO(apart.read(src, draw)))  # groups that lie deep in one another end the process
     picture.load()
     return picture

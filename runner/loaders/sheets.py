@@ -2,7 +2,7 @@
 
 import re
 
-from attache.loaders import dates, encoding, sheet_errors, sheet_far, sheet_tables, sheet_xml
+from attache.loaders import apart, dates, encoding, sheet_errors, sheet_far, sheet_tables, sheet_xml
 from attache.loaders.source import FileLoadError, hushed, note
 
 
@@ -21,9 +21,10 @@ def workbook(src, raw=False, **options):
         raise src.fail("is protected by a password: save it without one and upload it again")
     if src.head[:4] in _OLD:
         raise src.fail("was written by Excel 4 or older: save it as .xlsx and upload it again")
+    read = lambda settings: apart.read(src, lambda: _read(src, settings)) if _swells(src) else _read(src, settings)
     for engine in _engines(src, options):
         try:
-            return _read(src, {"engine": engine, "sheet_name": None, **options})
+            return read({"engine": engine, "sheet_name": None, **options})
         except (KeyboardInterrupt, SystemExit, MemoryError, FileLoadError, ModuleNotFoundError):
             raise
         except BaseException as e:  # a panic of calamine is no Exception
@@ -33,6 +34,21 @@ def workbook(src, raw=False, **options):
     if isinstance(problem, TypeError) and "unexpected keyword" in str(problem):
         raise problem
     raise src.fail("is not a readable workbook: it is damaged or cut off")
+
+
+def _swells(src):
+    """Whether a workbook may become so large that calamine, which ends the process when it has
+    no memory, must not read it in this one: packed very well, or with blanks that are only counted."""
+    import zipfile
+
+    try:
+        with zipfile.ZipFile(src.path) as z:
+            size = sum(i.file_size for i in z.infolist())
+            if size > max(100 << 20, 40 * src.size):
+                return True
+            return "content.xml" in z.namelist() and re.search(rb'text:c="0*[1-9]\d{5}', z.read("content.xml")) is not None
+    except Exception:
+        return False  # no zip, or a damaged one, whose reader says so
 
 
 def _encrypted(src):

@@ -7,6 +7,9 @@ import sys
 HEAD = 64 << 10  # bytes looked at to tell what a file is
 
 
+TOO_LARGE = "does not fit into memory: read a part of it (nrows=, columns=, usecols=), or in pieces from get_file_path(id)"
+
+
 class FileLoadError(ValueError):
     """A file can't be loaded. The text is one sentence for a person."""
 
@@ -64,6 +67,23 @@ class Source:
     def fail(self, sentence):
         """Return the error to raise: "<name> <sentence>"."""
         return FileLoadError(f"{self.name} {sentence}")
+
+
+# What libxml2 says at its bounds, which keep hostile files from growing without end, and what that means.
+_XML_BOUNDS = {
+    "amplification": "its entities multiply to far more text than the file has",
+    "Excessive depth": "its elements lie more than 256 deep in one another",
+    "Resource limit": "one of its elements is larger than 10 MB",
+    "too long": "one of its names or values is larger than 10 MB",
+    "unknown error": "it does not fit into memory",  # no memory is left for what it would say
+    "out of memory": "it does not fit into memory",
+}
+
+
+def xml_problem(error):
+    """Return what is wrong with XML, in one line."""
+    text = " ".join(str(error).removesuffix(f" ({error.filename}, line {error.lineno})").split())
+    return next((meaning for words, meaning in _XML_BOUNDS.items() if words in text), text.replace(" ,", ","))
 
 
 @contextlib.contextmanager

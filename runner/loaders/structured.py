@@ -6,7 +6,7 @@ import re
 from collections import Counter
 
 from attache.loaders import dates, encoding
-from attache.loaders.source import note
+from attache.loaders.source import FileLoadError, note, xml_problem
 
 
 def json_file(src, raw=False, **options):
@@ -317,9 +317,23 @@ def yaml_file(src):
     import yaml
 
     text, _ = encoding.decode(src.bytes())
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    if _depth(text) > DEEPEST:
+        raise src.fail(f"has values that lie more than {DEEPEST:,} deep in one another")
+    base = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+    class Loader(base):
+        merged = 0
+
+        def flatten_mapping(self, node):
+            super().flatten_mapping(node)
+            self.merged += len(node.value)
+            if self.merged > 10 * len(text) + 1000:
+                raise src.fail("merges its mappings (<<) into far more than the file has")
+
     try:
-        documents = list(yaml.load_all(text, Loader=loader))
+        documents = list(yaml.load_all(text, Loader=Loader))
+    except FileLoadError:
+        raise
     except yaml.YAMLError as e:
         mark = getattr(e, "problem_mark", None)
         where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
@@ -327,6 +341,21 @@ def yaml_file(src):
     except ValueError as e:  # a date of no calendar
         raise src.fail(f"is not valid YAML: {e}") from None
     return documents[0] if len(documents) == 1 else documents
+
+
+DEEPEST = 10_000  # values of YAML in one another: its reader in C ends the process when the stack is full
+
+
+def _depth(text):
+    """How deep values may lie in one another in YAML, never less than they do: within each
+    other's brackets, or further to the right."""
+    import numpy as np
+
+    data = np.frombuffer(text.encode("utf-8", "replace"), np.uint8)
+    opened, closed = (data == ord("[")) | (data == ord("{")), (data == ord("]")) | (data == ord("}"))
+    brackets = int(np.cumsum(opened.astype(np.int64) - closed).max(initial=0))
+    starts = re.finditer(r"^[ ?:-]{100,}", text, re.M)
+    return brackets + max((len(m[0]) for m in starts), default=0)
 
 
 def toml(src):
@@ -377,7 +406,7 @@ def xml(src):
     try:
         root = etree.fromstring(src.bytes(), parser)
     except etree.XMLSyntaxError as e:
-        raise src.fail(f"is not valid XML: {e}") from None
+        raise src.fail(f"is not valid XML: {xml_problem(e)}") from None
     if root is None:
         raise src.fail("is not valid XML: it has no element")
     return {_tag(root, root.tag): _element(root)}
