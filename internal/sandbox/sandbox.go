@@ -160,7 +160,7 @@ type Result struct {
 	Output   string           // what it printed, standard error included, in order
 	Shown    []Shown          // values that it displayed, the last expression included
 	Error    string           // the traceback or the reason; empty for OK
-	Exit     int              // the status that the code ended with by sys.exit; 0 for every other end
+	Exit     int              // the status of sys.exit, 130 of KeyboardInterrupt, 0 of OK and every other exception; when Crashed, that of the process, or 1
 	Warnings []string         // Python warnings, a line each
 	Notes    []locale.Message // for the user and the model: variables lost, files not sent
 	Packages []string         // installed for it, as "geopandas 1.1.0"

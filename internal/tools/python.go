@@ -93,8 +93,9 @@ type Program struct {
 }
 
 // RunProgram runs a program as a call's, and returns the status that it ended
-// with as from a shell: that of sys.exit, 1 for an exception, 130 when it was
-// stopped. A program that chose its status has no error.
+// with as from a shell: that of sys.exit and os._exit, 1 for an exception, 130 when
+// it was stopped, 128 and its number for a signal. A program that chose its status
+// by sys.exit has no error.
 func (p *Python) RunProgram(ctx context.Context, c Call, program Program) (res llm.ToolResult, status int) {
 	if strings.TrimSpace(program.Code) == "" {
 		return Failure(fault.New(fault.Invalid, "The code is empty.")), 1
@@ -105,14 +106,19 @@ func (p *Python) RunProgram(ctx context.Context, c Call, program Program) (res l
 	} else if res = pythonResult(program.Code, did, saved); res.Failed {
 		status = max(did.Exit, 1)
 	}
-	if did.Exit != 0 {
+	switch {
+	case did.Outcome == sandbox.Crashed:
+		status = did.Exit
+	case did.Outcome == sandbox.Failed && did.Exit != 0 && did.Exit != interrupted:
 		res.Error = ""
 	}
 	if did.Outcome == sandbox.Interrupted || fault.Is(err, fault.Canceled) {
-		status = 130
+		status = interrupted
 	}
 	return res, status
 }
+
+const interrupted = 130 // the status of a program that Ctrl-C ended
 
 // run runs code as a call's. The person may see shown as the code that ran,
 // and sees the name of the tool while it runs, which is empty for Python code.

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/attachebot/attache/internal/brief"
@@ -108,7 +109,7 @@ func (r *cellRun) loop(ctx context.Context, limit time.Duration) error {
 		select {
 		case f, ok := <-r.c.Frames():
 			if !ok {
-				return r.died()
+				return r.gone()
 			}
 			done, err := r.frame(ctx, f)
 			switch {
@@ -117,7 +118,7 @@ func (r *cellRun) loop(ctx context.Context, limit time.Duration) error {
 				return nil
 			case err == nil:
 			case errors.Is(err, container.ErrEnded):
-				return r.died()
+				return r.gone()
 			case errors.Is(err, os.ErrDeadlineExceeded): // it does not read: the stream is out of step
 				if r.stopping == "" && ctx.Err() != nil {
 					r.stopping = sandbox.Interrupted
@@ -160,6 +161,16 @@ func (r *cellRun) interrupt(why sandbox.Outcome) {
 	}()
 }
 
+// gone is died of a runner that closed its link, mostly by its end: that has the time
+// of grace, so that its status is known.
+func (r *cellRun) gone() error {
+	select {
+	case <-r.c.Ended():
+	case <-time.After(grace):
+	}
+	return r.died()
+}
+
 // died ends a cell whose sandbox is gone. What that costs is not known here.
 func (r *cellRun) died() error {
 	r.c.End()
@@ -171,11 +182,25 @@ func (r *cellRun) died() error {
 	case r.stopping == sandbox.Interrupted:
 		return r.end(sandbox.Interrupted, "The code was stopped; it did not react to the interrupt and was ended.")
 	}
-	return r.end(sandbox.Crashed, "The Python process ended unexpectedly.")
+	status, known := r.c.Status()
+	switch {
+	case !known:
+		return r.end(sandbox.Crashed, "The Python process ended unexpectedly.")
+	case status > 128:
+		err := r.end(sandbox.Crashed, fmt.Sprintf("The Python process crashed: %s.", syscall.Signal(status-128)))
+		r.res.Exit = status
+		return err
+	}
+	err := r.end(sandbox.Crashed, fmt.Sprintf("The Python process ended itself, with status %d.", status))
+	r.res.Exit = status
+	return err
 }
 
 func (r *cellRun) end(o sandbox.Outcome, why string) error {
 	r.res.Outcome, r.res.Error, r.res.Lost = o, why, true
+	if o == sandbox.Crashed {
+		r.res.Exit = 1
+	}
 	return container.ErrEnded
 }
 
@@ -186,7 +211,7 @@ func (r *cellRun) finish() {
 		r.res.Error = fmt.Sprintf("The code was interrupted after %s, the time limit. Variables are kept.\n%s", r.clock.limit, r.res.Error)
 	}
 	if r.res.Outcome == sandbox.Interrupted && r.stopping == "" {
-		r.res.Outcome = sandbox.Failed // its own KeyboardInterrupt
+		r.res.Outcome, r.res.Exit = sandbox.Failed, 130 // its own KeyboardInterrupt
 	}
 }
 

@@ -152,14 +152,14 @@ func (d *Driver) Run(ctx context.Context, key sandbox.Key, cell sandbox.Cell) (s
 		case err != nil:
 			d.log.Warn("call a worker", "worker", p.worker.Name, "user", key.User, "error", err)
 			d.fleet.doubt(p.worker)
-			return sandbox.Result{Outcome: sandbox.Crashed, Lost: true,
+			return sandbox.Result{Outcome: sandbox.Crashed, Exit: 1, Lost: true,
 				Error: "The machine that ran this code was lost. The code may have run in part, and is not run again by itself."}, nil
 		case out.Err != nil:
 			d.didNothing(ctx, p)
 			return sandbox.Result{}, out.Err.err()
 		}
 		if !d.still(ctx, p.session) {
-			return sandbox.Result{Outcome: sandbox.Crashed, Lost: true, Notes: out.Result.Notes,
+			return sandbox.Result{Outcome: sandbox.Crashed, Exit: 1, Lost: true, Notes: out.Result.Notes,
 				Error: "This session has gone on elsewhere meanwhile; what this code did there does not count."}, nil
 		}
 		return out.Result, nil

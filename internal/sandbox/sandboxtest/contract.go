@@ -315,10 +315,21 @@ func testExits(t *testing.T, s *Session) {
 		t.Errorf("%+v", res)
 	}
 	s.Expect("x", "1")
-	for _, code := range []string{"import os\nos._exit(0)", "import ctypes\nctypes.string_at(0)", "import os, signal\nos.kill(os.getpid(), signal.SIGABRT); import ctypes; ctypes.CDLL(None).abort()"} {
-		res := s.Run("print('before')\n" + code)
-		if res.Outcome != sandbox.Crashed || !res.Lost || !strings.Contains(res.Output, "before") {
-			t.Errorf("%s: %+v", code, res)
+	if res := s.Run("raise KeyboardInterrupt"); res.Outcome != sandbox.Failed || res.Exit != 130 || !strings.Contains(res.Error, "KeyboardInterrupt") {
+		t.Errorf("%+v", res)
+	}
+	for _, end := range []struct {
+		code, said string
+		status     int
+	}{
+		{"import os\nos._exit(0)", "ended itself, with status 0", 0},
+		{"import os\nos._exit(9)", "ended itself, with status 9", 9},
+		{"import ctypes\nctypes.string_at(0)", "crashed: segmentation fault", 139},
+		{"import ctypes\nctypes.CDLL(None).abort()", "crashed: aborted", 134},
+	} {
+		res := s.Run("print('before')\n" + end.code)
+		if res.Outcome != sandbox.Crashed || !res.Lost || !strings.Contains(res.Output, "before") || !strings.Contains(res.Error, end.said) || res.Exit != end.status {
+			t.Errorf("%s: %+v", end.code, res)
 		}
 	}
 	s.Expect("'x' in globals()", "False") // a new session

@@ -41,6 +41,7 @@ type Container struct {
 	memory atomic.Int64 // bytes, as last measured
 	tables atomic.Int64 // of them, page tables
 	oom    atomic.Bool  // ended by EndForMemory
+	killed atomic.Bool  // ended by Kill
 	usage  *os.File     // gVisor's file of the sandbox's memory
 }
 
@@ -296,6 +297,9 @@ func (c *Container) Interrupt(ctx context.Context) error {
 
 // Kill ends the sandbox at once. It does not wait.
 func (c *Container) Kill() {
+	if !c.Gone() {
+		c.killed.Store(true)
+	}
 	if c.PID > 0 {
 		select {
 		case <-c.ended: // the number may be somebody else's by now
@@ -318,6 +322,20 @@ func (c *Container) End() {
 		<-c.ended
 	}
 }
+
+// Status returns the status that the runner's process ended with, as a shell has it:
+// 128 and its number for a signal. It is not known (ok is false) while it runs, and
+// when the sandbox was ended around it.
+func (c *Container) Status() (status int, ok bool) {
+	if !c.Gone() || c.killed.Load() || c.cmd.ProcessState == nil {
+		return 0, false
+	}
+	status = c.cmd.ProcessState.ExitCode()
+	return status, status >= 0 && status != lost
+}
+
+// lost is what gVisor ends with when it has lost its sandbox.
+const lost = 128
 
 // Destroy ends the container and removes everything of it. Twice is once.
 func (c *Container) Destroy() error {
