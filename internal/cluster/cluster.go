@@ -8,6 +8,7 @@ package cluster
 
 import (
 	"context"
+	"math/rand/v2"
 	"time"
 
 	"github.com/attachebot/attache/internal/sandbox"
@@ -36,7 +37,8 @@ type Store interface {
 	Session(ctx context.Context, key sandbox.Key) (Session, error)
 	// SaveSession writes a record over the one that was read: where the
 	// stored revision is another (0: there is none), the error is Exists and nothing
-	// changes. It returns the record as it is stored, with its new revision.
+	// changes. It returns the record as it is stored, with its new revision, which
+	// no other record of the session had, also none that was deleted.
 	SaveSession(ctx context.Context, s Session) (Session, error)
 	// DeleteSession removes a record if its revision is still that of s, and fails
 	// with Exists otherwise. One that is gone is no error.
@@ -76,4 +78,13 @@ type Session struct {
 	Behind   bool      // the session may have gone on from it
 	UsedAt   time.Time // in milliseconds
 	Revision uint64    // of the record; 0: it was never saved
+}
+
+// NextRevision is the revision after one. That of a new record, after 0, is random:
+// it does not come again after the record was deleted.
+func NextRevision(old uint64) uint64 {
+	if old == 0 {
+		return 1 + rand.Uint64()>>2 // databases have 63 bits
+	}
+	return old + 1
 }

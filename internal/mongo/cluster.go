@@ -175,7 +175,8 @@ func (c *Cluster) Session(ctx context.Context, key sandbox.Key) (cluster.Session
 // SaveSession implements cluster.Store.
 func (c *Cluster) SaveSession(ctx context.Context, s cluster.Session) (cluster.Session, error) {
 	id := sessionID(s.Key)
-	doc := session{id.Value.(string), int64(s.User), s.Conversation, s.Worker, int64(s.Generation), s.Epoch, s.Image, s.Behind, s.UsedAt, int64(s.Revision) + 1}
+	next := cluster.NextRevision(s.Revision)
+	doc := session{id.Value.(string), int64(s.User), s.Conversation, s.Worker, int64(s.Generation), s.Epoch, s.Image, s.Behind, s.UsedAt, int64(next)}
 	if s.Revision == 0 {
 		_, err := c.sessions.InsertOne(ctx, doc)
 		if mongo.IsDuplicateKeyError(err) {
@@ -193,7 +194,7 @@ func (c *Cluster) SaveSession(ctx context.Context, s cluster.Session) (cluster.S
 		}
 	}
 	s.UsedAt = s.UsedAt.UTC().Truncate(time.Millisecond)
-	s.Revision++
+	s.Revision = next
 	return s, nil
 }
 

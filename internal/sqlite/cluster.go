@@ -130,7 +130,7 @@ func (c *Cluster) Session(ctx context.Context, key sandbox.Key) (s cluster.Sessi
 // SaveSession implements cluster.Store.
 func (c *Cluster) SaveSession(ctx context.Context, s cluster.Session) (cluster.Session, error) {
 	old := s.Revision
-	s.Revision++
+	s.Revision = cluster.NextRevision(old)
 	s.UsedAt = s.UsedAt.UTC().Truncate(time.Millisecond)
 	err := c.db.update(ctx, func(tx *sql.Tx) error {
 		var res sql.Result
