@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/attachebot/attache/internal/sandbox"
 	"github.com/attachebot/attache/internal/sandbox/gvisor"
 	"github.com/attachebot/attache/internal/sandbox/gvisor/gvisortest"
+	"github.com/attachebot/attache/internal/sandbox/sandboxtest"
 )
 
 // attacks keep the host busy by what they send, or the processors.
@@ -116,5 +118,41 @@ func TestAttacksBesideOthers(t *testing.T) {
 			}
 			t.Logf("the host held at most %d MB", host>>20)
 		})
+	}
+}
+
+// Code that closes its connection can't be reached any more, and is over: it neither
+// runs on until its limit, nor holds up Stop.
+func TestCodeCutsItselfOff(t *testing.T) {
+	const endless = "import os, time\nprint('before', flush=True)\n%s\ntime.sleep(10_000)"
+	h := gvisortest.Open(t, gvisor.Options{Limits: sandbox.Limits{Time: time.Minute}})
+	s := sandboxtest.NewSession(t, h)
+	for _, closes := range []string{
+		"os.closerange(0, 256)", "link = get_file_path.__self__.link\nos.close(link.wfd)", "link = get_file_path.__self__.link\nos.close(link.rfd)",
+		"import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nos.closerange(0, 256)",
+	} {
+		s.Run("x = 1")
+		res := s.Run(fmt.Sprintf(endless, closes))
+		if res.Outcome != sandbox.Crashed || !res.Lost || res.Exit != 1 || !strings.Contains(res.Error, "closed the connection to its session") || res.Output != "before\n" {
+			t.Errorf("%s: %+v", closes, res)
+		}
+		s.Expect("'x' in globals()", "False")
+	}
+	// What ends by itself has its own status, however its descriptors went before.
+	if res := s.Run("import os\nos.closerange(0, 256)\nos._exit(7)"); res.Outcome != sandbox.Crashed || res.Exit != 7 {
+		t.Errorf("%+v", res)
+	}
+	// Between two cells it is noticed too.
+	s.Run("x = 1\nimport os, threading\nthreading.Timer(.2, os.closerange, (0, 256)).start()")
+	time.Sleep(time.Second)
+	if res := s.Run("1"); res.Outcome != sandbox.OK && res.Outcome != sandbox.Crashed { // noticed before it, or in it
+		t.Errorf("%+v", res)
+	}
+	s.Expect("'x' in globals()", "False")
+	// Stop and the limit are as with any code.
+	ctx, cancel := context.WithCancel(t.Context())
+	res, err := h.Run(ctx, s.Key, sandbox.Cell{Code: fmt.Sprintf(endless, "os.closerange(0, 256)"), Output: func(string) { cancel() }})
+	if err != nil || res.Outcome == sandbox.OK || !res.Lost {
+		t.Errorf("stopped: %+v %v", res, err)
 	}
 }

@@ -100,7 +100,7 @@ func (r *cellRun) loop(ctx context.Context, limit time.Duration) error {
 	}
 	if err := r.c.Send(run); err != nil {
 		r.c.End()
-		return r.end(sandbox.Crashed, "The Python process did not answer and was ended.")
+		return r.end(sandbox.Crashed, 1, "The Python process did not answer and was ended.")
 	}
 	r.clock = newStopwatch(limit, hostTime)
 	defer r.clock.stop()
@@ -109,7 +109,7 @@ func (r *cellRun) loop(ctx context.Context, limit time.Duration) error {
 		select {
 		case f, ok := <-r.c.Frames():
 			if !ok {
-				return r.gone()
+				return r.gone(ctx)
 			}
 			done, err := r.frame(ctx, f)
 			switch {
@@ -118,7 +118,7 @@ func (r *cellRun) loop(ctx context.Context, limit time.Duration) error {
 				return nil
 			case err == nil:
 			case errors.Is(err, container.ErrEnded):
-				return r.gone()
+				return r.gone(ctx)
 			case errors.Is(err, os.ErrDeadlineExceeded): // it does not read: the stream is out of step
 				if r.stopping == "" && ctx.Err() != nil {
 					r.stopping = sandbox.Interrupted
@@ -128,7 +128,7 @@ func (r *cellRun) loop(ctx context.Context, limit time.Duration) error {
 				// Given up for that reason, which is seen below.
 			default:
 				r.c.Kill()
-				return r.end(sandbox.Crashed, "The session was ended, because it broke its protocol.")
+				return r.end(sandbox.Crashed, 1, "The session was ended, because it broke its protocol.")
 			}
 		case <-r.clock.C():
 		case <-r.arrived:
@@ -161,12 +161,16 @@ func (r *cellRun) interrupt(why sandbox.Outcome) {
 	}()
 }
 
-// gone is died of a runner that closed its link, mostly by its end: that has the time
-// of grace, so that its status is known.
-func (r *cellRun) gone() error {
+// gone is died of a runner whose frames ended, mostly by its own end: that has the time
+// of grace, so that its status is known. Stop ends the wait.
+func (r *cellRun) gone(ctx context.Context) error {
 	select {
 	case <-r.c.Ended():
 	case <-time.After(grace):
+	case <-ctx.Done():
+		if !r.c.Gone() && r.stopping == "" {
+			r.stopping = sandbox.Interrupted
+		}
 	}
 	return r.died()
 }
@@ -176,31 +180,28 @@ func (r *cellRun) died() error {
 	r.c.End()
 	switch {
 	case r.c.EndedForMemory():
-		return r.end(sandbox.OutOfMemory, "The code used more memory than a session may have, and was ended.")
+		return r.end(sandbox.OutOfMemory, 0, "The code used more memory than a session may have, and was ended.")
 	case r.stopping == sandbox.TimedOut:
-		return r.end(sandbox.TimedOut, "The code ran into the time limit, did not react to the interrupt and was ended.")
+		return r.end(sandbox.TimedOut, 0, "The code ran into the time limit, did not react to the interrupt and was ended.")
 	case r.stopping == sandbox.Interrupted:
-		return r.end(sandbox.Interrupted, "The code was stopped; it did not react to the interrupt and was ended.")
+		return r.end(sandbox.Interrupted, 0, "The code was stopped; it did not react to the interrupt and was ended.")
+	case r.c.EndedForLink():
+		return r.end(sandbox.Crashed, 1, "The code closed the connection to its session, and was ended.")
 	}
 	status, known := r.c.Status()
 	switch {
 	case !known:
-		return r.end(sandbox.Crashed, "The Python process ended unexpectedly.")
-	case status > 128:
-		err := r.end(sandbox.Crashed, fmt.Sprintf("The Python process crashed: %s.", syscall.Signal(status-128)))
-		r.res.Exit = status
-		return err
+		return r.end(sandbox.Crashed, 1, "The Python process ended unexpectedly.")
+	case status > 128 && status <= 128+lastSignal:
+		return r.end(sandbox.Crashed, status, fmt.Sprintf("The Python process crashed: %s.", syscall.Signal(status-128)))
 	}
-	err := r.end(sandbox.Crashed, fmt.Sprintf("The Python process ended itself, with status %d.", status))
-	r.res.Exit = status
-	return err
+	return r.end(sandbox.Crashed, status, fmt.Sprintf("The Python process ended itself, with status %d.", status))
 }
 
-func (r *cellRun) end(o sandbox.Outcome, why string) error {
-	r.res.Outcome, r.res.Error, r.res.Lost = o, why, true
-	if o == sandbox.Crashed {
-		r.res.Exit = 1
-	}
+const lastSignal = 64 // the highest number of one
+
+func (r *cellRun) end(o sandbox.Outcome, exit int, why string) error {
+	r.res.Outcome, r.res.Exit, r.res.Error, r.res.Lost = o, exit, why, true
 	return container.ErrEnded
 }
 

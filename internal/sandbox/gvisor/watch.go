@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"strings"
 	"time"
@@ -18,10 +19,13 @@ const (
 	tablesEvery = 200 * time.Millisecond // the same of page tables, which take longer to measure
 	tablesIdle  = 2 * time.Second        // and while no cell runs
 	busyIdle    = 3 * time.Second        // idle time of a session whose code computes on
+	linkGrace   = 2 * time.Second        // how long code that is cut off may take to end by itself
 )
 
-// watch ends every sandbox that holds more memory than it may.
+// watch ends every sandbox that holds more memory than it may, and those whose code
+// closed the connection.
 func (h *Host) watch(ctx context.Context) {
+	cut := map[*container.Container]time.Time{} // since when
 	for every := watchEvery; ; {
 		select {
 		case <-ctx.Done():
@@ -29,7 +33,9 @@ func (h *Host) watch(ctx context.Context) {
 		case <-time.After(every):
 		}
 		every = watchEvery
-		for _, c := range h.containers() {
+		all := h.containers()
+		h.watchLinks(all, cut)
+		for _, c := range all {
 			switch n := c.Measure(); {
 			case n > h.opts.Limits.Memory:
 				if c.EndForMemory() {
@@ -40,6 +46,24 @@ func (h *Host) watch(ctx context.Context) {
 			}
 		}
 	}
+}
+
+// watchLinks ends sandboxes that have been cut off for a while: a process that ends is
+// for a moment, too.
+func (h *Host) watchLinks(all []*container.Container, cut map[*container.Container]time.Time) {
+	off := map[*container.Container]bool{}
+	for _, c := range all {
+		if c.Gone() || c.Linked() {
+			continue
+		}
+		off[c] = true
+		if since, known := cut[c]; !known {
+			cut[c] = time.Now()
+		} else if time.Since(since) > linkGrace && c.EndForLink() {
+			h.log.Warn("sandbox closed its connection", "id", c.ID)
+		}
+	}
+	maps.DeleteFunc(cut, func(c *container.Container, _ time.Time) bool { return !off[c] })
 }
 
 // watchTables measures page tables. It looks at every process of the machine, which

@@ -41,8 +41,11 @@ type Container struct {
 	memory atomic.Int64 // bytes, as last measured
 	tables atomic.Int64 // of them, page tables
 	oom    atomic.Bool  // ended by EndForMemory
+	cut    atomic.Bool  // ended by EndForLink
 	killed atomic.Bool  // ended by Kill
 	usage  *os.File     // gVisor's file of the sandbox's memory
+	pipes  [2]string    // of the frames: what links to their descriptors lead to
+	link   [2][]string  // the sandbox's links to them
 }
 
 // Start makes a container out of the bundle in dir. With an image it is restored
@@ -77,6 +80,13 @@ func Start(run *Runsc, id, dir, image string) (_ *Container, err error) {
 		}
 	}
 	c.stdin = pipes[0].w
+	for i, f := range []*os.File{pipes[0].r, pipes[1].w} {
+		info, err := f.Stat()
+		if err != nil {
+			return nil, err
+		}
+		c.pipes[i] = fmt.Sprintf("pipe:[%d]", info.Sys().(*syscall.Stat_t).Ino)
+	}
 	if c.out, err = newOutputPipe(pipes[2].r); err != nil {
 		return nil, err
 	}
@@ -190,31 +200,63 @@ func (c *Container) Account() error {
 	if err != nil {
 		return err
 	}
-	c.usage, err = memoryFile(c.PID)
-	return err
+	return c.open()
 }
 
-// memoryFile opens the memory file of a sandbox process: all memory of the
-// code, tmpfs included, is in it.
-func memoryFile(pid int) (*os.File, error) {
-	dir := fmt.Sprintf("/proc/%d/fd", pid)
+// open looks through the descriptors of the sandbox process: for its memory file, which
+// has all memory of the code, tmpfs included, and for the pipes of frames.
+func (c *Container) open() error {
+	dir := fmt.Sprintf("/proc/%d/fd", c.PID)
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for _, e := range entries {
 		path := filepath.Join(dir, e.Name())
-		if target, _ := os.Readlink(path); strings.HasPrefix(target, "/memfd:runsc-memory") {
+		target, _ := os.Readlink(path)
+		if c.usage == nil && strings.HasPrefix(target, "/memfd:runsc-memory") {
 			// Opened without reading rights: only its size is wanted.
 			fd, err := unix.Open(path, unix.O_PATH|unix.O_CLOEXEC, 0)
 			if err != nil {
-				return nil, err
+				return err
 			}
-			return os.NewFile(uintptr(fd), "runsc-memory"), nil
+			c.usage = os.NewFile(uintptr(fd), "runsc-memory")
+		}
+		for i, pipe := range c.pipes {
+			if target == pipe {
+				c.link[i] = append(c.link[i], path)
+			}
 		}
 	}
-	return nil, errors.New("the sandbox has no memory file")
+	if c.usage == nil {
+		return errors.New("the sandbox has no memory file")
+	}
+	return nil
 }
+
+// Linked reports whether the code still has the pipes of frames. Without them it can't
+// be reached; the pipes do not end, because gVisor's process outside has them too.
+func (c *Container) Linked() bool {
+	for i, pipe := range c.pipes {
+		if !slices.ContainsFunc(c.link[i], func(path string) bool {
+			target, _ := os.Readlink(path)
+			return target == pipe
+		}) {
+			return false
+		}
+	}
+	return true
+}
+
+// EndForLink kills a sandbox whose code is not Linked. It reports whether this is the
+// first time.
+func (c *Container) EndForLink() bool {
+	defer c.Kill()
+	return !c.cut.Swap(true)
+}
+
+// EndedForLink reports whether EndForLink was called.
+func (c *Container) EndedForLink() bool { return c.cut.Load() }
 
 // KernelOwn is what gVisor's kernel may hold for itself. What it holds beyond
 // that it holds for the code, and counts: pipes, sockets, names of files.
