@@ -42,12 +42,19 @@ func (p *pool) fresh(ctx context.Context) (*container.Container, error) {
 	if c := p.take(); c != nil {
 		return c, nil
 	}
-	c, err := p.start(ctx)
-	if err != nil && ctx.Err() == nil { // a sandbox that was killed while it started says nothing of the next
-		c, err = p.start(ctx)
+	for try := 1; ; try++ {
+		c, err := p.start(ctx)
+		if err == nil || ctx.Err() != nil || try == starts {
+			return c, err
+		}
+		p.log.Warn("start of a sandbox", "try", try, "error", err)
 	}
-	return c, err
 }
+
+// starts is how often a sandbox is started for a session until one comes up: one that
+// was killed while it started says nothing of the next, and where the machine is
+// short of something, several are killed in a row.
+const starts = 3
 
 // take returns a waiting container, or nil. It never waits.
 func (p *pool) take() *container.Container {

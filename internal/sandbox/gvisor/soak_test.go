@@ -64,6 +64,7 @@ func TestSoak(t *testing.T) {
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
+				t.Logf("refused: %v", err)
 				outcomes["refused"]++
 			} else {
 				outcomes[res.Outcome]++
