@@ -249,23 +249,55 @@ func (h *Host) fetchSnapshot(ctx context.Context, name string, images sandbox.Im
 	return err
 }
 
-// get reads an archive.
+// get reads an archive, to its end: one that was cut or changed anywhere is errMoved.
 func get(ctx context.Context, images sandbox.Images, name string, read func(*tar.Reader) error) error {
 	r, err := images.Get(ctx, name)
 	if err != nil {
 		return err
 	}
 	defer r.Close()
-	z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(64<<20))
+	source := &failing{Reader: r}
+	z, err := zstd.NewReader(source, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(64<<20))
 	if err != nil {
 		return err
 	}
 	defer z.Close()
-	err = read(tar.NewReader(z))
-	if errors.Is(err, io.ErrUnexpectedEOF) {
+	archive := &failing{Reader: z}
+	err = read(tar.NewReader(archive))
+	if err == nil {
+		// What is behind a tar's end has the sum of all.
+		_, err = io.CopyN(io.Discard, archive, maxPadding)
+		switch err {
+		case nil:
+			err = errMoved
+		case io.EOF:
+			err = nil
+		}
+	}
+	switch {
+	case source.err != nil: // of a disk or a network, and not of the archive
+		return source.err
+	case archive.err != nil, errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, tar.ErrHeader):
 		return errors.Join(errMoved, err)
 	}
 	return err
+}
+
+// maxPadding bounds what may follow the last file of an archive.
+const maxPadding = 1 << 20
+
+// failing keeps the error with which its reader failed.
+type failing struct {
+	io.Reader
+	err error
+}
+
+func (f *failing) Read(p []byte) (int, error) {
+	n, err := f.Reader.Read(p)
+	if err != nil && err != io.EOF {
+		f.err = err
+	}
+	return n, err
 }
 
 // readFiles writes the files that follow in an archive, if they are wanted and are

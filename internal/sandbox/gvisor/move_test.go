@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -91,14 +92,26 @@ func TestSessionMoves(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, cut := range []int{0, 1, len(data) / 2, len(data) - 1} {
-		if err := os.WriteFile(whole, data[:cut], 0o600); err != nil {
+	damaged := func(what string, data []byte) {
+		t.Helper()
+		if err := os.WriteFile(whole, data, 0o600); err != nil {
 			t.Fatal(err)
 		}
 		if err := b.Fetch(t.Context(), key, images, false); !fault.Is(err, fault.NotFound) {
-			t.Errorf("%d of %d bytes: %v", cut, len(data), err)
+			t.Errorf("%s: %v", what, err)
 		}
 	}
+	n := len(data)
+	for _, cut := range []int{0, 1, n / 2, n - 2000, n - 1000, n - 100, n - 5, n - 4, n - 3, n - 2, n - 1} {
+		damaged(fmt.Sprintf("%d of %d bytes", cut, n), data[:cut])
+	}
+	for _, at := range []int{0, 4, n / 3, n / 2, n - 1000, n - 10, n - 2, n - 1} {
+		other := slices.Clone(data)
+		other[at] ^= 4
+		damaged(fmt.Sprintf("byte %d of %d is another", at, n), other)
+	}
+	damaged("something follows", append(slices.Clone(data), "more"...))
+	damaged("it is there twice", slices.Concat(data, data))
 	t.Logf("image: %d bytes", len(data))
 }
 
