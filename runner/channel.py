@@ -41,7 +41,7 @@ class Channel:
         self.next_request = 0
         self.interruptible = False  # user code runs
         self.shielded = 0  # the main thread is inside a frame
-        self.interrupted = False  # SIGINT came while it was
+        self.interrupted = False  # SIGINT came while it was, or between user code
 
     def send(self, op, **fields):
         fields["op"] = op
@@ -54,6 +54,20 @@ class Channel:
         for i in range(0, len(view), CHUNK):
             with self.shield(), self.lock:
                 self._write(b"B", view[i : i + CHUNK])
+
+    def send_file(self, name, size, pieces):
+        """Send a file as a whole, between the frames of nobody else. A piece that
+        is None tells the host that the rest is missing."""
+        with self.shield(), self.lock:
+            self.send("file", name=name, size=size)
+            total = 0
+            for piece in pieces:
+                if piece is None:
+                    total = -1
+                    break
+                self.send_bytes(piece)
+                total += len(piece)
+            self.send("file_end", size=total)
 
     def receive(self):
         """Return the next frame: a dict for J, bytes for B."""
@@ -84,23 +98,32 @@ class Channel:
         return reply
 
     def on_interrupt(self, signum=None, frame=None):
-        """The SIGINT handler: user code gets a KeyboardInterrupt, a frame in
-        progress is finished first, and anything else ignores the signal."""
-        if self.shielded:
+        """The SIGINT handler: user code gets a KeyboardInterrupt. A frame in
+        progress is finished first; where none runs, the next one begins with it."""
+        if self.shielded or not self.interruptible:
             self.interrupted = True
-        elif self.interruptible:
+        else:
             raise KeyboardInterrupt
+
+    def settle(self):
+        """Forget an interrupt: the run that it was meant for is over."""
+        self.interrupted = False
 
     @contextlib.contextmanager
     def running(self):
         """User code runs inside: it can be interrupted."""
-        signal.signal(signal.SIGINT, self.on_interrupt)
-        self.interrupted = False
+        self.listen()
         self.interruptible = True
         try:
+            self._deliver()
             yield
         finally:
             self.interruptible = False
+            self.listen()
+
+    def listen(self):
+        """Have interrupts arrive, whatever user code made of the signal."""
+        signal.signal(signal.SIGINT, self.on_interrupt)
 
     @contextlib.contextmanager
     def shield(self):
@@ -112,9 +135,13 @@ class Channel:
             yield
         finally:
             self.shielded -= 1
-            if self.interrupted and not self.shielded and self.interruptible:
-                self.interrupted = False
-                raise KeyboardInterrupt
+            if not self.shielded:
+                self._deliver()
+
+    def _deliver(self):
+        if self.interrupted and self.interruptible:
+            self.interrupted = False
+            raise KeyboardInterrupt
 
     def _read_frame(self):
         n = struct.unpack(">I", self._read(4))[0]

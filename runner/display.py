@@ -52,10 +52,7 @@ class Displays:
         if pieces is None:
             return
         self.whole += 1
-        self.link.send("file", name=f".table-{self.sent}.csv", size=sum(map(len, pieces)))
-        for piece in pieces:
-            self.link.send_bytes(piece)
-        self.link.send("file_end", size=sum(map(len, pieces)))
+        self.link.send_file(f".table-{self.sent}.csv", sum(map(len, pieces)), pieces)
 
     def _figure(self, value):
         plt = sys.modules.get("matplotlib.pyplot")

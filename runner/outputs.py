@@ -2,10 +2,12 @@
 
 import os
 import stat
+import time
 
 MAX_FILES = 20
 MAX_BYTES = 50 << 20
 MAX_SEEN = 10_000  # entries looked at; more are not noticed
+HURRY = 1  # second for all that after an interrupt: the host waits no longer than 3
 _SKIP = ("__pycache__",)
 
 
@@ -18,12 +20,27 @@ class Outputs:
     def __init__(self, link, folder):
         self.link, self.folder = link, folder
         self.before = {}
+        self.complete = True  # all that was there is in before
+        self.end = None  # when to stop looking and sending
 
     def begin(self):
+        self.end = None
         self.before = dict(self._walk())
+        self.complete = not self._late()
+
+    def hurry(self):
+        """The run was interrupted."""
+        self.end = self.end or time.monotonic() + HURRY
+
+    def _late(self):
+        if self.link.interrupted:
+            self.hurry()
+        return self.end is not None and time.monotonic() > self.end
 
     def send(self):
         """Send the files and return what was not sent, as fields of "done"."""
+        if not self.complete:
+            return {}
         changed = [(s, p) for p, s in self._walk() if self.before.get(p) != s]
         changed.sort(key=lambda item: (item[0][0], item[1]))  # as they were made
         left = []
@@ -34,6 +51,8 @@ class Outputs:
                 left.append({"name": name, "size": size, "why": f"only {MAX_FILES} files of a run are sent"})
             elif size > MAX_BYTES:
                 left.append({"name": name, "size": size, "why": f"over {MAX_BYTES >> 20} MB"})
+            elif self._late():
+                left.append({"name": name, "size": size, "why": "the code was stopped"})
             elif self._send(path, name, size):
                 sent += 1
         return {"left": left[:100], "left_count": len(left)}
@@ -46,18 +65,19 @@ class Outputs:
         try:
             if not stat.S_ISREG(os.fstat(fd).st_mode):
                 return False
-            self.link.send("file", name=name, size=size)
-            total = 0
-            while total < MAX_BYTES:
-                data = os.read(fd, min(256 << 10, MAX_BYTES - total))
-                if not data:
-                    break
-                total += len(data)
-                self.link.send_bytes(data)
-            self.link.send("file_end", size=total)
+            self.link.send_file(name, size, self._pieces(fd))
         finally:
             os.close(fd)
         return True
+
+    def _pieces(self, fd):
+        total = 0
+        while total < MAX_BYTES:
+            data = os.read(fd, min(256 << 10, MAX_BYTES - total))
+            if not data:
+                return
+            yield None if self._late() else data
+            total += len(data)
 
     def _walk(self):
         """Yield (path, (mtime, size, inode)) of every regular file."""
@@ -70,7 +90,7 @@ class Outputs:
             with entries:
                 for e in entries:
                     seen += 1
-                    if seen > MAX_SEEN:
+                    if seen > MAX_SEEN or seen % 100 == 0 and self._late():
                         return
                     if e.name.startswith(".") or e.name in _SKIP:
                         continue

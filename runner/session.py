@@ -1,6 +1,7 @@
 """One session: the namespace that lasts, and the host's commands."""
 
 import builtins
+import contextlib
 import gc
 import os
 import signal
@@ -40,6 +41,7 @@ class Session:
             "dump": self.dump,
             "load": self.load,
             "tidy": self.tidy,
+            "settle": lambda command: self.link.settle(),
         }
 
     def serve(self):
@@ -48,7 +50,7 @@ class Session:
         os.chdir(WORK)
         self.console = console.Console()
         self.console.install()
-        signal.signal(signal.SIGINT, self.link.on_interrupt)
+        self.link.listen()
         self.figures.install()
         self.imports.install()
         interactive.install(self.tables.show)
@@ -104,20 +106,25 @@ class Session:
             outcome["seconds"] = time.monotonic() - started
             if outcome["status"] != "interrupted":
                 outcome.update(self._finish())
-        self.console.end()
-        _kill_children()
-        if apart:
-            apart.end()
-            self.console.no_input()
-        self.link.send(
-            "done",
-            id=command["id"],
-            warnings=self.warnings[:20],
-            packages=self.imports.installed_now(),
-            threads=_threads() - self.baseline_threads,
-            **outcome,
-            **self.outputs.send(),
-        )
+        if outcome["status"] == "interrupted":
+            self.outputs.hurry()
+        with _first():
+            self.console.end()
+            _kill_children()
+            if apart:
+                apart.end()
+                self.console.no_input()
+            left = self.outputs.send()
+            self.link.settle()  # what comes from here on, the host settles
+            self.link.send(
+                "done",
+                id=command["id"],
+                warnings=self.warnings[:20],
+                packages=self.imports.installed_now(),
+                threads=_threads() - self.baseline_threads,
+                **outcome,
+                **left,
+            )
 
     def _program(self, command):
         """Make of the code a program, if it has arguments."""
@@ -137,6 +144,8 @@ class Session:
         try:
             with self.link.running():
                 self.figures.save_open()
+        except KeyboardInterrupt:
+            return {"status": "interrupted", "error": "KeyboardInterrupt"}
         except BaseException as e:
             return {"status": "error", "error": f"The chart could not be drawn: {type(e).__name__}: {e}"}
         return {}
@@ -164,6 +173,17 @@ class Session:
         text = f"{where}{category.__name__}: {message}"
         if text not in self.warnings and len(self.warnings) < 50:
             self.warnings.append(text[:1000])
+
+
+@contextlib.contextmanager
+def _first():
+    """Let this thread have its turn soon, however many others the code left."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
 
 
 def _kill_children():

@@ -53,7 +53,7 @@ type answerer func(ctx context.Context, m *container.Message) (map[string]any, e
 // more; the result is complete even then. busy says that the code left threads
 // running.
 func runCell(ctx context.Context, c *container.Container, number int64, cell sandbox.Cell, limits sandbox.Limits, answer answerer) (res sandbox.Result, busy bool, err error) {
-	r := &cellRun{c: c, cell: cell, number: number, answer: answer, arrived: make(chan struct{}, 1)}
+	r := &cellRun{c: c, cell: cell, number: number, answer: answer, arrived: make(chan struct{})}
 	r.out = output.New(limits.Output, cell.Output)
 	r.shared = context.WithoutCancel(ctx)
 	c.Redirect(func(b []byte) {
@@ -86,7 +86,7 @@ type cellRun struct {
 
 	clock    *stopwatch
 	stopping sandbox.Outcome // why an interrupt was sent; empty: none was
-	arrived  chan struct{}   // tells that it is there
+	arrived  chan struct{}   // closed when it is there
 	traffic  int             // bytes of messages
 	strays   int             // frames of bytes that belong to nothing
 }
@@ -104,7 +104,7 @@ func (r *cellRun) loop(ctx context.Context, limit time.Duration) error {
 	}
 	r.clock = newStopwatch(limit, hostTime)
 	defer r.clock.stop()
-	canceled := ctx.Done()
+	canceled, arrived := ctx.Done(), r.arrived
 	for {
 		select {
 		case f, ok := <-r.c.Frames():
@@ -114,6 +114,7 @@ func (r *cellRun) loop(ctx context.Context, limit time.Duration) error {
 			done, err := r.frame(ctx, f)
 			switch {
 			case done:
+				r.settle()
 				r.finish()
 				return nil
 			case err == nil:
@@ -131,7 +132,8 @@ func (r *cellRun) loop(ctx context.Context, limit time.Duration) error {
 				return r.end(sandbox.Crashed, 1, "The session was ended, because it broke its protocol.")
 			}
 		case <-r.clock.C():
-		case <-r.arrived:
+		case <-arrived:
+			arrived = nil
 			r.clock.restart(grace)
 		case <-canceled:
 			canceled = nil
@@ -157,8 +159,18 @@ func (r *cellRun) interrupt(why sandbox.Outcome) {
 		ctx, cancel := context.WithTimeout(r.shared, arrival)
 		defer cancel()
 		r.c.Interrupt(ctx)
-		r.arrived <- struct{}{}
+		close(r.arrived)
 	}()
+}
+
+// settle has the runner forget an interrupt that came when its cell was done, or
+// before it began: the next cell is not meant. Whether that arrives, the next cell sees.
+func (r *cellRun) settle() {
+	if r.stopping == "" {
+		return
+	}
+	<-r.arrived
+	r.c.SendWithin(replyTime, map[string]any{"op": "settle"})
 }
 
 // gone is died of a runner whose frames ended, mostly by its own end: that has the time
@@ -344,8 +356,10 @@ func (r *cellRun) file(ctx context.Context, m *container.Message) error {
 			r.note(locale.Later("%s was not saved:", brief.Bytes(brief.Line(name), 80)).And(said(err)))
 		}
 	}
-	_, err := io.Copy(io.Discard, body)
-	return err
+	if _, err := io.Copy(io.Discard, body); !body.cut {
+		return err
+	}
+	return nil
 }
 
 // fileBody reads the bytes of one file out of the frames. Waiting for them is
@@ -356,6 +370,7 @@ type fileBody struct {
 	data []byte
 	left int64 // bytes that may come yet; every frame costs some
 	end  bool
+	cut  bool // the rest does not come
 	err  error
 
 	strays int
@@ -375,6 +390,8 @@ func (b *fileBody) Read(p []byte) (int, error) {
 				b.err = errProtocol
 			}
 			b.data = f.Data
+		case f.Msg.Op == "file_end" && f.Msg.Size < 0: // it was stopped in the middle
+			b.cut, b.err = true, io.ErrUnexpectedEOF
 		case f.Msg.Op == "file_end":
 			b.end = true
 		default: // another thread of the code speaks in between: nothing that matters

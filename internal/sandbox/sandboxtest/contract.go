@@ -39,6 +39,7 @@ func Contract(t *testing.T, open Open) {
 	hasty := open(t, t.TempDir(), Options{Limits: sandbox.Limits{Time: 2 * time.Second}})
 	run("time limit", hasty, testTimeLimit)
 	run("stop", h, testStop)
+	run("stop at the edges", h, testStopAtTheEdges)
 	run("exits", h, testExits)
 	run("programs", h, testPrograms)
 	run("randomness", h, func(t *testing.T, s *Session) { testRandomness(t, h, s) })
@@ -306,6 +307,35 @@ func testStop(t *testing.T, s *Session) {
 	}
 	if res := s.Run("x"); res.Outcome != sandbox.Failed || !strings.Contains(res.Error, "NameError") {
 		t.Errorf("after the kill: %+v", res)
+	}
+}
+
+// A stop costs the session nothing, whenever it comes: before the code begins, when
+// it is done, between its files.
+func testStopAtTheEdges(t *testing.T, s *Session) {
+	s.Run("x = 'kept'\nblock = bytes(8 << 20)")
+	for name, code := range map[string]string{
+		"nothing":   "pass",
+		"files":     "import os\nfor i in range(12):\n    open('.new', 'wb').write(block)\n    os.rename('.new', f'{i}.bin')",
+		"a chart":   "import matplotlib.pyplot as plt\nplt.plot([1, 2])",
+		"a table":   "import pandas as pd\npd.DataFrame({'a': range(30_000)})",
+		"deaf code": "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)",
+	} {
+		for delay := time.Duration(0); delay < 100*time.Millisecond; delay += 15 * time.Millisecond {
+			ctx, cancel := context.WithCancel(context.Background())
+			time.AfterFunc(delay, cancel)
+			res := s.RunContext(ctx, code)
+			cancel()
+			if res.Lost || res.Outcome != sandbox.OK && res.Outcome != sandbox.Interrupted {
+				t.Fatalf("%s, stopped after %s: %s %s", name, delay, res.Outcome, res.Error)
+			}
+			for file, data := range s.Saved {
+				if strings.HasSuffix(file, ".bin") && len(data) != 8<<20 {
+					t.Errorf("%s has %d bytes", file, len(data))
+				}
+			}
+			s.Expect("x", "'kept'") // the next code is not stopped
+		}
 	}
 }
 

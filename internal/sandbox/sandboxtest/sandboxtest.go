@@ -84,11 +84,14 @@ func (s *Session) RunContext(ctx context.Context, code string) sandbox.Result {
 	if cell.Save == nil {
 		cell.Save = func(_ context.Context, name string, r io.Reader) error {
 			data, err := io.ReadAll(r)
+			if err != nil {
+				return err
+			}
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			s.Saved[name] = data
 			s.Order = append(s.Order, name)
-			return err
+			return nil
 		}
 	}
 	res, err := s.d.Run(ctx, s.Key, cell)

@@ -1,0 +1,162 @@
+"""An interrupt stops the run that it is meant for, whenever it comes, and no other."""
+
+import json
+import os
+import signal
+import struct
+
+import pytest
+
+from attache import channel, outputs
+
+
+@pytest.fixture
+def link(monkeypatch):
+    """A link whose frames are kept: dicts, and bytes."""
+    before = signal.getsignal(signal.SIGINT)
+    link = channel.Channel(-1, -1)
+    link.frames = []
+    link.at = {}  # what is done after so many frames
+
+    def write(kind, payload):
+        link.frames.append(json.loads(payload) if kind == b"J" else bytes(payload))
+        link.at.get(len(link.frames), lambda: None)()
+
+    monkeypatch.setattr(link, "_write", write)
+    link.listen()
+    yield link
+    signal.signal(signal.SIGINT, before)
+
+
+def interrupt():
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def ran(link, code=lambda: None):
+    """Whether code came to its end."""
+    try:
+        with link.running():
+            code()
+    except KeyboardInterrupt:
+        return False
+    return True
+
+
+def test_while_code_runs(link):
+    assert not ran(link, interrupt)
+    assert ran(link)
+
+
+def test_before_the_code_begins(link):
+    interrupt()
+    assert not ran(link)
+    assert ran(link)
+
+
+def test_in_a_frame_before_the_code(link):
+    with link.shield():
+        interrupt()
+    assert not ran(link)
+
+
+def test_after_the_code_and_settled(link):
+    assert ran(link)
+    interrupt()
+    link.settle()
+    assert ran(link)
+
+
+def test_between_the_code_and_its_charts(link):
+    assert ran(link)
+    interrupt()
+    assert not ran(link)
+
+
+@pytest.mark.parametrize("handler", [signal.SIG_IGN, signal.SIG_DFL, lambda *_: None])
+def test_a_handler_of_the_code_ends_with_it(link, handler):
+    assert ran(link, lambda: signal.signal(signal.SIGINT, handler))
+    interrupt()
+    assert not ran(link)
+
+
+def test_a_file_is_sent_whole(link):
+    link.at[2] = interrupt
+    assert not ran(link, lambda: link.send_file("x", 2, [b"a", b"b"]))
+    assert [f["op"] if isinstance(f, dict) else f for f in link.frames] == ["file", b"a", b"b", "file_end"]
+
+
+def test_a_question_is_not_torn(link, monkeypatch):
+    replies = [{"id": 1, "name": "first"}, {"id": 2, "name": "second"}]
+    frames = [struct.pack(">I", len(data) + 1) + b"J" + data for data in (json.dumps(r).encode() for r in replies)]
+    data = bytearray(b"".join(frames))
+
+    def read(n):
+        part, data[:n] = bytes(data[:n]), b""
+        interrupt()
+        return part
+
+    monkeypatch.setattr(link, "_read", read)
+    assert not ran(link, lambda: link.ask("file"))
+    link.settle()
+    monkeypatch.setattr(link, "_read", lambda n: (bytes(data[:n]), data.__delitem__(slice(n)))[0])
+    assert link.ask("file")["name"] == "second"
+
+
+def numbered(folder, count, size=1):
+    for i in range(count):
+        (folder / f"{i:04}.txt").write_bytes(b"x" * size)
+
+
+def test_files_after_a_stop(link, tmp_path, monkeypatch):
+    out = outputs.Outputs(link, str(tmp_path))
+    out.begin()
+    numbered(tmp_path, 3)
+    out.hurry()
+    assert out.send() == {"left": [], "left_count": 0}
+    assert [f["name"] for f in link.frames if isinstance(f, dict) and f["op"] == "file"] == ["0000.txt", "0001.txt", "0002.txt"]
+
+    # No more of them than there is time for, and those that are not sent are named.
+    out.begin()
+    numbered(tmp_path, 3, 2)
+    monkeypatch.setattr(outputs, "HURRY", -1)
+    out.hurry()
+    left = out.send()
+    assert [f["name"] for f in left["left"]] == ["0000.txt", "0001.txt", "0002.txt"] and left["left_count"] == 3
+    assert {f["why"] for f in left["left"]} == {"the code was stopped"}
+
+
+def test_a_stop_in_a_file(link, tmp_path, monkeypatch):
+    monkeypatch.setattr(outputs, "HURRY", -1)
+    out = outputs.Outputs(link, str(tmp_path))
+    out.begin()
+    numbered(tmp_path, 2, 3 << 18)
+    link.at[2] = interrupt
+    left = out.send()
+    assert [f["name"] for f in left["left"]] == ["0001.txt"]
+    assert link.frames[-1] == {"op": "file_end", "size": -1}  # so that it is not taken for the whole
+    assert sum(len(f) for f in link.frames if isinstance(f, bytes)) == 1 << 18
+    assert not ran(link)
+
+
+def test_a_stop_while_looking(link, tmp_path, monkeypatch):
+    numbered(tmp_path, 300)
+    out = outputs.Outputs(link, str(tmp_path))
+    monkeypatch.setattr(outputs, "HURRY", -1)
+    interrupt()
+    out.begin()
+    assert not ran(link)
+    # What was not looked at is not new.
+    assert out.send() == {} and link.frames == []
+    monkeypatch.setattr(outputs, "HURRY", 1)
+    out.begin()
+    numbered(tmp_path, 1, 5)
+    out.send()
+    assert [f["name"] for f in link.frames if isinstance(f, dict) and f["op"] == "file"] == ["0000.txt"]
+
+
+def test_time_for_looking_ends(link, tmp_path, monkeypatch):
+    numbered(tmp_path, 5000)
+    monkeypatch.setattr(outputs, "HURRY", 0)
+    out = outputs.Outputs(link, str(tmp_path))
+    out.hurry()
+    assert len(dict(out._walk())) < 200
