@@ -22,7 +22,7 @@ import (
 func options(name string, more ...nats.Option) []nats.Option {
 	return append([]nats.Option{nats.Name(name), nats.MaxReconnects(-1), nats.ReconnectWait(50 * time.Millisecond),
 		nats.ReconnectJitter(20*time.Millisecond, 50*time.Millisecond), nats.PingInterval(2 * time.Second), nats.MaxPingsOutstanding(2),
-		nats.IgnoreAuthErrorAbort(), nats.Timeout(5 * time.Second)}, more...)
+		nats.FlusherTimeout(5 * time.Second), nats.IgnoreAuthErrorAbort(), nats.Timeout(5 * time.Second)}, more...)
 }
 
 // Connect connects to the embedded server, in this process.

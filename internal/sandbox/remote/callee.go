@@ -161,18 +161,17 @@ func (c *callee) ask(ctx context.Context, what, arg string, body io.Reader) (ans
 	}
 }
 
-// cell is what the driver runs.
-func (c *callee) cell(o order, p program) sandbox.Cell {
+// cell is what the driver runs. What it prints waits for the caller until worker ends.
+func (c *callee) cell(worker context.Context, o order, p program) sandbox.Cell {
 	cell := sandbox.Cell{Code: p.Code, Args: p.Args}
 	if o.Files {
 		cell.Files = callerFiles{c}
 	}
-	background := context.Background() // a broken link ends what waits
 	text := func(k kind) func(string) {
 		return func(s string) {
 			for len(s) > 0 {
 				n := min(len(s), chunk)
-				if c.l.send(background, k, 0, []byte(s[:n])) != nil {
+				if c.l.send(worker, k, 0, []byte(s[:n])) != nil {
 					return
 				}
 				s = s[n:]
@@ -192,7 +191,7 @@ func (c *callee) cell(o order, p program) sandbox.Cell {
 		}
 	}
 	if o.Status {
-		cell.Status = func(s sandbox.Status) { c.l.sendJSON(background, status, 0, s) }
+		cell.Status = func(s sandbox.Status) { c.l.sendJSON(worker, status, 0, s) }
 	}
 	if o.Save {
 		cell.Save = func(ctx context.Context, name string, r io.Reader) error {

@@ -92,10 +92,25 @@ func (s *slowStore) SaveSession(ctx context.Context, r cluster.Session) (cluster
 	return s.Store.SaveSession(ctx, r)
 }
 
-// wire leads to an address, unless it is cut.
+// wire leads to an address, unless it is cut. One that is stalled takes nothing, and
+// brings nothing.
 type wire struct {
 	net.Listener
-	cut atomic.Bool
+	cut, stalled atomic.Bool
+}
+
+// pass copies until one side ends.
+func (w *wire) pass(to io.Writer, from io.Reader) {
+	buf := make([]byte, 4<<10)
+	for {
+		n, err := from.Read(buf)
+		for w.stalled.Load() && !w.cut.Load() {
+			time.Sleep(10 * time.Millisecond)
+		}
+		if _, werr := to.Write(buf[:n]); err != nil || werr != nil {
+			return
+		}
+	}
 }
 
 func newWire(t *testing.T, to string) *wire {
@@ -111,6 +126,7 @@ func newWire(t *testing.T, to string) *wire {
 			if err != nil {
 				return
 			}
+			c.(*net.TCPConn).SetReadBuffer(8 << 10) // what is on its way fills it soon
 			out, err := net.Dial("tcp", to)
 			if err != nil || w.cut.Load() {
 				c.Close()
@@ -128,8 +144,8 @@ func newWire(t *testing.T, to string) *wire {
 					}
 				}
 			}()
-			go func() { defer close(ended); io.Copy(out, c) }()
-			go func() { io.Copy(c, out); c.Close() }()
+			go func() { defer close(ended); w.pass(out, c) }()
+			go func() { w.pass(c, out); c.Close() }()
 		}
 	}()
 	return w

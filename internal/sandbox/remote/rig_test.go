@@ -23,7 +23,13 @@ func openStore(t testing.TB, dir string) cluster.Store {
 // startWorker runs a worker that has joined by an invitation, until stop.
 func startWorker(t testing.TB, server *nats.Server, store cluster.Store, name, dir string, max int, open func(context.Context) (remote.Local, error)) (stop func()) {
 	t.Helper()
-	line, err := nats.Invite(context.Background(), store, name, server.Addr())
+	return startWorkerAt(t, server.Addr(), store, name, dir, max, open)
+}
+
+// startWorkerAt is startWorker by an address that leads to the server.
+func startWorkerAt(t testing.TB, address string, store cluster.Store, name, dir string, max int, open func(context.Context) (remote.Local, error)) (stop func()) {
+	t.Helper()
+	line, err := nats.Invite(context.Background(), store, name, address)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -129,6 +129,7 @@ func (w *Worker) live(ctx context.Context) error {
 	l.report()
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 	defer cancel()
+	go l.abandon(end)
 	if cerr := local.Close(end); cerr != nil {
 		w.opts.Log.Warn("store the sessions", "error", cerr)
 	}
@@ -147,6 +148,27 @@ func (w *Worker) live(ctx context.Context) error {
 		w.opts.Log.Warn("the lease was lost: sessions were stored, and the worker begins anew", "generation", lease.Generation)
 	}
 	return err
+}
+
+// abandon ends, until ctx does, the cells whose callers have given them up: those of
+// a worker that was not connected for as long as a caller waits.
+func (l *life) abandon(ctx context.Context) {
+	tick := time.NewTicker(beatEvery)
+	defer tick.Stop()
+	for last := cluster.SinceBoot(); ; {
+		now := cluster.SinceBoot()
+		if l.w.nc.IsConnected() {
+			last = now
+		} else if now-last > silent {
+			l.stop(errAnew)
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
 }
 
 var errAnew = fault.New(fault.Unavailable, "The machine that runs code starts anew; please try again.")
@@ -290,6 +312,7 @@ func (l *life) receive(ctx context.Context, what string, m *nats.Msg) {
 	}
 	reply := m.Reply
 	c := newCallee(newLink(func(b []byte) error { return l.w.nc.Publish(reply, b) }, l.w.nc.IsConnected))
+	cells := ctx
 	ctx, c.cancel = context.WithCancelCause(ctx)
 	l.calls[o.Call] = c
 	refuse := l.draining && o.Op != "publish" || l.lease.Generation == 0 || o.Generation != l.lease.Generation || cluster.SinceBoot() >= l.until
@@ -298,7 +321,7 @@ func (l *life) receive(ctx context.Context, what string, m *nats.Msg) {
 		go c.run()
 		out := outcome{Refused: true}
 		if !refuse {
-			out = l.do(ctx, o, c)
+			out = l.do(ctx, cells, o, c)
 		}
 		out.Stats = l.local.Stats()
 		c.finish(out)
@@ -321,8 +344,9 @@ func (l *life) forget(id string, c *callee) {
 	}
 }
 
-// do does what an order says.
-func (l *life) do(ctx context.Context, o order, c *callee) (out outcome) {
+// do does what an order says. Cells ends with the worker, and ctx before, when nobody
+// waits for this one.
+func (l *life) do(ctx, cells context.Context, o order, c *callee) (out outcome) {
 	// Who asked may have gone: nobody waits for the cell.
 	go func() {
 		select {
@@ -353,7 +377,7 @@ func (l *life) do(ctx context.Context, o order, c *callee) (out outcome) {
 	if err := l.enter(ctx, o, c); err != nil {
 		return outcome{Err: failureOf(err)}
 	}
-	res, err := l.local.Run(ctx, o.Key, c.cell(o, p))
+	res, err := l.local.Run(ctx, o.Key, c.cell(cells, o, p))
 	l.mu.Lock()
 	if len(l.ran) >= mostRan {
 		clear(l.ran)
