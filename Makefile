@@ -54,9 +54,9 @@ setup-test: build
 	@DATA_DIR="$(CURDIR)/$(CACHE)/data" SANDBOX_POOL=0 bin/attache setup
 
 # The longest packages first, so that the others run beside them; three at once,
-# since tests wait much. Vet has run.
+# and three tests of one, since tests wait much. Vet has run.
 unit: setup-test
-	$(GO) test -p 3 -vet=off -ldflags '-s -w' -timeout 40m ./internal/sandbox/gvisor ./cmd/attache ./internal/web ./...
+	$(GO) test -p 3 -parallel 3 -vet=off -ldflags '-s -w' -timeout 40m ./internal/sandbox/gvisor ./cmd/attache ./internal/web ./...
 
 nested: setup-test
 	@test -n "$(NESTED)" || { echo "no nested module was found"; exit 1; }

@@ -14,6 +14,7 @@ import (
 
 // What one cell may send is bounded by number, long before its time is over.
 func TestBoundsOfACell(t *testing.T) {
+	t.Parallel()
 	h := gvisortest.Open(t, gvisor.Options{Limits: sandbox.Limits{Time: 5 * time.Minute}})
 	for _, c := range []struct {
 		name, code string

@@ -9,12 +9,27 @@ import (
 
 func TestContract(t *testing.T) { sandboxtest.Contract(t, gvisortest.Driver) }
 
-func TestSessions(t *testing.T) { sandboxtest.Sessions(t, gvisortest.Driver) }
+func TestSessions(t *testing.T) {
+	t.Parallel()
+	sandboxtest.Sessions(t, gvisortest.Driver)
+}
 
-func TestEscape(t *testing.T) { sandboxtest.Escape(t, gvisortest.Driver) }
+func TestEscape(t *testing.T) {
+	t.Parallel()
+	sandboxtest.Escape(t, gvisortest.Driver)
+}
 
-func TestControl(t *testing.T) { sandboxtest.Control(t, gvisortest.Driver) }
+func TestControl(t *testing.T) {
+	t.Parallel()
+	sandboxtest.Control(t, gvisortest.Driver)
+}
 
-func TestPackages(t *testing.T) { sandboxtest.Packages(t, gvisortest.Driver) }
+func TestPackages(t *testing.T) {
+	t.Parallel()
+	sandboxtest.Packages(t, gvisortest.Driver)
+}
 
-func TestRewind(t *testing.T) { sandboxtest.Rewind(t, gvisortest.Driver) }
+func TestRewind(t *testing.T) {
+	t.Parallel()
+	sandboxtest.Rewind(t, gvisortest.Driver)
+}

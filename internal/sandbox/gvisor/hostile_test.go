@@ -33,6 +33,7 @@ func (s *scripted) Receive(context.Context) (container.Frame, error) {
 // What a session writes to the disk as its variables is bounded by bytes, by
 // number, by the names and by the frames.
 func TestDumpIsBounded(t *testing.T) {
+	t.Parallel()
 	const limit = 1 << 20
 	v := func(name string, size int64) container.Frame {
 		return container.Frame{Msg: &container.Message{Op: "var", Name: name, Size: size}}
@@ -72,6 +73,7 @@ func TestDumpIsBounded(t *testing.T) {
 
 // What the code says of its end is short, whatever it says.
 func TestWhatCodeSaysIsClipped(t *testing.T) {
+	t.Parallel()
 	long := make([]string, 1000)
 	left := make([]container.LeftFile, 1000)
 	for i := range long {

@@ -28,6 +28,7 @@ import (
 // or on the way, alone or together with what it needs. Nothing of it stays,
 // and the session goes on.
 func TestInstallBytes(t *testing.T) {
+	t.Parallel()
 	const limit = 2 << 20
 	noise := make([]byte, 40*limit)
 	rand.NewChaCha8([32]byte{}).Read(noise)
@@ -146,6 +147,7 @@ func TestInstallTime(t *testing.T) {
 // A session whose package was swept and whose index stands still comes back
 // all the same, without it.
 func TestRestoreOfPackagesIsBounded(t *testing.T) {
+	t.Parallel()
 	ix := sandboxtest.NewIndex(t, map[string][]byte{
 		"good-1.0-py3-none-any.whl": sandboxtest.Wheel("good", sandboxtest.Entry{Name: "good.py", Content: "x = 1\n"}),
 	})
@@ -186,6 +188,7 @@ func TestRestoreOfPackagesIsBounded(t *testing.T) {
 // The question tells downloads as the statistics have them. Where these know
 // none, are broken or too slow, it does without, soon.
 func TestQuestionTellsDownloads(t *testing.T) {
+	t.Parallel()
 	ix := sandboxtest.NewIndex(t, map[string][]byte{
 		"asked-1.0-py3-none-any.whl": sandboxtest.Wheel("asked", sandboxtest.Entry{Name: "asked.py", Content: "x = 1\n"}),
 	})

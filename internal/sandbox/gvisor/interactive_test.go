@@ -26,6 +26,7 @@ const (
 // Charts of libraries that draw in a browser come as pages for one and, of
 // Plotly and Altair, as pictures.
 func TestInteractiveCharts(t *testing.T) {
+	t.Parallel()
 	sandboxtest.NeedIndex(t)
 	h := gvisortest.Open(t, gvisor.Options{Packages: wheels.Curated})
 	type step struct {
@@ -95,6 +96,7 @@ func colours(img image.Image) int {
 // Where packages can't be had, charts come as pages, and drawing says why it
 // can't be done.
 func TestInteractiveChartsWithoutPackages(t *testing.T) {
+	t.Parallel()
 	sandboxtest.NeedIndex(t)
 	h := gvisortest.Open(t, gvisor.Options{})
 	s := sandboxtest.NewSession(t, h)
@@ -117,6 +119,7 @@ func TestInteractiveChartsWithoutPackages(t *testing.T) {
 
 // Code that was written for a notebook finds what it imports of IPython.
 func TestNotebookCode(t *testing.T) {
+	t.Parallel()
 	s := sandboxtest.NewSession(t, gvisortest.Open(t, gvisor.Options{Packages: wheels.Off}))
 	res := s.Run(`from IPython.display import display, HTML, Markdown, Image, clear_output
 from IPython.core.display import HTML as Old

@@ -87,6 +87,7 @@ func TestKilledInACell(t *testing.T) {
 // A host that is killed at any step of a hibernation loses nothing: gVisor goes on
 // with a checkpoint that was begun, and the next host has the session as it was.
 func TestHostKilledWhileStoring(t *testing.T) {
+	t.Parallel()
 	for _, step := range []string{"dumped", "named", "checkpointing", "checkpointed", "packed", "written"} {
 		t.Run(step, func(t *testing.T) {
 			dir := gvisortest.Dir(t)

@@ -14,6 +14,7 @@ import (
 // TestLeftovers is what code leaves behind after its cell: it takes neither the
 // processors nor the disk of others.
 func TestLeftovers(t *testing.T) {
+	t.Parallel()
 	t.Run("busy children", func(t *testing.T) {
 		h := gvisortest.Open(t, gvisor.Options{Idle: time.Hour})
 		s := sandboxtest.NewSession(t, h)

@@ -26,6 +26,7 @@ var updated = []string{"libssl.so.3", "libc.so.6"}
 // runs and between two runs of it: code goes on, in a snapshot that was made anew,
 // and a session comes back as its variables with a line.
 func TestSystemUpdate(t *testing.T) {
+	t.Parallel()
 	if os.Geteuid() != 0 || !container.Privileged() {
 		testbin.Missing(t, "mounts", "only root replaces a library in a mount namespace of its own")
 	}

@@ -20,6 +20,7 @@ import (
 // A session goes on on another machine, which has another snapshot: as it was, or as
 // its variables where its image or snapshot is not whole.
 func TestSessionMoves(t *testing.T) {
+	t.Parallel()
 	key := sandbox.Key{User: 1, Conversation: "c"}
 	images := folderImages(t.TempDir())
 	dir := t.TempDir() // with a snapshot of its own

@@ -19,6 +19,7 @@ import (
 // TestHostilePackages is a package index that wants to run code, to write where it
 // should not, and to fill the disk.
 func TestHostilePackages(t *testing.T) {
+	t.Parallel()
 	outside := t.TempDir()
 	ran := filepath.Join(outside, "ran")
 	touch := fmt.Sprintf("open(%q, 'w').write('x')\n", ran)
@@ -86,6 +87,7 @@ func entry(name, content string, mode fs.FileMode) sandboxtest.Entry {
 
 // What nobody asked for in a week is removed; a stored session brings it back.
 func TestUnusedPackages(t *testing.T) {
+	t.Parallel()
 	sandboxtest.NeedIndex(t)
 	dir := gvisortest.Dir(t)
 	t.Run("first", func(t *testing.T) {

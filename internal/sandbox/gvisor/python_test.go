@@ -20,6 +20,7 @@ import (
 // there.
 func TestPythonOfSomebody(t *testing.T) {
 	t.Parallel()
+	t.Parallel()
 	gvisortest.Python(t)
 	sandboxtest.NeedIndex(t)
 	prefix := somebodysPython(t)

@@ -33,6 +33,7 @@ func answerFiles(t *testing.T, dir string) (names []string) {
 // loses nothing: the next host has the session as it was, and the answer whole or not
 // at all.
 func TestHostKilledWhileKeeping(t *testing.T) {
+	t.Parallel()
 	for _, step := range []string{"leaving", "in it", "left", "answer packed", "answer kept"} {
 		t.Run(step, func(t *testing.T) {
 			dir := gvisortest.Dir(t)
@@ -110,6 +111,7 @@ func TestKeeperToKill(t *testing.T) {
 
 // An answer that can't be written leaves the session as it was, and nothing of itself.
 func TestKeepFails(t *testing.T) {
+	t.Parallel()
 	dir := gvisortest.Dir(t)
 	spoil := func() {}
 	h := gvisortest.OpenIn(t, dir, gvisor.Stepping(gvisor.Options{Rewind: manyAnswers}, func(now string) {
@@ -165,6 +167,7 @@ func TestKeepFails(t *testing.T) {
 
 // A changed byte of an answer is never restored.
 func TestAnswerDamaged(t *testing.T) {
+	t.Parallel()
 	dir := gvisortest.Dir(t)
 	h := gvisortest.OpenIn(t, dir, gvisor.Options{Rewind: manyAnswers})
 	s := sandboxtest.NewSession(t, h)

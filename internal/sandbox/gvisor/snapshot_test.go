@@ -17,6 +17,7 @@ import (
 // A snapshot that no process has needed for a day is removed; a data folder
 // that moved still has its own.
 func TestSnapshots(t *testing.T) {
+	t.Parallel()
 	dir := gvisortest.Dir(t)
 	snapshots := filepath.Join(t.TempDir(), "snapshots")
 	if err := os.Mkdir(snapshots, 0o700); err != nil {

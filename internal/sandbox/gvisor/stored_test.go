@@ -15,6 +15,7 @@ import (
 
 // An image that can't be restored (here, it is damaged) leaves the pickles.
 func TestImageUnusable(t *testing.T) {
+	t.Parallel()
 	dir := gvisortest.Dir(t)
 	h := gvisortest.OpenIn(t, dir, gvisor.Options{Idle: 200 * time.Millisecond})
 	s := sandboxtest.NewSession(t, h)
@@ -36,6 +37,7 @@ func TestImageUnusable(t *testing.T) {
 // A stored session takes little room beside the snapshot that it came from, and
 // a changed byte of it is never restored: the pickles are left.
 func TestPacked(t *testing.T) {
+	t.Parallel()
 	dir := gvisortest.Dir(t)
 	h := gvisortest.OpenIn(t, dir, gvisor.Options{Idle: 200 * time.Millisecond})
 	s := sandboxtest.NewSession(t, h)

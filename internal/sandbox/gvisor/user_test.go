@@ -114,6 +114,7 @@ func glob(t *testing.T, pattern string) []string {
 // TestAdoption kills a process that has sessions, with one cell running, and
 // finds them in the next process.
 func TestAdoption(t *testing.T) {
+	t.Parallel()
 	dir := gvisortest.Dir(t)
 	if os.Getenv("ATTACHE_TEST_VICTIM") != "" {
 		t.Fatal("the victim must run TestVictim")
@@ -125,6 +126,7 @@ func TestAdoption(t *testing.T) {
 // Who adopts the sessions of a process that was killed is killed too, before a
 // checkpoint of theirs and in it: the third process has them.
 func TestAdoptionAgain(t *testing.T) {
+	t.Parallel()
 	for _, when := range []string{"0s", "30ms"} {
 		t.Run(when, func(t *testing.T) {
 			dir := gvisortest.Dir(t)
@@ -184,6 +186,7 @@ func adopted(t *testing.T, dir string) {
 // After its process was killed, a sandbox has its bounds of memory and time
 // still: it holds no more, and what computes on is ended.
 func TestWatchdog(t *testing.T) {
+	t.Parallel()
 	dir := gvisortest.Dir(t)
 	killVictim(t, dir, "^TestWatchdogVictim$")
 	began := time.Now()
@@ -279,6 +282,7 @@ func killVictim(t *testing.T, dir, test string) {
 // TestPowerCut kills a process and its sandboxes: sessions come back as they
 // were last stored, and it is said what is lost.
 func TestPowerCut(t *testing.T) {
+	t.Parallel()
 	dir := gvisortest.Dir(t)
 	killVictim(t, dir, "^TestPowerCutVictim$")
 	for _, file := range glob(t, filepath.Join(dir, "run", "*", "*", "pid")) {
