@@ -25,8 +25,10 @@ def execute(code, ns, filename, link, show, explain):
     except (SyntaxError, ValueError, RecursionError, MemoryError) as e:
         return {"status": "error", "error": "".join(traceback.format_exception_only(e)).rstrip()}
     linecache.cache[filename] = (len(code), None, _magics(code).splitlines(True), filename)
+    begun = False
     try:
         with link.running():
+            begun = True
             _run(body, ns)
             if last is not None:
                 value = _run(last, ns)
@@ -34,7 +36,7 @@ def execute(code, ns, filename, link, show, explain):
                     ns["_"] = value
                     show(value)
     except KeyboardInterrupt as e:
-        return {"status": "interrupted", "error": format_error(e, filename)}
+        return {"status": "interrupted", "error": format_error(e, filename) if begun else "KeyboardInterrupt"}
     except SystemExit as e:
         return _exit(e.code)
     except BaseException as e:

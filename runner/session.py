@@ -73,6 +73,7 @@ class Session:
 
         import numpy
 
+        self.link.settle()  # who adopts a sandbox stops what runs in it
         if command.get("new", True):
             random.seed()
             numpy.random.seed(list(os.urandom(64)))

@@ -7,7 +7,10 @@ import (
 	"github.com/attachebot/attache/internal/sandbox/sandboxtest"
 )
 
-func TestContract(t *testing.T) { sandboxtest.Contract(t, gvisortest.Driver) }
+func TestContract(t *testing.T) {
+	t.Parallel()
+	sandboxtest.Contract(t, gvisortest.Driver)
+}
 
 func TestSessions(t *testing.T) {
 	t.Parallel()

@@ -142,6 +142,7 @@ display(Image(b.getvalue()))`)
 
 // A picture never costs a session its memory: it is left out instead.
 func TestInteractiveChartsLeaveMemory(t *testing.T) {
+	t.Parallel()
 	sandboxtest.NeedIndex(t)
 	s := sandboxtest.NewSession(t, gvisortest.Open(t, gvisor.Options{}))
 	const points = "import plotly.express as px\nfig = px.scatter(x=list(range(20_000)), y=list(range(20_000)), render_mode='webgl')\n"

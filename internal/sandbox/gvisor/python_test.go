@@ -20,7 +20,6 @@ import (
 // there.
 func TestPythonOfSomebody(t *testing.T) {
 	t.Parallel()
-	t.Parallel()
 	gvisortest.Python(t)
 	sandboxtest.NeedIndex(t)
 	prefix := somebodysPython(t)

@@ -69,6 +69,7 @@ func TestSnapshots(t *testing.T) {
 
 // An environment of packages that no process has used for a week is removed.
 func TestOldEnvironments(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	py := gvisortest.Python(t)
 	for name, days := range map[string]int{filepath.Base(py.Env): 30, "env-old": 8, "env-recent": 6} {
