@@ -75,6 +75,7 @@ type Session struct {
 	// another epoch is old, and is thrown away.
 	Epoch    string
 	Image    string    // name of the last whole image that others can reach; empty: none
+	ImageSum string    // SHA-256 of its bytes, in hexadecimal: others may write where it is kept
 	Behind   bool      // the session may have gone on from it
 	UsedAt   time.Time // in milliseconds
 	Revision uint64    // of the record; 0: it was never saved

@@ -146,6 +146,7 @@ type session struct {
 	Generation   int64     `bson:"generation"`
 	Epoch        string    `bson:"epoch"`
 	Image        string    `bson:"image"`
+	ImageSum     string    `bson:"image_sum,omitempty"`
 	Behind       bool      `bson:"behind,omitempty"`
 	UsedAt       time.Time `bson:"used_at"`
 	Revision     int64     `bson:"revision"`
@@ -157,7 +158,7 @@ func sessionID(k sandbox.Key) bson.E {
 
 func (s session) decode() cluster.Session {
 	return cluster.Session{Key: sandbox.Key{User: uint64(s.User), Conversation: s.Conversation}, Worker: s.Worker,
-		Generation: uint64(s.Generation), Epoch: s.Epoch, Image: s.Image, Behind: s.Behind, UsedAt: s.UsedAt.UTC(), Revision: uint64(s.Revision)}
+		Generation: uint64(s.Generation), Epoch: s.Epoch, Image: s.Image, ImageSum: s.ImageSum, Behind: s.Behind, UsedAt: s.UsedAt.UTC(), Revision: uint64(s.Revision)}
 }
 
 // Session implements cluster.Store.
@@ -176,7 +177,7 @@ func (c *Cluster) Session(ctx context.Context, key sandbox.Key) (cluster.Session
 func (c *Cluster) SaveSession(ctx context.Context, s cluster.Session) (cluster.Session, error) {
 	id := sessionID(s.Key)
 	next := cluster.NextRevision(s.Revision)
-	doc := session{id.Value.(string), int64(s.User), s.Conversation, s.Worker, int64(s.Generation), s.Epoch, s.Image, s.Behind, s.UsedAt, int64(next)}
+	doc := session{id.Value.(string), int64(s.User), s.Conversation, s.Worker, int64(s.Generation), s.Epoch, s.Image, s.ImageSum, s.Behind, s.UsedAt, int64(next)}
 	if s.Revision == 0 {
 		_, err := c.sessions.InsertOne(ctx, doc)
 		if mongo.IsDuplicateKeyError(err) {

@@ -105,11 +105,11 @@ func (c *Cluster) Leases(ctx context.Context, prefix string) (all []cluster.Leas
 	return all, err
 }
 
-const sessionColumns = "user_id, conversation, worker, generation, epoch, image, behind, used_at, revision"
+const sessionColumns = "user_id, conversation, worker, generation, epoch, image, image_sum, behind, used_at, revision"
 
 func sessionOf(scan func(...any) error) (s cluster.Session, err error) {
 	var user, used int64
-	err = scan(&user, &s.Conversation, &s.Worker, &s.Generation, &s.Epoch, &s.Image, &s.Behind, &used, &s.Revision)
+	err = scan(&user, &s.Conversation, &s.Worker, &s.Generation, &s.Epoch, &s.Image, &s.ImageSum, &s.Behind, &used, &s.Revision)
 	s.User, s.UsedAt = uint64(user), timeOf(used)
 	return s, err
 }
@@ -136,12 +136,12 @@ func (c *Cluster) SaveSession(ctx context.Context, s cluster.Session) (cluster.S
 		var res sql.Result
 		var err error
 		if old == 0 {
-			res, err = tx.ExecContext(ctx, "INSERT INTO sessions ("+sessionColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-				int64(s.User), s.Conversation, s.Worker, s.Generation, s.Epoch, s.Image, s.Behind, millis(s.UsedAt), s.Revision)
+			res, err = tx.ExecContext(ctx, "INSERT INTO sessions ("+sessionColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+				int64(s.User), s.Conversation, s.Worker, s.Generation, s.Epoch, s.Image, s.ImageSum, s.Behind, millis(s.UsedAt), s.Revision)
 		} else {
-			res, err = tx.ExecContext(ctx, `UPDATE sessions SET worker = ?, generation = ?, epoch = ?, image = ?, behind = ?, used_at = ?, revision = ?
+			res, err = tx.ExecContext(ctx, `UPDATE sessions SET worker = ?, generation = ?, epoch = ?, image = ?, image_sum = ?, behind = ?, used_at = ?, revision = ?
 				WHERE user_id = ? AND conversation = ? AND revision = ?`,
-				s.Worker, s.Generation, s.Epoch, s.Image, s.Behind, millis(s.UsedAt), s.Revision, int64(s.User), s.Conversation, old)
+				s.Worker, s.Generation, s.Epoch, s.Image, s.ImageSum, s.Behind, millis(s.UsedAt), s.Revision, int64(s.User), s.Conversation, old)
 		}
 		if err != nil {
 			return err

@@ -214,10 +214,10 @@ func sessions(t *testing.T, s Opened) {
 		if err != nil || none != (cluster.Session{Key: key}) {
 			t.Errorf("%v: %+v, %v", key, none, err)
 		}
-		r := cluster.Session{Key: key, Worker: "w1", Generation: 7, Epoch: "e", Image: "i", Behind: true, UsedAt: time.Now().UTC()}
+		r := cluster.Session{Key: key, Worker: "w1", Generation: 7, Epoch: "e", Image: "i", ImageSum: "s", Behind: true, UsedAt: time.Now().UTC()}
 		conflict(t, s, cluster.Session{Key: key, Revision: 1})
 		first := save(t, s, r)
-		if first.Revision == 0 || first.UsedAt != r.UsedAt.Truncate(time.Millisecond) || first.Worker != "w1" || first.Generation != 7 || first.Epoch != "e" || first.Image != "i" || !first.Behind {
+		if first.Revision == 0 || first.UsedAt != r.UsedAt.Truncate(time.Millisecond) || first.Worker != "w1" || first.Generation != 7 || first.Epoch != "e" || first.Image != "i" || first.ImageSum != "s" || !first.Behind {
 			t.Errorf("%+v", first)
 		}
 		conflict(t, s, r) // as if there were none

@@ -191,7 +191,7 @@ func (d *Driver) run(ctx context.Context, p *place, cell sandbox.Cell) (outcome,
 	o := order{Op: "run", Key: p.session.Key, Epoch: p.session.Epoch, Generation: p.session.Generation, Revision: p.session.Revision, First: p.first, New: p.fresh, Lost: p.lost,
 		Files: cell.Files != nil, Save: cell.Save != nil, Output: cell.Output != nil, Errors: cell.Errors != nil, Input: cell.Input != nil, Status: true, Ask: cell.Ask != nil,
 		Image: d.shelf != nil && p.session.Image != "", Behind: p.behind}
-	return d.call(ctx, p.worker, o, cell, d.shelf.reads(p.session.Image))
+	return d.call(ctx, p.worker, o, cell, d.shelf.reads(p.session))
 }
 
 var (

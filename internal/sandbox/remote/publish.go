@@ -226,7 +226,7 @@ func (d *Driver) fetch(ctx context.Context, name string, r storedRequest) error 
 		}
 		old := now.Image
 		// A run whose record was written may reach the worker after the image was.
-		now.Image, now.Behind = to.image, now.Behind && now.Revision != out.Ran || now.Revision != before.Revision
+		now.Image, now.ImageSum, now.Behind = to.image, to.sum, now.Behind && now.Revision != out.Ran || now.Revision != before.Revision
 		if _, err = d.store.SaveSession(ctx, now); err == nil {
 			d.shelf.drop(ctx, old)
 			return nil

@@ -4,8 +4,11 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"log/slog"
 	"regexp"
@@ -54,6 +57,7 @@ func NewShelf(b *blob.Bucket, keep time.Duration, log *slog.Logger) *Shelf {
 type moving struct {
 	shelf     *Shelf
 	image     string   // to be read; empty: none
+	sum       string   // of its bytes: SHA-256, in hexadecimal
 	user      uint64   // whose image may be written; 0: nobody's
 	snapshots []string // that the image needs
 }
@@ -61,11 +65,11 @@ type moving struct {
 var _ sandbox.Images = (*moving)(nil)
 
 // reads are for who takes a session over.
-func (s *Shelf) reads(image string) sandbox.Images {
-	if s == nil || image == "" {
+func (s *Shelf) reads(of cluster.Session) sandbox.Images {
+	if s == nil || of.Image == "" {
 		return nil
 	}
-	return &moving{shelf: s, image: image}
+	return &moving{shelf: s, image: of.Image, sum: of.ImageSum}
 }
 
 var (
@@ -107,8 +111,30 @@ func (m *moving) Get(ctx context.Context, name string) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, errShelf(err)
 	}
+	if name == "image" {
+		return &wholeReader{shelfReader{r}, sha256.New(), m.sum}, nil
+	}
 	return shelfReader{r}, nil
 }
+
+// wholeReader ends with an error where the bytes are not those that a record has the sum
+// of. So nothing of them may be used before the end.
+type wholeReader struct {
+	shelfReader
+	is  hash.Hash
+	sum string
+}
+
+func (r *wholeReader) Read(p []byte) (int, error) {
+	n, err := r.shelfReader.Read(p)
+	r.is.Write(p[:n])
+	if err == io.EOF && hex.EncodeToString(r.is.Sum(nil)) != r.sum {
+		err = errReplaced
+	}
+	return n, err
+}
+
+var errReplaced = fault.New(fault.NotFound, "What is kept of this session is not what was stored.")
 
 // shelfReader gives the errors of a bucket their sentence.
 type shelfReader struct{ io.ReadCloser }
@@ -140,7 +166,8 @@ func (m *moving) Put(ctx context.Context, name string, r io.Reader) error {
 	if err != nil {
 		return errShelf(err)
 	}
-	n, err := io.Copy(w, io.LimitReader(r, maxImage+1))
+	sum := sha256.New()
+	n, err := io.Copy(io.MultiWriter(w, sum), io.LimitReader(r, maxImage+1))
 	if err == nil && n > maxImage {
 		err = fault.New(fault.TooLarge, "This session is too large for the bucket.")
 	}
@@ -151,7 +178,7 @@ func (m *moving) Put(ctx context.Context, name string, r io.Reader) error {
 		return errShelf(err)
 	}
 	if name == "image" {
-		m.image = path
+		m.image, m.sum = path, hex.EncodeToString(sum.Sum(nil))
 	}
 	return nil
 }
@@ -260,7 +287,7 @@ func (d *Driver) sweepImages(ctx context.Context, named map[string]cluster.Sessi
 			continue
 		}
 		if ok {
-			s.Image = ""
+			s.Image, s.ImageSum = "", ""
 			if _, err := d.store.SaveSession(ctx, s); err != nil {
 				continue // it has gone on: the next sweep sees
 			}

@@ -168,6 +168,66 @@ func TestSessionsMove(t *testing.T) {
 	}
 }
 
+// An image in the bucket that is not the one whose sum the record has never comes back,
+// whoever wrote it there: a good one of another session, an older one, one that was changed.
+func TestImageReplaced(t *testing.T) {
+	f, b := openMovingFarm(t, t.TempDir())
+	kill := f.addProcess("a")
+	f.run(1, "store")
+	first := f.awaitImage(1, "")
+	older, err := b.ReadAll(t.Context(), first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.run(1, "store")
+	image := f.awaitImage(1, first)
+	f.run(2, "")
+	f.run(2, "")
+	f.run(2, "store")
+	another, err := b.ReadAll(t.Context(), f.awaitImage(2, ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, err := b.ReadAll(t.Context(), image)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kill()
+	changed := slices.Clone(whole)
+	changed[len(changed)-1] ^= 4
+	n := 0
+	for name, data := range map[string][]byte{"an older one": older, "another session's": another, "one byte": changed, "cut off": whole[:len(whole)-1], "longer": append(slices.Clone(whole), ' '), "empty": nil} {
+		if err := b.WriteAll(t.Context(), image, data, nil); err != nil {
+			t.Fatal(err)
+		}
+		before, err := f.store.Session(t.Context(), key(1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		n++
+		worker := fmt.Sprint("b", n)
+		kill := f.addProcess(worker)
+		if res := f.run(1, ""); res.Output != worker+" 1" || len(res.Notes) != 1 || !strings.Contains(res.Notes[0].String(), "lost: all variables") {
+			t.Errorf("%s: %+v", name, res)
+		}
+		kill()
+		now, err := f.store.Session(t.Context(), key(1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if now.Image != before.Image || now.ImageSum != before.ImageSum {
+			t.Fatalf("%s: the record has another image: %+v", name, now)
+		}
+	}
+	if err := b.WriteAll(t.Context(), image, whole, nil); err != nil {
+		t.Fatal(err)
+	}
+	f.addProcess("c")
+	if res := f.run(1, ""); res.Output != "c 3" {
+		t.Errorf("the one that was stored: %+v", res)
+	}
+}
+
 // heldStore keeps who writes the next record of a run waiting, after it is written.
 type heldStore struct {
 	cluster.Store
