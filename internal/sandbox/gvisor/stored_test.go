@@ -1,6 +1,7 @@
 package gvisor_test
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -34,8 +35,8 @@ func TestImageUnusable(t *testing.T) {
 	}
 }
 
-// A stored session takes little room beside the snapshot that it came from, and
-// a changed byte of it is never restored: the pickles are left.
+// A stored session takes little room beside the snapshot that it came from. Where a byte
+// of it was changed, or an older program wrote it, the pickles are left.
 func TestPacked(t *testing.T) {
 	t.Parallel()
 	dir := gvisortest.Dir(t)
@@ -54,18 +55,27 @@ func TestPacked(t *testing.T) {
 	if info, err := os.Stat(file); err != nil || info.Size() > 2<<20 {
 		t.Errorf("%v %v", info.Size(), err)
 	}
-	file = store("assert sum(x) == 499500 and locked")
-	data, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	data[len(data)/2] ^= 1
-	if err := os.WriteFile(file, data, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	res := s.Run("print(sum(x))")
-	if res.Output != "499500\n" || fmt.Sprint(res.Notes) != "[restored: x · lost: locked]" {
-		t.Errorf("%+v", res)
+	first := []byte("attache image ") // and the number of the format
+	for name, change := range map[string]func(data []byte){
+		"a changed byte":  func(data []byte) { data[len(data)/2] ^= 1 },
+		"an older format": func(data []byte) { data[len(first)] = '1' },
+	} {
+		file = store("locked = __import__('threading').Lock()\nassert sum(x) == 499500")
+		data, err := os.ReadFile(file)
+		if err != nil || !bytes.HasPrefix(data, first) {
+			t.Fatalf("%.20q %v", data, err)
+		}
+		before := bytes.Clone(data)
+		if change(data); bytes.Equal(data, before) {
+			t.Fatal("nothing has changed")
+		}
+		if err := os.WriteFile(file, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		res := s.Run("print(sum(x))")
+		if res.Output != "499500\n" || fmt.Sprint(res.Notes) != "[restored: x · lost: locked]" {
+			t.Errorf("%s: %+v", name, res)
+		}
 	}
 }
 

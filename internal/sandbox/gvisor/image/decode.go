@@ -2,7 +2,6 @@ package image
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -43,6 +42,13 @@ func (b *Base) Open(path, sum string) (_ *Image, err error) {
 	var tail [8]byte
 	if info.Size() < int64(len(magic)+len(tail)) {
 		return nil, broken("it is too short")
+	}
+	head := make([]byte, len(magic))
+	if _, err := f.ReadAt(head, 0); err != nil {
+		return nil, err
+	}
+	if string(head) != magic {
+		return nil, broken("it has another format")
 	}
 	if _, err := f.ReadAt(tail[:], info.Size()-int64(len(tail))); err != nil {
 		return nil, err
@@ -161,6 +167,9 @@ type reader struct {
 	dec  *zstd.Decoder
 	file []byte // of a block as it is in the file
 	raw  []byte
+
+	rest block  // what was not read yet of a block that is not compressed
+	sum  uint64 // of what was
 }
 
 func newReader(i *Image, dictionary []byte) (*reader, error) {
@@ -180,14 +189,14 @@ func (r *reader) read(l block) ([]byte, error) {
 		r.file = make([]byte, max(l.size, blockBytes))
 	}
 	data := r.file[:l.size]
-	if _, err := r.i.f.ReadAt(data, l.at); err != nil {
-		if err == io.EOF {
-			err = broken("it ends early")
-		}
+	if err := r.at(data, l.at); err != nil {
 		return nil, err
 	}
-	if sha256.Sum256(data) != l.sum {
-		return nil, broken("a block is another")
+	if update(0, data) != l.sum {
+		return nil, errBlock
+	}
+	if l.size == l.raw {
+		return data, nil
 	}
 	raw, err := r.dec.DecodeAll(data, r.raw[:0])
 	if err != nil || len(raw) != l.raw {
@@ -195,6 +204,45 @@ func (r *reader) read(l block) ([]byte, error) {
 	}
 	r.raw = raw
 	return raw, nil
+}
+
+var errBlock = broken("a block is another")
+
+func (r *reader) at(p []byte, at int64) error {
+	_, err := r.i.f.ReadAt(p, at)
+	if err == io.EOF {
+		err = broken("it ends early")
+	}
+	return err
+}
+
+// next returns further bytes of a segment's blocks. Those that are not compressed come
+// in pieces that stay in the cache; what they are is known with the last one.
+func (r *reader) next(s *segment) ([]byte, error) {
+	if r.rest.size == 0 {
+		if len(s.blocks) == 0 {
+			return nil, broken("pages are missing")
+		}
+		l := s.blocks[0]
+		s.blocks = s.blocks[1:]
+		if l.size != l.raw {
+			return r.read(l)
+		}
+		r.rest, r.sum = l, 0
+	}
+	if cap(r.file) < atOnce {
+		r.file = make([]byte, blockBytes)
+	}
+	piece := r.file[:min(r.rest.size, atOnce)]
+	if err := r.at(piece, r.rest.at); err != nil {
+		return nil, err
+	}
+	r.sum = update(r.sum, piece)
+	r.rest.at += int64(len(piece))
+	if r.rest.size -= len(piece); r.rest.size == 0 && r.sum != r.rest.sum {
+		return nil, errBlock
+	}
+	return piece, nil
 }
 
 // segment writes the pages of a segment to their places.
@@ -213,14 +261,10 @@ func (r *reader) segment(f *os.File, n int) error {
 		}
 		for size > 0 {
 			if len(own) == 0 {
-				if len(s.blocks) == 0 {
-					return broken("pages are missing")
-				}
 				var err error
-				if own, err = r.read(s.blocks[0]); err != nil {
+				if own, err = r.next(&s); err != nil {
 					return err
 				}
-				s.blocks = s.blocks[1:]
 				continue
 			}
 			part := own[:min(size, len(own))]

@@ -2,7 +2,6 @@ package image
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"hash/maphash"
@@ -10,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 
 	"github.com/klauspost/compress/zstd"
@@ -85,21 +85,33 @@ func (w *writer) write(p []byte) {
 	}
 }
 
-// packed is a block with its bytes.
+// packed is a block with its bytes as they are in the file, in pieces. It gets its size
+// and its sum when it is written.
 type packed struct {
 	block
-	data []byte
+	data [][]byte
+	lent *[]byte // from buffers: what data is in; nil: it is elsewhere
 }
 
-func pack(enc *zstd.Encoder, raw []byte) packed {
-	data := enc.EncodeAll(raw, make([]byte, 0, len(raw)+1<<10))
-	return packed{block{size: len(data), raw: len(raw), sum: sha256.Sum256(data)}, data}
-}
+// buffers are for the bytes of blocks.
+var buffers = sync.Pool{New: func() any { return new(make([]byte, 0, blockBytes+1<<10)) }}
+
+// atOnce is how much is summed and then written, so that it is still in the cache.
+const atOnce = 256 << 10
 
 func (w *writer) put(blocks []packed) (list []block) {
 	for _, p := range blocks {
-		w.write(p.data)
+		for _, data := range p.data {
+			for part := range slices.Chunk(data, atOnce) {
+				p.sum = update(p.sum, part)
+				p.size += len(part)
+				w.write(part)
+			}
+		}
 		list = append(list, p.block)
+		if p.lent != nil {
+			buffers.Put(p.lent)
+		}
 	}
 	return list
 }
@@ -124,11 +136,15 @@ func (w *writer) file(path string, dictionary []byte) (list []block, err error) 
 		return nil, err
 	}
 	defer f.Close()
-	buf := make([]byte, blockBytes)
+	buf, out := make([]byte, blockBytes), make([]byte, 0, blockBytes+1<<10)
 	for {
 		n, err := io.ReadFull(f, buf)
 		if n > 0 {
-			list = append(list, w.put([]packed{pack(enc, buf[:n])})...)
+			p := packed{block: block{raw: n}, data: [][]byte{enc.EncodeAll(buf[:n], out)}}
+			if len(p.data[0]) >= n {
+				p.data[0] = buf[:n]
+			}
+			list = append(list, w.put([]packed{p})...)
 		}
 		switch {
 		case err == io.EOF, err == io.ErrUnexpectedEOF:
@@ -193,9 +209,12 @@ func (w *writer) segments(b *Base, hashes map[uint64]uint32, mapped []byte) erro
 		if s.err != nil {
 			return s.err
 		}
-		w.ix.segments = append(w.ix.segments, segment{s.runs, w.put(s.blocks)})
-		if w.err != nil {
+		err := guarded(func() error {
+			w.ix.segments = append(w.ix.segments, segment{s.runs, w.put(s.blocks)})
 			return w.err
+		})
+		if err != nil {
+			return err
 		}
 	}
 	return nil
@@ -206,7 +225,9 @@ type scanner struct {
 	b      *Base
 	hashes map[uint64]uint32
 	enc    *zstd.Encoder
-	own    []byte // pages that the base has not
+	own    [][]byte // pages that the base has not, neighbours as one
+	size   int      // bytes of them
+	buf    []byte
 }
 
 // scan describes the pages of a segment, whose first one has the number given.
@@ -215,19 +236,24 @@ func (s *scanner) scan(pages []byte, first int) (out scanned) {
 		if s.enc, out.err = newEncoder(nil); out.err != nil {
 			return out
 		}
-		s.own = make([]byte, 0, blockBytes)
+		s.buf = make([]byte, 0, blockBytes)
 	}
-	guess := first
+	guess, before := first, -page // before: where the last of own is
 	for at := 0; at < len(pages); at += page {
 		p := pages[at:][:page]
 		ref := s.find(p, guess)
 		if ref < 0 {
-			s.own = append(s.own, p...)
+			if k := len(s.own) - 1; k >= 0 && before == at-page {
+				s.own[k] = pages[at-len(s.own[k]):][:len(s.own[k])+page]
+			} else {
+				s.own = append(s.own, p)
+			}
+			before, s.size = at, s.size+page
 			guess++ // a changed page stands where the old one stood
 		} else {
 			guess = ref + 1
 		}
-		if len(s.own) == blockBytes {
+		if s.size == blockBytes {
 			out.blocks = append(out.blocks, s.pack())
 		}
 		k := len(out.runs) - 1
@@ -237,16 +263,70 @@ func (s *scanner) scan(pages []byte, first int) (out scanned) {
 			out.runs = append(out.runs, run{ref, 1})
 		}
 	}
-	if len(s.own) > 0 {
+	if s.size > 0 {
 		out.blocks = append(out.blocks, s.pack())
 	}
 	return out
 }
 
+const (
+	sampled   = 32 // pages of which one tells whether a block is worth compressing
+	scattered = 16 // pieces of a block from which on they are written as one
+)
+
+// worth tells whether compressing saves enough: it takes time, and later once more.
+func worth(size, raw int) bool { return size < raw-raw/16 }
+
+// pack makes a block of the pages in own.
 func (s *scanner) pack() packed {
-	p := pack(s.enc, s.own)
-	s.own = s.own[:0]
+	own, size := s.own, s.size
+	s.own, s.size = nil, 0
+	p := packed{block: block{raw: size}, data: own}
+	lent := buffers.Get().(*[]byte)
+	if size <= sampled*page || s.shrinks(own, lent) {
+		whole := own[0]
+		if len(own) > 1 {
+			s.buf = join(s.buf, own)
+			whole = s.buf
+		}
+		*lent = s.enc.EncodeAll(whole, (*lent)[:0])
+		if worth(len(*lent), size) {
+			p.data, p.lent = [][]byte{*lent}, lent
+			return p
+		}
+	}
+	if len(own) > scattered {
+		*lent = join(*lent, own)
+		p.data, p.lent = [][]byte{*lent}, lent
+		return p
+	}
+	buffers.Put(lent)
 	return p
+}
+
+// shrinks compresses a sample of pages, into lent.
+func (s *scanner) shrinks(own [][]byte, lent *[]byte) bool {
+	s.buf = s.buf[:0]
+	i := 0
+	for _, pages := range own {
+		for at := 0; at < len(pages); at += page {
+			if i%sampled == 0 {
+				s.buf = append(s.buf, pages[at:][:page]...)
+			}
+			i++
+		}
+	}
+	*lent = s.enc.EncodeAll(s.buf, (*lent)[:0])
+	return worth(len(*lent), len(s.buf))
+}
+
+// join puts pieces together in buf.
+func join(buf []byte, pieces [][]byte) []byte {
+	buf = buf[:0]
+	for _, p := range pieces {
+		buf = append(buf, p...)
+	}
+	return buf
 }
 
 // find returns a page of the base that has the same content, or -1.

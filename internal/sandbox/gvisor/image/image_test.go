@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -104,12 +105,15 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-// A byte that was changed anywhere, and a file that was cut, are found before
-// anything is restored; so is the image of another snapshot.
+// A byte that was changed anywhere, and a file that was cut, are found before anything is
+// restored; so are sectors that are empty or elsewhere, and the image of another snapshot
+// or of an older format. Some blocks are compressed, one is as it is, in two pieces.
 func TestBroken(t *testing.T) {
 	snapshot := random(2, 100*page)
 	b := base(t, snapshot)
-	raw := checkpoint(t, random(8, 1000), random(7, 900), append(random(9, 3*page), snapshot...))
+	text := bytes.Repeat(random(11, 200), 50*page/200+1)[:50*page]
+	own := slices.Concat(random(9, segmentPages*page/8), snapshot, text)
+	raw := checkpoint(t, random(8, 1000), bytes.Repeat([]byte("meta"), 300), own)
 	path := filepath.Join(t.TempDir(), "image")
 	sum, err := b.Encode(path, raw, nil)
 	if err != nil {
@@ -130,14 +134,33 @@ func TestBroken(t *testing.T) {
 		defer i.Close()
 		return i.Expand(t.Context(), t.TempDir())
 	}
-	for at := len(magic); at < len(whole); at += 1 + at%113 {
+	if n := len(whole) - segmentPages*page/8; n < 1000 || n > 50*page/2 {
+		t.Fatalf("%d bytes beside those that can't be compressed", n)
+	}
+	for at := 0; at < len(whole); at += 1 + at%(at/50+200) {
 		data := bytes.Clone(whole)
 		data[at] ^= 4
 		if err := try(b, data); !errors.Is(err, ErrBroken) {
 			t.Fatalf("byte %d of %d: %v", at, len(whole), err)
 		}
 	}
-	for n := 0; n < len(whole); n += 1 + n%997 {
+	const sector = 512
+	for at := 0; at+2*sector < len(whole); at += 37 * sector {
+		data := bytes.Clone(whole)
+		clear(data[at:][:sector])
+		if err := try(b, data); !errors.Is(err, ErrBroken) {
+			t.Fatalf("empty at %d of %d: %v", at, len(whole), err)
+		}
+		data = slices.Concat(whole[:at], whole[at+sector:][:sector], whole[at:][:sector], whole[at+2*sector:])
+		if err := try(b, data); !errors.Is(err, ErrBroken) {
+			t.Fatalf("exchanged at %d of %d: %v", at, len(whole), err)
+		}
+	}
+	older := bytes.Replace(whole, []byte(magic), []byte("attache image 1\n"), 1)
+	if err := try(b, older); !errors.Is(err, ErrBroken) || !strings.Contains(err.Error(), "another format") {
+		t.Errorf("an older format: %v", err)
+	}
+	for n := 0; n < len(whole); n += 1 + n%4999 {
 		if err := try(b, whole[:n]); !errors.Is(err, ErrBroken) {
 			t.Fatalf("%d of %d bytes: %v", n, len(whole), err)
 		}
@@ -150,6 +173,29 @@ func TestBroken(t *testing.T) {
 	}
 	if left, _ := filepath.Glob(path + "*"); len(left) != 1 {
 		t.Errorf("left: %q", left)
+	}
+}
+
+// What can't be compressed is there as it is, and what can is compressed.
+func TestSizes(t *testing.T) {
+	b := base(t, random(2, 10*page))
+	text := bytes.Repeat(random(4, 200), 300*page/200)[:299*page]
+	for name, c := range map[string]struct {
+		pages []byte
+		most  int
+	}{
+		"random":    {random(3, 300*page), 300*page + 300},
+		"half":      {append(random(3, 300*page), make([]byte, 300*page)...), 300*page + 2000},
+		"text":      {text, 20 * page},
+		"two pages": {make([]byte, 2*page), 200},
+	} {
+		path := filepath.Join(t.TempDir(), "image")
+		if _, err := b.Encode(path, checkpoint(t, nil, nil, c.pages), nil); err != nil {
+			t.Fatal(err)
+		}
+		if info, err := os.Stat(path); err != nil || info.Size() > int64(c.most) {
+			t.Errorf("%s: %d bytes, more than %d", name, info.Size(), c.most)
+		}
 	}
 }
 
