@@ -5,7 +5,7 @@ import json
 import re
 from collections import Counter
 
-from attache.loaders import dates, encoding
+from attache.loaders import answers, dates, encoding
 from attache.loaders.source import FileLoadError, note, xml_problem
 
 
@@ -33,17 +33,22 @@ def json_file(src, raw=False, **options):
     _tell_twice(src, twice)
     if raw:
         return value
-    if isinstance(value, list):
-        value = _listed(src, value)
-    if isinstance(value, dict):
-        if value.get("type") == "FeatureCollection" and isinstance(value.get("features"), list):
-            from attache.loaders import geo
+    if isinstance(value, dict) and value.get("type") == "FeatureCollection" and isinstance(value.get("features"), list):
+        from attache.loaders import geo
 
-            src.kind = "geojson"
-            return geo.vector(src)
-        whole = _of_pandas(src, value)
-        return _wrapped(src, value) if whole is None else whole
-    return table(value, src.name)
+        src.kind = "geojson"
+        return geo.vector(src)
+    return answer(src, value)
+
+
+def answer(src, value):
+    """The table in a value, else the value; an error that a service answered with is said."""
+    wrong = answers.problem(value)
+    if wrong:
+        note(f"{src.name} is the answer of a service to a request that failed, and no data: {wrong}")
+        return value
+    made = answers.table(src, value)
+    return value if made is None else made
 
 
 def _parsed(text, twice):
@@ -89,116 +94,6 @@ def _annotated(src, data, twice):
     return value
 
 
-def _listed(src, value):
-    """The records where they are rows below a row of names, or the second of two parts; else the value."""
-    if len(value) == 2 and isinstance(value[0], dict) and isinstance(value[1], list) and value[1] and all(isinstance(r, dict) for r in value[1]):
-        note(f"{src.name}: these are the records of the second part; before them stands {json.dumps(value[0])[:100]} (load_file(…, raw=True) gives all).")
-        return value[1]
-    if len(value) < 2 or not all(isinstance(r, list) and len(r) == len(value[0]) > 1 for r in value):
-        return value
-    names, rows = value[0], value[1:]
-    plain = all(v is None or isinstance(v, (str, int, float, bool)) for r in rows[:1000] for v in r)
-    typed = any(not isinstance(v, str) for r in rows[:1000] for v in r)
-    if not plain or len(set(map(str, names))) < len(names) or not all(isinstance(n, str) and n for n in names):
-        return value
-    if not typed:
-        return _texts(src, value)
-    note(f"{src.name}: the first of its lists was taken for the names of the columns.")
-    return [dict(zip(names, r)) for r in rows]
-
-
-def _texts(src, lists):
-    """Lists of texts below a list of names, as some offices of statistics give them, read as the lines of a table; else the lists."""
-    from attache.loaders import delimited, forms
-
-    forms_of = [{forms.form(v) for v in column} for column in zip(*lists[1:1000])]
-    if not any(f and f <= {"n", "d", "m", ""} and "n" in f for f in forms_of) or any(forms.form(n) in ("n", "d") for n in lists[0]):
-        return lists
-    note(f"{src.name}: the first of its lists was taken for the names of the columns, the others as the rows of a table.")
-    return delimited.rows(src, lists)
-
-
-def _of_pandas(src, value):
-    """The table that pandas wrote, column by column ({"a": {"0": …}}) or split ({"columns", "index", "data"}); else None."""
-    rows = next((value[k] for k in _ROWS if isinstance(value.get(k), list) and value[k]), [])
-    names = _names(value) or (_names_within(value, len(rows[0])) if rows and isinstance(rows[0], list) else [])
-    if names and rows and all(isinstance(r, list) and len(r) == len(names) for r in rows):
-        note(f"{src.name}: the names of its columns and its rows were put together.")
-        return table([dict(zip(names, r)) for r in rows], src.name)
-    columns = list(value.values())
-    plain = lambda v: v is None or isinstance(v, (str, int, float))
-    if len(columns) > 1 and all(isinstance(c, list) and len(c) == len(columns[0]) > 1 and all(map(plain, c)) for c in columns):
-        note(f"{src.name}: it holds a table as a list for each column; it was put together.")
-        return table([dict(zip(value, r)) for r in zip(*columns)], src.name)
-    if len(columns) >= 10 and all(isinstance(c, dict) and len(c) > 1 and c.keys() == columns[0].keys() and all(map(plain, c.values())) for c in columns) and "key" not in columns[0]:
-        if list(columns[0]) != [str(i) for i in range(len(columns[0]))]:
-            note(f"{src.name}: it holds records by a key; they were made rows, with the keys in the column key (load_file(…, raw=True) gives the dict).")
-            return table([{"key": k, **c} for k, c in value.items()], src.name)
-    if not columns or not all(isinstance(c, dict) and c and c.keys() == columns[0].keys() for c in columns):
-        return None
-    if list(columns[0]) != [str(i) for i in range(len(columns[0]))] or any(isinstance(v, (dict, list)) for c in columns for v in c.values()):
-        return None
-    note(f"{src.name}: it holds a table column by column; it was put together.")
-    return table([dict(zip(value, r)) for r in zip(*(c.values() for c in columns))], src.name)
-
-
-_NAMES = ("columns", "fields", "headers", "header", "cols", "names", "columnNames", "column_names")
-_ROWS = ("data", "rows", "values", "records", "results")
-
-
-def _names(value):
-    """The names of columns that stand beside rows without names, as texts or as objects that have a name; else nothing."""
-    for key in _NAMES:
-        names = value.get(key)
-        if not isinstance(names, list) or not names:
-            continue
-        if all(isinstance(n, dict) for n in names):
-            names = [next((n[k] for k in ("name", "fieldName", "id", "label", "title", "text") if isinstance(n.get(k), str)), None) for n in names]
-        if all(isinstance(n, (str, int)) and not isinstance(n, bool) for n in names) and len(set(names)) == len(names):
-            return list(map(str, names))
-    return []
-
-
-def _names_within(value, count, depth=3):
-    """So many names of columns, in what is told of the rows beside them ({"meta": {"view": {"columns": …}}}); else nothing."""
-    for inner in value.values():
-        if isinstance(inner, dict) and depth:
-            names = _names(inner)
-            names = names if len(names) == count else _names_within(inner, count, depth - 1)
-            if names:
-                return names
-    return []
-
-
-def _wrapped(src, value, within="", depth=3):
-    """The records of an answer such as {"status": "ok", "data": [...]}; else the value."""
-    large = lambda v: isinstance(v, (list, dict)) and len(json.dumps(v, default=str)) > 500
-    lists = [k for k, v in value.items() if isinstance(v, list) and v and all(isinstance(r, dict) for r in v)]
-    if not lists and depth:
-        inner = [k for k, v in value.items() if isinstance(v, dict)]
-        one = inner if len(inner) == 1 and len(value) <= 3 and not any(isinstance(v, list) for v in value.values()) else [k for k in inner if large(value[k])]
-        if len(one) != 1 or any(large(v) for k, v in value.items() if k not in one):
-            return value
-        whole = _of_pandas(src, value[one[0]]) if large(value[one[0]]) else None
-        if whole is not None:
-            _tell_beside(src, value, one[0], within)
-            return whole
-        found = _wrapped(src, value[one[0]], f"{within}{one[0]}.", depth - 1)
-        return value if found is value[one[0]] else found
-    if len(lists) != 1 or any(large(v) for k, v in value.items() if k not in lists):
-        return value
-    _tell_beside(src, value, lists[0], within)
-    records = value[lists[0]]
-    if all(isinstance(r.get("node"), dict) and len(r) <= 2 for r in records):
-        records = [r["node"] for r in records]  # as GraphQL gives them
-    return table(records, src.name)
-
-
-def _tell_beside(src, value, key, within):
-    beside = ", ".join(str(k) for k in value if k != key)
-    note(f"{src.name}: these are the records of {within + key!r}" + (f"; beside it stand {beside[:100]} (load_file(…, raw=True) gives all)." if beside else "."))
-
-
 def jsonl(src):
     """Return the records, one a line, as a DataFrame."""
     text, _ = encoding.decode(src.bytes())
@@ -217,14 +112,13 @@ def jsonl(src):
         if records is None:
             raise src.fail(f"is not JSON by the line: line {bad[0][0]}: {_where(bad[0][1])}") from None
         bad = []
-        if len(records) == 1:
-            return table(records[0], src.name)
-    if len(records) == 1 and isinstance(records[0], list) and records[0] and all(isinstance(r, dict) for r in records[0]):
-        records = records[0]
     if bad:
         note(f"{src.name}: {len(bad)} line(s) that are not JSON were left out (line {bad[0][0]} first).")
+    made = answers.table(src, records[0]) if len(records) == 1 else None
+    if made is not None:
+        return made
     if records and all(isinstance(r, dict) for r in records):
-        return table(records, src.name)
+        return answers.frame(src, records)
     import pandas as pd
 
     return pd.DataFrame(records) if records and all(isinstance(r, list) for r in records) else pd.DataFrame({"value": records})
