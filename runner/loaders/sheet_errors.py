@@ -8,9 +8,11 @@ import zipfile
 _ERRORS = {0x00: "#NULL!", 0x07: "#DIV/0!", 0x0F: "#VALUE!", 0x17: "#REF!", 0x1D: "#NAME?", 0x24: "#NUM!", 0x2A: "#N/A", 0x2B: "#GETTING_DATA"}
 
 
-def found(path):
-    """The errors of a workbook; {} where it has none, is an .xlsx or can't be looked through."""
+def found(path, content=None):
+    """The errors of a workbook, or of the content of an OpenDocument; {} where it has none, is an .xlsx or can't be looked through."""
     try:
+        if content:
+            return _open(content)
         with open(path, "rb") as f:
             start = f.read(8)
             if start.startswith(b"\xd0\xcf\x11\xe0"):

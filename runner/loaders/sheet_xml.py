@@ -19,13 +19,13 @@ _PADDED = re.compile(r"0{2,}(?:[- ]0+)*")  # a format that shows zeros in front:
 class Sheets:
     """The XML of the sheets of a workbook, by name; empty where it is no .xlsx."""
 
-    def __init__(self, path):
+    def __init__(self, path, content=None):
         self.path, self.parts, self.open = path, {}, None  # open: the content of an OpenDocument that has cells over several rows
         self.padded = {}  # {number of a style: the format, such as 00000}
         try:
             with zipfile.ZipFile(path) as z:
-                if "content.xml" in z.namelist():
-                    content = z.read("content.xml")
+                if content or "content.xml" in z.namelist():
+                    content = content or z.read("content.xml")
                     self.open = content if re.search(rb'number-rows-spanned="(?!1")', content) else None
                 else:
                     self.parts = _parts(z)

@@ -46,9 +46,14 @@ def _swells(src):
             size = sum(i.file_size for i in z.infolist())
             if size > max(100 << 20, 40 * src.size):
                 return True
-            return "content.xml" in z.namelist() and re.search(rb'text:c="0*[1-9]\d{5}', z.read("content.xml")) is not None
+            if "content.xml" not in z.namelist():
+                return False
+            src.content = z.read("content.xml")  # as much as was told; more than that is an error
+    except OSError:
+        return False
     except Exception:
-        return False  # no zip, or a damaged one, whose reader says so
+        return src.head.startswith(b"PK")  # damaged, or larger than told
+    return re.search(rb'text:c="0*[1-9]\d{5}', src.content) is not None
 
 
 def _encrypted(src):
@@ -106,7 +111,7 @@ def _read(src, settings):
             return frames if wanted is not None else _result(src, frames)
         names = book.sheet_names if wanted is None else wanted if isinstance(wanted, list) else [wanted]
         hidden = _hidden(book)
-        written, errors = sheet_xml.Sheets(src.path), sheet_errors.found(src.path)
+        written, errors = sheet_xml.Sheets(src.path, src.content), sheet_errors.found(src.path, src.content)
         frames = {}
         for name in names:
             title = book.sheet_names[name] if isinstance(name, int) else name

@@ -21,6 +21,7 @@ class NoTable(FileLoadError):
 class Source:
     """A file on disk under the name that its owner gave it."""
 
+    content = None  # of an OpenDocument's sheets, where it was unpacked
     part = False  # whether it is one of the tables of another file
 
     def __init__(self, path, file=None):

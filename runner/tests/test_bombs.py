@@ -1,6 +1,7 @@
 """Files that are made to take all memory, all time or the process itself: a sentence each, and the session goes on."""
 
 import json
+import os
 import resource
 import zipfile
 
@@ -122,6 +123,23 @@ def test_workbooks_that_swell_are_read_apart(tmp_path, monkeypatch):
     assert read == ["bomb.xlsx", "blanks.ods"]
 
 
+def test_a_workbook_that_is_larger_than_it_tells_is_read_apart(tmp_path, monkeypatch):
+    with zipfile.ZipFile(tmp_path / "lie.ods", "w", zipfile.ZIP_DEFLATED) as z:
+        z.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        z.writestr("content.xml", "<x>" + " " * (64 << 20))
+        z.filelist[-1].file_size = 1 << 20
+    monkeypatch.setattr(apart, "read", lambda src, function, seconds=None: "read apart")
+    assert loaders.load(tmp_path / "lie.ods") == "read apart"
+
+
+def test_an_opendocument_is_unpacked_once(monkeypatch):
+    """By what looks at it before and after its reader."""
+    unpacked, read = [], zipfile.ZipFile.open
+    monkeypatch.setattr(zipfile.ZipFile, "open", lambda z, name, *more, **options: unpacked.append(getattr(name, "filename", name)) or read(z, name, *more, **options))
+    loaders.load(os.path.join(os.path.dirname(__file__), "testdata", "pythagoras.ods"))
+    assert unpacked.count("content.xml") == 1
+
+
 def test_a_drawing_that_is_too_deep(tmp_path):
     path = tmp_path / "t.svg"
     path.write_text('<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10">' + "<g>" * 100_000 + "</g>" * 100_000 + "</svg>")
@@ -129,8 +147,6 @@ def test_a_drawing_that_is_too_deep(tmp_path):
 
 
 def test_a_reader_that_aborts_had_no_memory(tmp_path):
-    import os
-
     (tmp_path / "t.bin").write_bytes(b"x")
     with pytest.raises(FileLoadError) as e:
         apart.read(Source(tmp_path / "t.bin"), os.abort)
