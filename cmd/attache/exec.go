@@ -37,7 +37,9 @@ func (m *Main) execCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "exec [OPTIONS] FILE.py [ARG...]", Short: "run Python in the sandbox",
 		Long: "Runs a Python file in the sandbox, as the user's; - is standard input. What follows the file is the program's: its\n" +
-			"sys.argv. Its input, output, standard error and exit status are passed on; an exception is 1, Ctrl-C 130.\n" +
+			"sys.argv. Its input, output, standard error and exit status are passed on: that of sys.exit and os._exit,\n" +
+			"1 for an exception and a limit of time or memory, 130 for Ctrl-C and KeyboardInterrupt, and for a crash 128\n" +
+			"and the signal's number: 139 is a segmentation fault, 134 an abort, 137 a kill.\n" +
 			"FILES has the paths of the user's files, by id and by name: FILES[\"sales.csv\"].",
 		Example: `  attache exec --attach sales.csv --out charts script.py
   attache exec script.py --verbose sales.csv
