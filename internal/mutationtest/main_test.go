@@ -98,6 +98,7 @@ func TestSecurityTable(t *testing.T) {
 		t.Fatal(err)
 	}
 	named := regexp.MustCompile("`((?:internal|cmd|runner)[^ `]*) ((?:Test|Fuzz)[A-Za-z]+)[^`]*`")
+	python := regexp.MustCompile("`(runner/tests/[a-z_]+\\.py) (test_[a-z_]+)`")
 	rows := 0
 	for line := range strings.Lines(string(data)) {
 		if !strings.HasPrefix(line, "| ") || strings.HasPrefix(line, "| what happened") {
@@ -105,8 +106,15 @@ func TestSecurityTable(t *testing.T) {
 		}
 		rows++
 		tests := named.FindAllStringSubmatch(line, -1)
-		if len(tests) == 0 {
+		inPython := python.FindAllStringSubmatch(line, -1)
+		if len(tests)+len(inPython) == 0 {
 			t.Errorf("no test: %s", line)
+		}
+		for _, m := range inPython {
+			code, err := os.ReadFile(filepath.Join(testbin.Root(), m[1]))
+			if err != nil || !strings.Contains(string(code), "\ndef "+m[2]+"(") {
+				t.Errorf("%s has no %s, %v", m[1], m[2], err)
+			}
 		}
 		for _, m := range tests {
 			if !declares(t, filepath.Join(testbin.Root(), m[1]), m[2]) {

@@ -2,6 +2,7 @@
 can make crash or hang: that must not end the session."""
 
 import faulthandler
+import io
 import os
 import pickle
 import resource
@@ -13,17 +14,16 @@ import warnings
 from attache.loaders.source import TOO_LARGE
 
 SECONDS = 60  # that reading may take
-LARGE = 32 << 20  # bytes of a file from which on the result would be too much to hand over
+_VALUE, _ERROR, _AGAIN = b"v", b"e", b"a"  # what the child found, in one byte: the rest is a pickle
 
 
 def read(src, function, seconds=None):
     """Return what function returns, or raise what it raises.
 
     A crash, or more than so many seconds (SECONDS), is a FileLoadError. The result is
-    handed over as a pickle. A large file is read here, without this protection.
+    handed over as a pickle. One that is too large to be there twice is read again
+    here, which has been tried then.
     """
-    if src.size > LARGE:
-        return function()
     seconds = SECONDS if seconds is None else seconds
     r, w = os.pipe()
     with warnings.catch_warnings():
@@ -32,56 +32,86 @@ def read(src, function, seconds=None):
     if pid == 0:
         _child(w, function)
     os.close(w)
+    found = b""
     try:
-        data = _all(r, seconds)
+        with io.BufferedReader(_Timed(r, seconds), 1 << 20) as pipe:
+            found = pipe.read(1)
+            value = pickle.load(pipe) if found and found != _AGAIN else None
+    except _Slow:
+        raise src.fail(f"is damaged: it could not be read in {seconds} s") from None
+    except (EOFError, pickle.UnpicklingError):
+        found = _AGAIN if found == _VALUE else b""  # what it read can't be handed over
     finally:  # also when the user interrupts
-        os.close(r)
         os.kill(pid, signal.SIGKILL)  # it has ended, unless it hangs
         status = os.waitpid(pid, 0)[1]
-    if data == b"" and os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGABRT:  # as C++ and Rust end without memory
-        raise src.fail(TOO_LARGE)
-    if not data:
-        raise src.fail("is damaged: the library that reads it crashed" if data == b"" else f"is damaged: it could not be read in {seconds} s")
-    done, value = pickle.loads(data)
-    if done:
+    if found == _VALUE:
         return value
-    raise value
+    if found == _ERROR:
+        raise value
+    if found == _AGAIN:
+        return function()
+    if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGABRT:  # as C++ and Rust end without memory
+        raise src.fail(TOO_LARGE)
+    raise src.fail("is damaged: the library that reads it crashed")
 
 
 def _child(w, function):
     try:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         faulthandler.disable()  # its report of a crash is of no use to anybody here
-        _share()
-        try:
-            result = (True, function())
-        except BaseException as e:
-            result = (False, e)
-        try:
-            data = pickle.dumps(result, protocol=5)
-        except Exception:
-            data = pickle.dumps((False, RuntimeError(str(result[1])[:500])))
         with open(w, "wb", closefd=False) as out:
-            out.write(data)
+            room = _room()
+            try:
+                value = function()
+            except BaseException as e:
+                out.write(_ERROR + _pickled(e))
+            else:
+                if _room() < room / 2:
+                    out.write(_AGAIN)
+                else:
+                    out.write(_VALUE)
+                    pickle.dump(value, out, protocol=5)
     finally:
         os._exit(0)
 
 
-def _share():
-    """Take a third of the memory that is left: what is read is there three times while it is handed over."""
-    limit, hard = resource.getrlimit(resource.RLIMIT_AS)
-    if limit != resource.RLIM_INFINITY:
-        with open("/proc/self/statm") as f:
-            used = int(f.read().split()[0]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_AS, (min(limit, used + max(limit - used, 0) // 3), hard))
+def _pickled(error):
+    try:
+        data = pickle.dumps(error)
+        pickle.loads(data)
+        return data
+    except Exception:
+        return pickle.dumps(RuntimeError(str(error)[:500]))
 
 
-def _all(r, seconds):
-    """Read to the end of a pipe; None when that takes longer than so many seconds."""
-    end, parts = time.monotonic() + seconds, []
-    while select.select([r], [], [], max(0, end - time.monotonic()))[0]:
-        part = os.read(r, 1 << 20)
-        if not part:
-            return b"".join(parts)
-        parts.append(part)
-    return None
+def _room():
+    """The bytes of memory that this process may still take."""
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if limit == resource.RLIM_INFINITY:
+        return 1 << 62
+    with open("/proc/self/statm") as f:
+        return max(limit - int(f.read().split()[0]) * resource.getpagesize(), 0)
+
+
+class _Slow(Exception):
+    pass
+
+
+class _Timed(io.RawIOBase):
+    """The end of a pipe, which is to come within so many seconds."""
+
+    def __init__(self, fd, seconds):
+        self.fd, self.end = fd, time.monotonic() + seconds
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        if not select.select([self.fd], [], [], max(0, self.end - time.monotonic()))[0]:
+            raise _Slow
+        return os.readv(self.fd, [buffer])
+
+    def close(self):
+        if not self.closed:
+            os.close(self.fd)
+        super().close()

@@ -1,9 +1,12 @@
 """Files that are made to take all memory, all time or the process itself: a sentence each, and the session goes on."""
 
+import contextlib
 import json
 import os
 import resource
+import signal
 import zipfile
+import zlib
 
 import pandas as pd
 import pytest
@@ -104,23 +107,99 @@ def test_records_of_avro_within_themselves(tmp_path):
     assert loaders.load(path)["a"].tolist() == [{"a": {"a": None}}]
 
 
-def test_workbooks_that_swell_are_read_apart(tmp_path, monkeypatch):
+@contextlib.contextmanager
+def memory(n):
+    """So many bytes more may be taken, as in a session."""
+    old = resource.getrlimit(resource.RLIMIT_AS)
+    with open("/proc/self/statm") as f:
+        used = int(f.read().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (used + n, old[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, old)
+
+
+def ends(path, n=150 << 20):
+    """Loading ends with a sentence, where there is little memory, and not with the process."""
+    with memory(n), pytest.raises((FileLoadError, MemoryError)) as e:
+        loaders.load(path)
+    assert isinstance(e.value, MemoryError) or str(e.value) == f"{path.name} {TOO_LARGE}"
+
+
+@pytest.fixture
+def children(monkeypatch):
+    """The processes that read a file apart."""
+    made, fork = [], os.fork
+
+    def counted():
+        pid = fork()
+        made.append(pid)
+        return pid
+
+    monkeypatch.setattr(os, "fork", counted)
+    return made
+
+
+def test_workbooks_that_swell(tmp_path, children):
     """calamine ends the process when there is no memory, which must not be that of the session."""
     pd.DataFrame({"a": [1, 2]}).to_excel(tmp_path / "plain.xlsx", index=False)
-    with zipfile.ZipFile(tmp_path / "plain.xlsx") as z, zipfile.ZipFile(tmp_path / "bomb.xlsx", "w") as out:
+    with zipfile.ZipFile(tmp_path / "plain.xlsx") as z, zipfile.ZipFile(tmp_path / "bomb.xlsx", "w", zipfile.ZIP_DEFLATED) as out, zipfile.ZipFile(tmp_path / "large.xlsx", "w", zipfile.ZIP_DEFLATED) as large:
         for name in z.namelist():
-            out.writestr(name, z.read(name))
-            if "sheet1" in name:
-                out.filelist[-1].file_size = 3 << 30  # as the directory says, which is written last
+            data = z.read(name)
+            if "sheet1" not in name:
+                out.writestr(name, data)
+                large.writestr(name, data)
+                continue
+            with out.open(name, "w") as f:
+                f.write(data[: data.index(b"<sheetData>")] + b"<sheetData>")
+                for _ in range(4):
+                    f.write(b"<row><c><v>1</v></c></row>" * 400_000)
+                f.write(b"</sheetData></worksheet>" + b" " * (80 << 20))
+            large.writestr(name, data + b" " * (110 << 20))
     with zipfile.ZipFile(tmp_path / "blanks.ods", "w") as z:
         z.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
-        z.writestr("content.xml", '<text:p><text:s text:c="2000000000"/></text:p>')
-    read = []
-    monkeypatch.setattr(apart, "read", lambda src, function, seconds=None: read.append(src.name) or "read apart")
-    assert loaders.load(tmp_path / "bomb.xlsx") == "read apart"
-    assert loaders.load(tmp_path / "blanks.ods") == "read apart"
-    assert loaders.load(tmp_path / "plain.xlsx")["a"].tolist() == [1, 2]
-    assert read == ["bomb.xlsx", "blanks.ods"]
+        z.writestr("META-INF/manifest.xml", '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>')
+        z.writestr("content.xml", '<office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"><office:body><office:spreadsheet><table:table table:name="s"><table:table-row><table:table-cell office:value-type="string"><text:p>a<text:s text:c="2000000000"/></text:p></table:table-cell></table:table-row></table:table></office:spreadsheet></office:body></office:document-content>')
+    ends(tmp_path / "bomb.xlsx", 40 << 20)
+    ends(tmp_path / "blanks.ods")
+    assert len(children) >= 2
+    del children[:]
+    assert loaders.load(tmp_path / "plain.xlsx")["a"].tolist() == [1, 2] and not children
+    assert loaders.load(tmp_path / "large.xlsx")["a"].tolist() == [1, 2] and len(children) == 1
+
+
+def pdf(path, stream, filler=0):
+    """A PDF of one page, whose content is a stream that is packed; and a comment of so many bytes."""
+    objects = [b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[3 0 R]/Count 1>>", b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]/Contents 4 0 R/Resources<</Font<</F<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>>>", b"<</Filter/FlateDecode/Length %d>>stream\n%s\nendstream" % (len(stream), stream)]
+    body, at = b"%PDF-1.4\n", []
+    for i, o in enumerate(objects):
+        at.append(len(body))
+        body += b"%d 0 obj" % (i + 1) + o + b"endobj\n"
+    body += b"%" + b"x" * filler + b"\n"
+    table = b"xref\n0 5\n0000000000 65535 f \n" + b"".join(b"%010d 00000 n \n" % n for n in at)
+    path.write_bytes(body + table + b"trailer<</Size 5/Root 1 0 R>>startxref %d\n%%%%EOF" % len(body))
+
+
+@pytest.mark.parametrize("filler", [0, 40 << 20], ids=["small", "40 MB"])
+def test_a_pdf_that_unpacks_without_end(tmp_path, filler):
+    path = tmp_path / "t.pdf"
+    pdf(path, zlib.compress(b"BT /F 1 Tf (hello) Tj ET"), filler)
+    assert loaders.load(path) == ["hello"]
+    packer = zlib.compressobj()
+    pdf(path, b"".join(packer.compress(b" " * (8 << 20)) for _ in range(25)) + packer.flush(), filler)
+    ends(path)
+
+
+def test_parquet_of_very_many_columns(tmp_path):
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    path = tmp_path / "t.parquet"
+    parquet.write_table(pa.table([pa.array([i]) for i in range(20_001)], names=[f"c{i}" for i in range(20_001)]), path, compression="none", write_statistics=False)
+    assert loaders.load(path).iloc[0].tolist() == list(range(20_001))
+    with memory(60 << 20), pytest.raises((FileLoadError, MemoryError)):
+        loaders.load(path)
 
 
 def test_a_workbook_that_is_larger_than_it_tells_is_read_apart(tmp_path, monkeypatch):
@@ -146,24 +225,49 @@ def test_a_drawing_that_is_too_deep(tmp_path):
     fails(path, "is damaged: the library that reads it crashed")
 
 
-def test_a_reader_that_aborts_had_no_memory(tmp_path):
-    (tmp_path / "t.bin").write_bytes(b"x")
-    with pytest.raises(FileLoadError) as e:
-        apart.read(Source(tmp_path / "t.bin"), os.abort)
-    assert str(e.value) == f"t.bin {TOO_LARGE}"
+@pytest.mark.parametrize("size", [1, 40 << 20], ids=["small", "40 MB"])
+def test_a_reader_that_ends_its_process(tmp_path, size):
+    path = tmp_path / "t.bin"
+    with open(path, "wb") as f:
+        f.truncate(size)
+
+    def said(function, seconds=None):
+        with pytest.raises(FileLoadError) as e:
+            apart.read(Source(path), function, seconds)
+        return str(e.value)
+
+    assert said(os.abort) == f"t.bin {TOO_LARGE}"  # it had no memory
+    assert said(lambda: os.kill(os.getpid(), signal.SIGSEGV)) == "t.bin is damaged: the library that reads it crashed"
+    assert said(lambda: os._exit(0)) == "t.bin is damaged: the library that reads it crashed"
+    assert said(signal.pause, 0.5) == "t.bin is damaged: it could not be read in 0.5 s"
 
 
-def test_what_is_read_apart_has_a_share_of_the_memory(tmp_path):
-    def limited():
-        old = resource.getrlimit(resource.RLIMIT_AS)
-        with open("/proc/self/statm") as f:
-            used = int(f.read().split()[0]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_AS, (used + (300 << 20), old[1]))
-        try:
-            return apart.read(Source(tmp_path / "t.bin"), lambda: len(bytearray(150 << 20)))
-        finally:
-            resource.setrlimit(resource.RLIMIT_AS, old)
+def test_what_is_read_apart_has_the_memory_that_is_left(tmp_path):
+    """What is found is handed over where there is room for it twice, and else read again here."""
+    path = tmp_path / "t.bin"
+    path.write_bytes(b"x")
+    read = lambda n: apart.read(Source(path), lambda: (os.getpid(), b"x" * n))
+    with memory(300 << 20):
+        with pytest.raises(MemoryError):
+            read(400 << 20)
+        for n, here in ((1, False), (100 << 20, False), (200 << 20, True)):
+            pid, data = read(n)
+            assert (pid == os.getpid(), len(data)) == (here, n)
+            del data
 
-    (tmp_path / "t.bin").write_bytes(b"x")
-    with pytest.raises(MemoryError):
-        limited()
+
+class Awkward(Exception):
+    def __init__(self, first, second):
+        super().__init__("it is awkward")
+
+
+def test_what_is_no_pickle_is_read_here(tmp_path):
+    path = tmp_path / "t.bin"
+    path.write_bytes(b"x")
+    assert apart.read(Source(path), lambda: [b"x" * (5 << 20), lambda: 5])[1]() == 5
+
+    def fail():
+        raise Awkward(1, 2)
+
+    with pytest.raises(RuntimeError, match="it is awkward"):
+        apart.read(Source(path), fail)
