@@ -25,10 +25,8 @@ def execute(code, ns, filename, link, show, explain):
     except (SyntaxError, ValueError, RecursionError, MemoryError) as e:
         return {"status": "error", "error": "".join(traceback.format_exception_only(e)).rstrip()}
     linecache.cache[filename] = (len(code), None, _magics(code).splitlines(True), filename)
-    begun = False
     try:
         with link.running():
-            begun = True
             _run(body, ns)
             if last is not None:
                 value = _run(last, ns)
@@ -36,7 +34,7 @@ def execute(code, ns, filename, link, show, explain):
                     ns["_"] = value
                     show(value)
     except KeyboardInterrupt as e:
-        return {"status": "interrupted", "error": format_error(e, filename) if begun else "KeyboardInterrupt"}
+        return {"status": "interrupted", "error": _stopped(e, filename)}
     except SystemExit as e:
         return _exit(e.code)
     except BaseException as e:
@@ -46,6 +44,12 @@ def execute(code, ns, filename, link, show, explain):
         # A traceback keeps every frame's variables alive.
         sys.last_value = sys.last_traceback = sys.last_type = None
     return {"status": "ok"}
+
+
+def _stopped(e, filename):
+    """Where it was stopped, or nothing of that: it may not have begun, or be done."""
+    begun = any(f.f_code.co_filename.startswith((filename, "<cell", _TOOLS)) for f, _ in traceback.walk_tb(e.__traceback__))
+    return format_error(e, filename) if begun else "KeyboardInterrupt"
 
 
 def _exit(code):

@@ -337,6 +337,17 @@ func testStopAtTheEdges(t *testing.T, s *Session) {
 			s.Expect("x", "'kept'") // the next code is not stopped
 		}
 	}
+	// The more there is in the folder, the longer it takes until code begins.
+	s.Run("import os\nos.mkdir('many')\nfor i in range(9000): open(f'many/{i}', 'w').close()")
+	for range 3 {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
+		res := s.RunContext(ctx, "import time\ntime.sleep(60)")
+		cancel()
+		if res.Lost || res.Outcome != sandbox.Interrupted {
+			t.Fatalf("%s %s", res.Outcome, res.Error)
+		}
+		s.Expect("x", "'kept'")
+	}
 }
 
 func testExits(t *testing.T, s *Session) {
