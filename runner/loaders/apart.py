@@ -8,6 +8,7 @@ import pickle
 import resource
 import select
 import signal
+import sys
 import time
 import warnings
 
@@ -21,8 +22,8 @@ def read(src, function, seconds=None):
     """Return what function returns, or raise what it raises.
 
     A crash, or more than so many seconds (SECONDS), is a FileLoadError. The result is
-    handed over as a pickle. One that is too large to be there twice is read again
-    here, which has been tried then.
+    handed over as a pickle, after what was noted. One that is too large to be there
+    twice is read again here, which has been tried then.
     """
     seconds = SECONDS if seconds is None else seconds
     r, w = os.pipe()
@@ -36,7 +37,7 @@ def read(src, function, seconds=None):
     try:
         with io.BufferedReader(_Timed(r, seconds), 1 << 20) as pipe:
             found = pipe.read(1)
-            value = pickle.load(pipe) if found and found != _AGAIN else None
+            said, value = (pickle.load(pipe), pickle.load(pipe)) if found and found != _AGAIN else ("", None)
     except _Slow:
         raise src.fail(f"is damaged: it could not be read in {seconds} s") from None
     except (EOFError, pickle.UnpicklingError):
@@ -44,12 +45,14 @@ def read(src, function, seconds=None):
     finally:  # also when the user interrupts
         os.kill(pid, signal.SIGKILL)  # it has ended, unless it hangs
         status = os.waitpid(pid, 0)[1]
+    if found == _AGAIN:
+        return function()
+    if found:
+        print(said, end="", file=sys.stderr)
     if found == _VALUE:
         return value
     if found == _ERROR:
         raise value
-    if found == _AGAIN:
-        return function()
     if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGABRT:  # as C++ and Rust end without memory
         raise src.fail(TOO_LARGE)
     raise src.fail("is damaged: the library that reads it crashed")
@@ -60,16 +63,16 @@ def _child(w, function):
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         faulthandler.disable()  # its report of a crash is of no use to anybody here
         with open(w, "wb", closefd=False) as out:
-            room = _room()
+            room, sys.stderr = _room(), io.StringIO()
             try:
                 value = function()
             except BaseException as e:
-                out.write(_ERROR + _pickled(e))
+                out.write(_ERROR + pickle.dumps(sys.stderr.getvalue()) + _pickled(e))
             else:
                 if _room() < room / 2:
                     out.write(_AGAIN)
                 else:
-                    out.write(_VALUE)
+                    out.write(_VALUE + pickle.dumps(sys.stderr.getvalue()))
                     pickle.dump(value, out, protocol=5)
     finally:
         os._exit(0)

@@ -21,7 +21,7 @@ def workbook(src, raw=False, **options):
         raise src.fail("is protected by a password: save it without one and upload it again")
     if src.head[:4] in _OLD:
         raise src.fail("was written by Excel 4 or older: save it as .xlsx and upload it again")
-    read = lambda settings: apart.read(src, lambda: _read(src, settings)) if _swells(src) else _read(src, settings)
+    read = lambda settings: apart.read(src, lambda: _read(src, settings), seconds=240) if _swells(src) else _read(src, settings)
     for engine in _engines(src, options):
         try:
             return read({"engine": engine, "sheet_name": None, **options})
@@ -38,22 +38,38 @@ def workbook(src, raw=False, **options):
 
 def _swells(src):
     """Whether a workbook may become so large that calamine, which ends the process when it has
-    no memory, must not read it in this one: packed very well, or with blanks that are only counted."""
+    no memory, must not read it in this one: a large one, or one with blanks that are only counted,
+    or with cells that may be far from one another."""
     import zipfile
 
     try:
         with zipfile.ZipFile(src.path) as z:
             size = sum(i.file_size for i in z.infolist())
-            if size > max(100 << 20, 40 * src.size):
+            if size > _LARGE:
                 return True
             if "content.xml" not in z.namelist():
-                return False
+                return any(_far(z.read(i)) for i in z.infolist() if i.filename.endswith(".xml"))
             src.content = z.read("content.xml")  # as much as was told; more than that is an error
     except OSError:
         return False
     except Exception:
         return src.head.startswith(b"PK")  # damaged, or larger than told
     return re.search(rb'text:c="0*[1-9]\d{5}', src.content) is not None
+
+
+_LARGE = 20 << 20  # bytes of a workbook that is unpacked, from which on another process costs little beside
+
+
+def _far(xml):
+    """Whether a sheet of .xlsx may be of more than 4 million cells, those between the others
+    counted. Each cell has to tell its place: what the sheet tells of its size is no evidence."""
+    cells = len(re.findall(rb"[<:]c[\s/>]", xml))
+    if cells != xml.count(b'<c r="'):
+        return True
+    longest = lambda ways: next((most for most, way in ways if re.search(way, xml)), 1)
+    columns = longest([(16_384, rb'<c r="[A-Za-z]{3}'), (702, rb'<c r="[A-Za-z]{2}'), (26, rb'<c r="')])
+    rows = longest([(1_048_576, rb'<c r="[A-Za-z]+\d{6}'), (99_999, rb'<c r="[A-Za-z]+\d{5}'), (9999, rb'<c r="')])
+    return columns * rows > 4_000_000
 
 
 def _encrypted(src):

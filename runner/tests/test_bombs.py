@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from attache import loaders
 from attache.loaders import apart, structured
-from attache.loaders.source import TOO_LARGE, FileLoadError, Source
+from attache.loaders.source import TOO_LARGE, FileLoadError, Source, note
 
 LAUGHS = '<!DOCTYPE s [<!ENTITY a "aaaaaaaaaa">' + "".join(f'<!ENTITY {chr(98 + i)} "{f"&{chr(97 + i)};" * 10}">' for i in range(9)) + "]>"
 
@@ -169,6 +169,31 @@ def test_workbooks_that_swell(tmp_path, children):
     assert loaders.load(tmp_path / "large.xlsx")["a"].tolist() == [1, 2] and len(children) == 1
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [
+        '<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>1</v></c></row>',
+        "".join(f'<row r="{i}"><c r="A{i}"><v>1</v></c><c r="ZZ{i}"><v>2</v></c></row>' for i in range(1, 40_000)),
+        "<row r='1'><c r='A1'><v>1</v></c></row><row r='1048576'><c r='XFD1048576'><v>1</v></c></row>",
+        '<row r="1"><c\nr="A1"><v>1</v></c></row><row r="1048576"><c\nr="XFD1048576"><v>1</v></c></row>',
+        '<row r="1">' + "<c><v>1</v></c>" * 16_000 + '</row><row r="1048576"><c><v>1</v></c></row>',
+    ],
+    ids=["two cells", "many", "quotes", "spaces", "no places"],
+)
+def test_a_workbook_whose_cells_lie_far_from_one_another(tmp_path, rows, children):
+    """Whatever it tells of its size."""
+    pd.DataFrame({"a": [1, 2]}).to_excel(tmp_path / "plain.xlsx", index=False)
+    with zipfile.ZipFile(tmp_path / "plain.xlsx") as z, zipfile.ZipFile(tmp_path / "t.xlsx", "w", zipfile.ZIP_DEFLATED) as out:
+        for name in z.namelist():
+            data = z.read(name)
+            if "sheet1" in name:
+                data = data[: data.index(b"<sheetData>")] + b"<sheetData>" + rows.encode() + b"</sheetData></worksheet>"
+            out.writestr(name, data)
+    with memory(300 << 20), pytest.raises((FileLoadError, MemoryError)):
+        loaders.load(tmp_path / "t.xlsx")
+    assert children
+
+
 def pdf(path, stream, filler=0):
     """A PDF of one page, whose content is a stream that is packed; and a comment of so many bytes."""
     objects = [b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[3 0 R]/Count 1>>", b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]/Contents 4 0 R/Resources<</Font<</F<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>>>", b"<</Filter/FlateDecode/Length %d>>stream\n%s\nendstream" % (len(stream), stream)]
@@ -254,6 +279,21 @@ def test_what_is_read_apart_has_the_memory_that_is_left(tmp_path):
             pid, data = read(n)
             assert (pid == os.getpid(), len(data)) == (here, n)
             del data
+
+
+def test_what_is_noted_apart_is_said_once(tmp_path, capsys):
+    path = tmp_path / "t.bin"
+    path.write_bytes(b"x")
+    apart.read(Source(path), lambda: note("one"))
+
+    def fail():
+        note("two")
+        raise ValueError
+
+    with pytest.raises(ValueError):
+        apart.read(Source(path), fail)
+    apart.read(Source(path), lambda: (note("three"), lambda: 5))  # is read here
+    assert capsys.readouterr().err == "Note: one\nNote: two\nNote: three\n"
 
 
 class Awkward(Exception):
