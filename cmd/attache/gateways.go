@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"time"
 
 	"github.com/attachebot/attache/internal/chat"
@@ -17,7 +18,7 @@ import (
 const (
 	shardLease    = 6 * time.Second
 	identifyPause = 5100 * time.Millisecond // Discord asks for five seconds
-	takeOverLease = time.Minute             // that the turns of one who is gone are one other's to tell about
+	takeOverLease = time.Minute             // that the turns of a life that ended are one other's to tell about
 )
 
 // shareShards divides the shards of the bot among all who serve it on one
@@ -29,8 +30,8 @@ func (m *Main) shareShards(ctx context.Context, recoverOf func(context.Context, 
 	}
 	background, stop := context.WithCancel(context.Background())
 	m.gone = make(chan discord.Gone, 16)
-	m.division, err = cluster.NewDivision(ctx, m.shared, "discord", m.instance, shardLease, func(instance string) {
-		go m.takeOver(background, instance, recoverOf, log)
+	m.division, err = cluster.NewDivision(ctx, m.shared, "discord", m.instance, shardLease, func(instance string, life uint64) {
+		go m.takeOver(background, instance, life, recoverOf, log)
 	})
 	if err != nil {
 		stop()
@@ -44,14 +45,19 @@ func (m *Main) shareShards(ctx context.Context, recoverOf func(context.Context, 
 	return nil
 }
 
-// takeOver hands the turns of one who is gone to the front end. One of those who
-// live does it.
-func (m *Main) takeOver(ctx context.Context, instance string, recoverOf func(context.Context, string) ([]chat.Record, error), log *slog.Logger) {
+// takeOver hands the turns of a life of an instance, which is gone, to the front end.
+// One of those who live does it.
+func (m *Main) takeOver(ctx context.Context, instance string, life uint64, recoverOf func(context.Context, string) ([]chat.Record, error), log *slog.Logger) {
 	holder := m.instance + " " + rand.Text()
 	for {
-		_, err := m.shared.Acquire(ctx, "take over/"+instance, holder, takeOverLease, "")
+		l, err := m.shared.Acquire(ctx, "take over/"+instance, holder, takeOverLease, strconv.FormatUint(life, 10))
 		if fault.Is(err, fault.Exists) {
-			return
+			if of, _ := strconv.ParseUint(l.Note, 10, 64); of >= life {
+				return
+			}
+			if err = m.shared.Release(ctx, l); err == nil { // another life's, before
+				continue
+			}
 		}
 		var turns []chat.Record
 		if err == nil {

@@ -19,7 +19,7 @@ type Division struct {
 	prefix   string
 	instance string
 	ttl      time.Duration
-	gone     func(instance string)
+	gone     func(instance string, life uint64)
 
 	mu     sync.Mutex
 	of     int // how many parts there are
@@ -28,7 +28,7 @@ type Division struct {
 
 	// Of Run alone:
 	parts   map[int]*Held
-	there   map[string]bool      // instances that were seen, and are not gone
+	there   map[string]uint64    // lives of instances that were seen, and are not gone
 	missing map[string]time.Time // since when they are not there
 	unsure  time.Time            // when the store did not answer the last time
 	notes   map[string]string
@@ -37,15 +37,16 @@ type Division struct {
 // NewDivision joins those who divide what prefix names. It counts as one of them
 // while Run runs. An instance is one process at a time: what an earlier life of it
 // holds is free at once. Gone is called, by Run, when another instance is there no
-// more, whether it left or died; several may be called for the same one.
+// more, whether it left or died; several may be called for the same one. Its lives are
+// numbered: a later one has a larger number.
 //
 // The parts of an instance that dies are taken ttl and a sixth of it after its last
 // sign of life at most, and it is gone a sixth later. After a time without the
 // store, in which all leases ended, nobody is gone for half of ttl: those who live
 // come back first.
-func NewDivision(ctx context.Context, store Store, prefix, instance string, ttl time.Duration, gone func(instance string)) (*Division, error) {
+func NewDivision(ctx context.Context, store Store, prefix, instance string, ttl time.Duration, gone func(instance string, life uint64)) (*Division, error) {
 	d := &Division{store: store, prefix: prefix + "/", instance: instance, ttl: ttl, gone: gone,
-		parts: map[int]*Held{}, there: map[string]bool{}, missing: map[string]time.Time{}, notes: map[string]string{}}
+		parts: map[int]*Held{}, there: map[string]uint64{}, missing: map[string]time.Time{}, notes: map[string]string{}}
 	leases, err := store.Leases(ctx, d.prefix)
 	if err != nil {
 		return nil, err
@@ -179,14 +180,14 @@ func wait(ctx context.Context, tick *time.Ticker) {
 // view is what the leases say.
 type view struct {
 	of      int
-	held    map[string]bool // names of leases of parts
-	there   map[string]bool // instances
-	members int             // that take parts, this one included
+	held    map[string]bool   // names of leases of parts
+	there   map[string]uint64 // lives of instances
+	members int               // that take parts, this one included
 }
 
 // look reads the leases.
 func (d *Division) look(ctx context.Context) (view, error) {
-	v := view{held: map[string]bool{}, there: map[string]bool{d.instance: true}, members: 1}
+	v := view{held: map[string]bool{}, there: map[string]uint64{d.instance: 0}, members: 1}
 	ctx, cancel := context.WithTimeout(ctx, d.ttl)
 	defer cancel()
 	leases, err := d.store.Leases(ctx, d.prefix)
@@ -196,7 +197,7 @@ func (d *Division) look(ctx context.Context) (view, error) {
 	for _, l := range leases {
 		name := strings.TrimPrefix(l.Name, d.prefix)
 		if instance, ok := strings.CutPrefix(name, "member/"); ok {
-			v.there[instance] = true
+			v.there[instance] = l.Generation
 			if l.Note != inactive && instance != d.instance {
 				v.members++
 			}
@@ -213,14 +214,14 @@ func (d *Division) look(ctx context.Context) (view, error) {
 }
 
 // miss tells who is gone: whoever was there, and is missing for a while.
-func (d *Division) miss(there map[string]bool) {
+func (d *Division) miss(there map[string]uint64) {
 	now := time.Now()
-	for instance := range there {
-		d.there[instance] = true
+	for instance, life := range there {
+		d.there[instance] = life
 		delete(d.missing, instance)
 	}
-	for instance := range d.there {
-		if there[instance] {
+	for instance, life := range d.there {
+		if _, ok := there[instance]; ok {
 			continue
 		}
 		since, known := d.missing[instance]
@@ -230,7 +231,7 @@ func (d *Division) miss(there map[string]bool) {
 		if known && now.Sub(since) >= d.ttl/12 && now.Sub(d.unsure) > d.ttl/2 {
 			delete(d.there, instance)
 			delete(d.missing, instance)
-			d.gone(instance)
+			d.gone(instance, life)
 		}
 	}
 }

@@ -100,7 +100,7 @@ func join(t *testing.T, s cluster.Store, o *owners, name string) *worker {
 func joinMortal(t *testing.T, s cluster.Store, o *owners, name string, dies bool) *worker {
 	w := &worker{name: name, dies: dies, owner: o, store: &Mortal{Store: s}, parts: map[string]func() bool{}, notes: map[string]string{},
 		done: make(chan struct{}), gone: make(chan string, 10)}
-	d, err := cluster.NewDivision(t.Context(), w.store, "parts", name, divisionTTL, func(instance string) { w.gone <- instance })
+	d, err := cluster.NewDivision(t.Context(), w.store, "parts", name, divisionTTL, func(instance string, _ uint64) { w.gone <- instance })
 	if err != nil {
 		t.Fatal(err)
 	}
