@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"sync/atomic"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -20,13 +19,14 @@ import (
 // Cluster is a [cluster.Store]: the collections leases, sandbox_sessions and secrets.
 // Its clock is the server's, asked before each change: what is compared with it
 // is compared with a moment that is past, so that a lease is never taken too
-// early, and its holder never believes that it lasts longer than it does.
+// early, and its holder never believes that it lasts longer than it does. Where that
+// clock is set forward, leases of before end by the one of before.
 type Cluster struct {
 	leases   *mongo.Collection
 	sessions *mongo.Collection
 	secrets  *mongo.Collection
 	db       *mongo.Database
-	jump     atomic.Int64 // moves the clock, for tests
+	clock    clock
 }
 
 var _ cluster.Store = (*Cluster)(nil)
@@ -39,15 +39,19 @@ func NewCluster(ctx context.Context, db *DB) (*Cluster, error) {
 }
 
 // now is the clock of the server that takes the writes.
-func (c *Cluster) now(ctx context.Context) (time.Time, error) {
+func (c *Cluster) now(ctx context.Context) (instant, error) {
 	var hello struct {
 		LocalTime time.Time `bson:"localTime"`
 	}
+	asked := cluster.SinceBoot()
 	err := c.db.RunCommand(ctx, bson.D{{Key: "hello", Value: 1}}).Decode(&hello)
 	if err == nil && hello.LocalTime.IsZero() {
 		err = errors.New("the server does not tell its time")
 	}
-	return hello.LocalTime.Add(time.Duration(c.jump.Load())), translate(err)
+	if err != nil {
+		return instant{}, translate(err)
+	}
+	return c.clock.take(hello.LocalTime, asked, cluster.SinceBoot()), nil
 }
 
 type lease struct {
@@ -55,11 +59,22 @@ type lease struct {
 	Holder     string    `bson:"holder"`
 	Generation int64     `bson:"generation"`
 	Ends       time.Time `bson:"ends"`
+	TTL        int64     `bson:"ttl,omitempty"` // milliseconds
 	Note       string    `bson:"note"`
 }
 
-func (l lease) decode(now time.Time) cluster.Lease {
-	return cluster.Lease{Name: l.Name, Holder: l.Holder, Generation: uint64(l.Generation), Left: l.Ends.Sub(now), Note: l.Note}
+// left is how long a lease lasts.
+func (l lease) left(now instant) time.Duration {
+	ttl := time.Duration(l.TTL) * time.Millisecond
+	left := l.Ends.Sub(now.before(ttl))
+	if ttl > 0 {
+		left = min(left, ttl)
+	}
+	return left
+}
+
+func (l lease) decode(now instant) cluster.Lease {
+	return cluster.Lease{Name: l.Name, Holder: l.Holder, Generation: uint64(l.Generation), Left: l.left(now), Note: l.Note}
 }
 
 // Acquire implements cluster.Store.
@@ -69,29 +84,35 @@ func (c *Cluster) Acquire(ctx context.Context, name, holder string, ttl time.Dur
 		if err != nil {
 			return cluster.Lease{}, err
 		}
-		ends := now.Add(ttl)
-		prolong := set(bson.E{Key: "ends", Value: ends}, bson.E{Key: "note", Value: note})
-		l, err := c.change(ctx, bson.D{{Key: "_id", Value: name}, {Key: "holder", Value: holder}, {Key: "ends", Value: bson.D{{Key: "$gt", Value: now}}}}, prolong)
+		next := lease{name, holder, 1, now.Add(ttl), ttl.Milliseconds(), note}
+		mine := bson.D{{Key: "_id", Value: name}, {Key: "holder", Value: holder}, {Key: "ends", Value: bson.D{{Key: "$gt", Value: now.before(ttl)}}}}
+		prolong := set(bson.E{Key: "ends", Value: next.Ends}, bson.E{Key: "ttl", Value: next.TTL}, bson.E{Key: "note", Value: note})
+		l, err := c.change(ctx, mine, prolong)
 		if !errors.Is(err, mongo.ErrNoDocuments) {
-			return l.decode(now), translate(err)
-		}
-		take := append(set(bson.E{Key: "holder", Value: holder}, bson.E{Key: "ends", Value: ends}, bson.E{Key: "note", Value: note}),
-			bson.E{Key: "$inc", Value: bson.D{{Key: "generation", Value: int64(1)}}})
-		l, err = c.change(ctx, bson.D{{Key: "_id", Value: name}, {Key: "ends", Value: bson.D{{Key: "$lte", Value: now}}}}, take)
-		if !errors.Is(err, mongo.ErrNoDocuments) {
-			return l.decode(now), translate(err)
-		}
-		l = lease{name, holder, 1, ends, note}
-		_, err = c.leases.InsertOne(ctx, l)
-		if !mongo.IsDuplicateKeyError(err) {
 			return l.decode(now), translate(err)
 		}
 		err = c.leases.FindOne(ctx, bson.D{{Key: "_id", Value: name}}).Decode(&l)
-		if err != nil {
+		switch {
+		case errors.Is(err, mongo.ErrNoDocuments):
+			_, err = c.leases.InsertOne(ctx, next)
+			if !mongo.IsDuplicateKeyError(err) {
+				return next.decode(now), translate(err)
+			}
+			continue
+		case err != nil:
 			return cluster.Lease{}, translate(err)
-		}
-		if l.Holder != holder && l.Ends.After(now) {
+		case l.left(now) > 0 && l.Holder != holder:
 			return l.decode(now), fault.New(fault.Exists, "Another process has this lease.")
+		}
+		asRead := bson.D{{Key: "_id", Value: name}, {Key: "generation", Value: l.Generation}, {Key: "ends", Value: l.Ends}}
+		change := prolong
+		if l.left(now) <= 0 {
+			change = append(set(bson.E{Key: "holder", Value: holder}, bson.E{Key: "ends", Value: next.Ends}, bson.E{Key: "ttl", Value: next.TTL}, bson.E{Key: "note", Value: note}),
+				bson.E{Key: "$inc", Value: bson.D{{Key: "generation", Value: int64(1)}}})
+		}
+		l, err = c.change(ctx, asRead, change)
+		if !errors.Is(err, mongo.ErrNoDocuments) {
+			return l.decode(now), translate(err)
 		}
 	}
 	return cluster.Lease{}, fault.New(fault.Unavailable, "The database is not available right now.")
@@ -123,7 +144,7 @@ func (c *Cluster) Leases(ctx context.Context, prefix string) ([]cluster.Lease, e
 	}
 	var living []cluster.Lease
 	for _, l := range found {
-		if l.Ends.After(now) {
+		if l.left(now) > 0 {
 			living = append(living, l.decode(now))
 		}
 	}

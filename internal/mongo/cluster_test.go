@@ -22,7 +22,7 @@ func TestCluster(t *testing.T) {
 	server := mongotest.Start(t)
 	clustertest.Store(t, func(t *testing.T) clustertest.Opened {
 		c := openCluster(t, mongotest.Database(t, server))
-		return clustertest.Opened{Store: c, Jump: c.Jump}
+		return clustertest.Opened{Store: c, Jump: c.Jump, Pass: c.Pass}
 	})
 }
 

@@ -19,7 +19,7 @@ import (
 type Cluster struct {
 	db   *DB
 	boot string
-	jump atomic.Int64 // moves the clock, for tests
+	jump atomic.Int64 // lets time go on, for tests
 }
 
 var _ cluster.Store = (*Cluster)(nil)

@@ -3,6 +3,7 @@ package clustertest
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"testing"
@@ -212,6 +213,35 @@ func divides(t *testing.T, s Opened) {
 		t.Errorf("members after a restart: %v, %v", leases, err)
 	}
 	awaitParts(t, "b again", map[*worker]int{again: 16})
+}
+
+// Where the database's clock is set forward, nobody is gone, and all parts stay.
+func dividesOn(t *testing.T, s Opened) {
+	o := &owners{t: t, by: map[string]*worker{}}
+	a, b := join(t, s, o, "a"), join(t, s, o, "b")
+	awaitParts(t, "two", map[*worker]int{a: 8, b: 8})
+	generations := func() map[string]uint64 {
+		all, err := s.Leases(t.Context(), "parts/")
+		if err != nil {
+			t.Fatal(err)
+		}
+		by := map[string]uint64{}
+		for _, l := range all {
+			by[l.Name] = l.Generation
+		}
+		return by
+	}
+	before := generations()
+	for range 2 {
+		s.Jump(time.Hour)
+		time.Sleep(3 * divisionTTL / 2)
+	}
+	if after := generations(); len(before) != 18 || !maps.Equal(before, after) {
+		t.Errorf("the leases %v became %v", before, after)
+	}
+	if len(a.gone)+len(b.gone) > 0 {
+		t.Error("one who lives is gone")
+	}
 }
 
 // What was noted of a part outlives one who dies as soon as it has it.

@@ -49,7 +49,7 @@ func holds(t *testing.T, s Opened) {
 func holdLost(t *testing.T, s Opened) {
 	for _, next := range []string{"b", ""} {
 		h := hold(t, s, "a", 2*time.Second)
-		s.Jump(time.Minute)
+		s.Pass(time.Minute)
 		if next != "" {
 			s.Release(t.Context(), acquire(t, s, "x", next))
 		}

@@ -17,10 +17,11 @@ import (
 	"github.com/attachebot/attache/internal/sandbox"
 )
 
-// Opened is a store and the means to set its clock forward or back.
+// Opened is a store and the means to set its clock forward or back, and to let time
+// pass.
 type Opened struct {
 	cluster.Store
-	Jump func(time.Duration)
+	Jump, Pass func(time.Duration)
 }
 
 // Store runs the suite. Open returns an empty store.
@@ -40,6 +41,7 @@ func Store(t *testing.T, open func(t *testing.T) Opened) {
 		"HoldLost":      holdLost,
 		"Alone":         alone,
 		"Division":      divides,
+		"DivisionClock": dividesOn,
 		"HandsDown":     handsDown,
 		"Pace":          paces,
 	} {
@@ -97,12 +99,12 @@ func leases(t *testing.T, s Opened) {
 		}
 	}
 	refused(t, s, "x", "a", "b")
-	s.Jump(long + time.Second)
+	s.Pass(long + time.Second)
 	refusedNot := acquire(t, s, "x", "b") // it ended: another life
 	if refusedNot.Generation != 3 {
 		t.Errorf("taken again after its end, generation %d", refusedNot.Generation)
 	}
-	s.Jump(long + time.Second)
+	s.Pass(long + time.Second)
 	if l := acquire(t, s, "x", "a"); l.Generation != 4 {
 		t.Errorf("taken over after its end, generation %d", l.Generation)
 	}
@@ -131,7 +133,7 @@ func leaseRace(t *testing.T, s Opened) {
 		if len(won) != 1 || won[0] != uint64(round+1) {
 			t.Errorf("round %d was won with the generations %d", round, won)
 		}
-		s.Jump(long + time.Second)
+		s.Pass(long + time.Second)
 	}
 }
 
@@ -158,11 +160,24 @@ func prefixes(t *testing.T, s Opened) {
 	}
 }
 
-// A clock that jumps may end a lease early or late. It never gives it to two:
-// what the first one does counts no more.
+// A clock that is set forward ends no lease earlier for that, and one that is set back
+// may end it late. It never gives it to two: what the first one does counts no more.
 func clockJumps(t *testing.T, s Opened) {
-	first := acquire(t, s, "x", "a")
-	s.Jump(100 * long)
+	first, dead := acquire(t, s, "x", "a"), acquire(t, s, "y", "a")
+	for range 2 {
+		s.Jump(100 * long)
+		refused(t, s, "x", "b", "a")
+		if all, err := s.Leases(t.Context(), ""); err != nil || len(all) != 2 {
+			t.Errorf("set forward, the leases %v live, %v", all, err)
+		}
+		if again := acquire(t, s, "x", "a"); again.Generation != first.Generation {
+			t.Errorf("set forward, generation %d became %d", first.Generation, again.Generation)
+		}
+	}
+	s.Pass(long + time.Second)
+	if next := acquire(t, s, "y", "b"); next.Generation != dead.Generation+1 {
+		t.Errorf("taken over after its end, generation %d", next.Generation)
+	}
 	second := acquire(t, s, "x", "b")
 	if second.Generation <= first.Generation {
 		t.Errorf("generation %d after %d", second.Generation, first.Generation)
