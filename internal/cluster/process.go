@@ -210,6 +210,15 @@ func (p *Process) ClaimAs(ctx context.Context, s Session) (_ *Claim, err error) 
 	return &Claim{p, s}, nil
 }
 
+// Record returns the record of a session.
+func (p *Process) Record(ctx context.Context, key sandbox.Key) (Session, error) {
+	return p.store.Session(ctx, key)
+}
+
+// Revision is that of the record as the claim wrote it: while the record has it,
+// nobody else has had the session.
+func (c *Claim) Revision() uint64 { return c.session.Revision }
+
 func (p *Process) unhold(key sandbox.Key) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

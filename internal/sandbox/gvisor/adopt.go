@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/attachebot/attache/internal/cluster"
 	"github.com/attachebot/attache/internal/sandbox"
 	"github.com/attachebot/attache/internal/sandbox/gvisor/stored"
 )
@@ -22,6 +23,17 @@ type containerInfo struct {
 	Files        []string
 	Number       int64
 	Snapshot     string // key of the snapshot that it came from
+	Revision     uint64 // of the session's record, as long as nobody else has the session
+	Adopter      string `json:",omitempty"` // the life that takes it over, and writes the next revision
+}
+
+// newest tells whether the container still is what a session was last, by its record:
+// nobody has had the session since the life that began it.
+func (i containerInfo) newest(s cluster.Session, life string) bool {
+	if i.Revision == 0 { // an older program's
+		return s.Worker == life
+	}
+	return s.Revision == i.Revision || s.Revision == i.Revision+1 && s.Worker == i.Adopter
 }
 
 func (i containerInfo) write(dir string) error {
@@ -29,12 +41,17 @@ func (i containerInfo) write(dir string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, "session.json"), data, 0o600)
+	path := filepath.Join(dir, "session.json")
+	if err := os.WriteFile(path+".new", data, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(path+".new", path) // whole, whenever the process dies
 }
 
 // adopt takes over the sandboxes of processes that died without closing. Their
 // code goes on for a while without a host; a session's sandbox is checkpointed
-// as it is, so that its next run restores it, and everything else is removed.
+// as it is, so that its next run restores it, and everything else is removed: also
+// that of a session which another process has had since.
 func (h *Host) adopt(ctx context.Context) {
 	entries, _ := os.ReadDir(h.dirs.run)
 	for _, e := range entries {
@@ -51,7 +68,7 @@ func (h *Host) adopt(ctx context.Context) {
 		containers, _ := os.ReadDir(dir)
 		for _, c := range containers {
 			if c.IsDir() {
-				h.adoptContainer(ctx, filepath.Join(dir, c.Name()))
+				h.adoptContainer(ctx, filepath.Join(dir, c.Name()), life)
 			}
 		}
 		os.RemoveAll(dir)
@@ -59,7 +76,7 @@ func (h *Host) adopt(ctx context.Context) {
 	}
 }
 
-func (h *Host) adoptContainer(ctx context.Context, dir string) {
+func (h *Host) adoptContainer(ctx context.Context, dir, life string) {
 	id := filepath.Base(dir)
 	defer h.starter.runsc.Delete(id)
 	data, err := os.ReadFile(filepath.Join(dir, "session.json"))
@@ -69,7 +86,19 @@ func (h *Host) adoptContainer(ctx context.Context, dir string) {
 	}
 	key := sandbox.Key{User: info.User, Conversation: info.Conversation}
 	target := h.shelf.folder(key)
-	own, err := h.process.Claim(ctx, key)
+	record, err := h.process.Record(ctx, key)
+	if err == nil && !info.newest(record, life) {
+		h.log.Info("a sandbox of a process that died is older than its session", "user", info.User)
+		return
+	}
+	var own *cluster.Claim
+	if err == nil {
+		info.Revision, info.Adopter = record.Revision, h.process.Life()
+		err = info.write(dir)
+	}
+	if err == nil {
+		own, err = h.process.ClaimAs(ctx, record)
+	}
 	if err != nil || os.MkdirAll(target, 0o700) != nil {
 		h.log.Warn("take over the session of a process that died", "user", info.User, "error", err)
 		return

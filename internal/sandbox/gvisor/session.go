@@ -225,7 +225,7 @@ func (s *session) end() {
 
 // claim writes whose container it is, for a process that takes over after us.
 func (s *session) claim() error {
-	return containerInfo{User: s.key.User, Conversation: s.key.Conversation,
+	return containerInfo{User: s.key.User, Conversation: s.key.Conversation, Revision: s.own.Revision(),
 		Packages: s.stored.Packages, Files: s.stored.Files, Number: s.number, Snapshot: s.c.Snapshot}.write(s.c.Dir)
 }
 

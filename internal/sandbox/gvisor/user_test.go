@@ -2,6 +2,7 @@ package gvisor_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -138,6 +139,33 @@ func TestAdoptionAgain(t *testing.T) {
 			}
 			adopted(t, dir)
 		})
+	}
+}
+
+// A sandbox of a process that was killed is not adopted where another process has had
+// the session since: what that one stored stays, and so does what it forgot.
+func TestAdoptionOfTheOlder(t *testing.T) {
+	dir := gvisortest.Dir(t)
+	between := gvisortest.OpenIn(t, dir, gvisor.Options{Pool: 1})
+	killVictim(t, dir, "^TestVictim$")
+	stored, forgotten := sandbox.Key{User: 1, Conversation: "idle"}, sandbox.Key{User: 1, Conversation: "running"}
+	for _, key := range []sandbox.Key{stored, forgotten} {
+		if res, err := between.Run(t.Context(), key, sandbox.Cell{Code: "x = 'newer'"}); err != nil || res.Outcome != sandbox.OK {
+			t.Fatalf("%+v, %v", res, err)
+		}
+	}
+	if err := errors.Join(between.Reset(t.Context(), forgotten), between.Close(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	h := gvisortest.OpenIn(t, dir, gvisor.Options{Pool: 1})
+	for key, want := range map[sandbox.Key]string{stored: "'newer'", forgotten: "'none'"} {
+		res, err := h.Run(t.Context(), key, sandbox.Cell{Code: "globals().get('x', globals().get('y', 'none'))"})
+		if err != nil || len(res.Shown) != 1 || res.Shown[0].Text != want {
+			t.Errorf("%s: %+v %v, want %s", key.Conversation, res, err, want)
+		}
+	}
+	if left := glob(t, filepath.Join(dir, "run", "*")); len(left) != 1 {
+		t.Errorf("run folders: %q", left)
 	}
 }
 
