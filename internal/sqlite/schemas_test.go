@@ -10,8 +10,10 @@ import (
 	"time"
 
 	"github.com/attachebot/attache/internal/chat"
+	"github.com/attachebot/attache/internal/cluster"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/ledger"
+	"github.com/attachebot/attache/internal/sandbox"
 	"github.com/attachebot/attache/internal/sqlite"
 )
 
@@ -19,7 +21,7 @@ import (
 // in it, and then is like a new one.
 func TestEverySchema(t *testing.T) {
 	schemas, err := filepath.Glob("testdata/schemas/*.sql")
-	if err != nil || len(schemas) < 9 {
+	if err != nil || len(schemas) < 10 {
 		t.Fatalf("%q, %v", schemas, err)
 	}
 	fresh := shape(t, func() string {
@@ -69,6 +71,17 @@ func TestEverySchema(t *testing.T) {
 			}
 			if strings.HasPrefix(filepath.Base(schema), "1") {
 				return
+			}
+			if filepath.Base(schema) == "9.sql" {
+				key := sandbox.Key{User: 7, Conversation: "discord/1"}
+				want := cluster.Session{Key: key, Worker: "w", Generation: 3, Epoch: "e", Image: "images/7/A/none", Behind: true, UsedAt: time.UnixMilli(1700000000000).UTC(), Revision: 5}
+				records, err := sqlite.NewCluster(db)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got, err := records.Session(t.Context(), key); err != nil || got != want {
+					t.Errorf("%+v, %v", got, err)
+				}
 			}
 			chats := sqlite.NewChats(db)
 			if model, err := chats.ModelOf(t.Context(), 7); err != nil || model != "gpt-4o" {
