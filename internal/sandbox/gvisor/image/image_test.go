@@ -107,12 +107,12 @@ func TestRoundTrip(t *testing.T) {
 
 // A byte that was changed anywhere, and a file that was cut, are found before anything is
 // restored; so are sectors that are empty or elsewhere, and the image of another snapshot
-// or of an older format. Some blocks are compressed, one is as it is, in two pieces.
+// or of an older format. Some blocks are compressed, one is as it is, in four pieces.
 func TestBroken(t *testing.T) {
 	snapshot := random(2, 100*page)
 	b := base(t, snapshot)
 	text := bytes.Repeat(random(11, 200), 50*page/200+1)[:50*page]
-	own := slices.Concat(random(9, segmentPages*page/8), snapshot, text)
+	own := slices.Concat(random(9, blockBytes), snapshot, text)
 	raw := checkpoint(t, random(8, 1000), bytes.Repeat([]byte("meta"), 300), own)
 	path := filepath.Join(t.TempDir(), "image")
 	sum, err := b.Encode(path, raw, nil)
@@ -134,7 +134,7 @@ func TestBroken(t *testing.T) {
 		defer i.Close()
 		return i.Expand(t.Context(), t.TempDir())
 	}
-	if n := len(whole) - segmentPages*page/8; n < 1000 || n > 50*page/2 {
+	if n := len(whole) - blockBytes; n < 1000 || n > 50*page/2 {
 		t.Fatalf("%d bytes beside those that can't be compressed", n)
 	}
 	for at := 0; at < len(whole); at += 1 + at%(at/50+200) {
