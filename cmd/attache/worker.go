@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"path/filepath"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -118,7 +119,7 @@ func (m *Main) openCluster(ctx context.Context, log *slog.Logger, progress io.Wr
 	host, err := m.openHost(ctx, log, progress)
 	switch {
 	case err == nil:
-		w, err := m.newWorker(nc, "local-"+m.owner, host, log)
+		w, err := m.newWorker(nc, localWorker(m.owner), host, log)
 		if err != nil {
 			return nil, errors.Join(err, host.Close(ctx))
 		}
@@ -133,6 +134,12 @@ func (m *Main) openCluster(ctx context.Context, log *slog.Logger, progress io.Wr
 		return nil, err
 	}
 	return d, nil
+}
+
+// localWorker names the worker in serve itself: its sessions are those of the data
+// folder, whatever number the process has there.
+func localWorker(owner string) string {
+	return "local-" + owner[:strings.LastIndexByte(owner, '-')] + "-1"
 }
 
 // openShelf opens the bucket of SESSIONS_URL, if there is one.

@@ -20,6 +20,14 @@ import (
 
 // Two workers in processes of their own, which know nothing but the line of
 // their invitations, run the code of a bot that has no sandbox.
+// The worker in serve has its name again, and so its sessions, also where another
+// process of the data folder came first.
+func TestLocalWorkerName(t *testing.T) {
+	if a, b := localWorker("0a-1b-1"), localWorker("0a-1b-27"); a != b || a != "local-0a-1b-1" {
+		t.Errorf("%q and %q", a, b)
+	}
+}
+
 func TestWorkers(t *testing.T) {
 	address := freeAddress(t)
 	b := serve(t, map[string]string{"CLUSTER_LISTEN": address, "RUNSC": "/nowhere/runsc", "MAX_UPLOAD_MB": "64", "SESSIONS_URL": t.TempDir()})

@@ -27,6 +27,7 @@ type Driver struct {
 	shelf *Shelf // of images; nil: there is none
 	subs  []*nats.Subscription
 
+	opened   time.Duration // since boot
 	fetching chan struct{} // a place for each session that is fetched at once
 
 	mu     sync.Mutex
@@ -45,7 +46,7 @@ func Open(nc *nats.Conn, store cluster.Store, shelf *Shelf, log *slog.Logger) (*
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	d := &Driver{nc: nc, store: store, log: log, fleet: newFleet(), shelf: shelf, fetching: make(chan struct{}, 4), stop: make(chan struct{}), keys: map[sandbox.Key]chan struct{}{}}
+	d := &Driver{nc: nc, store: store, log: log, fleet: newFleet(), shelf: shelf, opened: cluster.SinceBoot(), fetching: make(chan struct{}, 4), stop: make(chan struct{}), keys: map[sandbox.Key]chan struct{}{}}
 	reports, err := nc.Subscribe(subjectReport+"*", func(m *nats.Msg) {
 		if r, err := parseJSON[Report](m.Data); err == nil && r.Name == strings.TrimPrefix(m.Subject, subjectReport) {
 			d.fleet.heard(r)

@@ -89,6 +89,13 @@ func (f *fleet) get(name string) (Report, bool) {
 	return k.Report, true
 }
 
+// met tells whether a worker was ever heard.
+func (f *fleet) met(name string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.workers[name] != nil
+}
+
 func (f *fleet) stats() (sum sandbox.Stats) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

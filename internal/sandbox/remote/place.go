@@ -53,8 +53,9 @@ func (d *Driver) place(ctx context.Context, key sandbox.Key, status func(sandbox
 			w, ok := d.fleet.get(want)
 			switch {
 			case ok && !w.Draining:
-			case ok && d.shelf != nil, !ok && !d.gone(ctx, s):
-				// Nobody may have it before its lease ends; who leaves stores it first.
+			case ok && d.shelf != nil, !ok && (d.early(want) || !d.gone(ctx, s)):
+				// Nobody may have it before its lease ends; who leaves stores it first. After a
+				// restart of all, it is about to come back.
 				select {
 				case <-d.stop:
 					return nil, errClosed
@@ -103,6 +104,12 @@ func (d *Driver) place(ctx context.Context, key sandbox.Key, status func(sandbox
 func (d *Driver) still(ctx context.Context, s cluster.Session) bool {
 	now, err := d.store.Session(context.WithoutCancel(ctx), s.Key)
 	return err == nil && now.Worker == s.Worker && now.Generation == s.Generation && now.Epoch == s.Epoch
+}
+
+// early tells that a worker may be there, or come back, without this process having
+// heard of it: it has just been opened.
+func (d *Driver) early(worker string) bool {
+	return cluster.SinceBoot()-d.opened < nobodyFor && !d.fleet.met(worker)
 }
 
 // gone tells whether nobody can hear the worker of a session any more: its lease

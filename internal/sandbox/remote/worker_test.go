@@ -131,7 +131,10 @@ type farm struct {
 }
 
 func openFarm(t testing.TB, shelf *remote.Shelf) *farm {
-	store := openStore(t, t.TempDir())
+	return openFarmOn(t, openStore(t, t.TempDir()), shelf)
+}
+
+func openFarmOn(t testing.TB, store cluster.Store, shelf *remote.Shelf) *farm {
 	server, err := nats.Serve(context.Background(), "127.0.0.1:0", store)
 	if err != nil {
 		t.Fatal(err)
@@ -273,6 +276,33 @@ func TestOldStateIsDropped(t *testing.T) {
 	stopB()
 	if res := f.run(1, ""); res.Output != "a 1" || len(res.Notes) != 1 {
 		t.Errorf("back at a worker that has an old state: %+v", res)
+	}
+}
+
+// After a restart of all, a session waits for its worker, which comes a little later
+// than another one.
+func TestAllRestart(t *testing.T) {
+	f := openFarm(t, nil)
+	dir, a := t.TempDir(), newCounting("a")
+	start := func(f *farm) func() {
+		return startWorker(t, f.server, f.store, "a", dir, 4, func(context.Context) (remote.Local, error) { return a, nil })
+	}
+	stop := start(f)
+	f.run(1, "")
+	stop()
+	after := openFarmOn(t, f.store, nil)
+	after.add("b", 4)
+	after.run(2, "") // it is there
+	ended := make(chan sandbox.Result)
+	go func() { ended <- after.run(1, "") }()
+	select {
+	case res := <-ended:
+		t.Fatalf("its worker is not waited for: %+v", res)
+	case <-time.After(500 * time.Millisecond):
+	}
+	defer start(after)()
+	if res := <-ended; res.Output != "a 2" || len(res.Notes) != 0 {
+		t.Errorf("%+v", res)
 	}
 }
 
