@@ -18,6 +18,16 @@ func SetLeaseTime(d time.Duration) { leaseTime = d }
 // SetPatience is for all workers of this process from now on.
 func SetPatience(d time.Duration) { patience = d }
 
+// FetchStored fetches what a worker has stored of a session, as its record says.
+func (d *Driver) FetchStored(ctx context.Context, key sandbox.Key) error {
+	s, err := d.store.Session(ctx, key)
+	if err != nil {
+		return err
+	}
+	w, _ := d.fleet.get(s.Worker)
+	return d.fetch(ctx, s.Worker, storedRequest{w.Life, s.Generation, key, s.Epoch})
+}
+
 // SweepAt sweeps as at a time.
 func (d *Driver) SweepAt(ctx context.Context, now time.Time) error { return d.sweep(ctx, now) }
 

@@ -224,6 +224,10 @@ func (d *Driver) fetch(ctx context.Context, name string, r storedRequest) error 
 			err = errElsewhere
 			break
 		}
+		if now.Image != before.Image { // which of the two is newer is not known
+			err = errOvertaken
+			break
+		}
 		old := now.Image
 		// A run whose record was written may reach the worker after the image was.
 		now.Image, now.ImageSum, now.Behind = to.image, to.sum, now.Behind && now.Revision != out.Ran || now.Revision != before.Revision
@@ -238,6 +242,8 @@ func (d *Driver) fetch(ctx context.Context, name string, r storedRequest) error 
 	d.shelf.drop(ctx, to.image)
 	return err
 }
+
+var errOvertaken = fault.New(fault.Unavailable, "Another process kept this session at the same time; it is kept again.")
 
 var errElsewhere = fault.New(fault.Exists, "This session has gone on elsewhere.")
 

@@ -20,6 +20,7 @@ import (
 	"github.com/attachebot/attache/internal/bucket"
 	"github.com/attachebot/attache/internal/bucket/buckettest"
 	"github.com/attachebot/attache/internal/cluster"
+	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/sandbox"
 	"github.com/attachebot/attache/internal/sandbox/remote"
 )
@@ -291,6 +292,47 @@ func TestImageOvertakesARun(t *testing.T) {
 	}
 	f.run(1, "store")
 	f.awaitImage(1, second.Image)
+}
+
+// An image that was on its way for longer does not take the place of a newer one.
+func TestOlderImageComesLater(t *testing.T) {
+	f, b := openMovingFarm(t, t.TempDir())
+	c := newCounting("a")
+	began, release := make(chan struct{}), make(chan struct{})
+	var second atomic.Bool
+	c.evil = func(context.Context, sandbox.Images) {
+		if !second.Swap(true) {
+			close(began)
+			<-release
+		}
+	}
+	t.Cleanup(startWorker(t, f.server, f.store, "a", t.TempDir(), 4, func(context.Context) (remote.Local, error) { return c, nil }))
+	f.run(1, "")
+	c.mu.Lock()
+	c.stored[key(1)] = 1
+	c.mu.Unlock()
+	older := make(chan error, 1)
+	go func() { older <- f.FetchStored(context.Background(), key(1)) }()
+	<-began
+	f.run(1, "")
+	c.mu.Lock()
+	c.stored[key(1)] = 2
+	c.mu.Unlock()
+	if err := f.FetchStored(t.Context(), key(1)); err != nil {
+		t.Fatal(err)
+	}
+	close(release)
+	if err := <-older; !fault.Is(err, fault.Unavailable) {
+		t.Errorf("the older image: %v", err) // the worker tries it again
+	}
+	s, err := f.store.Session(t.Context(), key(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := b.ReadAll(t.Context(), s.Image)
+	if got := strings.TrimSpace(string(data)); err != nil || got != "2" {
+		t.Errorf("the record names an image of %q cells, %v", got, err)
+	}
 }
 
 // Who took an offer of a stored session and is gone keeps nobody from having it.
