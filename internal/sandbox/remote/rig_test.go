@@ -2,6 +2,7 @@ package remote_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
@@ -59,10 +60,41 @@ type rig struct {
 
 func (r rig) Close(ctx context.Context) error { return r.close(ctx) }
 
+// rigs are the open ones of each folder.
+var (
+	rigsMu sync.Mutex
+	rigs   = map[string]map[int]bool{}
+)
+
+// enterRig takes the first number that no open rig of a folder has.
+func enterRig(dir string) (n int, leave func()) {
+	rigsMu.Lock()
+	defer rigsMu.Unlock()
+	if rigs[dir] == nil {
+		rigs[dir] = map[int]bool{}
+	}
+	for rigs[dir][n] {
+		n++
+	}
+	rigs[dir][n] = true
+	return n, func() {
+		rigsMu.Lock()
+		defer rigsMu.Unlock()
+		delete(rigs[dir], n)
+	}
+}
+
 // gvisorRig opens real sandboxes behind a worker in the same process, for the
-// suites of package sandboxtest.
+// suites of package sandboxtest. Rigs of one folder that are open at once share its
+// sandboxes alone: each has a database of its own, where its worker has its name for
+// itself.
 func gvisorRig(t testing.TB, dir string, o sandboxtest.Options) sandboxtest.Driver {
-	store := openStore(t, dir)
+	n, leave := enterRig(dir)
+	own := filepath.Join(dir, fmt.Sprint("rig", n))
+	if err := os.MkdirAll(own, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	store := openStore(t, own)
 	server, err := nats.Serve(t.Context(), "127.0.0.1:0", store)
 	if err != nil {
 		t.Fatal(err)
@@ -78,7 +110,7 @@ func gvisorRig(t testing.TB, dir string, o sandboxtest.Options) sandboxtest.Driv
 	if err := os.MkdirAll(filepath.Join(dir, "sandbox"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	stop := startWorker(t, server, store, "w1", dir, 64, func(context.Context) (remote.Local, error) {
+	stop := startWorker(t, server, store, "w1", own, 64, func(context.Context) (remote.Local, error) {
 		return gvisortest.Driver(t, filepath.Join(dir, "sandbox"), o), nil
 	})
 	for end := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
@@ -88,7 +120,7 @@ func gvisorRig(t testing.TB, dir string, o sandboxtest.Options) sandboxtest.Driv
 			t.Fatalf("the worker did not come: %v", err)
 		}
 	}
-	closed := sync.OnceFunc(func() { stop(); nc.Close(); server.Close() })
+	closed := sync.OnceFunc(func() { stop(); nc.Close(); server.Close(); leave() })
 	r := rig{d, func(ctx context.Context) error {
 		err := d.Close(ctx)
 		closed()
