@@ -58,7 +58,7 @@ func TestDivided(t *testing.T) {
 	}
 	start := func(name string) *one {
 		o := &one{store: &clustertest.Mortal{Store: shared}, gone: make(chan string, 10), heard: map[string]int{}}
-		d, err := cluster.NewDivision(w.ctx, o.store, "shards", name, 6*time.Second, func(who string) { o.gone <- who })
+		d, err := cluster.NewDivision(w.ctx, o.store, "shards", name, 6*time.Second, func(who string, _ uint64) { o.gone <- who })
 		if err != nil {
 			t.Fatal(err)
 		}
