@@ -16,6 +16,7 @@ from attache.loaders.source import note
 
 _PARTIAL = {"usecols", "nrows", "chunksize", "iterator", "skiprows", "skipfooter", "index_col", "names", "converters", "on_bad_lines"}
 _REGIONS = ["EMEA", "APAC", "LATAM", "LATAM/C", "AMER", "EMEAA", "ANZ", "APJ", "MENA", "EU", "LAC", "ASIA", "EUW", "SEA", "CEE", "DACH", "UKI"]
+_WIDEST = 100_000  # columns
 _FEW = 0.03  # of the lines that may be left out because they have too many fields
 
 
@@ -27,6 +28,8 @@ def csv(src, raw=False, table=None, **options):
     if raw:
         options = {"dtype": "str", "keep_default_na": False, **options}
     look = Look(src, options)
+    if look.width > _WIDEST and not options.keys() & {"usecols", "chunksize", "iterator"}:
+        raise src.fail(f"has more than {_WIDEST:,} columns: turn it, so that its columns are rows")
     if look.width < 2 and not src.part and not options.keys() & {"sep", "delimiter", "quotechar", "quoting"}:
         lines = _within_quotes(look)
         if lines:
@@ -363,6 +366,8 @@ class Reader:
             while len(row) > wide and not row[-1].strip():
                 row.pop()
             (left if len(row) > wide else good).append((number, row))
+        if left and head:
+            left, good, rows = self._joined(left, good, rows, wide)
         if left and len(left) > _FEW * len(rows) and len(left) > 1 or left and not good:
             wider = max(len(r) for _, r in left)
             note(f"{src.name}: {len(left):,} line(s) have more fields than the header; they are in columns without a name.")
@@ -389,6 +394,40 @@ class Reader:
             self.settings.pop("dtype")
         self.settings["low_memory"] = False
         return self._pandas()
+
+
+    def _joined(self, left, good, rows, wide):
+        """Rows with a delimiter within a value without quotation marks are put together: where the field behind it begins with a
+        blank, which no other does, or where the two are the groups of a number in a column of numbers. Returns left, good and all rows."""
+        d = self.look.delimiter
+        if len(d) != 1 or not d.strip() or self.dialect.spaced or len(left) > 1000 and not good:
+            return left, good, rows
+        blank = {i for _, r in good[:1000] for i, c in enumerate(r) if c.startswith(" ")}
+        kinds = [{forms.form(r[i]) for _, r in good[:300] if i < len(r)} - {"", "m"} for i in range(wide)]
+        made = {}
+        for number, row in left:
+            parted = [i for i, c in enumerate(row) if i and c.startswith(" ")]
+            if not blank and len(parted) == len(row) - wide and row[parted[0] - 1].strip():
+                new = []
+                for i, c in enumerate(row):
+                    if i in parted:
+                        new[-1] += d + c
+                    else:
+                        new.append(c)
+                made[number] = new
+            elif len(row) == wide + 1 and d == "," and len(good) >= 5:
+                fits = [i for i in range(wide) if kinds[i] == {"n"} and re.fullmatch(r"-?[$€£]?\d{1,3}", row[i].strip()) and re.fullmatch(r"\d{3}(\.\d+)?", row[i + 1].strip())]
+                fits = [i for i in fits if all(not kinds[k] or forms.form(c) in kinds[k] | {"", "m"} for k, c in enumerate(row[:i] + ["1"] + row[i + 2 :]))]
+                if len(fits) == 1:
+                    at = fits[0]
+                    made[number] = [*row[:at], row[at].strip() + row[at + 1].strip(), *row[at + 2 :]]
+        if len(made) < max(2, 0.9 * len(left)):
+            return left, good, rows
+        number, first = next((n, r) for n, r in left if n in made)
+        at = next(i for i, c in enumerate(made[number]) if c != first[i])
+        note(f"{self.src.name}: {len(made):,} line(s) have {d!r} within a value without quotation marks; it was read as a part of the value ({made[number][at][:40]} in line {number}).")
+        rows = [(n, made.get(n, r)) for n, r in rows]
+        return [(n, r) for n, r in left if n not in made], [(n, r) for n, r in rows if len(r) <= wide], rows
 
 
 def _numbered(dialect, lines, before):

@@ -9,6 +9,7 @@ from attache.loaders.source import note
 
 _DAY = re.compile(r"\d{1,2}\.\d{1,2}\.(\d{4}|\d\d)")
 _DOTTED = re.compile(r"[+-]?\d{1,3}(\.\d{3})+")
+_OF_NAMES = {"name", "names", "country", "city", "title", "person", "product", "company", "nom", "nombre", "nome", "land", "stadt"}  # what a first column of texts is named
 _RAW = {"sep", "delimiter", "quotechar", "escapechar", "quoting"}
 
 
@@ -196,6 +197,8 @@ class Look:
                 note(f"{self.src.name}: {name}: {shown} was read as {shown.replace(',', '.')}, as a comma is the decimal sign of the file; the column alone does not show it.")
         if b"#N/A" in self.src.head and "keep_default_na" not in self.options:
             note(f"{self.src.name}: cells with the error #N/A were read as missing.")
+        if "index_col" not in self.options and self.row_names():
+            note(f"{self.src.name}: its header has no name for the first column, which was taken for the names of the rows ({self.rows[1][0].strip()}, …).")
         tell_twice(self.src.name, self.header.names or (self.rows[0] if self.rows and self.header.rows else []))
 
     def row_names(self):
@@ -203,10 +206,19 @@ class Look:
         body = [r for r in self.rows[1:] if r]
         if not body or self.header.rows != 1 or not all(len(r) == len(self.rows[0]) + 1 for r in body):
             return False
+        if self.rows[0][0].strip().lower() in _OF_NAMES and not forms.form(body[0][0]) == "n" and all(forms.form(r[1]) in ("n", "d") for r in body) or self.parted(body):
+            return False
         first = [r[0].strip() for r in body]
         counted = first in ([str(i + k) for i in range(len(first))] for k in (0, 1))
         named = len(set(first)) == len(first) and all(forms.form(c) == "s" for c in first)
         return (counted or named) and any(r[-1].strip() for r in body)
+
+    def parted(self, body):
+        """Whether in each line the same one field begins with a blank: the delimiter before it is a part of a value (Smith, John)."""
+        if self.dialect.spaced or not self.delimiter.strip() or any(n.startswith(" ") for n in self.rows[0]):
+            return False
+        places = {tuple(i for i, c in enumerate(r) if i and c.startswith(" ")) for r in body}
+        return len(places) == 1 and len(next(iter(places))) == 1
 
     def trailing(self):
         """Each line ends in delimiters that the header does not have."""
