@@ -140,6 +140,8 @@ def additive(name):
         return "stock"
     if ascii_words & FLOW and not strong & {"max", "min", "high", "low", "open", "close"}:
         return "flow"
+    if set(mine) & {"sick", "absence", "absences", "overtime"}:
+        return "flow"
     if mine[-1:] == ("total",) or (mine[:1] == ("total",) and len(mine) > 1 and mine[1] not in {"cholesterol", "bilirubin", "protein", "phenols", "acidity", "sulfur"}):
         return "flow"
     return ""

@@ -142,7 +142,7 @@ LONGEST = max(map(len, [*PHRASES, *PERIOD_PHRASES]))
 SYNONYMS = [
     set(g.split())
     for g in (
-        "revenue sales turnover amount", "quantity qty units pieces", "temperature temp", "precipitation rain rainfall", "population pop inhabitants people", "country nation", "sex gender",
+        "revenue sales turnover amount takings", "quantity qty units pieces", "temperature temp", "precipitation rain rainfall", "population pop inhabitants people", "country nation", "sex gender",
         "cost price fare expense", "weight mass", "department dept", "employee emp staff", "number no nr num", "percent pct percentage", "horsepower hp power", "mpg mileage economy",
         "year yr", "salary wage pay income earnings", "category kind type", "city town", "state province", "name title", "height tall", "length long", "amount value spend",
         "date day time", "max maximum high highest", "min minimum low lowest", "avg average mean", "customer client", "product item article", "score rating rated", "duration runtime", "life lifetime", "expectancy exp lifeexp", "gdp gdppercap",
@@ -187,7 +187,7 @@ for _word, _names in ABROAD.items():
 CALLED = {"woman": "female", "lady": "female", "girl": "female", "man": "male", "gentleman": "male", "boy": "male", "japanese": "japan", "american": "usa", "european": "europe", "german": "germany", "french": "france", "british": "uk", "chinese": "china", "indian": "india"}  # fmt: skip
 
 # What says no of a column of yes and no.
-OPPOSITES = {"died": "survived", "dead": "survived", "perished": "survived", "drowned": "survived", "die": "survived", "inactive": "active", "unemployed": "employed", "lost": "won", "failed": "passed", "unpaid": "paid"}
+OPPOSITES = {"died": "survived", "dead": "survived", "perished": "survived", "drowned": "survived", "die": "survived", "inactive": "active", "unemployed": "employed", "lost": "won", "failed": "passed", "unpaid": "paid", "parttime": "fulltime"}
 
 UNITS = frozenset(
     """kg g mg t lb lbs oz km m cm mm mi ft in l ml gal mph kmh kph hp kw kwh mw gwh usd eur gbp chf min sec s h hr hrs ms °c °f c f deg pts dollar dollars euro euros

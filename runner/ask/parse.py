@@ -5,14 +5,14 @@ from dataclasses import replace
 
 from attache.analyze import words
 from attache.analyze.style import code
-from attache.ask import decide, growth, rewrite, tongues
+from attache.ask import decide, growth, rewrite, spoken, tongues
 from attache.ask.query import Condition, Draft, NotUnderstood, Query
 from attache.ask.scan import scan, truth
 from attache.ask.when import Span
 
 def parse(question, vocabulary, last=None):
     """Return the Query of a question; last is the Query that a follow-up changes."""
-    said = question = tongues.english(question, vocabulary)
+    said = question = spoken.plain(tongues.english(question, vocabulary), vocabulary)
     question = growth.order_value(question, vocabulary.profile)
     grown = growth.asked(question, vocabulary.profile)
     if grown:

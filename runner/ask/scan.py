@@ -384,8 +384,9 @@ def _single(tokens, i, run, lower, vocabulary, before):
         for c in vocabulary.named((rest,)):
             if truth(c):
                 return Item("val", (c, [truth(c)[1]]), word), 1
-    for c in vocabulary.named((stem(lexicon.OPPOSITES[word]),)) if word in lexicon.OPPOSITES else ():
-        if truth(c):
+    other = (stem(lexicon.OPPOSITES.get(word, "")),)
+    for c in vocabulary.named(other) or [vocabulary.column(other)] if word in lexicon.OPPOSITES else ():
+        if c is not None and truth(c):
             return Item("val", (c, [truth(c)[1]]), word), 1
     called = lexicon.CALLED.get(key, key if key in ("female", "male") else "")
     for spelled in (called, key[:-1], key[:-2]) if called or key.endswith("y") and len(key) > 4 else ():
@@ -411,6 +412,8 @@ def _single(tokens, i, run, lower, vocabulary, before):
     if key in vocabulary.parts:
         return _value(vocabulary.parts[key], word, 0.8), 1
     if (c := vocabulary.synonym(key) or vocabulary.synonym(word)) is not None:
+        if word in lexicon.NOUNS and _numbers_rows(c, vocabulary):
+            return Item("noun", word, word), 1
         group = set().union(*(g for g in lexicon.SYNONYMS if key in g or word in g))
         alike = [x for x in vocabulary.profile.columns if x is not c and x.role == c.role == "measure" and group & {stem(v) for v in words.of(x.name)}]
         return Item("col", c, word, 0.6, alike[0] if alike else None), 1

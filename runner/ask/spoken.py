@@ -1,0 +1,143 @@
+"""Turns of phrase about staff, a till or an account, said with the names of the very table."""
+
+import re
+
+from attache.analyze import words
+from attache.ask import lexicon, rewrite
+from attache.ask.query import NotUnderstood
+from attache.ask.scan import truth
+
+_NAMED = re.compile(r"\b(?:(?:is|are|who is|who are|that are) )?(?:named|called|by the name of|whose (?:first |last |sur)?name is|with the (?:first |last |sur)?name)\s+([^\W\d_][\w'’-]+)\s*(?=$|[?.!]|\b(?:earn|make|have|work|in|by|per)\b)", re.I)
+_AGE = re.compile(r"^\s*how old (?:is|are|was|were) (.+?)(?: on average)?\s*\??\s*$", re.I)
+_EARNS = re.compile(r"^\s*(?:what|how much) (?:do|does|did) (.+?) (?:earn|make|get paid)(?: on average| in average)?\s*\??\s*$", re.I)
+_ANSWERED = re.compile(r"^(\s*how many .+?) (?:answered|responded|replied|took part|participated)(?: in total)?\s*\??\s*$", re.I)
+_HIRES = re.compile(r"\bnew (?:hires|joiners|starters|employees|customers|members|users|students)\b", re.I)
+_SOLD = re.compile(r"^\s*(?:what|which) (?:sold|sells|is selling|was sold) (?:the )?(best|worst|most|least)\b", re.I)
+_BUSIEST = re.compile(r"\b(?:the |our )?(busiest|quietest) (day of the week|weekday|day|week|month|quarter|year|hour of the day|hour|\w+)\b", re.I)
+_SPENT = re.compile(r"^\s*(?:(?:our|my|the|total) )*(?:spending|expenses|expenditure|outgoings)\b(?=\s*$|\s*\?|\s+(?:by|per|for|in|on|at|of)\b)", re.I)
+_PAID = re.compile(r"^\s*(?:how much|what) (?:did (?:i|we|they|you) (?:pay|spend|take)(?: in)?|(?:was|were) (?:paid|spent|earned|taken)|(?=(?:at|for|on)\b))\s*(.*)$", re.I)
+_PART = re.compile(r"\bpart[- ]?tim(?:e|ers?)\b", re.I)
+_WITHOUT = re.compile(r"\b(?:without|with no|had no|have no|has no|having no|took no|with zero)(?: any)? ((?:[a-z]+ )?[a-z]+)\b", re.I)
+_AGED = re.compile(r"\b(?:are|is|were|was|aged) (under|over|above|below|at least|at most|younger than|older than) \d+\s*(?:$|\?|in\b|from\b|and\b)", re.I)
+
+
+def plain(question, vocabulary):
+    """The question in words that the grammar knows, where the table has what they mean."""
+    for change in (_of_names, _ages, _earned, _counted, _sold, _busy, _spent, _halves, _zero):
+        question = change(question, vocabulary)
+    return question
+
+
+def _has(vocabulary, *names):
+    """The column of numbers of which one of the names is a part."""
+    for name in names:
+        for c in vocabulary.named((lexicon.stem(name),)):
+            if c.role == "measure":
+                return c
+    return None
+
+
+def _known(vocabulary, *names):
+    return any(vocabulary.named((lexicon.stem(n),)) or (lexicon.stem(n),) in vocabulary.values for n in names)
+
+
+def _of_names(question, vocabulary):
+    """ "people named Khan": the column of names holds the word."""
+    found = _NAMED.search(question)
+    if not found:
+        return question
+    texts = [c for c in vocabulary.profile.columns if c.type == "text" and c.role not in ("nested", "empty") and "name" in words.of(c.name)]
+    if not texts:
+        return question
+    word = re.compile(rf"\b{re.escape(found[1])}\b", re.I)
+    holds = [c for c in texts if c.series.dropna().astype("str").str.contains(word).any()]
+    if not holds:
+        raise NotUnderstood(f"No {texts[0].name} is {found[1]}.")
+    if len({v for v in holds[0].series.dropna().unique() if word.search(str(v))}) == 1:
+        return question[: found.start()] + f' where {holds[0].name} is "{next(v for v in holds[0].series.dropna().unique() if word.search(str(v)))}"' + question[found.end() :]
+    return question[: found.start()] + f' where {holds[0].name} contains "{found[1]}"' + question[found.end() :]
+
+
+def _ages(question, vocabulary):
+    found = _AGE.match(question)
+    age = _has(vocabulary, "age")
+    if age is None:
+        if _AGED.search(question) and re.search(r"\b(people|persons?|men|women|patients?|customers?|employees?|students?|respondents?|who)\b", question, re.I):
+            raise NotUnderstood("This table has no column of the age in years.")
+        return question
+    return f"average {age.name} of {found[1]}" if found else question
+
+
+def _earned(question, vocabulary):
+    found = _EARNS.match(question)
+    pay = _has(vocabulary, "salary", "wage", "pay", "income", "earnings", "compensation")
+    who = found and re.sub(r"^(?:a|an|the|our|all)\s+", "", found[1], flags=re.I)
+    if not found or pay is None or re.match(r"(?:we|i|they|you|it)\b", who, re.I):
+        return question
+    return f"average {pay.name} of {who}"
+
+
+def _counted(question, vocabulary):
+    if not _known(vocabulary, "answered", "responded", "participated"):
+        question = _ANSWERED.sub(r"\1", question)
+    time = vocabulary.profile.time
+    if time is not None and set(words.of(time.name)) & {"joined", "hired", "hire", "start", "started", "joining", "since", "created", "registered", "signup"} and not _known(vocabulary, "hires", "new"):
+        question = _HIRES.sub("number of rows", question)
+    return question
+
+
+def _sold(question, vocabulary):
+    found = _SOLD.match(question)
+    what = next((c for n in ("product", "item", "article", "dish", "title") for c in vocabulary.named((n,)) if c.groups or c.role == "text"), None)
+    return f"{ {'most': 'best', 'least': 'worst'}.get(found[1].lower(), found[1])} selling {what.name}{question[found.end():]}" if found and what is not None else question
+
+
+def _busy(question, vocabulary):
+    """ "busiest day of the week": the one with the most rows."""
+    found = _BUSIEST.search(question)
+    if not found or _has(vocabulary, "passengers", "visitors", "visits", "traffic"):
+        return question
+    thing = found[2].lower()
+    if thing not in lexicon.PERIODS and not any(thing in p.split("|") for p in lexicon.PERIODS.values()) and vocabulary.column((lexicon.stem(thing),)) is None:
+        return question
+    thing = "weekday" if "of the week" in thing else thing
+    return f"which {thing} has the {'most' if found[1].lower() == 'busiest' else 'fewest'} rows{question[found.end():]}"
+
+
+def _spent(question, vocabulary):
+    try:
+        paid = rewrite._paid(vocabulary.profile)
+    except NotUnderstood:
+        return question
+    found = _PAID.match(question)
+    if found and paid.additive and not any(_named(found[1], c) for c in vocabulary.profile.measures) and not re.search(r"\b(average|mean|median|each|per)\b", found[1], re.I):
+        return f"total {paid.name} {found[1]}"
+    if not _known(vocabulary, "spending", "expenses", "expenditure", "outgoings"):
+        question = _SPENT.sub(f"total {paid.name}", question)
+    return question
+
+
+def _named(text, c):
+    mine = {lexicon.stem(w) for w in words.of(text)}
+    return bool(mine & {lexicon.stem(w) for w in words.of(c.name)})
+
+
+def _halves(question, vocabulary):
+    """ "part time" is not full time, where that is a column of yes and no."""
+    full = vocabulary.column(("fulltime",))
+    return _PART.sub("parttime", question) if full is not None and truth(full) else question
+
+
+def _zero(question, vocabulary):
+    """ "without sick days": a count that is 0, where none is missing."""
+    found = _WITHOUT.search(question)
+    if not found:
+        return question
+    named = tuple(lexicon.stem(w) for w in found[1].split())
+    for key in (named, named[:1]):
+        c = vocabulary.column(key)
+        if c is not None and c.role == "measure" and c.type == "integer" and not c.series.isna().any() and (c.series == 0).any():
+            rest = question[found.end() :] if key == named else f" {found[1].split()[1]}" + question[found.end() :]
+            before = question[: found.start()]
+            return (before if re.match(r"\s*(?:how many|number of)\b", before, re.I) else "how many " + before) + f" where {c.name} = 0" + rest
+    return question
