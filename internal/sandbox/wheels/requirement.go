@@ -12,11 +12,11 @@ import (
 // never an address, a path or an option.
 type requirement struct{ name, spec string }
 
-const oneVersion = `(?:===?|>=|<=|~=|!=|<|>)\s*[A-Za-z0-9][A-Za-z0-9.*+!]{0,40}`
+const oneVersion = `(?:===?|>=|<=|~=|!=|<|>) *[A-Za-z0-9][A-Za-z0-9.*+!]{0,40}`
 
 var (
 	moduleName  = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,99}$`)
-	projectSpec = regexp.MustCompile(`^([A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?)(\[[A-Za-z0-9._, -]{1,100}\])?\s*(` + oneVersion + `(?:\s*,\s*` + oneVersion + `){0,9})?$`)
+	projectSpec = regexp.MustCompile(`^([A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?)(\[[A-Za-z0-9._, -]{1,100}\])? *(` + oneVersion + `(?: *, *` + oneVersion + `){0,9})?$`)
 	folderName  = regexp.MustCompile(`^([a-z0-9-]+)-([0-9][A-Za-z0-9.+!]*)$`)
 )
 
@@ -25,7 +25,7 @@ func parseRequirement(spec string) (requirement, error) {
 	if m == nil {
 		return requirement{}, fault.New(fault.Invalid, "%q can't be installed: give the name of a package on the index, with a version if need be.", brief.Bytes(brief.Line(spec), 80))
 	}
-	return requirement{name: normalize(m[1]), spec: m[1] + m[2] + m[3]}, nil
+	return requirement{name: normalize(m[1]), spec: strings.ReplaceAll(m[0], " ", "")}, nil
 }
 
 func parseFolder(f string) (distribution, bool) {
