@@ -125,7 +125,7 @@ func TestAttacksBesideOthers(t *testing.T) {
 // runs on until its limit, nor holds up Stop.
 func TestCodeCutsItselfOff(t *testing.T) {
 	const endless = "import os, time\nprint('before', flush=True)\n%s\ntime.sleep(10_000)"
-	h := gvisortest.Open(t, gvisor.Options{Limits: sandbox.Limits{Time: time.Minute}})
+	h := gvisortest.Open(t, gvisor.Options{Limits: sandbox.Limits{Time: 20 * time.Second}})
 	s := sandboxtest.NewSession(t, h)
 	for _, closes := range []string{
 		"os.closerange(0, 256)", "link = get_file_path.__self__.link\nos.close(link.wfd)", "link = get_file_path.__self__.link\nos.close(link.rfd)",
