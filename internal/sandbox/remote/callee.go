@@ -35,6 +35,10 @@ func newCallee(l *link) *callee {
 func (c *callee) run() {
 	long := parts{}
 	defer c.drop()
+	go func() { // what reads no further keeps nobody
+		<-c.l.over
+		c.drop()
+	}()
 	for {
 		f, err := c.l.take(nil)
 		if err != nil {
@@ -100,6 +104,7 @@ func (c *callee) file(f frame) error {
 		return nil
 	}
 	if f.kind == data {
+		defer stalls(func() { w.CloseWithError(errStalled) })()
 		w.Write(f.data) // an error: the cell reads no further
 		return nil
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"sync"
+	"time"
 
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/locale"
@@ -33,9 +34,20 @@ func newCaller(l *link, cell sandbox.Cell, images sandbox.Images) *caller {
 	return &caller{l: l, cell: cell, images: images, requests: map[uint32]*served{}}
 }
 
-// run serves the call until its outcome is there or the link breaks.
+// run serves the call until its outcome is there or the link breaks. Where the caller
+// leaves, what is being saved is given up: nothing else arrives while that stalls.
 func (c *caller) run(ctx context.Context) (out outcome, err error) {
+	defer context.AfterFunc(ctx, c.drop)()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	ended := make(chan struct{})
+	defer close(ended)
+	go func() {
+		select {
+		case <-c.l.over:
+			c.drop()
+		case <-ended:
+		}
+	}()
 	defer c.work.Wait()
 	defer cancel()
 	defer c.drop()
@@ -118,6 +130,10 @@ func (c *caller) file(f frame) error {
 		return nil // it has been answered: nobody reads the rest
 	}
 	if f.kind == data {
+		defer stalls(func() {
+			r.cancel()
+			r.in.CloseWithError(errStalled)
+		})()
 		r.in.Write(f.data) // an error: nobody reads the rest
 		return nil
 	}
@@ -127,6 +143,28 @@ func (c *caller) file(f frame) error {
 	}
 	r.in.CloseWithError(failed)
 	return err
+}
+
+// stallTime is how long nothing of a file may get on.
+var stallTime = time.Minute
+
+var errStalled = fault.New(fault.Unavailable, "The file did not get on for too long; please try again.")
+
+// stalls calls f if what comes next takes too long, until ended is called.
+func stalls(f func()) (ended func()) {
+	t := time.AfterFunc(stallTime, f)
+	return func() { t.Stop() }
+}
+
+// stallReader gives a source up that has nothing for too long.
+type stallReader struct {
+	io.Reader
+	giveUp func()
+}
+
+func (r stallReader) Read(p []byte) (int, error) {
+	defer stalls(r.giveUp)()
+	return r.Reader.Read(p)
 }
 
 // endOf returns why a file ended early, or nil.
@@ -165,7 +203,10 @@ func (c *caller) serve(ctx context.Context, id uint32, q question) error {
 		err := c.l.sendJSON(ctx, reply, id, a)
 		if open != nil {
 			if err == nil {
-				c.l.sendFile(ctx, id, open)
+				c.l.sendFile(ctx, id, stallReader{open, func() {
+					cancel()
+					open.Close()
+				}})
 			}
 			open.Close()
 		}

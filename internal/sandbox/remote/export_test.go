@@ -18,6 +18,13 @@ func SetLeaseTime(d time.Duration) { leaseTime = d }
 // SetPatience is for all workers of this process from now on.
 func SetPatience(d time.Duration) { patience = d }
 
+// SetStallTime is for all transfers of this process from now on.
+func SetStallTime(d time.Duration) (back func()) {
+	old := stallTime
+	stallTime = d
+	return func() { stallTime = old }
+}
+
 // FetchStored fetches what a worker has stored of a session, as its record says.
 func (d *Driver) FetchStored(ctx context.Context, key sandbox.Key) error {
 	s, err := d.store.Session(ctx, key)
