@@ -113,7 +113,7 @@ def _places(value, path, depth):
         if own:
             return [own]
         return [f for k, v in value.items() if isinstance(v, (dict, list)) and v for f in _places(v, (*path, k), depth - 1)]
-    if not value:
+    if not isinstance(value, list) or not value:
         return []
     if all(isinstance(r, dict) for r in value):
         if len(value) == 1 and path:

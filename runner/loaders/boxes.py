@@ -35,8 +35,6 @@ def plain(cell):
     return None if not cell else cell if opened is _OTHER else opened
 
 
-cell = plain
-
 _OTHER = object()
 _ITSELF = lambda v: v
 _BY_TYPE = {  # {the one key of an object: what its value is}: DynamoDB, Firestore, the data APIs of Amazon and Google
@@ -89,7 +87,7 @@ def _tagged(value):
 
 def _words(value):
     """A text of pieces, the name of a choice, the first day of a time; else the value."""
-    if isinstance(value, list) and value and all(isinstance(v, dict) and "plain_text" in v for v in value):
+    if isinstance(value, list) and value and all(isinstance(v, dict) and isinstance(v.get("plain_text"), str) for v in value):
         return "".join(v["plain_text"] for v in value)
     if isinstance(value, list):
         return [_words(v) for v in value] or None

@@ -7,10 +7,16 @@ _LARGEST = 20_000_000  # places of a cube
 
 def found(value):
     """What makes the rows of a cube, one a value, and what to say; None where the object is none."""
-    read = _stat(value) or _sdmx(value)
-    if read is None:
+    if not ("dimension" in value and "value" in value or "dataSets" in value):
         return None
-    return read, "it holds a cube of statistics; each of its values was made a row, with a column for each dimension."
+    try:
+        read = _stat(value) or _sdmx(value)
+        rows = read and read()
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+        return None  # named like the parts of a cube, and something else
+    if not rows:
+        return None
+    return lambda: rows, "it holds a cube of statistics; each of its values was made a row, with a column for each dimension."
 
 
 def _stat(value):

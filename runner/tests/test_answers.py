@@ -278,6 +278,11 @@ def test_an_error_is_said(tmp_path, capsys, source, answer, said):
         {"latest": {"base": "EUR", "rates": {"USD": 1.1, "CHF": 0.9}}},
         {"name": "root", "size": {"w": 1, "h": 2}, "position": {"x": 3, "y": 4}},
         [[1, 2, 3], [4, 5, 6]],
+        1704067200,
+        "text",
+        None,
+        {"id": ["a"], "size": [2], "dimension": {"a": {"category": {"index": {"x": [1], "y": "z"}}}}, "value": {"0": 1}},  # no cube
+        {"dataSets": [{"series": {"a:b": {"observations": {"1": [2.5]}}}}], "structure": {"dimensions": {"series": [{"id": "a", "values": [[], 1.5]}]}}},
     ],
 )
 def test_what_is_no_table_stays_as_it_is(tmp_path, capsys, value):
