@@ -39,7 +39,7 @@ def workbook(src, raw=False, **options):
 def _swells(src):
     """Whether a workbook may become so large that calamine, which ends the process when it has
     no memory, must not read it in this one: a large one, or one with blanks that are only counted,
-    or with cells that may be far from one another."""
+    or with cells that may be far from one another, which of binary ones is not known."""
     import zipfile
 
     try:
@@ -48,12 +48,14 @@ def _swells(src):
             if size > _LARGE:
                 return True
             if "content.xml" not in z.namelist():
+                if any(i.filename.startswith("xl/worksheets/") and i.filename.endswith(".bin") for i in z.infolist()):
+                    return True  # .xlsb
                 return any(_far(z.read(i)) for i in z.infolist() if i.filename.endswith(".xml"))
             src.content = z.read("content.xml")  # as much as was told; more than that is an error
     except OSError:
         return False
     except Exception:
-        return src.head.startswith(b"PK")  # damaged, or larger than told
+        return True  # damaged, larger than told, or an .xls
     return re.search(rb'text:c="0*[1-9]\d{5}', src.content) is not None
 
 

@@ -3,8 +3,10 @@
 import contextlib
 import json
 import os
+import pathlib
 import resource
 import signal
+import struct
 import zipfile
 import zlib
 
@@ -14,6 +16,7 @@ from attache import loaders
 from attache.loaders import apart, structured
 from attache.loaders.source import TOO_LARGE, FileLoadError, Source, note
 
+TESTDATA = pathlib.Path(__file__).parent / "testdata"
 LAUGHS = '<!DOCTYPE s [<!ENTITY a "aaaaaaaaaa">' + "".join(f'<!ENTITY {chr(98 + i)} "{f"&{chr(97 + i)};" * 10}">' for i in range(9)) + "]>"
 
 
@@ -191,6 +194,53 @@ def test_a_workbook_whose_cells_lie_far_from_one_another(tmp_path, rows, childre
             out.writestr(name, data)
     with memory(300 << 20), pytest.raises((FileLoadError, MemoryError)):
         loaders.load(tmp_path / "t.xlsx")
+    assert children
+
+
+def varint(data, at, most):
+    """A number of .xlsb, and where it ends."""
+    number = 0
+    for i in range(most):
+        number |= (data[at + i] & 127) << 7 * i
+        if data[at + i] < 128:
+            break
+    return number, at + i + 1
+
+
+def far_in_xlsb(data):
+    """A sheet whose last cell is in the last row and column."""
+    data, at, row, cell = bytearray(data), 0, None, None
+    while at < len(data):
+        kind, at = varint(data, at, 2)
+        size, at = varint(data, at, 4)
+        if kind == 0:
+            row = at
+        elif kind <= 11:
+            cell = at
+        at += size
+    if cell is not None:
+        data[row : row + 4] = struct.pack("<I", 1_048_575)
+        data[cell : cell + 4] = struct.pack("<I", 16_383)
+    return bytes(data)
+
+
+def test_a_binary_workbook_whose_cells_lie_far_from_one_another(tmp_path, children):
+    with zipfile.ZipFile(TESTDATA / "test-columnar.xlsb") as z, zipfile.ZipFile(tmp_path / "t.xlsb", "w", zipfile.ZIP_DEFLATED) as out:
+        for name in z.namelist():
+            data = z.read(name)
+            out.writestr(name, far_in_xlsb(data) if name.startswith("xl/worksheets/sheet") and name.endswith(".bin") else data)
+    with pytest.raises(FileLoadError, match="memory"):
+        loaders.load(tmp_path / "t.xlsb")
+    assert children
+
+
+def test_an_xls_whose_cells_lie_far_from_one_another(tmp_path, children):
+    data = bytearray((TESTDATA / "test.xls").read_bytes())
+    at = max(data.rfind(b"\x03\x02\x0e\x00"), data.rfind(b"\xfd\x00\x0a\x00"))  # a record of a number or of a text
+    data[at + 4 : at + 8] = b"\xff\xff\xff\x00"  # its row and its column
+    (tmp_path / "t.xls").write_bytes(data)
+    with memory(300 << 20):
+        assert len(loaders.load(tmp_path / "t.xls")) < 100
     assert children
 
 
