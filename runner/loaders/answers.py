@@ -15,6 +15,8 @@ _PAYLOADS = {"_source", "node", "attributes", "fields", "resource", "doc", "prop
 _ENVELOPE = {"id", "type", "key", "self", "links", "_links", "relationships", "meta", "cursor", "createdtime", "createtime", "updatetime", "created", "updated", "_id", "_index", "_type", "_score", "_version", "sort", "score", "fullurl", "search", "expand", "url", "href", "etag", "object", "kind", "offset", "geometry", "name"}
 _CONTAINERS = {"data", "results", "records", "rows", "entries", "docs"}  # of what is a page of an answer
 _LISTS = {"items", "Items", "value", "values", "hits", "list", "entry", "features", "elements", "edges", "nodes", "observations", "buckets", "bindings", "documents", "result", "series", "content", "objects"}
+_AROUND = {"data", "result", "results", "response", "d", "_embedded", "aggregations", "hits", "query", "body", "feed", "Results", "ResultSet"}  # what an answer is within
+_PARTS = {"nodes", "edges", "elements", "objects", "series", "content"}  # of _LISTS: what may as well be one part of several
 _SCHEMAS = {"anyOf", "oneOf", "allOf", "$defs", "definitions", "prefixItems"}
 _LINK = {"type", "url", "href", "self", "rel"}
 _SMALL = 500  # characters of what may stand beside the records
@@ -63,19 +65,29 @@ def chosen(value):
     """The one place of records that is nearly all of an answer; else None."""
     places = [f for f in _places(value, (), 7) if not any(k in _SCHEMAS for k in f.path)]
     places = [f for f in places if f.strict or not any(o is not f and _describes(_at(value, f.path), o) for o in places)]
-    best = max(places, key=lambda f: (not _aside(f.path), f.size), default=None)
-    if best is None or any(f is not best and not _aside(f.path) and f.size > best.size / 3 for f in places):
+    aside = lambda f: _aside(value, f.path)
+    best = max(places, key=lambda f: (not aside(f), f.size), default=None)
+    if best is None or any(f is not best and not aside(f) and f.size > best.size / 3 for f in places):
         return None
-    if not best.strict and best.path and len(best.make()) == 1 and best.path[-1] not in _CONTAINERS | _LISTS and len(best.path) > 1:
+    names = [k for k in best.path if isinstance(k, str)]
+    page = bool(names) and names[-1] in _CONTAINERS | _LISTS - _PARTS  # of an answer, by its name
+    if not best.strict and len(best.path) > 1 and len(best.make()) == 1 and (names[-1] not in _CONTAINERS | _LISTS or names[0] not in _AROUND | _LISTS):
         return None
-    at, rest = value, 0
+    largest = max(_SMALL, best.size / 4) if page or best.size > 20 * _SMALL else _SMALL
+    at, rest, others = value, 0, 0
     for key in best.path:
-        beside = [v for k, v in at.items() if k != key and isinstance(v, (dict, list)) and v and k not in _ASIDE] if isinstance(at, dict) else []
-        sizes = [_size(v) for v in beside if not _describes(v, best)]
+        beside = [v for k, v in at.items() if k != key and isinstance(v, (dict, list)) and v and not _aside(at, (k,))] if isinstance(at, dict) else []
+        beside = [v for v in beside if not _describes(v, best)]
+        if not best.strict and not page and any(isinstance(v, list) and all(isinstance(r, dict) for r in v) for v in beside):
+            return None  # a document of several parts
+        sizes = list(map(_size, beside))
         rest += sum(sizes)
-        if len(sizes) > 5 or any(n > max(_SMALL, best.size / 4) for n in sizes) or rest > max(2 * _SMALL, best.size / 2):
+        others += len(sizes)
+        if len(sizes) > 5 or any(n > largest for n in sizes) or rest > max(2 * _SMALL, best.size / 2):
             return None
         at = at[key]
+    if not best.strict and len(names) > 1 and best.size < _SMALL and not page and names[0] not in _AROUND | _LISTS and (others or len(value) > 3):
+        return None  # a few settings
     return best
 
 
@@ -85,8 +97,13 @@ def _at(value, path):
     return value
 
 
-def _aside(path):
-    return any(k in _ASIDE for k in path)
+def _aside(value, path):
+    """Whether a place is within what stands beside the records of an answer."""
+    for key in path:
+        value = value[key]
+        if key in _ASIDE and not (key == "links" and isinstance(value, list) and not all(isinstance(v, dict) and v.keys() & {"href", "url", "rel"} for v in value)):
+            return True
+    return False
 
 
 def _describes(value, found):
@@ -119,7 +136,8 @@ def _places(value, path, depth):
         if len(value) == 1 and path:
             inner = [f for f in _places(value[0], (*path, 0), depth - 1)]
             best = max(inner, key=lambda f: f.size, default=None)
-            if best and best.size >= (0.5 if best.strict else 0.8) * _size(value):
+            lists = best and [k for k, v in value[0].items() if isinstance(v, list) and v and k not in best.path]
+            if best and best.size >= (0.5 if best.strict else 0.8) * _size(value) and (best.strict or not lists):
                 return inner
         if not any(value):
             return []

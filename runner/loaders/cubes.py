@@ -3,6 +3,7 @@
 import math
 
 _LARGEST = 20_000_000  # places of a cube
+_USED = {"version", "class", "id", "size", "dimension", "value", "status", "role", "href", "dataSets", "structure", "structures"}  # keys that need no mention
 
 
 def found(value):
@@ -16,7 +17,19 @@ def found(value):
         return None  # named like the parts of a cube, and something else
     if not rows:
         return None
-    return lambda: rows, "it holds a cube of statistics; each of its values was made a row, with a column for each dimension."
+    aside = ", ".join(_left_out(value))
+    said = "it holds a cube of statistics; each of its values was made a row, with a column for each dimension"
+    return lambda: rows, said + (f"; what it tells of them besides was left out: {aside[:120]} (load_file(…, raw=True) gives all)." if aside else "."), _USED
+
+
+def _left_out(value):
+    """The names of what a cube has beside its values and their dimensions: attributes, units, notes."""
+    if "dataSets" in value:
+        levels = [s.get("attributes") for s in _structures(value) if isinstance(s.get("attributes"), dict)]
+        parts = [a for level in levels for v in level.values() if isinstance(v, list) for a in v if isinstance(a, dict)]
+        return list(dict.fromkeys(_named(a) for a in parts if a.get("values", True)))
+    categories = [d["category"] for d in value["dimension"].values() if isinstance(d, dict) and isinstance(d.get("category"), dict)]
+    return list(dict.fromkeys(k for c in categories for k, v in c.items() if k not in ("index", "label") and v))
 
 
 def _stat(value):
@@ -70,28 +83,40 @@ def _categories(dimension, count):
 
 def _sdmx(value):
     """SDMX-JSON: values below keys such as "0:3:1", which say for each dimension which of its values it is."""
-    sets = value.get("dataSets")
-    structure = value.get("structure") or next(iter(value.get("structures") or []), None)
-    if not isinstance(sets, list) or not sets or not isinstance(structure, dict) or not isinstance(structure.get("dimensions"), dict):
+    sets, structures = value.get("dataSets"), _structures(value)
+    if not isinstance(sets, list) or not sets or not structures or not all(isinstance(s.get("dimensions"), dict) for s in structures):
         return None
-    parts = structure["dimensions"]
-    if not all(isinstance(d, dict) and isinstance(d.get("values"), list) for level in parts.values() if isinstance(level, list) for d in level):
+    if not all(isinstance(d, dict) and isinstance(d.get("values"), list) for s in structures for level in s["dimensions"].values() if isinstance(level, list) for d in level):
         return None
-    outer, inner = parts.get("series") or [], parts.get("observation") or []
+    actions = {data.get("action") for data in sets}
 
     def rows():
-        series, below = _axes(outer), _axes(inner)
-        fixed = {k: labels[0] for k, labels in _axes(parts.get("dataSet") or []) if labels}
         out = []
         for data in sets:
+            at = data.get("structure", 0)
+            structure = structures[at if isinstance(at, int) else 0]
+            parts, measures = structure["dimensions"], structure.get("measures") or {}
+            series, below = _axes(parts.get("series") or []), _axes(parts.get("observation") or [])
+            fixed = {k: labels[0] for k, labels in _axes(parts.get("dataSet") or []) if labels}
+            values = measures.get("observation") or []
+            values = _unique(list(map(_named, values)), [m["id"] for m in values]) if len(values) > 1 else ["value"]
+            if len(actions) > 1:
+                fixed["action"] = data.get("action")  # what replaces, and what is to be deleted
             groups = [("", data)] if data.get("observations") else data.get("series", {}).items()
             for key, group in groups:
                 start = {**fixed, **_at(series, key)}
                 for place, v in group.get("observations", {}).items():
-                    out.append({**start, **_at(below, place), "value": v[0] if isinstance(v, list) and v else v})
+                    cells = (v if isinstance(v, list) else [v])[: len(values)]
+                    out.append({**start, **_at(below, place), **dict(zip(values, cells or [None]))})
         return out
 
     return rows if any(isinstance(d, dict) and (d.get("observations") or d.get("series")) for d in sets) else None
+
+
+def _structures(value):
+    """What tells of the dimensions: one part, or of version 2 one for each of the data sets that need their own."""
+    found = [value["structure"]] if value.get("structure") else value.get("structures") or []
+    return [s for s in found if isinstance(s, dict)] if isinstance(found, list) else []
 
 
 def _axes(dimensions):

@@ -201,6 +201,12 @@ case("SDMX by series", "https://github.com/sdmx-twg/sdmx-json/blob/master/data-m
 case("SDMX 2, flat", "https://github.com/sdmx-twg/sdmx-json/tree/master/data-message",
     {"meta": {"id": "x"}, "data": {"dataSets": [{"structure": 0, "observations": {"0:0": [5.5], "1:0": [6.5]}}], "structures": [{"name": "GDP", "dimensions": {"observation": [{"id": "AREA", "names": {"en": "Area"}, "name": "Area", "values": [{"id": "A", "name": "Austria"}, {"id": "B", "name": "Belgium"}]}, {"id": "TIME_PERIOD", "name": "Time period", "values": [{"value": "2023"}]}]}}]}},
     "Area|Time period|value", ["Austria", "2023", 5.5], ["Belgium", "2023", 6.5], said="cube")
+case("SDMX 2, of several measures and structures", "https://github.com/sdmx-twg/sdmx-json/blob/master/data-message/docs/1-sdmx-json-field-guide.md",
+    {"data": {"dataSets": [{"structure": 0, "action": "Replace", "observations": {"0": [5.5, 7, 0]}}, {"structure": 1, "action": "Delete", "observations": {"0": [6.5]}}], "structures": [{"dimensions": {"observation": [{"id": "AREA", "name": "Area", "values": [{"id": "A", "name": "Austria"}]}]}, "measures": {"observation": [{"id": "GDP", "name": "Product"}, {"id": "POP", "name": "People"}]}, "attributes": {"observation": [{"id": "S", "name": "Status", "values": [{"id": "E", "name": "Estimated"}]}]}}, {"dimensions": {"observation": [{"id": "AREA", "name": "Area", "values": [{"id": "B", "name": "Belgium"}]}]}}]}},
+    "action|Area|Product|People|value", ["Replace", "Austria", 5.5, 7, None], ["Delete", "Belgium", None, None, 6.5], said=["cube", "left out: Status"])
+case("JSON-stat with units", "https://json-stat.org/format/",
+    {"version": "2.0", "class": "dataset", "label": "Rates", "source": "Office", "id": ["what"], "size": [2], "dimension": {"what": {"category": {"index": ["a", "b"], "unit": {"a": {"label": "%"}}}}}, "value": [1.5, 2.5]},
+    "what|value", ["a", 1.5], ["b", 2.5], said=["left out: unit", "label, source"])
 
 # values with their type
 
@@ -277,6 +283,11 @@ def test_an_error_is_said(tmp_path, capsys, source, answer, said):
         {"openapi": "3.0", "paths": {f"/p{i}": {"get": {"responses": {"200": {"description": "OK"}, "404": {"description": "no"}}}} for i in range(20)}},
         {"latest": {"base": "EUR", "rates": {"USD": 1.1, "CHF": 0.9}}},
         {"name": "root", "size": {"w": 1, "h": 2}, "position": {"x": 3, "y": 4}},
+        {"nodes": [{"name": "a", "group": 1}, {"name": "b", "group": 1}, {"name": "c", "group": 2}], "links": [{"source": 0, "target": 1, "value": 5}, {"source": 1, "target": 2, "value": 8}]},  # a graph
+        {"description": "find", "schemaVersion": "1.0", "createEntities": [{"client": {"id": "c"}}, {"database": {"id": "d"}}], "tests": [{"description": f"it finds {i}", "operations": [{"name": "find", "arguments": {"filter": {"_id": i}}}]} for i in range(20)]},  # a document of several parts
+        {"topology": {"type": "replicas", "servers": [{"address": "a:1", "rtt": 5}, {"address": "b:1", "rtt": 9}]}, "operation": "read", "preference": {"mode": "nearest"}},  # a few settings
+        {"criteria": {"wings": {"conditions": {"items": [{"items": ["wings"]}]}, "trigger": "changed"}}, "display": {"title": "Wings"}, "requirements": [["wings"]]},
+        {"$schema": "plan.json", "materials": {str(i): {"name": f"m{i}", "price": i, "orders": [{"n": 1}], "stock": i} for i in range(1, 4)}, "recipes": {"r": {"steps": ["mix" * 60, "cook" * 60, "serve" * 60]}}},
         [[1, 2, 3], [4, 5, 6]],
         1704067200,
         "text",
