@@ -167,6 +167,11 @@ def _named_rows(value):
             continue
         labels, cells = cells
         names, types = _names_of(value, key, len(cells[0]))
+        if not any(labels) and key == "values" and _of_one_kind(cells) and (not names or len(cells) == len(names) and not _of_one_kind(zip(*cells))):
+            columns = _names_of(value, key, len(cells))  # a list for each column instead
+            if columns[0]:
+                (names, types), cells = columns, list(map(list, zip(*cells)))
+                labels = [{}] * len(cells)
         if not names:
             continue
         used = {key, "index", *(k for k, v in value.items() if isinstance(v, list) and set(_names(v) or [0]) <= set(names))}
@@ -196,6 +201,12 @@ def _cells(rows):
     if not all(_scalar(c) for j in joined[:50] for c in j):
         return None
     return [{k: v for k, v in r.items() if not isinstance(v, list)} for r in rows], joined
+
+
+def _of_one_kind(lists):
+    """Whether each list holds texts alone, or numbers alone."""
+    kind = lambda v: "number" if type(v) in (int, float) else type(v).__name__
+    return all(len({kind(v) for v in part if v is not None}) <= 1 for part in lists)
 
 
 def _names_of(value, rows, count, depth=3):

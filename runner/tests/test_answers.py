@@ -54,7 +54,7 @@ case("errors beside data of GraphQL", "https://spec.graphql.org/October2021/#sec
 case("CKAN", "https://docs.ckan.org/en/latest/maintaining/datastore.html",
     {"help": "https://example.org/help", "success": True, "result": {"include_total": True, "resource_id": "5", "fields": [{"id": "_id", "type": "int"}, {"id": "city", "type": "text"}, {"id": "people", "type": "numeric"}], "records": [{"_id": 1, "city": "Bonn", "people": "331885"}, {"_id": 2, "city": "Ulm", "people": "128928"}], "total": 2}},
     "_id|city|people", [1, "Bonn", "331885"], [2, "Ulm", "128928"], said="'result.records'", more=False)
-case("World Bank", "https://datahelpdesk.worldbank.org/knowledgebase/articles/898581-api-basic-call-structures",
+case("World Bank", "https://datahelpdesk.worldbank.org/knowledgebase/articles/898581-api-basic-call-structure",
     [{"page": 1, "pages": 2, "per_page": 2, "total": 4}, [{"indicator": {"id": "SP.POP.TOTL", "value": "Population"}, "countryiso3code": "BRA", "date": "2023", "value": 211}, {"indicator": {"id": "SP.POP.TOTL", "value": "Population"}, "countryiso3code": "BRA", "date": "2022", "value": 210}]],
     "countryiso3code|date|value|indicator.id|indicator.value", ["BRA", "2023", 211, "SP.POP.TOTL", "Population"], ["BRA", "2022", 210, "SP.POP.TOTL", "Population"], said='"pages": 2')
 case("FRED", "https://fred.stlouisfed.org/docs/api/fred/series_observations.html",
@@ -90,7 +90,7 @@ case("Overpass", "https://wiki.openstreetmap.org/wiki/Overpass_API/Overpass_QL",
 case("features of ArcGIS", "https://developers.arcgis.com/rest/services-reference/enterprise/query-feature-service-layer/",
     {"objectIdFieldName": "OID", "geometryType": "esriGeometryPoint", "exceededTransferLimit": True, "fields": [{"name": "OID", "type": "esriFieldTypeOID", "alias": "OID"}, {"name": "KIND", "type": "esriFieldTypeString", "alias": "Kind"}], "features": [{"attributes": {"OID": 1, "KIND": "oak"}, "geometry": {"x": 7.5, "y": 50.5}}, {"attributes": {"OID": 2, "KIND": "elm"}, "geometry": {"x": 7.25, "y": 50.25}}]},
     "OID|KIND|geometry.x|geometry.y", [1, "oak", 7.5, 50.5], [2, "elm", 7.25, 50.25], said="'features'")
-case("Salesforce", "https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_query.htm",
+case("Salesforce", "https://developer.salesforce.com/docs/platform/api-rest/guide/resources-query",
     {"totalSize": 5, "done": False, "nextRecordsUrl": "/services/data/v60.0/query/01g-2", "records": [{"attributes": {"type": "Account", "url": "/a/1"}, "Name": "Acme", "Employees": 12}, {"attributes": {"type": "Account", "url": "/a/2"}, "Name": "Bolt", "Employees": 30}]},
     "Name|Employees|attributes.type|attributes.url", ["Acme", 12, "Account", "/a/1"], ["Bolt", 30, "Account", "/a/2"], said="counts 5", more=True)
 case("AWS's command line", "https://docs.aws.amazon.com/cli/latest/reference/ec2/describe-instances.html",
@@ -111,9 +111,15 @@ case("fiscal data of the Treasury", "https://fiscaldata.treasury.gov/api-documen
 case("columns and rows of SQL", "https://www.elastic.co/guide/en/elasticsearch/reference/current/sql-rest-format.html",
     {"columns": [{"name": "author", "type": "text"}, {"name": "pages", "type": "short"}], "rows": [["Herbert", 604], ["Austen", 474]], "cursor": "sDXF1ZXJ5QW5kRmV0Y2gBAAAA"},
     "author|pages", ["Herbert", 604], ["Austen", 474], said=["put together", "cursor"])
+case("columns and rows of SQL, by column", "https://www.elastic.co/guide/en/elasticsearch/reference/8.19/sql-rest-columnar.html",
+    {"columns": [{"name": "author", "type": "text"}, {"name": "pages", "type": "short"}], "values": [["Herbert", "Austen", "Banks"], [604, 474, None]], "cursor": "sDXF1ZXJ5QW5kRmV0Y2gBAAAA"},
+    "author|pages", ["Herbert", 604], ["Austen", 474], ["Banks", None], said=["put together", "cursor"])
+case("columns and rows of SQL, by column, as many as rows", "https://www.elastic.co/guide/en/elasticsearch/reference/8.19/sql-rest-columnar.html",
+    {"columns": [{"name": "author", "type": "text"}, {"name": "pages", "type": "short"}], "values": [["Herbert", "Austen"], [604, 474]]},
+    "author|pages", ["Herbert", 604], ["Austen", 474], said="put together")
 case("pandas, split, with an index", "https://pandas.pydata.org/docs/reference/api/pandas.DataFrame.to_json.html",
     {"columns": ["a", "b"], "index": ["x", "y"], "data": [[1, 2.5], [3, 4.5]]}, "index|a|b", ["x", 1, 2.5], ["y", 3, 4.5], said="put together")
-case("Socrata", "https://dev.socrata.com/docs/formats/json.html",
+case("Socrata", "https://axibase.com/docs/axibase-collector/jobs/socrata.html",
     {"meta": {"view": {"id": "abcd-1234", "name": "Trees", "columns": [{"id": -1, "name": "sid", "dataTypeName": "meta_data", "fieldName": ":sid"}, {"id": 2, "name": "Kind", "dataTypeName": "text", "fieldName": "kind"}, {"id": 3, "name": "Height", "dataTypeName": "number", "fieldName": "height"}]}}, "data": [["row-1", "oak", "12.5"], ["row-2", "elm", "9"]]},
     "sid|Kind|Height", ["row-1", "oak", 12.5], ["row-2", "elm", 9.0], said=["put together", "meta"])
 case("PxWeb", "https://www.scb.se/en/services/open-data-api/pxwebapi/",
@@ -152,7 +158,7 @@ case("Nasdaq's data sets", "https://docs.data.nasdaq.com/docs/in-depth-usage",
 case("Open-Meteo", "https://open-meteo.com/en/docs",
     {"latitude": 52.5, "longitude": 13.4, "elevation": 38.0, "hourly_units": {"time": "iso8601", "temperature_2m": "°C"}, "hourly": {"time": ["2024-01-01T00:00", "2024-01-01T01:00", "2024-01-01T02:00"], "temperature_2m": [3.5, 3.0, None]}},
     "time|temperature_2m", ["2024-01-01T00:00:00", 3.5], ["2024-01-01T01:00:00", 3.0], ["2024-01-01T02:00:00", None], said=["list for each column", "hourly_units"])
-case("Yahoo's charts", "https://github.com/gadicc/node-yahoo-finance2/blob/devel/docs/modules/chart.md",
+case("Yahoo's charts", "https://docs.rs/yahoo_finance_api/4.1.0/src/yahoo_finance_api/quotes.rs.html",
     {"chart": {"result": [{"meta": {"currency": "USD", "symbol": "X"}, "timestamp": [1704067200, 1704153600, 1704240000], "indicators": {"quote": [{"open": [1.5, 2.5, 3.5], "volume": [10, 20, 30]}], "adjclose": [{"adjclose": [1.0, 2.0, 3.0]}]}}], "error": None}},
     "timestamp|open|volume|adjclose", [DAY(1), 1.5, 10, 1.0], [DAY(2), 2.5, 20, 2.0], [DAY(3), 3.5, 30, 3.0], said="list for each column")
 case("candles of Finnhub", "https://finnhub.io/docs/api/stock-candles",
@@ -177,7 +183,7 @@ case("Alpha Vantage", "https://www.alphavantage.co/documentation/",
 case("NASA's POWER", "https://power.larc.nasa.gov/docs/services/api/temporal/daily/",
     {"type": "Feature", "geometry": {"type": "Point", "coordinates": [7.1, 50.7, 60.0]}, "properties": {"parameter": {"T2M": {"20240101": 3.5, "20240102": 4.5, "20240103": 5.5}, "RH2M": {"20240101": 80.5, "20240102": 81.5, "20240103": 82.5}}}, "header": {"title": "NASA/POWER"}},
     "key|T2M|RH2M", ["20240101", 3.5, 80.5], ["20240102", 4.5, 81.5], ["20240103", 5.5, 82.5], said=["column by column", "header"])
-case("Frankfurter", "https://frankfurter.dev/",
+case("Frankfurter", "https://frankfurter.dev/v1/",
     {"amount": 1.0, "base": "EUR", "start_date": "2024-01-01", "rates": {"2024-01-01": {"USD": 1.1, "CHF": 0.93}, "2024-01-02": {"USD": 1.09, "CHF": 0.94}}},
     "key|USD|CHF", [DAY(1), 1.1, 0.93], [DAY(2), 1.09, 0.94], said=["records by a key", "base"])
 case("Firebase", "https://firebase.google.com/docs/database/web/structure-data",
@@ -192,7 +198,7 @@ case("JSON-stat 2", "https://json-stat.org/format/",
 case("Eurostat", "https://ec.europa.eu/eurostat/web/user-guides/data-browser/api-data-access/api-getting-started/api",
     {"version": "2.0", "class": "dataset", "id": ["geo", "time"], "size": [2, 2], "value": {"0": 5.5, "3": 7.5}, "status": {"3": "p"}, "dimension": {"geo": {"label": "Country", "category": {"index": {"DE": 0, "FR": 1}, "label": {"DE": "Germany", "FR": "France"}}}, "time": {"label": "Time", "category": {"index": {"2022": 0, "2023": 1}, "label": {"2022": "2022", "2023": "2023"}}}}},
     "Country|Time|value|status", ["Germany", "2022", 5.5, None], ["France", "2023", 7.5, "p"], said="cube")
-case("JSON-stat 1", "https://json-stat.org/format/1.00/",
+case("JSON-stat 1", "https://app.unpkg.com/jsonstat-toolkit@1.6.0/files/import.mjs",
     {"dataset": {"label": "Rate", "dimension": {"id": ["area", "year"], "size": [2, 1], "area": {"category": {"index": {"b": 1, "a": 0}, "label": {"a": "North", "b": "South"}}}, "year": {"category": {"label": {"2023": "2023"}}}}, "value": [1.5, 2.5]}},
     "area|year|value", ["North", "2023", 1.5], ["South", "2023", 2.5], said="cube")
 case("SDMX by series", "https://github.com/sdmx-twg/sdmx-json/blob/master/data-message/docs/1-sdmx-json-field-guide.md",
@@ -226,8 +232,8 @@ case("pages, one a line", "https://github.com/ndjson/ndjson-spec",
     "".join(json.dumps({"page": p, "status": "ok", "data": [{"id": 2 * p + i, "v": i + 0.5} for i in range(2)]}) + "\n" for p in range(2)),
     "page|status|id|v", [0, "ok", 0, 0.5], [0, "ok", 1, 1.5], [1, "ok", 2, 0.5], [1, "ok", 3, 1.5], said="'data'")
 case("results of Splunk, one a line", "https://docs.splunk.com/Documentation/Splunk/latest/RESTREF/RESTsearch",
-    "".join(json.dumps({"preview": False, "offset": i, "result": {"host": f"h{i}", "level": "warn"}}) + "\n" for i in range(2)),
-    "preview|offset|host|level", [False, 0, "h0", "warn"], [False, 1, "h1", "warn"])
+    "".join(json.dumps({"preview": False, "offset": i} | ({"lastrow": True} if i else {}) | {"result": {"host": f"h{i}", "level": "warn"}}) + "\n" for i in range(2)),
+    "preview|offset|host|level|lastrow", [False, 0, "h0", "warn", None], [False, 1, "h1", "warn", True])
 case("a bulk request", "https://www.elastic.co/guide/en/elasticsearch/reference/current/docs-bulk.html",
     "".join(json.dumps(r) + "\n" for i in range(3) for r in ({"index": {"_index": "t", "_id": str(i)}}, {"name": f"n{i}", "v": i})),
     "name|v", ["n0", 0], ["n1", 1], ["n2", 2])
