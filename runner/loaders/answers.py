@@ -11,6 +11,7 @@ from attache.loaders.source import note
 _NAMES = re.compile(r"(?:.*_)?(?:columns?|fields?|headers?|cols|names|vars)|.*(?:Columns?|Fields?|Headers?|Names|ColumnInfo)", re.S)
 _NAME_KEYS = ("name", "fieldName", "label", "title", "text", "id", "code")  # of an object that describes a column, the best first
 _ASIDE = {"included", "includes", "facets", "facet_counts", "links", "_links", "meta", "metadata", "pagination", "paging", "schema", "errors", "warnings"}
+_ABOUT = {"meta", "metadata", "schema"}  # of _ASIDE: what may as well be half of a document
 _PAYLOADS = {"_source", "node", "attributes", "fields", "resource", "doc", "properties", "record", "document", "payload", "result", "content", "object"}
 _ENVELOPE = {"id", "type", "key", "self", "links", "_links", "relationships", "meta", "cursor", "createdtime", "createtime", "updatetime", "created", "updated", "_id", "_index", "_type", "_score", "_version", "sort", "score", "fullurl", "search", "expand", "url", "href", "etag", "object", "kind", "offset", "geometry", "name"}
 _CONTAINERS = {"data", "results", "records", "rows", "entries", "docs"}  # of what is a page of an answer
@@ -29,6 +30,7 @@ class Found:
     def __init__(self, path, size, make, said="", used=None):
         self.path, self.size, self.make, self.said = path, size, functools.cache(make), said
         self.strict = bool(said)  # whether its form alone shows that it is a table
+        self.loose = False  # whether it is a table by the length of its lists alone
         self.used = used  # the keys of the object that the table was made of; None where all of it was
 
 
@@ -73,10 +75,10 @@ def chosen(value):
     page = bool(names) and names[-1] in _CONTAINERS | _LISTS - _PARTS  # of an answer, by its name
     if not best.strict and len(best.path) > 1 and len(best.make()) == 1 and (names[-1] not in _CONTAINERS | _LISTS or names[0] not in _AROUND | _LISTS):
         return None
-    largest = max(_SMALL, best.size / 4) if page or best.size > 20 * _SMALL else _SMALL
+    largest = max(_SMALL, best.size / 4) if page else _SMALL
     at, rest, others = value, 0, 0
     for key in best.path:
-        beside = [v for k, v in at.items() if k != key and isinstance(v, (dict, list)) and v and not _aside(at, (k,))] if isinstance(at, dict) else []
+        beside = [v for k, v in at.items() if k != key and isinstance(v, (dict, list)) and v and not (_aside(at, (k,)) and (page or best.strict or k not in _ABOUT))] if isinstance(at, dict) else []
         beside = [v for v in beside if not _describes(v, best)]
         if not best.strict and not page and any(isinstance(v, list) and all(isinstance(r, dict) for r in v) for v in beside):
             return None  # a document of several parts
@@ -88,6 +90,8 @@ def chosen(value):
         at = at[key]
     if not best.strict and len(names) > 1 and best.size < _SMALL and not page and names[0] not in _AROUND | _LISTS and (others or len(value) > 3):
         return None  # a few settings
+    if best.loose and best.path and best.size < _SMALL and others:
+        return None  # lists of settings that happen to be of one length
     return best
 
 
@@ -153,7 +157,9 @@ def _own(value, path):
         found = read(value)
         if found:
             make, said, *used = found
-            return Found(path, _size(value), make, said, *used)
+            own = Found(path, _size(value), make, said, *used)
+            own.loose = read is _parallel and not any(_times(v) for _, v in _lists_within(value))
+            return own
     return None
 
 
@@ -382,6 +388,8 @@ def _lifted(records):
     key = keys[0]
     few = records[:: max(1, len(records) // 50)]
     around = {k.lower() for r in few for k in r if k != key}
+    if not around <= _ENVELOPE and key in ("attributes", "fields", "object", "content") and any(isinstance(v, dict) and v for r in few for k, v in r.items() if k != key):
+        return None  # one part of several
     if not around <= _ENVELOPE and (sum(_size(r[key]) for r in few) < 0.35 * sum(map(_size, few)) or sum(len(r) for r in few) > 12 * len(few)):
         return None
     out = []
@@ -405,10 +413,11 @@ def _opened(records, lines):
         count, width, total = max(map(len, labels)), max(len(m[0]) for m in made if m), sum(map(len, made))
         if not series:
             pages = key in _CONTAINERS and total > len(records) or total > len(records) > 1 and all(l == labels[0] for l in labels)
-            many = width > count and total >= 2 * len(records) or width >= 3 * count and len(records) > 1
+            many = len(records) > 1 and (width > count and total >= 2 * len(records) or width >= 3 * count)
             if count > 3 or any(key in m[0] for m in made if m) or not pages and not many:
                 continue
-        lines.append(f"each of its {len(records):,} parts holds rows in {key!r}; they were joined" + (f", with {', '.join(list(labels[0])[:4])} in columns" if labels[0] else ""))
+        empty = sum(not m for m in made)
+        lines.append(f"each of its {len(records):,} parts holds rows in {key!r}; they were joined" + (f", with {', '.join(list(labels[0])[:4])} in columns" if labels[0] else "") + (f"; {empty:,} that hold none are left out" if empty else ""))
         types = next((m.types for m in made if getattr(m, "types", None)), {})
         rows = [{**{(f"{key}.{k}" if k in row else k): v for k, v in l.items()}, **row} for l, m in zip(labels, made) for row in m]
         return boxes.Records(rows, types) if types else rows
@@ -508,7 +517,7 @@ def _more(value, path, count):
         for part in [level, *(v for k, v in level.items() if isinstance(v, dict))]:
             for part in [part, *(v for v in part.values() if isinstance(v, dict))]:
                 for k, v in part.items():
-                    if type(v) is int and v > count and _TOTAL.fullmatch(k) and re.search("total|found|count|size|results|matches|value", k, re.I) and not re.search("page", k, re.I):
+                    if type(v) is int and v > count and _TOTAL.fullmatch(k) and re.search("total|found|count|size|results|matches|value", k, re.I) and not re.search("page|^max|^size$", k, re.I):
                         total = max(total, v) if k.lower() != "value" or "relation" in part else total
                     further |= _NEXT.fullmatch(k) is not None and bool(v) and not (isinstance(v, int) and not isinstance(v, bool)) and not (k.lower() == "offset" and not isinstance(v, str))
     if total:

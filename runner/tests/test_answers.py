@@ -292,6 +292,8 @@ def test_an_error_is_said(tmp_path, capsys, source, answer, said):
         {"nodes": [{"name": "a", "group": 1}, {"name": "b", "group": 1}, {"name": "c", "group": 2}], "links": [{"source": 0, "target": 1, "value": 5}, {"source": 1, "target": 2, "value": 8}]},  # a graph
         {"description": "find", "schemaVersion": "1.0", "createEntities": [{"client": {"id": "c"}}, {"database": {"id": "d"}}], "tests": [{"description": f"it finds {i}", "operations": [{"name": "find", "arguments": {"filter": {"_id": i}}}]} for i in range(20)]},  # a document of several parts
         {"topology": {"type": "replicas", "servers": [{"address": "a:1", "rtt": 5}, {"address": "b:1", "rtt": 9}]}, "operation": "read", "preference": {"mode": "nearest"}},  # a few settings
+        {"css": {"files": ["a.css"], "tasks": ["build"]}, "less": {"files": ["a.less", "b.less"], "tasks": ["less", "prefix"]}, "options": {"debounce": 5}},
+        {"version": 8, "metadata": {"groups": {f"group {i}": {"name": "n" * 30} for i in range(20)}}, "layers": [{"id": f"l{i}", "paint": {"color": "#fff"}} for i in range(20)]},  # a style
         {"criteria": {"wings": {"conditions": {"items": [{"items": ["wings"]}]}, "trigger": "changed"}}, "display": {"title": "Wings"}, "requirements": [["wings"]]},
         {"$schema": "plan.json", "materials": {str(i): {"name": f"m{i}", "price": i, "orders": [{"n": 1}], "stock": i} for i in range(1, 4)}, "recipes": {"r": {"steps": ["mix" * 60, "cook" * 60, "serve" * 60]}}},
         [[1, 2, 3], [4, 5, 6]],
@@ -314,10 +316,28 @@ def test_what_is_no_table_stays_as_it_is(tmp_path, capsys, value):
     [
         [{"id": 1, "name": "Ann", "city": "Bonn", "tags": [{"k": 1}, {"k": 2}]}, {"id": 2, "name": "Ben", "city": "Ulm", "tags": []}],  # records that have lists
         [{"name": "a", "children": [{"name": "b", "children": []}, {"name": "c", "children": []}]}, {"name": "d", "children": [{"name": "e", "children": []}]}],  # a tree
+        [{"id": i, "rank": 1, "fields": {"note": "x" * 30}, "to": {"name": "Done"}} for i in range(3)],  # a part of several
+        [{"name": "a", "schema": {"fields": [{"name": f"c{i}", "type": "string", "format": "default", "title": "T"} for i in range(4)]}, "keys": ["c0"]}],  # a single part
         [{"id": 1, "properties": {"x": 1}, "title": "a long title of many words", "body": "and much text below it"}, {"id": 2, "properties": {"x": 2}, "title": "another", "body": "text"}],
     ],
 )
 def test_records_stay_records(tmp_path, records):
     path = tmp_path / "t.json"
     path.write_text(json.dumps(records))
-    assert len(load(path)) == len(records)
+    frame = load(path)
+    assert len(frame) == len(records)
+    assert {str(c).split(".")[0] for c in frame.columns} <= {k for r in records for k in r}
+
+
+def test_a_size_of_pages_is_no_total(tmp_path, capsys):
+    path = tmp_path / "t.json"
+    path.write_text(json.dumps({"maxResults": 50, "size": 20, "isLast": True, "values": [{"id": 1, "name": "a"}, {"id": 2, "name": "b"}]}))
+    assert len(load(path)) == 2
+    assert "more pages" not in capsys.readouterr().err
+
+
+def test_parts_without_rows_are_counted(tmp_path, capsys):
+    path = tmp_path / "t.json"
+    path.write_text(json.dumps({"series": [{"id": s, "data": [{"year": 2020 + i, "value": i} for i in range(n)]} for s, n in [("a", 3), ("b", 0), ("c", 3)]]}))
+    assert load(path)["id"].tolist() == ["a"] * 3 + ["c"] * 3
+    assert "1 that hold none are left out" in capsys.readouterr().err
