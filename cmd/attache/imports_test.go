@@ -34,7 +34,7 @@ var mayImport = map[string][]string{
 	"internal/preview":          {"internal/brief", "internal/columnar", "internal/fault", "internal/files", "internal/memory", "internal/picture", "internal/table"},
 	"internal/bucket":           {"internal/fault"},
 	"internal/sandbox":          {"internal/fault", "internal/locale", "internal/table"},
-	"internal/sandbox/gvisor":   {"internal/brief", "internal/cluster", "internal/fault", "internal/locale", "internal/sandbox", "internal/sandbox/gvisor/container", "internal/sandbox/gvisor/image", "internal/sandbox/gvisor/mapped", "internal/sandbox/gvisor/output", "internal/sandbox/gvisor/processors", "internal/sandbox/gvisor/stored", "internal/sandbox/gvisor/watchdog", "internal/sandbox/turns", "internal/sandbox/wheels", "internal/table", "runner"},
+	"internal/sandbox/gvisor":   {"internal/brief", "internal/cluster", "internal/fault", "internal/locale", "internal/sandbox", "internal/sandbox/gvisor/archive", "internal/sandbox/gvisor/container", "internal/sandbox/gvisor/image", "internal/sandbox/gvisor/mapped", "internal/sandbox/gvisor/output", "internal/sandbox/gvisor/processors", "internal/sandbox/gvisor/stored", "internal/sandbox/gvisor/watchdog", "internal/sandbox/turns", "internal/sandbox/wheels", "internal/table", "runner"},
 	"internal/sandbox/probe":    {"internal/brief", "internal/sandbox"},
 	"internal/sandbox/remote":   {"internal/cluster", "internal/fault", "internal/locale", "internal/sandbox"},
 	"internal/nats":             {"internal/cluster", "internal/fault", "internal/sandbox/remote"},
@@ -85,6 +85,7 @@ var mayImport = map[string][]string{
 	"internal/sandbox/gvisor/mapped":     {},
 	"internal/sandbox/gvisor/output":     {},
 	"internal/sandbox/gvisor/processors": {},
+	"internal/sandbox/gvisor/archive":    {"internal/fault", "internal/sandbox"},
 	"internal/sandbox/gvisor/stored":     {"internal/fault", "internal/locale", "internal/sandbox/gvisor/container"},
 	"internal/sandbox/gvisor/watchdog":   {"internal/sandbox", "internal/sandbox/gvisor/container"},
 }

@@ -260,12 +260,16 @@ func translate(err error) error {
 		return nil
 	case errors.As(err, &known):
 		return err
+	case errors.Is(err, context.Canceled), errors.Is(err, sql.ErrTxDone): // its context ended
+		return fault.Wrap(err, fault.Canceled, "")
 	case errors.As(err, &native):
 		switch code := native.Code(); {
 		case code == lib.SQLITE_CONSTRAINT_UNIQUE || code == lib.SQLITE_CONSTRAINT_PRIMARYKEY:
 			return fault.Wrap(err, fault.Exists, "")
 		case code&0xff == lib.SQLITE_CONSTRAINT || code&0xff == lib.SQLITE_ERROR || code&0xff == lib.SQLITE_MISUSE:
 			return fault.Wrap(err, fault.Internal, "")
+		case code&0xff == lib.SQLITE_INTERRUPT:
+			return fault.Wrap(err, fault.Canceled, "")
 		case code&0xff == lib.SQLITE_FULL:
 			return errFull(err)
 		case code&0xff == lib.SQLITE_BUSY || code&0xff == lib.SQLITE_LOCKED:

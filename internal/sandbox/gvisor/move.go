@@ -11,10 +11,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/klauspost/compress/zstd"
-
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/sandbox"
+	"github.com/attachebot/attache/internal/sandbox/gvisor/archive"
 	"github.com/attachebot/attache/internal/sandbox/gvisor/image"
 	"github.com/attachebot/attache/internal/sandbox/gvisor/mapped"
 	"github.com/attachebot/attache/internal/sandbox/gvisor/stored"
@@ -58,13 +57,13 @@ func (h *Host) Publish(ctx context.Context, key sandbox.Key, images sandbox.Imag
 			return err
 		}
 	}
-	return put(ctx, images, movedImage, func(w *tar.Writer) error {
+	return archive.Put(ctx, images, movedImage, func(w *tar.Writer) error {
 		data, err := json.Marshal(st)
 		if err == nil {
-			err = writeEntry(w, "session.json", int64(len(data)), strings.NewReader(string(data)))
+			err = archive.Add(w, "session.json", int64(len(data)), strings.NewReader(string(data)))
 		}
 		for i := 0; err == nil && i < len(files); i++ {
-			err = writeFile(w, files[i])
+			err = archive.AddFile(w, files[i])
 		}
 		return err
 	})
@@ -115,11 +114,11 @@ func (h *Host) publishSnapshot(ctx context.Context, name string, images sandbox.
 		return err
 	}
 	dir := h.images.folder(name)
-	return put(ctx, images, movedSnapshot+name, func(w *tar.Writer) error {
+	return archive.Put(ctx, images, movedSnapshot+name, func(w *tar.Writer) error {
 		for _, part := range snapshotFiles {
 			f, err := os.Open(filepath.Join(dir, part))
 			if err == nil {
-				err = errors.Join(writeFile(w, f), f.Close())
+				err = errors.Join(archive.AddFile(w, f), f.Close())
 			}
 			if err != nil {
 				return err
@@ -130,41 +129,6 @@ func (h *Host) publishSnapshot(ctx context.Context, name string, images sandbox.
 }
 
 var snapshotFiles = []string{image.State, image.Meta, image.Pages, mapped.Name}
-
-// put puts an archive, as it is written.
-func put(ctx context.Context, images sandbox.Images, name string, write func(*tar.Writer) error) error {
-	r, w := io.Pipe()
-	go func() {
-		z, err := zstd.NewWriter(w, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1))
-		if err == nil {
-			t := tar.NewWriter(z)
-			err = write(t)
-			if err == nil {
-				err = errors.Join(t.Close(), z.Close())
-			}
-		}
-		w.CloseWithError(err)
-	}()
-	err := images.Put(ctx, name, r)
-	r.CloseWithError(errors.New("nobody reads it"))
-	return err
-}
-
-func writeFile(w *tar.Writer, f *os.File) error {
-	info, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	return writeEntry(w, filepath.Base(f.Name()), info.Size(), f)
-}
-
-func writeEntry(w *tar.Writer, name string, size int64, r io.Reader) error {
-	if err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o600, Size: size, Format: tar.FormatPAX}); err != nil {
-		return err
-	}
-	_, err := io.CopyN(w, r, size)
-	return err
-}
 
 // Fetch makes what images have of a session what is stored of it here, in place of
 // anything that is. Behind says that the session went on after that; its
@@ -177,10 +141,10 @@ func (h *Host) Fetch(ctx context.Context, key sandbox.Key, images sandbox.Images
 	}
 	defer h.shelf.release(own)
 	var st stored.Session
-	err = get(ctx, images, movedImage, func(r *tar.Reader) error {
+	err = archive.Get(ctx, images, movedImage, func(r *tar.Reader) error {
 		first, err := r.Next()
 		if err != nil || first.Name != "session.json" {
-			return errors.Join(errMoved, err)
+			return errors.Join(archive.ErrDamaged, err)
 		}
 		data, err := io.ReadAll(io.LimitReader(r, 8<<20))
 		if err == nil {
@@ -189,7 +153,7 @@ func (h *Host) Fetch(ctx context.Context, key sandbox.Key, images sandbox.Images
 		if err != nil {
 			return err
 		}
-		return readFiles(r, dir, 3*h.opts.Hibernate, func(name string) bool {
+		return archive.Extract(r, dir, 3*h.opts.Hibernate, func(name string) bool {
 			return slices.Contains(st.Names(), name) && name != "session.json"
 		})
 	})
@@ -213,8 +177,6 @@ func (h *Host) Fetch(ctx context.Context, key sandbox.Key, images sandbox.Images
 	return st.Write(dir)
 }
 
-var errMoved = fault.New(fault.NotFound, "What is stored of this session is damaged.")
-
 // fetchSnapshot gets a snapshot that is not here. It stands apart from those that
 // were made here: new sessions never start from it.
 func (h *Host) fetchSnapshot(ctx context.Context, name string, images sandbox.Images) error {
@@ -227,8 +189,8 @@ func (h *Host) fetchSnapshot(ctx context.Context, name string, images sandbox.Im
 		return err
 	}
 	defer os.RemoveAll(tmp)
-	err := get(ctx, images, movedSnapshot+name, func(r *tar.Reader) error {
-		return readFiles(r, tmp, 4<<30, func(name string) bool { return slices.Contains(snapshotFiles, name) })
+	err := archive.Get(ctx, images, movedSnapshot+name, func(r *tar.Reader) error {
+		return archive.Extract(r, tmp, 4<<30, func(name string) bool { return slices.Contains(snapshotFiles, name) })
 	})
 	if fault.Is(err, fault.NotFound) {
 		return nil // the variables come back
@@ -238,7 +200,7 @@ func (h *Host) fetchSnapshot(ctx context.Context, name string, images sandbox.Im
 	}
 	content, err := image.Content(tmp)
 	if err == nil && content != name[strings.LastIndexByte(name, '-')+1:] {
-		err = errMoved
+		err = archive.ErrDamaged
 	}
 	if err == nil {
 		err = os.Rename(tmp, filepath.Join(h.images.fetched, name))
@@ -247,80 +209,4 @@ func (h *Host) fetchSnapshot(ctx context.Context, name string, images sandbox.Im
 		err = nil
 	}
 	return err
-}
-
-// get reads an archive, to its end: one that was cut or changed anywhere is errMoved.
-func get(ctx context.Context, images sandbox.Images, name string, read func(*tar.Reader) error) error {
-	r, err := images.Get(ctx, name)
-	if err != nil {
-		return err
-	}
-	defer r.Close()
-	source := &failing{Reader: r}
-	z, err := zstd.NewReader(source, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(64<<20))
-	if err != nil {
-		return err
-	}
-	defer z.Close()
-	archive := &failing{Reader: z}
-	err = read(tar.NewReader(archive))
-	if err == nil {
-		// What is behind a tar's end has the sum of all.
-		_, err = io.CopyN(io.Discard, archive, maxPadding)
-		switch err {
-		case nil:
-			err = errMoved
-		case io.EOF:
-			err = nil
-		}
-	}
-	switch {
-	case source.err != nil: // of a disk or a network, and not of the archive
-		return source.err
-	case archive.err != nil, errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, tar.ErrHeader):
-		return errors.Join(errMoved, err)
-	}
-	return err
-}
-
-// maxPadding bounds what may follow the last file of an archive.
-const maxPadding = 1 << 20
-
-// failing keeps the error with which its reader failed.
-type failing struct {
-	io.Reader
-	err error
-}
-
-func (f *failing) Read(p []byte) (int, error) {
-	n, err := f.Reader.Read(p)
-	if err != nil && err != io.EOF {
-		f.err = err
-	}
-	return n, err
-}
-
-// readFiles writes the files that follow in an archive, if they are wanted and are
-// together no larger than most.
-func readFiles(r *tar.Reader, dir string, most int64, wanted func(string) bool) error {
-	for {
-		h, err := r.Next()
-		if err == io.EOF {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if most -= h.Size; most < 0 || h.Typeflag != tar.TypeReg || filepath.Base(h.Name) != h.Name || !wanted(h.Name) {
-			return errMoved
-		}
-		f, err := os.OpenFile(filepath.Join(dir, h.Name), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-		if err != nil {
-			return err
-		}
-		_, err = io.Copy(f, r)
-		if err = errors.Join(err, f.Close()); err != nil {
-			return err
-		}
-	}
 }

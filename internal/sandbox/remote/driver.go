@@ -137,12 +137,18 @@ func (d *Driver) Run(ctx context.Context, key sandbox.Key, cell sandbox.Cell) (s
 	}
 	for {
 		p, err := d.place(ctx, key, cell.Status)
+		if err != nil && ctx.Err() != nil {
+			err = canceled(ctx)
+		}
 		if err != nil {
 			return sandbox.Result{}, err
 		}
 		out, err := d.run(ctx, p, cell)
 		p.leave()
 		switch {
+		case errors.Is(err, errNotSent) && ctx.Err() != nil: // stopped before anybody had the code
+			d.didNothing(ctx, p)
+			return sandbox.Result{}, canceled(ctx)
 		case err == nil && out.Refused, errors.Is(err, errNotSent):
 			d.didNothing(ctx, p)
 			d.fleet.doubt(p.worker)
@@ -200,11 +206,13 @@ var (
 	errNobodyThere = errors.New("no server had anybody to give the order to")
 )
 
+func canceled(ctx context.Context) error { return fault.Wrap(context.Cause(ctx), fault.Canceled, "") }
+
 // call has a worker do something. The error is errNotSent if it certainly did
 // nothing.
 func (d *Driver) call(ctx context.Context, w Report, o order, cell sandbox.Cell, images sandbox.Images) (outcome, error) {
 	if ctx.Err() != nil {
-		return outcome{}, fault.Wrap(context.Cause(ctx), fault.Canceled, "")
+		return outcome{}, errors.Join(errNotSent, canceled(ctx))
 	}
 	o.Call = rand.Text()
 	base := subjectWorker + w.Name + "." + w.Life + "."
@@ -334,6 +342,6 @@ func pause(ctx context.Context, d time.Duration) error {
 	case <-time.After(d):
 		return nil
 	case <-ctx.Done():
-		return fault.Wrap(context.Cause(ctx), fault.Canceled, "")
+		return canceled(ctx)
 	}
 }

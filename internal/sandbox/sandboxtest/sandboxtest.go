@@ -75,7 +75,8 @@ func (s *Session) Run(code string) sandbox.Result {
 	return s.RunContext(context.Background(), code)
 }
 
-// RunContext is Run with a context.
+// RunContext is Run with a context. Code that was stopped before it was given to anybody
+// is Interrupted too.
 func (s *Session) RunContext(ctx context.Context, code string) sandbox.Result {
 	s.T.Helper()
 	s.Saved, s.Order = map[string][]byte{}, nil
@@ -95,6 +96,9 @@ func (s *Session) RunContext(ctx context.Context, code string) sandbox.Result {
 		}
 	}
 	res, err := s.d.Run(ctx, s.Key, cell)
+	if ctx.Err() != nil && fault.Is(err, fault.Canceled) { // before there was anything to stop
+		return sandbox.Result{Outcome: sandbox.Interrupted}
+	}
 	if err != nil {
 		s.T.Fatalf("run: %v", err)
 	}
