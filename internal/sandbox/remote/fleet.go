@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/attachebot/attache/internal/cluster"
-	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/sandbox"
 )
 
@@ -127,7 +126,7 @@ func (f *fleet) enter(ctx context.Context, user uint64, want string, place func(
 		case r := <-w.got:
 			return r, func() { f.leave(user, r.Name) }, nil
 		case <-ctx.Done():
-			return Report{}, nil, f.giveUp(w, fault.Wrap(context.Cause(ctx), fault.Canceled, ""))
+			return Report{}, nil, f.giveUp(w, canceled(ctx))
 		case <-tick.C:
 		}
 		f.mu.Lock()
