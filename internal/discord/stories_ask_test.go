@@ -4,8 +4,10 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/attachebot/attache/discordtest"
+	"github.com/attachebot/attache/internal/chat"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/llm/llmtest"
@@ -30,7 +32,11 @@ func TestStoryAskCommand(t *testing.T) {
 	if got := w.model.Requests()[0].LastUser(); !strings.HasPrefix(got, "How many rows?") || !strings.Contains(got, `"sales.csv"`) {
 		t.Errorf("the model got %q", got)
 	}
-	// A reply to the answer goes on with the conversation.
+	// A reply to the answer goes on with the conversation, which is stored just after
+	// the answer is seen.
+	for list := []chat.Conversation(nil); len(list) == 0 && w.ctx.Err() == nil; time.Sleep(10 * time.Millisecond) {
+		list = must(w.chats().Conversations(w.ctx, chat.ConversationQuery{User: files.UserID(w.anna.ID)}))(w)
+	}
 	w.answerTo(must(w.bert.Reply(a, "And columns?"))(w))
 	if r := w.model.Requests(); len(r[len(r)-1].Messages) < 5 {
 		t.Errorf("the conversation has %d messages", len(r[len(r)-1].Messages))
