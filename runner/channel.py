@@ -41,7 +41,7 @@ class Channel:
         self.next_request = 0
         self.interruptible = False  # user code runs
         self.shielded = 0  # the main thread is inside a frame
-        self.interrupted = False  # SIGINT came while it was, or between user code
+        self.interrupted = False  # SIGINT came, and user code has not had it yet
 
     def send(self, op, **fields):
         fields["op"] = op
@@ -100,10 +100,8 @@ class Channel:
     def on_interrupt(self, signum=None, frame=None):
         """The SIGINT handler: user code gets a KeyboardInterrupt. A frame in
         progress is finished first; where none runs, the next one begins with it."""
-        if self.shielded or not self.interruptible:
-            self.interrupted = True
-        else:
-            raise KeyboardInterrupt
+        self.interrupted = True
+        self._deliver()
 
     def settle(self):
         """Forget an interrupt: the run that it was meant for is over."""
@@ -135,11 +133,10 @@ class Channel:
             yield
         finally:
             self.shielded -= 1
-            if not self.shielded:
-                self._deliver()
+            self._deliver()
 
     def _deliver(self):
-        if self.interrupted and self.interruptible:
+        if self.interrupted and self.interruptible and not self.shielded:
             self.interrupted = False
             raise KeyboardInterrupt
 

@@ -19,14 +19,13 @@ class Outputs:
 
     def __init__(self, link, folder):
         self.link, self.folder = link, folder
-        self.before = {}
-        self.complete = True  # all that was there is in before
+        self.before = {}  # None: it is not all that was there
         self.end = None  # when to stop looking and sending
 
     def begin(self):
         self.end = None
-        self.before = dict(self._walk())
-        self.complete = not self._late()
+        found = dict(self._walk())
+        self.before = None if self._late() else found
 
     def hurry(self):
         """The run was interrupted."""
@@ -39,7 +38,7 @@ class Outputs:
 
     def send(self):
         """Send the files and return what was not sent, as fields of "done"."""
-        if not self.complete:
+        if self.before is None:
             return {}
         changed = [(s, p) for p, s in self._walk() if self.before.get(p) != s]
         changed.sort(key=lambda item: (item[0][0], item[1]))  # as they were made

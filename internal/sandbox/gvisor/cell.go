@@ -356,10 +356,11 @@ func (r *cellRun) file(ctx context.Context, m *container.Message) error {
 			r.note(locale.Later("%s was not saved:", brief.Bytes(brief.Line(name), 80)).And(said(err)))
 		}
 	}
-	if _, err := io.Copy(io.Discard, body); !body.cut {
-		return err
+	_, err := io.Copy(io.Discard, body)
+	if err == io.ErrUnexpectedEOF { // the rest does not come, and other frames do
+		return nil
 	}
-	return nil
+	return err
 }
 
 // fileBody reads the bytes of one file out of the frames. Waiting for them is
@@ -370,7 +371,6 @@ type fileBody struct {
 	data []byte
 	left int64 // bytes that may come yet; every frame costs some
 	end  bool
-	cut  bool // the rest does not come
 	err  error
 
 	strays int
@@ -391,7 +391,7 @@ func (b *fileBody) Read(p []byte) (int, error) {
 			}
 			b.data = f.Data
 		case f.Msg.Op == "file_end" && f.Msg.Size < 0: // it was stopped in the middle
-			b.cut, b.err = true, io.ErrUnexpectedEOF
+			b.err = io.ErrUnexpectedEOF
 		case f.Msg.Op == "file_end":
 			b.end = true
 		default: // another thread of the code speaks in between: nothing that matters
