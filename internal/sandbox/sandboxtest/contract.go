@@ -313,7 +313,7 @@ func testStop(t *testing.T, s *Session) {
 // A stop costs the session nothing, whenever it comes: before the code begins, when
 // it is done, between its files.
 func testStopAtTheEdges(t *testing.T, s *Session) {
-	s.Run("x = 'kept'\nblock = bytes(8 << 20)")
+	s.Run("x = 'kept'\nblock = bytes(1 << 20)")
 	for name, code := range map[string]string{
 		"nothing":   "pass",
 		"files":     "import os\nfor i in range(12):\n    open('.new', 'wb').write(block)\n    os.rename('.new', f'{i}.bin')",
@@ -330,7 +330,7 @@ func testStopAtTheEdges(t *testing.T, s *Session) {
 				t.Fatalf("%s, stopped after %s: %s %s", name, delay, res.Outcome, res.Error)
 			}
 			for file, data := range s.Saved {
-				if strings.HasSuffix(file, ".bin") && len(data) != 8<<20 {
+				if strings.HasSuffix(file, ".bin") && len(data) != 1<<20 {
 					t.Errorf("%s has %d bytes", file, len(data))
 				}
 			}
