@@ -82,7 +82,7 @@ func (c *caller) drop() {
 	for _, r := range c.requests {
 		r.cancel()
 		if r.in != nil {
-			r.in.CloseWithError(fault.Wrap(errGone, fault.Unavailable, "The file did not come whole."))
+			r.in.CloseWithError(notWhole(errGone))
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/attachebot/attache/internal/cluster"
+	"github.com/attachebot/attache/internal/fault"
 )
 
 const (
@@ -94,11 +95,16 @@ func (l *link) sendJSON(ctx context.Context, k kind, id uint32, v any) error {
 	return l.send(ctx, k, id, b)
 }
 
-// sendFile sends what r has, and its end.
+// sendFile sends what r has, and its end, or why it has no more.
 func (l *link) sendFile(ctx context.Context, id uint32, r io.Reader) error {
 	buf := make([]byte, chunk)
 	for {
-		n, err := io.ReadFull(r, buf)
+		n, err := 0, error(nil)
+		for n < len(buf) && err == nil { // io.ReadFull would take an io.ErrUnexpectedEOF of r for its end
+			var more int
+			more, err = r.Read(buf[n:])
+			n += more
+		}
 		if n > 0 {
 			if err := l.send(ctx, data, id, buf[:n]); err != nil {
 				return err
@@ -107,11 +113,18 @@ func (l *link) sendFile(ctx context.Context, id uint32, r io.Reader) error {
 		switch err {
 		case nil:
 			continue
-		case io.EOF, io.ErrUnexpectedEOF:
+		case io.EOF:
 			return l.send(ctx, end, id, nil)
+		case io.ErrUnexpectedEOF:
+			err = notWhole(err)
 		}
 		return errors.Join(err, l.sendJSON(context.WithoutCancel(ctx), end, id, failureOf(err)))
 	}
+}
+
+// notWhole is the error for a file of which a part is missing.
+func notWhole(err error) error {
+	return fault.Wrap(err, fault.Unavailable, "The file did not come whole.")
 }
 
 // control sends a frame that needs no order.

@@ -93,6 +93,8 @@ func (c *counting) Run(ctx context.Context, k sandbox.Key, cell sandbox.Cell) (s
 		if err := cell.Save(ctx, "big.bin", io.LimitReader(pattern{}, size)); err != nil {
 			return sandbox.Result{}, err
 		}
+	case "cut":
+		return sandbox.Result{Outcome: sandbox.OK}, cell.Save(ctx, "cut.bin", cut{})
 	case "load":
 		_, r, err := cell.Files.Open(ctx, arg)
 		if err != nil {
@@ -344,6 +346,33 @@ func (o oneFile) Open(context.Context, string) (sandbox.FileInfo, io.ReadCloser,
 }
 func (o oneFile) Delete(context.Context, string) (sandbox.FileInfo, bool, error) {
 	return sandbox.FileInfo{}, false, nil
+}
+
+// cut is a file of which a part is missing.
+type cut struct{ oneFile }
+
+func (cut) Open(context.Context, string) (sandbox.FileInfo, io.ReadCloser, error) {
+	return sandbox.FileInfo{}, io.NopCloser(cut{}), nil
+}
+
+func (cut) Read(p []byte) (int, error) { return copy(p, "a part"), io.ErrUnexpectedEOF }
+
+// A file that ends early is not taken for the whole one, whichever way it goes.
+func TestFileIsCut(t *testing.T) {
+	f := openFarm(t, nil)
+	f.add("a", 4)
+	saved := false
+	_, err := f.Run(t.Context(), key(1), sandbox.Cell{Code: "cut", Save: func(_ context.Context, _ string, r io.Reader) error {
+		_, err := io.Copy(io.Discard, r)
+		saved = err == nil
+		return err
+	}})
+	if err == nil || saved {
+		t.Errorf("saved: %t, %v", saved, err)
+	}
+	if res, err := f.Run(t.Context(), key(1), sandbox.Cell{Code: "load x", Files: cut{}}); err == nil {
+		t.Errorf("loaded: %+v", res)
+	}
 }
 
 // A cell that runs much longer than any time-out of messages runs once, and all
