@@ -39,12 +39,19 @@ func (v *vocab) encodeLong(s *scratch, piece []byte, dst []uint32, countOnly boo
 	dropped := 0
 	pos, searches, patience := 0, 0, 1
 	searched := -1 // where search was last
+	var keep int   // tokens that are not near the end
+	var whole, alone bool
+	from, next := 0, 0 // what windows took last
 	for {
-		var keep int // tokens that are not near the end
-		var whole, alone bool
 		if searches == 0 {
-			keep, whole, alone = v.windows(s, piece, pos)
+			// What repeats itself has the tokens that it had.
+			if n := next - from; n == 0 || pos+n >= len(piece) || string(piece[pos:pos+n]) != string(piece[from:next]) {
+				from = pos
+				next, keep, whole, alone = v.windows(s, piece, pos)
+			}
 		} else {
+			from, next = 0, 0
+			keep = 0
 			w := piece[pos:min(pos+width, len(piece))]
 			whole = pos+len(w) == len(piece)
 			if searched < 0 || string(w) != string(piece[searched:min(searched+width, len(piece))]) {
@@ -57,6 +64,7 @@ func (v *vocab) encodeLong(s *scratch, piece []byte, dst []uint32, countOnly boo
 				}
 			}
 		}
+		kept := keep
 		if n := len(tokens); n > first && !v.compatible(tokens[n-1], s.part[0]) {
 			if searches > 0 {
 				v.search(s, piece, 0, len(piece))
@@ -64,15 +72,15 @@ func (v *vocab) encodeLong(s *scratch, piece []byte, dst []uint32, countOnly boo
 			}
 			pos -= v.length(tokens[n-1])
 			tokens = tokens[:n-1]
-			keep = 0
+			kept = 0
 		} else if whole {
 			tokens = append(tokens, s.part...)
 			return tokens, len(tokens) - first + dropped
 		}
-		for _, id := range s.part[:keep] {
+		for _, id := range s.part[:kept] {
 			pos += v.length(id)
 		}
-		tokens = append(tokens, s.part[:keep]...)
+		tokens = append(tokens, s.part[:kept]...)
 		if countOnly && len(tokens) > 8192 {
 			n := len(tokens) - 1024
 			dropped += n
@@ -83,7 +91,7 @@ func (v *vocab) encodeLong(s *scratch, piece []byte, dst []uint32, countOnly boo
 			if searches == 0 {
 				searched = -1
 			}
-		} else if keep < 4 || alone {
+		} else if kept < 4 || alone {
 			searches = patience
 			patience = min(2*patience, 64)
 		}
@@ -99,12 +107,11 @@ const (
 // windows encodes the beginning of piece[pos:] into s.part, in as many windows
 // as there are lanes, which overlap. The encodings of two neighbours are
 // joined at a token that they have in common: it is compatible with the one
-// before in the one, and with the one behind in the other. It returns how many
-// tokens are not near the end of what it encoded, whether this is all, and
-// whether all but the first window were in vain.
-func (v *vocab) windows(s *scratch, piece []byte, pos int) (keep int, whole, alone bool) {
+// before in the one, and with the one behind in the other. It returns where it
+// ended, how many tokens are not near the end of what it encoded, whether this is
+// all, and whether all but the first window were in vain.
+func (v *vocab) windows(s *scratch, piece []byte, pos int) (next, keep int, whole, alone bool) {
 	ls := &s.lanes.lane
-	var next int
 	s.unit, next = v.units(s.unit[:0], piece, 0, pos, len(piece), (maxLanes-1)*windowStep+windowWidth)
 	n := 0
 	for end := 0; end < len(s.unit); n++ {
@@ -137,11 +144,11 @@ func (v *vocab) windows(s *scratch, piece []byte, pos int) (keep int, whole, alo
 			todo := l.all() & from
 			s.part = l.appendTokens(s.part, todo)
 			if i == n-1 && next == len(piece) {
-				return len(s.part), true, false
+				return next, len(s.part), true, false
 			}
 			// What starts before the last token that starts before the margin.
 			near := max(windowStep, l.length-(windowWidth-windowStep))
-			return len(s.part) - bits.OnesCount64(todo>>near) - 1, false, i == 0 && n > 1
+			return next, len(s.part) - bits.OnesCount64(todo>>near) - 1, false, i == 0 && n > 1
 		}
 		s.part = l.appendTokens(s.part, l.all()&from&(1<<(at+windowStep)-1))
 		from = -(uint64(1) << at)

@@ -520,6 +520,8 @@ func adversaries(n int) map[string]string {
 		"alphabet":  strings.Repeat("abcdefghijklmnopqrstuvwxy", n/25),
 		"words 3":   strings.Repeat("coordinatesarevariablesodge", n/27),
 		"longest":   strings.Repeat("management", n/10),
+		"two words": strings.Repeat("diapersunmarshaller", n/19),
+		"six":       strings.Repeat("\u043f\u043e\u0441\u0442\u0430\u0432relations", n/21),
 		"tig":       strings.Repeat("tig", n/3),
 		"no space":  strings.Repeat("thequickbrownfoxjumpsoverthelazydog", n/35),
 	}
