@@ -89,7 +89,7 @@ class Outputs:
             with entries:
                 for e in entries:
                     seen += 1
-                    if seen > MAX_SEEN or seen % 100 == 0 and self._late():
+                    if seen > MAX_SEEN or seen % 10 == 0 and self._late():
                         return
                     if e.name.startswith(".") or e.name in _SKIP:
                         continue

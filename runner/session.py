@@ -93,7 +93,8 @@ class Session:
         started = time.monotonic()
         self.warnings.clear()
         self.console.begin()
-        self.outputs.begin()
+        with _first():
+            self.outputs.begin()
         self.tables.begin()
         # Each run gets the names that we provide back, whatever the last one did to them.
         self.ns.update({k: v for k, v in self.provided.items() if k not in self.ns})

@@ -26,7 +26,7 @@ func TestInterruptOfAnAnswer(t *testing.T) {
 	go func() { ended <- errors.Join(m.Run(context.Background(), []string{"chat"}), m.Close()) }()
 	seen := func(text string) {
 		t.Helper()
-		for end := time.Now().Add(60 * time.Second); !strings.Contains(screen.String(), text); time.Sleep(10 * time.Millisecond) {
+		for end := time.Now().Add(time.Minute); !strings.Contains(screen.String(), text); time.Sleep(10 * time.Millisecond) {
 			if time.Now().After(end) {
 				t.Fatalf("there is no %q in\n%s", text, screen)
 			}
@@ -38,11 +38,11 @@ func TestInterruptOfAnAnswer(t *testing.T) {
 	io.WriteString(keyboard, "```python\nx = 41\nprint('x is', x)\n```\n")
 	seen("x is 41\n")
 	seen("✅ Done in")
-	for end := time.Now().Add(10 * time.Second); strings.Count(screen.String(), "\n> ") < 2 && time.Now().Before(end); {
+	for end := time.Now().Add(time.Minute); strings.Count(screen.String(), "\n> ") < 2 && time.Now().Before(end); {
 		time.Sleep(10 * time.Millisecond)
 	}
 	io.WriteString(keyboard, "```python\nimport time; time.sleep(60)\n```\n")
-	for end := time.Now().Add(60 * time.Second); strings.Count(screen.String(), "Running Python") < 2 && time.Now().Before(end); {
+	for end := time.Now().Add(time.Minute); strings.Count(screen.String(), "Running Python") < 2 && time.Now().Before(end); {
 		time.Sleep(10 * time.Millisecond)
 	}
 	began := time.Now()

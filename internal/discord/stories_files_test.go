@@ -229,7 +229,7 @@ func TestStoryDownload(t *testing.T) {
 	if done.EphemeralTo != w.anna.ID || string(done.Attachments[0].Bytes()) != string(salesCSV) {
 		t.Errorf("got %+v", done)
 	}
-	for end := time.Now().Add(5 * time.Second); logged() != 2; time.Sleep(5 * time.Millisecond) { // right after the reply
+	for end := time.Now().Add(time.Minute); logged() != 2; time.Sleep(5 * time.Millisecond) { // right after the reply
 		if time.Now().After(end) {
 			t.Fatalf("the log is\n%s", log)
 		}

@@ -57,7 +57,7 @@ func TestUsageOfEverybody(t *testing.T) {
 		p := s.person()
 		p.signIn()
 		p.do("POST", "/c/abc/ask", url.Values{"q": {"hello"}})
-		for end := time.Now().Add(10 * time.Second); len(s.model.Requests()) == 0 && time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		for end := time.Now().Add(time.Minute); len(s.model.Requests()) == 0 && time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		}
 		status, text, _ := p.do("GET", "/usage?all=1", nil)
 		if status != want || admin != strings.Contains(text, "Everybody&#39;s Usage") {

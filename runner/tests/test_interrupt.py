@@ -160,3 +160,13 @@ def test_time_for_looking_ends(link, tmp_path, monkeypatch):
     out = outputs.Outputs(link, str(tmp_path))
     out.hurry()
     assert len(dict(out._walk())) < 200
+
+
+def test_a_slow_look_ends_in_time(link, tmp_path, monkeypatch):
+    """Threads that the code left may make each call take 50 ms."""
+    numbered(tmp_path, 200)
+    now = iter(range(1000))
+    monkeypatch.setattr(outputs.time, "monotonic", lambda: next(now) / 2)
+    out = outputs.Outputs(link, str(tmp_path))
+    out.hurry()
+    assert len(dict(out._walk())) < 50

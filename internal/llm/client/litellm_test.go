@@ -43,7 +43,7 @@ general_settings: {master_key: %q}
 		t.Fatal(err)
 	}
 	testbin.Start(t, python, "-c", "from litellm.proxy.proxy_cli import run_server; run_server()", "--config", config, "--host", "127.0.0.1", "--port", port)
-	for end := time.Now().Add(2 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
+	for end := time.Now().Add(10 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
 		res, err := http.Get("http://" + host + "/health/liveliness")
 		if err == nil {
 			res.Body.Close()

@@ -22,7 +22,7 @@ func TestLeftovers(t *testing.T) {
 		idle := sandboxtest.NewSession(t, h)
 		idle.Key.User = 2
 		idle.Run("y = 1")
-		end := time.Now().Add(20 * time.Second)
+		end := time.Now().Add(time.Minute)
 		for h.Stats().Live > 1 && time.Now().Before(end) {
 			time.Sleep(50 * time.Millisecond)
 		}

@@ -36,7 +36,7 @@ func TestPoolReplacesTheDead(t *testing.T) {
 		}
 	}
 	after := measure(t, dir)
-	for end := time.Now().Add(30 * time.Second); after.fds > before.fds && time.Now().Before(end); {
+	for end := time.Now().Add(time.Minute); after.fds > before.fds && time.Now().Before(end); {
 		after = measure(t, dir)
 	}
 	if after.fds > before.fds {
@@ -51,7 +51,7 @@ func TestMemoryPressure(t *testing.T) {
 	h := gvisortest.Open(t, gvisor.Short(gvisor.Options{Pool: 2}, short.Load))
 	wait := func(what string, ok func() bool) {
 		t.Helper()
-		for end := time.Now().Add(30 * time.Second); !ok(); time.Sleep(10 * time.Millisecond) {
+		for end := time.Now().Add(time.Minute); !ok(); time.Sleep(10 * time.Millisecond) {
 			if time.Now().After(end) {
 				t.Fatalf("%s: %d wait, %d live", what, h.Stats().Ready, h.Stats().Live)
 			}

@@ -49,7 +49,7 @@ func TestSnapshots(t *testing.T) {
 		return all
 	}
 	gvisortest.OpenIn(t, dir, gvisor.Options{})
-	for end := time.Now().Add(10 * time.Second); len(names()) != 2; time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); len(names()) != 2; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("snapshots: %q", names())
 		}

@@ -101,7 +101,7 @@ func TestSoak(t *testing.T) {
 		h.Reset(context.Background(), sandbox.Key{User: 1, Conversation: "soak"})
 		awaitRest(t, h, 2)
 		after = measure(t, dir)
-		for end := time.Now().Add(30 * time.Second); after.fds > before.fds+2 && time.Now().Before(end); {
+		for end := time.Now().Add(time.Minute); after.fds > before.fds+2 && time.Now().Before(end); {
 			after = measure(t, dir) // what was killed last is still being closed
 		}
 		if after.fds > before.fds+2 {
@@ -113,7 +113,7 @@ func TestSoak(t *testing.T) {
 	}
 	gvisortest.AwaitNoSandboxes(t)
 	left := leftIn(dir)
-	for end := time.Now().Add(30 * time.Second); len(left) > 0 && time.Now().Before(end); left = leftIn(dir) {
+	for end := time.Now().Add(time.Minute); len(left) > 0 && time.Now().Before(end); left = leftIn(dir) {
 		time.Sleep(50 * time.Millisecond) // runsc still clears away what was killed last
 	}
 	for _, path := range left {
@@ -125,7 +125,7 @@ func TestSoak(t *testing.T) {
 func awaitRest(t *testing.T, h *gvisor.Host, pool int) {
 	t.Helper()
 	sandboxtest.AwaitNoSessions(t, h)
-	for end := time.Now().Add(30 * time.Second); h.Stats().Ready < pool; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); h.Stats().Ready < pool; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("%d of %d sandboxes are ready", h.Stats().Ready, pool)
 		}

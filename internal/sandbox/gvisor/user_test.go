@@ -323,7 +323,7 @@ func TestPowerCut(t *testing.T) {
 			t.Fatal(err)
 		}
 		syscall.Kill(pid, syscall.SIGKILL)
-		for end := time.Now().Add(10 * time.Second); syscall.Kill(pid, 0) == nil && time.Now().Before(end); {
+		for end := time.Now().Add(time.Minute); syscall.Kill(pid, 0) == nil && time.Now().Before(end); {
 			time.Sleep(10 * time.Millisecond)
 		}
 	}
