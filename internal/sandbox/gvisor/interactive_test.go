@@ -145,7 +145,7 @@ func TestInteractiveChartsLeaveMemory(t *testing.T) {
 	t.Parallel()
 	sandboxtest.NeedIndex(t)
 	s := sandboxtest.NewSession(t, gvisortest.Open(t, gvisor.Options{}))
-	const points = "import plotly.express as px\nfig = px.scatter(x=list(range(20_000)), y=list(range(20_000)), render_mode='webgl')\n"
+	const points = "import plotly.express as px\nfig = px.scatter(x=list(range(6_000)), y=list(range(6_000)), render_mode='webgl')\n"
 	if res := s.Run(points + "fig"); res.Outcome != sandbox.OK || len(s.Saved) != 2 {
 		t.Fatalf("%+v, saved %q", res, s.Order)
 	}
