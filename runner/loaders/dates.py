@@ -83,7 +83,7 @@ _WEEK = re.compile(r"((?:19|20)\d\d)-?W(\d\d)(?:-?([1-7]))?", re.I)
 _MAYBE = re.compile(r"\\?/Date\(|\d{8}[T _-]\d|[1-4]Q|\d{1,4}[-/.]\d\d?|\d\d?[ -./]?[^\W\d_]{3}|[^\W\d_]{3}|\d{4}[- ]?[QW]|Q[1-4]|\d{4}[- ][a-z]{3}|\[\d|\d{8}(?:\d{6})?$", re.I)
 _DATE_NAME = re.compile(
     r"(?:^|[^a-z])(?:date|datum|fecha|data|dato|day|dt|time|timestamp|datetime|ts|epoch|unixtime|when|login|seen|expires|published|registered|joined|fecha|zeit|heure|hora|posted|born|birthday|dob|start|end|updated|modified|created|since|until|valid|effective|expiry|maturity|due|hired|admitted|discharged)(?:$|[^a-z])"
-    r"|(?:date|time|stamp|_at|_on|_ts)$|^(?:date|time|ts|epoch)",
+    r"|(?:date|time|stamp|_at|_on|_ts)$|^(?:date|time|ts|epoch)|日期|日付|날짜|(?:^|[^а-я])дата(?:$|[^а-я])",
     re.I,
 )
 _MONTH_NAME = re.compile(r"(?:^|[^a-z])(?:month|period|yearmonth|year_month|yyyymm|monat|mois|mes|mese|maand)(?:$|[^a-z])", re.I)
@@ -256,7 +256,7 @@ def _readings(column):
 def _reworded(column, values):
     """The readings of the column with each date in its usual form."""
     usual = [datewords.usual(v) for v in values]
-    if sum(u is not None for u in usual) < (len(values) if len(values) < 50 else (1 - _FEW) * len(values)) or usual == values:
+    if sum(u is not None for u in usual) < (len(values) if len(values) < 50 else (1 - _FEW) * len(values)) or [u or v for u, v in zip(usual, values)] == values:
         return {}
     known = column.dropna().unique()
     return _readings(column.map(dict(zip(known, (datewords.usual(v) or v for v in known)))).astype(column.dtype))

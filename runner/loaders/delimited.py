@@ -174,7 +174,10 @@ def looks_like_table(src):
     """Whether a text has the same number of fields, at least two, in each line."""
     look = Look(src, {})
     counts = [len(r) for r in look.rows if r]
-    return len(counts) >= 2 and look.width >= 2 and sum(c == look.width for c in counts) >= 0.9 * len(counts)
+    if len(counts) >= 2 and look.width >= 2 and sum(c == look.width for c in counts) >= 0.9 * len(counts):
+        return True
+    lines = [line for line in encoding.head(src).splitlines()[:-1] if line.strip()][:60]  # names and values in quotes, fewer at the ends of some lines
+    return len(lines) > 3 and all(line.startswith('"') for line in lines) and 2 < min(counts) and max(counts) <= len(look.rows[0]) and all(forms.form(c) in ("s", "") for c in look.rows[0])
 
 
 class Reader:

@@ -12,7 +12,7 @@ _UNITS = {
     "kg", "g", "mg", "µg", "ug", "t", "lb", "lbs", "oz", "m", "km", "cm", "mm", "µm", "um", "nm", "mi", "ft", "in", "inch", "yd", "ha", "m2", "m²", "km2", "km²", "m3", "m³",
     "l", "ml", "s", "sec", "ms", "min", "h", "hr", "hrs", "hours", "d", "day", "days", "yr", "years", "%", "percent", "‰", "°", "deg", "°c", "°f", "c", "f", "k", "rad", "hz", "khz", "mhz",
     "v", "mv", "a", "ma", "w", "kw", "mw", "kwh", "mwh", "j", "kj", "cal", "kcal", "n", "pa", "hpa", "kpa", "mpa", "bar", "mbar", "mmhg", "m/s", "km/h", "mph", "kn", "kt", "m3/s", "mg/l", "µg/l", "ug/l", "mg/dl", "g/l", "mmol/l",
-    "ppm", "ppb", "b", "kb", "mb", "gb", "tb", "kib", "mib", "gib", "tib", "kbit/s", "mbit/s", "mbps", "db", "lux", "lx", "w/m2", "w/m²", "usd", "eur", "gbp", "chf", "$", "€", "£", "number", "count", "no", "mol", "nmol", "ntu", "psu", "ph", "us/cm", "µs/cm", "ms/cm",
+    "ppm", "ppb", "b", "kb", "mb", "gb", "tb", "kib", "mib", "gib", "tib", "kbit/s", "mbit/s", "mbps", "rpm", "bpm", "1/min", "spm", "watt/kg", "w/kg", "kph", "m/km", "db", "lux", "lx", "w/m2", "w/m²", "usd", "eur", "gbp", "chf", "$", "€", "£", "number", "count", "no", "mol", "nmol", "ntu", "psu", "ph", "us/cm", "µs/cm", "ms/cm",
     "second", "seconds", "minute", "minutes", "hour", "volt", "volts", "ampere", "amperes", "amp", "amps", "watt", "watts", "celsius", "kelvin", "metre", "metres", "meter", "meters", "gram", "grams", "pascal", "hertz", "newton", "ohm", "ohms", "ω", "kω", "degrees", "dbm", "counts", "a.u.",
 }  # fmt: skip
 
@@ -92,6 +92,8 @@ def _start(rows, width):
             near = i
     if exact is None:
         return near or 0
+    if exact and near != 0 and _shorter(rows):
+        return 0
     if near is None:
         named = [i for i, c in enumerate(rows[0]) if c.strip()] if exact == 1 and len(rows[0]) == width else []
         if named and named != [0] and all(is_name(rows[0][i]) for i in named) and headless(rows[1], [r for r in rows[2:] if _filled(r)], width):
@@ -104,6 +106,14 @@ def _start(rows, width):
     first = [forms.form(c) for c in body[0]]
     own = any(k and k in "ndcb" and f == "s" for k, f in zip(kinds, first))
     return near if names and not own and not rows[near][0].startswith("#") else exact
+
+
+def _shorter(rows):
+    """Whether the first row names the first columns of all rows below it, which have more fields."""
+    names, body = [c.strip() for c in rows[0]], [r for r in rows[1:] if _filled(r)][:LOOK]
+    if len(names) < 3 or len(set(names)) < len(names) or not all(names) or not all(map(is_name, names)):
+        return False
+    return len(body) > 1 and all(len(r) >= len(names) for r in body) and any(usual_form(body, i) in ("n", "d", "c") for i in range(len(names)))
 
 
 def _full(rows, start, width):
@@ -122,9 +132,9 @@ def _full(rows, start, width):
 def headless(first, body, width):
     """Whether the first row is data like those below it."""
     body = body[:LOOK]
-    if not body:
-        return False
     first = [c.strip() for c in first][:width]
+    if not body:
+        return _values(first)
     cells = [forms.form(c) for c in first]
     if all(c in ("n", "") for c in cells) and "n" in cells:
         return _numbers_over_numbers([first, *body])
@@ -162,7 +172,14 @@ def headless(first, body, width):
     if no:
         return no >= 2 or again > 0 or len(body) >= 3 and _like_data(first, body, kinds)
     filled = sum(bool(k) for k in kinds)
+    if again and sum(len(c) > 60 for c in first) == filled - again > 0:
+        return True  # a value that others have, beside sentences
     return again >= 2 and again >= 0.5 * filled
+
+
+def _values(row):
+    """Whether a row that stands alone holds values: a day, and a number that is no year."""
+    return any(forms.form(c) == "d" for c in row) and any(forms.form(c) == "n" and not forms.YEAR.fullmatch(c) for c in row)
 
 
 def _like_data(first, body, kinds):
@@ -316,8 +333,9 @@ def units_row(names, body, width):
     kinds = [usual_form(body[1 : LOOK + 1], i) for i in range(width)]
     numbers = [i for i, k in enumerate(kinds) if k == "n" and i < len(row)]
     given = {names[i].strip(): row[i].strip("()[] ") for i in range(min(width, len(row))) if row[i] and _is_unit(row[i])}
-    if not numbers or any(row[i] and not _is_unit(row[i]) for i in numbers):
-        return {}
+    known = sum(_is_unit(row[i]) for i in numbers if row[i])
+    if not numbers or any(row[i] and not _is_unit(row[i]) and (len(row[i]) > 8 or known < 4) for i in numbers) or known < 0.6 * sum(bool(row[i]) for i in numbers):
+        return {}  # beside many that are known, a word may be one as well
     over = [i for i in numbers if row[i]]
     return given if over and len(over) >= 0.3 * len(numbers) and all(forms.form(c) not in ("n", "d") for c in row) else {}
 
@@ -340,7 +358,7 @@ def tables(rows):
             if n > 1:
                 names, starts = _names(row), [0]
                 below = [r for r in rows[i + 1 :] if _filled(r)][:2]
-                headed = all(map(is_name, row)) and not any(len(_names(r) & names) >= 2 and _names(r) != names for r in below)  # rows that are alike have no header
+                headed = all(map(is_name, row)) and any(not is_name(c) for r in rows[i + 1 :] for c in r) and not any(len(_names(r) & names) >= 2 and _names(r) != names for r in below)  # rows that are alike, and lists of words, have no header
             continue
         if n < 2:
             continue
@@ -366,11 +384,16 @@ def tables(rows):
 
 def _describes(part, table):
     """Whether rows are names and values that tell of the table below them: Station: Berlin, Period: 2020."""
+    while part and not _filled(part[-1]):
+        part = part[:-1]
+    parted = any(not _filled(r) for r in part)  # groups of such lines, with blank ones between
     part = [r for r in part if _filled(r)]
     while part and _filled(part[0]) < 2:
         part = part[1:]  # its title
     if not 0 < len(part) <= 15 or any(_filled(r) > 2 for r in part):
         return False
+    if max(map(_filled, table)) > 3 and (parted or part[0][0].strip().endswith(":")):
+        return True
     values = [r[1] if len(r) > 1 else "" for r in part]
     kinds = {forms.form(v) for v in values[1:]} - {""}
     if max(map(_filled, table)) < 3:  # names and values as well: those of a device above what it measured

@@ -44,6 +44,8 @@ class Look:
         self.width = dialect.width(every)
         self._usual_width(every)
         self.tables = headers.tables(every) if single and not options.keys() & {"skiprows", "header", "names", "nrows"} else []
+        if self.width == 2 and len(self.tables) == 1:
+            self.width = _below_pairs(every) or self.width
         self.header = headers.Header() if options.keys() & {"skiprows", "header", "names"} else headers.find(every, self.width, self.tables[0][0] if len(self.tables) == 1 else 0)
         if self.fields:
             self.header, self.marked = headers.Header(0, 0 if self.comment else 1, self.fields), ""
@@ -255,6 +257,14 @@ class Look:
             for part in (1, 2, 3, 4):
                 f.seek(max(0, size * part // 4 - (8 << 10)))
                 yield from self.dialect.cut(f.read(8 << 10).decode(self.codec, "replace").splitlines()[1:-1])
+
+
+def _below_pairs(rows):
+    """The width of the table below the last blank row, where as many names and values stand above it; else 0."""
+    last = max((i for i, r in enumerate(rows[:-1]) if not any(map(str.strip, r))), default=None)
+    table = rows[last + 1 :] if last else []
+    wide = dialect.width(table)
+    return wide if wide > 3 and len(table) > 2 and all(len(r) == wide for r in table if r) else 0
 
 
 def tell_twice(file, names):

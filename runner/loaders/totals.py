@@ -12,15 +12,17 @@ _TOTAL = re.compile(
     re.I,
 )
 
+_ANY = re.compile(r"(?:\S+ ){1,3}totals?:?|(?:total|totals|totale|totaal|totaux|summe|suma|soma|итого|razem)(?: \S+){1,3}", re.I)
 _GROUP = re.compile(r"(.+?)[ :-]+(?:sub-?)?(?:total|totals|summe|ergebnis|totale?|suma|итог)|(?:(?:sub-?)?total|summe|sous-total|totale?|итого)[ :-]+(?:for |of |de |di |für )?(.+)", re.I)
 
 
 def rows(frame):
     """The positions of the rows whose first text says that they are totals, above numbers."""
-    texts = [i for i, t in enumerate(frame.dtypes) if t == object or str(t) in ("str", "string")][:3]
-    if len(frame) < 3 or len(texts) == frame.shape[1]:
+    texts = [i for i, t in enumerate(frame.dtypes) if t == object or str(t) in ("str", "string")]
+    if len(frame) < 3 or len(texts[:3]) == frame.shape[1]:
         return []
-    found = set()
+    found = {len(frame) - 1} if _last(frame, texts) else set()
+    texts = texts[:3]
     for i in texts:
         column = frame.iloc[:, i]
         hits = [k for k, v in enumerate(column.tolist() if len(frame) <= 20_000 else column.iloc[-50:].tolist()) if isinstance(v, str) and _TOTAL.fullmatch(v.strip())]
@@ -31,6 +33,12 @@ def rows(frame):
         if len(of_groups) <= 0.5 * len(frame):
             found |= of_groups
     return sorted(found)
+
+
+def _last(frame, texts):
+    """Whether the last row says nothing but that it is a total, where those above have words in several columns: "Transactions Total"."""
+    said = [v for v in (frame.iloc[-1, i] for i in texts) if isinstance(v, str) and v.strip()]
+    return len(said) == 1 and _ANY.fullmatch(said[0].strip()) is not None and sum(frame.iloc[:-1, i].notna().mean() > 0.4 for i in texts) > 1
 
 
 def _of_groups(column):

@@ -47,6 +47,60 @@ CASES["bank"] = (
     {"Buchungstag": ["2024-02-01T00:00:00"], "Betrag (EUR)": [-1000.5, -1001.5], "Empfänger": ["Laden 0"]},
     dict(length=N),
 )
+CASES["details of two columns above a table, in groups"] = (
+    "Turnover;Made: 28.12.2024 16:57\n\nIBAN;DE12 3456 7890\nName;Current\nBank;ACME\n\nOrder;Date, descending\n\nRead the notes on the page.\n\n"
+    + "Booked;Payee;Text;Amount\n" + R(lambda i: f"{i%28+1:02}.12.2024;Shop {i};Card;-{i},50\n"),
+    {"Booked": ["2024-12-01T00:00:00"], "Payee": ["Shop 0"], "Amount": [-0.5, -1.5]},
+    dict(length=N, said="above its header", unsaid=["tables"]),
+)
+CASES["more of such details than rows"] = (
+    "Turnover;Made: 28.12.2024 16:57\n;Updated: now\n\nIBAN;DE12 3456 7890\nName;Current\nBank;ACME\nOwner;J. Smith\nPeriod;01.12.2024 - 28.12.2024\n\nOrder;Date, descending\n\n"
+    + "Booked;Payee;Text;Amount\n" + R(lambda i: f"{i%28+1:02}.12.2024;Shop {i};Card;-{i},50\n", 5),
+    {"Booked": ["2024-12-01T00:00:00"], "Payee": ["Shop 0"], "Amount": [-0.5, -1.5]},
+    dict(length=5, said="above its header", unsaid=["more fields"]),
+)
+CASES["balances above a table"] = (
+    'Account details for:,Savings 666-12\nAvailable balance,"6,666.66"\nLedger balance,"6,666.66"\n\nDay,Value day,Text,Out,In\n' + R(lambda i: f"{i%28+1:02}/04/2024,{i%28+1:02}/04/2024,Shop {i},{i}.5,\n"),
+    {"Day": ["2024-04-01T00:00:00"], "Out": [0.5, 1.5]},
+    dict(length=N, said="above its header"),
+)
+CASES["fewer names than all rows have fields"] = (
+    "Account;No;Day;Amount;Kind;Text\n" + R(lambda i: f"123;{i};2024-07-{i%28+1:02};{i},50;transfer;a text;{'more' if i % 3 else 'more;and more'}\n", 9),
+    {"Account": [123], "No": [0, 1], "Day": ["2024-07-01T00:00:00"], "Amount": [0.5, 1.5], "Text": ["a text"]},
+    dict(length=9, said="more fields than the header"),
+)
+CASES["a single row of values"] = ("27 Feb 2024,UMC-,7.80,,A CAFE,,\n", {0: ["2024-02-27T00:00:00"], 2: [7.8], 4: ["A CAFE"]}, dict(length=1, said="no header"))
+CASES["names of years without rows"] = ("country,2019,2020,2021\n", {}, dict(length=0))
+CASES["blanks between a quotation mark and the delimiter"] = (
+    "Day,Text,Amount,Currency,Balance\n" + R(lambda i: f'{i%28+1:02}/03/2024,Shop {i},"-1,{i:03}.50"\t,HKD,"3,{i:03}.25" ,\n'.replace(" ,\n", "\n")),
+    {"Amount": [-1000.5, -1001.5], "Currency": ["HKD"], "Balance": [3000.25, 3001.25]},
+    dict(length=N, unsaid=["more fields"]),
+)
+CASES["a total with a name of its own in the last row"] = (
+    "Day,Action,Symbol,Amount\n" + R(lambda i: f"10/{i%28+1:02}/2024,Buy,S{i},{i}\n", 9) + "Transactions Total,,,36\n",
+    {"Action": ["Buy"], "Amount": [0, 1]},
+    dict(length=10, said="1 row(s) are totals (row 10)"),
+)
+CASES["a total in a later column"] = (
+    "Owner,Card,Kind,State,Refund,Amount\n" + R(lambda i: f"A,C{i},pay,done,all,{i}\n", 9) + ",,,,Totale movimenti,36\n",
+    {"Owner": ["A"], "Amount": [0, 1]},
+    dict(length=10, said="1 row(s) are totals (row 10)"),
+)
+CASES["units of a logger, some of them unknown"] = (
+    "TIME,DISTANCE,POWER,PEDAL,SPEED,PULSE,HEIGHT,TEMP,LAP\nL_SEC,KM,WATT,RPM,KM/H,BPM,METER,°C,NUM\n" + R(lambda i: f"{i:6},{i/9:8.3f},{i},{i},{i/3:.1f},{i},{i}.5,13.3,0\n"),
+    {"TIME": [0, 1], "DISTANCE": [0.0, 0.111], "SPEED": [0.0, 0.3]},
+    dict(length=N, said="taken for units"),
+)
+CASES["messages without names"] = (
+    "ham\tGo on until the point at the end of the street, and then call me from there at once..\n" + R(lambda i: f"{'spam' if i % 5 == 0 else 'ham'}\tOk lar... {i} joking, I am here already and wait for you at the corner\n"),
+    {0: ["ham", "spam", "ham"]},
+    dict(name="t.tsv", length=N + 1, said="no header"),
+)
+CASES["lists of goods are no tables of their own"] = (
+    "fruit,bread,butter,soup\nfruit,yoghurt,coffee\nmilk\n" + R(lambda i: ["fruit,bread\n", "milk,bread,butter,eggs\n", "beer\n", "bread,fruit,soda,butter,beer\n"][i % 4]),
+    {},
+    dict(unsaid=["tables ("]),
+)
 # dup headers
 CASES["dup headers"] = ("a,a,b,b\n" + R(lambda i: f"{i},{i+1},{i+2},{i+3}\n"), {"a": [0], "a.1": [1], "b": [2], "b.1": [3]}, dict(said="one name"))
 CASES["dup headers with a.1"] = ("a,a.1,a\n" + R(lambda i: f"{i},{i+1},{i+2}\n"), {"a": [0], "a.1": [1]}, dict(said="one name"))
