@@ -19,10 +19,12 @@ import (
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/llm"
+	"github.com/attachebot/attache/internal/nats"
 	"github.com/attachebot/attache/internal/sandbox"
 	"github.com/attachebot/attache/internal/sandbox/gvisor"
 	"github.com/attachebot/attache/internal/sandbox/gvisor/container"
 	"github.com/attachebot/attache/internal/sandbox/probe"
+	"github.com/attachebot/attache/internal/sandbox/remote"
 )
 
 func (m *Main) doctorCommand() *cobra.Command {
@@ -46,6 +48,7 @@ func (m *Main) doctor(ctx context.Context, _ []string) error {
 		d.add("clock", false, line)
 	}
 	d.storage(ctx)
+	d.messages(ctx)
 	d.bucket(ctx)
 	d.addresses(ctx)
 	d.model(ctx)
@@ -126,6 +129,44 @@ func (d *diagnosis) storage(ctx context.Context) {
 		return
 	}
 	d.add("files", true, fmt.Sprintf("%d files of %d users, %s on disk", t.Files, t.Users, files.Size(t.Stored)))
+}
+
+// messages looks whether all workers of the database are at one message server. Servers
+// outside may be connected with each other; embedded ones are not.
+func (d *diagnosis) messages(ctx context.Context) {
+	if d.m.shared == nil {
+		return
+	}
+	workers, err := remote.Workers(ctx, d.m.shared)
+	if err != nil {
+		d.add("workers", false, fault.Message(err))
+		return
+	}
+	if apart := separated(workers); apart != "" {
+		d.add("workers", false, apart)
+	}
+}
+
+// separated tells which workers can't be reached by all who serve; "" if there are none.
+func separated(workers []remote.Report) string {
+	at, embedded := map[string][]string{}, false
+	for _, w := range workers {
+		if w.Server != "" {
+			at[w.Server] = append(at[w.Server], w.Name)
+			embedded = embedded || strings.HasPrefix(w.Server, nats.Embedded)
+		}
+	}
+	if len(at) < 2 || !embedded {
+		return ""
+	}
+	var groups []string
+	for _, names := range at {
+		slices.Sort(names)
+		groups = append(groups, strings.Join(names, ", "))
+	}
+	slices.Sort(groups)
+	return fmt.Sprintf("they are at %d message servers that do not know each other (%s): no serve can ask the workers of another, and sessions wait until they are stored. "+
+		"Set CLUSTER_LISTEN at one serve, and NATS_URL to it at all others, without CLUSTER_LISTEN", len(at), strings.Join(groups, "; "))
 }
 
 func (d *diagnosis) model(ctx context.Context) {
@@ -267,8 +308,11 @@ func (d *diagnosis) python(ctx context.Context) *gvisor.Host {
 // sessionsHere tells what becomes of a Python session when another serve on the same
 // database answers next; "" where that can't be, or the session goes along.
 func sessionsHere(c config.Config) string {
-	if c.MongoURI == "" || c.ClusterListen != "" || c.NATSURL != "" || c.SessionsURL != "" {
+	if c.MongoURI == "" || c.ClusterListen != "" || c.NATSURL != "" {
 		return ""
+	}
+	if c.SessionsURL != "" {
+		return "this serve has a message server of its own: another serve on the same database goes on with a session when it has been stored; CLUSTER_LISTEN at one of them, and NATS_URL at the others, share them at once"
 	}
 	return "on this machine alone: another serve on the same database begins them anew, without their variables; CLUSTER_LISTEN or NATS_URL, and SESSIONS_URL, share them"
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/attachebot/attache/internal/discord"
 	"github.com/attachebot/attache/internal/llm"
 	"github.com/attachebot/attache/internal/llm/llmtest"
+	"github.com/attachebot/attache/internal/sandbox/remote"
 )
 
 // doctor tells what the configured model can do, from one small call of a tool.
@@ -79,6 +81,26 @@ func TestDoctorAsksDiscord(t *testing.T) {
 	}
 }
 
+// Workers whose message servers do not know each other are a fault.
+func TestSeparated(t *testing.T) {
+	for _, c := range []struct {
+		want    string
+		servers []string
+	}{
+		{"", nil}, {"", []string{""}}, {"", []string{"attache-1", "attache-1"}}, {"", []string{"attache-1", ""}}, {"", []string{"outside", "other"}},
+		{"2 message servers that do not know each other (w0, w2; w1)", []string{"attache-1", "attache-2", "attache-1"}},
+		{"2 message servers that do not know each other (w0; w1)", []string{"attache-1", "outside"}},
+	} {
+		var all []remote.Report
+		for i, s := range c.servers {
+			all = append(all, remote.Report{Name: fmt.Sprint("w", i), Server: s})
+		}
+		if got := separated(all); !strings.Contains(got, c.want) || (got == "") != (c.want == "") || got != "" && !strings.Contains(got, "NATS_URL") {
+			t.Errorf("%q: %q", c.servers, got)
+		}
+	}
+}
+
 // Several who serve on one database are told that each has its own Python sessions,
 // unless they share them.
 func TestSessionsHere(t *testing.T) {
@@ -86,9 +108,12 @@ func TestSessionsHere(t *testing.T) {
 	if got := sessionsHere(config.Config{MongoURI: uri}); !strings.Contains(got, "begins them anew") {
 		t.Errorf("%q", got)
 	}
+	if got := sessionsHere(config.Config{MongoURI: uri, SessionsURL: "s3://sessions"}); !strings.Contains(got, "when it has been stored") {
+		t.Errorf("%q", got)
+	}
 	for what, c := range map[string]config.Config{
 		"one machine": {}, "it takes workers": {MongoURI: uri, ClusterListen: ":4222"},
-		"workers of another": {MongoURI: uri, NATSURL: "tls://host:4222"}, "a bucket of sessions": {MongoURI: uri, SessionsURL: "s3://sessions"},
+		"workers of another": {MongoURI: uri, NATSURL: "tls://host:4222"}, "a bucket on one machine": {SessionsURL: "s3://sessions"},
 	} {
 		if got := sessionsHere(c); got != "" {
 			t.Errorf("%s: %q", what, got)

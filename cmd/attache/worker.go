@@ -139,8 +139,11 @@ func (m *Main) openCluster(ctx context.Context, log *slog.Logger, progress io.Wr
 // localWorker names the worker in serve itself: its sessions are those of the data
 // folder, whatever number the process has there.
 func localWorker(owner string) string {
-	return "local-" + owner[:strings.LastIndexByte(owner, '-')] + "-1"
+	return "local-" + folder(owner) + "-1"
 }
+
+// folder names the data folder of an owner.
+func folder(owner string) string { return owner[:strings.LastIndexByte(owner, '-')] }
 
 // openShelf opens the bucket of SESSIONS_URL, if there is one.
 func (m *Main) openShelf(ctx context.Context, log *slog.Logger) (*remote.Shelf, error) {
@@ -161,7 +164,7 @@ func (m *Main) openNATS(ctx context.Context) (*natsgo.Conn, error) {
 	if m.Config.NATSURL != "" && m.Config.ClusterListen == "" {
 		return nats.Connect(ctx, m.Config.NATSURL.Reveal(), m.shared)
 	}
-	server, err := nats.Serve(ctx, m.Config.ClusterListen, m.shared)
+	server, err := nats.Serve(ctx, m.Config.ClusterListen, folder(m.owner), m.shared)
 	if err != nil {
 		return nil, err
 	}

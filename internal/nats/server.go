@@ -40,9 +40,14 @@ type Server struct {
 	done  chan struct{}
 }
 
+// Embedded begins the names of servers that Serve starts. No two of them are connected
+// with each other.
+const Embedded = "attache-"
+
 // Serve starts a server that listens at host:port, or :port. Without an address it
-// serves this process alone.
-func Serve(ctx context.Context, listen string, store cluster.Store) (*Server, error) {
+// serves this process alone. Who is is that process in all its lives: one that takes
+// the place of another has its name.
+func Serve(ctx context.Context, listen, who string, store cluster.Store) (*Server, error) {
 	host, number, err := "", 0, error(nil)
 	if listen != "" {
 		var port string
@@ -66,7 +71,7 @@ func Serve(ctx context.Context, listen string, store cluster.Store) (*Server, er
 		return nil, err
 	}
 	ns, err := server.NewServer(&server.Options{
-		ServerName: "attache", Host: host, Port: number, DontListen: listen == "", NoSigs: true, NoLog: true, MaxPayload: 1 << 20,
+		ServerName: Embedded + who, Host: host, Port: number, DontListen: listen == "", NoSigs: true, NoLog: true, MaxPayload: 1 << 20,
 		TLS: true, TLSTimeout: 5, TLSConfig: &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS13},
 		// Who stopped answering is gone within seconds.
 		PingInterval: 2 * time.Second, MaxPingsOut: 2, AlwaysEnableNonce: true,

@@ -237,7 +237,7 @@ func openChaos(t *testing.T) *chaos {
 	q.Set("endpoint", "http://"+c.wire.Addr().String())
 	u.RawQuery = q.Encode()
 	c.shelf = remote.NewShelf(open(u.String()), time.Hour, nil)
-	if c.server, err = nats.Serve(t.Context(), "127.0.0.1:0", store); err != nil {
+	if c.server, err = nats.Serve(t.Context(), "127.0.0.1:0", "test", store); err != nil {
 		t.Fatal(err)
 	}
 	c.address = c.server.Addr()
@@ -357,7 +357,7 @@ func (c *chaos) faults() []misfortune {
 			short(r, time.Second)
 			for end := time.Now().Add(time.Minute); ; {
 				var err error
-				if c.server, err = nats.Serve(context.Background(), c.address, c.store.Store); err == nil {
+				if c.server, err = nats.Serve(context.Background(), c.address, "test", c.store.Store); err == nil {
 					return
 				} else if time.Now().After(end) {
 					c.t.Error(err)

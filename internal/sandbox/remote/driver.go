@@ -27,14 +27,17 @@ type Driver struct {
 	shelf *Shelf // of images; nil: there is none
 	subs  []*nats.Subscription
 
+	stopping context.Context // ends when calls are interrupted
+	stop     context.CancelFunc
 	opened   time.Duration // since boot
 	fetching chan struct{} // a place for each session that is fetched at once
 
-	mu     sync.Mutex
-	closed bool
-	stop   chan struct{}
-	work   sync.WaitGroup
-	keys   map[sandbox.Key]chan struct{} // closed when the key's turn is over
+	mu      sync.Mutex
+	closed  bool
+	work    sync.WaitGroup
+	keys    map[sandbox.Key]chan struct{} // closed when the key's turn is over
+	at      string                        // the message server
+	servers map[string]bool               // it, and those that were at its place before
 }
 
 var _ sandbox.Sandbox = (*Driver)(nil)
@@ -46,7 +49,8 @@ func Open(nc *nats.Conn, store cluster.Store, shelf *Shelf, log *slog.Logger) (*
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	d := &Driver{nc: nc, store: store, log: log, fleet: newFleet(), shelf: shelf, opened: cluster.SinceBoot(), fetching: make(chan struct{}, 4), stop: make(chan struct{}), keys: map[sandbox.Key]chan struct{}{}}
+	d := &Driver{nc: nc, store: store, log: log, fleet: newFleet(), shelf: shelf, opened: cluster.SinceBoot(), fetching: make(chan struct{}, 4), keys: map[sandbox.Key]chan struct{}{}, servers: map[string]bool{}}
+	d.stopping, d.stop = context.WithCancel(context.Background())
 	reports, err := nc.Subscribe(subjectReport+"*", func(m *nats.Msg) {
 		if r, err := parseJSON[Report](m.Data); err == nil && r.Name == strings.TrimPrefix(m.Subject, subjectReport) {
 			d.fleet.heard(r)
@@ -64,6 +68,7 @@ func Open(nc *nats.Conn, store cluster.Store, shelf *Shelf, log *slog.Logger) (*
 		return nil, fault.Wrap(err, fault.Unavailable, "The message server does not answer.")
 	}
 	d.subs = []*nats.Subscription{reports, leases, stored}
+	d.server() // known from now on, also when another takes its place
 	return d, nil
 }
 
@@ -77,12 +82,12 @@ func (d *Driver) Close(ctx context.Context) error {
 	}
 	d.closed = true
 	d.mu.Unlock()
-	stop := context.AfterFunc(ctx, func() { close(d.stop) })
+	defer d.stop()
+	defer context.AfterFunc(ctx, d.stop)()
 	for _, s := range d.subs {
 		s.Unsubscribe()
 	}
 	d.work.Wait()
-	stop()
 	return nil
 }
 
@@ -136,10 +141,7 @@ func (d *Driver) Run(ctx context.Context, key sandbox.Key, cell sandbox.Cell) (s
 		cell.Status = func(sandbox.Status) {}
 	}
 	for {
-		p, err := d.place(ctx, key, cell.Status)
-		if err != nil && ctx.Err() != nil {
-			err = canceled(ctx)
-		}
+		p, err := d.placeUntilClosed(ctx, key, cell.Status)
 		if err != nil {
 			return sandbox.Result{}, err
 		}
@@ -147,10 +149,10 @@ func (d *Driver) Run(ctx context.Context, key sandbox.Key, cell sandbox.Cell) (s
 		p.leave()
 		switch {
 		case errors.Is(err, errNotSent) && ctx.Err() != nil: // stopped before anybody had the code
-			d.didNothing(ctx, p)
+			d.didNothing(ctx, p, true)
 			return sandbox.Result{}, canceled(ctx)
 		case err == nil && out.Refused, errors.Is(err, errNotSent):
-			d.didNothing(ctx, p)
+			d.didNothing(ctx, p, true)
 			d.fleet.doubt(p.worker)
 			if err := pause(ctx, 50*time.Millisecond); err != nil {
 				return sandbox.Result{}, err
@@ -162,7 +164,7 @@ func (d *Driver) Run(ctx context.Context, key sandbox.Key, cell sandbox.Cell) (s
 			return sandbox.Result{Outcome: sandbox.Crashed, Exit: 1, Lost: true,
 				Error: "The machine that ran this code was lost. The code may have run in part, and is not run again by itself."}, nil
 		case out.Err != nil:
-			d.didNothing(ctx, p)
+			d.didNothing(ctx, p, out.Untouched)
 			return sandbox.Result{}, out.Err.err()
 		}
 		if !d.still(ctx, p.session) {
@@ -173,14 +175,42 @@ func (d *Driver) Run(ctx context.Context, key sandbox.Key, cell sandbox.Cell) (s
 	}
 }
 
-// didNothing notes that a cell did not run: the session has not gone on from its
-// image. Where that fails, a line says that more is lost than is.
-func (d *Driver) didNothing(ctx context.Context, p *place) {
-	if s := p.session; s.Behind && !p.behind && s.Image != "" {
+// placeUntilClosed is place; nothing of it is waited for when the driver is closed.
+func (d *Driver) placeUntilClosed(ctx context.Context, key sandbox.Key, status func(sandbox.Status)) (*place, error) {
+	open, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(d.stopping, cancel)()
+	p, err := d.place(open, key, status)
+	switch {
+	case err == nil:
+	case ctx.Err() != nil:
+		err = canceled(ctx)
+	case open.Err() != nil:
+		err = errClosed
+	}
+	return p, err
+}
+
+// didNothing notes that a cell did not run: the record is what it was, if the worker
+// did not touch the session, or else the session has not gone on from its image.
+// Where that fails, a line says that more is lost than is.
+func (d *Driver) didNothing(ctx context.Context, p *place, untouched bool) {
+	ctx = context.WithoutCancel(ctx)
+	s, err := p.session, error(nil)
+	switch {
+	case s.Revision == p.before.Revision: // the record was not written
+	case untouched && p.before.Revision == 0:
+		err = d.store.DeleteSession(ctx, s)
+	case untouched:
+		s = p.before
+		s.Revision = p.session.Revision
+		_, err = d.store.SaveSession(ctx, s)
+	case !p.before.Behind && s.Image != "":
 		s.Behind = false
-		if _, err := d.store.SaveSession(context.WithoutCancel(ctx), s); err != nil {
-			d.log.Warn("note that a cell did not run", "user", s.User, "error", err)
-		}
+		_, err = d.store.SaveSession(ctx, s)
+	}
+	if err != nil {
+		d.log.Warn("note that a cell did not run", "user", s.User, "error", err)
 	}
 }
 
@@ -195,9 +225,9 @@ func (d *Driver) run(ctx context.Context, p *place, cell sandbox.Cell) (outcome,
 			return nil
 		}, save)
 	}
-	o := order{Op: "run", Key: p.session.Key, Epoch: p.session.Epoch, Generation: p.session.Generation, Revision: p.session.Revision, First: p.first, New: p.fresh, Lost: p.lost,
+	o := order{Op: "run", Key: p.session.Key, Epoch: p.session.Epoch, Generation: p.session.Generation, Revision: p.session.Revision, First: p.before.Revision == 0, New: p.fresh(), Lost: p.lost, Away: p.away,
 		Files: cell.Files != nil, Save: cell.Save != nil, Output: cell.Output != nil, Errors: cell.Errors != nil, Input: cell.Input != nil, Status: true, Ask: cell.Ask != nil,
-		Image: d.shelf != nil && p.session.Image != "", Behind: p.behind}
+		Image: d.shelf != nil && p.session.Image != "", Behind: p.before.Behind}
 	return d.call(ctx, p.worker, o, cell, d.shelf.reads(p.session))
 }
 
@@ -249,13 +279,19 @@ func (d *Driver) call(ctx context.Context, w Report, o order, cell sandbox.Cell,
 	go func() { // the order may be lost on its way; the worker knows it by its name
 		tick := time.NewTicker(time.Second)
 		defer tick.Stop()
-		for {
+		for began := cluster.SinceBoot(); ; {
 			select {
 			case <-heard:
 				return
 			case <-l.over:
 				return
 			case <-tick.C:
+				if cluster.SinceBoot()-began > repeatFor {
+					return
+				}
+				if !d.nc.IsConnected() { // it would wait for the connection
+					continue
+				}
 				repeated.Store(true)
 				d.nc.PublishRequest(base+"call", inbox, body)
 			}
@@ -266,7 +302,7 @@ func (d *Driver) call(ctx context.Context, w Report, o order, cell sandbox.Cell,
 	closing := make(chan struct{})
 	defer close(closing)
 	go func() {
-		tick, stop := time.NewTicker(beatEvery), d.stop
+		tick, stop := time.NewTicker(beatEvery), d.stopping.Done()
 		defer tick.Stop()
 		for {
 			select {
@@ -330,8 +366,11 @@ func (d *Driver) Reset(ctx context.Context, key sandbox.Key) error {
 				return out.Err.err()
 			}
 		}
-		if err := d.store.DeleteSession(ctx, s); !fault.Is(err, fault.Exists) {
+		err = d.store.DeleteSession(ctx, s)
+		if err == nil {
 			d.shelf.drop(ctx, s.Image)
+		}
+		if !fault.Is(err, fault.Exists) {
 			return err
 		}
 	}

@@ -15,6 +15,20 @@ import (
 // SetLeaseTime is for all workers and drivers of this process from now on.
 func SetLeaseTime(d time.Duration) { leaseTime = d }
 
+// SetNobodyFor is for all calls of this process from now on.
+func SetNobodyFor(d time.Duration) (back func()) {
+	old := nobodyFor
+	nobodyFor = d
+	return func() { nobodyFor = old }
+}
+
+// SetRepeatFor is for all calls of this process from now on.
+func SetRepeatFor(d time.Duration) (back func()) {
+	old := repeatFor
+	repeatFor = d
+	return func() { repeatFor = old }
+}
+
 // SetPatience is for all workers of this process from now on.
 func SetPatience(d time.Duration) { patience = d }
 

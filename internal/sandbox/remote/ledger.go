@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -8,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"time"
 
@@ -18,7 +20,10 @@ import (
 
 // ledger remembers the epoch of each session that a worker has, and what its person
 // was not told yet: a small file each.
-type ledger struct{ dir string }
+type ledger struct {
+	dir string
+	mu  sync.Mutex // of writes
+}
 
 // keepEpochs is longer than any session is kept.
 const keepEpochs = 365 * 24 * time.Hour
@@ -33,7 +38,7 @@ func openLedger(dir string) (*ledger, error) {
 			os.Remove(filepath.Join(dir, e.Name()))
 		}
 	}
-	return &ledger{dir}, nil
+	return &ledger{dir: dir}, nil
 }
 
 // notWritten says why the data folder can't be written: the disk is full, say. Paths
@@ -68,6 +73,23 @@ func (l *ledger) read(k sandbox.Key) (s seen) {
 }
 
 func (l *ledger) set(k sandbox.Key, s seen) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.write(k, s)
+}
+
+// told forgets what a person was told, unless the session has gone on since.
+func (l *ledger) told(k sandbox.Key, s seen) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	b, err := json.Marshal(s)
+	if now, _ := os.ReadFile(l.path(k)); err != nil || !bytes.Equal(now, b) {
+		return err
+	}
+	return l.write(k, seen{Epoch: s.Epoch})
+}
+
+func (l *ledger) write(k sandbox.Key, s seen) error {
 	b, err := json.Marshal(s)
 	if err != nil {
 		return err
@@ -80,6 +102,8 @@ func (l *ledger) set(k sandbox.Key, s seen) error {
 }
 
 func (l *ledger) forget(k sandbox.Key) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if err := os.Remove(l.path(k)); err != nil && !os.IsNotExist(err) {
 		return notWritten(err)
 	}

@@ -1,12 +1,16 @@
 package remote
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/attachebot/attache/internal/fault"
+	"github.com/attachebot/attache/internal/locale"
 	"github.com/attachebot/attache/internal/sandbox"
 )
 
@@ -18,9 +22,9 @@ func TestLedgerTellsWhy(t *testing.T) {
 		t.Fatal(err)
 	}
 	k := sandbox.Key{User: 1, Conversation: "c"}
-	inFile := &ledger{file}
+	inFile := &ledger{dir: file}
 	_, opened := openLedger(filepath.Join(file, "epochs"))
-	full := &ledger{dir}
+	full := &ledger{dir: dir}
 	if err := os.MkdirAll(filepath.Join(full.path(k), "in the way"), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -39,10 +43,39 @@ func TestLedgerTellsWhy(t *testing.T) {
 			t.Errorf("%s: %q (%v), want %q", what, got, c.err, want)
 		}
 	}
-	if err := (&ledger{dir}).forget(sandbox.Key{User: 2}); err != nil {
+	if err := (&ledger{dir: dir}).forget(sandbox.Key{User: 2}); err != nil {
 		t.Errorf("what is not there: %v", err)
 	}
-	if err := (&ledger{dir}).set(sandbox.Key{User: 2}, seen{Epoch: "e"}); err != nil || (&ledger{dir}).epoch(sandbox.Key{User: 2}) != "e" {
+	if err := (&ledger{dir: dir}).set(sandbox.Key{User: 2}, seen{Epoch: "e"}); err != nil || (&ledger{dir: dir}).epoch(sandbox.Key{User: 2}) != "e" {
 		t.Error(err)
+	}
+}
+
+// A call that hears late that its person was told takes nothing from what came after
+// it: neither what another one is to be told, nor the epoch of a session that began
+// anew.
+func TestLedgerToldLate(t *testing.T) {
+	l, err := openLedger(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := sandbox.Key{User: 1, Conversation: "c"}
+	first := seen{"one", []locale.Message{locale.Plain("1"), locale.Later("%s files", "3")}}
+	for name, now := range map[string]seen{
+		"another note":  {"one", append(slices.Clone(first.Notes), locale.Plain("2"))},
+		"another epoch": {Epoch: "two"},
+		"both":          {"two", first.Notes},
+		"nothing since": first,
+	} {
+		want := now
+		if name == "nothing since" {
+			want.Notes = nil
+		}
+		if err := errors.Join(l.set(k, now), l.told(k, first)); err != nil {
+			t.Fatal(err)
+		}
+		if got := l.read(k); fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("%s: %+v, want %+v", name, got, want)
+		}
 	}
 }

@@ -18,6 +18,10 @@ const (
 	silent    = 3 * time.Second // the other side says nothing
 )
 
+// repeatFor is how long an order is repeated: much less than a worker remembers a call
+// that ended, so that none runs twice.
+var repeatFor = 20 * time.Second
+
 var (
 	errGone   = errors.New("the other side is not connected")
 	errSilent = errors.New("the other side says nothing")
@@ -44,6 +48,7 @@ type link struct {
 	told   uint32        // used, as the other side knows it
 	heard  time.Duration // since boot
 	gone   time.Duration // since when the other side is not connected; 0: it is
+	asked  uint32        // for which frame again, until a beat tells of more
 	err    error
 	once   sync.Once
 }
@@ -162,7 +167,8 @@ func (l *link) receive(b []byte) kind {
 		default:
 			l.failLocked(errFrame) // more than the window
 		}
-	case f.seq > l.next:
+	case f.seq > l.next && l.asked != l.next: // once: all that come after it are as late
+		l.asked = l.next
 		l.control(again, l.next)
 	}
 	return 0
@@ -204,7 +210,7 @@ func (l *link) watch() {
 	tick := time.NewTicker(beatEvery)
 	defer tick.Stop()
 	last := cluster.SinceBoot()
-	for {
+	for connected := last; ; {
 		select {
 		case <-l.stop:
 			return
@@ -215,10 +221,15 @@ func (l *link) watch() {
 		now := cluster.SinceBoot()
 		l.mu.Lock()
 		// Where we were stopped or not connected, it is we who heard nothing.
-		if pause := now - last; pause > silent/2 || !l.connected() {
+		here := l.connected()
+		if pause := now - last; pause > silent/2 || !here {
 			l.heard += pause
 		}
-		last = now
+		if last = now; here {
+			connected = now
+		} else if now-connected > leaseTime+silent { // the cell has ended
+			l.failLocked(errGone)
+		}
 		if now-l.heard > silent {
 			l.failLocked(errSilent)
 		}

@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -19,13 +20,15 @@ import (
 // place is where a cell is to run: a worker that the session's record names.
 type place struct {
 	worker  Report
-	session cluster.Session
-	fresh   bool // the session begins anew
-	first   bool // it had no record
-	behind  bool // it may have gone on from its image
-	lost    bool // because the machine that had it is gone
+	before  cluster.Session // the record as it was
+	session cluster.Session // and as it is now
+	lost    bool            // nobody has what the session was, except for its image
+	away    bool            // because who has it can't be asked from here
 	leave   func()
 }
+
+// fresh tells whether the session begins anew.
+func (p *place) fresh() bool { return p.session.Epoch != p.before.Epoch }
 
 // save guards what a cell saves by the record.
 func (p *place) save(check func(context.Context) error, save func(context.Context, string, io.Reader) error) func(context.Context, string, io.Reader) error {
@@ -38,35 +41,47 @@ func (p *place) save(check func(context.Context) error, save func(context.Contex
 }
 
 // nobodyFor is how long a call waits for any worker.
-const nobodyFor = 10 * time.Second
+var nobodyFor = 10 * time.Second
+
+// keptElsewhere is how long a session that can't be asked for is waited for: its
+// worker has stored it long before, unless it can't.
+const keptElsewhere = time.Hour
+
+var errAway = fault.New(fault.Unavailable, "This session is on a machine that can't be asked from here. It goes on here when that machine has stored it; please try again in some minutes.")
 
 // place finds the worker for a session and claims the session for it: the one
 // that has it while that lives, or else the one with the most room.
 func (d *Driver) place(ctx context.Context, key sandbox.Key, status func(sandbox.Status)) (*place, error) {
-	for {
+	for began := cluster.SinceBoot(); ; {
 		s, err := d.store.Session(ctx, key)
 		if err != nil {
 			return nil, err
 		}
-		want, lost := s.Worker, false
+		p := &place{before: s, session: s}
+		want := s.Worker
 		if want != "" {
-			w, ok := d.fleet.get(want)
-			switch {
-			case ok && !w.Draining:
-			case ok && d.shelf != nil, !ok && (d.early(want) || !d.gone(ctx, s)):
+			switch d.fate(ctx, s) {
+			case quiet:
 				// Nobody may have it before its lease ends; who leaves stores it first. After a
 				// restart of all, it is about to come back.
-				select {
-				case <-d.stop:
-					return nil, errClosed
-				default:
+				if !d.nc.IsConnected() && cluster.SinceBoot()-began > nobodyFor {
+					return nil, errNobody
 				}
 				if err := pause(ctx, 100*time.Millisecond); err != nil {
 					return nil, err
 				}
 				continue
-			default:
-				want, lost = "", true
+			case gone:
+				want, p.lost = "", true
+			case elsewhere:
+				if whole := d.shelf != nil && s.Image != "" && !s.Behind; !whole {
+					d.log.Warn("a session is on a worker of another message server, which can't be asked from here; see attache doctor", "worker", want, "user", key.User)
+					if d.shelf != nil && time.Since(s.UsedAt) < keptElsewhere {
+						return nil, errAway
+					}
+					p.lost, p.away = true, true
+				}
+				want = ""
 			}
 		}
 		w, leave, err := d.fleet.enter(ctx, key.User, want, func(n int) { status(sandbox.Status{State: sandbox.Queued, Place: n}) })
@@ -76,11 +91,11 @@ func (d *Driver) place(ctx context.Context, key sandbox.Key, status func(sandbox
 		if err != nil {
 			return nil, err
 		}
-		p := &place{worker: w, session: s, leave: leave, first: s.Revision == 0, behind: s.Behind}
+		p.worker, p.leave = w, leave
 		if s.Worker != w.Name {
-			p.fresh = true
 			p.session.Epoch = rand.Text()
-			p.lost = lost
+		} else {
+			p.lost, p.away = false, false // it is back
 		}
 		now := time.Now().UTC()
 		if s.Worker == w.Name && s.Generation == w.Generation && now.Sub(s.UsedAt) < time.Minute && d.shelf == nil {
@@ -89,8 +104,13 @@ func (d *Driver) place(ctx context.Context, key sandbox.Key, status func(sandbox
 		// With images, each run changes the record: what is stored while it runs is behind.
 		p.session.Behind = true
 		p.session.Worker, p.session.Generation, p.session.UsedAt = w.Name, w.Generation, now
-		p.session, err = d.store.SaveSession(ctx, p.session)
-		if err == nil {
+		saved, err := d.store.SaveSession(ctx, p.session)
+		if err != nil && p.fresh() { // it may have been written all the same
+			if now, again := d.store.Session(ctx, key); again == nil && now.Epoch == p.session.Epoch {
+				saved, err = now, nil
+			}
+		}
+		if p.session = saved; err == nil {
 			return p, nil
 		}
 		leave()
@@ -112,19 +132,63 @@ func (d *Driver) early(worker string) bool {
 	return cluster.SinceBoot()-d.opened < nobodyFor && !d.fleet.met(worker)
 }
 
-// gone tells whether nobody can hear the worker of a session any more: its lease
-// ended, or no server has had a connection of it for a second.
-func (d *Driver) gone(ctx context.Context, s cluster.Session) bool {
+// fate is what became of the worker of a session.
+type fate int
+
+const (
+	here      fate = iota // it takes orders
+	quiet                 // it is waited for
+	gone                  // nobody can hear it: it left, its lease ended, or no server has had a connection of it for a second
+	elsewhere             // it lives, at a message server that can't be asked from here
+)
+
+func (d *Driver) fate(ctx context.Context, s cluster.Session) fate {
+	w, ok := d.fleet.get(s.Worker)
+	switch {
+	case ok && !w.Draining:
+		return here
+	case ok && d.shelf == nil:
+		return gone
+	case ok || d.early(s.Worker):
+		return quiet
+	}
 	all, err := d.store.Leases(ctx, leaseName(s.Worker))
 	if err != nil {
-		return false
+		return quiet
 	}
 	for _, l := range all {
-		if l.Name == leaseName(s.Worker) && l.Generation == s.Generation {
-			return d.deaf(ctx, s.Worker, l.Holder)
+		switch {
+		case l.Name != leaseName(s.Worker):
+		case !d.reaches(l):
+			return elsewhere
+		case l.Generation == s.Generation && !d.deaf(ctx, s.Worker, l.Holder):
+			return quiet
 		}
 	}
-	return true
+	return gone
+}
+
+// server names the message server of this process; those of one cluster have one
+// name. It is the last one while there is no connection.
+func (d *Driver) server() string {
+	name := cmp.Or(d.nc.ConnectedClusterName(), d.nc.ConnectedServerName())
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if name != "" && name != d.at {
+		d.at, d.servers[name] = name, true
+	}
+	return d.at
+}
+
+// reaches tells whether the worker that has a lease is at the message server of this
+// process, or at the one that was there before it. Where it is not, that nothing is
+// heard of it means nothing.
+func (d *Driver) reaches(l cluster.Lease) bool {
+	d.server()
+	r, _ := parseJSON[Report]([]byte(l.Note))
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return r.Server == "" || d.servers[r.Server]
 }
 
 // deaf tells whether no server has had a connection of a life for a second.
@@ -169,6 +233,7 @@ func (d *Driver) lease(m *nats.Msg) {
 	if err != nil || r.Name != name || r.Life == "" {
 		return
 	}
+	r.Report.Server = d.server() // who asks here is reached from here
 	note, _ := json.Marshal(r.Report)
 	var answer leaseReply
 	if r.Release {
@@ -176,7 +241,7 @@ func (d *Driver) lease(m *nats.Msg) {
 	} else {
 		var l cluster.Lease
 		l, err = d.store.Acquire(ctx, leaseName(name), r.Life, leaseTime, string(note))
-		if fault.Is(err, fault.Exists) && d.deaf(ctx, name, l.Holder) { // its life before
+		if fault.Is(err, fault.Exists) && d.reaches(l) && d.deaf(ctx, name, l.Holder) { // its life before
 			if err = d.store.Release(ctx, l); err == nil {
 				l, err = d.store.Acquire(ctx, leaseName(name), r.Life, leaseTime, string(note))
 			}

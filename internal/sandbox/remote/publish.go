@@ -224,20 +224,24 @@ func (d *Driver) fetch(ctx context.Context, name string, r storedRequest) error 
 			err = errElsewhere
 			break
 		}
+		if now.Image == to.image { // it was written although the database said otherwise
+			d.shelf.drop(ctx, before.Image)
+			return nil
+		}
 		if now.Image != before.Image { // which of the two is newer is not known
 			err = errOvertaken
 			break
 		}
-		old := now.Image
 		// A run whose record was written may reach the worker after the image was.
 		now.Image, now.ImageSum, now.Behind = to.image, to.sum, now.Behind && now.Revision != out.Ran || now.Revision != before.Revision
 		if _, err = d.store.SaveSession(ctx, now); err == nil {
-			d.shelf.drop(ctx, old)
+			d.shelf.drop(ctx, before.Image)
 			return nil
 		}
-		if fault.Is(err, fault.Exists) {
-			err = nil
+		if !fault.Is(err, fault.Exists) {
+			return err // the record may name it all the same; if not, a sweep deletes it
 		}
+		err = nil
 	}
 	d.shelf.drop(ctx, to.image)
 	return err

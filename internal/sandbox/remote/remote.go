@@ -52,6 +52,7 @@ type Report struct {
 	Draining   bool
 	Stats      sandbox.Stats
 	Error      string `json:",omitempty"` // the last one
+	Server     string `json:",omitempty"` // in its lease: the message server at which it is
 }
 
 // order begins a call.
@@ -65,6 +66,7 @@ type order struct {
 	First      bool   // the session had no record: what a worker has of it is from before it was one
 	New        bool   // the session begins anew under this epoch
 	Lost       bool   // because the machine that had it is gone
+	Away       bool   // no: because that can't be asked
 	Image      bool   // there is an image of it, for a worker that does not have the epoch
 	Behind     bool   // from which the session may have gone on
 	// What the cell may reach.
@@ -84,6 +86,8 @@ type outcome struct {
 	Stats   sandbox.Stats // of the worker, after it
 	Ran     uint64        // "publish": the revision of the last run that the image has for certain
 	Err     *failure      `json:",omitempty"`
+	// With an error: the session is as it was.
+	Untouched bool `json:",omitempty"`
 }
 
 // question is what a cell asks of its caller.

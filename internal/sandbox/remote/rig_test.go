@@ -95,7 +95,7 @@ func gvisorRig(t testing.TB, dir string, o sandboxtest.Options) sandboxtest.Driv
 		t.Fatal(err)
 	}
 	store := openStore(t, own)
-	server, err := nats.Serve(t.Context(), "127.0.0.1:0", store)
+	server, err := nats.Serve(t.Context(), "127.0.0.1:0", "test", store)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -359,7 +359,7 @@ func (l *life) do(ctx, cells context.Context, o order, c *callee) (out outcome) 
 	select {
 	case p = <-c.program:
 	case <-ctx.Done():
-		return outcome{Err: failureOf(context.Cause(ctx))}
+		return outcome{Err: failureOf(context.Cause(ctx)), Untouched: true}
 	}
 	if o.Op == "reset" {
 		err := l.local.Reset(ctx, o.Key)
@@ -375,7 +375,7 @@ func (l *life) do(ctx, cells context.Context, o order, c *callee) (out outcome) 
 		return outcome{Err: failureOf(l.give(ctx, o, c)), Ran: ran}
 	}
 	if err := l.enter(ctx, o, c); err != nil {
-		return outcome{Err: failureOf(err)}
+		return outcome{Err: failureOf(err), Untouched: true}
 	}
 	res, err := l.local.Run(ctx, o.Key, c.cell(cells, o, p))
 	l.mu.Lock()
@@ -392,7 +392,11 @@ func (l *life) do(ctx, cells context.Context, o order, c *callee) (out outcome) 
 			l.w.opts.Log.Warn("keep what a person is to be told", "user", o.Key.User, "error", err)
 		}
 		if err == nil {
-			told := func() { l.told(o) }
+			told := func() {
+				if err := l.w.seen.told(o.Key, now); err != nil {
+					l.w.opts.Log.Warn("keep what a person was told", "user", o.Key.User, "error", err)
+				}
+			}
 			c.told.Store(&told)
 		}
 	}
@@ -402,13 +406,6 @@ func (l *life) do(ctx, cells context.Context, o order, c *callee) (out outcome) 
 		l.mu.Unlock()
 	}
 	return outcome{Result: res, Err: failureOf(err)}
-}
-
-// told notes that a person has what was to be told.
-func (l *life) told(o order) {
-	if err := l.w.seen.set(o.Key, seen{Epoch: o.Epoch}); err != nil {
-		l.w.opts.Log.Warn("keep what a person was told", "user", o.Key.User, "error", err)
-	}
 }
 
 // enter makes sure that what the driver has of a session is of the epoch that
@@ -435,6 +432,8 @@ func (l *life) enter(ctx context.Context, o order, c *callee) error {
 	case err == nil:
 	case !fault.Is(err, fault.NotFound):
 		return err // another try may have it
+	case o.Away && !o.Image:
+		now.Notes = []locale.Message{locale.Later("lost: all variables of this session, because the machine that has them can't be asked from here")}
 	case o.Lost && !o.Image:
 		now.Notes = []locale.Message{locale.Later("lost: all variables of this session, because the machine that had them is gone")}
 	case o.Image || !o.New:

@@ -137,7 +137,12 @@ func openFarm(t testing.TB, shelf *remote.Shelf) *farm {
 }
 
 func openFarmOn(t testing.TB, store cluster.Store, shelf *remote.Shelf) *farm {
-	server, err := nats.Serve(context.Background(), "127.0.0.1:0", store)
+	return openFarmAt(t, "test", store, shelf)
+}
+
+// openFarmAt opens a farm whose message server has a name.
+func openFarmAt(t testing.TB, name string, store cluster.Store, shelf *remote.Shelf) *farm {
+	server, err := nats.Serve(context.Background(), "127.0.0.1:0", name, store)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -380,7 +385,7 @@ func TestFileIsCut(t *testing.T) {
 // server.
 func TestLongCellOverRestart(t *testing.T) {
 	store := openStore(t, t.TempDir())
-	server, err := nats.Serve(t.Context(), "127.0.0.1:0", store)
+	server, err := nats.Serve(t.Context(), "127.0.0.1:0", "test", store)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -417,7 +422,7 @@ func TestLongCellOverRestart(t *testing.T) {
 	}
 	time.Sleep(2 * time.Second)
 	server.Close()
-	if server, err = nats.Serve(t.Context(), addr, store); err != nil {
+	if server, err = nats.Serve(t.Context(), addr, "test", store); err != nil {
 		t.Fatal(err)
 	}
 	defer server.Close()
