@@ -43,7 +43,7 @@ class Console:
         for stream in (sys.stdout, sys.stderr, self.out, self.err):
             try:
                 stream.flush()
-            except Exception:  # closed, or the code's own
+            except BaseException:  # closed, or the code's own
                 pass
 
     def _flush_for_ever(self):
@@ -144,6 +144,7 @@ class _NoInput:
     """sys.stdin of code that is no program: nobody can type to it."""
 
     encoding = "utf-8"
+    closed = False
 
     def readline(self, *args):
         raise EOFError("input() is not available here: put the value into the code")
@@ -158,3 +159,6 @@ class _NoInput:
 
     def fileno(self):
         return 0
+
+    def close(self):
+        """Processes of multiprocessing close it first."""

@@ -22,7 +22,7 @@ def read(src, function, seconds=None):
     """Return what function returns, or raise what it raises.
 
     A crash, or more than so many seconds (SECONDS), is a FileLoadError. The result is
-    handed over as a pickle, after what was noted. One that is too large to be there
+    handed over as a pickle, after what was noted and warned of. One that is too large to be there
     twice is read again here, which has been tried then.
     """
     seconds = SECONDS if seconds is None else seconds
@@ -37,7 +37,7 @@ def read(src, function, seconds=None):
     try:
         with io.BufferedReader(_Timed(r, seconds), 1 << 20) as pipe:
             found = pipe.read(1)
-            said, value = (pickle.load(pipe), pickle.load(pipe)) if found and found != _AGAIN else ("", None)
+            (said, warned), value = (pickle.load(pipe), pickle.load(pipe)) if found and found != _AGAIN else (("", []), None)
     except _Slow:
         raise src.fail(f"is damaged: it could not be read in {seconds} s") from None
     except (EOFError, pickle.UnpicklingError):
@@ -49,6 +49,8 @@ def read(src, function, seconds=None):
         return function()
     if found:
         print(said, end="", file=sys.stderr)
+        for one in warned:
+            warnings.showwarning(*one)
     if found == _VALUE:
         return value
     if found == _ERROR:
@@ -63,16 +65,17 @@ def _child(w, function):
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         faulthandler.disable()  # its report of a crash is of no use to anybody here
         with open(w, "wb", closefd=False) as out:
-            room, sys.stderr = _room(), io.StringIO()
+            room, sys.stderr, warned = _room(), io.StringIO(), []
+            warnings.showwarning = lambda message, category, filename, lineno, *_: warned.append((str(message), category, filename, lineno))
             try:
                 value = function()
             except BaseException as e:
-                out.write(_ERROR + pickle.dumps(sys.stderr.getvalue()) + _pickled(e))
+                out.write(_ERROR + pickle.dumps((sys.stderr.getvalue(), warned)) + _pickled(e))
             else:
                 if _room() < room / 2:
                     out.write(_AGAIN)
                 else:
-                    out.write(_VALUE + pickle.dumps(sys.stderr.getvalue()))
+                    out.write(_VALUE + pickle.dumps((sys.stderr.getvalue(), warned)))
                     pickle.dump(value, out, protocol=5)
     finally:
         os._exit(0)
