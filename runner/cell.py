@@ -2,6 +2,7 @@
 
 import ast
 import asyncio
+import contextlib
 import inspect
 import linecache
 import re
@@ -38,7 +39,8 @@ def execute(code, ns, filename, link, show, explain):
     except SystemExit as e:
         return _exit(e.code)
     except BaseException as e:
-        explain(e)
+        with contextlib.suppress(BaseException):  # of the exception's own methods
+            explain(e)
         return {"status": "error", "error": format_error(e, filename)}
     finally:
         # A traceback keeps every frame's variables alive.
@@ -55,8 +57,16 @@ def _stopped(e, filename):
 def _exit(code):
     if code in (None, 0):
         return {"status": "ok"}
-    number = isinstance(code, int)
-    return {"status": "error", "error": f"SystemExit: {code}", "exit": code & 0xFF if number else 1, "said": "" if number else str(code)}
+    number, said = isinstance(code, int), words(code)
+    return {"status": "error", "error": f"SystemExit: {said}", "exit": code & 0xFF if number else 1, "said": "" if number else said}
+
+
+def words(value):
+    """What the code's own value says of itself, whatever its class does."""
+    try:
+        return str(value)
+    except BaseException as e:
+        return f"<{type(value).__name__}: its str failed with {type(e).__name__}>"
 
 
 def _compile(code, filename):

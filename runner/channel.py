@@ -8,15 +8,20 @@ fd 0 becomes /dev/null, fd 1 the same pipe as fd 2, which the host reads as the
 program's output.
 """
 
+import collections
 import contextlib
 import errno
-import json
+import fcntl
 import os
 import select
 import signal
-import struct
 import threading
 import time
+
+# By their names: code may put other functions in their places in the modules.
+from json import dumps, loads
+from os import read, write
+from struct import pack, unpack
 
 CHUNK = 256 << 10  # bytes of a B frame; the host refuses frames over 1 MiB
 ORPHAN_SECONDS = 600  # how long a process waits for a new host after the old one died
@@ -35,67 +40,124 @@ class Channel:
 
     def __init__(self, rfd, wfd):
         self.rfd, self.wfd = rfd, wfd
-        # Threads of the user's code may ask for files too. Whoever reads holds
-        # the lock, so one exchange at a time has the pipes.
-        self.lock = threading.RLock()
-        self.next_request = 0
+        self.turn = os.memfd_create("turn")  # whose lock has the process that speaks with the host
+        self._begin()
+        os.register_at_fork(after_in_child=self._begin)
         self.interruptible = False  # user code runs
         self.shielded = 0  # the main thread is inside a frame
         self.interrupted = False  # SIGINT came, and user code has not had it yet
 
+    def _begin(self):
+        """Begin in this process: what its parent's threads were at is not its own."""
+        self.lock = threading.RLock()  # of the thread that writes
+        self.arrived = threading.Condition()  # guards what follows
+        self.speaking = 0  # threads that want no other process to speak
+        self.reading = False  # a thread waits for the next frame
+        self.commands = collections.deque()  # frames for the main thread
+        self.replies = {}  # to questions that are open, by id; None: not there yet
+        self.next_request = os.getpid() << 32  # no other process has the same
+
     def send(self, op, **fields):
         fields["op"] = op
-        payload = json.dumps(fields, default=str).encode("utf-8", "replace")
-        with self.shield(), self.lock:
+        payload = dumps(fields, default=str).encode("utf-8", "replace")
+        with self.shield(), self.lock, self._alone():
             self._write(b"J", payload)
 
     def send_bytes(self, data):
         view = memoryview(data)
         for i in range(0, len(view), CHUNK):
-            with self.shield(), self.lock:
+            with self.shield(), self.lock, self._alone():
                 self._write(b"B", view[i : i + CHUNK])
 
     def send_file(self, name, size, pieces):
-        """Send a file as a whole, between the frames of nobody else. A piece that
-        is None tells the host that the rest is missing."""
-        with self.shield(), self.lock:
+        """Send a file as a whole, between the frames of nobody else. Where a piece
+        is None, or can't be had, the host is told that the rest is missing."""
+        with self.shield(), self.lock, self._alone():
             self.send("file", name=name, size=size)
-            total = 0
-            for piece in pieces:
-                if piece is None:
-                    total = -1
-                    break
-                self.send_bytes(piece)
-                total += len(piece)
-            self.send("file_end", size=total)
+            total, whole = 0, False
+            try:
+                for piece in pieces:
+                    if piece is None:
+                        break
+                    self.send_bytes(piece)
+                    total += len(piece)
+                else:
+                    whole = True
+            finally:
+                self.send("file_end", size=total if whole else -1)
 
     def receive(self):
-        """Return the next frame: a dict for J, bytes for B."""
-        with self.shield(), self.lock:
+        """Return the next frame that answers nothing: a dict for J, bytes for B."""
+        with self.shield():
             while True:
                 try:
-                    return self._read_frame()
+                    return self._await(lambda: self.commands.popleft() if self.commands else None)
                 except _HostGone:
                     self._await_host()
 
     def ask(self, what, **fields):
-        """Ask the host for something and wait for its answer, a dict.
+        """Ask the host for something and wait for its answer, a dict. Any thread may,
+        and any process that the code has forked.
 
         Raises HostError with the host's sentence when it says no.
         """
-        with self.shield(), self.lock:
-            self.next_request += 1
-            self.send("ask", id=self.next_request, what=what, **fields)
-            while True:
-                try:
-                    reply = self._read_frame()
-                except _HostGone:
-                    raise HostError("the connection to the assistant broke") from None
-                if isinstance(reply, dict) and reply.get("id") == self.next_request:
-                    break
+        with self.shield(), self._alone():
+            with self.arrived:
+                self.next_request += 1
+                request = self.next_request
+                self.replies[request] = None
+            try:
+                self.send("ask", id=request, what=what, **fields)
+                reply = self._await(lambda: self.replies[request])
+            except _HostGone:
+                raise HostError("the connection to the assistant broke") from None
+            finally:
+                with self.arrived:
+                    del self.replies[request]
         if reply.get("error"):
             raise HostError(reply["error"])
         return reply
+
+    def _await(self, take):
+        """Return what take finds among the frames that came. One of the threads that
+        wait reads the next one, whosever it is."""
+        while True:
+            with self.arrived:
+                while (found := take()) is None and self.reading:
+                    self.arrived.wait()
+                if found is not None:
+                    return found
+                self.reading = True
+            frame = None
+            try:
+                frame = self._read_frame()
+            finally:
+                with self.arrived:
+                    self.reading = False
+                    self._sort(frame)
+                    self.arrived.notify_all()
+
+    def _sort(self, frame):
+        if isinstance(frame, dict) and "op" not in frame:
+            if frame.get("id") in self.replies:
+                self.replies[frame["id"]] = frame
+        elif frame is not None:
+            self.commands.append(frame)
+
+    @contextlib.contextmanager
+    def _alone(self):
+        """No other process speaks with the host meanwhile; threads of this one may."""
+        with self.arrived:
+            if not self.speaking:
+                fcntl.lockf(self.turn, fcntl.LOCK_EX)
+            self.speaking += 1
+        try:
+            yield
+        finally:
+            with self.arrived:
+                self.speaking -= 1
+                if not self.speaking:
+                    fcntl.lockf(self.turn, fcntl.LOCK_UN)
 
     def on_interrupt(self, signum=None, frame=None):
         """The SIGINT handler: user code gets a KeyboardInterrupt. A frame in
@@ -104,8 +166,9 @@ class Channel:
         self._deliver()
 
     def settle(self):
-        """Forget an interrupt: the run that it was meant for is over."""
-        self.interrupted = False
+        """Forget an interrupt: the run that it was meant for is over. One that came
+        just as its code ended may have left it interruptible."""
+        self.interrupted = self.interruptible = False
 
     @contextlib.contextmanager
     def running(self):
@@ -117,6 +180,8 @@ class Channel:
             yield
         finally:
             self.interruptible = False
+            for timer in (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF):
+                signal.setitimer(timer, 0)  # its handler would be called in our code
             self.listen()
 
     def listen(self):
@@ -141,9 +206,9 @@ class Channel:
             raise KeyboardInterrupt
 
     def _read_frame(self):
-        n = struct.unpack(">I", self._read(4))[0]
+        n = unpack(">I", self._read(4))[0]
         frame = self._read(n)
-        return json.loads(frame[1:]) if frame[:1] == b"J" else frame[1:]
+        return loads(frame[1:]) if frame[:1] == b"J" else frame[1:]
 
     def _await_host(self):
         # A checkpoint of this process, restored with new pipes, goes on here:
@@ -159,14 +224,14 @@ class Channel:
         os._exit(3)
 
     def _write(self, kind, payload):
-        self._write_all(struct.pack(">I", len(payload) + 1) + kind)
+        self._write_all(pack(">I", len(payload) + 1) + kind)
         self._write_all(payload)
 
     def _write_all(self, data):
         view = memoryview(data)
         while view:
             try:
-                view = view[os.write(self.wfd, view) :]
+                view = view[write(self.wfd, view) :]
             except OSError as e:
                 # The host is gone. What is said now is lost, but the session
                 # lives on until another host takes it over.
@@ -177,7 +242,7 @@ class Channel:
     def _read(self, n):
         data = bytearray()
         while len(data) < n:
-            part = os.read(self.rfd, min(n - len(data), CHUNK))
+            part = read(self.rfd, min(n - len(data), CHUNK))
             if not part:
                 raise _HostGone
             data += part

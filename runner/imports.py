@@ -18,7 +18,6 @@ class Importer(importlib.abc.MetaPathFinder):
 
     def __init__(self, link, ns):
         self.link, self.ns = link, ns
-        self.installed = []
         self.refused = {}
 
     def install(self):
@@ -33,11 +32,9 @@ class Importer(importlib.abc.MetaPathFinder):
                 sys.path.append(path)
         importlib.invalidate_caches()
 
-    def installed_now(self):
-        """What was installed since the last call, as "name version"."""
-        now, self.installed = self.installed, []
+    def begin(self):
+        """Begin a run: what was refused may be asked for again."""
         self.refused.clear()
-        return now
 
     def find_spec(self, fullname, path=None, target=None):
         if "." in fullname or fullname in sys.stdlib_module_names or fullname.startswith("_"):
@@ -59,7 +56,6 @@ class Importer(importlib.abc.MetaPathFinder):
         self._take(self.link.ask("install", specs=specs))
 
     def _take(self, reply):
-        self.installed += reply.get("installed") or []
         self.use(reply.get("paths") or [])
 
     def _wanted(self, fullname):

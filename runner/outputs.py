@@ -47,11 +47,11 @@ class Outputs:
         for (_, size, _), path in changed:
             name = os.path.relpath(path, self.folder)
             if sent == MAX_FILES:
-                left.append({"name": name, "size": size, "why": f"only {MAX_FILES} files of a run are sent"})
+                left.append({"name": name, "size": size, "why": "many"})
             elif size > MAX_BYTES:
-                left.append({"name": name, "size": size, "why": f"over {MAX_BYTES >> 20} MB"})
+                left.append({"name": name, "size": size, "why": "large"})
             elif self._late():
-                left.append({"name": name, "size": size, "why": "the code was stopped"})
+                left.append({"name": name, "size": size, "why": "stopped"})
             elif self._send(path, name, size):
                 sent += 1
         return {"left": left[:100], "left_count": len(left)}
@@ -77,6 +77,8 @@ class Outputs:
                 return
             yield None if self._late() else data
             total += len(data)
+        if os.read(fd, 1):
+            yield None  # it has grown meanwhile
 
     def _walk(self):
         """Yield (path, (mtime, size, inode)) of every regular file."""

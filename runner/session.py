@@ -14,11 +14,13 @@ import warnings
 from attache import cell, console, display, figures, imports, interactive, library, outputs, state, tools
 
 WORK = "/work"
+BROKEN = "The session failed around the code: its memory is full, or code has changed Python's own functions"
 
 
 class Session:
     def __init__(self, link):
         self.link = link
+        self.process = os.getpid()
         self.warnings = []
         self.baseline_threads = 0
         # User code is the module __main__, so that pickle, dataclasses and
@@ -60,7 +62,18 @@ class Session:
         while True:
             command = self.link.receive()
             if isinstance(command, dict) and command.get("op") in self.commands:
-                self.commands[command["op"]](command)
+                self._do(command)
+
+    def _do(self, command):
+        """Do what the host commands. Where code has changed Python's own functions,
+        that may fail; it does not end the session."""
+        try:
+            self.commands[command["op"]](command)
+        except BaseException as e:
+            if command["op"] in ("wake", "load"):
+                raise  # there is nothing to keep
+            if command["op"] == "run":
+                self.link.send("done", id=command["id"], status="error", error=f"{BROKEN} ({type(e).__name__})")
 
     def wake(self, command):
         """Become a new session, or the old one again, after a restore.
@@ -90,8 +103,8 @@ class Session:
         self.link.send("awake")
 
     def run(self, command):
-        started = time.monotonic()
         self.warnings.clear()
+        self.imports.begin()
         self.console.begin()
         with _first():
             self.outputs.begin()
@@ -103,9 +116,9 @@ class Session:
             self.name = f"<cell {command['id']}>"
             apart = self._program(command)
             outcome = cell.execute(command["code"], self.ns, self.name, self.link, self.tables.show_value, self.library.explain)
-            if apart and outcome.get("exit") and outcome["said"]:
-                print(outcome["said"], file=sys.stderr)  # as Python itself does
-            outcome["seconds"] = time.monotonic() - started
+            if apart and outcome.get("said"):
+                with contextlib.suppress(BaseException):  # of a standard error that is the code's own
+                    print(outcome["said"], file=sys.stderr or self.console.err)  # as Python itself does
             if outcome["status"] != "interrupted":
                 outcome.update(self._finish())
         if outcome["status"] == "interrupted":
@@ -122,7 +135,6 @@ class Session:
                 "done",
                 id=command["id"],
                 warnings=self.warnings[:20],
-                packages=self.imports.installed_now(),
                 threads=_threads() - self.baseline_threads,
                 **outcome,
                 **left,
@@ -149,7 +161,7 @@ class Session:
         except KeyboardInterrupt:
             return {"status": "interrupted", "error": "KeyboardInterrupt"}
         except BaseException as e:
-            return {"status": "error", "error": f"The chart could not be drawn: {type(e).__name__}: {e}"}
+            return {"status": "error", "error": f"The chart could not be drawn: {type(e).__name__}: {cell.words(e)}"}
         return {}
 
     def dump(self, command):
@@ -163,7 +175,8 @@ class Session:
         """Give freed memory back before a checkpoint."""
         import ctypes
 
-        gc.collect()
+        with state.within(2):
+            gc.collect()
         try:
             ctypes.CDLL(None).malloc_trim(0)
         except (OSError, AttributeError):
@@ -171,6 +184,9 @@ class Session:
         self.link.send("tidied", names=state.names(self.ns, self.provided) + state.files(WORK))
 
     def _warn(self, message, category, filename, lineno, file=None, line=None):
+        if os.getpid() != self.process:  # forked by the code: what it notes goes with it
+            (sys.stderr or self.console.err).write(warnings.formatwarning(message, category, filename, lineno, line))
+            return
         where = f"line {lineno}: " if filename == self.name or filename.startswith("<cell") else ""
         text = f"{where}{category.__name__}: {message}"
         if text not in self.warnings and len(self.warnings) < 50:

@@ -1,7 +1,9 @@
 """The variables of a session as pickles, and its files, for when its image can't be kept."""
 
+import contextlib
 import io
 import os
+import signal
 import stat
 import sys
 import time
@@ -10,6 +12,7 @@ import types
 
 MAX_FILES = 1000  # of the work folder
 CHUNK = 256 << 10
+SLACK = 3  # seconds that the last variable may take more; the host waits for 5
 
 
 def names(ns, provided):
@@ -57,13 +60,15 @@ def dump(link, ns, provided, folder, max_bytes, seconds):
             continue
         module = isinstance(value, types.ModuleType)
         try:
-            if time.monotonic() > end:
+            left = end - time.monotonic()
+            if left < 0:
                 raise TimeoutError
             data = _Bounded(budget)
             if module:
                 data.write(value.__name__.encode())
             else:
-                cloudpickle.dump(value, data, protocol=5)
+                with within(left + SLACK):
+                    cloudpickle.dump(value, data, protocol=5)
         except BaseException:
             lost.append(name)
             continue
@@ -79,6 +84,26 @@ def dump(link, ns, provided, folder, max_bytes, seconds):
             lost.append(path)
         budget -= max(size, 0)
     link.send("dumped", kept=kept, lost=[n for n in lost if not n.startswith("_")])
+
+
+@contextlib.contextmanager
+def within(seconds):
+    """Raise TimeoutError in the user's code that runs inside (__reduce__, __del__)
+    when it takes longer, and again where it goes on."""
+
+    def over(signum, frame):
+        raise TimeoutError
+
+    if seconds == float("inf"):
+        yield
+        return
+    before = signal.signal(signal.SIGALRM, over)
+    signal.setitimer(signal.ITIMER_REAL, seconds, 1)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before or signal.SIG_DFL)
 
 
 def _send_file(link, path, budget):

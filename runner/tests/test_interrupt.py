@@ -4,6 +4,8 @@ import json
 import os
 import signal
 import struct
+import sys
+import threading
 
 import pytest
 
@@ -86,7 +88,8 @@ def test_a_file_is_sent_whole(link):
 
 
 def test_a_question_is_not_torn(link, monkeypatch):
-    replies = [{"id": 1, "name": "first"}, {"id": 2, "name": "second"}]
+    first = link.next_request + 1
+    replies = [{"id": first, "name": "first"}, {"id": first + 1, "name": "second"}]
     frames = [struct.pack(">I", len(data) + 1) + b"J" + data for data in (json.dumps(r).encode() for r in replies)]
     data = bytearray(b"".join(frames))
 
@@ -122,7 +125,7 @@ def test_files_after_a_stop(link, tmp_path, monkeypatch):
     out.hurry()
     left = out.send()
     assert [f["name"] for f in left["left"]] == ["0000.txt", "0001.txt", "0002.txt"] and left["left_count"] == 3
-    assert {f["why"] for f in left["left"]} == {"the code was stopped"}
+    assert {f["why"] for f in left["left"]} == {"stopped"}
 
 
 def test_a_stop_in_a_file(link, tmp_path, monkeypatch):
@@ -170,3 +173,151 @@ def test_a_slow_look_ends_in_time(link, tmp_path, monkeypatch):
     out = outputs.Outputs(link, str(tmp_path))
     out.hurry()
     assert len(dict(out._walk())) < 50
+
+
+class Pipes:
+    """A link over real pipes, and the host at their other end."""
+
+    def __init__(self):
+        theirs, self.wfd = os.pipe()
+        self.rfd, ours = os.pipe()
+        self.link = channel.Channel(theirs, ours)
+
+    def say(self, **fields):
+        data = json.dumps(fields).encode()
+        os.write(self.wfd, struct.pack(">I", len(data) + 1) + b"J" + data)
+
+    def hear(self):
+        frame = self._exactly(struct.unpack(">I", self._exactly(4))[0])
+        return json.loads(frame[1:]) if frame[:1] == b"J" else frame[1:]
+
+    def _exactly(self, n):
+        data = b""
+        while len(data) < n:
+            data += os.read(self.rfd, n - len(data))
+        return data
+
+
+def in_thread(function):
+    found = []
+    thread = threading.Thread(target=lambda: found.append(function()), daemon=True)
+    thread.start()
+
+    def wait():
+        thread.join(30)
+        return found[0]
+
+    return wait
+
+
+def test_a_thread_that_asks_takes_no_command():
+    """Code leaves a thread that waits for an answer: the next run comes all the same."""
+    host = Pipes()
+    answer = in_thread(lambda: host.link.ask("list")["files"])
+    asked = host.hear()
+    host.say(op="run", id=asked["id"])
+    host.say(op="tidy")
+    command = in_thread(host.link.receive)
+    assert command()["op"] == "run"
+    assert in_thread(host.link.receive)()["op"] == "tidy"
+    host.say(id=asked["id"], files=["a"])
+    assert answer() == ["a"]
+
+
+def test_threads_that_ask_get_their_own_answers():
+    host = Pipes()
+    answers = [in_thread(lambda n=n: host.link.ask("stat", file=n)["file"]) for n in range(8)]
+    asked = [host.hear() for _ in answers]
+    for frame in reversed(asked):
+        host.say(id=frame["id"], file=frame["file"])
+    assert [answer() for answer in answers] == list(range(8))
+
+
+def test_processes_that_ask_get_their_own_answers():
+    host = Pipes()
+
+    def ask(n):
+        for i in range(40):
+            host.link.send("show", text="x" * 100_000)  # more than a pipe takes at once
+            if host.link.ask("stat", file=[n, i])["file"] != [n, i]:
+                os._exit(1)
+        os._exit(0)
+
+    children = []
+    for n in range(4):
+        children.append(os.fork())
+        if not children[-1]:
+            ask(n)
+    heard = 0
+    while heard < 4 * 40:
+        frame = host.hear()
+        if frame["op"] == "ask":
+            heard += 1
+            host.say(id=frame["id"], file=frame["file"])
+        else:
+            assert frame == {"op": "show", "text": "x" * 100_000}
+    assert [os.waitpid(child, 0)[1] for child in children] == [0] * 4
+
+
+def test_a_stop_as_the_code_ends(link):
+    """It may come when the code is done, and is still said to be interruptible."""
+
+    def at_the_end(frame, event, arg):
+        if frame.f_code is not channel.Channel.running.__wrapped__.__code__:
+            return None
+        return stop
+
+    def stop(frame, event, arg):
+        if event == "line" and link.done:
+            link.done = False
+            sys.settrace(None)
+            interrupt()
+        return stop
+
+    def code():
+        link.done = True
+
+    link.done = False
+    sys.settrace(at_the_end)
+    try:
+        assert not ran(link, code)
+    finally:
+        sys.settrace(None)
+    link.settle()
+    interrupt()  # meant for what comes next, it harms nothing of ours
+    link.settle()
+    assert ran(link)
+
+
+def test_a_timer_of_the_code_ends_with_it(link):
+    def late(signum, frame):
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGALRM, late)
+    try:
+        assert ran(link, lambda: signal.setitimer(signal.ITIMER_REAL, 1000, 1000))
+        assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_a_file_that_can_not_be_read_is_ended(link):
+    def pieces():
+        yield b"a"
+        raise OSError
+
+    with pytest.raises(OSError):
+        link.send_file("x", 2, pieces())
+    assert link.frames[-1] == {"op": "file_end", "size": -1}
+
+
+def test_a_file_that_grows_beyond_the_bound_is_not_taken_for_the_whole(link, tmp_path, monkeypatch):
+    monkeypatch.setattr(outputs, "MAX_BYTES", 1 << 18)
+    out = outputs.Outputs(link, str(tmp_path))
+    out.begin()
+    path = tmp_path / "x"
+    path.write_bytes(b"x" * (1 << 18))
+    link.at[1] = lambda: path.write_bytes(b"x" * (1 << 19))
+    out.send()
+    assert link.frames[-1] == {"op": "file_end", "size": -1}

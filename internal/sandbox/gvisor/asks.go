@@ -124,6 +124,12 @@ func (s *session) provide(ctx context.Context, cell sandbox.Cell, m *container.M
 	return map[string]any{"paths": insidePaths(got.Folders), "installed": got.Names}, s.claim()
 }
 
+// installed returns what was installed for a reply, as "name version".
+func installed(reply map[string]any) []string {
+	names, _ := reply["installed"].([]string)
+	return names
+}
+
 // notePackages tells the sweep what the session needs.
 func (s *session) notePackages() {
 	list := slices.Clone(s.stored.Packages)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -103,7 +104,10 @@ func (r *cellRun) loop(ctx context.Context, limit time.Duration) error {
 		return r.end(sandbox.Crashed, 1, "The Python process did not answer and was ended.")
 	}
 	r.clock = newStopwatch(limit, hostTime)
-	defer r.clock.stop()
+	defer func() {
+		r.clock.stop()
+		r.res.Elapsed = r.clock.ran()
+	}()
 	canceled, arrived := ctx.Done(), r.arrived
 	for {
 		select {
@@ -129,7 +133,7 @@ func (r *cellRun) loop(ctx context.Context, limit time.Duration) error {
 				// Given up for that reason, which is seen below.
 			default:
 				r.c.Kill()
-				return r.end(sandbox.Crashed, 1, "The session was ended, because it broke its protocol.")
+				return r.end(sandbox.Crashed, 1, brokeProtocol)
 			}
 		case <-r.clock.C():
 		case <-arrived:
@@ -197,6 +201,8 @@ func (r *cellRun) died() error {
 		return r.end(sandbox.TimedOut, 0, "The code ran into the time limit, did not react to the interrupt and was ended.")
 	case r.stopping == sandbox.Interrupted:
 		return r.end(sandbox.Interrupted, 0, "The code was stopped; it did not react to the interrupt and was ended.")
+	case r.c.Broke():
+		return r.end(sandbox.Crashed, 1, brokeProtocol)
 	case r.c.EndedForLink():
 		return r.end(sandbox.Crashed, 1, "The code closed the connection to its session, and was ended.")
 	}
@@ -210,7 +216,10 @@ func (r *cellRun) died() error {
 	return r.end(sandbox.Crashed, status, fmt.Sprintf("The Python process ended itself, with status %d.", status))
 }
 
-const lastSignal = 64 // the highest number of one
+const (
+	lastSignal    = 64 // the highest number of one
+	brokeProtocol = "The session was ended, because it broke its protocol."
+)
 
 func (r *cellRun) end(o sandbox.Outcome, exit int, why string) error {
 	r.res.Outcome, r.res.Exit, r.res.Error, r.res.Lost = o, exit, why, true
@@ -218,7 +227,6 @@ func (r *cellRun) end(o sandbox.Outcome, exit int, why string) error {
 }
 
 func (r *cellRun) finish() {
-	r.res.Elapsed = max(r.res.Elapsed-r.clock.paused, 0)
 	if r.res.Outcome == sandbox.Interrupted && r.stopping == sandbox.TimedOut {
 		r.res.Outcome = sandbox.TimedOut
 		r.res.Error = fmt.Sprintf("The code was interrupted after %s, the time limit. Variables are kept.\n%s", r.clock.limit, r.res.Error)
@@ -278,14 +286,14 @@ func (r *cellRun) take(m *container.Message) {
 	}
 	r.busy = m.Threads > 0
 	r.res.Warnings = clip(m.Warnings, 20)
-	r.res.Packages = append(r.res.Packages, clip(m.Packages, 20)...)
-	if m.Seconds > 0 && m.Seconds < 1e6 {
-		r.res.Elapsed = time.Duration(m.Seconds * float64(time.Second))
-	}
 	if len(m.Left) > 0 {
 		var names []string
 		for _, l := range m.Left[:min(5, len(m.Left))] {
-			names = append(names, fmt.Sprintf("%s (%s)", brief.Bytes(brief.Line(l.Name), 80), brief.Bytes(brief.Line(l.Why), 80)))
+			name := brief.Bytes(brief.Line(l.Name), 80)
+			if why, known := whyLeft[l.Why]; known {
+				name += " (" + why + ")"
+			}
+			names = append(names, name)
 		}
 		note := locale.Later("Files not sent: %s", strings.Join(names, ", "))
 		if more := max(m.LeftCount, len(m.Left)) - len(names); more > 0 {
@@ -293,6 +301,13 @@ func (r *cellRun) take(m *container.Message) {
 		}
 		r.note(note)
 	}
+}
+
+// whyLeft has the reasons of the runner. What code says in its place is not ours to tell.
+var whyLeft = map[string]string{
+	"many":    fmt.Sprintf("only %d files of a run are sent", maxFiles),
+	"large":   fmt.Sprintf("over %d MB", maxFileSize>>20),
+	"stopped": "the code was stopped",
 }
 
 func (r *cellRun) note(text locale.Message) {
@@ -313,6 +328,11 @@ func (r *cellRun) ask(ctx context.Context, m *container.Message) error {
 	}
 	if reply == nil {
 		reply = map[string]any{}
+	}
+	for _, name := range installed(reply) {
+		if !slices.Contains(r.res.Packages, name) {
+			r.res.Packages = append(r.res.Packages, name)
+		}
 	}
 	if data, _ := reply["data"].([]byte); len(data) > 0 {
 		r.asks-- // standard input may be long

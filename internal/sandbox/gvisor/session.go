@@ -295,6 +295,9 @@ func (s *session) hibernate(ctx context.Context) error {
 			ferr = s.checkpoint(ctx, next)
 		}
 		if ferr == nil {
+			if err != nil && len(names) == 0 { // it may not answer after this either
+				next.Lost = []string{"all variables"}
+			}
 			st = s.pack(next)
 		} else {
 			s.log.Warn("checkpoint", "user", s.key.User, "error", ferr)

@@ -12,13 +12,15 @@ type stopwatch struct {
 	limit, left time.Duration
 	host        time.Duration // left for pauses
 	paused      time.Duration // altogether, until the last resume
-	since       time.Time     // of the current run or pause
+	began       time.Time
+	since       time.Time // of the current run or pause
 	running     bool
 	timer       *time.Timer
 }
 
 func newStopwatch(limit, host time.Duration) *stopwatch {
-	return &stopwatch{limit: limit, left: limit, host: host, since: time.Now(), running: true, timer: time.NewTimer(limit)}
+	now := time.Now()
+	return &stopwatch{limit: limit, left: limit, host: host, began: now, since: now, running: true, timer: time.NewTimer(limit)}
 }
 
 // C tells once that the time may be over, while the watch runs.
@@ -32,6 +34,15 @@ func (s *stopwatch) remaining() time.Duration {
 		return s.left - time.Since(s.since)
 	}
 	return s.left
+}
+
+// ran returns how long it has run so far.
+func (s *stopwatch) ran() time.Duration {
+	d := time.Since(s.began) - s.paused
+	if !s.running {
+		d -= time.Since(s.since)
+	}
+	return d
 }
 
 func (s *stopwatch) pause() {

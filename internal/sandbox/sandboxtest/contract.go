@@ -31,6 +31,7 @@ func Contract(t *testing.T, open Open) {
 	run("output", h, testOutput)
 	run("errors", h, testErrors)
 	run("warnings", h, testWarnings)
+	run("processes", h, testProcesses)
 	run("notebook", h, testNotebook)
 	run("tables", h, testTables)
 	run("figures", h, testFigures)
@@ -123,6 +124,24 @@ func testWarnings(t *testing.T, s *Session) {
 	if res = s.Run("1"); len(res.Warnings) != 0 {
 		t.Errorf("old warnings: %q", res.Warnings)
 	}
+	// A process that the code forks has its own on its standard error, as in Python.
+	if res = s.Run(forkedWarning); !strings.Contains(res.Output, "UserWarning: careful") || len(res.Warnings) != 0 {
+		t.Errorf("of a child: %q %q", res.Output, res.Warnings)
+	}
+}
+
+const forkedWarning = "import os, warnings\nif os.fork() == 0:\n    warnings.warn('careful')\n    os._exit(0)\nos.wait();"
+
+// Processes that the code forks compute, and ask for files, all at once.
+func testProcesses(t *testing.T, s *Session) {
+	s.Cell.Files = Files{"1_1700000000_0123abcd": CSV(1000)}
+	s.Expect(`
+from multiprocessing import Pool
+def rows(i): return i * len(load_file('1_1700000000_0123abcd'))
+with Pool(3) as p: print(p.map(rows, range(6)));`, "[0, 1000, 2000, 3000, 4000, 5000]")
+	s.Expect(`
+from concurrent.futures import ProcessPoolExecutor
+with ProcessPoolExecutor(2) as p: print(list(p.map(rows, range(3))));`, "[0, 1000, 2000]")
 }
 
 func testNotebook(t *testing.T, s *Session) {
@@ -388,6 +407,14 @@ func testPrograms(t *testing.T, s *Session) {
 	said.Reset()
 	if res := s.Run("print('x' * 300_000, file=sys.stderr)"); res.Outcome != sandbox.OK || said.Len() != 300_001 {
 		t.Errorf("%v, %d bytes", res.Outcome, said.Len())
+	}
+	said.Reset()
+	if res := s.Run(forkedWarning); res.Output != "" || !strings.Contains(said.String(), "UserWarning: careful") {
+		t.Errorf("a warning of a child: %+v, and on standard error %q", res, said.String())
+	}
+	said.Reset()
+	if res := s.Run("import warnings\nwarnings.warn('careful')"); len(res.Warnings) != 1 || said.Len() > 0 {
+		t.Errorf("a warning: %+v, and on standard error %q", res, said.String())
 	}
 	if res := s.Run("1/0"); res.Exit != 0 || res.Outcome != sandbox.Failed || !strings.Contains(res.Error, "ZeroDivisionError") {
 		t.Errorf("%+v", res)

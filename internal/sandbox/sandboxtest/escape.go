@@ -158,8 +158,9 @@ for n in ('../../evil', '/etc/passwd', 'a/../../b', '..', '.', '', 'x\r\ny: z', 
 func testForgedFrames(t *testing.T, h Driver) {
 	s := NewSession(t, h)
 	s.Run("link = get_file_path.__self__.link\nx = 'kept'")
-	res := s.Run("link.send('done', id=2, status='ok', error='', seconds=-5, packages=['evil 1.0'])\nimport time\ntime.sleep(.2)\nprint('late')")
-	if res.Outcome != sandbox.OK || res.Elapsed != 0 {
+	began := time.Now()
+	res := s.Run("link.send('done', id=2, status='ok', error='', seconds=1e5, packages=['evil 1.0'], left=[{'name': 'a', 'why': 'see evil.example'}])\nimport time\ntime.sleep(.2)\nprint('late')")
+	if res.Outcome != sandbox.OK || res.Elapsed > time.Since(began) || len(res.Packages) > 0 || fmt.Sprint(res.Notes) != "[Files not sent: a]" {
 		t.Errorf("%+v", res) // ended by itself: seen to be delivered
 	}
 	// The end of that cell comes before the next one's, and is not taken for it.
@@ -184,10 +185,11 @@ func testForgedFrames(t *testing.T, h Driver) {
 		s.Run("x = 'kept'\nlink = get_file_path.__self__.link") // a session that broke its protocol was ended
 	}
 	// What is no frame at all ends the session, with a clear outcome.
-	for _, junk := range []string{`b"\xff" * 100`, `b"\0\0\0\0\0"`, `b"\0\0\0\2J{"`, `b"\0\0\0\3Zab"`, `b"\x7f\xff\xff\xffJ"`, `b"J" * (1 << 20)`, `b"\0\0\0\7J[[[[[["`} {
+	for _, junk := range []string{`b"\xff" * 100`, `b"\0\0\0\0\0"`, `b"\0\0\0\2J{"`, `b"\0\0\0\3Zab"`, `b"\x7f\xff\xff\xffJ"`, `b"J" * (1 << 20)`, `b"\0\0\0\7J[[[[[["`,
+		`b'\0\0\0\x19J{"op":"done","exit":NaN}'`, `b'\0\0\0\x19J{"op":"done","id":1e400}'`} {
 		s.Run("link = get_file_path.__self__.link")
 		res := s.Run("import os, time\nos.write(link.wfd, " + junk + ")\ntime.sleep(3)")
-		if res.Outcome != sandbox.Crashed || !res.Lost {
+		if res.Outcome != sandbox.Crashed || !res.Lost || !strings.Contains(res.Error, "broke its protocol") {
 			t.Errorf("%s: %s %s", junk, res.Outcome, res.Error)
 		}
 	}

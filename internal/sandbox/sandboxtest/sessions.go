@@ -17,6 +17,7 @@ import (
 // change of system, and what is said when they do not.
 func Sessions(t *testing.T, open Open) {
 	t.Run("hibernate", func(t *testing.T) { testHibernate(t, open) })
+	t.Run("hibernate what is busy", func(t *testing.T) { testHibernateBusy(t, open) })
 	t.Run("restart", func(t *testing.T) { testRestart(t, open) })
 	t.Run("too large", func(t *testing.T) { testTooLarge(t, open) })
 	t.Run("first run fails", func(t *testing.T) { testFirstRunFails(t, open) })
@@ -63,6 +64,43 @@ p = Point()
 		s.Cell.Status = nil
 	}
 	s.Expect("pd.read_csv('/files/1_1700000000_0123abcd.csv').shape", "(1000, 2)") // the path is still good
+}
+
+// A session is stored, and comes back, whatever its code left: a thread that waits for
+// an answer, a destructor and a variable's __reduce__ that never end, a timer.
+func testHibernateBusy(t *testing.T, open Open) {
+	h := open(t, t.TempDir(), Options{Idle: 200 * time.Millisecond})
+	s := NewSession(t, h)
+	s.Cell.Files = Files{}
+	s.Run(`
+import gc, signal, threading, time
+x = 'kept'
+def ask():
+    while True:
+        try: list_user_files()
+        except RuntimeError: pass
+        time.sleep(.01)
+threading.Thread(target=ask, daemon=True).start()
+class Endless:
+    def __reduce__(self):
+        while True: pass
+    __del__ = __reduce__
+gc.disable()
+endless, garbage = Endless(), Endless()
+garbage.me = garbage
+del garbage
+def late(*_): raise TimeoutError
+signal.signal(signal.SIGALRM, late)
+signal.setitimer(signal.ITIMER_REAL, .1, .1)
+`)
+	for range 3 {
+		time.Sleep(50 * time.Millisecond) // the thread waits by now
+		s.Expect("x", "'kept'")
+	}
+	AwaitNoSessions(t, h)
+	if res := s.Run("print(x, type(endless).__name__)"); res.Output != "kept Endless\n" || len(res.Notes) != 0 {
+		t.Errorf("%+v", res)
+	}
 }
 
 func testRestart(t *testing.T, open Open) {

@@ -42,6 +42,7 @@ type Container struct {
 	tables atomic.Int64 // of them, page tables
 	oom    atomic.Bool  // ended by EndForMemory
 	cut    atomic.Bool  // ended by EndForLink
+	broke  atomic.Bool  // ended for what is no frame
 	killed atomic.Bool  // ended by Kill
 	usage  *os.File     // gVisor's file of the sandbox's memory
 	pipes  [2]string    // of the frames: what links to their descriptors lead to
@@ -112,7 +113,8 @@ func (c *Container) readFrames(r *os.File) {
 		f, err := readFrame(br)
 		if err != nil {
 			if errors.Is(err, errFrame) {
-				c.Kill() // the stream is out of step for good
+				c.broke.Store(true) // the stream is out of step for good
+				c.Kill()
 			}
 			return
 		}
@@ -257,6 +259,9 @@ func (c *Container) EndForLink() bool {
 
 // EndedForLink reports whether EndForLink was called.
 func (c *Container) EndedForLink() bool { return c.cut.Load() }
+
+// Broke reports whether it was ended because it sent what is no frame.
+func (c *Container) Broke() bool { return c.broke.Load() }
 
 // KernelOwn is what gVisor's kernel may hold for itself. What it holds beyond
 // that it holds for the code, and counts: pipes, sockets, names of files.

@@ -47,9 +47,7 @@ type Message struct {
 	Error     string     `json:"error"`
 	Exit      int        `json:"exit"`
 	Warnings  []string   `json:"warnings"`
-	Packages  []string   `json:"packages"`
 	Threads   int        `json:"threads"`
-	Seconds   float64    `json:"seconds"`
 	Left      []LeftFile `json:"left"`
 	LeftCount int        `json:"left_count"`
 
