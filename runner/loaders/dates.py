@@ -204,6 +204,11 @@ def _without_marks(column):
     return column.mask(marks) if 0 < marks.sum() <= 0.7 * len(column) else column.iloc[:0]
 
 
+def named(name):
+    """Whether a column is named as one of dates."""
+    return bool(_DATE_NAME.search(re.sub(r"([a-z])([A-Z])", r"\1_\2", name)))
+
+
 def parse(column, day_first=False):
     """Return a column of text as datetimes, or None when it does not hold dates."""
     results = _readings(column)
@@ -418,7 +423,7 @@ def _mixed(text, formats):
 
 def _days_in_digits(column, name):
     """Whether a column of text whose name says so holds days such as 20240131 alone."""
-    if not _DATE_NAME.search(re.sub(r"([a-z])([A-Z])", r"\1_\2", name)):
+    if not named(name):
         return False
     known = column.dropna()
     return len(known) > 0 and all(isinstance(v, str) and re.fullmatch(_EIGHT, v.strip()) for v in known)

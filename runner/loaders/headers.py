@@ -12,7 +12,7 @@ _UNITS = {
     "kg", "g", "mg", "µg", "ug", "t", "lb", "lbs", "oz", "m", "km", "cm", "mm", "µm", "um", "nm", "mi", "ft", "in", "inch", "yd", "ha", "m2", "m²", "km2", "km²", "m3", "m³",
     "l", "ml", "s", "sec", "ms", "min", "h", "hr", "hrs", "hours", "d", "day", "days", "yr", "years", "%", "percent", "‰", "°", "deg", "°c", "°f", "c", "f", "k", "rad", "hz", "khz", "mhz",
     "v", "mv", "a", "ma", "w", "kw", "mw", "kwh", "mwh", "j", "kj", "cal", "kcal", "n", "pa", "hpa", "kpa", "mpa", "bar", "mbar", "mmhg", "m/s", "km/h", "mph", "kn", "kt", "m3/s", "mg/l", "µg/l", "ug/l", "mg/dl", "g/l", "mmol/l",
-    "ppm", "ppb", "b", "kb", "mb", "gb", "tb", "kib", "mib", "gib", "tib", "kbit/s", "mbit/s", "mbps", "rpm", "bpm", "1/min", "spm", "watt/kg", "w/kg", "kph", "m/km", "db", "lux", "lx", "w/m2", "w/m²", "usd", "eur", "gbp", "chf", "$", "€", "£", "number", "count", "no", "mol", "nmol", "ntu", "psu", "ph", "us/cm", "µs/cm", "ms/cm",
+    "ppm", "ppb", "b", "kb", "mb", "gb", "tb", "kib", "mib", "gib", "tib", "kbit/s", "mbit/s", "mbps", "rpm", "bpm", "1/min", "lpm", "l/min", "cfm", "in h2o", "inh2o", "cmh2o", "inhg", "g-unit", "g-units", "spm", "watt/kg", "w/kg", "kph", "m/km", "db", "lux", "lx", "w/m2", "w/m²", "usd", "eur", "gbp", "chf", "$", "€", "£", "number", "count", "no", "mol", "nmol", "ntu", "psu", "ph", "us/cm", "µs/cm", "ms/cm",
     "second", "seconds", "minute", "minutes", "hour", "volt", "volts", "ampere", "amperes", "amp", "amps", "watt", "watts", "celsius", "kelvin", "metre", "metres", "meter", "meters", "gram", "grams", "pascal", "hertz", "newton", "ohm", "ohms", "ω", "kω", "degrees", "dbm", "counts", "a.u.",
 }  # fmt: skip
 
@@ -44,6 +44,8 @@ def find(rows, width, begin=0):
         return Header(skip, 1 + rules, [c.strip() for c in table[0]], rule=" ".join(c.strip() for c in body[0]).strip()[:40])
     if len(body) > 2 and all(c.strip().startswith('{"ImportId"') for c in body[1][:width] if c.strip()) and any(body[1]):
         return Header(skip, 3, [c.strip() for c in table[0]], rule=" · ".join(c.strip() for c in body[0])[:60])  # a survey of Qualtrics: questions below the names
+    if len(body) > 1 and [c.strip() for c in table[0][:3]] == ["V1", "V2", "V3"] and body[0][0].strip() == "ResponseID":
+        return Header(skip, 2, [c.strip() for c in table[0]], rule=" · ".join(c.strip() for c in body[0] if c.strip())[:60])  # one of the older form
     more = _several(table, width)
     if not more and headless(table[0], body, width):
         return Header(skip, 0)
@@ -224,7 +226,7 @@ def joined(rows, width):
                 last = row[i]
             elif not wide or not _under(rows, at, i, width):
                 last = row[i]
-            if last:
+            if last and last not in names[i][-1:]:
                 names[i].append(last)
     return [" ".join(n) for n in names]
 
@@ -247,6 +249,8 @@ def _several(table, width):
         if len(body) < 2 or any(len(r) != width for r in head):
             return None
         groups = [c.strip() for c in head[0]]
+        if groups[0].endswith(":"):
+            return None  # a note, and its value
         spanning = sum(bool(g) and i + 1 < width and groups[i + 1] in ("", g) for i, g in enumerate(groups))
         if not spanning or not all(is_name(c) or _sequence([c]) or k == 0 and forms.form(c) == "d" for k, r in enumerate(head) for c in map(str.strip, r)):
             return None
@@ -275,7 +279,7 @@ def _groups_above(rows, skip, width):
         if len(rows[above]) != width:
             break
         groups = [c.strip() for c in rows[above]]
-        if sum(map(bool, groups)) < 2 or any(forms.form(g) not in ("s", "", "d", "b") and not forms.YEAR.fullmatch(g) for g in groups):
+        if sum(map(bool, groups)) < 2 or any(g.endswith(":") for g in groups) or any(forms.form(g) not in ("s", "", "d", "b") and not forms.YEAR.fullmatch(g) for g in groups):
             break
         below = [any(r[i].strip() for r in rows[above + 1 : skip + 1] if len(r) > i) for i in range(width)]
         named = all(b or g for b, g in zip(below, groups))  # together they name each column
@@ -327,8 +331,9 @@ def _within(letters, text):
 
 def units_row(names, body, width):
     """The units {name: unit} when the row below the names is one of units, above columns of numbers; else nothing."""
-    if len(body) < 3 or len(names) != width:
+    if len(body) < 3 or not width - 1 <= len(names) <= width:
         return {}
+    width = len(names)
     row = [c.strip() for c in body[0]]
     kinds = [usual_form(body[1 : LOOK + 1], i) for i in range(width)]
     numbers = [i for i, k in enumerate(kinds) if k == "n" and i < len(row)]
@@ -341,7 +346,7 @@ def units_row(names, body, width):
 
 
 def _is_unit(cell):
-    bare = cell.strip("()[] ").lower()
+    bare = cell.strip("()[] ").lower().replace("^", "")
     return bare in _UNITS or cell[:1] + cell[-1:] in ("()", "[]") or bool(re.fullmatch(r"[a-zµ°%$€£]{1,4}(/[a-zµ]{1,4}\d?)?[²³23]?", bare) and "/" in bare)
 
 
@@ -377,9 +382,15 @@ def tables(rows):
     ends = starts[1:] + [len(rows)]
     found = [(a, b) for a, b in zip(starts, ends) if sum(_filled(r) > 0 for r in rows[a:b]) > 1]
     if len(found) > 1 and _describes(rows[slice(*found[0])], rows[slice(*found[1])]):
-        pairs = max(map(_filled, rows[slice(*found[1])])) == 2  # it is as wide itself: only where it begins tells them apart
+        pairs = max(map(_filled, rows[slice(*found[1])])) == 2 or _of_device(rows[slice(*found[0])], rows[slice(*found[1])])  # it is as wide itself: only where it begins tells them apart
         found[:2] = [(found[1][0] if pairs else found[0][0], found[1][1])]
     return found
+
+
+def _of_device(part, table):
+    """Whether rows are what a device says of itself, names that end with a colon first, above many rows that are wider."""
+    part = [r for r in part if _filled(r)]
+    return sum(r[0].strip().endswith(":") for r in part[:6]) > 3 and max(map(_filled, part)) < max(map(_filled, table)) and len(part) < 0.5 * sum(_filled(r) > 0 for r in table)
 
 
 def _describes(part, table):
@@ -390,6 +401,8 @@ def _describes(part, table):
     part = [r for r in part if _filled(r)]
     while part and _filled(part[0]) < 2:
         part = part[1:]  # its title
+    if _of_device(part, table):
+        return True
     if not 0 < len(part) <= 15 or any(_filled(r) > 2 for r in part):
         return False
     if max(map(_filled, table)) > 3 and (parted or part[0][0].strip().endswith(":")):
@@ -418,9 +431,10 @@ def _new_header(rows, i, start):
         return False
     body = []
     for r in rows[i + 1 :][:LOOK]:
-        if not _filled(r):
+        if not _filled(r) and body:
             break
-        body.append(r)
+        if _filled(r) and r != row:  # a name may stand twice, and blank rows below
+            body.append(r)
     columns = [k for k, c in enumerate(row) if c.strip()]
     before = [r for r in rows[start + 1 : above] if _filled(r)]
     typed = sum(usual_form(body, k) in ("n", "d", "c") for k in columns)

@@ -139,7 +139,7 @@ def _scan(np, src, look):
             line = data[data.rfind(b"\n", 0, p) + 1 : (data.find(b"\n", p) + 1) or len(data)].decode(look.codec, "replace")
             if line.count('"') % 2:
                 return None, exponents
-            for row in csv.reader([line], delimiter=look.delimiter, quotechar=look.quote or '"'):
+            for row in csv.reader(re.split("[\r\n]+", line), delimiter=look.delimiter, quotechar=look.quote or '"'):
                 columns |= {i for i, c in enumerate(row) if _LEADING.fullmatch(c.strip())}
     return columns, exponents
 

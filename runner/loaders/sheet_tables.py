@@ -8,6 +8,7 @@ from attache.loaders import below, dates, forms, headers, look, numbers, totals
 from attache.loaders.numbers import MARKS
 from attache.loaders.source import note
 
+_EXCEL = datetime.datetime(1899, 12, 30)  # its day 0
 _LOOK = 300  # rows in which a header is looked for
 
 
@@ -173,6 +174,11 @@ def _column(values, file, name):
         return _dates(values)
     if all(isinstance(v, datetime.timedelta) for v in known):
         return pd.Series(pd.to_timedelta(values))
+    if kinds == {"number", "date"} and dates.named(str(name)):
+        serials = [v for v in known if _kind(v) == "number"]
+        if all(10_000 < v < 80_000 and float(v).is_integer() for v in serials):
+            note(f"{file}: {name}: {len(serials):,} number(s) among dates were read as days, from {serials[0]:g} as {_EXCEL + datetime.timedelta(days=int(serials[0])):%Y-%m-%d}.")
+            return _dates([_EXCEL + datetime.timedelta(days=int(v)) if v is not None and _kind(v) == "number" else v for v in values])
     if kinds in ({"number", "text"}, {"date", "text"}, {"bool", "text"}):
         words = [v for v in known if _kind(v) == "text"]
         if all(v.strip().lower() in MARKS for v in words) and len(words) <= 0.7 * len(known):

@@ -76,3 +76,12 @@ def test_long_whole_numbers_of_json_keep_their_digits(tmp_path):
     assert frame["id"].dropna().tolist() == ["9007199254740993", "9007199254740995"]
     assert frame["u.k"].dropna().tolist() == ["9007199254740995", "1"]
     assert frame["v"].dtype == "float64"
+
+
+def test_days_of_excel_among_dates(book, capsys):
+    rows = [["Data refreshed on:", None, "Dec-27 2020"] + [None] * 5, ["First", "Last", "Hire Date", "Share", "Kind", "Subject", "Full", "Active"]]
+    rows += [["Ann", f"B{i}", 39690 + i if i % 2 else datetime.datetime(2019, 1, 14), 0.5, "Teacher", "PE", "Yes", "No"] for i in range(8)]
+    frame = book({"s": rows})
+    assert frame["Hire Date"].tolist()[:2] == [pd.Timestamp("2019-01-14"), pd.Timestamp("2008-08-31")]
+    said = capsys.readouterr().err
+    assert "read as days" in said and "refreshed on: Dec-27 2020" in said

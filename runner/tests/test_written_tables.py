@@ -101,6 +101,27 @@ CASES["lists of goods are no tables of their own"] = (
     {},
     dict(unsaid=["tables ("]),
 )
+CASES["what a device says of itself, and of its sensors, above its table"] = (
+    "File:,C:\\a.csv,,,,\nDownloaded:,07/04/2015,,,,\nSeconds:,18,,,,\nSerial #:,MP14,,,,\nWeight:,,,,,\nSensor,Slope,Offset,,,\nTemperature,10.000,0,,,\nHumidity,10.000,0,,,\nFlow,40.000,0,,,\n,,,,,\n"
+    + "Date,Clock,Temp,RH,Flow,Event\n" * 2 + ",,,,,\n,,,,,\n2015-07-03,8:02:18,,,,Start\n" + R(lambda i: f"2015-07-03,8:{i%60:02}:05,{20+i/4},{50+i},0.5,\n"),
+    {"Date": [None, None, "2015-07-03T00:00:00"], "Temp": [None, None, None, 20.0]},
+    dict(said="10 line(s) above its header"),
+)
+CASES["units of air, one of them with a sign of a power"] = (
+    "Date,Clock,Dust,Temp,Volt,Press,Flow\nDate,Clock,ug/m^3,C,V,in H2O,Lpm\n" + R(lambda i: f"2014-11-{i%28+1:02},13:58:{i%60:02},{i},{i/2},4.8,0.{i%9},0.4\n"),
+    {"Date": ["2014-11-01T00:00:00"], "Dust": [0, 1], "Temp": [0.0, 0.5]},
+    dict(length=N, said="taken for units"),
+)
+CASES["a survey in the older form"] = (
+    "V1,V2,V3,V8,Q1,Q2\nResponseID,ResponseSet,Name,StartDate,How many?,Why?\nR_2Y,Default,Anon,2017-07-18 08:28:09,2,Hello\nR_2Z,Default,Anon,2017-07-19 08:28:09,3,Good\n",
+    {"V1": ["R_2Y", "R_2Z"], "V8": ["2017-07-18T08:28:09"], "Q1": [2, 3]},
+    dict(length=2, said="left out"),
+)
+CASES["a line of code with zeros beside a bare carriage return"] = (
+    "id,name,code,zip\n" + R(lambda i: f"{i},shop {i},{i+5},{i:05}\n") + "99,old\r98,new,1,00012\n",
+    {"zip": ["00000", "00001"]},
+    {},
+)
 # dup headers
 CASES["dup headers"] = ("a,a,b,b\n" + R(lambda i: f"{i},{i+1},{i+2},{i+3}\n"), {"a": [0], "a.1": [1], "b": [2], "b.1": [3]}, dict(said="one name"))
 CASES["dup headers with a.1"] = ("a,a.1,a\n" + R(lambda i: f"{i},{i+1},{i+2}\n"), {"a": [0], "a.1": [1]}, dict(said="one name"))
