@@ -113,7 +113,8 @@ def _which_row(query, result, profile):
 
     v = numbers(query.targets[0])
     at = [i for i in (result.mask & (v == result.value)).nonzero()[0][:3]]
-    named = profile.label or next((c for c in profile.columns if c.role in ("text", "identifier")), None) or profile.time
+    names = [profile.label, *(c for c in profile.columns if c.role in ("text", "identifier")), profile.time, *(c for c in profile.columns if c.type == "text" and c.role != "nested")]
+    named = next((c for c in names if c is not None and c.series.iloc[at].notna().all()), None)
     if not at or named is None:
         return []
     said = [code(day(named.series.iloc[i]) if named.type == "date" else named.series.iloc[i]) for i in at]

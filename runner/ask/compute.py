@@ -279,6 +279,8 @@ def _groups(query, profile, mask, result):
     result.groups, result.agg = len(got), "share" if query.share and agg in ("sum", "count") else agg
     got = _sorted(got, query, by)
     if query.limit:
+        if query.which and query.limit == 1 and len(got) > 1 and (same := int((got == got.iloc[0]).sum()) - 1):
+            result.notes.append(f"{same:,} other{'s' * (same != 1)} {'have' if same != 1 else 'has'} the same figure.")
         got = got.head(query.limit)
     if len(by) == 1:
         result.value = {_key(k): _number(v) for k, v in got.items()}

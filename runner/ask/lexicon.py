@@ -22,7 +22,7 @@ AGGS = {
 IMPLIED = {
     "oldest": ("max", "age"), "youngest": ("min", "age"), "cheapest": ("min", "price cost fare"), "priciest": ("max", "price cost fare"),
     "most expensive": ("max", "price cost fare"), "least expensive": ("min", "price cost fare"), "heaviest": ("max", "weight mass"), "lightest": ("min", "weight mass"),
-    "tallest": ("max", "height"), "shortest": ("min", "height length duration"), "longest": ("max", "length duration runtime minute hour second"), "fastest": ("max", "speed velocity horsepower"),
+    "tallest": ("max", "height"), "shortest": ("min", "height length duration distance"), "longest": ("max", "length duration runtime minute hour second distance"), "fastest": ("max", "speed velocity horsepower"),
     "slowest": ("min", "speed velocity horsepower"), "hottest": ("max", "temperature temp"), "warmest": ("max", "temperature temp"), "coldest": ("min", "temperature temp"),
     "coolest": ("min", "temperature temp"), "wettest": ("max", "precipitation rain rainfall"), "rainiest": ("max", "precipitation rain rainfall"), "driest": ("min", "precipitation rain rainfall"),
     "windiest": ("max", "wind"), "richest": ("max", "income gdp wealth worth"), "poorest": ("min", "income gdp wealth worth"), "most populous": ("max", "population pop"),
@@ -55,7 +55,7 @@ WORDS = {
     "share": "share|percentage|percent|proportion|fraction|what part|portion|shares|percentages|pct|rate",
     "missing": "missing|null|nulls|empty|blank|nan|nas|incomplete|gaps|blanks|unknown values|missings",
     "show": "show|list|display|give|print|find|view|see|filter",
-    "which": "which|who|what|whose|where is|where was",
+    "which": "which|wich|who|what|whose|where is|where was",
     "when": "when|what day|what date|on which date",
     "rows": "everyone|everybody|anyone|row|rows|record|records|entry|entries|line|lines|observation|observations|item|items|case|cases|sample|samples|data point|data points|example|examples|instance|instances",
     "columns": "columns|fields|variables|column names|column|attributes|features",
@@ -115,7 +115,7 @@ STOP = frozenset(
     have has had having will shall may might must tell what's whats let lets let's want need like know get got give look looks show shows much many how what which who whom whose why as at by in of on or and for from with into
     data dataset file value values figure figures amount amounts level levels between all any some each both total overall so also too but if so-called about per very really just ever generally
     made make makes up out had go went goes come comes coming came happen happened happens occur occurred take takes took taken use used earn earned earns pay paid pays spend spent cost costs earning paying costing buy bought gave gives left wrote won win scored played measured observed received receive contain holds held am born ordered placed visited watched drove flew ate eat eats leave leaves travelling traveling recorded money embark embarked boarded traveled travelled spending live lived lives work works worked reach reached
-    pls plz plss thx ty bro bot mate now hey hi hello ok okay thanks thank right exactly currently present given split result results answer question column plot plots see well table group groups category kind same one ones part put turn turned make into them be changed change vary varies varied name names named found appear appears recorded reported gets kinds types type""".split()
+    lol lmao haha bruh dude pls plz plss thx ty bro bot mate now hey hi hello ok okay thanks thank right exactly currently present given split result results answer question column plot plots see well table group groups category kind same one ones part put turn turned make into them be changed change vary varies varied name names named found appear appears recorded reported gets kinds types type""".split()
 )
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from attache.analyze import words
 from attache.analyze.style import code
-from attache.ask import decide, growth, rewrite, spoken, tongues
+from attache.ask import careful, decide, growth, rewrite, spoken, tongues
 from attache.ask.query import Condition, Draft, NotUnderstood, Query
 from attache.ask.scan import scan, truth
 from attache.ask.when import Span
@@ -23,13 +23,16 @@ def parse(question, vocabulary, last=None):
         question = question[: found.start()] + " " + question[found.end() :]
         if not scan(question, vocabulary) and last is not None:
             return change(last)
-    items = rewrite.members(rewrite.in_full(rewrite.simpler(scan(question, vocabulary), question, vocabulary), said, vocabulary.profile))
+    careful.of_now(question, vocabulary.profile)
+    items = careful.times(careful.ways(scan(question, vocabulary), question, vocabulary), vocabulary.profile)
+    items = rewrite.members(rewrite.in_full(rewrite.simpler(items, question, vocabulary), said, vocabulary.profile))
     unknown = [i for i in items if i.kind == "word"]
     if unknown:
         raise NotUnderstood(f"I don't know {', '.join(code(i.text) for i in unknown[:3])} in this table.")
     if not items:
         raise NotUnderstood("I don't understand that.")
     query = _dated(question, items, vocabulary.profile) or _query(question, items, vocabulary.profile, last)
+    query = careful.alike(careful.measured(query, said))
     return change(query) if trimmed else query
 
 

@@ -251,6 +251,7 @@ def _joined(question):
     question = re.sub(r"\b(?:(?:are|is|aged) )?((?:between|from|over|under|above|below|at least|at most|more than|less than|exactly) )?(\d+(?: (?:and|to) \d+)?) (?:years?|yrs?)[ -](?:old|of age)\b", r"age \1\2", question, flags=re.I)
     question = re.sub(r"\bhow much (?:do|does|did) (.+) cost us in ([\w ]+)", r"total \2 of \1", question, flags=re.I)
     question = re.sub(r"\b(?:don't|doesn't|didn't|aren't|isn't|weren't|wasn't) (?:work )?(?=[a-z])", "not ", question, flags=re.I)
+    question = re.sub(r"(?<!many )(?<!rated )(?<!all )(?<!the )(?<!only )(?<=[a-z] )r (?=(?:there|the|in|from|more|less|over|under|above|below|at|not|\w+er than)\b)", "are ", question)
     question = re.sub(r"\bby head ?count\b", "by number of rows", question, flags=re.I)
     question = re.sub(r"\bhow much of (?=the |our |all |total )", "share of ", question, flags=re.I)
     question = re.sub(r"(^|[^\d\s]\s)%(?=\s|$|[a-z])", r"\1percent", question, flags=re.I)
@@ -410,6 +411,12 @@ def _single(tokens, i, run, lower, vocabulary, before):
         alike = [c for c in alike if c.role == "measure"]
         return Item("col", found[0], word, 0.8, alike[0] if alike else None), 1
     if key in vocabulary.parts:
+        c = vocabulary.parts[key][0][0]
+        if (c.distinct or 0) > max(4, 0.6 * c.series.notna().sum()):  # it names each row: "africa" is no South Africa, "movies" are no Lego Movie
+            if word in lexicon.NOUNS:
+                return Item("noun", word, word), 1
+            if any(x.is_("agg", "count") for x in before):
+                return Item("word", word, word), 1
         return _value(vocabulary.parts[key], word, 0.8), 1
     if (c := vocabulary.synonym(key) or vocabulary.synonym(word)) is not None:
         if word in lexicon.NOUNS and _numbers_rows(c, vocabulary):

@@ -101,6 +101,9 @@ def _busy(question, vocabulary):
     if thing not in lexicon.PERIODS and not any(thing in p.split("|") for p in lexicon.PERIODS.values()) and vocabulary.column((lexicon.stem(thing),)) is None:
         return question
     thing = "weekday" if "of the week" in thing else thing
+    counted = next((c for c in vocabulary.profile.measures if words.of(c.name)[-1:] in (["count"], ("count",), ["rides"], ("rides",), ["trips"], ("trips",))), None)
+    if counted is not None:  # each row holds how many there were
+        return f"which {'hour of the day' if thing == 'hour' else thing} has the {'highest' if found[1].lower() == 'busiest' else 'lowest'} total {counted.name}{question[found.end():]}"
     return f"which {thing} has the {'most' if found[1].lower() == 'busiest' else 'fewest'} rows{question[found.end():]}"
 
 

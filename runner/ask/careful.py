@@ -1,0 +1,80 @@
+"""Checks for what would be answered, but not as it was asked."""
+
+import re
+from dataclasses import replace
+
+from attache.analyze import words
+from attache.analyze.style import code, number
+from attache.ask.lexicon import stem
+from attache.ask.query import NotUnderstood
+from attache.ask.scan import Item
+
+_NOW = re.compile(r"\b(?:(?:this|current) (?:week|month|quarter|year)|today|yesterday|this morning)\b", re.I)
+_FROM_TO = re.compile(r"\bfrom\b.+\bto\b", re.I)
+_MEASURED = re.compile(r"(\d[\d,.]*)\s?(hours?|hrs?|minutes?|mins?|seconds?|secs?|days?|weeks?|months?|years?|yrs?|km|miles?|meters?|metres?|feet|kg|lbs?|pounds?|grams?)\b", re.I)
+_ORIGINS = set("pickup from origin departure departing home start source sender dep leaving first".split())
+_ENDS = set("dropoff to destination arrival arriving away end target receiver dest arr last".split())
+
+
+def of_now(question, profile):
+    """Raise NotUnderstood for this month and today: a table ends where it ends."""
+    found = _NOW.search(question)
+    if not found or profile.time is None or profile.time.type != "date":
+        return
+    raise NotUnderstood(f"I don't know what time {code(found[0])} is; the table ends on {profile.time.series.max():%Y-%m-%d}. Name the month or the year.")
+
+
+def ways(items, question, vocabulary):
+    """ "from Oslo to Rome": of two columns with the same values the one of where things begin, and the one of where they end."""
+    if not _FROM_TO.search(question):
+        return items
+    at = [k for k, i in enumerate(items) if i.kind == "val"]
+    if len(at) != 2 or at[1] - at[0] > 2 or any(len(items[k].value[1]) != 1 for k in at) or items[at[0]].value[0] is not items[at[1]].value[0]:
+        return items
+    (first,), (last,) = items[at[0]].value[1], items[at[1]].value[1]
+    places = [{id(c): c for v in (value,) for c, w in vocabulary.values.get(tuple(stem(x) for x in words.of(str(value))), ()) if w == v} for value in (first, last)]
+    both = [c for i, c in places[0].items() if i in places[1]]
+    if len(both) < 2:
+        return items
+    begin = [c for c in both if set(words.of(c.name)) & _ORIGINS]
+    end = [c for c in both if set(words.of(c.name)) & _ENDS and c not in begin]
+    if len(begin) != 1 or len(end) != 1:
+        raise NotUnderstood(f"Which of {', '.join(code(c.name) for c in both[:4])} is {code(first)}, and which {code(last)}?")
+    made = [Item("val", (begin[0], [first]), items[at[0]].text), Item("val", (end[0], [last]), items[at[1]].text)]
+    return [*items[: at[0]], *made, *items[at[1] + 1 :]]
+
+
+def measured(query, question):
+    """Raise NotUnderstood where a number is said in a unit that the column can't have: 3 hours of a duration from 64 to 242."""
+    said = {float(m[1].replace(",", "").rstrip(".")): m[2] for m in _MEASURED.finditer(question) if m[1].replace(",", "").rstrip(".").replace(".", "", 1).isdigit()}
+    for w in query.where:
+        stats = w.column.stats if w.op in ("<", "<=", ">", ">=", "==") and w.column.type in ("integer", "number") else None
+        if not stats or not isinstance(w.value, (int, float)) or isinstance(w.value, bool):
+            continue
+        unit = said.get(float(w.value))
+        if unit and not stats["min"] <= w.value <= stats["max"] and stem(unit.lower()) not in {stem(x) for x in words.of(w.column.name)}:
+            raise NotUnderstood(f"{code(w.column.name)} goes from {number(stats['min'])} to {number(stats['max'])}, which may be another unit than {unit}: say the number as the column has it.")
+    return query
+
+
+def alike(query):
+    """The query, which says where other values of the column have the word that was asked for."""
+    for w in query.where:
+        if w.op != "==" or not isinstance(w.value, tuple) or len(w.value) != 1 or w.column.type != "text" or (w.column.distinct or 0) > 2000:
+            continue
+        word = words.of(str(w.value[0]))
+        if len(word) != 1 or len(word[0]) < 4:
+            continue
+        others = [v for v in w.column.series.dropna().unique() if len(words.of(str(v))) > 1 and word[0] in words.of(str(v))]
+        if others:
+            line = f"{code(w.column.name)} has {len(others):,} other value{'s' * (len(others) != 1)} with this word, such as {code(others[0])}: not counted. For all, say {w.column.name} contains \"{w.value[0]}\"."
+            query = replace(query, said=(*query.said, line))
+    return query
+
+
+def times(items, profile):
+    """ "what hour has the most rides" is one of the day's, where the table has several days."""
+    time = profile.time
+    if time is None or time.type != "date" or time.range is None or (time.range[1] - time.range[0]).days < 2 or any(i.kind == "time" for i in items):
+        return items
+    return [Item("per", "hour of the day", i.text) if i.is_("per", "hour") and k and items[k - 1].is_("kw", "which") else i for k, i in enumerate(items)]
