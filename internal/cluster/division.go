@@ -27,6 +27,7 @@ type Division struct {
 	active bool // it takes parts: Run runs
 
 	// Of Run alone:
+	now     int // of how many the parts are
 	parts   map[int]*Held
 	there   map[string]uint64    // lives of instances that were seen, and are not gone
 	missing map[string]time.Time // since when they are not there
@@ -88,7 +89,7 @@ func (d *Division) Close() {
 	d.mu.Lock()
 	h := d.member
 	d.mu.Unlock()
-	release(context.Background(), h)
+	d.release(context.Background(), h)
 }
 
 // Grow asks for at least n parts. All are given up, and divided anew.
@@ -119,49 +120,46 @@ type Work interface {
 func (d *Division) Run(ctx context.Context, of int, w Work) {
 	d.Grow(of)
 	d.activate(true)
-	tick := time.NewTicker(max(d.ttl/6, time.Millisecond))
-	defer tick.Stop()
 	defer func() {
 		d.activate(false)
-		for part := range d.parts {
-			d.give(ctx, part, w)
-		}
+		d.give(ctx, w, every)
 	}()
-	now := 0
+	tick := time.NewTicker(max(d.ttl/6, time.Millisecond))
+	defer tick.Stop()
 	for ; ctx.Err() == nil; wait(ctx, tick) {
-		if !d.member.Valid() { // its parts are another's, by and by
-			for part := range d.parts {
-				d.give(ctx, part, w)
-			}
-			release(ctx, d.member)
-			if d.join(ctx) != nil {
-				continue
-			}
-		}
-		for part, h := range d.parts {
-			if !h.Valid() {
-				d.give(ctx, part, w)
-			}
-		}
-		v, err := d.look(ctx)
-		if err != nil {
-			d.unsure = time.Now()
-			continue
-		}
-		w.Among(v.members)
-		d.Grow(v.of)
-		d.mu.Lock()
-		want := d.of
-		d.mu.Unlock()
-		if now != want {
-			for part := range d.parts {
-				d.give(ctx, part, w)
-			}
-			now = want
-		}
-		d.share(ctx, v, now, w)
-		d.miss(v.there)
+		d.step(ctx, w)
 	}
+}
+
+// step does what is to do now. It waits half of ttl for the store, so that it goes
+// on soon after the store is back.
+func (d *Division) step(ctx context.Context, w Work) {
+	ctx, cancel := context.WithTimeout(ctx, d.ttl/2)
+	defer cancel()
+	if !d.member.Valid() { // its parts are another's, by and by
+		d.give(ctx, w, every)
+		d.release(ctx, d.member)
+		if d.join(ctx) != nil {
+			return
+		}
+	}
+	d.give(ctx, w, func(h *Held) bool { return !h.Valid() })
+	v, err := d.look(ctx)
+	if err != nil {
+		d.unsure = time.Now()
+		return
+	}
+	w.Among(v.members)
+	d.Grow(v.of)
+	d.mu.Lock()
+	want := d.of
+	d.mu.Unlock()
+	if d.now != want {
+		d.give(ctx, w, every)
+		d.now = want
+	}
+	d.share(ctx, v, w)
+	d.miss(v.there)
 }
 
 func (d *Division) activate(on bool) {
@@ -188,8 +186,6 @@ type view struct {
 // look reads the leases.
 func (d *Division) look(ctx context.Context) (view, error) {
 	v := view{held: map[string]bool{}, there: map[string]uint64{d.instance: 0}, members: 1}
-	ctx, cancel := context.WithTimeout(ctx, d.ttl)
-	defer cancel()
 	leases, err := d.store.Leases(ctx, d.prefix)
 	if err != nil {
 		return v, err
@@ -238,14 +234,11 @@ func (d *Division) miss(there map[string]uint64) {
 
 // share gives up what is more than this instance's share, and takes what is free
 // of it.
-func (d *Division) share(ctx context.Context, v view, of int, w Work) {
+func (d *Division) share(ctx context.Context, v view, w Work) {
+	of := d.now
 	share := (of + v.members - 1) / v.members
-	for part := range d.parts {
-		if len(d.parts) <= share {
-			break
-		}
-		d.give(ctx, part, w)
-	}
+	more := len(d.parts) - share
+	d.give(ctx, w, func(*Held) bool { more--; return more >= 0 })
 	for part := 0; part < of && len(d.parts) < share && ctx.Err() == nil; part++ {
 		name := fmt.Sprintf("%spart/%d/%d", d.prefix, of, part)
 		if v.held[name] || d.parts[part] != nil {
@@ -274,9 +267,26 @@ func (d *Division) share(ctx context.Context, v view, of int, w Work) {
 	}
 }
 
-func (d *Division) give(ctx context.Context, part int, w Work) {
-	h := d.parts[part]
-	delete(d.parts, part)
-	w.Stop(part)
-	release(ctx, h)
+// give gives the parts up of which so is true, all at once: a store that does not
+// answer is waited for once.
+func (d *Division) give(ctx context.Context, w Work, so func(*Held) bool) {
+	var all sync.WaitGroup
+	defer all.Wait()
+	for part, h := range d.parts {
+		if so(h) {
+			delete(d.parts, part)
+			w.Stop(part)
+			all.Go(func() { d.release(ctx, h) })
+		}
+	}
+}
+
+func every(*Held) bool { return true }
+
+// release gives a lease back, also after ctx has ended. Where that fails, it ends
+// by itself.
+func (d *Division) release(ctx context.Context, h *Held) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), d.ttl/2)
+	defer cancel()
+	h.Release(ctx) //nolint:errcheck // see above
 }

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -213,6 +214,53 @@ func divides(t *testing.T, s Opened) {
 		t.Errorf("members after a restart: %v, %v", leases, err)
 	}
 	awaitParts(t, "b again", map[*worker]int{again: 16})
+}
+
+// A store that gives no answer is waited for no longer than a lease lasts, whatever
+// is asked, so that all goes on soon after it is back.
+func dividesInTime(t *testing.T, s Opened) {
+	o := &owners{t: t, by: map[string]*worker{}}
+	store := &bounded{Store: s, t: t}
+	a := join(t, store, o, "a")
+	store.on.Store(true)
+	awaitParts(t, "alone", map[*worker]int{a: 16})
+	b := join(t, s, o, "b")
+	awaitParts(t, "two", map[*worker]int{a: 8, b: 8})
+	a.store.Dead.Store(true)
+	awaitParts(t, "without the store", map[*worker]int{a: 0, b: 16})
+	a.store.Dead.Store(false)
+	awaitParts(t, "with it again", map[*worker]int{a: 8, b: 8})
+	a.stop()
+	<-a.done
+}
+
+// bounded fails the test when it is asked by one who would wait for long.
+type bounded struct {
+	cluster.Store
+	t  *testing.T
+	on atomic.Bool
+}
+
+func (b *bounded) look(ctx context.Context, what string) {
+	end, ok := ctx.Deadline()
+	if b.on.Load() && (!ok || time.Until(end) > divisionTTL) {
+		b.t.Errorf("%s is waited for %v, %v", what, time.Until(end), ok)
+	}
+}
+
+func (b *bounded) Acquire(ctx context.Context, name, holder string, ttl time.Duration, note string) (cluster.Lease, error) {
+	b.look(ctx, "a lease")
+	return b.Store.Acquire(ctx, name, holder, ttl, note)
+}
+
+func (b *bounded) Release(ctx context.Context, l cluster.Lease) error {
+	b.look(ctx, "the end of a lease")
+	return b.Store.Release(ctx, l)
+}
+
+func (b *bounded) Leases(ctx context.Context, prefix string) ([]cluster.Lease, error) {
+	b.look(ctx, "the list of leases")
+	return b.Store.Leases(ctx, prefix)
 }
 
 // Where the database's clock is set forward, nobody is gone, and all parts stay.

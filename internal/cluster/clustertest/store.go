@@ -41,6 +41,7 @@ func Store(t *testing.T, open func(t *testing.T) Opened) {
 		"HoldLost":      holdLost,
 		"Alone":         alone,
 		"Division":      divides,
+		"DivisionBound": dividesInTime,
 		"DivisionClock": dividesOn,
 		"HandsDown":     handsDown,
 		"Pace":          paces,
