@@ -68,6 +68,9 @@ func (m *Main) doctor(ctx context.Context, _ []string) error {
 			d.add("isolation", false, fmt.Sprintf("it could not be tested: %v", err))
 		}
 	}
+	if ctx.Err() != nil { // what failed since may be no fault
+		return fault.Wrap(context.Cause(ctx), fault.Canceled, "")
+	}
 	d.print()
 	if d.failed > 0 {
 		return errCode(1)

@@ -72,6 +72,9 @@ func (m *Main) serve(ctx context.Context, _ []string) error {
 	}
 	m.onClose(m.tracer.Close)
 	a, tools, err := m.openAssistant(ctx, log, m.Stderr)
+	if fault.Is(err, fault.Canceled) && ctx.Err() != nil {
+		return nil // stopped before it was ready
+	}
 	if err != nil {
 		return err
 	}

@@ -162,3 +162,38 @@ func stopsInTime(t *testing.T, stop func() error) {
 		t.Logf("stopped after %s", took)
 	}
 }
+
+// What is stopped while it asks a Python for its version says nothing false of that
+// Python: it was ended, and is not missing.
+func TestStopWhileGettingReady(t *testing.T) {
+	dir := t.TempDir()
+	asked := filepath.Join(dir, "asked")
+	python := filepath.Join(dir, "python")
+	if err := os.WriteFile(python, []byte("#!/bin/sh\n: > '"+asked+"'\nexec sleep 600\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for command, want := range map[string]int{"serve": 0, "setup": 130, "doctor": 130} {
+		t.Run(command, func(t *testing.T) {
+			for name, value := range map[string]string{"PYTHON": python, "DATA_DIR": filepath.Join(dir, command), "PYTHON_DIR": filepath.Join(dir, "env"), "WEB_LISTEN": "127.0.0.1:0", "DISCORD_TOKEN": ""} {
+				t.Setenv(name, value)
+			}
+			os.Remove(asked)
+			ctx, cancel := context.WithCancel(t.Context())
+			go func() {
+				for ctx.Err() == nil {
+					if _, err := os.Stat(asked); err == nil {
+						cancel()
+					}
+					time.Sleep(10 * time.Millisecond)
+				}
+			}()
+			out := &lockedBuilder{}
+			m := &Main{Stdin: strings.NewReader(""), Stdout: out, Stderr: out, EnvFile: filepath.Join(dir, "none")}
+			err := m.Run(ctx, []string{command})
+			status := m.exit(errors.Join(err, m.Close()))
+			if text := out.String(); status != want || strings.Contains(text, "is needed") || strings.Contains(text, "does not run") {
+				t.Errorf("status %d: %s", status, text)
+			}
+		})
+	}
+}

@@ -210,7 +210,8 @@ func (m *Main) openPython(ctx context.Context, log *slog.Logger, progress io.Wri
 }
 
 // openHost is openPython for a caller that closes the sandbox itself.
-func (m *Main) openHost(ctx context.Context, log *slog.Logger, progress io.Writer) (*gvisor.Host, error) {
+func (m *Main) openHost(ctx context.Context, log *slog.Logger, progress io.Writer) (_ *gvisor.Host, err error) {
+	defer func() { err = stopped(ctx, err) }()
 	if err := fewFiles(); err != nil {
 		return nil, err
 	}
@@ -238,7 +239,17 @@ func (m *Main) openHost(ctx context.Context, log *slog.Logger, progress io.Write
 // preparePython prepares the environment, if need be.
 func (m *Main) preparePython(ctx context.Context, progress io.Writer) (*wheels.Python, error) {
 	dir := cmp.Or(m.Config.PythonDir, filepath.Join(m.Config.DataDir, "python"))
-	return wheels.PreparePython(ctx, dir, m.Config.Python, m.Config.Index.Reveal(), progress)
+	py, err := wheels.PreparePython(ctx, dir, m.Config.Python, m.Config.Index.Reveal(), progress)
+	return py, stopped(ctx, err)
+}
+
+// stopped makes of what failed after the program was stopped no fault of the machine:
+// a Python that was ended while it was asked is none that is missing.
+func stopped(ctx context.Context, err error) error {
+	if err != nil && ctx.Err() != nil {
+		return fault.Wrap(err, fault.Canceled, "")
+	}
+	return err
 }
 
 // runsc returns the path of gVisor's command: beside this program, unless

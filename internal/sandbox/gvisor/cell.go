@@ -195,15 +195,15 @@ func (r *cellRun) gone(ctx context.Context) error {
 func (r *cellRun) died() error {
 	r.c.End()
 	switch {
-	case r.c.EndedForMemory():
+	case r.c.EndedFor(container.OverMemory):
 		return r.end(sandbox.OutOfMemory, 0, "The code used more memory than a session may have, and was ended.")
 	case r.stopping == sandbox.TimedOut:
 		return r.end(sandbox.TimedOut, 0, "The code ran into the time limit, did not react to the interrupt and was ended.")
 	case r.stopping == sandbox.Interrupted:
 		return r.end(sandbox.Interrupted, 0, "The code was stopped; it did not react to the interrupt and was ended.")
-	case r.c.Broke():
+	case r.c.EndedFor(container.NoFrame):
 		return r.end(sandbox.Crashed, 1, brokeProtocol)
-	case r.c.EndedForLink():
+	case r.c.EndedFor(container.CutOff):
 		return r.end(sandbox.Crashed, 1, "The code closed the connection to its session, and was ended.")
 	}
 	status, known := r.c.Status()

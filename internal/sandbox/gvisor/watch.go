@@ -38,7 +38,7 @@ func (h *Host) watch(ctx context.Context) {
 		for _, c := range all {
 			switch n := c.Measure(); {
 			case n > h.opts.Limits.Memory:
-				if c.EndForMemory() {
+				if c.EndFor(container.OverMemory) {
 					h.log.Warn("sandbox out of memory", "id", c.ID, "bytes", n)
 				}
 			case n > h.opts.Limits.Memory/4*3:
@@ -59,7 +59,7 @@ func (h *Host) watchLinks(all []*container.Container, cut map[*container.Contain
 		off[c] = true
 		if since, known := cut[c]; !known {
 			cut[c] = time.Now()
-		} else if time.Since(since) > linkGrace && c.EndForLink() {
+		} else if time.Since(since) > linkGrace && c.EndFor(container.CutOff) {
 			h.log.Warn("sandbox closed its connection", "id", c.ID)
 		}
 	}

@@ -40,9 +40,7 @@ type Container struct {
 
 	memory atomic.Int64 // bytes, as last measured
 	tables atomic.Int64 // of them, page tables
-	oom    atomic.Bool  // ended by EndForMemory
-	cut    atomic.Bool  // ended by EndForLink
-	broke  atomic.Bool  // ended for what is no frame
+	why    atomic.Int32 // the Reason for which it was ended
 	killed atomic.Bool  // ended by Kill
 	usage  *os.File     // gVisor's file of the sandbox's memory
 	pipes  [2]string    // of the frames: what links to their descriptors lead to
@@ -113,8 +111,7 @@ func (c *Container) readFrames(r *os.File) {
 		f, err := readFrame(br)
 		if err != nil {
 			if errors.Is(err, errFrame) {
-				c.broke.Store(true) // the stream is out of step for good
-				c.Kill()
+				c.EndFor(NoFrame) // the stream is out of step for good
 			}
 			return
 		}
@@ -250,19 +247,6 @@ func (c *Container) Linked() bool {
 	return true
 }
 
-// EndForLink kills a sandbox whose code is not Linked. It reports whether this is the
-// first time.
-func (c *Container) EndForLink() bool {
-	defer c.Kill()
-	return !c.cut.Swap(true)
-}
-
-// EndedForLink reports whether EndForLink was called.
-func (c *Container) EndedForLink() bool { return c.cut.Load() }
-
-// Broke reports whether it was ended because it sent what is no frame.
-func (c *Container) Broke() bool { return c.broke.Load() }
-
 // KernelOwn is what gVisor's kernel may hold for itself. What it holds beyond
 // that it holds for the code, and counts: pipes, sockets, names of files.
 const KernelOwn = 40 << 20
@@ -314,15 +298,23 @@ func inStatus(pid int, names ...string) (sum int64) {
 // Memory returns the bytes that were last measured.
 func (c *Container) Memory() int64 { return c.memory.Load() }
 
-// EndForMemory kills a sandbox that holds too much. It reports whether this is the
-// first time.
-func (c *Container) EndForMemory() bool {
+// Reason is why a sandbox is ended from outside.
+type Reason int32
+
+const (
+	OverMemory Reason = iota + 1 // it holds too much
+	CutOff                       // its code is not Linked
+	NoFrame                      // it sent what is no frame
+)
+
+// EndFor kills a sandbox. It reports whether this is its first reason, which stays.
+func (c *Container) EndFor(why Reason) bool {
 	defer c.Kill()
-	return !c.oom.Swap(true)
+	return c.why.CompareAndSwap(0, int32(why))
 }
 
-// EndedForMemory reports whether EndForMemory was called.
-func (c *Container) EndedForMemory() bool { return c.oom.Load() }
+// EndedFor reports whether a sandbox was ended for a reason.
+func (c *Container) EndedFor(why Reason) bool { return Reason(c.why.Load()) == why }
 
 // Ended is closed when all its processes have ended.
 func (c *Container) Ended() <-chan struct{} { return c.ended }
