@@ -2,9 +2,11 @@ package mongo_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/attachebot/attache/internal/cluster"
 	"github.com/attachebot/attache/internal/cluster/clustertest"
+	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/mongo"
 	"github.com/attachebot/attache/internal/mongo/mongotest"
 )
@@ -34,4 +36,35 @@ func TestClusterProcesses(t *testing.T) {
 	uri := mongotest.Database(t, mongotest.Start(t))
 	openCluster(t, uri)
 	clustertest.Race(t, "TestClusterChild", uri)
+}
+
+// A process that starts after the server's clock was set forward, and before a lease
+// is renewed, may take it early. One of the two counts: the other is refused from then
+// on, and so it is where the lease was renewed before.
+func TestStartAfterJump(t *testing.T) {
+	uri := mongotest.Database(t, mongotest.Start(t))
+	first := openCluster(t, uri)
+	acquire := func(c *mongo.Cluster, name, holder string) (cluster.Lease, error) {
+		return c.Acquire(t.Context(), name, holder, time.Hour, "")
+	}
+	for _, name := range []string{"not renewed", "renewed"} {
+		if _, err := acquire(first, name, "a"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first.Jump(100 * time.Hour)
+	if l, err := acquire(first, "renewed", "a"); err != nil || l.Generation != 1 {
+		t.Fatalf("%+v, %v", l, err)
+	}
+	late := openCluster(t, uri)
+	late.Jump(100 * time.Hour)
+	if l, err := acquire(late, "renewed", "b"); !fault.Is(err, fault.Exists) || l.Holder != "a" {
+		t.Errorf("what was renewed since: %+v, %v", l, err)
+	}
+	if l, err := acquire(late, "not renewed", "b"); err != nil || l.Generation != 2 {
+		t.Errorf("what was not: %+v, %v", l, err)
+	}
+	if l, err := acquire(first, "not renewed", "a"); !fault.Is(err, fault.Exists) || l.Holder != "b" {
+		t.Errorf("and who had it: %+v, %v", l, err)
+	}
 }

@@ -14,6 +14,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"gocloud.dev/blob"
@@ -55,11 +56,13 @@ func NewShelf(b *blob.Bucket, keep time.Duration, log *slog.Logger) *Shelf {
 
 // moving is what a worker may reach of a shelf in one call.
 type moving struct {
-	shelf     *Shelf
-	image     string   // to be read; empty: none
-	sum       string   // of its bytes: SHA-256, in hexadecimal
-	user      uint64   // whose image may be written; 0: nobody's
-	snapshots []string // that the image needs
+	shelf *Shelf
+	user  uint64 // whose image may be written; 0: nobody's
+
+	mu        sync.Mutex // a worker may ask for several things at once
+	image     string     // that is read, or was written last; empty: none
+	sum       string     // of its bytes: SHA-256, in hexadecimal
+	snapshots []string   // that the image needs
 }
 
 var _ sandbox.Images = (*moving)(nil)
@@ -83,6 +86,8 @@ func (m *moving) path(name string) string {
 		return "snapshots/" + of[1]
 	}
 	if name == "image" {
+		m.mu.Lock()
+		defer m.mu.Unlock()
 		return m.image
 	}
 	return ""
@@ -94,8 +99,12 @@ func (m *moving) Has(ctx context.Context, name string) (bool, error) {
 	if path == "" {
 		return false, nil
 	}
-	if of, ok := strings.CutPrefix(path, "snapshots/"); ok && !slices.Contains(m.snapshots, of) {
-		m.snapshots = append(m.snapshots, of)
+	if of, ok := strings.CutPrefix(path, "snapshots/"); ok {
+		m.mu.Lock()
+		if !slices.Contains(m.snapshots, of) {
+			m.snapshots = append(m.snapshots, of)
+		}
+		m.mu.Unlock()
 	}
 	ok, err := m.shelf.bucket.Exists(ctx, path)
 	return ok, errShelf(err)
@@ -155,7 +164,9 @@ func (m *moving) Put(ctx context.Context, name string, r io.Reader) error {
 	path := m.path(name)
 	if name == "image" {
 		// A key that ends with a slash is a folder to some servers.
+		m.mu.Lock()
 		path = fmt.Sprintf("images/%d/%s/%s", m.user, rand.Text(), cmp.Or(strings.Join(m.snapshots, ","), "none"))
+		m.mu.Unlock()
 	}
 	if path == "" {
 		return fault.New(fault.Invalid, "An image can't have this name.")
@@ -178,7 +189,11 @@ func (m *moving) Put(ctx context.Context, name string, r io.Reader) error {
 		return errShelf(err)
 	}
 	if name == "image" {
+		m.mu.Lock()
+		before := m.image
 		m.image, m.sum = path, hex.EncodeToString(sum.Sum(nil))
+		m.mu.Unlock()
+		m.shelf.drop(ctx, before) // no record names it
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package remote_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -489,6 +490,42 @@ func TestShelfBounds(t *testing.T) {
 	}
 	if data, err := b.ReadAll(t.Context(), "images/1/X/"+snapshot); err != nil || string(data) != "x" {
 		t.Errorf("%q, %v", data, err)
+	}
+}
+
+// A worker that writes several images in one call, one after the other and at once, leaves
+// one in the bucket: the one whose sum the record has.
+func TestOneImageOfACall(t *testing.T) {
+	f, b := openMovingFarm(t, t.TempDir())
+	a := newCounting("a")
+	a.evil = func(ctx context.Context, images sandbox.Images) {
+		var all sync.WaitGroup
+		for i := range 8 {
+			all.Go(func() {
+				images.Has(ctx, "snapshot/"+snapshot)
+				if err := images.Put(ctx, "image", strings.NewReader(fmt.Sprint(i))); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+	}
+	t.Cleanup(startWorker(t, f.server, f.store, "a", t.TempDir(), 4, func(context.Context) (remote.Local, error) { return a, nil }))
+	f.run(1, "store")
+	image := f.awaitImage(1, "")
+	data, err := b.ReadAll(t.Context(), image)
+	if sum := fmt.Sprintf("%x", sha256.Sum256(data)); err != nil || sum != f.record(1).ImageSum {
+		t.Errorf("the record has the sum of another image: %v", err)
+	}
+	list := b.List(&blob.ListOptions{Prefix: "images/"})
+	for {
+		o, err := list.Next(t.Context())
+		if err == io.EOF {
+			break
+		}
+		if err != nil || o.Key != image {
+			t.Errorf("%+v, %v", o, err)
+		}
 	}
 }
 
