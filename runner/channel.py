@@ -46,6 +46,7 @@ class Channel:
         self.interruptible = False  # user code runs
         self.shielded = 0  # the main thread is inside a frame
         self.interrupted = False  # SIGINT came, and user code has not had it yet
+        self.handlers = {}  # of the user's code, by signal, while it does not run
 
     def _begin(self):
         """Begin in this process: what its parent's threads were at is not its own."""
@@ -172,17 +173,23 @@ class Channel:
 
     @contextlib.contextmanager
     def running(self):
-        """User code runs inside: it can be interrupted."""
+        """User code runs inside: it can be interrupted. Its timers end with it, and
+        its handlers of signals are called in it alone."""
         self.listen()
         self.interruptible = True
         try:
+            for number, handler in self.handlers.items():
+                signal.signal(number, handler)
             self._deliver()
             yield
         finally:
             self.interruptible = False
             for timer in (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF):
-                signal.setitimer(timer, 0)  # its handler would be called in our code
+                signal.setitimer(timer, 0)
             self.listen()
+            self.handlers = {n: signal.getsignal(n) for n in signal.valid_signals() if n != signal.SIGINT and callable(signal.getsignal(n))}
+            for number in self.handlers:
+                signal.signal(number, _unheard)
 
     def listen(self):
         """Have interrupts arrive, whatever user code made of the signal."""
@@ -247,6 +254,10 @@ class Channel:
                 raise _HostGone
             data += part
         return bytes(data)
+
+
+def _unheard(signum, frame):
+    pass
 
 
 def take_over():

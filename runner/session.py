@@ -116,6 +116,8 @@ class Session:
             self.name = f"<cell {command['id']}>"
             apart = self._program(command)
             outcome = cell.execute(command["code"], self.ns, self.name, self.link, self.tables.show_value, self.library.explain)
+            if os.getpid() != self.process:
+                self._leave(outcome)
             if apart and outcome.get("said"):
                 with contextlib.suppress(BaseException):  # of a standard error that is the code's own
                     print(outcome["said"], file=sys.stderr or self.console.err)  # as Python itself does
@@ -139,6 +141,15 @@ class Session:
                 **outcome,
                 **left,
             )
+
+    def _leave(self, outcome):
+        """End a process that the code forked and that came to the end of the code."""
+        try:
+            if said := outcome.get("said", outcome.get("error")):
+                print(said, file=sys.stderr)
+            self.console.end()
+        finally:
+            os._exit(outcome.get("exit", int(outcome["status"] != "ok")))
 
     def _program(self, command):
         """Make of the code a program, if it has arguments."""

@@ -290,16 +290,23 @@ def test_a_stop_as_the_code_ends(link):
 
 
 def test_a_timer_of_the_code_ends_with_it(link):
-    def late(signum, frame):
+    assert ran(link, lambda: signal.setitimer(signal.ITIMER_REAL, 1000, 1000))
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+
+
+def test_a_handler_of_the_code_is_called_in_it_alone(link):
+    def handler(signum, frame):
         raise TimeoutError
 
-    before = signal.signal(signal.SIGALRM, late)
+    before = signal.getsignal(signal.SIGUSR1)
     try:
-        assert ran(link, lambda: signal.setitimer(signal.ITIMER_REAL, 1000, 1000))
-        assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+        assert ran(link, lambda: signal.signal(signal.SIGUSR1, handler))
+        os.kill(os.getpid(), signal.SIGUSR1)
+        with pytest.raises(TimeoutError):
+            ran(link, lambda: os.kill(os.getpid(), signal.SIGUSR1))
+        os.kill(os.getpid(), signal.SIGUSR1)
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.signal(signal.SIGUSR1, before)
 
 
 def test_a_file_that_can_not_be_read_is_ended(link):

@@ -142,6 +142,18 @@ with Pool(3) as p: print(p.map(rows, range(6)));`, "[0, 1000, 2000, 3000, 4000, 
 	s.Expect(`
 from concurrent.futures import ProcessPoolExecutor
 with ProcessPoolExecutor(2) as p: print(list(p.map(rows, range(3))));`, "[0, 1000, 2000]")
+	// One that comes to the end of the code ends there, as in Python.
+	s.Expect("import os\nif os.fork():\n    print(os.waitstatus_to_exitcode(os.wait()[1]))", "0")
+	s.Expect("import sys\nif not os.fork():\n    sys.exit(7)\nprint(os.waitstatus_to_exitcode(os.wait()[1]))", "7")
+	res := s.Run("if not os.fork():\n    raise ValueError('of the child')\nprint(os.waitstatus_to_exitcode(os.wait()[1]))")
+	if res.Outcome != sandbox.OK || !strings.Contains(res.Output, "ValueError: of the child\n1\n") {
+		t.Errorf("%+v", res)
+	}
+	s.Expect("rows(2)", "2000")
+	// Its end is no matter of ours, whatever the code has for it.
+	if res := s.Run("import signal\ndef ended(*_): raise RuntimeError\nsignal.signal(signal.SIGCHLD, ended)\nif not os.fork(): signal.pause()"); res.Outcome != sandbox.OK {
+		t.Errorf("%+v", res)
+	}
 }
 
 func testNotebook(t *testing.T, s *Session) {
