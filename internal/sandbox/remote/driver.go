@@ -59,17 +59,26 @@ func Open(nc *nats.Conn, store cluster.Store, shelf *Shelf, log *slog.Logger) (*
 	if err != nil {
 		return nil, fault.Wrap(err, fault.Unavailable, "The message server does not answer.")
 	}
-	leases, err := nc.QueueSubscribe(subjectLease+"*", group, func(m *nats.Msg) { d.work.Go(func() { d.lease(m) }) })
+	leases, err := nc.QueueSubscribe(subjectLease+"*", group, func(m *nats.Msg) { d.serve(func() { d.lease(m) }) })
 	if err != nil {
 		return nil, fault.Wrap(err, fault.Unavailable, "The message server does not answer.")
 	}
-	stored, err := nc.QueueSubscribe(subjectStored+"*", group, func(m *nats.Msg) { d.work.Go(func() { d.stored(m) }) })
+	stored, err := nc.QueueSubscribe(subjectStored+"*", group, func(m *nats.Msg) { d.serve(func() { d.stored(m) }) })
 	if err != nil {
 		return nil, fault.Wrap(err, fault.Unavailable, "The message server does not answer.")
 	}
 	d.subs = []*nats.Subscription{reports, leases, stored}
 	d.server() // known from now on, also when another takes its place
 	return d, nil
+}
+
+// serve does what a worker asks for. Close waits for it; after that nothing is done.
+func (d *Driver) serve(f func()) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.closed {
+		d.work.Go(f)
+	}
 }
 
 // Close ends the driver; the workers keep their sessions. Calls that run are

@@ -73,5 +73,11 @@ func Holding(nc *nats.Conn, local Local, dir string, generation uint64, left tim
 	return l.state(), err
 }
 
+// Serve does what a worker asks for, and waits for it.
+func (d *Driver) Serve(f func()) {
+	d.serve(f)
+	d.work.Wait()
+}
+
 // Still tells whether what a call did counts.
 func (d *Driver) Still(ctx context.Context, s cluster.Session) bool { return d.still(ctx, s) }

@@ -339,3 +339,17 @@ type noDelete struct{ cluster.Store }
 func (noDelete) DeleteSession(context.Context, cluster.Session) error {
 	return fault.New(fault.Unavailable, "Not available.")
 }
+
+// What a worker asks for is done until the driver is closed, and not after that.
+func TestServesUntilClosed(t *testing.T) {
+	f := openFarm(t, nil)
+	n := 0
+	f.Serve(func() { n++ })
+	if err := f.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	f.Serve(func() { n++ })
+	if n != 1 {
+		t.Errorf("%d of 1 were done", n)
+	}
+}
