@@ -142,6 +142,14 @@ with Pool(3) as p: print(p.map(rows, range(6)));`, "[0, 1000, 2000, 3000, 4000, 
 	s.Expect(`
 from concurrent.futures import ProcessPoolExecutor
 with ProcessPoolExecutor(2) as p: print(list(p.map(rows, range(3))));`, "[0, 1000, 2000]")
+	// Each gets its own answers, however many they ask for.
+	s.Cell.Files = Files{"1_1700000000_0123abcd": CSV(1000), "1_1700000001_0123abcd": {Name: "b.txt", Kind: "text", Ext: ".txt"}}
+	s.Expect(`
+names = {'1_1700000000_0123abcd': 'numbers.csv', '1_1700000001_0123abcd': 'b.txt'}
+def own(i):
+    id = list(names)[i % 2]
+    return all(get_file_metadata(id)['filename'] == names[id] for _ in range(100))
+with Pool(4) as p: print(p.map(own, range(4), 1));`, "[True, True, True, True]")
 	// One that comes to the end of the code ends there, as in Python.
 	s.Expect("import os\nif os.fork():\n    print(os.waitstatus_to_exitcode(os.wait()[1]))", "0")
 	s.Expect("import sys\nif not os.fork():\n    sys.exit(7)\nprint(os.waitstatus_to_exitcode(os.wait()[1]))", "7")
