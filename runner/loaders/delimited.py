@@ -11,7 +11,7 @@ import re
 import warnings
 
 from attache.loaders import below, dates, dialect, encoding, fixed, forms, identifiers, numbers, totals
-from attache.loaders.look import Look, unique
+from attache.loaders.look import Look, unique, within_quotes
 from attache.loaders.source import note
 
 _PARTIAL = {"usecols", "nrows", "chunksize", "iterator", "skiprows", "skipfooter", "index_col", "names", "converters", "on_bad_lines"}
@@ -55,6 +55,7 @@ def csv(src, raw=False, table=None, **options):
         return frame  # chunksize and iterator give a reader
     if not options.keys() & {"names", "header"}:
         frame.columns = [c.replace("\u200b", "").replace("\ufeff", "").replace("\xa0", " ").strip() if isinstance(c, str) else c for c in frame.columns]
+        frame.columns = [m[1] if isinstance(c, str) and (m := re.fullmatch(r'="(.*)"', c)) and m[1] else c for c in frame.columns]
         if look.marked:
             frame.columns = [frame.columns[0].lstrip(look.marked + " "), *frame.columns[1:]]
     if not options.keys() & _PARTIAL:
@@ -78,9 +79,11 @@ def csv(src, raw=False, table=None, **options):
     if not options.keys() & {"decimal", "thousands"}:
         for line in numbers.convert(frame, "," if look.european else ".", names):
             note(f"{src.name}: {line}.")
+    before = totals.rows(frame)
     if "parse_dates" not in options:
         dates.convert(frame, options.get("dayfirst", look.european), src.name)
-    totals.tell(frame, src.name)
+    _without_padding(frame, src)
+    totals.tell(frame, src.name, before)
     return booleans(frame, src.name)
 
 
@@ -326,7 +329,8 @@ class Reader:
     def _without_comments(self):
         text = (self.src.bytes() if self.content is None else self.content).decode(self.look.codec, "replace").lstrip("\ufeff")
         mark = self.look.comment
-        self.content = "\n".join(line for line in re.split("\r\n|\r|\n", text) if not line.startswith(mark)).encode()
+        lines = re.split("\r\n|\r|\n", text)
+        self.content = "\n".join(line for line, inner in zip(lines, within_quotes(lines)) if inner or not line.startswith(mark)).encode()
         self.settings["encoding"] = "utf-8"
         self.settings.pop("encoding_errors", None)
 
@@ -482,6 +486,22 @@ def _without_frame(src, frame, look):
                 frame.isetitem(i, frame.iloc[:, i].str.strip())
         note(f"{src.name}: the blanks beside the bars were left out.")
     return frame
+
+
+def _without_padding(frame, src):
+    """Take off the blanks with which a program fills up each value of a column; a value of blanks alone is missing."""
+    padded = []
+    for i, dtype in enumerate(frame.dtypes):
+        if str(dtype) != "str":
+            continue
+        first = frame.iloc[:60, i].dropna().tolist()
+        if len(first) < 3 or not all(v[-1:] in (" ", "\t") for v in first) or not (all(v[-1] == "\t" for v in first) or len(set(map(len, first))) == 1 and len(first[0]) > 1):
+            continue
+        column = frame.iloc[:, i].str.strip()
+        frame.isetitem(i, column.mask(column == ""))
+        padded.append(str(frame.columns[i]))
+    if padded:
+        note(f"{src.name}: the blanks that fill up the values of {len(padded):,} column(s) were left out: {', '.join(padded[:4])}{', …' if len(padded) > 4 else ''}.")
 
 
 def _keep_words(frame, src, reader):

@@ -169,6 +169,7 @@ def _named(lines, dialect):
 
 def _clean(cell, delimiter):
     """Whether a cell is a value, or a text without what delimits elsewhere."""
+    cell = cell.strip()  # some programs end each value with a tab
     if not cell or forms.form(cell) not in "s":
         return 1.0
     if any(d in cell for d in ";\t|" if d != delimiter):

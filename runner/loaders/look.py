@@ -44,8 +44,8 @@ class Look:
         self.width = dialect.width(every)
         self._usual_width(every)
         self.tables = headers.tables(every) if single and not options.keys() & {"skiprows", "header", "names", "nrows"} else []
-        if self.width == 2 and len(self.tables) == 1:
-            self.width = _below_pairs(every) or self.width
+        if self.width < 3 and len(self.tables) < 2:
+            self.width = _below_pairs(every, self.width) or self.width
         self.header = headers.Header() if options.keys() & {"skiprows", "header", "names"} else headers.find(every, self.width, self.tables[0][0] if len(self.tables) == 1 else 0)
         if self.fields:
             self.header, self.marked = headers.Header(0, 0 if self.comment else 1, self.fields), ""
@@ -259,12 +259,15 @@ class Look:
                 yield from self.dialect.cut(f.read(8 << 10).decode(self.codec, "replace").splitlines()[1:-1])
 
 
-def _below_pairs(rows):
-    """The width of the table below the last blank row, where as many names and values stand above it; else 0."""
-    last = max((i for i, r in enumerate(rows[:-1]) if not any(map(str.strip, r))), default=None)
-    table = rows[last + 1 :] if last else []
-    wide = dialect.width(table)
-    return wide if wide > 3 and len(table) > 2 and all(len(r) == wide for r in table if r) else 0
+def _below_pairs(rows, width):
+    """The width of the table at the end, where as many lines, or names and values, stand above it, apart from it; else 0."""
+    rows = [r if any(map(str.strip, r)) else [] for r in rows]
+    while rows and not rows[-1]:
+        rows.pop()
+    wide = len(rows[-1]) if rows else 0
+    start = next((i + 1 for i in range(len(rows) - 1, -1, -1) if len(rows[i]) != wide), 0)
+    apart = start and not rows[start - 1] or width == 1 and start and len(rows[start - 1]) == 1
+    return wide if apart and wide > 3 and len(rows) - start > 2 else 0
 
 
 def tell_twice(file, names):
@@ -286,8 +289,19 @@ def unique(names):
     return out
 
 
+def within_quotes(lines):
+    """For each line whether it begins within a value in quotation marks, which goes on from the line above."""
+    inner, found = False, []
+    for line in lines:
+        found.append(inner)
+        if line.count('"') % 2 and (inner or re.search(r'(?:^|[,;\t|]) ?"(?:[^"]|"")*$', line)):
+            inner = not inner
+    return found
+
+
 def _comment(lines):
     """What comment lines begin with, or nothing."""
+    lines = [line for line, inner in zip(lines[:200], within_quotes(lines[:200])) if not inner]
     for mark in ("#", "%", "//", "!", ";", "--"):
         found = [line for line in lines[:200] if line.startswith(mark)]
         top = lines[: 1 if mark == "--" else len(found)]  # "--" is that of SQL, also further down

@@ -120,8 +120,9 @@ def _frame(file, sheet, rows):
         body = [r for r in body if any(v is not None for v in r)]
     frame = pd.DataFrame({i: _column([r[i] for r in body], file, names[i]) for i in range(width)}, index=range(len(body)))
     frame.columns = names
+    before = totals.rows(frame)
     dates.convert(frame, False, file)
-    totals.tell(frame, file)
+    totals.tell(frame, file, before)
     return frame
 
 

@@ -12,7 +12,7 @@ _TOTAL = re.compile(
     re.I,
 )
 
-_ANY = re.compile(r"(?:\S+ ){1,3}totals?:?|(?:total|totals|totale|totaal|totaux|summe|suma|soma|итого|razem)(?: \S+){1,3}", re.I)
+_ANY = re.compile(r"(?:\S+ ){1,3}totals?:?|(?:total|totals|totale|totaal|totaux|summe|suma|soma|итого|razem)(?: \S+){1,3}|\S{0,6}(?:合计|总计|小计|合計|總計)\S{0,3}", re.I)
 _GROUP = re.compile(r"(.+?)[ :-]+(?:sub-?)?(?:total|totals|summe|ergebnis|totale?|suma|итог)|(?:(?:sub-?)?total|summe|sous-total|totale?|итого)[ :-]+(?:for |of |de |di |für )?(.+)", re.I)
 
 
@@ -49,13 +49,14 @@ def _of_groups(column):
     if not named:
         return set()
     groups = {v.strip() for v in column.dropna() if isinstance(v, str)}
-    found = {k for k, group in named if group in groups}
+    above = column.mask(column.astype("str").str.strip().isin([column.iloc[k].strip() for k, _ in named])).ffill().shift()  # the group's own name, at its rows or only at the first
+    found = {k for k, group in named if group in groups and str(above.iloc[k]).strip() == group}
     return found if len(found) >= 0.8 * len(named) else set()
 
 
-def tell(frame, name):
-    """Say which rows are totals."""
-    found = rows(frame)
+def tell(frame, name, before=()):
+    """Say which rows are totals: now, and before the words among days became missing."""
+    found = sorted({*rows(frame), *before})
     if found:
         which = ", ".join(str(k + 1) for k in found[:5]) + (", …" if len(found) > 5 else "")
         note(f"{name}: {len(found)} row(s) are totals (row {which}); they are kept, leave them out of sums.")

@@ -122,6 +122,37 @@ CASES["a line of code with zeros beside a bare carriage return"] = (
     {"zip": ["00000", "00001"]},
     {},
 )
+CASES["values that end with a tab, and fill up their columns"] = (
+    'Details\n\nCard: 1234,"Name: x"\n\nDay,Text,Land,In,Out,Money\n' + R(lambda i: f'2023-05-{i%28+1:02}     \t,"Shop {i:<12}\t","CHN       \t","          \t","1,{i:03}.40    \t",CNY     \t,\n') + '合计,,,,"9,876.54   \t",,\n',
+    {"Text": ["Shop 0", "Shop 1"], "Land": ["CHN"], "In": [None, None], "Out": [1000.4, 1001.4], "Money": ["CNY"]},
+    dict(length=N + 1, said=["above its header", "fill up the values", "1 row(s) are totals"]),
+)
+CASES["more lines of words than rows"] = (
+    "-----------------------\nExported:\nName: x\nFrom 2023-01-01 to 2023-02-01\n3 payments in all\n\nPlease note:\n1. one;\n2. two;\n3. three;\n\n------ Statement ------\n"
+    + "Day,Kind,Who,Amount,State\n" + R(lambda i: f"2023-02-{i%28+1:02} 21:32:14,daily,x{i},{i}.74,done\n", 6),
+    {"Day": ["2023-02-01T21:32:14"], "Amount": [0.74, 1.74]},
+    dict(length=6, said="above its header"),
+)
+CASES["a line of tags within a message"] = (
+    "id,message,likes\n" + R(lambda i: f'{i},"A post about {i}\n#fun #travel #day{i}",{i*2}\n'),
+    {"message": ["A post about 0\n#fun #travel #day0"], "likes": [0, 2]},
+    dict(length=N, unsaid=["comments"]),
+)
+CASES["comments beside a message with tags"] = (
+    "# made by a program\nid,message,likes\n" + R(lambda i: f'{i},"A post about {i}\n#fun #travel #day{i}",{i*2}\n'),
+    {"message": ["A post about 0\n#fun #travel #day0"], "likes": [0, 2]},
+    dict(length=N, said="comments"),
+)
+CASES["names as formulas"] = (
+    '="day"\t="code"\t="n"\n' + R(lambda i: f'="2023-02-{i%28+1:02}"\t="00{i:03}"\t{i}\n'),
+    {"day": ["2023-02-01T00:00:00"], "code": ["00000", "00001"], "n": [0, 1]},
+    dict(length=N, name="t.tsv"),
+)
+CASES["no total: a name that begins so, of a group that stands elsewhere"] = (
+    "channel,views\n" + R(lambda i: f"{['Gaming', 'Music', 'Total Gaming', 'News', 'Art', 'Film'][i % 6]},{i}\n", 12),
+    {"views": [0]},
+    dict(length=12, unsaid=["totals"]),
+)
 # dup headers
 CASES["dup headers"] = ("a,a,b,b\n" + R(lambda i: f"{i},{i+1},{i+2},{i+3}\n"), {"a": [0], "a.1": [1], "b": [2], "b.1": [3]}, dict(said="one name"))
 CASES["dup headers with a.1"] = ("a,a.1,a\n" + R(lambda i: f"{i},{i+1},{i+2}\n"), {"a": [0], "a.1": [1]}, dict(said="one name"))
