@@ -36,7 +36,7 @@ func (m *Main) setup(ctx context.Context, pythonOnly bool) error {
 func (m *Main) prepare(ctx context.Context, pythonOnly bool) error {
 	if pythonOnly {
 		_, err := m.preparePython(ctx, m.Stderr)
-		return err
+		return stopped(ctx, err)
 	}
 	if _, err := m.openDataDir(ctx); err != nil {
 		return err

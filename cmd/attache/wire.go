@@ -239,8 +239,7 @@ func (m *Main) openHost(ctx context.Context, log *slog.Logger, progress io.Write
 // preparePython prepares the environment, if need be.
 func (m *Main) preparePython(ctx context.Context, progress io.Writer) (*wheels.Python, error) {
 	dir := cmp.Or(m.Config.PythonDir, filepath.Join(m.Config.DataDir, "python"))
-	py, err := wheels.PreparePython(ctx, dir, m.Config.Python, m.Config.Index.Reveal(), progress)
-	return py, stopped(ctx, err)
+	return wheels.PreparePython(ctx, dir, m.Config.Python, m.Config.Index.Reveal(), progress)
 }
 
 // stopped makes of what failed after the program was stopped no fault of the machine:

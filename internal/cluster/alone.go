@@ -26,7 +26,7 @@ func Alone(ctx context.Context, store Store, name string, ttl time.Duration, f f
 			lost := held.Err() != nil
 			cancel()
 			<-stop
-			release(ctx, h)
+			release(ctx, h, 5*time.Second)
 			if !lost {
 				return
 			}
@@ -39,10 +39,10 @@ func Alone(ctx context.Context, store Store, name string, ttl time.Duration, f f
 	}
 }
 
-// release gives a lease back although ctx has ended. If that fails, the lease
-// ends by itself.
-func release(ctx context.Context, h *Held) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+// release gives a lease back although ctx has ended. If that fails within a time,
+// the lease ends by itself.
+func release(ctx context.Context, h *Held, within time.Duration) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), within)
 	defer cancel()
 	h.Release(ctx) //nolint:errcheck // see above
 }

@@ -89,7 +89,7 @@ func (d *Division) Close() {
 	d.mu.Lock()
 	h := d.member
 	d.mu.Unlock()
-	d.release(context.Background(), h)
+	release(context.Background(), h, d.ttl/2)
 }
 
 // Grow asks for at least n parts. All are given up, and divided anew.
@@ -138,7 +138,7 @@ func (d *Division) step(ctx context.Context, w Work) {
 	defer cancel()
 	if !d.member.Valid() { // its parts are another's, by and by
 		d.give(ctx, w, every)
-		d.release(ctx, d.member)
+		release(ctx, d.member, d.ttl/2)
 		if d.join(ctx) != nil {
 			return
 		}
@@ -276,17 +276,9 @@ func (d *Division) give(ctx context.Context, w Work, so func(*Held) bool) {
 		if so(h) {
 			delete(d.parts, part)
 			w.Stop(part)
-			all.Go(func() { d.release(ctx, h) })
+			all.Go(func() { release(ctx, h, d.ttl/2) })
 		}
 	}
 }
 
 func every(*Held) bool { return true }
-
-// release gives a lease back, also after ctx has ended. Where that fails, it ends
-// by itself.
-func (d *Division) release(ctx context.Context, h *Held) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), d.ttl/2)
-	defer cancel()
-	h.Release(ctx) //nolint:errcheck // see above
-}

@@ -32,7 +32,7 @@ def ways(items, question, vocabulary):
     if len(at) != 2 or at[1] - at[0] > 2 or any(len(items[k].value[1]) != 1 for k in at) or items[at[0]].value[0] is not items[at[1]].value[0]:
         return items
     (first,), (last,) = items[at[0]].value[1], items[at[1]].value[1]
-    places = [{id(c): c for v in (value,) for c, w in vocabulary.values.get(tuple(stem(x) for x in words.of(str(value))), ()) if w == v} for value in (first, last)]
+    places = [{id(c): c for c, w in vocabulary.values.get(tuple(stem(x) for x in words.of(str(value))), ()) if w == value} for value in (first, last)]
     both = [c for i, c in places[0].items() if i in places[1]]
     if len(both) < 2:
         return items
@@ -46,7 +46,8 @@ def ways(items, question, vocabulary):
 
 def measured(query, question):
     """Raise NotUnderstood where a number is said in a unit that the column can't have: 3 hours of a duration from 64 to 242."""
-    said = {float(m[1].replace(",", "").rstrip(".")): m[2] for m in _MEASURED.finditer(question) if m[1].replace(",", "").rstrip(".").replace(".", "", 1).isdigit()}
+    written = ((m[1].replace(",", "").rstrip("."), m[2]) for m in _MEASURED.finditer(question))
+    said = {float(n): unit for n, unit in written if n.replace(".", "", 1).isdigit()}
     for w in query.where:
         stats = w.column.stats if w.op in ("<", "<=", ">", ">=", "==") and w.column.type in ("integer", "number") else None
         if not stats or not isinstance(w.value, (int, float)) or isinstance(w.value, bool):
