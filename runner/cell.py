@@ -39,6 +39,8 @@ def execute(code, ns, filename, link, show, explain):
     except SystemExit as e:
         return _exit(e.code)
     except BaseException as e:
+        if link.delivered:  # C code makes other errors of an interrupt
+            return {"status": "interrupted", "error": _stopped(e, filename)}
         with contextlib.suppress(BaseException):  # of the exception's own methods
             explain(e)
         return {"status": "error", "error": format_error(e, filename)}

@@ -46,6 +46,7 @@ class Channel:
         self.interruptible = False  # user code runs
         self.shielded = 0  # the main thread is inside a frame
         self.interrupted = False  # SIGINT came, and user code has not had it yet
+        self.delivered = False  # the user code that runs, or ran last, has had it
         self.handlers = {}  # of the user's code, by signal, while it does not run
 
     def _begin(self):
@@ -176,6 +177,7 @@ class Channel:
         """User code runs inside: it can be interrupted. Its timers end with it, and
         its handlers of signals are called in it alone."""
         self.listen()
+        self.delivered = False
         self.interruptible = True
         try:
             for number, handler in self.handlers.items():
@@ -210,6 +212,7 @@ class Channel:
     def _deliver(self):
         if self.interrupted and self.interruptible and not self.shielded:
             self.interrupted = False
+            self.delivered = True
             raise KeyboardInterrupt
 
     def _read_frame(self):

@@ -169,9 +169,9 @@ class Session:
         try:
             with self.link.running():
                 self.figures.save_open()
-        except KeyboardInterrupt:
-            return {"status": "interrupted", "error": "KeyboardInterrupt"}
         except BaseException as e:
+            if self.link.delivered or isinstance(e, KeyboardInterrupt):  # C code makes other errors of it
+                return {"status": "interrupted", "error": "KeyboardInterrupt"}
             return {"status": "error", "error": f"The chart could not be drawn: {type(e).__name__}: {cell.words(e)}"}
         return {}
 

@@ -6,10 +6,11 @@ import signal
 import struct
 import sys
 import threading
+import types
 
 import pytest
 
-from attache import channel, outputs
+from attache import cell, channel, outputs, session
 
 
 @pytest.fixture
@@ -72,6 +73,31 @@ def test_between_the_code_and_its_charts(link):
     assert ran(link)
     interrupt()
     assert not ran(link)
+
+
+def swallowed():
+    """As C code does that was interrupted while it looked at its arguments."""
+    try:
+        interrupt()
+    except KeyboardInterrupt:
+        raise TypeError("incompatible function arguments") from None
+
+
+def test_another_error_made_of_it(link):
+    outcome = cell.execute("swallowed()", {"swallowed": swallowed}, "<cell 1>", link, print, print)
+    assert outcome["status"] == "interrupted" and "incompatible" in outcome["error"]
+    outcome = cell.execute("raise TypeError('its own')", {}, "<cell 2>", link, print, print)
+    assert outcome["status"] == "error"
+
+
+@pytest.mark.parametrize("draw, status", [(swallowed, "interrupted"), (lambda: 1 / 0, "error")])
+def test_another_error_made_of_it_in_a_chart(link, draw, status):
+    class Drawing(session.Session):
+        def __init__(self):
+            self.link = link
+            self.figures = types.SimpleNamespace(save_open=draw)
+
+    assert Drawing()._finish()["status"] == status
 
 
 @pytest.mark.parametrize("handler", [signal.SIG_IGN, signal.SIG_DFL, lambda *_: None])
