@@ -156,3 +156,32 @@ func TestCodeCutsItselfOff(t *testing.T) {
 		t.Errorf("stopped: %+v %v", res, err)
 	}
 }
+
+// Code that stops its own process hears no interrupt, and is ended by its limit like
+// any that is deaf. The answer does not wait until the sandbox is removed; its place does.
+func TestStoppedCode(t *testing.T) {
+	told := make(chan bool)
+	removing := func(step string) {
+		if step != "removing" {
+			return
+		}
+		select {
+		case <-told:
+		case <-time.After(30 * time.Second):
+			t.Error("the answer waits until the sandbox is removed, or nobody waits for its place")
+		}
+	}
+	h := gvisortest.Open(t, gvisor.Stepping(gvisor.Options{Max: 1, Limits: sandbox.Limits{Time: time.Second}}, removing))
+	s := sandboxtest.NewSession(t, h)
+	s.Run("x = 1")
+	if res := s.Run("import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)"); res.Outcome != sandbox.TimedOut || !res.Lost {
+		t.Errorf("%+v", res)
+	}
+	tell := sync.OnceFunc(func() { close(told) })
+	s.Cell.Status = func(st sandbox.Status) {
+		if st.State == sandbox.Queued {
+			tell()
+		}
+	}
+	s.Expect("'x' in globals()", "False")
+}

@@ -31,8 +31,9 @@ const (
 	maxNotes    = 20
 	maxTraffic  = 64 << 20         // bytes of messages, files apart
 	maxStrays   = 50_000           // frames of bytes that belong to nothing
-	grace       = 3 * time.Second  // between an interrupt's arrival and the kill
-	arrival     = 7 * time.Second  // how long an interrupt may take to arrive, on a machine that is very busy
+	grace       = 3 * time.Second  // between an interrupt and the kill
+	chance      = 2 * time.Second  // how much of it is left at least when the interrupt arrives
+	arrival     = 7 * time.Second  // how long it may take to arrive, on a machine that is very busy
 	hostTime    = 10 * time.Minute // of questions, installs and saving that does not count as running
 	replyTime   = 3 * time.Second  // how long the code may leave an answer unread
 	freeErrors  = 3                // answers with an error that cost the code no time; later ones do
@@ -87,6 +88,7 @@ type cellRun struct {
 
 	clock    *stopwatch
 	stopping sandbox.Outcome // why an interrupt was sent; empty: none was
+	asked    time.Time       // when it was
 	arrived  chan struct{}   // closed when it is there
 	traffic  int             // bytes of messages
 	strays   int             // frames of bytes that belong to nothing
@@ -138,7 +140,7 @@ func (r *cellRun) loop(ctx context.Context, limit time.Duration) error {
 		case <-r.clock.C():
 		case <-arrived:
 			arrived = nil
-			r.clock.restart(grace)
+			r.clock.restart(max(grace-time.Since(r.asked), chance))
 		case <-canceled:
 			canceled = nil
 		}
@@ -149,7 +151,6 @@ func (r *cellRun) loop(ctx context.Context, limit time.Duration) error {
 		case r.stopping == "":
 			r.interrupt(sandbox.TimedOut)
 		default:
-			r.c.Kill()
 			return r.died()
 		}
 	}
@@ -157,7 +158,7 @@ func (r *cellRun) loop(ctx context.Context, limit time.Duration) error {
 
 // interrupt asks the code to stop. It has the time of grace for it.
 func (r *cellRun) interrupt(why sandbox.Outcome) {
-	r.stopping = why
+	r.stopping, r.asked = why, time.Now()
 	r.clock.restart(arrival)
 	go func() {
 		ctx, cancel := context.WithTimeout(r.shared, arrival)
@@ -191,9 +192,12 @@ func (r *cellRun) gone(ctx context.Context) error {
 	return r.died()
 }
 
-// died ends a cell whose sandbox is gone. What that costs is not known here.
+// died ends a cell whose sandbox is gone, or is killed. What that costs is not known here.
 func (r *cellRun) died() error {
-	r.c.End()
+	r.c.Kill()
+	if r.stopping == "" { // else why it ended is known before it has
+		r.c.End()
+	}
 	switch {
 	case r.c.EndedFor(container.OverMemory):
 		return r.end(sandbox.OutOfMemory, 0, "The code used more memory than a session may have, and was ended.")

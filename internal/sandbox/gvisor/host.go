@@ -262,6 +262,7 @@ func (h *Host) Close(ctx context.Context) error {
 		})
 	}
 	wg.Wait()
+	h.removals.Wait()
 	h.images.close()
 	errs = append(errs, os.RemoveAll(h.dirs.mine))
 	h.watchdog.Close()

@@ -37,7 +37,7 @@ type Options struct {
 	install wheels.Options                                              // bounds of installations, likewise
 	free    func(dir string) int64                                      // bytes that its disk has free; nil: freeBytes
 	raw     bool                                                        // images stay as gVisor writes them, for comparison
-	step    func(string)                                                // told each step of a hibernation, and of an adoption; nil: not
+	step    func(string)                                                // told each step of a hibernation, of an adoption and of a loss; nil: not
 	storing func(context.Context) (context.Context, context.CancelFunc) // bounds a hibernation; nil: 2 min
 }
 

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -27,6 +28,7 @@ type shared struct {
 	log       *slog.Logger
 	slots     *turns.Queue // a place for each container of a session
 	makeRoom  func()       // called when a session waits for a place
+	removals  sync.WaitGroup
 	pool      *pool
 	starter   *starter
 	snapshots *snapshots
@@ -128,7 +130,11 @@ func (s *session) lose(res *sandbox.Result) {
 	}
 	res.Error += "."
 	s.keepStored()
-	s.drop()
+	rest := s.detach()
+	s.removals.Go(func() { // on a busy machine it takes as long as the grace of a stop
+		s.opts.step("removing")
+		rest()
+	})
 }
 
 // bringUp gives the session a slot and a container: restored from its own
@@ -211,15 +217,18 @@ func (s *session) attach(c *container.Container) {
 	s.running.Store(c)
 }
 
-// end ends the container, if there is one.
-func (s *session) end() {
+// kill ends the container, if there is one, and returns what removes it.
+func (s *session) kill() (remove func()) {
 	c := s.running.Swap(nil)
 	s.c = nil
 	if c == nil {
-		return
+		return func() {}
 	}
-	if err := c.Destroy(); err != nil {
-		s.log.Warn("end of a sandbox", "id", c.ID, "error", err)
+	c.Kill()
+	return func() {
+		if err := c.Destroy(); err != nil {
+			s.log.Warn("end of a sandbox", "id", c.ID, "error", err)
+		}
 	}
 }
 
@@ -361,14 +370,20 @@ func (s *session) restoreImage(ctx context.Context, st stored.Session, files san
 }
 
 // drop ends the container and gives its slot and the session back.
-func (s *session) drop() {
-	s.end()
+func (s *session) drop() { s.detach()() }
+
+// detach is drop without what may take seconds: it returns that.
+func (s *session) detach() (rest func()) {
+	remove, live := s.kill(), s.live.Swap(false)
 	if s.own != nil {
 		s.shelf.release(s.own)
 		s.own = nil
 	}
-	if s.live.Swap(false) {
-		s.slots.Release()
+	return func() {
+		remove()
+		if live {
+			s.slots.Release()
+		}
 	}
 }
 

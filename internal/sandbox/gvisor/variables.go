@@ -129,7 +129,7 @@ func (s *session) sendVariables(ctx context.Context) (kept, lost []string) {
 	kept, lost, err := s.trySendVariables(ctx)
 	if err != nil {
 		s.log.Warn("variables not restored", "user", s.key.User, "error", err)
-		s.end()
+		s.kill()()
 		return nil, []string{"all that were saved"}
 	}
 	return kept, lost
