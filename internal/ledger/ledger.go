@@ -183,8 +183,10 @@ func (l *Ledger) reserve(user files.UserID, u Usage) {
 	l.all = l.all.Plus(u)
 }
 
-// Add keeps usage. What the store does not take now is kept in memory, and
-// tried again at the next Add or Flush.
+// Add keeps usage. When it returns, that is on the disk: each store waits for it. So
+// what an answer took is kept before the answer is at its end, also over a power cut.
+// What the store does not take now is kept in memory, and tried again at the next Add
+// or Flush.
 func (l *Ledger) Add(ctx context.Context, u Usage) {
 	l.mu.Lock()
 	l.pending = append(l.pending, u)

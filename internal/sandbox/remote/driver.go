@@ -234,10 +234,15 @@ func (d *Driver) run(ctx context.Context, p *place, cell sandbox.Cell) (outcome,
 			return nil
 		}, save)
 	}
-	o := order{Op: "run", Key: p.session.Key, Epoch: p.session.Epoch, Generation: p.session.Generation, Revision: p.session.Revision, First: p.before.Revision == 0, New: p.fresh(), Lost: p.lost, Away: p.away,
-		Files: cell.Files != nil, Save: cell.Save != nil, Output: cell.Output != nil, Errors: cell.Errors != nil, Input: cell.Input != nil, Status: true, Ask: cell.Ask != nil,
-		Image: d.shelf != nil && p.session.Image != "", Behind: p.before.Behind}
+	o := d.order(p, "run")
+	o.Files, o.Save, o.Output, o.Errors, o.Input, o.Status, o.Ask = cell.Files != nil, cell.Save != nil, cell.Output != nil, cell.Errors != nil, cell.Input != nil, true, cell.Ask != nil
 	return d.call(ctx, p.worker, o, cell, d.shelf.reads(p.session))
+}
+
+// order says what a worker has to know of the session of a place.
+func (d *Driver) order(p *place, op string) order {
+	return order{Op: op, Key: p.session.Key, Epoch: p.session.Epoch, Generation: p.session.Generation, Revision: p.session.Revision, First: p.before.Revision == 0, New: p.fresh(), Lost: p.lost, Away: p.away,
+		Image: d.shelf != nil && p.session.Image != "", Behind: p.before.Behind}
 }
 
 var (

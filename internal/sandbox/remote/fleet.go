@@ -172,9 +172,6 @@ func (f *fleet) leave(user uint64, name string) {
 	}
 	if k := f.workers[name]; k != nil {
 		k.calls--
-		if k.Stats.Running > 0 {
-			k.Stats.Running-- // as far as we know, until it reports
-		}
 	}
 	f.grant()
 }

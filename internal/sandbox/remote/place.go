@@ -97,6 +97,18 @@ func (d *Driver) place(ctx context.Context, key sandbox.Key, status func(sandbox
 		} else {
 			p.lost, p.away = false, false // it is back
 		}
+		if p.fresh() && w.Enters {
+			if err := d.enter(ctx, p); err != nil {
+				leave()
+				if !errors.Is(err, errNotEntered) {
+					return nil, err
+				}
+				if err := pause(ctx, 50*time.Millisecond); err != nil {
+					return nil, err
+				}
+				continue
+			}
+		}
 		now := time.Now().UTC()
 		if s.Worker == w.Name && s.Generation == w.Generation && now.Sub(s.UsedAt) < time.Minute && d.shelf == nil {
 			return p, nil
@@ -119,6 +131,26 @@ func (d *Driver) place(ctx context.Context, key sandbox.Key, status func(sandbox
 		}
 	}
 }
+
+// enter has the worker of a place begin the session's new epoch, before the record names
+// it: whoever reads the record knows that its worker has had the epoch, also where this
+// process dies before it has sent the cell. Nobody uses what a worker has of an epoch
+// that is in no record.
+func (d *Driver) enter(ctx context.Context, p *place) error {
+	o := d.order(p, "enter")
+	o.Generation = p.worker.Generation
+	out, err := d.call(ctx, p.worker, o, sandbox.Cell{}, d.shelf.reads(p.before))
+	switch {
+	case ctx.Err() != nil:
+		return canceled(ctx)
+	case err != nil || out.Refused:
+		d.fleet.doubt(p.worker)
+		return errNotEntered
+	}
+	return out.Err.err()
+}
+
+var errNotEntered = errors.New("the worker did not begin the session")
 
 // still tells whether what a call did counts: the session is where it was.
 func (d *Driver) still(ctx context.Context, s cluster.Session) bool {

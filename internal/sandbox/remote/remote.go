@@ -50,6 +50,7 @@ type Report struct {
 	Version    string
 	Max        int // cells that it runs at once
 	Draining   bool
+	Enters     bool // it takes the order to enter an epoch
 	Stats      sandbox.Stats
 	Error      string `json:",omitempty"` // the last one
 	Server     string `json:",omitempty"` // in its lease: the message server at which it is
@@ -58,7 +59,7 @@ type Report struct {
 // order begins a call.
 type order struct {
 	Call       string
-	Op         string // "run", "reset" or "publish"
+	Op         string // "enter", "run", "reset" or "publish"
 	Key        sandbox.Key
 	Generation uint64
 	Epoch      string

@@ -270,7 +270,7 @@ func (l *life) state() Report {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return Report{Name: l.w.name, Life: l.id, Generation: l.lease.Generation, Version: l.w.opts.Version, Max: l.w.opts.Max,
-		Draining: l.draining, Stats: stats, Error: l.failed}
+		Draining: l.draining, Enters: true, Stats: stats, Error: l.failed}
 }
 
 func (l *life) report() {
@@ -376,6 +376,9 @@ func (l *life) do(ctx, cells context.Context, o order, c *callee) (out outcome) 
 	}
 	if err := l.enter(ctx, o, c); err != nil {
 		return outcome{Err: failureOf(err), Untouched: true}
+	}
+	if o.Op == "enter" {
+		return outcome{}
 	}
 	res, err := l.local.Run(ctx, o.Key, c.cell(cells, o, p))
 	l.mu.Lock()
