@@ -117,7 +117,7 @@ var rows = []row{
 	{"feather", "📦", "DataFrame", "", opaque, ".feather=application/vnd.apache.arrow.file"},
 	{"arrow", "📦", "DataFrame", "", opaque, ".arrow=application/vnd.apache.arrow.file"},
 	{"hdf5", "🧮", "DataFrame; dict for several tables; h5py File for other arrays", "tables h5py hdf5plugin", opaque, ".hdf5=" + mimeHDF5 + " .hdf=" + mimeHDF5 + " .h5=" + mimeHDF5},
-	{"netcdf", "🧮", "xarray Dataset", "xarray h5netcdf", opaque, ".nc=application/x-netcdf|" + mimeHDF5 + " .nc4=" + mimeHDF5},
+	{"netcdf", "🧮", "xarray Dataset", "xarray h5netcdf cftime", opaque, ".nc=application/x-netcdf|" + mimeHDF5 + " .nc4=" + mimeHDF5},
 	{"pickle", "🥒", "the object", "lz4", opaque, ".pkl .pickle"},
 	{"joblib", "🥒", "the object", "lz4", opaque, ".joblib"},
 	{"numpy", "🔢", "ndarray; dict of ndarrays for npz", "", opaque, ".npy=application/x-npy .npz=" + mimeZip},

@@ -40,7 +40,7 @@ LOADERS = {
     "pickle": "objects.pickled",
     "joblib": "objects.joblib_file",
     "numpy": "science.numpy_file",
-    "matlab": "science.matlab",
+    "matlab": "matlab.matlab",
     "spss": "columnar.spss",
     "stata": "columnar.stata",
     "sas": "columnar.sas",

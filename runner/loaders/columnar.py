@@ -211,22 +211,39 @@ def _clock(seconds):
 
 
 def spss(src, **options):
-    """Return the table of a .sav, .zsav or .por file. Options are those of pandas.read_spss."""
+    """Return the table of a .sav, .zsav or .por file. Options are those of pandas.read_spss. A .sav of IDL is a dict."""
+    if src.head.startswith((b"SR\0\4", b"SR\0\6")):
+        from attache.loaders.matlab import idl
+
+        return idl(src, **options)
     pyreadstat = need("pyreadstat")
     import pandas as pd
 
     if not src.head.startswith(b"$FL"):
-        return apart.read(src, lambda: pyreadstat.read_por(src.path, **{"apply_value_formats": True, **options})[0])
+        frame, meta = apart.read(src, lambda: pyreadstat.read_por(src.path, **{"apply_value_formats": True, **options}))
+        return _spss_dates(src, frame, meta.original_variable_types)
     try:
-        return apart.read(src, lambda: pd.read_spss(src.path, **options))
+        frame = apart.read(src, lambda: pd.read_spss(src.path, **options))
+        return _spss_dates(src, frame, frame.attrs.get("original_variable_types") or {})
     except Exception as e:
         if not isinstance(e, OverflowError) and "out of range" not in str(e) and "magnitude" not in str(e):
             raise
     labels = options.get("convert_categoricals", True)
     frame, meta = apart.read(src, lambda: pyreadstat.read_sav(src.path, usecols=options.get("usecols"), apply_value_formats=labels, disable_datetime_conversion=True))
-    for name, form in meta.original_variable_types.items():
-        if name in frame and form.startswith(_SPSS_DATES):
+    return _spss_dates(src, frame, meta.original_variable_types)
+
+
+def _spss_dates(src, frame, forms):
+    """Numbers in a form of dates or times: quarters, months and weeks too, which the library leaves."""
+    import pandas as pd
+
+    for name, form in forms.items():
+        if name not in frame or not pd.api.types.is_numeric_dtype(frame[name]):
+            continue
+        if form.startswith(_SPSS_DATES):
             frame[name] = _since_1582(frame[name], src.name)
+        elif form.startswith(("TIME", "DTIME", "MTIME")):
+            frame[name] = _clock(frame[name])
     return frame
 
 

@@ -17,11 +17,44 @@ def netcdf(src, **options):
         engine = "h5netcdf"
     else:
         engine = "scipy"
-    data = xarray.open_dataset(src.path, **{"engine": engine, **options})
+    options = {"engine": engine, **options}
+    try:
+        data = xarray.open_dataset(src.path, **options)
+    except ValueError as e:
+        if "unable to decode time" not in str(e) or "decode_times" in options:
+            raise
+        data = _other_calendar(src, xarray, options)
+    if engine == "h5netcdf" and "group" not in options:
+        _name_groups(src)
     if data.nbytes <= IN_MEMORY:
         data.load()
         data.close()
     return data
+
+
+def _other_calendar(src, xarray, options):
+    """Times of a calendar that pandas does not have (360_day) or long ago are those of cftime."""
+    try:
+        need("cftime")
+        return xarray.open_dataset(src.path, **options)
+    except (ModuleNotFoundError, ValueError):
+        note(f"{src.name}: its times are of a calendar or in units that can't be read here; they are the numbers that are stored, their units in attrs['units'].")
+        return xarray.open_dataset(src.path, **options, decode_times=False)
+
+
+def _name_groups(src):
+    """A Dataset is one group; what lies in others is named."""
+    import h5netcdf
+
+    with h5netcdf.File(src.path, "r") as f:
+        groups, todo = [], [f]
+        while todo:
+            inner = list(todo.pop().groups.values())
+            groups += [g.name.strip("/") for g in inner if g.variables]
+            todo += inner
+    if groups:
+        more = "…" if len(groups) > 8 else ""
+        note(f"{src.name} has variables in groups as well, which are not in this Dataset: {', '.join(sorted(groups)[:8])}{more}; load_file(…, group='{min(groups)}') gives them.")
 
 
 def numpy_file(src, **options):
@@ -35,17 +68,6 @@ def numpy_file(src, **options):
     return loaded
 
 
-def matlab(src, **options):
-    """Return the variables of a .mat file: a dict; structs are dicts, cells are lists."""
-    from scipy.io import loadmat
-
-    # Version 7.3 is HDF5, behind a header of 512 bytes or without.
-    if src.head.startswith(b"\x89HDF") or src.head[512:516] == b"\x89HDF":
-        return need("mat73").loadmat(src.path, **options)
-    loaded = loadmat(src.path, **{"simplify_cells": True, **options})
-    return {name: value for name, value in loaded.items() if not name.startswith("__")}
-
-
 def fits(src, **options):
     """Return astropy's HDU list, with the data read."""
     need("astropy")
@@ -56,6 +78,8 @@ def fits(src, **options):
     # As it lies in the file: a compressed picture is a table there.
     with reader.open(io.BytesIO(data), lazy_load_hdus=False, disable_image_compression=True) as stored:
         for hdu in stored:
+            if not hasattr(hdu, "fileinfo"):
+                raise NotImplementedError("a header that is not of the standard (SIMPLE is not T)")
             end = hdu.fileinfo()["datLoc"] + hdu.size
             if end > src.size:
                 raise src.fail("is cut off: a part of its data is missing")
