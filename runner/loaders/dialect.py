@@ -58,6 +58,8 @@ def find(lines, ext="", delimiter=None):
     """Return the Dialect that explains the lines best; delimiter is one that is known."""
     lines = [line for line in lines if line.strip()][:LINES]
     text = "\n".join(lines)
+    if not delimiter and ext in (".tsv", ".tab") and len({line.count("\t") for line in lines}) == 1 and any(line.partition("\t")[2].strip() for line in lines):
+        delimiter = "\t"  # as the name says, and each line has as many
     best = named = None
     for d in [delimiter] if delimiter else _candidates(lines, text):
         for quote, escape in _quotes(text, d):

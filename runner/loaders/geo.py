@@ -1,5 +1,6 @@
 """Maps: features as GeoDataFrames, rasters as DataArrays."""
 
+import contextlib
 import os
 import re
 import tempfile
@@ -23,8 +24,8 @@ def vector(src, **options):
     with tempfile.TemporaryDirectory() as folder:
         if src.kind == "kml":
             paths = [_tidy(src, p, folder, n) for n, p in enumerate(paths)]
-        if src.kind == "gml":  # beside which GDAL writes what it found out about it
-            paths = [os.path.join(folder, "features.gml")]
+        if paths == [src.path] and (src.kind == "gml" or "!" in src.path):  # GDAL writes beside a GML; what stands before ! is an archive to it
+            paths = [os.path.join(folder, "features" + src.ext)]
             os.symlink(os.path.abspath(src.path), paths[0])
         return _layers(src, paths, options)
 
@@ -36,7 +37,36 @@ def gpx(src, **options):
     _well_formed(src)
     if "layer" in options:
         return _layers(src, [src.path], options)
-    return _layers(src, [src.path], options, only=("waypoints", "route_points", "track_points"))
+    return _extended(src, _layers(src, [src.path], options, only=("waypoints", "route_points", "track_points")))
+
+
+def _extended(src, frame):
+    """The points with what devices nest in their extensions (pulse, cadence, power), for which GDAL gives the XML, or 0."""
+    from lxml import etree
+    import pandas as pd
+
+    kinds = {"wpt": "waypoints", "rtept": "route_points", "trkpt": "track_points"}
+    nested, found = set(), {layer: [] for layer in kinds.values()}
+    for _, e in etree.iterparse(src.path, resolve_entities=False, no_network=True, huge_tree=True):
+        name = etree.QName(e).localname if isinstance(e.tag, str) else ""
+        if name not in kinds:
+            continue
+        leaves = {}
+        for part in e.iterfind("{*}extensions/*"):
+            if isinstance(part.tag, str) and len(part):
+                nested.add(f"{part.prefix}_{etree.QName(part).localname}" if part.prefix else etree.QName(part).localname)
+                leaves |= {etree.QName(leaf).localname: leaf.text for leaf in part.iter("{*}*") if not len(leaf) and (leaf.text or "").strip()}
+        found[kinds[name]].append(leaves)
+        e.clear()
+    rows = [r for layer in kinds.values() for r in found[layer]]
+    if not nested or len(rows) != len(frame) or isinstance(frame, pd.DataFrame) and not len(frame):
+        return frame
+    extra = pd.DataFrame(rows, index=frame.index)
+    for name in extra.columns:
+        with contextlib.suppress(ValueError):
+            extra[name] = pd.to_numeric(extra[name])
+    frame = frame.drop(columns=[c for c in nested if c in frame.columns])
+    return frame.join(extra.rename(columns={c: f"{c}_extension" for c in extra.columns if c in frame.columns}))
 
 
 def shapefile(src, **options):
@@ -209,11 +239,16 @@ def _layers(src, paths, options, only=None):
         return geopandas.read_file(paths[0], **options)
     frames, first = {}, None
     for path in paths:
-        for name in map(str, pyogrio.list_layers(path)[:, 0]):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # of a form without a version
+            names = [str(n) for n in pyogrio.list_layers(path)[:, 0]]
+        for name in names:
             if only and name not in only:
                 continue
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", UserWarning)  # of shapes that could not be put right
+                if src.kind == "gpx":
+                    warnings.simplefilter("ignore", RuntimeWarning)  # of extensions, which are read here
                 frame = geopandas.read_file(path, layer=name, **options)
             first = frame if first is None else first
             if len(frame):

@@ -90,6 +90,8 @@ def _pointed(text):
 def is_name(text):
     """Whether a column of texts that read as numbers is one of names."""
     bare = text.str.strip()
+    if bare.str.fullmatch(r"[+-]\d+\.\d+").all():
+        return False  # coordinates: -072.637078
     if bare.str.fullmatch(_LEADING.pattern).any():
         return bare.str.fullmatch(r"[\d.+-]+").mean() > 0.9
     if bare.str.fullmatch(_EXPONENT.pattern).any():

@@ -146,3 +146,20 @@ def test_spss_quarters(tmp_path):
     pyreadstat.write_sav(pd.DataFrame({"q": [13_631_500_800.0, np.nan], "n": [1.0, 2.0]}), tmp_path / "t.sav", variable_format={"q": "QYR8"})
     got = load(tmp_path / "t.sav")
     assert got.q.tolist() == [pd.Timestamp(2014, 10, 1), pd.NaT] and got.n.tolist() == [1, 2]
+
+
+def test_gpx_pulse(tmp_path, capsys):
+    point = '<trkpt lat="37.5" lon="-122.5"><ele>3.5</ele><extensions><d:TrackPointExtension><d:hr>{}</d:hr><d:cad>80</d:cad></d:TrackPointExtension></extensions></trkpt>'
+    bare = '<trkpt lat="37.5" lon="-122.5"/>'
+    (tmp_path / "t.gpx").write_text(
+        '<?xml version="1.0"?><gpx version="1.1" xmlns="http://www.topografix.com/GPX/1/1" xmlns:d="http://www.garmin.com/xmlschemas/TrackPointExtension/v1"><trk><trkseg>'
+        + point.format(171) + bare + point.format(165) + "</trkseg></trk></gpx>"
+    )
+    got = load(tmp_path / "t.gpx")
+    assert got.hr.tolist()[::2] == [171, 165] and got.hr.isna().tolist() == [False, True, False] and got.cad[0] == 80
+    assert not [c for c in got.columns if "Extension" in c] and not capsys.readouterr().err
+
+
+def test_a_map_whose_name_has_an_exclamation_mark(tmp_path):
+    (tmp_path / "Sales!.geojson").write_text('{"type": "Point", "coordinates": [1, 2]}')
+    assert load(tmp_path / "Sales!.geojson").geometry.x.tolist() == [1]

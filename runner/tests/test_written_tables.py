@@ -42,6 +42,8 @@ CASES["comments with commas, some of them bare"] = (
     {"syllable": ["s0", "s1"]},
     dict(said="5 line(s) of comments", length=N),
 )
+CASES["a .tsv whose first column is parted by bars"] = ("id\tprotein\n" + R(lambda i: f"gi|45{i}|ref|NP_{i}|\tM{i}LQ\n"), {"id": ["gi|450|ref|NP_0|"], "protein": ["M0LQ"]}, dict(name="t.tsv"))
+CASES["coordinates with a sign and zeros in front"] = ("zip,lat,lon\n" + R(lambda i: f"00{500+i},+40.922326,-072.63{i:04}\n"), {"zip": ["00500"], "lat": [40.922326], "lon": [-72.63]}, {})
 CASES["bank"] = (
     '"Kontonummer:";"DE12 3456"\n"Von:";"01.01.2024"\n"Bis:";"31.03.2024"\n\n"Buchungstag";"Betrag (EUR)";"Empfänger"\n' + R(lambda i: f'"{i%28+1:02}.02.2024";"-1.{i:03},50";"Laden {i}"\n'),
     {"Buchungstag": ["2024-02-01T00:00:00"], "Betrag (EUR)": [-1000.5, -1001.5], "Empfänger": ["Laden 0"]},
