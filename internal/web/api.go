@@ -138,12 +138,11 @@ func (s *Server) apiFile(v *visit) error {
 
 // apiUpload saves the body of a request as a file, as it comes.
 func (s *Server) apiUpload(v *visit) error {
-	select {
-	case s.uploads <- struct{}{}:
-		defer func() { <-s.uploads }()
-	default:
-		return fault.New(fault.Exhausted, "Several uploads are under way. Please try again in a moment.")
+	end, err := s.uploads.begin(v)
+	if err != nil {
+		return err
 	}
+	defer end()
 	name := v.r.URL.Query().Get("name")
 	if name == "" {
 		return fault.New(fault.Invalid, "Give the file a name: /api/v1/files?name=sales.csv.")

@@ -177,3 +177,86 @@ func TestSlowBodies(t *testing.T) {
 		}
 	}
 }
+
+// Uploads that stall, of one person or of several, shut nobody out: who sends gets the
+// place of the one that has stalled for the longest time. One person never has all
+// places.
+func TestStalledUploadsShutNobodyOut(t *testing.T) {
+	s, d := discordSite(t, nil)
+	s.uploads.time = time.Hour
+	taken := func() int {
+		s.uploads.mu.Lock()
+		defer s.uploads.mu.Unlock()
+		return len(s.uploads.all)
+	}
+	stall := func(p *person) {
+		t.Helper()
+		req, err := http.NewRequest("GET", s.origin, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cookies := ""
+		for _, c := range p.http.Jar.Cookies(req.URL) {
+			cookies += c.Name + "=" + c.Value + "; "
+		}
+		at := p.begin("a.txt", 1000)
+		for i := range maxUploadsOfOne {
+			c, err := net.Dial("tcp", s.addr)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { c.Close() })
+			head := "POST /upload HTTP/1.1\r\nContent-Type: multipart/form-data; boundary=x\r\n"
+			body := "--x\r\nContent-Disposition: form-data; name=file; filename=a.txt\r\n\r\nabc"
+			if i == 0 {
+				head, body = "PATCH "+at+" HTTP/1.1\r\nTus-Resumable: 1.0.0\r\nUpload-Offset: 0\r\nContent-Type: application/offset+octet-stream\r\n", "abc"
+			}
+			before := taken()
+			if _, err := fmt.Fprintf(c, "%sHost: %s\r\nCookie: %s\r\nContent-Length: 1000\r\n\r\n%s", head, s.addr, cookies, body); err != nil {
+				t.Fatal(err)
+			}
+			for taken() == before {
+				time.Sleep(time.Millisecond)
+			}
+		}
+	}
+	var people []*person
+	for _, name := range []string{"bert", "carl", "dora"} {
+		p := s.person()
+		code, err := d.AddUser(name).Authorize(p.toDiscord("/"), true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.back(code)
+		people = append(people, p)
+	}
+	upload := func(p *person) int {
+		t.Helper()
+		status, _, _ := p.tus("POST", "/upload", strings.NewReader("--x\r\nContent-Disposition: form-data; name=file; filename=b.txt\r\n\r\nall\r\n--x--\r\n"), "Content-Type", "multipart/form-data; boundary=x")
+		return status
+	}
+	bert, carl, dora := people[0], people[1], people[2]
+	stall(bert)
+	if status := upload(bert); status == http.StatusSeeOther {
+		t.Error("one person has more places than a part of them")
+	}
+	if status := upload(dora); status != http.StatusSeeOther {
+		t.Errorf("beside another person's uploads: %d", status)
+	}
+	stall(carl)
+	if status := upload(dora); status == http.StatusSeeOther {
+		t.Error("there are more uploads than places")
+	}
+	s.uploads.mu.Lock()
+	s.uploads.time = 0
+	s.uploads.mu.Unlock()
+	for _, p := range []*person{dora, bert, carl} {
+		if status := upload(p); status != http.StatusSeeOther {
+			t.Errorf("beside those that stall: %d", status)
+		}
+	}
+	at := dora.begin("c.txt", 3)
+	if status, _, _ := dora.tus("PATCH", at, strings.NewReader("abc"), "Upload-Offset", "0"); status != http.StatusNoContent {
+		t.Errorf("in pieces, beside those that stall: %d", status)
+	}
+}

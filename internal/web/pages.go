@@ -98,12 +98,11 @@ func kindsOf(u files.Usage, chosen files.Kind) (out []kindRow) {
 
 // receive saves the files of a request as they arrive, in constant memory.
 func (s *Server) receive(v *visit) (saved []files.File, err error) {
-	select {
-	case s.uploads <- struct{}{}:
-		defer func() { <-s.uploads }()
-	default:
-		return nil, fault.New(fault.Exhausted, "Several uploads are under way. Please try again in a moment.")
+	end, err := s.uploads.begin(v)
+	if err != nil {
+		return nil, err
 	}
+	defer end()
 	v.r.Body = http.MaxBytesReader(v.w, v.r.Body, 4*s.a.Files().MaxUpload()+1<<20)
 	parts, err := v.r.MultipartReader()
 	if err != nil {

@@ -113,12 +113,11 @@ func (s *Server) piece(h http.HandlerFunc) func(*visit) error {
 				return nil
 			}
 		} else {
-			select {
-			case s.uploads <- struct{}{}:
-				defer func() { <-s.uploads }()
-			default:
-				return fault.New(fault.Exhausted, "Several uploads are under way. Please try again in a moment.")
+			end, err := s.uploads.begin(v)
+			if err != nil {
+				return err
 			}
+			defer end()
 		}
 		ctx := context.WithValue(v.r.Context(), visitKey{}, v)
 		http.StripPrefix("/uploads", s.resume.tus.Middleware(h)).ServeHTTP(v.w, v.r.WithContext(ctx))
@@ -142,7 +141,7 @@ func (s *Server) uploadBegins(h tus.HookEvent) (res tus.HTTPResponse, change tus
 	case h.Upload.Size > most:
 		err = fault.New(fault.TooLarge, "%s is too large: a file may have at most %s.", name, files.Size(most))
 	case !s.resume.room(v.user):
-		err = fault.New(fault.Exhausted, "Several uploads are under way. Please try again in a moment.")
+		err = errUploads
 	}
 	if err != nil {
 		return res, change, s.refusal(v, err)

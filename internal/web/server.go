@@ -91,7 +91,7 @@ type Server struct {
 	talks    map[string]*talk
 	forgot   time.Time // when talks were dropped last
 	revoked  map[string]chan struct{}
-	uploads  chan struct{}
+	uploads  *uploads
 	resume   *resuming
 	charts   *memory.Queue
 	scripts  scriptCache
@@ -102,7 +102,6 @@ const (
 	maxOpen    = 1000 // connections: beyond, whoever has not moved for the longest time goes
 	maxStreams = 600  // of events
 	maxTalks   = 500  // conversations in memory
-	maxUploads = 8    // at the same time
 
 	maxForm  = 512 << 10        // bytes of what no file is in
 	formTime = 30 * time.Second // in which it comes
@@ -122,7 +121,7 @@ func OpenServer(a *assistant.Assistant, o ServerOptions) (*Server, error) {
 		return nil, fault.Wrap(err, fault.Unavailable, "The page can't be served at %s: %v.", o.Listen, err)
 	}
 	s := &Server{a: a, opts: o, log: o.Log, api: o.Tokens, done: make(chan struct{}), beat: 15 * time.Second, formTime: formTime, talks: map[string]*talk{},
-		revoked: map[string]chan struct{}{}, uploads: make(chan struct{}, maxUploads), charts: memory.New(chartsAtOnce*chartMemory, chartsAtOnce)}
+		revoked: map[string]chan struct{}{}, uploads: newUploads(), charts: memory.New(chartsAtOnce*chartMemory, chartsAtOnce)}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.addr = reachable(listener.Addr())
 	s.locate(s.addr)
