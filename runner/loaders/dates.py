@@ -106,13 +106,19 @@ def convert(frame, day_first=False, name=""):
     for i, dtype in enumerate(frame.dtypes):
         column = frame.iloc[:, i]
         if _textual(dtype):
-            thai = _of_buddhist_years(column)
-            results = _readings(thai) if thai is not None else {}
+            usual = forms.usual_digits(column)
+            era, other = _of_another_era(column if usual is None else usual, column, str(frame.columns[i]))
+            if era and other is None:
+                if name:
+                    note(f"{name}: {frame.columns[i]}: years of {era} were left as text, such as {column.dropna().iloc[0]}.")
+                continue
+            results = _readings(other) if era else {}
             if results and name:
-                note(f"{name}: {frame.columns[i]}: years of the Buddhist era were read as those of the common one, from {column.dropna().iloc[0]} as {next(iter(results.values())).dropna().iloc[0]:%Y-%m-%d}.")
+                note(f"{name}: {frame.columns[i]}: years of {era} were read as those of the common one, from {column.dropna().iloc[0]} as {next(iter(results.values())).dropna().iloc[0]:%Y-%m-%d}.")
             results = results or _readings(column) or _readings(_without_marks(column))
-            usual = None if results else forms.usual_digits(column)
-            results = _readings(usual) if usual is not None else results
+            results = _readings(usual) if not results and usual is not None else results
+            if results and name and next(iter(results)).startswith("%Y") and re.match(r"%Y.%d.%m", next(iter(results))):
+                note(f"{name}: {frame.columns[i]}: {column.dropna().iloc[0]} was read with the day before the month, as the values show.")
             if not results and _days_in_digits(column, str(frame.columns[i])):
                 days = pd.to_datetime(column.str.strip(), format="%Y%m%d", errors="coerce")
                 if name:
@@ -151,11 +157,44 @@ def convert(frame, day_first=False, name=""):
 _BUDDHIST = re.compile(r"(?<![\d.,])2[56]\d\d(?![\d.,])")
 
 
-def _of_buddhist_years(column):
-    """The column with years of the common era, where all of its values have one of the Buddhist era (2567 is 2024); else None."""
+_JAPANESE = re.compile(r"([MTSHR])(\d\d?)([./-])(\d\d?)\3(\d\d?)(?!\d)")
+_HIJRI = re.compile(r"(1[2-4]\d\d)([-/.])(\d\d?)\2(\d\d?)(?!\d)")
+
+
+def _of_another_era(column, original, name):
+    """(era, the column with years of the common era), where all of its values have years of another one; ("", None) where they have not.
+    What can't be counted in days of the common calendar is None."""
     first = column.iloc[:_SAMPLE].dropna()
-    if len(first) < 2 or not all(isinstance(v, str) and len(v) <= 60 and _BUDDHIST.search(v) for v in first) or first.nunique() < 2:
-        return None
+    if not len(first) or not all(isinstance(v, str) and len(v) <= 60 for v in first):
+        return "", None
+    if all(map(_HIJRI.match, first)):
+        shown = name + "".join(map(str, original.iloc[:5].dropna()))
+        if re.search("[\u06f0-\u06f9\u067e\u0686\u0698\u06a9\u06af\u06cc]|shamsi|jalali|persian", shown, re.I):
+            made = column.map(lambda v: _HIJRI.sub(_common, v, count=1) if isinstance(v, str) else v).astype(column.dtype)
+            return "the Persian calendar", made if all(map(_common, map(_HIJRI.match, first))) else None
+        return ("the Hijri calendar", None) if re.search("[\u0621-\u064a\u0660-\u0669]|hijri", shown, re.I) else ("", None)
+    if all(map(_JAPANESE.match, first)) and (named(name) or re.search("[\u3040-\u30ff\u4e00-\u9fff]", name)):
+        since = {"M": 1867, "T": 1911, "S": 1925, "H": 1988, "R": 2018}
+        return "Japanese eras", column.map(lambda v: _JAPANESE.sub(lambda m: f"{since[m[1]] + int(m[2])}-{m[4]}-{m[5]}", v, count=1) if isinstance(v, str) else v).astype(column.dtype)
+    if len(first) < 2 and column is original or not all(map(_BUDDHIST.search, first)) or first.nunique() < 2 and not re.search("[\u0e01-\u0e59]", name + str(original.dropna().iloc[0])):
+        return "", None
+    return "the Buddhist era", _common_years(column)
+
+
+def _common(m):
+    """A day of the Persian calendar in the common one: its years of 33 have 8 leap years."""
+    import datetime
+
+    year, month, day = int(m[1]), int(m[3]), int(m[4])
+    if not 1 <= month <= 12 or not 1 <= day <= (31 if month < 7 else 30):
+        return ""
+    cycle, rest = divmod(year - 979, 33)  # 979 began on 20 March 1600
+    days = 12053 * cycle + 365 * rest + (rest + 3) // 4 + (31 * (month - 1) if month < 8 else 186 + 30 * (month - 7)) + day - 1
+    return (datetime.date(1600, 3, 20) + datetime.timedelta(days=days)).isoformat()
+
+
+def _common_years(column):
+    """The column with years of the Buddhist era as those of the common one: 2567 is 2024."""
     return column.map(lambda v: _BUDDHIST.sub(lambda m: str(int(m[0]) - 543), v) if isinstance(v, str) else v).astype(column.dtype)
 
 
@@ -255,7 +294,24 @@ def _readings(column):
     if len(found) > 1 and any(f.startswith("%y-%m") for f in _formats(values)):  # 01-02-03: only where rows in order prove it
         found = {f: c for f, c in found.items() if _ordered(c)}
         return found if len(found) == 1 else {}
-    return found or _with_clocks(column, values) or _reworded(column, values)
+    return found or _year_day_month(column, values) or _with_clocks(column, values) or _reworded(column, values)
+
+
+_NUMBERS = re.compile(r"\d{4}([-/.])\d\d?\1\d\d?")
+
+
+def _year_day_month(column, values):
+    """2017-27-07, where each value is a day so, and they are none the usual way."""
+    first = _NUMBERS.match(values[0])
+    if not first:
+        return {}
+    day, sep = _NUMBERS.pattern.replace(r"([-/.])", re.escape(first[1])).replace(r"\1", re.escape(first[1])), first[1]
+    for clock, form in _CLOCKS.items():
+        whole = re.compile(day + clock, re.I)
+        if all(map(whole.fullmatch, values)):
+            read = _parse(column, f"%Y{sep}%d{sep}%m{form}")
+            return {} if read is None or (read.isna() & column.notna()).any() else {f"%Y{sep}%d{sep}%m{form}": read}
+    return {}
 
 
 def _reworded(column, values):

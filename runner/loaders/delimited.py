@@ -375,7 +375,10 @@ class Reader:
             (left if len(row) > wide else good).append((number, row))
         if left and head:
             left, good, rows = self._joined(left, good, rows, wide)
-        if left and len(left) > _FEW * len(rows) and len(left) > 1 or left and not good:
+        if left and look.header.lists:
+            good, wide = rows, max(len(r) for _, r in left)
+            self.settings["names"] = list(range(wide))
+        elif left and len(left) > _FEW * len(rows) and len(left) > 1 or left and not good:
             wider = max(len(r) for _, r in left)
             note(f"{src.name}: {len(left):,} line(s) have more fields than the header; they are in columns without a name.")
             good = rows

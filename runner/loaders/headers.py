@@ -20,10 +20,11 @@ _UNITS = {
 class Header:
     """skip: lines above; rows: how many rows the header has, 0 without one; names, where they
     are not simply those of the one row; units: {name: unit} of a row that was taken for units;
-    rule: the row that only parts the names from the values, where it is the last of the rows."""
+    rule: the row that only parts the names from the values, where it is the last of the rows; lists: whether each row is
+    a list of its own length."""
 
-    def __init__(self, skip=0, rows=1, names=None, units=None, rule=""):
-        self.skip, self.rows, self.names, self.units, self.rule = skip, rows, names, units or {}, rule
+    def __init__(self, skip=0, rows=1, names=None, units=None, rule="", lists=False):
+        self.skip, self.rows, self.names, self.units, self.rule, self.lists = skip, rows, names, units or {}, rule, lists
 
 
 def find(rows, width, begin=0):
@@ -34,6 +35,8 @@ def find(rows, width, begin=0):
         return found
     if width < 2:
         return Header(0, 0 if _numbers_over_numbers(rows) else 1)
+    if _baskets(rows):
+        return Header(0, 0, lists=True)
     skip = _start(rows, width)
     table = rows[skip:]
     if not table:
@@ -63,6 +66,18 @@ def find(rows, width, begin=0):
     if units:
         return Header(skip, 2, [c.strip() for c in table[0]], units)
     return Header(skip, 1)
+
+
+def _baskets(rows):
+    """Whether each row is a list of things of its own length, also the first: names of columns are not among their values."""
+    rows = [[c.strip() for c in r] for r in rows if _filled(r)]
+    for r in rows:
+        while r and not r[-1]:
+            r.pop()
+    if len(rows) < 6 or len({len(r) for r in rows}) < 3 or not all(c and forms.form(c) == "s" and len(c) < 60 for r in rows for c in r):
+        return False
+    below = [c for r in rows[1:] if r != rows[0] for c in r]
+    return len(set(below)) < 0.9 * len(below) and sum(c in below for c in rows[0]) >= max(2, 0.5 * len(rows[0]))
 
 
 def is_rule(row):

@@ -37,7 +37,7 @@ def convert(frame, decimal=None, names=()):
         if str(dtype) not in ("str", "string", "object") or i in names:
             continue
         column = frame.iloc[:, i]
-        found = read(column, decimal) or written(column, decimal, colons)
+        found = degrees(column, str(frame.columns[i])) or read(column, decimal) or written(column, decimal, colons)
         if found:
             numbers, what = found
             frame.isetitem(i, numbers)
@@ -137,16 +137,56 @@ def read(column, decimal=None):
     return numbers, told
 
 
+_PART = r"\d{1,3}(?:\.\d+)?"
+_DEGREES = re.compile(rf"(?P<first>[NSEW])?\s?(?P<sign>[-\u2212+])?(?P<d>{_PART})\s?(?P<mark>[°º]|deg)?\s?(?:(?P<m>{_PART})\s?['\u2032\u2019]\s?(?:(?P<s>{_PART})\s?(?:\"|''|[\u2033\u201d])\s?)?)?(?P<last>[NSEW])?", re.I)
+_PLACE_NAME = re.compile(r"(?:^|[^a-z])(?:lat|lon|lng|long|latitude|longitude|latitud|longitud|breite|länge|breitengrad|längengrad|coord(?:inate)?s?)(?:$|[^a-z])", re.I)
+
+
+def degrees(column, name):
+    """Degrees of latitude or longitude as numbers, as read: 48° 8' N, 11.5 W. South and west are negative."""
+    import pandas as pd
+
+    first = column.iloc[:_SAMPLE].dropna()
+    if not len(first) or not all(isinstance(v, str) and v.strip()[-1:] and not v.strip()[-1:].isdigit() or isinstance(v, str) and v.strip()[:1].isalpha() for v in first):
+        return None
+    known = column.dropna().str.strip()
+    found = {v: _DEGREES.fullmatch(v) for v in known.unique()}
+    if not all(found.values()) or not all(m["mark"] and (m["first"] or m["last"]) or (m["first"] or m["last"] or m["m"]) and _PLACE_NAME.search(name) for m in found.values()):
+        return None
+    sides = {(m["first"] or m["last"] or "").upper() for m in found.values()}
+    if not (sides <= {"N", "S", ""} or sides <= {"E", "W", ""}) or any(m["first"] and m["last"] for m in found.values()):
+        return None
+    value = lambda m: (float(m["d"]) + float(m["m"] or 0) / 60 + float(m["s"] or 0) / 3600) * (-1 if (m["first"] or m["last"] or "").upper() in ("S", "W") or m["sign"] in ("-", "\u2212") else 1)
+    numbers = known.map({v: round(value(m), 9) for v, m in found.items()}).astype("float64").reindex(column.index)
+    shown = known.iloc[0]
+    return pd.Series(numbers), [f"degrees were read as numbers, south and west as negative: {shown} as {numbers.dropna().iloc[0]:.6g}"]
+
+
+def _two_signs(column):
+    """As scales.words, of numbers of which some have a decimal comma, others a decimal point, where each value shows which."""
+    first = column.iloc[:_SAMPLE].dropna()
+    if not len(first) or not all(isinstance(v, str) for v in first):
+        return None
+    known = column.dropna().str.strip()
+    comma, point = (known.str.fullmatch(rf"[+-]?\d{{1,3}}(?:{group}?\d{{3}})*{sign}\d{{1,2}}").astype(bool) for group, sign in ((r"\.", ","), (",", r"\.")))
+    whole = known.str.fullmatch(r"[+-]?(?:0|[1-9]\d*)").astype(bool)
+    if not (comma | point | whole).all() or min(comma.sum(), point.sum()) < 3:
+        return None
+    bare = known.mask(comma, known.str.replace(".", "", regex=False).str.replace(",", ".", regex=False)).mask(point, known.str.replace(",", "", regex=False))
+    line = f"some numbers have a decimal comma, others a decimal point, as in {known[comma].iloc[0]!r} and {known[point].iloc[0]!r}; each was read by its own"
+    return bare.reindex(column.index).astype(column.dtype), (known == known).astype(float).reindex(column.index), line
+
+
 def written(column, decimal=None, colons=False):
     """As read, of numbers with a word for thousands or millions, the sides of an account, flags, or the digits of another script; colons as in scales.flags."""
     usual = forms.usual_digits(column)
     if usual is not None:
         return read(usual, decimal)
-    for taken in (scales.sides, scales.words, lambda c: scales.flags(c, colons)):
+    for taken in (_two_signs, scales.sides, scales.words, lambda c: scales.flags(c, colons)):
         found = taken(column)
         if found:
             bare, by, line = found
-            numbers = read(bare, decimal) or (to_float(bare), [])
+            numbers = (None if taken is _two_signs else read(bare, decimal)) or (to_float(bare), [])
             if numbers[0] is None or not (numbers[0].notna() == by.notna()).all():
                 return None
             made = (numbers[0] * by).round(6)

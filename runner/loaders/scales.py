@@ -60,7 +60,7 @@ def _money(m):
     return bool(re.search(forms.MONEY, m["number"]) or m["after"])
 
 
-_FLAGGED = re.compile(r"(?P<number>[+\-\u2212]?\d[\d.,]*|:)\s?(?P<flag>[a-z]{1,3}|\([a-z]{1,2}\)|\[[a-z\d]{1,2}\]|[*†‡]{1,3})?", re.I)
+_FLAGGED = re.compile(r"(?P<number>[+\-\u2212]?\d[\d.,]*|:)\s?(?P<flag>[a-z]{1,3}|\([a-z]{1,2}\)|\[[a-z\d]{1,2}\]|[*†‡¹²³⁴-⁹]{1,3})?", re.I)
 
 
 def flags(column, colons=False):

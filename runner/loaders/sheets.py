@@ -164,7 +164,7 @@ def _read(src, settings):
 
 
 def _with_mimetype(src):
-    """The path; or an OpenDocument that does not name its type, with the name that the reader wants."""
+    """The path; or an OpenDocument as the reader wants it: with its type named, and without blanks between its cells."""
     import io
     import zipfile
 
@@ -172,13 +172,17 @@ def _with_mimetype(src):
         return src.path
     with zipfile.ZipFile(src.path) as z:
         names = z.namelist()
-        if "content.xml" not in names or "mimetype" in names:
+        if "content.xml" not in names:
+            return src.path
+        content = src.content or z.read("content.xml")
+        if "mimetype" in names and not re.search(rb"<table:table-row[^>]*>\s", content):
             return src.path
         out = io.BytesIO()
         with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as copy:
             copy.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet", zipfile.ZIP_STORED)
             for n in names:
-                copy.writestr(n, z.read(n))
+                if n != "mimetype":
+                    copy.writestr(n, re.sub(rb"\s+(?=</?table:|</office:)", b"", content) if n == "content.xml" else z.read(n))
     out.seek(0)
     return out
 

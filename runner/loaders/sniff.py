@@ -180,6 +180,8 @@ def text_kind(src):
         return "xml"
     if start[:1] in "{[" and re.match(r'\[\s*[\[{"\d\-tfn\]]|\{\s*["}]', start):
         return "json"
+    if low.startswith(("begin:vcalendar", "begin:vcard", "begin:vevent", "begin:vtodo")):
+        return "text"
     return "csv" if delimited.looks_like_table(src) else "text"
 
 
