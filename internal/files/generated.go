@@ -54,27 +54,22 @@ func (s *Service) Keep(ctx context.Context, user UserID, id ID) (File, error) {
 		return f, err
 	}
 	now := s.now()
-	if f.Generated {
-		usage, err := s.store.Usage(ctx, user, now)
-		if err == nil {
-			err = s.admit(f.Size)(usage)
+	admit := func(u Usage) error {
+		if s.admit(f.Size)(u) != nil {
+			return fault.New(fault.Exhausted, "Your files are at their limit. Delete some, then keep this one.")
 		}
-		if fault.Is(err, fault.Exhausted) {
-			err = fault.New(fault.Exhausted, "Your files are at their limit. Delete some, then keep this one.")
-		}
-		if err != nil {
-			return f, err
-		}
+		return nil
 	}
-	f.Generated, f.ExpiresAt = false, time.Time{}
+	kept := f
+	kept.Generated, kept.ExpiresAt = false, time.Time{}
 	if life := s.live().Expiry; life > 0 {
-		f.ExpiresAt = now.Add(life).Truncate(time.Millisecond)
+		kept.ExpiresAt = now.Add(life).Truncate(time.Millisecond)
 	}
-	if err := s.store.Keep(ctx, user, id, f.ExpiresAt, now); fault.Is(err, fault.NotFound) {
+	if err := s.store.Keep(ctx, user, id, kept.ExpiresAt, now, admit); fault.Is(err, fault.NotFound) {
 		return f, errNotFound()
 	} else if err != nil {
 		return f, err
 	}
-	s.log("file kept", f)
-	return f, nil
+	s.log("file kept", kept)
+	return kept, nil
 }

@@ -78,8 +78,11 @@ type Store interface {
 	Get(ctx context.Context, user UserID, id ID, now time.Time) (File, error)
 
 	// Keep makes a file one that its user put there, which expires at the time given
-	// (zero: never), whoever made it. Kind NotFound as Get.
-	Keep(ctx context.Context, user UserID, id ID, expires, now time.Time) error
+	// (zero: never), whoever made it. Kind NotFound as Get. Where code made it, admit,
+	// if not nil, is given what the user has at now; its error leaves the file as it
+	// was and is returned as it is. Of calls that race for the last place, those of
+	// Commit too, at most one succeeds.
+	Keep(ctx context.Context, user UserID, id ID, expires, now time.Time, admit func(Usage) error) error
 
 	// List returns a page of what has not expired at now, latest upload first;
 	// of the same upload time, the greatest id first.

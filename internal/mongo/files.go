@@ -2,7 +2,9 @@ package mongo
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -113,18 +115,44 @@ func (s *Files) Get(ctx context.Context, user files.UserID, id files.ID, now tim
 	return d.decode(), nil
 }
 
-func (s *Files) Keep(ctx context.Context, user files.UserID, id files.ID, expires, now time.Time) error {
-	set := bson.D{{Key: "generated", Value: false}}
-	for _, e := range encode(files.File{ExpiresAt: expires}, s.iso) {
-		if e.Key == "expires_at" {
-			set = append(set, e)
+func (s *Files) Keep(ctx context.Context, user files.UserID, id files.ID, expires, now time.Time, admit func(files.Usage) error) error {
+	file := bson.D{{Key: "file_id", Value: id}, byUser(user), alive(now)}
+	to := func(generated bool, expires time.Time) bson.D {
+		set := bson.D{{Key: "generated", Value: generated}}
+		for _, e := range encode(files.File{ExpiresAt: expires}, s.iso) {
+			if e.Key == "expires_at" {
+				set = append(set, e)
+			}
+		}
+		return bson.D{{Key: "$set", Value: set}}
+	}
+	var d document
+	err := s.files.FindOneAndUpdate(ctx, append(slices.Clone(file), bson.E{Key: "generated", Value: true}), to(false, expires)).Decode(&d)
+	switch {
+	case errors.Is(err, mongo.ErrNoDocuments): // code has not made it
+		res, err := s.files.UpdateOne(ctx, file, to(false, expires))
+		if err == nil && res.MatchedCount == 0 {
+			return fault.New(fault.NotFound, "")
+		}
+		return translate(err)
+	case err != nil || admit == nil:
+		return translate(err)
+	}
+	// Counted as kept, so that of two in a race not both are admitted.
+	was := d.decode()
+	u, err := s.Usage(ctx, user, now)
+	if err == nil {
+		u.Generated, u.GeneratedBytes = u.Generated+1, u.GeneratedBytes+was.Size
+		err = admit(u)
+	}
+	if err != nil {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		defer cancel()
+		if _, e := s.files.UpdateOne(ctx, bson.D{{Key: "file_id", Value: id}, byUser(user)}, to(true, was.ExpiresAt)); e != nil {
+			return translate(e)
 		}
 	}
-	res, err := s.files.UpdateOne(ctx, bson.D{{Key: "file_id", Value: id}, byUser(user), alive(now)}, bson.D{{Key: "$set", Value: set}})
-	if err == nil && res.MatchedCount == 0 {
-		return fault.New(fault.NotFound, "")
-	}
-	return translate(err)
+	return err
 }
 
 func (s *Files) List(ctx context.Context, user files.UserID, q files.Query, now time.Time) (p files.Page, err error) {
@@ -145,22 +173,25 @@ func (s *Files) List(ctx context.Context, user files.UserID, q files.Query, now 
 
 func (s *Files) Usage(ctx context.Context, user files.UserID, now time.Time) (files.Usage, error) {
 	u := files.Usage{Kinds: map[files.Kind]int{}}
-	match := bson.D{byUser(user), alive(now)}
-	err := s.sum(ctx, match, "$file_type", 1, func(kind any, n int64) {
-		k, _ := kind.(string)
-		u.Kinds[files.Kind(k)] = int(n)
-		u.Files += int(n)
-	})
-	if err == nil {
-		err = s.sum(ctx, match, nil, "$file_size", func(_ any, n int64) { u.Bytes = n })
+	// Each class is counted by itself: what comes or goes in one meanwhile makes the other
+	// no smaller.
+	class := func(of any, count *int, bytes *int64) error {
+		match := bson.D{byUser(user), alive(now), {Key: "generated", Value: of}}
+		err := s.sum(ctx, match, "$file_type", 1, func(kind any, n int64) {
+			k, _ := kind.(string)
+			u.Kinds[files.Kind(k)] += int(n)
+			*count += int(n)
+		})
+		if err == nil {
+			err = s.sum(ctx, match, nil, "$file_size", func(_ any, n int64) { *bytes = n })
+		}
+		return err
 	}
-	match = append(match, bson.E{Key: "generated", Value: true})
+	err := class(bson.D{{Key: "$ne", Value: true}}, &u.Files, &u.Bytes)
 	if err == nil {
-		err = s.sum(ctx, match, nil, 1, func(_ any, n int64) { u.Generated = int(n) })
+		err = class(true, &u.Generated, &u.GeneratedBytes)
 	}
-	if err == nil {
-		err = s.sum(ctx, match, nil, "$file_size", func(_ any, n int64) { u.GeneratedBytes = n })
-	}
+	u.Files, u.Bytes = u.Files+u.Generated, u.Bytes+u.GeneratedBytes
 	return u, translate(err)
 }
 

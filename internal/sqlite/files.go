@@ -148,17 +148,23 @@ func (s *Files) Get(ctx context.Context, user files.UserID, id files.ID, now tim
 	return f, err
 }
 
-func (s *Files) Keep(ctx context.Context, user files.UserID, id files.ID, expires, now time.Time) error {
+func (s *Files) Keep(ctx context.Context, user files.UserID, id files.ID, expires, now time.Time, admit func(files.Usage) error) error {
 	return s.db.update(ctx, func(tx *sql.Tx) error {
-		res, err := tx.ExecContext(ctx, "UPDATE files SET generated = 0, expires_at = ? WHERE user_id = ? AND id = ? AND "+alive,
-			nullMillis(expires), user, id, millis(now))
+		var generated bool
+		err := tx.QueryRowContext(ctx, "SELECT generated FROM files WHERE user_id = ? AND id = ? AND "+alive, user, id, millis(now)).Scan(&generated)
+		if errors.Is(err, sql.ErrNoRows) {
+			return fault.New(fault.NotFound, "")
+		}
+		if err == nil && generated && admit != nil {
+			var u files.Usage
+			if u, err = usage(ctx, tx, user, now); err == nil {
+				err = admit(u)
+			}
+		}
 		if err != nil {
 			return err
 		}
-		n, err := res.RowsAffected()
-		if err == nil && n == 0 {
-			err = fault.New(fault.NotFound, "")
-		}
+		_, err = tx.ExecContext(ctx, "UPDATE files SET generated = 0, expires_at = ? WHERE user_id = ? AND id = ?", nullMillis(expires), user, id)
 		return err
 	})
 }

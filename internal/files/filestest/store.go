@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -360,9 +361,9 @@ func testKeep(t *testing.T, s suite) {
 	f.Generated = true
 	f = s.add(t, f)
 	later := noon.Add(100 * time.Hour)
-	wantKind(t, s.Keep(s.ctx, 2, f.ID, later, noon), fault.NotFound)
-	wantKind(t, s.Keep(s.ctx, 1, f.ID, later, f.ExpiresAt), fault.NotFound)
-	must(t, s.Keep(s.ctx, 1, f.ID, later, noon))
+	wantKind(t, s.Keep(s.ctx, 2, f.ID, later, noon, nil), fault.NotFound)
+	wantKind(t, s.Keep(s.ctx, 1, f.ID, later, f.ExpiresAt, nil), fault.NotFound)
+	must(t, s.Keep(s.ctx, 1, f.ID, later, noon, nil))
 	want := f
 	want.Generated, want.ExpiresAt = false, later.UTC().Truncate(time.Millisecond)
 	got, err := s.Get(s.ctx, 1, f.ID, noon.Add(99*time.Hour))
@@ -371,10 +372,52 @@ func testKeep(t *testing.T, s suite) {
 	u, err := s.Usage(s.ctx, 1, noon)
 	must(t, err)
 	equal(t, "its usage", u.Generated, 0)
-	must(t, s.Keep(s.ctx, 1, f.ID, time.Time{}, noon))
+	must(t, s.Keep(s.ctx, 1, f.ID, time.Time{}, noon, nil))
 	got, err = s.Get(s.ctx, 1, f.ID, noon.Add(9999*time.Hour))
 	must(t, err)
 	equal(t, "when it expires", got.ExpiresAt, time.Time{})
+
+	// What code made counts from now on, unless it is refused. Of many that race, as
+	// many are admitted as there may be.
+	no := errors.New("no")
+	wantRefused := func(f files.File) {
+		t.Helper()
+		if err := s.Keep(s.ctx, 1, f.ID, later, noon, func(files.Usage) error { return no }); !errors.Is(err, no) {
+			t.Errorf("error %v, want admit's own", err)
+		}
+	}
+	must(t, s.Keep(s.ctx, 1, f.ID, later, noon, func(files.Usage) error { return no })) // it counts already
+	const tries, limit = 8, 4
+	var wg sync.WaitGroup
+	var kept atomic.Int64
+	for range tries {
+		f := file(1, noon, time.Hour)
+		f.Generated = true
+		f = s.add(t, f)
+		wantRefused(f)
+		got, err := s.Get(s.ctx, 1, f.ID, noon)
+		must(t, err)
+		equal(t, "a refused file", got, f)
+		wg.Go(func() {
+			err := s.Keep(s.ctx, 1, f.ID, later, noon, func(u files.Usage) error {
+				if u.Files-u.Generated >= limit {
+					return no
+				}
+				return nil
+			})
+			if err == nil {
+				kept.Add(1)
+			} else if !errors.Is(err, no) {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	u, err = s.Usage(s.ctx, 1, noon)
+	must(t, err)
+	if n := u.Files - u.Generated; n != int(kept.Load())+1 || n > limit {
+		t.Errorf("%d files count, %d were kept beside one, at most %d may be", n, kept.Load(), limit)
+	}
 }
 
 func testList(t *testing.T, s suite) {
