@@ -220,18 +220,41 @@ func TestStreamsAreBounded(t *testing.T) {
 	s := newSite(t, ServerOptions{})
 	p := s.person()
 	p.signIn()
-	s.streams.Store(maxStreams)
+	for range maxStreams {
+		s.streams.enter(1)
+	}
 	status, text, h := p.do("GET", "/c/abc/events", nil)
 	if status != http.StatusTooManyRequests || h.Get("Retry-After") == "" || !strings.Contains(text, "Too many pages are open") {
 		t.Errorf("%d %v", status, h)
 	}
-	s.streams.Store(0)
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	// Who has fewer than another one gets a place of theirs, the oldest first, until all
+	// have as many.
+	s.streams.mu.Lock()
+	s.streams.of = map[files.UserID][]chan struct{}{2: s.streams.of[1]}
+	oldest, next := s.streams.of[2][0], s.streams.of[2][1]
+	s.streams.mu.Unlock()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	req, _ := http.NewRequestWithContext(ctx, "GET", s.origin+"/c/abc/events", nil)
 	res, err := p.http.Do(req)
 	if err != nil || res.StatusCode != http.StatusOK || res.Header.Get("X-Accel-Buffering") != "no" {
 		t.Fatalf("%v %v", res, err)
+	}
+	<-oldest
+	select {
+	case <-next:
+		t.Error("two of them ended")
+	default:
+	}
+	for range maxStreams/2 - 1 {
+		if _, _, ok := s.streams.enter(1); !ok {
+			t.Fatal("a place is refused to who has fewer")
+		}
+	}
+	for _, user := range []files.UserID{1, 2} {
+		if _, _, ok := s.streams.enter(user); ok || s.streams.open() != maxStreams {
+			t.Errorf("user %d: one more than all may have", user)
+		}
 	}
 	res.Body.Close()
 }

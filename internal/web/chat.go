@@ -305,12 +305,12 @@ func (s *Server) events(v *visit) error {
 	if err != nil {
 		return err
 	}
-	if s.streams.Add(1) > maxStreams {
-		s.streams.Add(-1)
+	over, leave, ok := s.streams.enter(v.user)
+	if !ok {
 		v.w.Header().Set("Retry-After", "5")
 		return fault.New(fault.Exhausted, "Too many pages are open. Close some, or try again in a moment.")
 	}
-	defer s.streams.Add(-1)
+	defer leave()
 	at, notFrom := strconv.Atoi(v.r.FormValue("after"))
 	if n, err := strconv.Atoi(v.r.Header.Get("Last-Event-ID")); err == nil && n > at {
 		at, notFrom = n, nil
@@ -332,8 +332,8 @@ func (s *Server) events(v *visit) error {
 	if !write("retry: 300\n\n") {
 		return nil
 	}
-	t, leave := s.watch(v.user, conv)
-	defer leave()
+	t, away := s.watch(v.user, conv)
+	defer away()
 	if notFrom != nil {
 		at = t.first()
 	}
@@ -353,6 +353,8 @@ func (s *Server) events(v *visit) error {
 		case <-v.r.Context().Done():
 			return nil
 		case <-s.ctx.Done():
+			return nil
+		case <-over:
 			return nil
 		case <-out:
 			return nil

@@ -77,7 +77,7 @@ func TestTenThousandStreams(t *testing.T) {
 	}
 	cancel()
 	work.Wait()
-	if n := s.streams.Load(); n != 0 {
+	if n := s.streams.open(); n != 0 {
 		t.Errorf("%d streams are left", n)
 	}
 }

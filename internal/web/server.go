@@ -13,7 +13,6 @@ import (
 	"os"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -84,7 +83,7 @@ type Server struct {
 	stop    context.CancelFunc
 	work    sync.WaitGroup
 
-	streams  atomic.Int64
+	streams  streams
 	formTime time.Duration
 	beat     time.Duration // how often a stream writes at least, and looks whether its session is still there
 	mu       sync.Mutex
