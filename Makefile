@@ -64,7 +64,7 @@ nested: setup-test
 
 # What runs inside the sandbox, outside of it.
 runner: $(CACHE)/runner-venv/complete
-	cd runner && PYTHONDONTWRITEBYTECODE=1 nice -n 5 ../$(CACHE)/runner-venv/bin/python -m pytest -q -p no:cacheprovider -n auto --dist worksteal tests
+	cd runner && PYTHONPYCACHEPREFIX="$(CURDIR)/$(CACHE)/pycache" nice -n 5 ../$(CACHE)/runner-venv/bin/python -m pytest -q -p no:cacheprovider -n auto --dist worksteal tests
 
 $(CACHE)/runner-venv/complete: runner/requirements.txt runner/tests/requirements.txt | setup-test
 	@$(UV) venv --quiet --clear --python "$$(ls -t $(CACHE)/data/python/env-*/complete | head -1 | xargs dirname)/bin/python" $(CACHE)/runner-venv

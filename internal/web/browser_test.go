@@ -14,12 +14,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+	"go.uber.org/goleak"
 
 	"github.com/attachebot/attache/internal/apitoken"
 	"github.com/attachebot/attache/internal/assistant"
@@ -102,18 +104,50 @@ func (s *site) makes(ctx context.Context, user files.UserID, _ string, _ llm.Too
 		Tables: []table.Table{{Columns: []string{"month", "<b>sales</b>"}, Rows: [][]string{{"Mai", "<script>alert(1)</script>"}}}}}
 }
 
-// browse opens a browser of a width. Errors of scripts and violations of the
-// page's policy fail the test.
-func browse(t testing.TB, width int) context.Context {
+// chromium is the browser of all tests, until the last has ended.
+var chromium struct {
+	mu    sync.Mutex
+	ctx   context.Context
+	close func()
+}
+
+// openChromium opens the browser, unless it is open.
+func openChromium(t testing.TB) context.Context {
 	path, err := exec.LookPath("chromium")
 	if err != nil {
 		testbin.Missing(t, "chromium", err.Error())
 	}
+	chromium.mu.Lock()
+	defer chromium.mu.Unlock()
+	if chromium.ctx != nil && chromium.ctx.Err() == nil {
+		return chromium.ctx
+	}
 	opt := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true))
-	a, cancel := chromedp.NewExecAllocator(context.Background(), opt...)
-	t.Cleanup(cancel)
-	tab, cancel := chromedp.NewContext(a)
+	a, end := chromedp.NewExecAllocator(context.Background(), opt...)
+	ctx, cancel := chromedp.NewContext(a)
+	chromium.ctx, chromium.close = ctx, func() { cancel(); end() }
+	do(t, ctx)
+	return ctx
+}
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(withChromium{m}) }
+
+// withChromium closes the browser after the tests, before a look at what they left.
+type withChromium struct{ *testing.M }
+
+func (m withChromium) Run() int {
+	code := m.M.Run()
+	if chromium.close != nil {
+		chromium.close()
+	}
+	return code
+}
+
+// browse opens a page of a width, in a profile of its own. Errors of scripts and
+// violations of the page's policy fail the test.
+func browse(t testing.TB, width int) context.Context {
+	tab, cancel := chromedp.NewContext(openChromium(t), chromedp.WithNewBrowserContext())
 	t.Cleanup(cancel)
 	if err := chromedp.Listen(tab, func(ev any) {
 		switch e := ev.(type) {

@@ -16,8 +16,6 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/attachebot/attache/internal/bucket"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
@@ -26,8 +24,6 @@ import (
 )
 
 const alice, bob files.UserID = 111111111111111111, 222222222222222222
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 type rig struct {
 	t     *testing.T

@@ -1,18 +1,18 @@
 """Makes the folder above importable as the package attache, as in the sandbox."""
 
 import datetime
+import importlib.util
 import os
 import sys
-import tempfile
 
 import pytest
 
 RUNNER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 if "attache" not in sys.modules:
-    _folder = tempfile.mkdtemp(prefix="attache-tests-")
-    os.symlink(RUNNER, os.path.join(_folder, "attache"))
-    sys.path.insert(0, _folder)
+    _spec = importlib.util.spec_from_file_location("attache", os.path.join(RUNNER, "__init__.py"), submodule_search_locations=[RUNNER])
+    sys.modules["attache"] = importlib.util.module_from_spec(_spec)
+    _spec.loader.exec_module(sys.modules["attache"])
 
 
 @pytest.fixture(autouse=True)

@@ -37,11 +37,10 @@ func TestInteractiveCharts(t *testing.T) {
 	for name, steps := range map[string][]step{ // a session each
 		"plotly": {
 			{plotlyBars + "fig", "chart_1.html chart_1.png", "Sales by region"},
-			{"fig.show()\nfig.show('browser')", "chart_2.html chart_2.png chart_3.html chart_3.png", "Sales by region"},
-			{"import plotly.io as pio\npio.show({'data': [{'type': 'bar', 'y': [1, 2]}]})", "chart_4.html chart_4.png", `"bar"`},
-			{"px.choropleth(locations=['DEU'], color=[3])", "chart_5.html", "DEU"},
-			{"%pip install kaleido\nfig.write_image('a.jpg', width=300, height=200, scale=2)\n" +
-				"fig.write_image('b.png')\nlen(fig.to_image('pdf')), fig.to_image('svg')[:4]", "a.jpg b.png", ""},
+			{"fig.show('browser')", "chart_2.html chart_2.png", "Sales by region"},
+			{"import plotly.io as pio\npio.show({'data': [{'type': 'bar', 'y': [1, 2]}]})", "chart_3.html chart_3.png", `"bar"`},
+			{"px.choropleth(locations=['DEU'], color=[3])", "chart_4.html", "DEU"},
+			{"%pip install kaleido\nfig.write_image('a.jpg', width=300, height=200, scale=2)\nassert fig.to_image('svg')[:4] == b'<svg'", "a.jpg", ""},
 		},
 		"altair": {
 			{altairBars + "c", "chart_1.html chart_1.png", `"region"`},

@@ -25,7 +25,7 @@ import (
 // sandboxes are killed at random, and finds nothing left. ATTACHE_SOAK is the
 // number of sessions in sequence.
 func TestSoak(t *testing.T) {
-	sessions := 40
+	sessions := 15
 	if n, err := strconv.Atoi(os.Getenv("ATTACHE_SOAK")); err == nil {
 		sessions = n
 	}

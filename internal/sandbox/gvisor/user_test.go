@@ -39,9 +39,9 @@ func TestOrdinaryUser(t *testing.T) {
 	for name, path := range map[string]string{"test": self, "runsc": gvisortest.Runsc()} {
 		run(t, "install", "-D", "-m", "0755", path, filepath.Join(bin, name))
 	}
-	suites := []string{"TestContract", "TestEscape"}
+	suites := []string{"TestEscape", "TestAdoption"}
 	if os.Getenv("ATTACHE_ORDINARY") == "all" {
-		suites = append(suites, "TestPackages", "TestAdoption", "TestSessions", "TestControl", "TestBombs", "TestHostilePackages", "TestPowerCut", "TestWatchdog")
+		suites = append(suites, "TestContract", "TestPackages", "TestSessions", "TestControl", "TestBombs", "TestHostilePackages", "TestPowerCut", "TestWatchdog")
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
 	defer cancel()
