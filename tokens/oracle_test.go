@@ -26,7 +26,7 @@ import (
 // vocabulary is the one that this package loads, which tiktoken takes only if
 // its hash is the published one.
 //
-// $ATTACHE_TEST_STRINGS is the number of random strings; 200,000, and
+// $ATTACHE_TEST_STRINGS is the number of random strings; 50,000, and
 // 20,000 with -short.
 
 // oraclePython returns an interpreter that has tiktoken.
@@ -278,7 +278,7 @@ func bytesEqual(s string, numbers []uint32) bool {
 }
 
 func TestOracleRandomStrings(t *testing.T) {
-	total := 200_000
+	total := 50_000
 	if testing.Short() {
 		total = 20_000
 	}

@@ -54,10 +54,10 @@ func TestMain(m *testing.M) {
 
 // A program is killed at steps that it makes between the first byte of an upload
 // and the last of its metadata, of shared and refused and deleted and expired files
-// too: at each third one, or with ATTACHE_KILLS=all at every one. After the next
+// too: at each fifth one, or with ATTACHE_KILLS=all at every one. After the next
 // start nothing that it had confirmed is lost, and nothing is left over.
 func TestKill(t *testing.T) {
-	every := 3
+	every := 5
 	switch {
 	case testing.Short():
 		every = 7
@@ -67,7 +67,7 @@ func TestKill(t *testing.T) {
 	kills := 0
 	for _, c := range []struct {
 		name  string
-		step  int // on the servers each third is enough, for each test
+		step  int // on the servers each third of these is enough, for each test
 		where func(t *testing.T) func(i int) string
 	}{
 		{"sqlite and disk", every, func(t *testing.T) func(int) string {
