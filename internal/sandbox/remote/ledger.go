@@ -19,7 +19,8 @@ import (
 )
 
 // ledger remembers the epoch of each session that a worker has, and what its person
-// was not told yet: a small file each.
+// was not told yet: a small file each. What is written is on the disk: a session whose
+// epoch a power cut took would be begun anew, though its image is there.
 type ledger struct {
 	dir string
 	mu  sync.Mutex // of writes
@@ -95,10 +96,29 @@ func (l *ledger) write(k sandbox.Key, s seen) error {
 		return err
 	}
 	path := l.path(k)
-	if err = os.WriteFile(path+".new", b, 0o600); err == nil {
+	f, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err == nil {
+		_, err = f.Write(b)
+		err = errors.Join(err, f.Sync(), f.Close())
+	}
+	if err == nil {
 		err = os.Rename(path+".new", path)
 	}
+	if err == nil {
+		err = syncDir(l.dir)
+	}
+	if err == nil {
+		return nil
+	}
 	return notWritten(err)
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
 }
 
 func (l *ledger) forget(k sandbox.Key) error {
