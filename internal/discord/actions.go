@@ -17,7 +17,7 @@ const (
 	actReset       = "rc"  // conversation
 	actResetFiles  = "rf"  // conversation
 	actResetFiles2 = "rf2" // conversation, time
-	actResetFiles3 = "rf3" // conversation, time
+	actResetFiles3 = "rf3" // conversation, time, number and bytes of the files
 	actCancel      = "no"
 )
 
@@ -30,7 +30,7 @@ func (b *Bot) ownActions() interact.Actions {
 		actRetry: {Args: 2, Handle: b.pressedRetry}, actEdited: {Args: 2, Handle: b.pressedRetry},
 		actAnswer: {Args: 2, Handle: b.pressedAnswer}, actQuiet: {Args: 0, Handle: b.hush},
 		actReset: {Args: 1, Handle: b.resetConversation}, actResetFiles: {Args: 1, Handle: b.confirmReset},
-		actResetFiles2: {Args: 2, Handle: b.confirmReset}, actResetFiles3: {Args: 2, Handle: b.resetAll},
+		actResetFiles2: {Args: 2, Handle: b.confirmReset}, actResetFiles3: {Args: 4, Handle: b.resetAll},
 		actCancel: {Args: 0, Handle: b.canceled},
 	}
 }

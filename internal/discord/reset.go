@@ -2,6 +2,7 @@ package discord
 
 import (
 	"context"
+	"strconv"
 
 	dg "github.com/disgoorg/disgo/discord"
 	"github.com/disgoorg/snowflake/v2"
@@ -119,15 +120,26 @@ func (b *Bot) confirmReset(ctx context.Context, it *interact.Interaction, id int
 		Text: it.Lang.T("Delete **all your files** (%d files, %s) and forget the conversation?\nThey can't be brought back.", n, size),
 		Yes:  interact.NewID(actResetFiles2, it.UserID, id.Arg(0), interact.Moment(b.opts.Now())), No: interact.NewID(actCancel, it.UserID)}
 	if last {
-		c.Text, c.Yes.Action = it.Lang.T("All at once and for good: **all your files** (%d files, %s).", n, size), actResetFiles3
+		c.Text = it.Lang.T("All at once and for good: **all your files** (%d files, %s).", n, size)
+		c.Yes = interact.NewID(actResetFiles3, it.UserID, id.Arg(0), interact.Moment(b.opts.Now()), strconv.Itoa(n), strconv.FormatInt(usage.Bytes, 10))
 	}
 	return b.confirmations.Ask(ctx, it, i, c)
 }
 
-// resetAll deletes the user's files and forgets the conversation.
-func (b *Bot) resetAll(ctx context.Context, it *interact.Interaction, id interact.ID, _ dg.ComponentInteraction) error {
+// resetAll deletes the user's files and forgets the conversation. Where there are more
+// files than were shown, which came meanwhile, it asks again.
+func (b *Bot) resetAll(ctx context.Context, it *interact.Interaction, id interact.ID, i dg.ComponentInteraction) error {
 	if b.confirmations.TooLate(id.Moment(1)) {
 		return it.Update(ctx, interact.TimedOut(it.Lang))
+	}
+	usage, err := b.assistant.Files().Usage(ctx, it.UserID)
+	if err != nil {
+		return err
+	}
+	n, _ := strconv.Atoi(id.Arg(2))
+	if bytes, _ := strconv.ParseInt(id.Arg(3), 10, 64); usage.Files > n || usage.Bytes > bytes {
+		id.Action = actResetFiles2
+		return b.confirmReset(ctx, it, id, i)
 	}
 	deleted, err := b.assistant.DeleteFiles(ctx, it.UserID)
 	if err != nil {

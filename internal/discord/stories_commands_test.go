@@ -58,9 +58,12 @@ func TestStoryResetWithFiles(t *testing.T) {
 	m = w.press(w.anna, m, "🗑️ Delete my files too")
 	w.contains(m, "⚠️ Confirm Deletion", "all your files** (2 files, 268 B)")
 	m = w.press(w.anna, m, "⚠️ Yes, Delete")
-	w.contains(m, "⚠️ Final Confirmation")
+	w.contains(m, "⚠️ Final Confirmation", "all your files** (2 files, 268 B)")
+	w.save(w.anna, "late.csv", salesCSV) // it came after the question
 	m = w.press(w.anna, m, "🔴 Click Again to Confirm")
-	w.contains(m, "🗑️ 2 files deleted, and the conversation starts afresh.")
+	w.contains(m, "⚠️ Final Confirmation", "all your files** (3 files, 402 B)")
+	m = w.press(w.anna, m, "🔴 Click Again to Confirm")
+	w.contains(m, "🗑️ 3 files deleted, and the conversation starts afresh.")
 	page := must(w.files.List(w.ctx, files.UserID(w.anna.ID), files.Query{}))(w)
 	other := must(w.files.List(w.ctx, files.UserID(w.bert.ID), files.Query{}))(w)
 	if page.Total != 0 || other.Total != 1 {
