@@ -79,3 +79,60 @@ def times(items, profile):
     if time is None or time.type != "date" or time.range is None or (time.range[1] - time.range[0]).days < 2 or any(i.kind == "time" for i in items):
         return items
     return [Item("per", "hour of the day", i.text) if i.is_("per", "hour") and k and items[k - 1].is_("kw", "which") else i for k, i in enumerate(items)]
+
+
+_ONE = {"unit", "each", "apiece"}
+_PRICE = {"price", "cost", "fee", "charge"}
+_COUNTS = {"cnt", "count", "counts", "freq", "frequency"}
+_STAFF = {"employed", "employment", "employees", "population", "people", "persons", "workers", "headcount", "inhabitants"}
+_PEOPLE = {"people", "person", "persons", "workers", "employees", "individuals"}
+_SUMMED = re.compile(r"\b(?:total|sum|in total|altogether|overall|spent|spend|spending|expenses?|revenue|turnover)\b", re.I)
+
+
+def meant(query, items, said, profile):
+    """Raise NotUnderstood where the figure is another one than was asked for."""
+    for c in query.targets:
+        name = set(words.of(c.name)) if hasattr(c, "name") else set()
+        if name & _ONE and name & _PRICE and (query.agg == "sum" or query.agg in ("mean", "") and _SUMMED.search(said) and not any(w in said.lower() for w in name - _ONE - {"per"})):
+            raise NotUnderstood(f"{code(c.name)} is the price of one: its sum is not what was paid. Make a column of price times quantity first.")
+    nouns = [i for i in items if i.kind == "noun"]
+    if nouns and query.agg in ("count", "sum") and not query.targets and not any(i.kind == "kw" and i.value == "rows" for i in items):
+        numbers = [c for c in profile.measures if c.type in ("integer", "number")]
+        counted = [c for c in numbers if set(words.of(c.name)) & _COUNTS] if any(i.is_("agg", "sum") for i in items) else []
+        counted += [c for c in numbers if re.search("employed|population", c.name, re.I) or set(words.of(c.name)) & _STAFF] if any(i.text.lower() in _PEOPLE for i in nouns) else []
+        if counted:
+            raise NotUnderstood(f"The number of rows, or the total of {code(counted[0].name)}? Say which one.")
+    for k, i in enumerate(items):
+        follows = items[k + 1] if k + 1 < len(items) else None
+        if i.is_("agg", "max", "min") and i.text.lower() in ("most", "least", "fewest") and follows is not None and follows.kind == "col" and follows.value.role == "measure" and follows.value.type == "integer" and not follows.value.additive:
+            own = words.of(follows.value.name)[-1:]
+            if follows.text.lower().endswith("s") and own and own[0] + "s" == follows.text.lower():
+                raise NotUnderstood(f"The most rows, or the highest {code(follows.value.name)}? Say which one.")
+    if query.kind == "value" and query.agg in ("mean", "") and query.targets and any(i.is_("kw", "first", "last") for i in items) and not any(i.kind == "agg" for i in items) and not any(w.op in ("==", "within") for w in query.where):
+        raise NotUnderstood("First or last by which column?")
+    return query
+
+
+def nth(items):
+    """ "in the first round": the one with the number 1."""
+    out = []
+    for k, i in enumerate(items):
+        follows = items[k + 1] if k + 1 < len(items) else None
+        if i.is_("kw", "first") and out and out[-1].is_("kw", "where") and follows is not None and follows.kind == "col" and follows.value.type == "integer" and follows.value.role in ("ordinal", "code", "part") and (follows.value.series == 1).any() and k + 2 == len(items):
+            out += [follows, Item("num", 1.0, "1")]
+            return out
+        out.append(i)
+    return out
+
+
+def elsewhere(query, items, vocabulary):
+    """The query, which says where another column has the value that was asked for, as the question names neither."""
+    named = {id(i.value) for i in items if i.kind == "col"}
+    for w in query.where:
+        if w.op != "==" or not isinstance(w.value, tuple) or len(w.value) != 1 or w.column.type != "text" or id(w.column) in named:
+            continue
+        places = vocabulary.values.get(tuple(stem(x) for x in words.of(str(w.value[0]))), ())
+        others = list({id(c): c for c, v in places if c is not w.column and str(v) == str(w.value[0])}.values())
+        if others:
+            query = replace(query, said=(*query.said, f"{', '.join(code(c.name) for c in others[:3])} has {code(w.value[0])} as well: say {others[0].name} where you mean that."))
+    return query

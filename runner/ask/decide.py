@@ -288,7 +288,7 @@ def _ranked(q, d, profile, numbers, groups, items):
         if measure is None and not inner and len(profile.measures) == 1 and any(i.kind == "agg" and i.text.lower() in JUDGING for i in items) and not d.nouns:
             measure = profile.measures[0]
         if measure is None and not inner:
-            named = [b for b in by if b.role in ("text", "identifier") and b.distinct == profile.rows]
+            named = [b for b in by[:1] if b.role in ("text", "identifier") and b.distinct == profile.rows]
             if named and profile.measures:
                 measure = profile.measures[0]
         grouped = d.by and not groups and not d.ranked and not d.limit and "which" not in d.words

@@ -206,6 +206,8 @@ def stem(word):
         return w[:-3] + "y"
     if len(w) > 4 and w.endswith(("sses", "xes", "zes", "ches", "shes")):
         return w[:-2]
+    if len(w) > 5 and w.endswith("oes") and not w.endswith("shoes") and w not in ("canoes", "tiptoes"):
+        return w[:-2]
     if len(w) > 3 and w.endswith("s") and not w.endswith(("ss", "us", "is")):
         return w[:-1]
     return w

@@ -24,7 +24,7 @@ def parse(question, vocabulary, last=None):
         if not scan(question, vocabulary) and last is not None:
             return change(last)
     careful.of_now(question, vocabulary.profile)
-    items = careful.times(careful.ways(scan(question, vocabulary), question, vocabulary), vocabulary.profile)
+    items = careful.nth(careful.times(careful.ways(scan(question, vocabulary), question, vocabulary), vocabulary.profile))
     items = rewrite.members(rewrite.in_full(rewrite.simpler(items, question, vocabulary), said, vocabulary.profile))
     unknown = [i for i in items if i.kind == "word"]
     if unknown:
@@ -32,7 +32,7 @@ def parse(question, vocabulary, last=None):
     if not items:
         raise NotUnderstood("I don't understand that.")
     query = _dated(question, items, vocabulary.profile) or _query(question, items, vocabulary.profile, last)
-    query = careful.alike(careful.measured(query, said))
+    query = careful.elsewhere(careful.alike(careful.measured(careful.meant(query, items, said, vocabulary.profile), said)), items, vocabulary)
     return change(query) if trimmed else query
 
 

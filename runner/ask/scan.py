@@ -148,6 +148,8 @@ class Vocabulary:
                     best = (1.5, Item("col", c, text, 0.6))
         places = self.values if len(self.values) <= 20_000 else ()
         for spelled in places:
+            if len(spelled) == 1 and len(spelled[0]) < 4:
+                continue  # a code: "texas" is no TEX
             d = distance(text, " ".join(spelled))
             if d <= _allowed(text) and (best is None or d < best[0]) and _digits(spelled) == _digits(key) and _each_near(key, spelled):
                 best = (d, _value(places[spelled], text, 0.7))
@@ -302,7 +304,7 @@ def _longest(tokens, i, vocabulary, before):
             c = vocabulary.column(key)
             if c is not None and n == 1 and lower[0] in lexicon.NOUNS and _numbers_rows(c, vocabulary):
                 return Item("noun", lower[0], text), 1
-            if c is not None and (n > 1 or lower[0] not in lexicon.STOP or lower[0] in ("type", "name", "value", "cost", "level", "category", "group", "amount", "part")):
+            if c is not None and (n > 1 or lower[0] not in lexicon.STOP or lower[0] in ("type", "name", "value", "cost", "level", "category", "group", "amount", "part") or c.role in ("category", "text", "code") and c.type == "text" and before and before[-1].is_("kw", "which", "by") and before[-1].text.lower() not in ("who", "whose")):
                 return Item("col", c, text), n
             if n == 1 and before and (before[-1].is_("agg", "max", "min", "mean", "sum", "median") or before[-1].kind == "num" or before[-1].is_("kw", "where") and len(before) > 1 and before[-2].kind == "num") and key in vocabulary.values and (c := vocabulary.synonym(key[0])) is not None and c.role == "measure":
                 return Item("col", c, text, 0.6), 1
