@@ -131,6 +131,14 @@ def shell(command):
         print(f"(exit status {status})")
 
 
+def system(command):
+    """os.system, which an interrupt ends: that of C does not hear any while it waits."""
+    import subprocess
+
+    status = subprocess.call(command, shell=True)
+    return status << 8 if status >= 0 else -status
+
+
 def format_error(e, filename):
     """Return the traceback from the first line of the user's code on, which is
     that of filename or of an earlier cell, or from a tool's; of a deep stack in a

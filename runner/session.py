@@ -50,6 +50,7 @@ class Session:
         """Answer the host's commands for ever. An idle process waits here, also
         while it is checkpointed."""
         os.chdir(WORK)
+        os.system = cell.system
         self.console = console.Console()
         self.console.install()
         self.link.listen()

@@ -50,6 +50,13 @@ def test_while_code_runs(link):
     assert ran(link)
 
 
+def test_while_a_command_runs(link):
+    threading.Timer(0.2, interrupt).start()
+    assert not ran(link, lambda: cell.system("sleep 20"))
+    for command in ["exit 3", b"exit 0", "kill -9 $$"]:
+        assert cell.system(command) == os.system(command)
+
+
 def test_before_the_code_begins(link):
     interrupt()
     assert not ran(link)
