@@ -39,11 +39,14 @@ def of(profile):
 def _trends(profile):
     """How a measure at the beginning of the time compares with that at its end:
     of the first and last fifth, of two years and more of whole years."""
-    if profile.time is None or profile.time.count < 8 or profile.time.distinct < 6:
+    if profile.time is None or profile.time.count < 8 or profile.time.distinct < 6 or _once(profile):
         return
+    uneven = _uneven(profile)
     for i, c in enumerate(profile.measures[:12]):
         values, period, how = series.of(profile, c) or (None, None, None)
         if values is None or len(values) < 6:
+            continue
+        if uneven and how or _parts_of_all(profile, c):
             continue
         part = _part(values, period)
         first, last = values.iloc[:part], values.iloc[-part:]
@@ -102,15 +105,48 @@ def _peaks(profile):
         return
     c = profile.measures[0]
     values, period, how = series.of(profile, c) or (None, None, None)
-    if values is None or len(values) < 6 or values.max() <= values.min():
+    if values is None or len(values) < 6 or values.max() <= values.min() or _once(profile) or how == "total" and _uneven(profile):
         return
     high, low = values.idxmax(), values.idxmin()
     if (values == values.max()).sum() > 1 or (values == values.min()).sum() > 1:
         return
     text = f"{f'The {how} of ' if how else ''}{code(c.name)} was highest in **{series.moment(high, period)}** (**{number(values[high])}**) and lowest in {series.moment(low, period)} (**{number(values[low])}**)."
+    if how == "total" and values[low] == 0:
+        text = text.partition(" and lowest")[0] + "."  # a time without rows
     if period[3] in ("day", "week") or ":" in series.moment(high, period):
         text = text.replace("highest in", "highest on" if period[3] == "day" else "highest in").replace("lowest in", "lowest on" if period[3] == "day" else "lowest in")
     yield Finding(1.75, "peak", text, dict(column=c.name, time=profile.time.name, how=how or "value", period=period[3], high_at=_iso(high), high=float(values[high]), low_at=_iso(low), low=float(values[low])))
+
+
+_PLACES = {"country", "countries", "nation", "state", "province", "region", "county", "city", "municipality", "district"}
+
+
+def _once(profile):
+    """Whether each row is another place: what differs by year then are the places."""
+    return profile.label is not None and bool(set(words.of(profile.label.name)) & _PLACES)
+
+
+def _uneven(profile):
+    """Whether figures of places by time lack many of the places at some times: their totals and means are of other places then."""
+    time = profile.time
+    if time.count <= 1.5 * time.distinct or profile.rows > 500_000:
+        return False
+    for c in profile.columns:
+        if c.type == "text" and set(words.of(c.name)) & _PLACES and 2 < c.distinct < profile.rows:
+            pairs = pd.DataFrame({"t": time.series.to_numpy(), "c": c.series.astype(str).to_numpy()})
+            if not pairs.duplicated().any():
+                rows = pairs.groupby("t").size()
+                return bool(rows.min() < 0.8 * rows.max())
+    return False
+
+
+def _parts_of_all(profile, c):
+    """Whether a measure is a share, of which those of each time make 100: their mean only tells how many there are."""
+    time = profile.time
+    if not set(words.of(c.name)) & {"pct", "percent", "percentage", "share"} or time.count <= 1.5 * time.distinct:
+        return False
+    totals = pd.Series(c.series.to_numpy("float64", na_value=np.nan)).groupby(time.series.to_numpy()).sum()
+    return bool((totals.between(90, 110) | totals.between(0.9, 1.1)).mean() > 0.8)
 
 
 def _seasons(profile):
@@ -168,6 +204,8 @@ def _differences(profile):
     """The measure that differs most between the groups of a category."""
     best = {}
     for by in (g for g in profile.columns if g.groups and g.role != "part" and g.distinct <= 30):
+        if set(words.of(by.name)) & {"currency", "ccy", "unit", "units", "uom"}:
+            continue  # amounts in several are not compared
         strongest = None
         for c in profile.measures[:20]:
             if c.additive == "flow" and profile.time is not None or c.additive == "stock":
@@ -204,8 +242,10 @@ def _explained(profile, by, c):
 def _extremes(profile):
     """The row with the highest value, of a table in which each row has a name."""
     c, label = (profile.measures or [None])[0], profile.label
-    if c is None or label is None or profile.time is not None and not profile.measures:
+    if c is None or label is None or set(words.of(c.name)) & {"rank", "ranking"}:
         return
+    if label.role == "identifier":  # a name says more than a number
+        label = next((x for x in profile.columns if x.role == "text" and set(words.of(x.name)) & {"name", "title"} and x.distinct >= 0.9 * profile.rows), label)
     values = c.series.to_numpy("float64", na_value=np.nan)
     if np.isfinite(values).sum() < 5:
         return

@@ -84,6 +84,8 @@ def _identifies(c, name, low, high):
         return False
     if c.position == 0 and c.count >= 20 and c.distinct == c.count and low in (0, 1) and high == low + c.count - 1 and c.series.is_monotonic_increasing:
         return True  # the rows, numbered
+    if name & {"rank", "ranking", "row", "count"} and c.count >= 20 and c.distinct == c.count and low in (0, 1) and high == low + c.count - 1:
+        return True  # each number once: places, or the rows again
     # Numbers of one length of at least nine digits, all different: of phones, of articles.
     return c.count >= 8 and c.distinct == c.count and low >= 1e8 and len(str(int(low))) == len(str(int(high))) and low > 0 and not words.additive(c.name) and _spread_evenly(c, low, high)
 

@@ -149,9 +149,21 @@ def convert(frame, day_first=False, name=""):
         _tell_guess(name, frame, found, day_first)
     for i, results in found.items():
         chosen = _in_century(frame.columns[i], results, _choose(results, day_first if order is None else order, order is not None), name)
+        chosen = _as_machines_write(frame.iloc[:, i], chosen)
         _tell(name, frame, i, chosen)
         frame.isetitem(i, chosen)
     return frame
+
+
+def _as_machines_write(column, chosen):
+    """The dates, with the few that are written as 1975-02-23T02:58:41Z among others."""
+    import pandas as pd
+
+    if getattr(chosen.dtype, "tz", None) is not None or str(chosen.dtype).startswith("object"):
+        return chosen
+    lost = column[column.notna() & chosen.isna()]
+    lost = lost[[isinstance(v, str) and "T" in v and bool(_ISO.fullmatch(v.strip())) for v in lost]]
+    return chosen.where(~chosen.index.isin(lost.index), pd.to_datetime(lost.str.strip(), format="ISO8601", utc=True).dt.tz_localize(None).reindex(chosen.index)) if len(lost) and chosen.index.is_unique else chosen
 
 
 _BUDDHIST = re.compile(r"(?<![\d.,])2[56]\d\d(?![\d.,])")

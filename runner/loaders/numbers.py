@@ -17,7 +17,7 @@ MARKS = forms.MARKS | {
     "#value!", "#div/0!", "#ref!", "#num!", "#name?", "#n/a n/a", "(blank)", "blank", "(null)", "(none)", "(empty)", "[null]", "unavailable", "suppressed", "k.a.", "k. a.", "s/d", "s.d.", ":", "/", "#", "†", "n.v.", "n. v.", "#value", "#spill!", "#calc!", "#null!", "#getting_data", "-.-", "--.-", "--.--", "-,-", "--,--",
     "#nv", "#n/d", "#n/b", "#н/д", "#yok", "#saknas!", "#wert!", "#bezug!", "#zahl!", "#valeur!", "#nom?", "#nombre!", "#¡valor!", "#valor!", "#¡div/0!", "#¡ref!", "#¿nombre?", "#valore!", "#rif!", "#nome?",  # errors of Excel in other languages
     "#waarde!", "#verw!", "#getal!", "#naam?", "#deel/0!", "#adr!", "#arg!", "#liczba!", "#nazwa?", "#знач!", "#ссылка!", "#дел/0!", "#имя?", "#число!", "#värdefel!", "#referens!", "#ogiltigt!", "#division/0!",
-    "(d)", "(s)", "(x)", "(z)", "(l)", "(na)",  # withheld, by the offices of statistics of the USA
+    "'-", "(d)", "(s)", "(x)", "(z)", "(l)", "(na)",  # withheld, by the offices of statistics of the USA
     "b.d.", "b/d", "brak", "brak danych", "н/д", "нд", "нет данных", "unbekannt", "keine angabe", "keine daten", "nicht verfügbar", "inconnu", "non disponible", "n.c.", "nc", "desconocido", "no disponible", "sin datos",  # not known, in other languages
     "desconhecido", "não disponível", "sem dados", "sconosciuto", "non disponibile", "onbekend", "geen data", "okänd", "saknas", "ukjent", "ukendt", "yok", "veri yok", "nincs adat", "nav datu", "nėra duomenų", "không có", "不明", "未知", "无", "無", "なし", "없음", "ー", "－",
 }  # fmt: skip
