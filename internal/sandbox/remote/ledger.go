@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/attachebot/attache/internal/durable"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/locale"
 	"github.com/attachebot/attache/internal/sandbox"
@@ -95,30 +96,10 @@ func (l *ledger) write(k sandbox.Key, s seen) error {
 	if err != nil {
 		return err
 	}
-	path := l.path(k)
-	f, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err == nil {
-		_, err = f.Write(b)
-		err = errors.Join(err, f.Sync(), f.Close())
+	if err := durable.Write(l.path(k), b); err != nil {
+		return notWritten(err)
 	}
-	if err == nil {
-		err = os.Rename(path+".new", path)
-	}
-	if err == nil {
-		err = syncDir(l.dir)
-	}
-	if err == nil {
-		return nil
-	}
-	return notWritten(err)
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return nil
 }
 
 func (l *ledger) forget(k sandbox.Key) error {

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/attachebot/attache/internal/durable"
 )
 
 // answersFolder is in a session's folder. Of each answer it has an image, and
@@ -71,10 +73,7 @@ func (a Answer) Keep() error {
 		return err
 	}
 	record := filepath.Join(a.Dir, a.id+answerRecord)
-	if err := os.WriteFile(record+".new", data, 0o600); err != nil {
-		return err
-	}
-	if err := os.Rename(record+".new", record); err != nil {
+	if err := durable.Write(record, data); err != nil {
 		return err
 	}
 	var errs []error

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/attachebot/attache/internal/durable"
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/locale"
 	"github.com/attachebot/attache/internal/sandbox/gvisor/container"
@@ -161,11 +162,7 @@ func (st Session) Write(dir string) error {
 	if err != nil {
 		return err
 	}
-	tmp := filepath.Join(dir, "session.json.new")
-	if err := os.WriteFile(tmp, data, 0o600); err != nil {
-		return err
-	}
-	if err := os.Rename(tmp, filepath.Join(dir, "session.json")); err != nil {
+	if err := durable.Write(filepath.Join(dir, "session.json"), data); err != nil {
 		return err
 	}
 	entries, err := os.ReadDir(dir)
