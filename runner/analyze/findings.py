@@ -39,7 +39,7 @@ def of(profile):
 def _trends(profile):
     """How a measure at the beginning of the time compares with that at its end:
     of the first and last fifth, of two years and more of whole years."""
-    if profile.time is None or profile.time.count < 8 or profile.time.distinct < 6 or _once(profile):
+    if profile.time is None or profile.time.count < 8 or profile.time.distinct < 6 or profile.places_once:
         return
     uneven = _uneven(profile)
     for i, c in enumerate(profile.measures[:12]):
@@ -105,7 +105,7 @@ def _peaks(profile):
         return
     c = profile.measures[0]
     values, period, how = series.of(profile, c) or (None, None, None)
-    if values is None or len(values) < 6 or values.max() <= values.min() or _once(profile) or how == "total" and _uneven(profile):
+    if values is None or len(values) < 6 or values.max() <= values.min() or profile.places_once or how == "total" and _uneven(profile):
         return
     high, low = values.idxmax(), values.idxmin()
     if (values == values.max()).sum() > 1 or (values == values.min()).sum() > 1:
@@ -118,21 +118,13 @@ def _peaks(profile):
     yield Finding(1.75, "peak", text, dict(column=c.name, time=profile.time.name, how=how or "value", period=period[3], high_at=_iso(high), high=float(values[high]), low_at=_iso(low), low=float(values[low])))
 
 
-_PLACES = {"country", "countries", "nation", "state", "province", "region", "county", "city", "municipality", "district"}
-
-
-def _once(profile):
-    """Whether each row is another place: what differs by year then are the places."""
-    return profile.label is not None and bool(set(words.of(profile.label.name)) & _PLACES)
-
-
 def _uneven(profile):
     """Whether figures of places by time lack many of the places at some times: their totals and means are of other places then."""
     time = profile.time
     if time.count <= 1.5 * time.distinct or profile.rows > 500_000:
         return False
     for c in profile.columns:
-        if c.type == "text" and set(words.of(c.name)) & _PLACES and 2 < c.distinct < profile.rows:
+        if c.type == "text" and set(words.of(c.name)) & words.PLACES and 2 < c.distinct < profile.rows:
             pairs = pd.DataFrame({"t": time.series.to_numpy(), "c": c.series.astype(str).to_numpy()})
             if not pairs.duplicated().any():
                 rows = pairs.groupby("t").size()

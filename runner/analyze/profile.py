@@ -199,10 +199,15 @@ class Profile:
         return {"column": c.name, "start": day(start), "end": day(end)}
 
     @cached_property
+    def places_once(self):
+        """Whether each row is another place: what differs by time then are the places."""
+        return self.label is not None and bool(set(words.of(self.label.name)) & words.PLACES)
+
+    @cached_property
     def latest(self):
         """Of a table with several rows of each time, the rows of the last one:
-        what a level is read from. None where the whole table is one moment."""
-        if self.time is None or self.time.distinct < 2:
+        what a level is read from. None where the whole table is one moment, or each row another place."""
+        if self.time is None or self.time.distinct < 2 or self.places_once:
             return None
         return (self.time.series == self.time.series.max()).to_numpy(bool, na_value=False)
 

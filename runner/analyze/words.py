@@ -62,6 +62,7 @@ _OF_TIME = frozenset("fiscal calendar school academic survey report reporting da
 DATE = frozenset("date dates datetime time timestamp ts day month week period when datum zeit fecha data jour dato дата created at 日 日期 日付 날짜 updated".split())
 # Dates that tell something of the row's subject, not when the row was recorded.
 _RECORD = frozenset("birth born dob birthday built founded founding opened established expiry expires expiration due end ended finish closed modified updated update death died renovated remodel add release released model hire hired join joined manufactured garage yrbuilt".split())
+PLACES = {"country", "countries", "nation", "state", "province", "region", "county", "city", "municipality", "district"}
 LATITUDE = frozenset("lat latitude breitengrad latitud широта 纬度 緯度".split())
 LONGITUDE = frozenset("lon lng long longitude laengengrad längengrad longitud долгота 经度 経度".split())
 PARTS = {  # part of a date: words, lowest and highest number

@@ -130,9 +130,9 @@ def reduce(values, agg, quantile=0.5):
 
 
 def _latest(query, profile, c, agg, mask, result):
-    """A level is summed at the last time only, which is said."""
+    """A level is summed at the last time only, which is said; not where each row is another place."""
     time = profile.time
-    if c is None or c.additive != "stock" or agg not in ("sum", "share") or time is None or any(isinstance(b, str) or b is time for b in query.by):
+    if profile.places_once or c is None or c.additive != "stock" or agg not in ("sum", "share") or time is None or any(isinstance(b, str) or b is time for b in query.by):
         return mask
     when = time.series[mask]
     if when.nunique() < 2:

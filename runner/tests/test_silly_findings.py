@@ -34,6 +34,13 @@ def test_each_place_once_makes_no_trend():
     assert "rose" in findings(frame.rename(columns={"country": "film"}))
 
 
+def test_a_level_of_places_that_are_there_once_is_of_all_of_them():
+    from attache.ask import ask_table
+
+    frame = pd.DataFrame({"country": [f"Land {chr(65 + i)}" for i in range(24)], "region": ["N", "S"] * 12, "year": [2012 + i // 3 for i in range(24)], "population": range(100, 124)})
+    assert ask_table(None, frame, "total population")["value"] == frame.population.sum()
+
+
 def test_shares_of_a_whole_make_no_trend():
     rows = [(y, f"M{m}", 100 / n) for y, n in zip(range(2000, 2012), range(30, 6, -2)) for m in range(n)]
     frame = pd.DataFrame(rows, columns=["year", "make", "pct"])
