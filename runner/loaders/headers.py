@@ -29,10 +29,13 @@ class Header:
 
 def find(rows, width, begin=0):
     """Return the Header of a table given as rows of text, some of which may be empty. It begins at the row begin, or below."""
-    if begin:
-        found = find(rows[begin:], width)
-        found.skip += begin
-        return found
+    found = _find(rows[begin:], width, begin)
+    found.skip += begin
+    return found
+
+
+def _find(rows, width, above):
+    """The Header of a table below so many other rows."""
     if width < 2:
         return Header(0, 0 if _numbers_over_numbers(rows) else 1)
     if _baskets(rows):
@@ -49,7 +52,7 @@ def find(rows, width, begin=0):
         return Header(skip, 3, [c.strip() for c in table[0]], rule=" · ".join(c.strip() for c in body[0])[:60])  # a survey of Qualtrics: questions below the names
     if len(body) > 1 and [c.strip() for c in table[0][:3]] == ["V1", "V2", "V3"] and body[0][0].strip() == "ResponseID":
         return Header(skip, 2, [c.strip() for c in table[0]], rule=" · ".join(c.strip() for c in body[0] if c.strip())[:60])  # one of the older form
-    more = _several(table, width)
+    more = _several(table, width, above + skip)
     if not more and headless(table[0], body, width):
         return Header(skip, 0)
     if more:
@@ -130,6 +133,8 @@ def _shorter(rows):
     names, body = [c.strip() for c in rows[0]], [r for r in rows[1:] if _filled(r)][:LOOK]
     if len(names) < 3 or len(set(names)) < len(names) or not all(names) or not all(map(is_name, names)):
         return False
+    if any(len(re.findall(r"[,;\t|]", n)) > 1 for n in names):
+        return False  # several names in one, after a stray quotation mark
     return len(body) > 1 and all(len(r) >= len(names) for r in body) and any(usual_form(body, i) in ("n", "d", "c") for i in range(len(names)))
 
 
@@ -230,8 +235,9 @@ def _numbers_over_numbers(rows):
     return all(forms.form(c) in ("n", "m", "") for c in rows[1])
 
 
-def joined(rows, width):
-    """The names of a header of several rows: a group's name stands over all of its columns."""
+def joined(rows, width, once=True):
+    """The names of a header of several rows: a group's name stands over all of its columns.
+    A word that a row repeats is taken once, unless each is wanted."""
     names = [[] for _ in range(width)]
     for at, row in enumerate(rows):
         row = [c.strip() for c in row] + [""] * (width - len(row))
@@ -241,7 +247,7 @@ def joined(rows, width):
                 last = row[i]
             elif not wide or not _under(rows, at, i, width):
                 last = row[i]
-            if last and last not in names[i][-1:]:
+            if last and not (once and last in names[i][-1:]):
                 names[i].append(last)
     return [" ".join(n) for n in names]
 
@@ -251,13 +257,14 @@ def _under(rows, at, i, width):
     return any(len(r) > i and r[i].strip() for r in rows[at + 1 :])
 
 
-def _several(table, width):
+def _several(table, width, above=0):
     """The rows and names of a header of two or three rows: groups over names, above columns of values."""
     same = 1
     while same < len(table) and same < 5 and table[same] == table[0] and _filled(table[0]) > 0.5 * width:
         same += 1
     if same > 1 and all(map(is_name, table[0])) and len(table) > same:
-        return same, joined(table[:same], width)
+        # Below other lines a logger wrote its header anew; at the top it is one of several rows.
+        return same, joined(table[:1] if above else table[:same], width, once=above > 0)
     filled = [i for i, r in enumerate(table[:8]) if _filled(r)]
     for count in [i + 1 for i in filled[1:3]]:
         head, body = [r for r in table[:count] if _filled(r)], [r for r in table[count:] if _filled(r)][:LOOK]

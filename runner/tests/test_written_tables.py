@@ -71,6 +71,16 @@ CASES["fewer names than all rows have fields"] = (
     {"Account": [123], "No": [0, 1], "Day": ["2024-07-01T00:00:00"], "Amount": [0.5, 1.5], "Text": ["a text"]},
     dict(length=9, said="more fields than the header"),
 )
+CASES["a stray quotation mark before a header with others"] = (
+    '"Day,Time,Qty,"Item","Link",Note\n' + R(lambda i: f'{i%28+1:02}/01/2024,00:15,{i},"Boots, size {i}","https://www.example.com/{i}",\n'),
+    {"Day": ["2024-01-01T00:00:00"], "Qty": [0, 1], "Item": ["Boots, size 0"], "Link": ["https://www.example.com/0"]},
+    dict(length=N, unsaid=["more fields"]),
+)
+CASES["a header that is there twice"] = (
+    "Day,Qty,Item\n" * 2 + R(lambda i: f"{i%28+1:02}/01/2024,{i},Boots {i}\n"),
+    {"Qty Qty": [0, 1], "Item Item": ["Boots 0"]},
+    dict(length=N, said="its header has 2 rows, which were joined"),
+)
 CASES["a single row of values"] = ("27 Feb 2024,UMC-,7.80,,A CAFE,,\n", {0: ["2024-02-27T00:00:00"], 2: [7.8], 4: ["A CAFE"]}, dict(length=1, said="no header"))
 CASES["names of years without rows"] = ("country,2019,2020,2021\n", {}, dict(length=0))
 CASES["blanks between a quotation mark and the delimiter"] = (
