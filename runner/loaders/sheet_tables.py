@@ -98,7 +98,7 @@ def _frame(file, sheet, rows):
         head = headers.Header(0, 0 if _no_name(rows[blank:]) else 1)
     if head.rows == 0:
         note(f"{file}: the sheet {sheet!r} has no header; its columns are numbered.")
-    elif head.skip:
+    if head.skip:
         above = " ".join(c for r in texts[blank:skip] for c in r if c)[:60]
         note(f"{file}: in the sheet {sheet!r} the table begins in row {skip + 1}; what stands above was left out: {above}")
     if head.units:

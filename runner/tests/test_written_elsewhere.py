@@ -51,3 +51,15 @@ def test_a_calendar_is_no_table(tmp_path):
 
     (tmp_path / "t.ics").write_text("BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:Lunch\nEND:VEVENT\nEND:VCALENDAR\n")
     assert load(tmp_path / "t.ics").startswith("BEGIN:VCALENDAR")
+
+
+def test_a_cell_above_a_sheet_without_a_header_is_said(check, tmp_path):
+    import datetime
+
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    for row in ([datetime.datetime(1961, 11, 20)], [], *([datetime.datetime(1961, 11, 21 + i), i, 2.5] for i in range(6))):
+        book.active.append(row)
+    book.save(tmp_path / "made.xlsx")
+    check((tmp_path / "made.xlsx").read_bytes(), {1: [0, 1]}, said="left out: 1961-11-20", name="t.xlsx", length=6)
