@@ -36,7 +36,7 @@ var mayImport = map[string][]string{
 	"internal/sandbox":          {"internal/fault", "internal/locale", "internal/table"},
 	"internal/sandbox/gvisor":   {"internal/brief", "internal/cluster", "internal/fault", "internal/locale", "internal/sandbox", "internal/sandbox/gvisor/archive", "internal/sandbox/gvisor/container", "internal/sandbox/gvisor/image", "internal/sandbox/gvisor/mapped", "internal/sandbox/gvisor/output", "internal/sandbox/gvisor/processors", "internal/sandbox/gvisor/stored", "internal/sandbox/gvisor/watchdog", "internal/sandbox/turns", "internal/sandbox/wheels", "internal/table", "runner"},
 	"internal/sandbox/probe":    {"internal/brief", "internal/sandbox"},
-	"internal/sandbox/remote":   {"internal/cluster", "internal/fault", "internal/locale", "internal/sandbox"},
+	"internal/sandbox/remote":   {"internal/cluster", "internal/durable", "internal/fault", "internal/locale", "internal/sandbox"},
 	"internal/nats":             {"internal/cluster", "internal/fault", "internal/sandbox/remote"},
 	"internal/sandbox/turns":    {},
 	"internal/sandbox/wheels":   {"internal/brief", "internal/fault", "internal/locale", "runner"},
@@ -75,7 +75,7 @@ var mayImport = map[string][]string{
 	"internal/terminal":         {"internal/assistant", "internal/fault", "internal/files", "internal/chat", "internal/llm", "internal/table", "internal/locale"},
 	"internal/discord":          {"internal/brief", "internal/assistant", "internal/discord/client", "internal/discord/compose", "internal/discord/filemanager", "internal/discord/interact", "internal/discord/pending", "internal/discord/places", "internal/discord/recent", "internal/discord/usage", "internal/locale", "internal/notes", "internal/discord/markdown", "internal/fault", "internal/files", "internal/chat", "internal/ledger", "internal/llm", "internal/preview", "internal/table", "tokens", "internal/discord/around", "internal/discord/spoken"},
 	"internal/chartspec":        {},
-	"internal/web":              {"internal/apitoken", "internal/assistant", "internal/brief", "internal/chartspec", "internal/columnar", "internal/fault", "internal/files", "internal/chat", "internal/ledger", "internal/llm", "internal/memory", "internal/notes", "internal/table", "internal/web/markdown", "internal/web/notebook", "internal/web/sessions", "tokens", "internal/locale"},
+	"internal/web":              {"internal/apitoken", "internal/assistant", "internal/brief", "internal/chartspec", "internal/columnar", "internal/fault", "internal/files", "internal/chat", "internal/ledger", "internal/llm", "internal/memory", "internal/notes", "internal/table", "internal/web/guard", "internal/web/markdown", "internal/web/notebook", "internal/web/sessions", "tokens", "internal/locale"},
 	"internal/web/markdown":     {},
 	"internal/web/notebook":     {},
 	"internal/web/sessions":     {"internal/notes"},
@@ -86,7 +86,7 @@ var mayImport = map[string][]string{
 	"internal/sandbox/gvisor/output":     {},
 	"internal/sandbox/gvisor/processors": {},
 	"internal/sandbox/gvisor/archive":    {"internal/fault", "internal/sandbox"},
-	"internal/sandbox/gvisor/stored":     {"internal/fault", "internal/locale", "internal/sandbox/gvisor/container"},
+	"internal/sandbox/gvisor/stored":     {"internal/durable", "internal/fault", "internal/locale", "internal/sandbox/gvisor/container"},
 	"internal/sandbox/gvisor/watchdog":   {"internal/sandbox", "internal/sandbox/gvisor/container"},
 }
 

@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"fmt"
+	"github.com/attachebot/attache/internal/web/guard"
 	"io"
 	"mime/multipart"
 	"net"
@@ -116,7 +117,7 @@ func TestIdleStrangersShutNobodyOut(t *testing.T) {
 			s := newSite(t, ServerOptions{})
 			p := s.person()
 			p.http.Timeout = 20 * time.Second
-			for range maxOpen + 20 {
+			for range guard.MaxOpen + 20 {
 				c, err := net.Dial("tcp", s.addr)
 				if err != nil {
 					t.Fatal(err)

@@ -20,6 +20,7 @@ import (
 
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/web/guard"
 )
 
 // Options bend [Links]. The zero value works.
@@ -42,7 +43,7 @@ type Links struct {
 	signer *signer
 	base   string
 	now    func() time.Time
-	guard  *guard
+	guard  *guard.Listener
 	server *http.Server
 	done   chan struct{}
 }
@@ -73,15 +74,15 @@ func Open(dir string, fs *files.Service, o Options) (*Links, error) {
 		return nil, fault.Wrap(err, fault.Unavailable, "File links can't be served: LISTEN is %s, and that is not possible: %v.", o.Listen, err)
 	}
 	l := &Links{files: fs, signer: signer, base: strings.TrimRight(o.BaseURL, "/"), now: o.Now, done: make(chan struct{}),
-		guard: newGuard(listener, o.BaseURL != "")}
+		guard: guard.ForLinks(listener, o.BaseURL != "")}
 	if l.base == "" {
 		l.base = "http://" + reachable(listener.Addr())
 	}
 	l.server = &http.Server{
 		Handler:        l,
-		ReadTimeout:    headerTime, // nothing that is served has a body
-		IdleTimeout:    idleTime,
-		ConnContext:    withConn,
+		ReadTimeout:    guard.HeaderTime, // nothing that is served has a body
+		IdleTimeout:    guard.IdleTime,
+		ConnContext:    guard.WithConn,
 		MaxHeaderBytes: 16 << 10,
 		ErrorLog:       log.New(silent{}, "", 0), // what strangers send is no news, and may hold links
 	}
@@ -157,9 +158,7 @@ func (l *Links) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "Method not allowed", http.StatusMethodNotAllowed)
 		return
 	}
-	if c, ok := r.Context().Value(connKey{}).(*conn); ok {
-		defer l.guard.begin(c, r, token)()
-	}
+	defer l.guard.Begin(r, token)()
 	f, body, err := l.files.Download(r.Context(), user, id)
 	switch {
 	case fault.Is(err, fault.NotFound):

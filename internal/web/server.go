@@ -25,6 +25,7 @@ import (
 	"github.com/attachebot/attache/internal/files"
 	"github.com/attachebot/attache/internal/locale"
 	"github.com/attachebot/attache/internal/memory"
+	"github.com/attachebot/attache/internal/web/guard"
 	"github.com/attachebot/attache/internal/web/sessions"
 )
 
@@ -98,9 +99,8 @@ type Server struct {
 
 // Bounds of one server. More is refused politely.
 const (
-	maxOpen    = 1000 // connections: beyond, whoever has not moved for the longest time goes
-	maxStreams = 600  // of events
-	maxTalks   = 500  // conversations in memory
+	maxStreams = 600 // of events
+	maxTalks   = 500 // conversations in memory
 
 	maxForm  = 512 << 10        // bytes of what no file is in
 	formTime = 30 * time.Second // in which it comes
@@ -131,14 +131,14 @@ func OpenServer(a *assistant.Assistant, o ServerOptions) (*Server, error) {
 	}
 	s.session = s.newSessions(listener.Addr())
 	s.work.Go(s.sweepSessions)
-	guard := newPageGuard(listener)
+	bounded := guard.ForPages(listener)
 	s.server = &http.Server{
 		Handler: s.handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
-		ErrorLog: log.New(silent{}, "", 0), ConnState: guard.active, BaseContext: func(net.Listener) context.Context { return s.ctx },
+		ErrorLog: log.New(silent{}, "", 0), ConnState: bounded.Active, BaseContext: func(net.Listener) context.Context { return s.ctx },
 	}
 	go func() {
 		defer close(s.done)
-		if err := s.server.Serve(guard); !errors.Is(err, http.ErrServerClosed) {
+		if err := s.server.Serve(bounded); !errors.Is(err, http.ErrServerClosed) {
 			s.log.Error("serving the page", "error", err)
 		}
 	}()

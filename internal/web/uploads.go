@@ -8,6 +8,7 @@ import (
 
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/files"
+	"github.com/attachebot/attache/internal/web/guard"
 )
 
 const (
@@ -26,7 +27,7 @@ type uploads struct {
 }
 
 func newUploads() *uploads {
-	return &uploads{time: pieceTime, all: map[*upload]struct{}{}}
+	return &uploads{time: guard.PieceTime, all: map[*upload]struct{}{}}
 }
 
 var errUploads = fault.New(fault.Exhausted, "Several uploads are under way. Please try again in a moment.")
@@ -117,7 +118,7 @@ func (u *upload) reads(n int) bool {
 		return !u.over
 	}
 	u.waited, u.since = u.waits(), time.Time{}
-	if u.came += n; u.came >= pieceSize {
+	if u.came += n; u.came >= guard.PieceSize {
 		u.came, u.waited = 0, 0
 	}
 	return !u.over

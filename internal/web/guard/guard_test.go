@@ -1,6 +1,7 @@
-package web
+package guard
 
 import (
+	"context"
 	"net"
 	"net/http"
 	"testing"
@@ -32,7 +33,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 	t.Run("of a link", func(t *testing.T) {
 		g, accepted := acceptAll(t, true, maxPerLink+5)
 		for _, c := range accepted {
-			defer g.begin(c, &http.Request{}, "link")()
+			defer g.Begin(requestOf(c), "link")()
 		}
 		g.mu.Lock()
 		defer g.mu.Unlock()
@@ -43,8 +44,9 @@ func TestConnectionsAreBounded(t *testing.T) {
 	t.Run("of a proxy's client", func(t *testing.T) {
 		g, accepted := acceptAll(t, true, maxPerClient+5)
 		for _, c := range accepted {
-			r := &http.Request{Header: http.Header{"X-Forwarded-For": {"10.0.0.1, 2001:db8::1"}}}
-			defer g.begin(c, r, c.RemoteAddr().String())()
+			r := requestOf(c)
+			r.Header.Set("X-Forwarded-For", "10.0.0.1, 2001:db8::1")
+			defer g.Begin(r, c.RemoteAddr().String())()
 		}
 		g.mu.Lock()
 		defer g.mu.Unlock()
@@ -54,14 +56,19 @@ func TestConnectionsAreBounded(t *testing.T) {
 	})
 }
 
-// acceptAll opens n connections to a guard, one after the other.
-func acceptAll(t *testing.T, proxied bool, n int) (*guard, []*conn) {
+// requestOf is one that comes by a connection.
+func requestOf(c *conn) *http.Request {
+	return (&http.Request{Header: http.Header{}}).WithContext(WithConn(context.Background(), c))
+}
+
+// acceptAll opens n connections to a listener, one after the other.
+func acceptAll(t *testing.T, proxied bool, n int) (*Listener, []*conn) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { l.Close() })
-	g := newGuard(l, proxied)
+	g := ForLinks(l, proxied)
 	var all []*conn
 	for range n {
 		c, err := net.DialTimeout("tcp", l.Addr().String(), 10*time.Second)

@@ -1,4 +1,6 @@
-package web
+// Package guard bounds what strangers may take of a server: its connections, and how
+// slowly they may move.
+package guard
 
 import (
 	"context"
@@ -10,18 +12,20 @@ import (
 	"time"
 )
 
-// What strangers may take of the server. Beyond a bound the new connection is
-// served, and the one that has not moved for the longest time is closed: who
-// reads is never shut out by who stalls.
+// Beyond a bound the new connection is served, and the one that has not moved for
+// the longest time is closed: who reads is never shut out by who stalls.
 const (
 	maxConnections = 256 // of everybody
 	maxPerClient   = 32  // connections of an address, or of a network of IPv6
 	maxPerLink     = 16  // downloads of one link; a download manager uses up to 16
 
-	headerTime = 5 * time.Second  // until a request is here
-	idleTime   = 30 * time.Second // between two requests
-	pieceTime  = 10 * time.Second // in which a reader takes a piece: at least 3 kB/s
-	pieceSize  = 32 << 10         // bytes
+	// MaxOpen is how many connections of people who have signed in, or may, are open.
+	MaxOpen = 1000
+
+	HeaderTime = 5 * time.Second  // until a request is here
+	IdleTime   = 30 * time.Second // between two requests
+	PieceTime  = 10 * time.Second // in which a piece is taken, or given: at least 3 kB/s
+	PieceSize  = 32 << 10         // bytes
 
 	// What a reader that stalls gets all the same is no more than buffers hold.
 	// Who took more than that has shown that it reads, which counts for a while.
@@ -30,8 +34,8 @@ const (
 	shownTime  = 2 * time.Second
 )
 
-// guard is a listener that keeps the bounds. It is safe for concurrent use.
-type guard struct {
+// Listener keeps the bounds. It is safe for concurrent use.
+type Listener struct {
 	net.Listener
 	proxied bool // the clients of a proxy on this machine or network are told by their header
 
@@ -44,18 +48,20 @@ type guard struct {
 	conns map[*conn]struct{}
 }
 
-func newGuard(l net.Listener, proxied bool) *guard {
-	return &guard{Listener: l, proxied: proxied, most: maxConnections, perClient: maxPerClient, buffer: sendBuffer, piece: pieceSize, time: pieceTime, conns: map[*conn]struct{}{}}
+// ForLinks is for strangers who follow links. Proxied tells that a proxy may stand
+// before the server, and name its clients.
+func ForLinks(l net.Listener, proxied bool) *Listener {
+	return &Listener{Listener: l, proxied: proxied, most: maxConnections, perClient: maxPerClient, buffer: sendBuffer, piece: PieceSize, time: PieceTime, conns: map[*conn]struct{}{}}
 }
 
-// newPageGuard is for people who have signed in and who may sign in: one address may
+// ForPages is for people who have signed in and who may sign in: one address may
 // be a proxy's, with the connections of all of them.
-func newPageGuard(l net.Listener) *guard {
-	return &guard{Listener: l, most: maxOpen, piece: 256 << 10, time: time.Minute, conns: map[*conn]struct{}{}}
+func ForPages(l net.Listener) *Listener {
+	return &Listener{Listener: l, most: MaxOpen, piece: 256 << 10, time: time.Minute, conns: map[*conn]struct{}{}}
 }
 
 // Accept implements net.Listener.
-func (g *guard) Accept() (net.Conn, error) {
+func (g *Listener) Accept() (net.Conn, error) {
 	nc, err := g.Listener.Accept()
 	if err != nil {
 		return nil, err
@@ -80,7 +86,7 @@ func (g *guard) Accept() (net.Conn, error) {
 
 // bound closes the connection that has not moved for the longest time while
 // more than n are alike. g.mu is held.
-func (g *guard) bound(n int, alike func(*conn) bool) {
+func (g *Listener) bound(n int, alike func(*conn) bool) {
 	for {
 		var worst *conn
 		count := 0
@@ -100,8 +106,12 @@ func (g *guard) bound(n int, alike func(*conn) bool) {
 	}
 }
 
-// begin tells what a connection is used for, until end is called.
-func (g *guard) begin(c *conn, r *http.Request, link string) (end func()) {
+// Begin tells what the connection of a request is used for, until end is called.
+func (g *Listener) Begin(r *http.Request, link string) (end func()) {
+	c, ok := r.Context().Value(connKey{}).(*conn)
+	if !ok {
+		return func() {}
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	c.opened, c.taken, c.link = time.Now(), 0, link
@@ -118,8 +128,8 @@ func (g *guard) begin(c *conn, r *http.Request, link string) (end func()) {
 	}
 }
 
-// active tells that a connection has a new request.
-func (g *guard) active(nc net.Conn, state http.ConnState) {
+// Active tells that a connection has a new request.
+func (g *Listener) Active(nc net.Conn, state http.ConnState) {
 	if c, ok := nc.(*conn); ok && state == http.StateActive {
 		g.mu.Lock()
 		defer g.mu.Unlock()
@@ -130,7 +140,7 @@ func (g *guard) active(nc net.Conn, state http.ConnState) {
 // conn is a connection whose reader must keep going.
 type conn struct {
 	net.Conn
-	guard *guard
+	guard *Listener
 	proxy bool // it carries the requests of several clients
 
 	// Under guard.mu.
@@ -150,7 +160,7 @@ func (c *conn) lively() time.Time {
 	return c.opened
 }
 
-// Write implements net.Conn: each piece must be taken in pieceTime.
+// Write implements net.Conn: each piece must be taken in the time for it.
 func (c *conn) Write(b []byte) (n int, err error) {
 	for len(b) > 0 && err == nil {
 		var m int
@@ -183,8 +193,8 @@ func (c *conn) CloseWrite() error {
 
 type connKey struct{}
 
-// withConn puts the connection into the context of its requests.
-func withConn(ctx context.Context, nc net.Conn) context.Context {
+// WithConn puts the connection into the context of its requests.
+func WithConn(ctx context.Context, nc net.Conn) context.Context {
 	return context.WithValue(ctx, connKey{}, nc)
 }
 
