@@ -41,20 +41,20 @@ func (h *Host) watchIdle(ctx context.Context) {
 		h.mu.Unlock()
 		var trees map[int]processors.Tree
 		if len(roots) > 0 {
-			trees = processors.Trees(roots)
+			trees = h.machine.Trees(roots)
 		}
 		shares.Adjust(trees)
 		now := time.Now()
 		used := map[*container.Container]time.Duration{}
-		h.mu.Lock()
-		for c, s := range idle {
-			tree, lives := trees[c.PID]
-			if !lives {
-				continue
+		for c := range idle {
+			if tree, lives := trees[c.PID]; lives {
+				used[c] = tree.Used()
 			}
-			used[c] = tree.Used
-			old, known := before[c]
-			if known && float64(tree.Used-old) > busyShare*float64(now.Sub(last)) && s.users == 0 {
+		}
+		h.mu.Lock()
+		for c, n := range used {
+			s := idle[c]
+			if old, known := before[c]; known && float64(n-old) > busyShare*float64(now.Sub(last)) && s.users == 0 {
 				s.busy.Store(true)
 			}
 		}

@@ -23,6 +23,7 @@ import (
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/sandbox"
 	"github.com/attachebot/attache/internal/sandbox/gvisor/container"
+	"github.com/attachebot/attache/internal/sandbox/gvisor/processors"
 	"github.com/attachebot/attache/internal/sandbox/gvisor/stored"
 	"github.com/attachebot/attache/internal/sandbox/gvisor/watchdog"
 	"github.com/attachebot/attache/internal/sandbox/turns"
@@ -43,6 +44,7 @@ type Host struct {
 	closed   bool
 
 	watchdog *watchdog.Watchdog
+	machine  processors.Machine
 
 	stop context.CancelFunc
 	work sync.WaitGroup // background loops

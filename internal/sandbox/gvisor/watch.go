@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/attachebot/attache/internal/sandbox/gvisor/container"
-	"github.com/attachebot/attache/internal/sandbox/gvisor/processors"
 )
 
 const (
@@ -66,8 +65,8 @@ func (h *Host) watchLinks(all []*container.Container, cut map[*container.Contain
 	maps.DeleteFunc(cut, func(c *container.Container, _ time.Time) bool { return !off[c] })
 }
 
-// watchTables measures page tables. It looks at every process of the machine, which
-// memory that grows can't wait for.
+// watchTables measures page tables. It looks for the code's processes among all of the
+// machine, which memory that grows can't wait for.
 func (h *Host) watchTables(ctx context.Context) {
 	for last := time.Now(); ; {
 		select {
@@ -80,9 +79,9 @@ func (h *Host) watchTables(ctx context.Context) {
 			for _, c := range all {
 				roots[c.PID] = true
 			}
-			trees := processors.Trees(roots)
+			trees := h.machine.Trees(roots)
 			for _, c := range all {
-				c.MeasureTables(trees[c.PID].Procs)
+				c.MeasureTables(trees[c.PID])
 			}
 			last = time.Now()
 		}

@@ -45,9 +45,9 @@ func (s *Shares) Adjust(trees map[int]Tree) {
 	take := map[int]float64{} // processors
 	used := map[int]time.Duration{}
 	for root, t := range trees {
-		used[root] = t.Used
+		used[root] = t.Used()
 		if old, known := s.used[root]; known && elapsed > 0 {
-			take[root] = (t.Used - old).Seconds() / elapsed
+			take[root] = (used[root] - old).Seconds() / elapsed
 		}
 	}
 	for root := range s.down {
@@ -68,7 +68,7 @@ func (s *Shares) Adjust(trees map[int]Tree) {
 			}
 			s.base[root] = 20 - nice // the raw system call returns 20 - nice
 		}
-		if setNice(trees[root].Procs, min(19, s.base[root]+down)) == nil {
+		if setNice(trees[root], min(19, s.base[root]+down)) == nil {
 			s.down[root] = down
 		}
 	}

@@ -60,20 +60,21 @@ func TestShares(t *testing.T) {
 	before := nice(one)
 	roots := map[int]bool{one: true, many: true}
 	var s Shares
-	s.Adjust(Trees(roots))
+	var m Machine
+	s.Adjust(m.Trees(roots))
 	for end := time.Now().Add(time.Minute); nice(many) <= before; {
 		if time.Now().After(end) {
 			t.Fatal("what takes most keeps its priority")
 		}
 		time.Sleep(300 * time.Millisecond)
-		trees := Trees(roots)
-		if len(trees[many].Procs) < 9 && nice(many) > before {
+		trees := m.Trees(roots)
+		if len(trees[many]) < 9 && nice(many) > before {
 			t.Errorf("its children are not known: %v", trees[many])
 		}
 		s.Adjust(trees)
 	}
-	trees := Trees(roots)
-	for _, pid := range trees[many].Procs {
+	trees := m.Trees(roots)
+	for _, pid := range trees[many] {
 		if nice(pid) <= before {
 			t.Errorf("process %d of the tree keeps its priority", pid)
 		}

@@ -4,9 +4,10 @@ package processors
 
 import (
 	"bytes"
+	"fmt"
 	"os"
-	"path/filepath"
 	"strconv"
+	"sync"
 	"time"
 )
 
@@ -15,44 +16,81 @@ import (
 const clockTick = time.Second / 100
 
 // Tree is a process with all that descend from it.
-type Tree struct {
-	Used  time.Duration // of the processors, children that were waited for included
-	Procs []int
+type Tree []int
+
+// Used is what its processes took of the processors, children that were waited for
+// included.
+func (t Tree) Used() (sum time.Duration) {
+	for _, pid := range t {
+		_, used := stat(pid)
+		sum += used
+	}
+	return sum
+}
+
+// Machine knows the processes of the machine, so that a look at them reads of those
+// alone that are new; a number is given again only after all others. The zero value knows
+// none. It is safe for concurrent use.
+type Machine struct {
+	mu     sync.Mutex
+	parent map[int]int
 }
 
 // Trees returns the tree of each root process that there is.
-func Trees(roots map[int]bool) map[int]Tree {
-	parent, used := map[int]int{}, map[int]time.Duration{}
-	files, _ := filepath.Glob("/proc/[0-9]*/stat")
-	for _, file := range files {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			continue
-		}
-		_, rest, _ := bytes.Cut(data[max(bytes.LastIndexByte(data, ')'), 0):], []byte(" "))
-		fields := bytes.Fields(rest)
-		if len(fields) < 15 {
-			continue
-		}
-		number := func(i int) int { n, _ := strconv.Atoi(string(fields[i])); return n }
-		pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(file)))
-		parent[pid] = number(1)
-		for i := 11; i < 15; i++ { // utime, stime, cutime, cstime
-			used[pid] += time.Duration(number(i)) * clockTick
+func (m *Machine) Trees(roots map[int]bool) map[int]Tree {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	before := m.parent
+	m.parent = map[int]int{}
+	for _, pid := range all() {
+		m.parent[pid] = before[pid]
+	}
+	for pid, parent := range m.parent {
+		if _, lives := m.parent[parent]; !lives { // it is new, or has another one now
+			m.parent[pid], _ = stat(pid)
 		}
 	}
 	trees := map[int]Tree{}
-	for pid, d := range used {
+	for pid := range m.parent {
 		root := pid
 		for root > 0 && !roots[root] {
-			root = parent[root]
+			root = m.parent[root]
 		}
 		if root > 0 {
-			t := trees[root]
-			t.Used += d
-			t.Procs = append(t.Procs, pid)
-			trees[root] = t
+			trees[root] = append(trees[root], pid)
 		}
 	}
 	return trees
+}
+
+// all returns the processes of the machine.
+func all() (pids []int) {
+	proc, err := os.Open("/proc")
+	if err != nil {
+		return nil
+	}
+	defer proc.Close()
+	names, _ := proc.Readdirnames(-1)
+	for _, name := range names {
+		if pid, err := strconv.Atoi(name); err == nil {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+// stat returns the parent of a process, and what it took of the processors; nothing if
+// it has ended.
+func stat(pid int) (parent int, used time.Duration) {
+	data, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	_, rest, _ := bytes.Cut(data[max(bytes.LastIndexByte(data, ')'), 0):], []byte(" "))
+	fields := bytes.Fields(rest)
+	if len(fields) < 15 {
+		return 0, 0
+	}
+	number := func(i int) int { n, _ := strconv.Atoi(string(fields[i])); return n }
+	for i := 11; i < 15; i++ { // utime, stime, cutime, cstime
+		used += time.Duration(number(i)) * clockTick
+	}
+	return number(1), used
 }
