@@ -56,7 +56,7 @@ setup-test: build
 # The longest packages first, so that the others run beside them; three at once,
 # and three tests of one, since tests wait much. Vet has run.
 unit: setup-test
-	$(GO) test -p 3 -parallel 3 -vet=off -ldflags '-s -w' -timeout 40m ./internal/sandbox/gvisor ./cmd/attache ./internal/web ./...
+	$(GO) test -p 3 -parallel 3 -vet=off -ldflags '-s -w' -timeout 40m ./internal/sandbox/gvisor ./cmd/attache ./internal/sandbox/remote ./internal/web ./internal/discord ./...
 
 nested: setup-test
 	@test -n "$(NESTED)" || { echo "no nested module was found"; exit 1; }

@@ -248,6 +248,21 @@ func TestModelSaysThatTheRequestIsTooLong(t *testing.T) {
 	}
 }
 
+// A refusal of a request that the model has room for, by what it says itself, makes the
+// next ones no shorter.
+func TestModelSaysThatAShortRequestIsTooLong(t *testing.T) {
+	w := newWorld(t, chat.Options{})
+	w.server.Push(llmtest.ContextExceeded())
+	w.Run(t.Context(), w.turn("short "+strings.Repeat("pad ", 2000)), nil)
+	before := len(w.server.Requests())
+	if before == 0 {
+		t.Fatal("no request")
+	}
+	if _, err := w.Run(t.Context(), w.turn(strings.Repeat("pad ", 1900)), nil); err != nil || len(w.server.Requests()) != before+1 {
+		t.Errorf("%v, %d requests", err, len(w.server.Requests())-before)
+	}
+}
+
 func TestOldTurnsAreForgotten(t *testing.T) {
 	var mu sync.Mutex
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)

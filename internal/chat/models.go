@@ -146,7 +146,8 @@ func (e *Engine) window(ctx context.Context, model string) (n, served int) {
 
 // shrink learns that a request of so many tokens was too long for a model that
 // takes named at most (0: it did not say), and returns what the next one may
-// have; false if a shorter one makes no sense.
+// have; false if a shorter one makes no sense. Where what it takes is far more than
+// this request had, that counts for no other.
 func (e *Engine) shrink(model string, size, named int) (int, bool) {
 	n := size * 7 / 10
 	if named > 0 {
@@ -155,6 +156,9 @@ func (e *Engine) shrink(model string, size, named int) (int, bool) {
 	}
 	if n = max(n, leastWindow); size <= n {
 		return 0, false
+	}
+	if named >= 3*size {
+		return n, true // there is something else about this request
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
