@@ -264,7 +264,7 @@ def _several(table, width, above=0):
         same += 1
     if same > 1 and all(map(is_name, table[0])) and len(table) > same:
         # Below other lines a logger wrote its header anew; at the top it is one of several rows.
-        return same, joined(table[:1] if above else table[:same], width, once=above > 0)
+        return same, joined(table[:same], width, once=above > 0)
     filled = [i for i, r in enumerate(table[:8]) if _filled(r)]
     for count in [i + 1 for i in filled[1:3]]:
         head, body = [r for r in table[:count] if _filled(r)], [r for r in table[count:] if _filled(r)][:LOOK]
