@@ -27,7 +27,7 @@ var mayImport = map[string][]string{
 	"internal/memory":           {},
 	"internal/picture":          {"internal/memory"},
 	"internal/columnar":         {"internal/fault", "internal/table"},
-	"internal/files":            {"internal/fault", "internal/locale"},
+	"internal/files":            {"internal/durable", "internal/fault", "internal/locale"},
 	"internal/fetch":            {"internal/fault"},
 	"internal/transcribe":       {"internal/fault"},
 	"internal/backup":           {"internal/fault"},

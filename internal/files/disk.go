@@ -27,16 +27,6 @@ func (e *earlyWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// syncDir puts the names in a folder on the disk.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
-}
-
 // syncFS puts all of the file system that a folder is on, on the disk.
 func syncFS(dir string) error {
 	d, err := os.Open(dir)

@@ -14,6 +14,7 @@ import (
 
 	"gocloud.dev/blob"
 
+	"github.com/attachebot/attache/internal/durable"
 	"github.com/attachebot/attache/internal/fault"
 )
 
@@ -231,7 +232,7 @@ func (s *Service) write(ctx context.Context, f File, head []byte, rest io.Reader
 	}
 	if file != nil { // the names of the file and of the user's folder
 		folder := filepath.Dir(file.Name())
-		if err := errors.Join(syncDir(folder), syncDir(filepath.Dir(folder))); err != nil {
+		if err := errors.Join(durable.SyncDir(folder), durable.SyncDir(filepath.Dir(folder))); err != nil {
 			return 0, "", unavailable(err)
 		}
 	}

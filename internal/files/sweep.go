@@ -13,6 +13,8 @@ import (
 	"gocloud.dev/blob"
 	"gocloud.dev/gcerrors"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/attachebot/attache/internal/durable"
 )
 
 // batch is how many files one step of the sweep takes: its memory.
@@ -147,7 +149,7 @@ func (s *Service) syncDirs(keys []string) error {
 		return syncFS(s.opts.Dir)
 	}
 	for dir := range dirs {
-		if err := syncDir(dir); err != nil && !os.IsNotExist(err) {
+		if err := durable.SyncDir(dir); err != nil && !os.IsNotExist(err) {
 			return err
 		}
 	}
