@@ -47,8 +47,8 @@ func (h *Host) watchIdle(ctx context.Context) {
 		now := time.Now()
 		used := map[*container.Container]time.Duration{}
 		for c := range idle {
-			if tree, lives := trees[c.PID]; lives {
-				used[c] = tree.Used()
+			if n, lives := shares.Used(c.PID); lives {
+				used[c] = n
 			}
 		}
 		h.mu.Lock()

@@ -74,6 +74,12 @@ func (s *Shares) Adjust(trees map[int]Tree) {
 	}
 }
 
+// Used is what a tree had taken when the priorities were adjusted last, if there was one.
+func (s *Shares) Used(root int) (n time.Duration, lives bool) {
+	n, lives = s.used[root]
+	return n, lives
+}
+
 // adjust returns what changes of down: a greedy tree goes down while others want
 // processors, a modest one comes up.
 func adjust(take map[int]float64, down map[int]int, busy bool, processors float64) map[int]int {
