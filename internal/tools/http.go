@@ -8,14 +8,15 @@ import (
 	"mime"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 )
 
 // httpTransport returns the way to a server at a URL, and what ends its idle
-// connections.
-func httpTransport(s *ServerConfig) (mcp.Transport, func()) {
+// connections and says better why the connection ended.
+func httpTransport(s *ServerConfig) (_ mcp.Transport, end func(error) error) {
 	base := &http.Transport{
 		Proxy:               http.ProxyFromEnvironment,
 		DialContext:         (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
@@ -24,8 +25,9 @@ func httpTransport(s *ServerConfig) (mcp.Transport, func()) {
 		MaxIdleConnsPerHost: 4,
 		ForceAttemptHTTP2:   true,
 	}
+	trips := &roundTripper{base: base, headers: s.Headers}
 	client := &http.Client{
-		Transport: &roundTripper{base: base, headers: s.Headers},
+		Transport: trips,
 		// The headers are for this server and no other.
 		CheckRedirect: func(req *http.Request, via []*http.Request) error {
 			if req.URL.Host != via[0].URL.Host || req.URL.Scheme != via[0].URL.Scheme || len(via) > 5 {
@@ -34,13 +36,23 @@ func httpTransport(s *ServerConfig) (mcp.Transport, func()) {
 			return nil
 		},
 	}
-	return &mcp.StreamableClientTransport{Endpoint: s.URL, HTTPClient: client, MaxEventSize: maxMessage}, base.CloseIdleConnections
+	end = func(err error) error {
+		base.CloseIdleConnections()
+		// When a message can't be sent, the client library closes the connection,
+		// and sometimes says that alone.
+		if failed := trips.failed.Load(); failed != nil && (err == nil || errors.Is(err, io.EOF)) {
+			return *failed
+		}
+		return err
+	}
+	return &mcp.StreamableClientTransport{Endpoint: s.URL, HTTPClient: client, MaxEventSize: maxMessage}, end
 }
 
 // roundTripper adds a server's headers and bounds what comes back.
 type roundTripper struct {
 	base    http.RoundTripper
 	headers map[string]string
+	failed  atomic.Pointer[error] // why the last message was not taken, if it was not
 }
 
 // listenTime is how long a server may take to answer the request for its
@@ -59,7 +71,28 @@ func (t *roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err == nil {
 		bound(resp)
 	}
+	if req.Method == http.MethodPost {
+		t.failed.Store(refusal(resp, err))
+	}
 	return resp, err
+}
+
+// refusal returns why an answer to a message says that it was not taken.
+func refusal(resp *http.Response, err error) *error {
+	kind := ""
+	if err == nil {
+		kind, _, _ = mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	}
+	switch {
+	case err != nil:
+	case resp.StatusCode >= 400:
+		err = errors.New(http.StatusText(resp.StatusCode))
+	case resp.StatusCode == http.StatusOK && resp.ContentLength != 0 && kind != "application/json" && kind != "text/event-stream":
+		err = fmt.Errorf("unsupported content type %q", kind)
+	default:
+		return nil
+	}
+	return &err
 }
 
 // listen makes a GET whose answer begins soon. The client library waits for

@@ -249,8 +249,8 @@ func answers(ctx context.Context, session *session) bool {
 // was started, and says for people what err means.
 func (s *server) transport() (t mcp.Transport, end func(error) error, err error) {
 	if s.cfg.Command == "" {
-		t, idle := httpTransport(&s.cfg)
-		return t, func(err error) error { idle(); return errors.New(s.cfg.scrub(ending(err))) }, nil
+		t, end := httpTransport(&s.cfg)
+		return t, func(err error) error { return errors.New(s.cfg.scrub(ending(end(err)))) }, nil
 	}
 	p, err := startProcess(&s.cfg)
 	if err != nil {
