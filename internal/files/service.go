@@ -3,6 +3,7 @@ package files
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"time"
@@ -140,15 +141,20 @@ func (s *Service) Totals(ctx context.Context) (Totals, error) {
 
 // Open returns a file and a reader at its first byte, for use by the program
 // itself; see also [Service.Download]. Seeking is cheap: nothing is read until
-// the next Read. Close the reader; ctx holds until then.
+// the next Read. A file that is deleted meanwhile is read to its end or to an error:
+// fewer bytes than it has never look like all. Close the reader; ctx holds until then.
 func (s *Service) Open(ctx context.Context, user UserID, id ID) (File, io.ReadSeekCloser, error) {
 	f, err := s.Get(ctx, user, id)
 	if err != nil {
 		return File{}, nil, err
 	}
 	r, err := s.bucket.NewReader(ctx, f.Path, nil)
-	if err == nil {
-		return f, r, nil
+	switch {
+	case err == nil && r.Size() == f.Size:
+		return f, &wholeReader{r: r, size: f.Size}, nil
+	case err == nil:
+		r.Close()
+		return File{}, nil, fault.Wrap(fmt.Errorf("%d bytes of %d", r.Size(), f.Size), fault.Internal, "The content of this file is damaged in the storage.")
 	}
 	if gcerrors.Code(err) != gcerrors.NotFound {
 		return File{}, nil, fault.Wrap(err, fault.Unavailable, "The file storage is not available right now. Please try again in a minute.")
@@ -158,6 +164,27 @@ func (s *Service) Open(ctx context.Context, user UserID, id ID) (File, io.ReadSe
 	}
 	return File{}, nil, fault.Wrap(err, fault.Internal, "The content of this file is missing from the storage.")
 }
+
+// wholeReader reads the bytes of a file. It ends with an error before the last one.
+type wholeReader struct {
+	r        *blob.Reader
+	at, size int64
+}
+
+func (w *wholeReader) Read(p []byte) (int, error) {
+	n, err := w.r.Read(p)
+	if w.at += int64(n); err == io.EOF && w.at < w.size {
+		err = io.ErrUnexpectedEOF
+	}
+	return n, err
+}
+
+func (w *wholeReader) Seek(offset int64, whence int) (at int64, err error) {
+	w.at, err = w.r.Seek(offset, whence)
+	return w.at, err
+}
+
+func (w *wholeReader) Close() error { return w.r.Close() }
 
 // Download is Open for handing the file to its user, which is logged.
 func (s *Service) Download(ctx context.Context, user UserID, id ID) (File, io.ReadSeekCloser, error) {

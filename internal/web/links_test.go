@@ -26,11 +26,12 @@ import (
 const alice, bob files.UserID = 111111111111111111, 222222222222222222
 
 type rig struct {
-	t     *testing.T
-	dir   string
-	files *files.Service
-	links *web.Links
-	log   bytes.Buffer
+	t      *testing.T
+	dir    string
+	files  *files.Service
+	bucket *bucket.Bucket
+	links  *web.Links
+	log    bytes.Buffer
 
 	mu  sync.Mutex
 	now time.Time
@@ -45,13 +46,20 @@ func must(t testing.TB, err error) {
 
 func newRig(t *testing.T, o web.Options) *rig {
 	t.Helper()
+	return newRigOn(t, o, t.TempDir())
+}
+
+// newRigOn has the bytes of files in a bucket with this URL.
+func newRigOn(t *testing.T, o web.Options, url string) *rig {
+	t.Helper()
 	r := &rig{t: t, dir: t.TempDir(), now: time.Now()}
 	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "a.db"))
 	must(t, err)
 	t.Cleanup(func() { db.Close() })
-	b, err := bucket.Open(t.Context(), t.TempDir())
+	b, err := bucket.Open(t.Context(), url)
 	must(t, err)
 	t.Cleanup(func() { b.Close() })
+	r.bucket = b
 	clock := func() time.Time { r.mu.Lock(); defer r.mu.Unlock(); return r.now }
 	r.files = files.New(sqlite.NewFiles(db, "me"), b.Bucket, files.Options{Dir: b.Dir, Abort: b.Abort, Expiry: 48 * time.Hour, Now: clock,
 		Log: slog.New(slog.NewTextHandler(&r.log, nil))})

@@ -11,12 +11,19 @@ import (
 // Connections are bounded in all, for an address and for a link; the one that has
 // not moved for the longest time goes.
 func TestConnectionsAreBounded(t *testing.T) {
+	links := func(proxied bool) func(net.Listener) *Listener {
+		return func(l net.Listener) *Listener { return ForLinks(l, proxied) }
+	}
 	for name, c := range map[string]struct {
-		proxied bool // then the address is the proxy's, and counts for nobody
-		most    int
-	}{"of an address": {false, maxPerClient}, "in all": {true, maxConnections}} {
+		open func(net.Listener) *Listener
+		most int
+	}{
+		"of an address": {links(false), maxPerClient},
+		"in all":        {links(true), maxConnections}, // the address is a proxy's, and counts for nobody
+		"of pages":      {ForPages, MaxOpen},           // and so it is there
+	} {
 		t.Run(name, func(t *testing.T) {
-			g, accepted := acceptAll(t, c.proxied, c.most+20)
+			g, accepted := acceptAll(t, c.open, c.most+20)
 			g.mu.Lock()
 			defer g.mu.Unlock()
 			if len(g.conns) != c.most {
@@ -31,7 +38,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 		})
 	}
 	t.Run("of a link", func(t *testing.T) {
-		g, accepted := acceptAll(t, true, maxPerLink+5)
+		g, accepted := acceptAll(t, links(true), maxPerLink+5)
 		for _, c := range accepted {
 			defer g.Begin(requestOf(c), "link")()
 		}
@@ -42,7 +49,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 		}
 	})
 	t.Run("of a proxy's client", func(t *testing.T) {
-		g, accepted := acceptAll(t, true, maxPerClient+5)
+		g, accepted := acceptAll(t, links(true), maxPerClient+5)
 		for _, c := range accepted {
 			r := requestOf(c)
 			r.Header.Set("X-Forwarded-For", "10.0.0.1, 2001:db8::1")
@@ -62,13 +69,13 @@ func requestOf(c *conn) *http.Request {
 }
 
 // acceptAll opens n connections to a listener, one after the other.
-func acceptAll(t *testing.T, proxied bool, n int) (*Listener, []*conn) {
+func acceptAll(t *testing.T, open func(net.Listener) *Listener, n int) (*Listener, []*conn) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { l.Close() })
-	g := ForLinks(l, proxied)
+	g := open(l)
 	var all []*conn
 	for range n {
 		c, err := net.DialTimeout("tcp", l.Addr().String(), 10*time.Second)
