@@ -162,7 +162,7 @@ def decide(src):
         if named in ("text", "log") and sniff.json_lines(src):
             note(f"{src.name} holds a JSON object on each of its lines; it was loaded as a table of them.")
             return "jsonl"
-        if named in ("text", "log") and sniff.is_text(src) and sniff.clear_table(src, headed=named == "log"):
+        if named in ("text", "log", "binary") and sniff.is_text(src) and sniff.clear_table(src, headed=named == "log"):
             note(f"{src.name} is a table; load_file(…, raw=True) gives its cells as text, open(get_file_path(id)) its lines.")
             return "csv"
         markup = named in ("csv", "tsv") and src.head.lstrip()[:1] in (b"<", b"{", b"[")

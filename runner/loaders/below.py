@@ -6,19 +6,23 @@ from attache.loaders import forms, headers
 
 _MOST = 12  # lines that are looked at
 _NOTE = re.compile(
-    r"(?:sources?|notes?|footnotes?|last[ -]?updated|updated|as of|data from|data source|generated|exported|created|printed|report|copyright|licen[cs]e|disclaimer|end of|page \d"
+    r"(?:sources?|notes?|footnotes?|last[ -]?updated|updated|as of|data from|data (?:was |were )?extracted|extracted|legend|abbreviations|symbols|data source|generated|exported|created|printed|report|copyright|licen[cs]e|disclaimer|end of|page \d"
     r"|quellen?|stand|hinweis|anmerkung|fuente|fonte|nota|bron|källa|źródło|источник|примечание|资料来源|注|出典|注記)\b[^\d\n]{0,3}.*|©.*|\(c\).*"
-    r"|\(?[\d,.]+ (?:rows?|records?|lines?|entries|results?|zeilen|filas|lignes|rader)\b.*|(?:total |number of )?(?:rows?|records?|row count|count) ?[:=] ?\d+.*|\*{1,3}[^\d*].*|\[\d+\].*|<eof>|eof|-- ?end.*",
+    r"|\(?[\d,.]+ (?:rows?|records?|lines?|entries|results?|zeilen|filas|lignes|rader)\b.*|(?:total |number of )?(?:rows?|records?|row count|count|datensätze|anzahl(?: der)?(?: \w+)?|zeilen|registros|filas|enregistrements|lignes|righe|rader|linhas) ?[:=] ?\d+.*|\*{1,3}[^\d*].*|\[\d+\].*|<eof>|eof|-- ?end.*",
     re.I | re.S,
 )
+
+
+_SAID = re.compile(r"(?:sources?|notes?|footnotes?|data sources?|quellen?|hinweis|anmerkung(?:en)?|fuentes?|fontes?|nota|bron|källa|źródło|источник|примечание|出典|注記|资料来源)\s?[::].+", re.I | re.S)
 
 
 def count(rows, width):
     """How many of the last rows, lists of texts, are notes below a table of this width."""
     filled = [[c.strip() for c in r] for r in rows]
     kinds = [headers.usual_form([r for r in filled[:-_MOST] if any(r)], i) for i in range(width)]
+    said = not any(r and _SAID.fullmatch(r[0]) for r in filled[:-_MOST])  # a note with commas has as many fields as a row
     k = len(filled)
-    while k and len(filled) - k < _MOST and (_few(filled[k - 1], width) or _strange(filled[k - 1], kinds)):
+    while k and len(filled) - k < _MOST and (_few(filled[k - 1], width) or _strange(filled[k - 1], kinds) or said and _SAID.fullmatch(filled[k - 1][0])):
         k -= 1
     body = [r for r in filled[:k] if any(r)]
     while k < len(filled) and (not any(filled[k]) or not _is_note(filled[k], body, width)):
@@ -41,6 +45,8 @@ def _few(row, width):
 def _is_note(row, body, width):
     if headers.is_rule(row):
         return True
+    if _SAID.fullmatch(row[0]) and not any(_SAID.fullmatch(r[0]) for r in body):
+        return True  # a comma in it makes more fields
     if len(body) < 2 or any(_few(r, width) for r in body[-50:]) and not _NOTE.fullmatch(row[0]):
         return False
     if _NOTE.fullmatch(row[0]):

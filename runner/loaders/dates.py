@@ -28,6 +28,7 @@ _CLOCK = {  # pattern of the time of day: format
 _CLOCKS = {"": "", **{":" + p: ":" + f for p, f in list(_CLOCK.items())[1:3]}, **{sep + p: sep + f for sep in (" ", ", ", "T") for p, f in _CLOCK.items()}}
 _SHORT = r"\d\d?\.\d\d?\.\d\d"  # a day, or a version
 _EIGHT = r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"  # with a time behind it; alone it may be a number
+MONTH_POINTED = r"(?:19|20)\d\d\.(?:0[1-9]|1[0-2])"
 _DAY = {  # pattern of the day: formats, the first is taken unless the values speak against it
     r"\d{4}-\d\d?-\d\d?": ("%Y-%m-%d",),
     r"\d{4}/\d\d?/\d\d?": ("%Y/%m/%d",),
@@ -66,6 +67,9 @@ _DAY = {  # pattern of the day: formats, the first is taken unless the values sp
     rf"{_MONTHS}-\d{{4}}": ("%B-%Y",),
     r"(?:0?[1-9]|1[0-2])/(?:19|20)\d\d": ("%m/%Y",),
     r"(?:19|20)\d\d/(?:0[1-9]|1[0-2])": ("%Y/%m",),
+    r"(?:19|20)\d\dM(?:0[1-9]|1[0-2])": ("%YM%m",),  # of Eurostat and the World Bank
+    r"(?:19|20)\d\d-M(?:0[1-9]|1[0-2])": ("%Y-M%m",),
+    MONTH_POINTED: ("%Y.%m",),
 }
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?: ?Z| ?[+-]\d\d(?::?\d\d)?)?)?")
 _MONTH_ONLY = re.compile(r"(?:19|20)\d\d-(?:0[1-9]|1[0-2])")
@@ -80,13 +84,13 @@ _NO_DATE = MARKS | {"0000-00-00", "0000-00-00 00:00:00", "00/00/0000", "00.00.00
 _NAMED_DAY = re.compile(rf"{_WEEKDAY},? (?=\S)", re.I)
 _COMPACT = re.compile(r"(?:18|19|20|21)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:\d{6})?")
 _WEEK = re.compile(r"((?:19|20)\d\d)-?W(\d\d)(?:-?([1-7]))?", re.I)
-_MAYBE = re.compile(r"\\?/Date\(|\d{8}[T _-]\d|[1-4]Q|\d{1,4}[-/.]\d\d?|\d\d?[ -./]?[^\W\d_]{3}|[^\W\d_]{3}|\d{4}[- ]?[QW]|Q[1-4]|\d{4}[- ][a-z]{3}|\[\d|\d{8}(?:\d{6})?$", re.I)
+_MAYBE = re.compile(r"\\?/Date\(|\d{8}[T _-]\d|[1-4]Q|\d{1,4}[-/.]\d\d?|\d\d?[ -./]?[^\W\d_]{3}|[^\W\d_]{3}|\d{4}[- ]?[QW]|\d{4}-?M\d\d|Q[1-4]|\d{4}[- ][a-z]{3}|\[\d|\d{8}(?:\d{6})?$", re.I)
 _DATE_NAME = re.compile(
     r"(?:^|[^a-z])(?:date|datum|fecha|data|dato|day|dt|time|timestamp|datetime|ts|epoch|unixtime|when|login|seen|expires|published|registered|joined|fecha|zeit|heure|hora|posted|born|birthday|dob|start|end|updated|modified|created|since|until|valid|effective|expiry|maturity|due|hired|admitted|discharged)(?:$|[^a-z])"
     r"|(?:date|time|stamp|_at|_on|_ts)$|^(?:date|time|ts|epoch)|日期|日付|날짜|(?:^|[^а-я])дата(?:$|[^а-я])",
     re.I,
 )
-_MONTH_NAME = re.compile(r"(?:^|[^a-z])(?:month|period|yearmonth|year_month|yyyymm|monat|mois|mes|mese|maand)(?:$|[^a-z])", re.I)
+MONTH_NAME = re.compile(r"(?:^|[^a-z])(?:month|period|yearmonth|year_month|yyyymm|monat|mois|mes|mese|maand)(?:$|[^a-z])", re.I)
 _NUMBER_NAME = re.compile(r"(?:^|[^a-z])(?:id|ids|no|nr|num|number|code|key|zip|sku|ref|amount|value|total|count|price|sales|revenue|population)(?:$|[^a-z])|id$", re.I)  # with other eight digits than dates
 _NEVER = (0, 99991231, 99999999, 99991231235959)
 _SERIAL_NAME = re.compile(r"(?:^|[^a-z])(?:date|datum|fecha)|(?:date|datum)$", re.I)
@@ -509,7 +513,7 @@ def of_numbers(column, name):
     if known.empty:
         return None
     low, high = known.min(), known.max()
-    if not _DATE_NAME.search(name) and not _MONTH_NAME.search(name) and (_NUMBER_NAME.search(name) or not (19000101 <= low and high <= 20991231) or known.nunique() < 20):
+    if not _DATE_NAME.search(name) and not MONTH_NAME.search(name) and (_NUMBER_NAME.search(name) or not (19000101 <= low and high <= 20991231) or known.nunique() < 20):
         return None
     whole = bool((known == known.round()).all())
     if 3e8 <= low and high <= 4.2e9 and not whole:

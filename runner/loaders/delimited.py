@@ -10,7 +10,7 @@ import mmap
 import re
 import warnings
 
-from attache.loaders import below, dates, dialect, encoding, fixed, forms, identifiers, numbers, totals
+from attache.loaders import below, dates, dialect, encoding, fixed, forms, identifiers, numbers, padding, totals
 from attache.loaders.look import Look, unique, within_quotes
 from attache.loaders.source import note
 
@@ -58,6 +58,10 @@ def csv(src, raw=False, table=None, **options):
         frame.columns = [m[1] if isinstance(c, str) and (m := re.fullmatch(r'="(.*)"', c)) and m[1] else c for c in frame.columns]
         if look.marked:
             frame.columns = [frame.columns[0].lstrip(look.marked + " "), *frame.columns[1:]]
+    if look.doubled and not options.keys() & (_PARTIAL | {"header"}) and frame.shape[1] == look.width and frame.iloc[:, 1::2].isna().all(axis=None):
+        frame = frame.iloc[:, ::2].copy()
+        frame.columns = frame.columns if isinstance(frame.columns[0], str) else range(frame.shape[1])
+        note(f"{src.name}: its columns are set apart by {look.delimiter * 2}.")
     if not options.keys() & _PARTIAL:
         frame = reader.without_notes(reader.without_open_quotes(frame))
     again = _headers_within(frame) if not options.keys() & _PARTIAL else None
@@ -77,13 +81,15 @@ def csv(src, raw=False, table=None, **options):
             note(f"{src.name}: {line}.")
         _keep_words(frame, src, reader)
     if not options.keys() & {"decimal", "thousands"}:
+        if look.european and not options.keys() & _PARTIAL:
+            _points(frame, src, look, reader)
         for line in numbers.convert(frame, "," if look.european else ".", names):
             note(f"{src.name}: {line}.")
-    before = totals.rows(frame)
+    before, kinds = totals.rows(frame), list(frame.dtypes)
     if "parse_dates" not in options:
         dates.convert(frame, options.get("dayfirst", look.european), src.name)
-    _without_padding(frame, src)
-    totals.tell(frame, src.name, before)
+    padding.remove(frame, src.name, look.dialect.spaced)
+    totals.tell(frame, src.name, before, list(frame.dtypes) == kinds)
     return booleans(frame, src.name)
 
 
@@ -213,12 +219,7 @@ class Reader:
         except pd.errors.EmptyDataError:
             raise self.src.fail("holds no table") from None
         except UnicodeDecodeError:
-            codec = encoding.detect(self.src.bytes(), whole=True)
-            self.settings |= {"encoding": codec, "encoding_errors": "replace"}
-            self.look.codec = codec
-            if codec.startswith("utf"):
-                note(f"{self.src.name}: some of its bytes are no {codec.upper()}; they are shown as \ufffd.")
-            encoding.tell(self.src, codec)
+            self._detect(self.src.bytes())
             return self.read()
         except (pd.errors.ParserError, pd.errors.ParserWarning) as e:
             if self.settings.keys() & {"on_bad_lines", "chunksize", "iterator", "engine"} or len(self.look.delimiter) > 1 and not self.look.dialect.words:
@@ -274,7 +275,8 @@ class Reader:
         if not self.look.codec.startswith(("utf-16", "utf-32")) and b"\0" in self.src.head:
             data = self.src.bytes()
             note(f"{self.src.name}: {data.count(0):,} byte(s) of 0 were left out.")
-            self.content = data.replace(b"\0", b"")
+            self.content = data.replace(b"\0", b"").decode(self.look.codec, "replace").lstrip("\ufeff").encode()
+            self.settings["encoding"] = "utf-8"
 
     def without_open_quotes(self, frame):
         """The frame; or that of the file where quotation marks that are never closed, and so took other lines in, are characters."""
@@ -290,11 +292,44 @@ class Reader:
             cells = frame.iloc[:, i]
             cells = cells[cells.str.contains("\n", regex=False).eq(True)] if str(dtype) == "str" else []
             for cell in cells[:1000]:
-                before, *_, after = cell.split("\n")
-                taken = taken or before.count(d) == wide - 1 - i and after.count(d) == i and '"' in after
-        if not taken:
+                before, *between, after = cell.split("\n")
+                rows = between and all(line.count(d) == wide - 1 for line in between)
+                taken = taken or before.count(d) == wide - 1 - i and after.count(d) == i and ('"' in after or rows)
+        if not taken or self._well_formed():
             return frame
         return self._closed() if self._close() else frame
+
+    def _well_formed(self):
+        """Whether each quotation mark that closes a value has a delimiter or the end of the line behind it, and each row as many fields
+        as the others: values go over several lines."""
+        options = {"escapechar": self.look.escape} if self.look.escape else {}
+        try:
+            widths = {len(r) for r in _csv.reader(io.StringIO(self._text(), newline=""), delimiter=self.look.delimiter, skipinitialspace=self.dialect.spaced, strict=True, **options) if r}
+        except _csv.Error:
+            return False
+        return len(widths) == 1
+
+    def _text(self):
+        """The whole text. What is no UTF-8 only below the part that was looked at is of the encoding that the whole shows."""
+        if self.content is not None:
+            return self.content.decode("utf-8", "replace").lstrip("\ufeff")
+        data = self.src.bytes()
+        try:
+            return data.decode(self.look.codec).lstrip("\ufeff")
+        except UnicodeDecodeError:
+            if "encoding" not in self.look.options:
+                self._detect(data)
+            return data.decode(self.look.codec, "replace").lstrip("\ufeff")
+
+    def _detect(self, data):
+        """The encoding that the whole file shows, from now on."""
+        codec = encoding.detect(data, whole=True)
+        self.settings |= {"encoding": codec, "encoding_errors": "replace"}
+        if codec.startswith("utf"):
+            note(f"{self.src.name}: some of its bytes are no {codec.upper()}; they are shown as \ufffd.")
+        elif codec != self.look.codec:
+            encoding.tell(self.src, codec)
+        self.look.codec = codec
 
     def _quotes(self):
         """Whether there is a quotation mark in the file."""
@@ -304,8 +339,7 @@ class Reader:
     def _close(self):
         """Take quotation marks that are never closed off the lines; whether there are some."""
         d, look = self.look.delimiter, self.look
-        data = self.content if self.content is not None else self.src.bytes()
-        lines = re.split("\r\n|\r|\n", data.decode("utf-8" if self.content is not None else look.codec, "replace").lstrip("\ufeff"))
+        lines = re.split("\r\n|\r|\n", self._text())
         count = 0
         for at, line in enumerate(lines):
             if line.count('"') % 2 and line.count(d) == look.width - 1:
@@ -327,9 +361,8 @@ class Reader:
             return self._repaired(str(e))
 
     def _without_comments(self):
-        text = (self.src.bytes() if self.content is None else self.content).decode(self.look.codec, "replace").lstrip("\ufeff")
         mark = self.look.comment
-        lines = re.split("\r\n|\r|\n", text)
+        lines = re.split("\r\n|\r|\n", self._text())
         self.content = "\n".join(line for line, inner in zip(lines, within_quotes(lines)) if inner or not line.startswith(mark)).encode()
         self.settings["encoding"] = "utf-8"
         self.settings.pop("encoding_errors", None)
@@ -338,9 +371,7 @@ class Reader:
         """Read with rows put right: what is too much at the end of a row is blank and goes, or the
         row is left out, and said; when those are many, they get columns of their own."""
         look, src = self.look, self.src
-        data = self.content if self.content is not None else src.bytes()
-        text = data.decode("utf-8" if self.content is not None else look.codec, "replace").lstrip("\ufeff")
-        lines = re.split("\r\n|\r|\n", text)
+        lines = re.split("\r\n|\r|\n", self._text())
         if "EOF inside string" in problem:
             note(f"{src.name}: a quotation mark is never closed; quotes were read as plain characters.")
             self.settings["quoting"] = _csv.QUOTE_NONE
@@ -365,8 +396,8 @@ class Reader:
             head = head[: look.width]
             wide = len(head)
         good, left = [], []
-        if self.repeated is not None and head:
-            names = [h.strip() for h in head]
+        if self.repeated is not None and (head or "names" in self.settings):
+            names = [str(h).strip() for h in head or self.settings["names"]]
             kept = [(n, r) for n, r in rows if [c.strip() for c in r[: len(names)]] != names]
             self.repeated, rows = len(rows) - len(kept), kept
         for number, row in rows:
@@ -491,22 +522,6 @@ def _without_frame(src, frame, look):
     return frame
 
 
-def _without_padding(frame, src):
-    """Take off the blanks with which a program fills up each value of a column; a value of blanks alone is missing."""
-    padded = []
-    for i, dtype in enumerate(frame.dtypes):
-        if str(dtype) != "str":
-            continue
-        first = frame.iloc[:60, i].dropna().tolist()
-        if len(first) < 3 or not all(v[-1:] in (" ", "\t") for v in first) or not (all(v[-1] == "\t" for v in first) or len(set(map(len, first))) == 1 and len(first[0]) > 1):
-            continue
-        column = frame.iloc[:, i].str.strip()
-        frame.isetitem(i, column.mask(column == ""))
-        padded.append(str(frame.columns[i]))
-    if padded:
-        note(f"{src.name}: the blanks that fill up the values of {len(padded):,} column(s) were left out: {', '.join(padded[:4])}{', …' if len(padded) > 4 else ''}.")
-
-
 def _keep_words(frame, src, reader):
     """NA and None are words where the other values are such words: codes of two letters, a few categories."""
     suspects = [i for i, t in enumerate(frame.dtypes) if str(t) in ("str", "object") and frame.iloc[:, i].isna().any()]
@@ -523,6 +538,25 @@ def _keep_words(frame, src, reader):
                 column[rows] = word
                 frame.isetitem(i, column)
                 note(f"{src.name}: {frame.columns[i]}: {word} was kept as a value, as the others are like it.")
+
+
+def _points(frame, src, look, reader):
+    """In a European file a few values such as 1.234, far below whole numbers, are text for numbers.convert, which makes them 1234."""
+    import numpy as np
+
+    rows = [i for i, t in enumerate(frame.dtypes) if t.kind == "f" and i < len(look.columns) and not any("." in v or "," in v for v in look.columns[i])]
+    rows = [i for i in rows if not numbers.of_place(str(frame.columns[i]))]
+    values = {i: frame.iloc[:, i].dropna().to_numpy() for i in rows}
+    rows = [i for i, v in values.items() if (v % 1 != 0).any() and np.isfinite(v).all() and np.allclose(v * 1000, np.round(v * 1000), rtol=0, atol=1e-6)]
+    for i, text in reader.as_text(rows).items() if rows else ():
+        known = text.dropna().str.strip()
+        pointed = known.str.contains(".", regex=False)
+        if len(text) != len(frame) or not known[pointed].str.fullmatch(r"[+-]?[1-9]\d{0,2}(\.\d{3})+").all():
+            continue
+        if known[~pointed].str.fullmatch(r"[+-]?\d{1,3}").all():
+            frame.isetitem(i, text.set_axis(frame.index))
+        else:
+            note(f"{src.name}: {frame.columns[i]}: {known[pointed].iloc[0]} was read with a decimal point, as other values are not grouped; the column alone does not show it.")
 
 
 def _two_letters(known):

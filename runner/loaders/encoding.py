@@ -91,7 +91,7 @@ def _with_high_bytes(data):
     if len(data) <= _SAMPLE:
         return data
     lines, size = [], 0
-    for m in re.finditer(rb"[^\n]*[\x80-\xff][^\n]*\n?", data):
+    for m in re.finditer(rb"[^\r\n]*[\x80-\xff][^\r\n]*[\r\n]?", data):
         lines.append(m.group())
         size += len(lines[-1])
         if size > _SAMPLE:
@@ -103,6 +103,8 @@ def _legacy(sample):
     runs = re.findall(rb"[\x80-\xff]+", re.sub(rb"(?<=[\xc0-\xff])[\x99\xa9\xae]+(?![\x80-\xff])", b"", sample))  # without what marks names
     if _big5(sample):
         return "big5"
+    if _shift_jis(sample):
+        return "cp932"
     # Latin scripts have single accented letters among ASCII, others whole words.
     within = re.findall(rb"(?<=[A-Za-z])[\xc0-\xff]{1,2}(?![\x80-\xff])", sample)
     if len(within) > 0.6 * len(runs):
@@ -141,6 +143,15 @@ def _big5(sample):
     return len(pairs) > 5 and plain >= 0.9 * len(words) and sum(0xA4 <= p[0] <= 0xC6 for p in pairs) >= 0.95 * len(pairs) and sum(p[1] < 0x80 for p in pairs) >= 0.15 * len(pairs)
 
 
+def _shift_jis(sample):
+    """Whether the bytes are kana and the frequent characters of Shift-JIS, whose second byte is often one of ASCII, and beside no letters."""
+    words = _wide(sample, "cp932")
+    found = [c.encode("cp932") for w in words for c in w if c > "\x7f"]
+    plain = sum(w[0] > "\x7f" and w[-1] > "\x7f" for w in words)
+    usual = sum(len(c) == 2 and (0x81 <= c[0] <= 0x83 or 0x88 <= c[0] <= 0x97) for c in found)
+    return len(found) > 5 and plain >= 0.9 * len(words) and usual >= 0.75 * len(found) and all(len(c) == 2 or 0xA1 <= c[0] <= 0xDF for c in found)
+
+
 def _korean(sample):
     """Whether the bytes are syllables of Hangul: of the frequent Chinese characters in these places, a text has others as well."""
     found = [c.encode("cp949") for w in _wide(sample, "cp949") for c in w if c > "\x7f"]
@@ -167,6 +178,7 @@ def _script(sample):
 
 def _latin(sample):
     best, best_score = "cp1252", -1.0
+    old_mac = b"\r" in sample and b"\n" not in sample  # how only its programs ended lines
     for codec, languages in _LATIN.items():
         text = sample.decode(codec, "replace")
         beyond = [(text[max(0, m.start() - 1) : m.start()], m.group(), text[m.end() : m.end() + 1]) for m in re.finditer(r"[^\x00-\x7f]", text)]
@@ -175,6 +187,7 @@ def _latin(sample):
         score = (symbols + max(sum(c in letters for c in words) for letters in languages)) / max(1, len(beyond))
         if codec != "cp1252" and not words:
             score *= 0.8  # symbols alone are those of Windows
+        score += 0.1 * (old_mac and codec == "mac_roman")
         if score > best_score + 0.01:
             best, best_score = codec, score
     return best
@@ -202,6 +215,8 @@ def _fits(before, c, after):
     """How well a symbol stands between its neighbours, from 0 to 1."""
     if "\u0300" <= c <= "\u0323":
         return 1.0 if before in tuple("aăâeêioôơuưyAĂÂEÊIOÔƠUƯY") else -1.0
+    if c in "£¥" and after.isalpha():
+        return -0.5
     if c in "\ufffd" or "\x80" <= c <= "\x9f":
         return -1.0
     if c in "\xae\xa9\u2122" and (after.islower() or c != "\xa9" and after.isalpha()):

@@ -53,6 +53,11 @@ def _find(rows, width, above):
     if len(body) > 1 and [c.strip() for c in table[0][:3]] == ["V1", "V2", "V3"] and body[0][0].strip() == "ResponseID":
         return Header(skip, 2, [c.strip() for c in table[0]], rule=" · ".join(c.strip() for c in body[0] if c.strip())[:60])  # one of the older form
     more = _several(table, width, above + skip)
+    if not more and _pivoted(table[0], body, width):
+        return Header(skip + 1, 1)
+    parts = None if more else _in_two_parts(table[0], body, width)
+    if parts:
+        return Header(skip, 2, parts)
     if not more and headless(table[0], body, width):
         return Header(skip, 0)
     if more:
@@ -185,7 +190,8 @@ def headless(first, body, width):
         return False
     if numbers and len(numbers) == no and _sequence(numbers):
         return False
-    if not no and any([c.strip() for c in r] == first for r in body):
+    repeated = sum([c.strip() for c in r] == first for r in body)
+    if not no and 0 < repeated <= max(2, 0.2 * len(body)):
         return False  # a header that is repeated
     if yes:
         return no >= 3 * yes and no >= 3 and again > 0
@@ -264,7 +270,7 @@ def _several(table, width, above=0):
         same += 1
     if same > 1 and all(map(is_name, table[0])) and len(table) > same:
         # Below other lines a logger wrote its header anew; at the top it is one of several rows.
-        return same, joined(table[:same], width, once=above > 0)
+        return same, joined(table[:same], width, once=above > 0 or table[0] in table[same:])
     filled = [i for i, r in enumerate(table[:8]) if _filled(r)]
     for count in [i + 1 for i in filled[1:3]]:
         head, body = [r for r in table[:count] if _filled(r)], [r for r in table[count:] if _filled(r)][:LOOK]
@@ -324,6 +330,35 @@ def _titled(row, body, width):
     names = [c.strip() for c in body[0]]
     kinds = [usual_form(body[1 : LOOK + 1], i) for i in range(width)]
     return len(set(names)) == width and all(k in ("n", "d", "c") for k in kinds) and all(re.fullmatch(r"[^\W\d]\w*", c) for c in names) and not any(_is_unit(c) for c in names)
+
+
+def _pivoted(row, body, width):
+    """Whether the first row says what a pivot table of Excel holds, and the names are below it: Sum of units, Column labels,, over Row labels, 2023, 2024."""
+    if len(body) < 3 or len(body[0]) != width:
+        return False
+    first, names = [c.strip() for c in row] + [""] * width, [c.strip() for c in body[0]]
+    kinds = [usual_form(body[1 : LOOK + 1], i) for i in range(width)]
+    typed = [i for i, k in enumerate(kinds) if k in ("n", "d", "c")]
+    over = [i for i in typed if is_name(names[i]) or forms.YEAR.fullmatch(names[i]) and not all(forms.YEAR.fullmatch(r[i].strip()) for r in body[1:LOOK] if len(r) > i and r[i].strip())]
+    return (
+        _filled(first) > 0 and all(names) and len(set(names)) == width and is_name(names[0]) and len(over) == len(typed) > 1
+        and sum(not first[i] for i in typed) >= 0.5 * len(typed) and all(map(is_name, first)) and not any(_is_unit(names[i]) for i in typed)
+    )  # fmt: skip
+
+
+def _in_two_parts(row, body, width):
+    """The names, where the first row has those of the columns of numbers and the row below it those of the others, as offices of statistics export tables; else nothing."""
+    if len(body) < 4 or len(body[0]) != width or len(row) != width:
+        return None
+    first, second = [c.strip() for c in row], [c.strip() for c in body[0]]
+    kinds = [usual_form(body[1 : LOOK + 1], i) for i in range(width)]
+    typed = [i for i, k in enumerate(kinds) if k == "n"]
+    others = [i for i in range(width) if i not in typed]
+    if not typed or len(others) < 2 or any(second[i] or not first[i] for i in typed) or not all(second[i] and is_name(second[i]) for i in others) or all(first[i] for i in others):
+        return None
+    below = {r[i].strip() for r in body[1:] for i in others if len(r) > i}
+    names = [first[i] if i in typed else second[i] for i in range(width)]
+    return names if len(set(names)) == width and not any(second[i] in below for i in others) else None
 
 
 def _described(names, body, width):

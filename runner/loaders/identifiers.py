@@ -47,6 +47,8 @@ def keep(frame, scan, again):
     whole = [i for i in numeric if frame.dtypes.iloc[i].kind == "f" and _integral(np, frame.iloc[:, i].to_numpy())]
     suspects |= {i for i in whole if np.nanmax(np.abs(frame.iloc[:, i].to_numpy())) >= 2**53}
     suspects |= {i for i in numeric if frame.dtypes.iloc[i].kind == "f" and _POINTED.search(str(frame.columns[i]))}
+    months = {i for i in numeric if frame.dtypes.iloc[i].kind == "f" and dates.MONTH_NAME.search(str(frame.columns[i]))}
+    suspects |= months
     if scan is not None:
         columns, exponents = scan.result()
         suspects |= set(numeric) if columns is None else columns & set(numeric)
@@ -56,6 +58,10 @@ def keep(frame, scan, again):
     if not suspects:
         return kept
     for i, text in again(sorted(suspects)).items():
+        if i in months and len(text) == len(frame) and text.dropna().str.strip().str.fullmatch(dates.MONTH_POINTED).all():
+            frame.isetitem(i, text.set_axis(frame.index))  # 2000.10 is October
+            kept.add(i)
+            continue
         if len(text) <= _SHORT and not _POINTED.search(str(frame.columns[i])) and not any(isinstance(v, str) and _MAYBE.match(v.strip()) for v in text.tolist()):
             continue  # so that thousands of columns take no seconds
         if dates.of_numbers(frame.iloc[:, i], str(frame.columns[i])) is not None:

@@ -53,6 +53,7 @@ class Look:
             title = " ".join(c for r in every[: self.header.skip] for c in r if c)[:60]
             self.notes.append(f"{src.name} has {self.header.skip} line(s) above its header, which were skipped: {title}")
         self._written_otherwise(every)
+        self.doubled = single and self.delimiter not in ",;\t" and self.width > 2 and self.width % 2 == 1 and not any(c for r in every for c in r[1::2])  # 1::Toy Story::1995
         self.skip += top + self.header.skip
         self.rows = every[self.header.skip :]
         body = [r for r in self.rows[max(1, self.header.rows) :] if r]
@@ -244,7 +245,7 @@ class Look:
         for name, values in zip(names, columns):
             if values and values[0].isdigit() and any(len(v) > 1 and v[0] == "0" and v.isdigit() for v in values) and all(v.isdigit() for v in values):
                 text[name] = "str"
-            elif self.european and values and any(map(_DOTTED.fullmatch, values)) and all(_DOTTED.fullmatch(v) or re.fullmatch(r"[+-]?\d{1,3}(,\d+)?", v) for v in values) and name != "":
+            elif self.european and values and not numbers.of_place(str(name)) and any(map(_DOTTED.fullmatch, values)) and all(_DOTTED.fullmatch(v) or re.fullmatch(r"[+-]?\d{1,3}(,\d+)?", v) for v in values) and name != "":
                 text[name] = "str"  # numbers.convert makes 1.234 1234
         return text
 

@@ -37,7 +37,8 @@ def convert(frame, decimal=None, names=()):
         if str(dtype) not in ("str", "string", "object") or i in names:
             continue
         column = frame.iloc[:, i]
-        found = degrees(column, str(frame.columns[i])) or read(column, decimal) or written(column, decimal, colons)
+        sign = decimal if not of_place(str(frame.columns[i])) else "," if column.iloc[:_SAMPLE].astype("str").str.contains(",").any() else "."
+        found = degrees(column, str(frame.columns[i])) or read(column, sign) or written(column, decimal, colons)
         if found:
             numbers, what = found
             frame.isetitem(i, numbers)
@@ -160,6 +161,11 @@ def degrees(column, name):
     numbers = known.map({v: round(value(m), 9) for v, m in found.items()}).astype("float64").reindex(column.index)
     shown = known.iloc[0]
     return pd.Series(numbers), [f"degrees were read as numbers, south and west as negative: {shown} as {numbers.dropna().iloc[0]:.6g}"]
+
+
+def of_place(name):
+    """Whether a column is named as one of latitudes or longitudes, which are no thousands."""
+    return bool(_PLACE_NAME.search(name))
 
 
 def _two_signs(column):

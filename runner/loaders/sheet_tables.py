@@ -4,7 +4,7 @@ import datetime
 import math
 import re
 
-from attache.loaders import below, dates, forms, headers, look, numbers, totals
+from attache.loaders import below, dates, forms, headers, look, numbers, padding, totals
 from attache.loaders.numbers import MARKS
 from attache.loaders.source import note
 
@@ -120,9 +120,10 @@ def _frame(file, sheet, rows):
         body = [r for r in body if any(v is not None for v in r)]
     frame = pd.DataFrame({i: _column([r[i] for r in body], file, names[i]) for i in range(width)}, index=range(len(body)))
     frame.columns = names
-    before = totals.rows(frame)
+    before, kinds = totals.rows(frame), list(frame.dtypes)
     dates.convert(frame, False, file)
-    totals.tell(frame, file, before)
+    padding.remove(frame, file)
+    totals.tell(frame, file, before, list(frame.dtypes) == kinds)
     return frame
 
 

@@ -213,7 +213,8 @@ def clear_table(src, headed=False):
             return True
     rows = [r for r in look.rows if any(map(str.strip, r)) and not headers.is_rule(r)]
     rows = rows[: len(rows) - below.count(rows, look.width)]
-    if look.width < 2 or len(rows) < 4 or sum(len(c) > 60 for r in rows for c in r) >= 0.1 * sum(map(len, rows)):
+    tabs = look.delimiter == "\t" and look.width > 2  # which no prose has
+    if look.width < 2 or len(rows) < 4 - tabs or not tabs and sum(len(c) > 60 for r in rows for c in r) >= 0.1 * sum(map(len, rows)):
         return False
     if look.row_names():
         rows[0] = ["", *rows[0]]
@@ -222,7 +223,7 @@ def clear_table(src, headed=False):
     named = look.width > 2 and all(map(headers.is_name, rows[0][1:])) and any(headers.usual_form(rows[1:], i) in ("n", "d", "c") for i in range(1, look.width))
     if headed and not named:
         return False
-    if look.delimiter not in ",;\t|\u2502" and not look.dialect.words and not named or look.dialect.score < 0.9 and not named:
+    if look.delimiter not in ",;\t|\u2502" and not look.dialect.words and not named and not look.doubled or look.dialect.score < 0.9 and not named:
         return False
     return look.delimiter != "," or look.width > 2
 

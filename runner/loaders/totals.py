@@ -54,9 +54,9 @@ def _of_groups(column):
     return found if len(found) >= 0.8 * len(named) else set()
 
 
-def tell(frame, name, before=()):
-    """Say which rows are totals: now, and before the words among days became missing."""
-    found = sorted({*rows(frame), *before})
+def tell(frame, name, before, same=False):
+    """Say which rows are totals: before the words among days became missing, and now, unless the columns are the same."""
+    found = before if same else sorted({*rows(frame), *before})
     if found:
         which = ", ".join(str(k + 1) for k in found[:5]) + (", …" if len(found) > 5 else "")
         note(f"{name}: {len(found)} row(s) are totals (row {which}); they are kept, leave them out of sums.")
