@@ -96,13 +96,13 @@ _NEVER = (0, 99991231, 99999999, 99991231235959)
 _SERIAL_NAME = re.compile(r"(?:^|[^a-z])(?:date|datum|fecha)|(?:date|datum)$", re.I)
 
 
-def convert(frame, day_first=False, name=""):
+def convert(frame, day_first=None, name=""):
     """Turn the columns that hold dates into dates, in place.
 
     A few values that are none become missing, which is said under the name of the
     file. 03/04/2024 is read in the order that a column of the table proves, else that
-    the order of its rows shows, else day first where day_first is, else month first,
-    and it is said that this is a guess.
+    the order of its rows shows, else as day_first says, else month first, or day first
+    in 03-04-2024, and it is said that this is a guess.
     """
     import pandas as pd
 
@@ -145,7 +145,7 @@ def convert(frame, day_first=False, name=""):
     proven = set(orders)
     if not proven:  # rows in order prove it as well
         for results in found.values():
-            ordered = [f for f, c in results.items() if _ordered(c)]
+            ordered = _in_order(results)
             if len(results) > 1 and len(ordered) == 1:
                 proven.add(_day_comes_first(ordered[0]))
     order = next(iter(proven)) if len(proven) == 1 else None
@@ -239,13 +239,15 @@ _AHEAD = re.compile(r"matur|expir|until|valid|due|forecast|project|target|ablauf
 def _tell_guess(name, frame, found, day_first):
     """Say of which columns nothing shows the order of day and month."""
     for i, results in found.items():
-        if len(results) < 2 or sum(map(_ordered, results.values())) == 1:
+        if len(results) < 2 or len(_in_order(results)) == 1:
             continue
         first, second = list(results.values())[:2]
         differ = frame.iloc[:, i][first.notna() & second.notna() & (first != second)]
         if len(differ):
-            one, other = ("day", "month") if day_first else ("month", "day")
-            note(f"{name}: {frame.columns[i]}: {differ.iloc[0]} was read with the {one} first, as nothing in the table shows the order; dayfirst={not day_first} reads the {other} first.")
+            chosen = _choose(results, day_first, False)
+            day = next(f for f, c in results.items() if c is chosen).startswith("%d")
+            one, other = ("day", "month") if day else ("month", "day")
+            note(f"{name}: {frame.columns[i]}: {differ.iloc[0]} was read with the {one} first, as nothing in the table shows the order; dayfirst={not day} reads the {other} first.")
 
 
 def _without_marks(column):
@@ -264,7 +266,7 @@ def named(name):
     return bool(_DATE_NAME.search(re.sub(r"([a-z])([A-Z])", r"\1_\2", name)))
 
 
-def parse(column, day_first=False):
+def parse(column, day_first=None):
     """Return a column of text as datetimes, or None when it does not hold dates."""
     results = _readings(column)
     return _choose(results, day_first, False) if results else None
@@ -564,16 +566,23 @@ def _choose(results, day_first, certain):
     """Choose among the readings {format: column}: the order of the table where it is certain,
     else rows that are in order tell, else the habit."""
     if len(results) > 1:
-        ordered = [f for f, c in results.items() if _ordered(c)]
+        ordered = _in_order(results)
         if len(ordered) == 1 and not certain:
             return results[ordered[0]]
         first = next((f for f in results if f.startswith("%d")), None)
         second = next((f for f in results if f.startswith("%m")), None)
         if certain:
             return results[first if day_first and first else second or first]
-        if day_first and first:
-            return results[first]
+        if day_first is not None and first and second:
+            return results[first if day_first else second]
     return next(iter(results.values()), None)
+
+
+def _in_order(results):
+    """The formats in which the rows are in order; of several the one in which each is a day after the one before."""
+    found = [f for f, c in results.items() if _ordered(c)]
+    daily = [f for f in found if len(found) > 1 and len(results[f]) > 2 and set(results[f].diff().dropna().abs().dt.days) == {1}]
+    return daily if len(daily) == 1 else found
 
 
 def _ordered(column):

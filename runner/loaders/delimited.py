@@ -87,7 +87,7 @@ def csv(src, raw=False, table=None, **options):
             note(f"{src.name}: {line}.")
     before, kinds = totals.rows(frame), list(frame.dtypes)
     if "parse_dates" not in options:
-        dates.convert(frame, options.get("dayfirst", look.european), src.name)
+        dates.convert(frame, options.get("dayfirst", look.european or None), src.name)
     padding.remove(frame, src.name, look.dialect.spaced)
     totals.tell(frame, src.name, before, list(frame.dtypes) == kinds)
     return booleans(frame, src.name)

@@ -52,6 +52,9 @@ def _find(rows, width, above):
         return Header(skip, 3, [c.strip() for c in table[0]], rule=" · ".join(c.strip() for c in body[0])[:60])  # a survey of Qualtrics: questions below the names
     if len(body) > 1 and [c.strip() for c in table[0][:3]] == ["V1", "V2", "V3"] and body[0][0].strip() == "ResponseID":
         return Header(skip, 2, [c.strip() for c in table[0]], rule=" · ".join(c.strip() for c in body[0] if c.strip())[:60])  # one of the older form
+    answers = [c.strip() for c in body[0]] if body else []
+    if len(answers) == len(table[0]) == width and {"Response", "Open-Ended Response"} & set(answers) and all(map(is_name, answers)) and any(a and not q.strip() for q, a in zip(table[0], answers)):
+        return Header(skip, 2, joined([table[0], ["" if a in ("Response", "Open-Ended Response") else a for a in answers]], width))  # a survey of SurveyMonkey: answers below the questions
     more = _several(table, width, above + skip)
     if not more and _pivoted(table[0], body, width):
         return Header(skip + 1, 1)
@@ -197,6 +200,8 @@ def headless(first, body, width):
         return no >= 3 * yes and no >= 3 and again > 0
     if not first[0] and no < 3:
         return False
+    if no and any(c == "d" == k and re.search(r"\d[-/.]\d+[-/.]\d|\d:\d", f) for c, k, f in zip(cells, kinds, first)):
+        return True  # a day above days is no name
     if no:
         return no >= 2 or again > 0 or len(body) >= 3 and _like_data(first, body, kinds)
     filled = sum(bool(k) for k in kinds)
@@ -399,11 +404,15 @@ def units_row(names, body, width):
     if not numbers or any(row[i] and not _is_unit(row[i]) and (len(row[i]) > 8 or known < 4) for i in numbers) or known < 0.6 * sum(bool(row[i]) for i in numbers):
         return {}  # beside many that are known, a word may be one as well
     over = [i for i in numbers if row[i]]
+    if any(row[i].lower() in ("yes", "no") and kinds[i] in ("b", "s") for i in range(min(width, len(row)))):
+        return {}  # an answer
     return given if over and len(over) >= 0.3 * len(numbers) and all(forms.form(c) not in ("n", "d") for c in row) else {}
 
 
 def _is_unit(cell):
     bare = cell.strip("()[] ").lower().replace("^", "")
+    if forms.form(cell) == "m":
+        return False  # N/A
     return bare in _UNITS or cell[:1] + cell[-1:] in ("()", "[]") or bool(re.fullmatch(r"[a-zµ°%$€£]{1,4}(/[a-zµ]{1,4}\d?)?[²³23]?", bare) and "/" in bare)
 
 

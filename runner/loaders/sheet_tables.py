@@ -121,7 +121,7 @@ def _frame(file, sheet, rows):
     frame = pd.DataFrame({i: _column([r[i] for r in body], file, names[i]) for i in range(width)}, index=range(len(body)))
     frame.columns = names
     before, kinds = totals.rows(frame), list(frame.dtypes)
-    dates.convert(frame, False, file)
+    dates.convert(frame, None, file)
     padding.remove(frame, file)
     totals.tell(frame, file, before, list(frame.dtypes) == kinds)
     return frame

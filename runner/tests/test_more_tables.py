@@ -144,3 +144,33 @@ def test_months_as_offices_of_statistics_write_them(check, form):
 
 def test_numbers_that_look_like_months(check):
     check("price,v\n" + rows(lambda i: f"{2000 + i // 12}.{i % 12 + 1:02},{i}\n"), {"price": [2000.01, 2000.02]})
+
+
+def test_a_first_row_of_answers_is_not_one_of_units(check):
+    check("who,incumbent,district,n\nKatie,No,N/A,\n" + rows(lambda i: f"w{i},Yes,{i},{i}\n"), {"who": ["Katie", "w0"], "incumbent": ["No", "Yes"], "district": [None, 0.0]}, length=N + 1, unsaid=["units"])
+    check("who,h,district\n-,min,km\n" + rows(lambda i: f"w{i},{i},{i}\n"), {"who": ["w0"], "h": [0]}, said="units", length=N)
+
+
+def test_days_in_the_first_row(check):
+    check("08-03-2020,\"Schools, closed\"\n" + rows(lambda i: f"{13 + i % 15}-03-2020,measure {i}\n"), {0: day("2020-03-08", "2020-03-13")}, said="no header", length=N + 1)
+    check("place,2020-03-01,2020-03-02\n" + rows(lambda i: f"p{i},{i},{i * 2}\n"), {"place": ["p0"], "2020-03-02": [0, 2]}, length=N)
+
+
+def test_answers_below_questions(check):
+    head = 'Where do you live?,Is it fair?,,,Why?\nResponse,Yes,No,Other,Open-Ended Response\n'
+    frame = check(head + rows(lambda i: f"town {i % 7},{'Yes' if i % 2 else ''},{'' if i % 2 else 'No'},,because {i}\n"), {"Where do you live?": ["town 0"], "Is it fair? No": ["No", None]}, said="joined", length=N)
+    assert list(frame.columns) == ["Where do you live?", "Is it fair? Yes", "Is it fair? No", "Is it fair? Other", "Why?"]
+
+
+def test_one_day_after_the_other_shows_the_order(check):
+    check("d,v\n" + "".join(f"{i + 1:02}-03-2022,{i}\n" for i in range(10)), {"d": day("2022-03-01", "2022-03-02", "2022-03-03")}, unsaid=["nothing in the table"])
+    check("d,v\n" + "".join(f"03/{i + 1:02}/2022,{i}\n" for i in range(10)), {"d": day("2022-03-01", "2022-03-02", "2022-03-03")}, unsaid=["nothing in the table"])
+    check("d,v\n" + "".join(f"{i + 1:02}/03/2022,{i}\n" for i in range(10)), {"d": day("2022-03-01", "2022-03-02", "2022-03-03")}, unsaid=["nothing in the table"])
+
+
+@pytest.mark.parametrize("sep, first, then", [("-", "day", "2024-06-02"), ("/", "month", "2024-02-06")])
+def test_what_is_said_of_a_guess_is_what_was_done(check, sep, first, then):
+    text = "d,v\n" + rows(lambda i: f"{i % 12 + 1:02}{sep}{i * 5 % 12 + 1:02}{sep}2024,{i}\n")
+    check(text, {"d": day("2024-01-01", then)}, said=f"read with the {first} first")
+    check(text, {"d": day("2024-01-01", "2024-06-02")}, dayfirst=True)
+    check(text, {"d": day("2024-01-01", "2024-02-06")}, dayfirst=False)
