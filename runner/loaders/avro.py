@@ -6,13 +6,14 @@ _SNAPPY, _ZSTD = b"snappy", b"zstandard"
 
 
 def plain(data):
-    """Return a container with its blocks uncompressed, where they are in Snappy or Zstandard; else as it is.
+    """Return a container with its blocks uncompressed, where they are in Snappy or Zstandard, and without metadata that are no text; else as it is.
 
     Avro 1.11, object container files: magic, metadata, a mark of 16 bytes, then blocks of
     a count, a size, so many bytes and the mark.
     """
     if data[:4] != b"Obj\x01":
         return data  # no container: its reader says so
+    data = _without_bytes(data)
     at, codec, start = _metadata(data)
     if codec not in (_SNAPPY, _ZSTD):
         return data
@@ -30,6 +31,45 @@ def plain(data):
         out.write(_long(count) + _long(len(body)) + body + mark)
         at += size + 16
     return out.getvalue()
+
+
+def _without_bytes(data):
+    """The container without entries of its metadata whose values are bytes, which Avro allows and fastavro does not read."""
+    try:
+        at, entries = _entries(data)
+    except IndexError:
+        return data  # its reader says what is wrong
+    texts = [(key, value) for key, value in entries if _is_text(value)]
+    if len(texts) == len(entries):
+        return data
+    return data[:4] + _long(len(texts)) + b"".join(_long(len(part)) + part for pair in texts for part in pair) + _long(0) + data[at:]
+
+
+def _is_text(value):
+    try:
+        value.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _entries(data):
+    """Where the mark begins, and the metadata as pairs of bytes."""
+    at, entries = 4, []
+    while True:
+        count, at = _read_long(data, at)
+        if count == 0:
+            return at, entries
+        if count < 0:
+            count = -count
+            _, at = _read_size(data, at)
+        for _ in range(count):
+            pair = []
+            for _ in range(2):
+                size, at = _read_size(data, at)
+                pair.append(data[at : at + size])
+                at += size
+            entries.append(tuple(pair))
 
 
 def _metadata(data):

@@ -16,6 +16,14 @@ _NOTE = re.compile(
 _SAID = re.compile(r"(?:sources?|notes?|footnotes?|data sources?|quellen?|hinweis|anmerkung(?:en)?|fuentes?|fontes?|nota|bron|källa|źródło|источник|примечание|出典|注記|资料来源)\s?[::].+", re.I | re.S)
 
 
+NOTHING = re.compile(  # what a bank writes below the names where there are no rows
+    r"(?:there (?:are|were) )?no (?:\w+ ){0,2}(?:transactions?|records?|results?|data|rows?|entries|items|bookings|movements|orders|payments|matches|activity)\b.{0,80}"
+    r"|(?:\w+ (?:sind|wurden|liegen) )?(?:keine?|aucune?|ning[uú]n[ao]?|nessun[ao]?|nenhuma?|geen|brak|ingen|inga) (?:.{0,60} )?(?:gefunden|vorhanden|verfügbar|umsätze|buchungen|daten|trouvée?s?|opérations?|disponibles?|encontrad[ao]s?|movimientos|trovat[aoie]|movimenti|transações|gevonden|transacties|danych|transakcji|transaktioner|hittades)\b.{0,40}"
+    r"|нет (?:данных|операций|записей).{0,60}|операци[ий] не найден[ыо].{0,40}|没有(?:记录|数据|交易).{0,20}|該当するデータ.{0,20}",
+    re.I,
+)
+
+
 def count(rows, width):
     """How many of the last rows, lists of texts, are notes below a table of this width."""
     filled = [[c.strip() for c in r] for r in rows]

@@ -19,6 +19,7 @@ def parquet(src, **options):
             if pa.types.is_struct(field.type) and {"metadata", "value"} <= {f.name for f in field.type} and pa.types.is_binary(field.type.field("metadata").type):
                 note(f"{src.name}: {field.name} is of Parquet's type VARIANT, which is shown as the bytes that it is stored in.")
         columns = len(file.schema)
+        places = (file.schema_arrow.metadata or {}).get(b"geo")
     if options:
         return pd.read_parquet(src.path, **options)
     if columns > 20_000:  # each takes so much memory that Arrow may end the process
@@ -26,7 +27,7 @@ def parquet(src, **options):
     if "INT96" in types:
         return _frame(_wide_times(reader, src.path))
     try:
-        return _frame(reader.read_table(src.path))
+        return _placed(src, _frame(reader.read_table(src.path)), places)
     except pa.ArrowNotImplementedError:  # nested columns in several pieces
         with reader.ParquetFile(src.path) as file:
             return pd.concat([batch.to_pandas() for batch in file.iter_batches(1024)], ignore_index=True)
@@ -36,6 +37,28 @@ def parquet(src, **options):
         table = reader.read_table(src.path)
         note(f"{src.name}: times within {', '.join(f.name for f in table.schema if pa.types.is_nested(f.type))} are in no year of the calendar; they are the numbers that are stored.")
         return table.cast(pa.schema([f.with_type(_stored(f.type)) if pa.types.is_nested(f.type) else f for f in table.schema], table.schema.metadata)).to_pandas()
+
+
+def _placed(src, frame, places):
+    """The table as a GeoDataFrame where the file is GeoParquet, whose geometries are written as bytes (WKB)."""
+    import json
+
+    try:
+        said = json.loads(places or "{}")
+        columns = {name: c for name, c in said["columns"].items() if c.get("encoding") == "WKB" and name in frame.columns}
+    except (ValueError, KeyError, AttributeError):
+        return frame
+    if not columns:
+        return frame
+    try:
+        geopandas = need("geopandas")
+    except ModuleNotFoundError:
+        note(f"{src.name}: {', '.join(columns)}: the geometries are shown as the bytes that they are stored in (WKB), as geopandas can't be installed.")
+        return frame
+    for name, column in columns.items():
+        frame[name] = geopandas.GeoSeries.from_wkb(frame[name], crs=column.get("crs", "OGC:CRS84"))
+    first = said.get("primary_column")
+    return geopandas.GeoDataFrame(frame, geometry=first if first in columns else next(iter(columns)))
 
 
 def _frame(table, **options):

@@ -28,6 +28,8 @@ def csv(src, raw=False, table=None, **options):
     if raw:
         options = {"dtype": "str", "keep_default_na": False, **options}
     look = Look(src, options)
+    if not options.keys() & (_PARTIAL | {"header"}) and (empty := _nothing(src, look)) is not None:
+        return empty
     if look.width > _WIDEST and not options.keys() & {"usecols", "chunksize", "iterator"}:
         raise src.fail(f"has more than {_WIDEST:,} columns: turn it, so that its columns are rows")
     if look.width < 2 and not src.part and not options.keys() & {"sep", "delimiter", "quotechar", "quoting"}:
@@ -91,6 +93,25 @@ def csv(src, raw=False, table=None, **options):
     padding.remove(frame, src.name, look.dialect.spaced)
     totals.tell(frame, src.name, before, list(frame.dtypes) == kinds)
     return booleans(frame, src.name)
+
+
+def _nothing(src, look):
+    """A table without rows, where the last line says that there are none, below one of names: No transactions found."""
+    import pandas as pd
+
+    lines = [line.strip() for line in _lines(src, look.codec) if line.strip()] if src.size < 8192 else []
+    said = lines[-1].strip(' ";,|\t') if len(lines) > 1 else ""
+    if not below.NOTHING.fullmatch(said):
+        return None
+    names, values = ([c.strip() for c in r] for r in _csv.reader(lines[-2:], delimiter=max(",;\t|", key=lines[-2].count)))
+    if any(values[1:]):
+        return None
+    while names and not names[-1]:
+        names.pop()
+    if len(names) < 2 or len(set(names)) < len(names) or not all(n and forms.form(n) == "s" for n in names):
+        return None
+    note(f"{src.name} has no rows; below its header it says: {said}")
+    return pd.DataFrame(columns=names)
 
 
 def _headers_within(frame):

@@ -15,12 +15,27 @@ def audio(src):
     channels, bit_rate (bits a second), tags, and for WAV, FLAC, Ogg and what
     else libsndfile reads the waveform: an array of float32 from -1 to 1, of
     frames, or of frames × channels when there are several."""
+    if src.head[:4] == b"RIFX":
+        return _big_endian(src)
     info = _info(src)
     track = next((t for t in info["tracks"] if t["type"] == "audio"), None)
     if track is None:
         raise src.fail("holds no sound")
     found = {"format": info["format"], **{k: v for k, v in track.items() if k != "type"}, "tags": info["tags"]}
-    return {**found, "waveform": _waveform(src, found)}
+    waveform = _waveform(src, found)  # which knows better what it is
+    return {**found, "waveform": waveform}
+
+
+def _big_endian(src):
+    """A WAV whose numbers begin with the high byte, which MediaInfo does not read."""
+    soundfile = need("soundfile")
+    try:
+        with hushed(), soundfile.SoundFile(src.path) as f:
+            found = {"format": f.subtype_info, "sample_rate": f.samplerate, "channels": f.channels, "tags": f.copy_metadata()}
+    except soundfile.LibsndfileError as e:
+        raise src.fail(f"could not be read as audio, it may be damaged or cut off: {e.error_string.rstrip('.')}") from None
+    waveform = _waveform(src, found)  # which knows better what it is
+    return {**found, "waveform": waveform}
 
 
 def video(src):
@@ -92,6 +107,22 @@ def _waveform(src, found):
             note(f"{src.name} is too long for its waveform to be read at once: read it in parts with soundfile.blocks(path).")
         return samples
     except soundfile.LibsndfileError as e:
+        if "unimplemented" in e.error_string and src.head[:4] in (b"RIFF", b"RIFX"):
+            return _of_rare_width(src, found)
         if src.head[:4] in (b"RIFF", b"fLaC", b"OggS", b"FORM"):
             raise src.fail(f"could not be read as audio, it may be damaged or cut off: {e.error_string.rstrip('.')}") from None
         return None  # AAC, WMA: metadata only
+
+
+def _of_rare_width(src, found):
+    """The waveform of a WAV whose samples have a number of bits that libsndfile does not read, such as 36 or 64."""
+    import numpy as np
+    from scipy.io import wavfile
+
+    try:
+        rate, samples = wavfile.read(src.path)
+    except ValueError:
+        note(f"{src.name}: its samples are written in a way that can't be read; these are its metadata.")
+        return None
+    found.update(sample_rate=rate, channels=samples.shape[1] if samples.ndim > 1 else 1, duration=round(len(samples) / rate, 3))
+    return (samples / -float(np.iinfo(samples.dtype).min)).astype("float32") if samples.dtype.kind == "i" else samples.astype("float32")

@@ -21,6 +21,7 @@ def rdata(src, **options):
             data = unpack.decompress(data)
     if data.startswith((b"A\r\n", b"RDA2\nA\r", b"RDA3\nA\r", b"RDA2\r", b"RDA3\r")):  # text written by Windows
         data = data.replace(b"\r\n", b"\n")
+    _read_bytes()
     several = data.startswith((b"RDX2\n", b"RDX3\n", b"RDA"))
     parsed = reader.parser.parse_data(data) if several else reader.parser.parse_data(data, extension=".rds")
     classes = {**reader.conversion.DEFAULT_CLASS_MAP, **_R_CLASSES}
@@ -38,6 +39,32 @@ def rdata(src, **options):
                 if codec == "latin-1" or "default_encoding" in options:
                     raise
     return next(iter(objects.values())) if several and len(objects) == 1 else objects
+
+
+def _read_bytes():
+    """Have rdata read vectors of bytes (raw), which it does not know."""
+    import dataclasses
+
+    import numpy as np
+    from rdata.parser import _parser, _xdr
+
+    plain = _xdr.ParserXDR.parse_R_object
+    if plain.__name__ == "parse_or_bytes":
+        return
+
+    def parse_or_bytes(self, reference_list=None, bytecode_rep_list=None, info_int=None):
+        at = self.file.tell()
+        kind = self.file.read(4)[-1:] if info_int is None else bytes([info_int & 0xFF])
+        if kind != bytes([_parser.RObjectType.RAW.value]):
+            self.file.seek(at)
+            return plain(self, reference_list, bytecode_rep_list, info_int)
+        self.file.seek(at)
+        info = _parser.parse_r_object_info(self.parse_int() if info_int is None else info_int)
+        values = self._parse_array(np.uint8)
+        attributes = self.parse_R_object([] if reference_list is None else reference_list, bytecode_rep_list) if info.attributes else None
+        return _parser.RObject(info=dataclasses.replace(info, type=_parser.RObjectType.REAL), value=values, attributes=attributes)
+
+    _xdr.ParserXDR.parse_R_object = parse_or_bytes
 
 
 def _converter(reader):

@@ -99,18 +99,28 @@ def dicom(src, **options):
     if not marked and "SOPClassUID" not in data and "Modality" not in data:
         raise src.fail("is not DICOM")
     if "Rows" in data and "SamplesPerPixel" in data:
-        if not {"PixelData", "FloatPixelData", "DoubleFloatPixelData"} & {e.keyword for e in data}:
+        frames = _frames(src, data)
+        if not any(name in data for name in ("PixelData", "FloatPixelData", "DoubleFloatPixelData")):
             note(f"{src.name} holds no picture, only what is said about one.")
             return data
-        size = data.Rows * data.Columns * data.SamplesPerPixel * data.BitsAllocated // 8 * int(data.get("NumberOfFrames", 1) or 1)
+        size = data.Rows * data.Columns * data.SamplesPerPixel * data.BitsAllocated // 8 * frames
         plain = not getattr(data.file_meta, "TransferSyntaxUID", None) or not data.file_meta.TransferSyntaxUID.is_compressed
         if str(data.get("PhotometricInterpretation", "")) in ("YBR_FULL_422", "YBR_PARTIAL_422"):
             size = size * 2 // 3  # two pixels share their colours
         if data.BitsAllocated == 1:
-            size = data.Rows * data.Columns * int(data.get("NumberOfFrames", 1) or 1) // 8
+            size = data.Rows * data.Columns * frames // 8
         if "PixelData" in data and plain and len(data.PixelData) < size:
             raise src.fail("is cut off: a part of its picture is missing")
     return data
+
+
+def _frames(src, data):
+    """How many pictures it says that it has; one where what stands there is no number."""
+    try:
+        return max(1, int(data.get("NumberOfFrames", 1) or 1))
+    except ValueError:
+        note(f"{src.name}: the number of its frames is {data.get_item('NumberOfFrames').value!r}, which is no number.")
+        return 1
 
 
 def nifti(src, **options):

@@ -93,6 +93,9 @@ def _frame(file, sheet, rows):
     width = len(keep)
     blank = next(i for i, r in enumerate(rows) if any(v is not None for v in r))
     head = headers.find(texts[blank:], width)
+    named = _nothing_below(texts) if len(rows) <= _LOOK else None
+    if named is not None:
+        head = headers.Header(named - blank)
     skip = blank + head.skip
     if width == 1:
         head = headers.Header(0, 0 if _no_name(rows[blank:]) else 1)
@@ -116,6 +119,9 @@ def _frame(file, sheet, rows):
         body = body[:-notes]
         while body and all(v is None for v in body[-1]):
             body.pop()
+    if named is not None:
+        note(f"{file}: the sheet {sheet!r} has no rows; below its header it says: {max(texts[-1]).strip()}")
+        body = []
     if head.skip or body and not any(v is not None for v in body[0]):
         body = [r for r in body if any(v is not None for v in r)]
     frame = pd.DataFrame({i: _column([r[i] for r in body], file, names[i]) for i in range(width)}, index=range(len(body)))
@@ -125,6 +131,15 @@ def _frame(file, sheet, rows):
     padding.remove(frame, file)
     totals.tell(frame, file, before, list(frame.dtypes) == kinds)
     return frame
+
+
+def _nothing_below(texts):
+    """The row of names where the last row says that there are none below it; else None."""
+    last = [c.strip() for c in texts[-1]]
+    if len(texts) < 2 or sum(map(bool, last)) != 1 or not below.NOTHING.fullmatch(max(last)):
+        return None
+    names = [c.strip() for c in texts[-2] if c.strip()]
+    return len(texts) - 2 if len(names) > 1 and all(map(headers.is_name, names)) else None
 
 
 def _no_name(rows):

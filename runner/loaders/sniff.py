@@ -168,6 +168,13 @@ def may_be(named, src):
     return False
 
 
+_RECORDS = re.compile(  # lines of a name and a value, which are no columns: LDIF, subtitles, GEDCOM, BibTeX, RIS, mail
+    r"(?:version: \d\s+)?(?:#[^\n]*\s+)*dn:|WEBVTT\b|\d+\s*\n\d\d:\d\d:\d\d,\d{3} --> |0 HEAD\b|@\w+\s*\{|TY  - |From \S+ +\w{3} \w{3} "
+    r"|(?:Return-Path|Received|Delivered-To|Message-ID|MIME-Version|DKIM-Signature|From|To|Subject|Date|X-[\w-]+): [^\n]*\n(?:[ \t][^\n]*\n)*(?:[\w-]+:|[ \t])",
+    re.I,
+)
+
+
 def text_kind(src):
     """Return the kind of a text by how it begins."""
     from attache.loaders import delimited, encoding
@@ -180,7 +187,7 @@ def text_kind(src):
         return "xml"
     if start[:1] in "{[" and re.match(r'\[\s*[\[{"\d\-tfn\]]|\{\s*["}]', start):
         return "json"
-    if low.startswith(("begin:vcalendar", "begin:vcard", "begin:vevent", "begin:vtodo")):
+    if low.startswith(("begin:vcalendar", "begin:vcard", "begin:vevent", "begin:vtodo")) or _RECORDS.match(start):
         return "text"
     return "csv" if delimited.looks_like_table(src) else "text"
 
