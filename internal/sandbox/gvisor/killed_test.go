@@ -3,6 +3,7 @@ package gvisor_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/exec"
 	"strings"
@@ -154,7 +155,8 @@ func TestHostToKill(t *testing.T) {
 	if err := h.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	h = gvisortest.OpenIn(t, dir, gvisor.Stepping(gvisor.Options{}, func(now string) {
+	log := slog.New(slog.NewTextHandler(t.Output(), nil))
+	h = gvisortest.OpenIn(t, dir, gvisor.Stepping(gvisor.Options{Log: log}, func(now string) {
 		which := os.Getenv("ATTACHE_TEST_KILL_SANDBOX")
 		kill := func() {
 			for _, pid := range gvisortest.Sandboxes() {
@@ -174,7 +176,7 @@ func TestHostToKill(t *testing.T) {
 		}
 	}))
 	run(h, "x = 'newer'; open('made', 'w').write('newer')")
-	h.Close(t.Context())
+	t.Log("not killed: ", h.Close(t.Context()))
 }
 
 // A hibernation that runs into its bound of time leaves the older image, and what it
