@@ -53,10 +53,10 @@ check:
 setup-test: build
 	@DATA_DIR="$(CURDIR)/$(CACHE)/data" SANDBOX_POOL=0 bin/attache setup
 
-# The longest packages first, so that the others run beside them; three at once,
-# and three tests of one, since tests wait much. Vet has run.
+# The longest packages first, so that the others run beside them; four at once,
+# and four tests of one, since tests wait much. Vet has run.
 unit: setup-test
-	$(GO) test -p 3 -parallel 3 -vet=off -ldflags '-s -w' -timeout 40m ./internal/sandbox/gvisor ./cmd/attache ./internal/sandbox/remote ./internal/web ./internal/discord ./...
+	$(GO) test -p 4 -parallel 4 -vet=off -ldflags '-s -w' -timeout 40m ./internal/sandbox/gvisor ./cmd/attache ./internal/sandbox/remote ./internal/web ./internal/discord ./...
 
 nested: setup-test
 	@test -n "$(NESTED)" || { echo "no nested module was found"; exit 1; }

@@ -124,6 +124,7 @@ func TestAttacksBesideOthers(t *testing.T) {
 // Code that closes its connection can't be reached any more, and is over: it neither
 // runs on until its limit, nor holds up Stop.
 func TestCodeCutsItselfOff(t *testing.T) {
+	t.Parallel()
 	const endless = "import os, time\nprint('before', flush=True)\n%s\ntime.sleep(10_000)"
 	h := gvisortest.Open(t, gvisor.Options{Limits: sandbox.Limits{Time: 20 * time.Second}})
 	s := sandboxtest.NewSession(t, h)

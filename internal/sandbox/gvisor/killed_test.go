@@ -182,6 +182,7 @@ func TestHostToKill(t *testing.T) {
 // A hibernation that runs into its bound of time leaves the older image, and what it
 // had written of the newer variables.
 func TestStoringTakesTooLong(t *testing.T) {
+	t.Parallel()
 	for step, want := range map[string]string{"named": "newer lock\n", "begun": "stored lock\n"} {
 		t.Run(step, func(t *testing.T) {
 			dir := gvisortest.Dir(t)

@@ -145,6 +145,7 @@ func TestAdoptionAgain(t *testing.T) {
 // A sandbox of a process that was killed is not adopted where another process has had
 // the session since: what that one stored stays, and so does what it forgot.
 func TestAdoptionOfTheOlder(t *testing.T) {
+	t.Parallel()
 	dir := gvisortest.Dir(t)
 	between := gvisortest.OpenIn(t, dir, gvisor.Options{Pool: 1})
 	killVictim(t, dir, "^TestVictim$")

@@ -25,6 +25,7 @@ import (
 // What the runner does inside is in the reach of the code, which takes it away.
 // A snapshot depends on what is taken away, so each host makes one of its own.
 func TestWeakened(t *testing.T) {
+	t.Parallel()
 	canary, err := probe.NewCanary()
 	if err != nil {
 		t.Fatal(err)
@@ -171,12 +172,12 @@ attache.outputs.Outputs._walk = walk`)
 		}
 	})
 	t.Run("the sandbox itself", func(t *testing.T) {
-		t.Setenv("ATTACHE_CANARY", canary.Secret)
 		for _, p := range probe.Probes() {
 			if os.Geteuid() != 0 && (p.Name == "no privileges" || strings.HasPrefix(p.Name, "nothing of the system")) {
 				continue // an ordinary user has none
 			}
 			cmd := exec.Command(filepath.Join(gvisortest.Python(t).Env, "bin", "python"), "-c", canary.Code(p.Code))
+			cmd.Env = append(os.Environ(), "ATTACHE_CANARY="+canary.Secret)
 			out, err := cmd.CombinedOutput()
 			if err != nil || strings.TrimSpace(string(out)) == probe.Confined {
 				t.Errorf("%q holds without a sandbox: %v %s", p.Name, err, out)
