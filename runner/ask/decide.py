@@ -134,6 +134,8 @@ def decided(d, profile, items):
             return q.but(targets=(targets[0],), agg="mean")
         if targets[0].type in ("integer", "number") and not targets[0].groups:
             raise NotUnderstood(f"{code(targets[0].name)} is {_article(targets[0])}: its values are not averaged or summed.")
+        if d.where and not d.chart and _keyed(profile, targets[0]):
+            return q.but(agg="count")
         if d.where and targets[0].distinct and targets[0].distinct > 20 and not d.chart:
             return q.but(targets=(targets[0],), agg="nunique")
         return q.but(kind="groups", agg="count", by=tuple(targets[:2]))
@@ -321,14 +323,28 @@ def _row_of_the_extreme(items):
     return any(i.is_("agg", "max", "min") for i in items[rows:])
 
 
+def _keyed(profile, c):
+    """Whether another column is the key of what this one names, so that each row is one of them: Candidate ID of Candidate."""
+    mine = set(names.of(c.name)) - {"name", "names"}
+    return any(k is not c and k.role == "identifier" and k.distinct == profile.rows and set(names.of(k.name)) - {"id", "ids", "no", "nr", "number", "key", "code"} == mine for k in profile.columns)
+
+
 def _count(q, d, profile, numbers, groups, items):
     """How many: rows, different values, or the total of what counts something."""
     sums = [c for c in numbers if c.additive and c.type == "integer" and not any(w.column is c for w in d.where)]
     if sums and not d.nouns and "rows" not in d.words:
         return q.but(targets=(sums[0],), agg="sum", by=tuple(d.by), kind=_kind(d.by))
     ids = [c for c in groups if c.role in ("identifier", "code", "category", "text", "ordinal") and not truth(c)]
+    owned = [c for c in numbers if ids and not any(w.column is c for w in d.where)]
+    if owned:  # "how many candidates have criminal cases"
+        c = owned[0]
+        if c.type not in ("integer", "number") or not c.stats or c.stats["min"] != 0:
+            raise NotUnderstood(f"How many with which values of {code(c.name)}? Say it as a condition: {code(c.name + ' > 0')}.")
+        q = q.but(where=(*q.where, Condition(c, ">", 0)))
     if ids and "rows" not in d.words and not (d.by and ids[0] in d.by):
         c = ids[0]
+        if _keyed(profile, c):
+            return q.but(agg="count", by=tuple(d.by), kind=_kind(d.by))  # each row is one, and two may have one name
         if c.role == "identifier" and c.distinct == profile.rows:
             return q.but(agg="count", by=tuple(d.by), kind=_kind(d.by))
         explicit = next((i for i in items if i.kind == "col" and i.value is c), None)

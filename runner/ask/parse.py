@@ -292,6 +292,8 @@ def _column(items, i, d, profile):
         negative = before is not None and (before.is_("op", "!=") or before.is_("kw", "without"))
         d.loose.append((c, [yes[1] if negative else yes[0]], False))
         return used
+    if before is not None and before.is_("kw", "without") and before.text.lower() == "without" and c.role == "measure":
+        raise NotUnderstood(f"Without which values of {code(c.name)}? Say it as a condition: {code(c.name + ' = 0')}, or {code(c.name + ' is missing')}.")
     if c not in d.targets:
         d.targets.append(c)
     return used
@@ -486,6 +488,8 @@ def _follows(items, d):
         return False
     if "same" in d.words or first.is_("kw", "only", "without", "sort", "by name", "log", "linear", "desc", "asc", "about") or first.kind == "and" or "about" in d.words:
         return True
+    if _shows_spread(d):
+        return True
     if d.words - _CHANGES or d.nouns or "count" in d.aggs or "nunique" in d.aggs or d.best or d.quantile:
         return "share" in d.words and not (d.targets or d.where or d.by or d.aggs)
     if d.targets or first.kind == "col" or first.kind == "per" and d.where:
@@ -495,12 +499,26 @@ def _follows(items, d):
     return True
 
 
+def _shows_spread(d):
+    """ "as a histogram", and nothing else."""
+    return (d.chart in ("hist", "box") or "dist" in d.words) and not (d.words - {"dist", "same"} or d.targets or d.by or d.where or d.aggs or d.nouns or d.loose)
+
+
+# What was asked of one column is asked of the next one too; a sum only of what adds up.
+_KEPT = ("mean", "median", "max", "min", "std", "var", "range")
+
+
 _CHANGES = {"by name", "by", "where", "same", "about", "sort", "desc", "asc", "only", "without", "log", "linear", "over_time", "first", "last"}
 
 
 def _changed(last, d, profile):
     """The last question with what the follow-up says changed."""
     q = last.but(notes=(), said=tuple(d.notes))
+    if _shows_spread(d):
+        numbers = [t for t in last.targets if t.role in ("measure", "ordinal") and t.type in ("integer", "number")]
+        if not numbers:
+            raise NotUnderstood("The distribution of which column?")
+        return q.but(kind="dist", targets=(numbers[0],), agg="", by=(), limit=0, which=False, share=False, also=(), order="", chart=d.chart)
     if d.where or d.loose:
         new = list(d.where)
         for c, values in d.loose:
@@ -515,7 +533,8 @@ def _changed(last, d, profile):
         if len(groups) == len(d.targets) and not d.by and not last.targets and last.kind in ("groups", "value") or "same" in d.words and groups:
             d.by = groups
         else:
-            q = q.but(targets=tuple(d.targets), agg="" if not d.aggs else q.agg)
+            kept = q.agg in _KEPT or q.agg == "quantile"
+            q = q.but(targets=tuple(d.targets), agg=q.agg if d.aggs or kept else "")
             if q.kind in ("corr", "pair") and len(d.targets) < 2:
                 q = q.but(kind="value" if not q.by else "groups")
     if d.aggs:

@@ -109,6 +109,13 @@ class Vocabulary:
                 found.append((-weight, c.position, c))
         return [c for _, _, c in sorted(found, key=lambda f: f[:2])]
 
+    def begun(self, key):
+        """The one column whose name begins with these words, where what stands behind the first one is no column itself: "actual max" of actual_max_temp."""
+        if self.column(key[1:]) is not None:
+            return None
+        found = {id(c): c for full, c in self.columns if len(full) > len(key) and full[: len(key)] == key}
+        return next(iter(found.values())) if len(found) == 1 else None
+
     def shortened(self, word):
         """The one column whose name begins with word: "rev" of revenue."""
         found = {id(c): c for full, c in self.columns if len(word) >= 3 and full[0].startswith(word) and len(full[0]) > len(word) + 1}
@@ -306,6 +313,8 @@ def _longest(tokens, i, vocabulary, before):
                 return Item("noun", lower[0], text), 1
             if c is not None and (n > 1 or lower[0] not in lexicon.STOP or lower[0] in ("type", "name", "value", "cost", "level", "category", "group", "amount", "part") or c.role in ("category", "text", "code") and c.type == "text" and before and before[-1].is_("kw", "which", "by") and before[-1].text.lower() not in ("who", "whose")):
                 return Item("col", c, text), n
+            if n > 1 and (c := vocabulary.begun(key)) is not None:
+                return Item("col", c, text, 0.9), n
             if n == 1 and before and (before[-1].is_("agg", "max", "min", "mean", "sum", "median") or before[-1].kind == "num" or before[-1].is_("kw", "where") and len(before) > 1 and before[-2].kind == "num") and key in vocabulary.values and (c := vocabulary.synonym(key[0])) is not None and c.role == "measure":
                 return Item("col", c, text, 0.6), 1
             if key in vocabulary.values and not (n == 1 and lower[0] in lexicon.STOP and not (run[0].isupper() and (len(run[0]) > 1 or run[0] == "A" and i))) and not (n > 1 and _joins(lower[:n])):

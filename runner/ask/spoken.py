@@ -138,8 +138,8 @@ def _zero(question, vocabulary):
         return question
     named = tuple(lexicon.stem(w) for w in found[1].split())
     for key in (named, named[:1]):
-        c = vocabulary.column(key)
-        if c is not None and c.role == "measure" and c.type == "integer" and not c.series.isna().any() and (c.series == 0).any():
+        c = vocabulary.column(key) or (vocabulary.synonym(key[0]) if len(key) == 1 else None) or next(iter(vocabulary.named(key)), None)
+        if c is not None and c.role == "measure" and c.type in ("integer", "number") and not c.series.isna().any() and (c.series == 0).any():
             rest = question[found.end() :] if key == named else f" {found[1].split()[1]}" + question[found.end() :]
             before = question[: found.start()]
             return (before if re.match(r"\s*(?:how many|number of)\b", before, re.I) else "how many " + before) + f" where {c.name} = 0" + rest

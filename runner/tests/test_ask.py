@@ -251,7 +251,7 @@ CHAINS = [
         ("the same by product", by(o[o.order_date.dt.year == 2023], "product", "sales", "sum")),
         ("and the median?", by(o[o.order_date.dt.year == 2023], "product", "sales", "median")),
         ("without laptops", by(o[(o.order_date.dt.year == 2023) & (o["product"] != "Laptop")], "product", "sales", "median")),
-        ("what about quantity", by(o[(o.order_date.dt.year == 2023) & (o["product"] != "Laptop")], "product", "quantity", "sum")),
+        ("what about quantity", by(o[(o.order_date.dt.year == 2023) & (o["product"] != "Laptop")], "product", "quantity", "median")),
         ("total sales", o.sales.sum()),
         ("per month", o.groupby(months(o.order_date)).sales.sum().to_dict()),
         ("only the north", o[o.region == "North"].groupby(months(o.order_date)).sales.sum().to_dict()),

@@ -91,7 +91,7 @@ FLIGHTS = [
     ("fuel used by delta", fl.fuel_kg[fl.airline == "Delta"].sum()),
     ("90th percentile of delay", delay.quantile(0.9)),
     (["avg delay by airline", "only from JFK", "and MAD?"], by(fl[fl.origin == "MAD"], "airline", "dep_delay_min", "mean")),
-    (["avg delay by airline", "passengers?"], by(fl, "airline", "passengers")),
+    (["avg delay by airline", "passengers?"], by(fl, "airline", "passengers", "mean")),
     (["avg delay by airline", "by hour"], {str(k): f for k, f in delay.groupby(fl.flight_date.dt.hour).mean().items()}),
     (["total passengers", "per month", "only KLM"], months(fl.passengers[fl.airline == "KLM"], fl.flight_date)),
 ]
