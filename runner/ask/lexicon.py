@@ -220,3 +220,10 @@ _TOKEN = re.compile(
     |(?P<op>>=|<=|!=|<>|==|[<>=])|(?P<word>[^\W\d_][\w'’]*|\#)|(?P<sep>[,;&])""",
     re.X | re.I,
 )
+
+# The names of countries that most tables of countries have: a column of such values is one of countries, whatever its name.
+COUNTRIES = frozenset(
+    """argentina australia austria belgium brazil canada chile china colombia croatia cuba cyprus denmark egypt estonia ethiopia finland france georgia germany ghana greece hungary iceland india indonesia iran iraq
+    ireland israel italy jamaica japan jordan kazakhstan kenya kuwait latvia lebanon lithuania luxembourg malaysia mexico morocco nepal netherlands nicaragua nigeria norway oman pakistan panama paraguay peru philippines
+    poland portugal qatar romania russia senegal serbia singapore slovakia slovenia spain sudan sweden switzerland syria taiwan tanzania thailand tunisia turkey uganda ukraine uruguay venezuela vietnam yemen zambia zimbabwe""".split()
+)

@@ -57,6 +57,9 @@ class Vocabulary:
             if len(initials) > 2 and initials.isalpha() and initials not in lexicon.STOP and self.column((initials,)) is None:
                 self.columns.append(((initials,), c))
 
+        if not any("country" in w or "nation" in w for w, _ in self.columns):
+            self.columns += [(("country",), c) for c in profile.columns if _of_countries(c)][:1]
+
     @cached_property
     def values(self):
         """Values by their stems: {words: [(Column, value)]}."""
@@ -168,6 +171,14 @@ def _whole(key):
     if len(key) != 1 or len(key[0]) < 3:
         return None
     return next((w for w in (*words.WEEKDAYS, *words.MONTHS) if w != key[0] and w.startswith(key[0])), None)
+
+
+def _of_countries(c):
+    """Whether the values of a column are countries."""
+    if c.type != "text" or not 2 < (c.distinct or 0) <= 300:
+        return False
+    names = {str(v).strip().lower() for v in c.series.dropna().unique()}
+    return len(names & lexicon.COUNTRIES) >= max(3, 0.4 * len(names))
 
 
 def _merged(key):

@@ -70,3 +70,11 @@ def test_the_spread_of_what_was_asked():
     found = ask_table(None, None, "as a histogram")
     mine = el[el.Party == "BJP"].Liabilities
     assert found["value"]["count"] == len(mine) and found["value"]["median"] == mine.median() and found["chart"]
+
+
+def test_countries_under_another_name():
+    frame = pd.DataFrame({"name": ["Japan", "Peru", "Norway", "Chile", "Euro area"] * 8, "code": ["JPN", "PER", "NOR", "CHL", "EUZ"] * 8, "date": np.repeat(pd.date_range("2020-01-01", periods=8, freq="YS"), 5), "price": np.arange(40) * 1.5})
+    check_answer(frame, "how many countries", 5)
+    check_answer(frame, "average price by country", frame.groupby("name").price.mean().to_dict())
+    check_answer(frame, "which country has the highest average price", frame.groupby("name").price.mean().nlargest(1).to_dict())
+    check_answer(frame.assign(name=[f"team {i % 5}" for i in range(40)]), "average price by country", NO)
