@@ -86,7 +86,7 @@ _COMPACT = re.compile(r"(?:18|19|20|21)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[0
 _WEEK = re.compile(r"((?:19|20)\d\d)-?W(\d\d)(?:-?([1-7]))?", re.I)
 _MAYBE = re.compile(r"\\?/Date\(|\d{8}[T _-]\d|[1-4]Q|\d{1,4}[-/.]\d\d?|\d\d?[ -./]?[^\W\d_]{3}|[^\W\d_]{3}|\d{4}[- ]?[QW]|\d{4}-?M\d\d|Q[1-4]|\d{4}[- ][a-z]{3}|\[\d|\d{8}(?:\d{6})?$", re.I)
 _DATE_NAME = re.compile(
-    r"(?:^|[^a-z])(?:date|datum|fecha|data|dato|day|dt|time|timestamp|datetime|ts|epoch|unixtime|when|login|seen|expires|published|registered|joined|fecha|zeit|heure|hora|posted|born|birthday|dob|start|end|updated|modified|created|since|until|valid|effective|expiry|maturity|due|hired|admitted|discharged)(?:$|[^a-z])"
+    r"(?:^|[^a-z])(?:date|datum|fecha|data|dato|day|dt|time|timestamp|datetime|ts|epoch|unixtime|when|login|seen|expires|published|registered|joined|fecha|zeit|heure|hora|posted|born|birthday|dob|start|started|stop|stopped|end|ended|begin|began|finish|finished|updated|modified|created|since|until|valid|effective|expiry|maturity|due|hired|admitted|discharged)(?:$|[^a-z])"
     r"|(?:date|time|stamp|_at|_on|_ts)$|^(?:date|time|ts|epoch)|日期|日付|날짜|(?:^|[^а-я])дата(?:$|[^а-я])",
     re.I,
 )

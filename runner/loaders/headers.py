@@ -113,7 +113,7 @@ def _start(rows, width):
     near = exact = None
     for i, row in enumerate(rows[:100]):
         n = _filled(row)
-        if len(row) == width and (n > max(1, width // 3) or i == 0 and n == width - 1 and not row[0].strip()):
+        if len(row) == width and (n > max(1, width // 3) or i == 0 and n == width - 1 and (not row[0].strip() or _over_values(rows, width))):
             exact = i
             break
         if near is None and (abs(len(row) - width) == 1 or i == 0 and len(row) > width) and n > max(1, width // 2):
@@ -134,6 +134,12 @@ def _start(rows, width):
     first = [forms.form(c) for c in body[0]]
     own = any(k and k in "ndcb" and f == "s" for k, f in zip(kinds, first))
     return near if names and not own and not rows[near][0].startswith("#") else exact
+
+
+def _over_values(rows, width):
+    """Whether values stand right below the first row, which names all columns but one."""
+    below = [r for r in rows[1:4] if len(r) == width and _filled(r)]
+    return len(below) > 1 and all(map(is_name, rows[0])) and all(forms.form(c) in ("n", "d", "c") for r in below for c in r if c.strip())
 
 
 def _shorter(rows):

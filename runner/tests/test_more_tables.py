@@ -174,3 +174,13 @@ def test_what_is_said_of_a_guess_is_what_was_done(check, sep, first, then):
     check(text, {"d": day("2024-01-01", then)}, said=f"read with the {first} first")
     check(text, {"d": day("2024-01-01", "2024-06-02")}, dayfirst=True)
     check(text, {"d": day("2024-01-01", "2024-02-06")}, dayfirst=False)
+
+
+def test_a_last_column_without_a_name(check):
+    check("col1,\n1,2\n3,4\n", {"col1": [1, 3]}, unsaid=["no header"])
+    check("Report,\na,b\n" + rows(lambda i: f"x{i},{i}\n"), {"a": ["x0"], "b": [0, 1]}, said="above its header")
+
+
+def test_seconds_in_two_columns(check):
+    text = "id,start,stop\n" + rows(lambda i: f"{i},{1304095698 + i},{1304095758 + i if i % 9 else ''}\n")
+    check(text, {"start": ["2011-04-29T16:48:18"], "stop": [None, "2011-04-29T16:49:19"]}, length=N)
