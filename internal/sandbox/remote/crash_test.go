@@ -122,3 +122,54 @@ func TestCallerDies(t *testing.T) {
 		}
 	}
 }
+
+// A process that dies after the record says that a cell may run, and before the worker
+// knows of it, leaves no word of a loss where that worker leaves, or is lost after it has
+// stored the session again or a sweep came by.
+func TestCallerDiesThenItsWorkerGoes(t *testing.T) {
+	for how, stored := range map[string]bool{"leaves": true, "leaves, not stored": false, "stores": false, "swept": true} {
+		t.Run(how, func(t *testing.T) {
+			t.Parallel()
+			f, images := openMovingFarm(t, t.TempDir())
+			d, err := remote.Open(f.nc, &dyingStore{Store: f.store, at: "saved"}, remote.NewShelf(images, time.Hour, nil), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c, stop := f.add("a", 4)
+			f.run(1, "store")
+			image := f.awaitImage(1, "")
+			cells := 1
+			if !stored {
+				f.run(1, "")
+				cells++
+			}
+			died := make(chan bool)
+			go func() {
+				defer close(died)
+				d.Run(context.WithValue(context.Background(), call{}, true), key(1), sandbox.Cell{})
+				t.Error("it lives")
+			}()
+			<-died
+			if s, err := f.store.Session(t.Context(), key(1)); err != nil || !s.Behind {
+				t.Fatalf("%+v %v", s, err)
+			}
+			switch how {
+			case "stores":
+				c.store(key(1))
+				f.awaitImage(1, image)
+			case "swept":
+				if err := f.SweepAt(t.Context(), time.Now().Add(11*time.Minute)); err != nil {
+					t.Fatal(err)
+				}
+				if s, err := f.store.Session(t.Context(), key(1)); err != nil || s.Behind || s.Image == image {
+					t.Errorf("after the sweep: %+v %v", s, err)
+				}
+			}
+			stop()
+			f.add("b", 4)
+			if res, want := f.run(1, ""), fmt.Sprint("b ", cells+1); res.Output != want || len(res.Notes) > 0 {
+				t.Errorf("%q, not %q; said: %v", res.Output, want, res.Notes)
+			}
+		})
+	}
+}

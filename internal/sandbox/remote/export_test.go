@@ -46,7 +46,7 @@ func (d *Driver) FetchStored(ctx context.Context, key sandbox.Key) error {
 		return err
 	}
 	w, _ := d.fleet.get(s.Worker)
-	return d.fetch(ctx, s.Worker, storedRequest{w.Life, s.Generation, key, s.Epoch})
+	return d.fetch(ctx, s.Worker, storedRequest{w.Life, s.Generation, key, s.Epoch, false})
 }
 
 // SweepAt sweeps as at a time.
@@ -66,7 +66,7 @@ func Holding(nc *nats.Conn, local Local, dir string, generation uint64, left tim
 	if err != nil {
 		return Report{}, err
 	}
-	l := &life{w: w, id: rand.Text(), local: local, calls: map[string]*callee{}, done: map[string]time.Time{}, offers: newOffers(), ran: map[sandbox.Key]uint64{},
+	l := &life{w: w, id: rand.Text(), local: local, calls: map[string]*callee{}, done: map[string]time.Time{}, offers: newOffers(), runs: map[sandbox.Key]*runs{},
 		lease: cluster.Lease{Generation: generation}, until: cluster.SinceBoot() + left}
 	mine := subjectWorker + w.name + "." + l.id + "."
 	_, err = nc.Subscribe(mine+">", func(m *nats.Msg) { l.receive(context.Background(), strings.TrimPrefix(m.Subject, mine), m) })

@@ -36,6 +36,7 @@ type storedRequest struct {
 	Generation uint64
 	Key        sandbox.Key
 	Epoch      string
+	Again      bool // it was told before: what is kept may be all
 }
 
 type storedReply struct {
@@ -132,7 +133,7 @@ func (l *life) publish(ctx context.Context) {
 	defer tick.Stop()
 	for {
 		for _, k := range l.offers.take(false) {
-			l.offer(ctx, k)
+			l.offer(ctx, k, false)
 		}
 		select {
 		case <-ctx.Done():
@@ -144,11 +145,11 @@ func (l *life) publish(ctx context.Context) {
 }
 
 // offer has one of the processes that reach the bucket fetch a stored session.
-func (l *life) offer(ctx context.Context, k sandbox.Key) {
+func (l *life) offer(ctx context.Context, k sandbox.Key, again bool) {
 	l.mu.Lock()
 	generation := l.lease.Generation
 	l.mu.Unlock()
-	body, _ := json.Marshal(storedRequest{l.id, generation, k, l.w.seen.epoch(k)})
+	body, _ := json.Marshal(storedRequest{l.id, generation, k, l.w.seen.epoch(k), again})
 	waiting, cancel := l.offers.within(ctx)
 	defer cancel()
 	m, err := l.w.nc.RequestWithContext(waiting, subjectStored+l.w.name, body)
@@ -204,9 +205,12 @@ func (d *Driver) fetch(ctx context.Context, name string, r storedRequest) error 
 	if !mine(before) {
 		return errElsewhere
 	}
+	if r.Again && before.Image != "" && !before.Behind {
+		return nil
+	}
 	to := &moving{shelf: d.shelf, user: r.Key.User}
 	out, err := d.call(ctx, Report{Name: name, Life: r.Life, Generation: r.Generation},
-		order{Op: "publish", Key: r.Key, Generation: r.Generation, Epoch: r.Epoch}, sandbox.Cell{}, to)
+		order{Op: "publish", Key: r.Key, Generation: r.Generation, Epoch: r.Epoch, Revision: before.Revision}, sandbox.Cell{}, to)
 	switch {
 	case err == nil && out.Refused:
 		err = errElsewhere
@@ -232,7 +236,7 @@ func (d *Driver) fetch(ctx context.Context, name string, r storedRequest) error 
 			err = errOvertaken
 			break
 		}
-		// A run whose record was written may reach the worker after the image was.
+		// A run whose record was written meanwhile may begin after the image was made.
 		now.Image, now.ImageSum, now.Behind = to.image, to.sum, now.Behind && now.Revision != out.Ran || now.Revision != before.Revision
 		if _, err = d.store.SaveSession(ctx, now); err == nil {
 			d.shelf.drop(ctx, before.Image)

@@ -85,7 +85,7 @@ type outcome struct {
 	Refused bool // nothing was done: another worker may do it
 	Result  sandbox.Result
 	Stats   sandbox.Stats // of the worker, after it
-	Ran     uint64        // "publish": the revision of the last run that the image has for certain
+	Ran     uint64        // "publish": up to this revision, the image has for certain what ran
 	Err     *failure      `json:",omitempty"`
 	// With an error: the session is as it was.
 	Untouched bool `json:",omitempty"`

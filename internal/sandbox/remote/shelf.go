@@ -31,6 +31,8 @@ const (
 	maxOfUser = 4 << 30  // of one user's
 	maxImages = 64 << 30 // of all
 	young     = time.Hour
+
+	behindFor = 10 * time.Minute // after its last use, an image that is behind is made anew
 )
 
 // Shelf keeps images of sessions in a bucket:
@@ -223,7 +225,8 @@ func errShelf(err error) error {
 
 // Sweep deletes, every hour, records and images of sessions that were not used for
 // as long as they are kept, images that no record names, and the oldest ones of
-// those over the bounds. It is for one process at a time, until ctx ends.
+// those over the bounds. Sessions that did not go on although their records say so, because
+// who asked died, get their images anew. It is for one process at a time, until ctx ends.
 func (d *Driver) Sweep(ctx context.Context) {
 	tick := time.NewTicker(time.Hour)
 	defer tick.Stop()
@@ -258,7 +261,20 @@ func (d *Driver) sweep(ctx context.Context, now time.Time) error {
 	if d.shelf == nil {
 		return nil
 	}
-	return d.sweepImages(ctx, named, now)
+	if err := d.sweepImages(ctx, named, now); err != nil {
+		return err
+	}
+	for _, s := range named {
+		w, ok := d.fleet.get(s.Worker)
+		if !ok || !s.Behind || now.Sub(s.UsedAt) < behindFor {
+			continue
+		}
+		err := d.fetch(ctx, s.Worker, storedRequest{Life: w.Life, Generation: s.Generation, Key: s.Key, Epoch: s.Epoch})
+		if err != nil && !fault.Is(err, fault.Exists) && !fault.Is(err, fault.NotFound) { // it lives, or nothing of it does
+			d.log.Warn("keep a session that did not go on", "user", s.User, "error", err)
+		}
+	}
+	return nil
 }
 
 func (s *Shelf) expired(r cluster.Session, now time.Time) bool {

@@ -247,7 +247,8 @@ func (h *heldStore) SaveSession(ctx context.Context, s cluster.Session) (cluster
 }
 
 // A run whose record is written, and whose order comes to the worker only after an
-// image of before was fetched, is not in that image, and the record says so.
+// image of before was fetched, does not begin by that order, but by a new one, whose
+// record says that it is not in the image.
 func TestImageOvertakesARun(t *testing.T) {
 	f, b := openMovingFarm(t, t.TempDir())
 	held := &heldStore{Store: f.store, saved: make(chan struct{}), release: make(chan struct{})}
@@ -283,16 +284,32 @@ func TestImageOvertakesARun(t *testing.T) {
 			t.Fatal("the image was not fetched")
 		}
 	}
+	second := record()
 	close(held.release)
-	if err := <-ended; err != nil {
+	if err := <-ended; err != nil { // the worker refuses the order, and gets another
 		t.Fatal(err)
 	}
-	second := record()
-	if !second.Behind {
-		t.Errorf("the image of before the run counts as that of after it: %+v", second)
+	if second.Behind || !record().Behind || record().Image != second.Image {
+		t.Errorf("the image of before the run counts as that of after it: %+v, then %+v", second, record())
 	}
 	f.run(1, "store")
 	f.awaitImage(1, second.Image)
+}
+
+// A run that begins while an image is given is not in that image, and the record says so.
+func TestRunWhileAnImageIsGiven(t *testing.T) {
+	f, _ := openMovingFarm(t, t.TempDir())
+	c := newCounting("a")
+	once := sync.OnceFunc(func() { f.run(1, "") })
+	c.evil = func(context.Context, sandbox.Images) { once() }
+	t.Cleanup(startWorker(t, f.server, f.store, "a", t.TempDir(), 4, func(context.Context) (remote.Local, error) { return c, nil }))
+	f.run(1, "")
+	if err := f.FetchStored(t.Context(), key(1)); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := f.store.Session(t.Context(), key(1)); err != nil || s.Image == "" || !s.Behind {
+		t.Errorf("%+v %v", s, err)
+	}
 }
 
 // An image that was on its way for longer does not take the place of a newer one.

@@ -68,10 +68,6 @@ func (w *Worker) Run(ctx context.Context) error {
 	return nil
 }
 
-// mostRan bounds life.ran. Of a session that is forgotten there, it counts as not
-// known whether its image has the last run.
-const mostRan = 10_000
-
 // life is a worker from the opening of its driver to its close.
 type life struct {
 	w     *Worker
@@ -87,7 +83,7 @@ type life struct {
 	draining bool
 	failed   string
 	offers   *offers
-	ran      map[sandbox.Key]uint64 // revisions of the last runs that have ended, at most mostRan
+	runs     map[sandbox.Key]*runs
 	work     sync.WaitGroup
 }
 
@@ -98,7 +94,7 @@ func (w *Worker) live(ctx context.Context) error {
 	}
 	cells, stop := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer stop(nil)
-	l := &life{w: w, id: rand.Text()[:10], local: local, stop: stop, calls: map[string]*callee{}, done: map[string]time.Time{}, offers: newOffers(), ran: map[sandbox.Key]uint64{}}
+	l := &life{w: w, id: rand.Text()[:10], local: local, stop: stop, calls: map[string]*callee{}, done: map[string]time.Time{}, offers: newOffers(), runs: map[sandbox.Key]*runs{}}
 	if m, ok := local.(Movable); ok {
 		m.OnStored(l.offers.add)
 	}
@@ -133,9 +129,15 @@ func (w *Worker) live(ctx context.Context) error {
 	if cerr := local.Close(end); cerr != nil {
 		w.opts.Log.Warn("store the sessions", "error", cerr)
 	}
-	for _, k := range l.offers.take(true) { // so that they can go on elsewhere
+	due := l.offers.take(true)
+	for _, k := range due { // so that they can go on elsewhere
 		if l.w.nc.IsConnected() {
-			l.offer(end, k)
+			l.offer(end, k, false)
+		}
+	}
+	for _, k := range l.ranBut(due) {
+		if l.w.nc.IsConnected() {
+			l.offer(end, k, true)
 		}
 	}
 	stop(errAnew)
@@ -364,29 +366,31 @@ func (l *life) do(ctx, cells context.Context, o order, c *callee) (out outcome) 
 	if o.Op == "reset" {
 		err := l.local.Reset(ctx, o.Key)
 		if err == nil {
+			l.forgetRuns(o.Key)
 			err = l.w.seen.forget(o.Key)
 		}
 		return outcome{Err: failureOf(err)}
 	}
 	if o.Op == "publish" {
-		l.mu.Lock()
-		ran := l.ran[o.Key] // before: a run that ends meanwhile may not be in the image
-		l.mu.Unlock()
+		ran := l.shut(o) // before: a run that ends meanwhile may not be in the image
 		return outcome{Err: failureOf(l.give(ctx, o, c)), Ran: ran}
 	}
+	ended := func() {}
+	if o.Op != "enter" {
+		var ok bool
+		if ended, ok = l.begin(o); !ok {
+			return outcome{Refused: true}
+		}
+	}
 	if err := l.enter(ctx, o, c); err != nil {
+		ended()
 		return outcome{Err: failureOf(err), Untouched: true}
 	}
 	if o.Op == "enter" {
 		return outcome{}
 	}
 	res, err := l.local.Run(ctx, o.Key, c.cell(cells, o, p))
-	l.mu.Lock()
-	if len(l.ran) >= mostRan {
-		clear(l.ran)
-	}
-	l.ran[o.Key] = o.Revision
-	l.mu.Unlock()
+	ended()
 	// What was said to nobody is said now.
 	now := l.w.seen.read(o.Key)
 	res.Notes = append(now.Notes, res.Notes...)

@@ -43,10 +43,10 @@ func newCounting(name string) *counting {
 	return &counting{name: name, n: map[sandbox.Key]int{}, ran: new(atomic.Int64), stored: map[sandbox.Key]int{}, behind: map[sandbox.Key]bool{}}
 }
 
-// Close stores all sessions.
+// Close stores the sessions that have gone on since they were stored.
 func (c *counting) Close(context.Context) error {
 	c.mu.Lock()
-	all := slices.Collect(maps.Keys(c.n))
+	all := slices.DeleteFunc(slices.Collect(maps.Keys(c.n)), func(k sandbox.Key) bool { return c.stored[k] == c.n[k] })
 	c.mu.Unlock()
 	for _, k := range all {
 		c.store(k)
