@@ -1,6 +1,9 @@
 package discord
 
 import (
+	"regexp"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -42,6 +45,48 @@ func TestStoryDeleteSeveral(t *testing.T) {
 	w.shutDown()
 	w.start()
 	w.contains(w.press(w.anna, first, "⚠️ Yes, Delete"), "File not found or expired", "You have 2 file(s)")
+}
+
+// A menu that two clients answer at the same moment: the question that is shown deletes
+// the files that it names, whichever was asked last.
+func TestStoryDeleteSeveralTwice(t *testing.T) {
+	w := newBench(t, setup{})
+	for _, name := range []string{"a.csv", "b.csv", "c.csv"} {
+		w.save(w.anna, name, []byte("n\n"+name+"\n"))
+	}
+	shown := w.press(w.anna, w.run(w.anna, w.general, "files"), "🗑️ Delete several")
+	const menu = "Select files to delete..."
+	w.FreezeGateway(true) // so that both come before one is answered
+	one := must(w.anna.Choose(shown, menu, "a.csv"))(w)
+	two := must(w.anna.Choose(shown, menu, "b.csv", "c.csv"))(w)
+	w.FreezeGateway(false)
+	ids := map[string]string{} // of the buttons that confirm a question, by the first file that it names
+	for _, it := range []*discordtest.Interaction{one, two} {
+		q := must(w.AwaitRequest(w.ctx, func(q discordtest.Request) bool { return strings.Contains(q.Path, "/"+it.Token+"/callback") }))(w)
+		for _, name := range []string{"a.csv", "b.csv"} {
+			if strings.Contains(string(q.Body), "**"+name+"**") {
+				ids[name] = regexp.MustCompile(`"custom_id":"(gy:[^"]*)"`).FindString(string(q.Body))
+			}
+		}
+	}
+	if len(ids) != 2 || ids["a.csv"] == ids["b.csv"] {
+		t.Errorf("the questions' buttons are %q", ids)
+	}
+	question := must(w.AwaitMessage(w.ctx, w.general, discordtest.Contains("This action cannot be undone!")))(w)
+	asked, left := "**b.csv**", []string{"a.csv"}
+	if strings.Contains(question.Text(), "**a.csv**") {
+		asked, left = "**a.csv**", []string{"b.csv", "c.csv"}
+	}
+	last := w.press(w.anna, question, "⚠️ Yes, Delete", discordtest.Contains("This is your last chance to cancel!"))
+	w.contains(last, asked)
+	w.press(w.anna, last, "🔴 Click Again to Confirm", discordtest.Contains("deleted"))
+	var got []string
+	for _, f := range must(w.files.List(w.ctx, files.UserID(w.anna.ID), files.Query{}))(w).Files {
+		got = append(got, f.Name)
+	}
+	if slices.Sort(got); !slices.Equal(got, left) {
+		t.Errorf("asked for %s; left are %q", asked, got)
+	}
 }
 
 // Files made by code are kept for less long, unless their user wants them.

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	dg "github.com/disgoorg/disgo/discord"
-	"github.com/disgoorg/snowflake/v2"
 
 	"github.com/attachebot/attache/internal/assistant"
 	"github.com/attachebot/attache/internal/discord/client"
@@ -39,13 +38,13 @@ type Manager struct {
 	api       *client.Client
 	opts      Options
 
-	several   *recent.Map[snowflake.ID, []files.ID] // to be deleted, by the message that asks for it
-	confirmed *recent.Map[string, bool]             // what was deleted, by the button that did: it may be pressed twice
+	several   *recent.Map[string, []files.ID] // to be deleted, by the name of the choice
+	confirmed *recent.Map[string, bool]       // what was deleted, by the button that did: it may be pressed twice
 }
 
 // New returns a manager of the assistant's files.
 func New(a *assistant.Assistant, api *client.Client, o Options) *Manager {
-	return &Manager{a, api, o, recent.New[snowflake.ID, []files.ID](200), recent.New[string, bool](200)}
+	return &Manager{a, api, o, recent.New[string, []files.ID](200), recent.New[string, bool](200)}
 }
 
 const (
@@ -63,8 +62,8 @@ const (
 
 	actSeveral  = "gs" // kind, page
 	actSeveral1 = "gx" // kind, page; values: file ids
-	actSeveral2 = "gy" // kind, page, time
-	actSeveral3 = "gz" // kind, page, time
+	actSeveral2 = "gy" // kind, page, time, choice
+	actSeveral3 = "gz" // kind, page, time, choice
 )
 
 // Actions are those of the manager's buttons and menus.
@@ -75,7 +74,7 @@ func (m *Manager) Actions() interact.Actions {
 		actDetails: {Args: 3, Handle: m.showDetails}, actDownload: {Args: 3, Handle: m.download},
 		actDelete: {Args: 3, Handle: m.confirmDelete}, actDelete2: {Args: 4, Handle: m.confirmDelete}, actDelete3: {Args: 4, Handle: m.deleteFile},
 		actSeveral: {Args: 2, Handle: m.chooseSeveral}, actSeveral1: {Args: 2, Handle: m.confirmSeveral},
-		actSeveral2: {Args: 3, Handle: m.confirmSeveral}, actSeveral3: {Args: 3, Handle: m.deleteSeveral},
+		actSeveral2: {Args: 4, Handle: m.confirmSeveral}, actSeveral3: {Args: 4, Handle: m.deleteSeveral},
 	}
 }
 

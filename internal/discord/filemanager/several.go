@@ -2,6 +2,7 @@ package filemanager
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"strings"
 
@@ -15,7 +16,9 @@ import (
 )
 
 // Several files are deleted as one is, with two confirmations. Which ones is
-// remembered for as long as a confirmation counts.
+// remembered for as long as a confirmation counts. Each choice has a name, which the
+// buttons bear that ask about it: one message may be answered by two choices, from two
+// clients.
 
 // chooseSeveral lets the user choose among the files of a page.
 func (m *Manager) chooseSeveral(ctx context.Context, it *interact.Interaction, id interact.ID, _ dg.ComponentInteraction) error {
@@ -41,14 +44,16 @@ func (m *Manager) confirmSeveral(ctx context.Context, it *interact.Interaction, 
 	if !first && m.opts.Confirmations.TooLate(id.Moment(2)) {
 		return it.Update(ctx, interact.TimedOut(it.Lang))
 	}
+	choice := id.Arg(3)
 	if first {
+		choice = rand.Text()[:12]
 		var ids []files.ID
 		for _, s := range interact.Chosen(i) {
 			ids = append(ids, files.ID(s))
 		}
-		m.several.Put(i.Message.ID, ids)
+		m.several.Put(choice, ids)
 	}
-	fs, err := m.chosenFiles(ctx, it.UserID, i)
+	fs, err := m.chosenFiles(ctx, it.UserID, choice)
 	if err != nil {
 		return m.notThere(ctx, it, v, err)
 	}
@@ -57,16 +62,16 @@ func (m *Manager) confirmSeveral(ctx context.Context, it *interact.Interaction, 
 		names = append(names, named(f))
 	}
 	c := interact.Confirmation{Last: !first, Text: askToDelete(it.Lang, !first, strings.Join(names, "\n")),
-		Yes: interact.NewID(actSeveral2, it.UserID, append(v.args(), interact.Moment(m.opts.Now()))...), No: interact.NewID(actList, it.UserID, v.args()...)}
+		Yes: interact.NewID(actSeveral2, it.UserID, append(v.args(), interact.Moment(m.opts.Now()), choice)...), No: interact.NewID(actList, it.UserID, v.args()...)}
 	if c.Last {
 		c.Yes.Action = actSeveral3
 	}
 	return m.opts.Confirmations.Ask(ctx, it, i, c)
 }
 
-// chosenFiles are the files that a message asks to delete, as far as they are there.
-func (m *Manager) chosenFiles(ctx context.Context, user files.UserID, i dg.ComponentInteraction) (fs []files.File, err error) {
-	ids, _ := m.several.Get(i.Message.ID)
+// chosenFiles are the files of a choice, as far as they are there.
+func (m *Manager) chosenFiles(ctx context.Context, user files.UserID, choice string) (fs []files.File, err error) {
+	ids, _ := m.several.Get(choice)
 	for _, id := range ids {
 		f, err := m.assistant.Files().Get(ctx, user, id)
 		if fault.Is(err, fault.NotFound) {
@@ -84,12 +89,12 @@ func (m *Manager) chosenFiles(ctx context.Context, user files.UserID, i dg.Compo
 }
 
 // deleteSeveral deletes files that were confirmed twice.
-func (m *Manager) deleteSeveral(ctx context.Context, it *interact.Interaction, id interact.ID, i dg.ComponentInteraction) error {
+func (m *Manager) deleteSeveral(ctx context.Context, it *interact.Interaction, id interact.ID, _ dg.ComponentInteraction) error {
 	v := viewOf(id, 0)
 	if m.opts.Confirmations.TooLate(id.Moment(2)) {
 		return it.Update(ctx, interact.TimedOut(it.Lang))
 	}
-	fs, err := m.chosenFiles(ctx, it.UserID, i)
+	fs, err := m.chosenFiles(ctx, it.UserID, id.Arg(3))
 	if _, before := m.confirmed.Get(id.String()); before && fault.Is(err, fault.NotFound) {
 		return it.Acknowledge(ctx)
 	}
