@@ -123,6 +123,15 @@ def convert(frame, day_first=None, name=""):
             results = _readings(usual) if not results and usual is not None else results
             if results and name and next(iter(results)).startswith("%Y") and re.match(r"%Y.%d.%m", next(iter(results))):
                 note(f"{name}: {frame.columns[i]}: {column.dropna().iloc[0]} was read with the day before the month, as the values show.")
+            serial = None if results else _serials(column, str(frame.columns[i]))
+            if serial is not None:
+                if name:
+                    note(f"{name}: {frame.columns[i]}: texts such as {column[serial.notna()].iloc[0]} were read as Excel's days, as {serial.dropna().iloc[0]:%Y-%m-%d}.")
+                rest = column.mask(serial.notna())
+                if not rest.notna().any():
+                    frame.isetitem(i, serial)
+                    continue
+                results = {f: c.where(serial.isna(), serial) for f, c in _readings(rest).items()}
             if not results and _days_in_digits(column, str(frame.columns[i])):
                 days = pd.to_datetime(column.str.strip(), format="%Y%m%d", errors="coerce")
                 if name:
@@ -157,6 +166,19 @@ def convert(frame, day_first=None, name=""):
         _tell(name, frame, i, chosen)
         frame.isetitem(i, chosen)
     return frame
+
+
+def _serials(column, name):
+    """The days that Excel counts, where a column of texts that is named as one of dates holds nothing else but dates; else None."""
+    import pandas as pd
+
+    if not _SERIAL_NAME.search(name):
+        return None
+    text = column.str.strip() if hasattr(column, "str") else column
+    hits = text.str.fullmatch(r"[2-6]\d{4}(?:\.\d+)?").fillna(False).astype(bool)
+    if hits.sum() < 2 or not (hits | column.isna()).all() and not any(getattr(c.dtype, "tz", None) is None and c[~hits & column.notna()].notna().all() for c in _readings(column.mask(hits)).values()):
+        return None
+    return (pd.Timestamp("1899-12-30") + pd.to_timedelta(pd.to_numeric(text.where(hits)), unit="D")).dt.round("s")
 
 
 def _as_machines_write(column, chosen):

@@ -14,7 +14,7 @@ def remove(frame, name, spaced=False):
         first = [v for v in frame.iloc[:60, i].dropna().tolist() if v.strip().lower() not in forms.MARKS or v != v.strip()]
         if len(first) < 3 or not all(v[-1:] in (" ", "\t") for v in first):
             continue
-        if not (all(v[-1] == "\t" for v in first) or len(set(map(len, first))) == 1 and len(first[0]) > 1 or spaced and all(v == v.strip() + " " for v in first)):
+        if not (all(v[-1] == "\t" for v in first) or len(set(map(len, first))) == 1 and len(first[0]) > 1 or all(v in (v.strip() + " " if spaced else "", f" {v.strip()} ") for v in first)):
             continue
         column = frame.iloc[:, i].str.strip()
         frame.isetitem(i, column.mask(column == ""))

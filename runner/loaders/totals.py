@@ -23,13 +23,15 @@ def rows(frame):
         return []
     found = {len(frame) - 1} if _last(frame, texts) else set()
     texts = texts[:3]
+    numbers = frame.iloc[:, [i for i, t in enumerate(frame.dtypes) if t.kind in "iufb"]] if len(frame) <= 20_000 else frame.iloc[:0, :0]
+    bare = numbers.isna().all(axis=1).tolist() if numbers.shape[1] else []
     for i in texts:
         column = frame.iloc[:, i]
         hits = [k for k, v in enumerate(column.tolist() if len(frame) <= 20_000 else column.iloc[-50:].tolist()) if isinstance(v, str) and _TOTAL.fullmatch(v.strip())]
         offset = 0 if len(frame) <= 20_000 else len(frame) - 50
         if len(hits) <= 0.3 * len(frame):
             found |= {k + offset for k in hits}
-        of_groups = _of_groups(column)
+        of_groups = _of_groups(column, bare)
         if len(of_groups) <= 0.5 * len(frame):
             found |= of_groups
     return sorted(found)
@@ -41,8 +43,8 @@ def _last(frame, texts):
     return len(said) == 1 and _ANY.fullmatch(said[0].strip()) is not None and sum(frame.iloc[:-1, i].notna().mean() > 0.4 for i in texts) > 1
 
 
-def _of_groups(column):
-    """The rows of a total of each group: "North Total" below rows of "North"."""
+def _of_groups(column, bare):
+    """The rows of a total of each group: "North Total" below rows of "North", or below a row "North" without numbers (bare)."""
     if len(column) > 20_000:
         return set()
     named = [(k, m[1] or m[2]) for k, v in enumerate(column.tolist()) if isinstance(v, str) and not _TOTAL.fullmatch(v.strip()) and (m := _GROUP.fullmatch(v.strip()))]
@@ -50,7 +52,10 @@ def _of_groups(column):
         return set()
     groups = {v.strip() for v in column.dropna() if isinstance(v, str)}
     above = column.mask(column.astype("str").str.strip().isin([column.iloc[k].strip() for k, _ in named])).ffill().shift()  # the group's own name, at its rows or only at the first
-    found = {k for k, group in named if group in groups and str(above.iloc[k]).strip() == group}
+    headed = {}
+    for k in [k for k, b in enumerate(bare) if b and isinstance(column.iloc[k], str)]:
+        headed.setdefault(column.iloc[k].strip(), k)
+    found = {k for k, group in named if group in groups and (str(above.iloc[k]).strip() == group or headed.get(group, k) < k)}
     return found if len(found) >= 0.8 * len(named) else set()
 
 

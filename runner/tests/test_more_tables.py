@@ -184,3 +184,39 @@ def test_a_last_column_without_a_name(check):
 def test_seconds_in_two_columns(check):
     text = "id,start,stop\n" + rows(lambda i: f"{i},{1304095698 + i},{1304095758 + i if i % 9 else ''}\n")
     check(text, {"start": ["2011-04-29T16:48:18"], "stop": [None, "2011-04-29T16:49:19"]}, length=N)
+
+
+def book(tmp_path, rows):
+    import openpyxl
+
+    made = openpyxl.Workbook()
+    for row in rows:
+        made.active.append(row)
+    made.save(tmp_path / "a.xlsx")
+    return tmp_path / "a.xlsx"
+
+
+def test_days_of_excel_as_texts(tmp_path, capsys, check):
+    from attache.loaders import load
+
+    frame = load(book(tmp_path, [["id", "Date", "Code"], *([i, str(45000 + i), str(45000 + i)] for i in range(N))]), None, {})
+    assert [plain(v) for v in frame["Date"][:2]] == day("2023-03-15", "2023-03-16") and frame["Code"][0] == "45000" and "Excel's days" in capsys.readouterr().err
+    text = "id,Date\n" + rows(lambda i: f"{i},{45000 + i if i % 3 else f'2023-04-{i % 28 + 1:02}'}\n")
+    check(text, {"Date": day("2023-04-01", "2023-03-16", "2023-03-17", "2023-04-04")}, said="Excel's days")
+    check("id,Date\n" + rows(lambda i: f"{i},{45000 + i if i % 3 else 'x' + str(i)}\n"), {"Date": ["x0", "45001"]}, unsaid=["Excel's days"])
+
+
+def test_totals_below_their_headings(tmp_path, capsys):
+    from attache.loaders import load
+
+    parts = [row for k in range(5) for row in ([f"Part {k}", None], *([f"item {k}{j}", j] for j in range(4)), [f"Part {k} total", 6])]
+    load(book(tmp_path, [["what", "n"], *parts]), None, {})
+    assert "5 row(s) are totals (row 6, 12, 18, 24, 30)" in capsys.readouterr().err
+    load(book(tmp_path, [["what", "n"], *([w, i] for i in range(4) for w in ("Alpha", "Beta", "Gamma total", "Delta"))]), None, {})
+    assert "totals" not in capsys.readouterr().err
+
+
+def test_blanks_on_both_sides_in_a_workbook(tmp_path):
+    from attache.loaders import load
+
+    assert load(book(tmp_path, [["a", "n"], *([f" x{i} ", i] for i in range(N))]), None, {})["a"].tolist() == [f"x{i}" for i in range(N)]
