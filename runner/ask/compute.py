@@ -282,6 +282,8 @@ def _groups(query, profile, mask, result):
         if query.which and query.limit == 1 and len(got) > 1 and (same := int((got == got.iloc[0]).sum()) - 1):
             result.notes.append(f"{same:,} other{'s' * (same != 1)} {'have' if same != 1 else 'has'} the same figure.")
         got = got.head(query.limit)
+        if query.order in ("asc", "desc"):  # of those
+            got = got.sort_values(ascending=query.order == "asc", kind="stable")
     if len(by) == 1:
         result.value = {_key(k): _number(v) for k, v in got.items()}
     else:
@@ -367,6 +369,8 @@ def _rows(query, profile, mask, result):
     result.rows = len(at)
     limit = query.limit or 10
     at = at[-limit:] if query.order == "last" and c is None else at[:limit]
+    if c is not None and query.order in ("asc", "desc"):
+        at = at[np.argsort(v[at] if query.order == "asc" else -v[at], kind="stable")]
     result.table = pd.DataFrame({x.name: x.series.iloc[at] for x in profile.columns})
     result.value = result.rows if c is None else [_number(v[i]) if c.type != "date" else c.series.iloc[i] for i in at]
     if query.limit and c is None:

@@ -240,6 +240,8 @@ def _column(items, i, d, profile):
     after = rest[k + 1] if k + 1 < len(rest) else None
     if nxt is not None and nxt.is_("op", ">", "<", ">=", "<=", "between") and c.role in ("identifier", "code", "text", "category") and items[i].exact < 1:
         nxt = None  # "orders over 250": their amount
+    if nxt is not None and nxt.is_("op", ">", "<", ">=", "<=") and after is not None and after.kind == "col" and after.value is not c and after.value.type in ("integer", "number") and c.type in ("integer", "number"):
+        raise NotUnderstood(f"I compare a column with a number, not {code(c.name)} with {code(after.value.name)} in each row.")
     if nxt is not None and nxt.is_("op") and after is not None:
         negated = nxt.value == "!="
         if nxt.value == "between" and after.kind == "num":

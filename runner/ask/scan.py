@@ -427,6 +427,8 @@ def _single(tokens, i, run, lower, vocabulary, before):
     if word == "rated" and (found := [c for c in vocabulary.named(("rating",)) if c.role in ("measure", "ordinal")]):
         return Item("col", found[0], word, 0.8, found[1] if len(found) > 1 else None), 1
     if found := vocabulary.named((key,)):
+        if _names_the_rows(word, key, found, vocabulary, before):
+            return Item("noun", word, word), 1
         if word in lexicon.NOUNS and (found[0].role == "date" or _numbers_rows(found[0], vocabulary)) and (not before or not before[-1].is_("kw", "by", "which") or _numbers_rows(found[0], vocabulary)):
             return Item("noun", word, word), 1
         alike = [c for c in found if c is not found[0]][:1] if found[0].role == "measure" else []
@@ -457,6 +459,16 @@ def _single(tokens, i, run, lower, vocabulary, before):
     if (c := vocabulary.shortened(key)) is not None:
         return Item("col", c, word, 0.5), 1
     return Item("word", word, word), 1
+
+
+def _names_the_rows(word, key, found, vocabulary, before):
+    """Whether a plural that is a part of several names is what the rows are: "shuttles" beside shuttle_location and shuttle_type,
+    "how many polls" beside DEM_poll and REP_poll."""
+    if not word.endswith("s") or word == key or len(found) < 2 or before and (before[-1].is_("kw", "by") or before[-1].is_("op") or before[-1].kind == "per"):
+        return False
+    begun = [c for full, c in vocabulary.columns if len(full) > 1 and full[0] == key and c.role in (*roles.CATEGORIES, "text", "identifier", "code")]
+    counted = any(b.is_("agg", "count") or b.is_("kw", "share") for b in before[-2:])
+    return len({id(c) for c in begun}) > 1 or counted and all(c.role == "measure" and not c.additive for c in found)
 
 
 def _sexes(c):

@@ -78,3 +78,41 @@ def test_countries_under_another_name():
     check_answer(frame, "average price by country", frame.groupby("name").price.mean().to_dict())
     check_answer(frame, "which country has the highest average price", frame.groupby("name").price.mean().nlargest(1).to_dict())
     check_answer(frame.assign(name=[f"team {i % 5}" for i in range(40)]), "average price by country", NO)
+
+
+fleet = pd.DataFrame(
+    {
+        "id": np.arange(m),
+        "shuttle_location": rng.choice(["Malta", "Guinea", "Jersey"], m),
+        "shuttle_type": rng.choice(["V5", "F5"], m),
+        "engine": rng.choice(["Plasma", "Quantum"], m),
+        "crew": rng.integers(0, 9, m),
+        "moon_clearance": rng.choice(["t", "f"], m),
+        "price": np.round(rng.gamma(3, 500, m), 2),
+    }
+)
+polls = pd.DataFrame({"state": rng.choice(["OH", "PA", "NV"], m), "DEM_poll": rng.normal(45, 6, m), "REP_poll": rng.normal(44, 6, m), "error": rng.normal(0, 9, m)})
+PLURALS = [
+    (fleet, "how many shuttles have more than 6 crew", int((fleet.crew > 6).sum())),
+    (fleet, "average price of Quantum shuttles", fleet.price[fleet.engine == "Quantum"].mean()),
+    (fleet, "how many shuttles have moon clearance", int((fleet.moon_clearance == "t").sum())),
+    (fleet, "average price by shuttle type", fleet.groupby("shuttle_type").price.mean().to_dict()),
+    (polls, "how many polls are in OH", int((polls.state == "OH").sum())),
+    (polls, "share of polls with error above 10", (polls.error > 10).mean()),
+    (polls, "polls where DEM_poll is higher than REP_poll", NO),
+    (polls, "average DEM_poll by state", polls.groupby("state").DEM_poll.mean().to_dict()),
+]
+
+
+@pytest.mark.parametrize("frame, question, want", PLURALS)
+def test_a_plural_that_is_a_part_of_several_names(frame, question, want):
+    check_answer(frame, question, want)
+
+
+def test_the_first_ones_in_another_order():
+    from attache.ask import ask_table
+
+    ask_table(None, fleet, "top 2 shuttle location by average price")
+    found = ask_table(None, None, "sorted ascending")
+    best = fleet.groupby("shuttle_location").price.mean().nlargest(2)
+    assert list(found["value"].items()) == [(k, pytest.approx(v)) for k, v in reversed(list(best.items()))]
