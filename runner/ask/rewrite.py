@@ -21,7 +21,7 @@ def simpler(items, question, vocabulary):
     profile = vocabulary.profile
     spoken = question.lower().replace("?", " ").split()
     _refused(items, spoken)
-    for change in (_orders, _apart, _against, _several, _best_period, _units, _ratios, _number_of, _parties, _before_its_column, _none_of, _comparatives):
+    for change in (_orders, _described, _apart, _against, _several, _best_period, _units, _ratios, _number_of, _parties, _before_its_column, _none_of, _comparatives):
         items = change(items, spoken, profile)
     if " ".join(spoken[:3]) in ("how much is", "how much are", "how much does", "how much do", "how much was", "how much were") or spoken[:2] == ["how", "much"] and "cost" in spoken:
         if not any(i.kind == "col" and i.value.role == "measure" or i.is_("kw", "sold") for i in items):
@@ -68,6 +68,33 @@ def _apart(items, spoken, profile):
 def _orders(items, spoken, profile):
     """ "order" alone is a noun; "order by" sorts."""
     return [Item("noun", "order", i.text) if i.is_("kw", "sort") and i.text.lower() == "order" else i for i in items]
+
+
+_SAID = tuple(f"{who} {are}" for who in ("that", "which", "who") for are in ("are", "were"))
+
+
+def _described(items, spoken, profile):
+    """ "average of delivered orders", "orders that were paid", "total paid amount": a column of yes and no says which rows;
+    "urgent and non-urgent ones": it groups them."""
+    if any(i.is_("agg", "count") or i.is_("kw", "share") for i in items):
+        return items
+    out = []
+    for k, it in enumerate(items):
+        before, ahead = out[-1] if out else None, items[k + 1 : k + 4]
+        kind = truth(it.value) if it.kind == "col" else None
+        if kind is None or before is not None and before.is_("kw", "by", "dist", "without", "missing") or before is not None and (before.kind in ("and", "op") or before.is_("kw", "vs")):
+            out.append(it)
+            continue
+        if len(ahead) > 1 and (ahead[0].kind == "and" or ahead[0].is_("kw", "vs")):
+            n = 2 if ahead[1].is_("kw", "without") or ahead[1].is_("op", "!=") else 1
+            other = ahead[n].value if len(ahead) > n else None
+            if other is it.value or n == 1 and isinstance(other, tuple) and other[0] is it.value:
+                return [*out, Item("kw", "by", "by"), it, *items[k + n + 2 :]]
+        noun = bool(ahead) and (ahead[0].kind == "noun" or ahead[0].is_("kw", "rows") or ahead[0].kind == "col" and ahead[0].value.role == "identifier")
+        figure = bool(ahead) and ahead[0].kind == "col" and ahead[0].value.role == "measure" and before is not None and before.kind == "agg"
+        said = before is not None and before.is_("kw", "where") and before.text.lower() in _SAID
+        out.append(Item("val", (it.value, [kind[0]]), it.text) if noun or figure or said else it)
+    return out
 
 
 _TIMES = {"twice": 2.0, "double": 2.0, "thrice": 3.0, "triple": 3.0, "half": 0.5}

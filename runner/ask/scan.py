@@ -272,6 +272,7 @@ def _joined(question):
     question = re.sub(r"\bhow much (?:do|does|did) (.+) cost us in ([\w ]+)", r"total \2 of \1", question, flags=re.I)
     question = re.sub(r"\b(?:don't|doesn't|didn't|aren't|isn't|weren't|wasn't) (?:work )?(?=[a-z])", "not ", question, flags=re.I)
     question = re.sub(r"(?<!many )(?<!rated )(?<!all )(?<!the )(?<!only )(?<=[a-z] )r (?=(?:there|the|in|from|more|less|over|under|above|below|at|not|\w+er than)\b)", "are ", question)
+    question = re.sub(r"\bwin(?:ning)? (?:rate|share|ratio|percentage)\b", "share of won", question, flags=re.I)
     question = re.sub(r"\bby head ?count\b", "by number of rows", question, flags=re.I)
     question = re.sub(r"\bhow much of (?=the |our |all |total )", "share of ", question, flags=re.I)
     question = re.sub(r"(^|[^\d\s]\s)%(?=\s|$|[a-z])", r"\1percent", question, flags=re.I)
@@ -322,13 +323,13 @@ def _longest(tokens, i, vocabulary, before):
             c = vocabulary.column(key)
             if c is not None and n == 1 and lower[0] in lexicon.NOUNS and _numbers_rows(c, vocabulary):
                 return Item("noun", lower[0], text), 1
-            if c is not None and (n > 1 or lower[0] not in lexicon.STOP or lower[0] in ("type", "name", "value", "cost", "level", "category", "group", "amount", "part") or c.role in ("category", "text", "code") and c.type == "text" and before and before[-1].is_("kw", "which", "by") and before[-1].text.lower() not in ("who", "whose")):
+            if c is not None and (n > 1 or lower[0] not in lexicon.STOP or truth(c) and _is_state(lower[0], tokens) or lower[0] in ("type", "name", "value", "cost", "level", "category", "group", "amount", "part") or c.role in ("category", "text", "code") and c.type == "text" and before and before[-1].is_("kw", "which", "by") and before[-1].text.lower() not in ("who", "whose")):
                 return Item("col", c, text), n
             if n > 1 and (c := vocabulary.begun(key)) is not None:
                 return Item("col", c, text, 0.9), n
             if n == 1 and before and (before[-1].is_("agg", "max", "min", "mean", "sum", "median") or before[-1].kind == "num" or before[-1].is_("kw", "where") and len(before) > 1 and before[-2].kind == "num") and key in vocabulary.values and (c := vocabulary.synonym(key[0])) is not None and c.role == "measure":
                 return Item("col", c, text, 0.6), 1
-            if key in vocabulary.values and not (n == 1 and lower[0] in lexicon.STOP and not (run[0].isupper() and (len(run[0]) > 1 or run[0] == "A" and i))) and not (n > 1 and _joins(lower[:n])):
+            if key in vocabulary.values and not (n == 1 and lower[0] in lexicon.STOP and not _is_value(run[0], i, vocabulary.values[key], tokens)) and not (n > 1 and _joins(lower[:n])):
                 return _value(vocabulary.values[key], text), n
         elif n == 1 and (c := vocabulary.column(key)) is not None and _as_column(lower[0], tokens, i, before, c):
             return Item("col", c, text), 1
@@ -362,7 +363,23 @@ def _of_last(before, run, lower, vocabulary):
 
 def _numbers_rows(c, vocabulary):
     """Whether a column only numbers the rows, so that its name is what a row is."""
-    return c.role == "identifier" and (c.type == "integer" or words.of(c.name)[-1:] == ("id",)) and c.distinct == vocabulary.profile.rows
+    return c.role == "identifier" and (c.type == "integer" or "".join(words.of(c.name)[-1:]) in _NUMBERING) and c.distinct == vocabulary.profile.rows
+
+
+_NUMBERING = frozenset("id no nr num number code key ref reference nummer".split())
+_STATES = frozenset("paid won left right spent born made held present current live bought given found split ate".split())
+
+
+def _is_state(word, tokens):
+    """Whether a word that is often said in passing may say what rows are: "paid orders", but not "how much was paid"."""
+    return (word in _STATES or word.endswith("ed")) and not any(t[1] == "much" for t in tokens)
+
+
+def _is_value(word, i, places, tokens):
+    """Whether a word that is often said in passing is a value here: written in capitals, or a state that the rows have."""
+    if word.isupper() and (len(word) > 1 or word == "A" and i):
+        return True
+    return _is_state(word.lower(), tokens) and any(c.role == "category" and c.distinct <= 20 for c, _ in places)
 
 
 def _joins(run):

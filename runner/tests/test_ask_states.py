@@ -1,0 +1,69 @@
+"""What rows are is said by words that are often said in passing: paid orders, matches that were won."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from attache.ask import ask_table
+
+
+def _orders():
+    rng = np.random.default_rng(11)
+    n = 240
+    return pd.DataFrame(
+        {
+            "Order No": [f"{i:06d}" for i in range(1, n + 1)],
+            "region": rng.choice(["North", "South"], n),
+            "status": rng.choice(["paid", "open", "placed", "received"], n),
+            "result": rng.choice(["won", "lost"], n),
+            "delivered": rng.choice(["yes", "no", None], n, p=[0.5, 0.3, 0.2]),
+            "is urgent": rng.choice(["ja", "nein"], n),
+            "amount": rng.integers(1, 500, n),
+        }
+    )
+
+
+x = _orders()
+paid, won, came, urgent = x[x.status == "paid"], x[x.result == "won"], x[x.delivered == "yes"], x[x["is urgent"] == "ja"]
+flags = x.rename(columns={"delivered": "Paid"}).drop(columns="status")
+done = flags[flags.Paid == "yes"]
+open_ = flags[flags.Paid == "no"]
+
+CASES = [
+    (x, "how many orders are paid", len(paid)),
+    (x, "how many are not paid", len(x) - len(paid)),
+    (x, "total amount of paid orders", paid.amount.sum()),
+    (x, "average amount of placed orders by region", x[x.status == "placed"].groupby("region").amount.mean().to_dict()),
+    (x, "how many were received", (x.status == "received").sum()),
+    (x, "total amount won", won.amount.sum()),
+    (x, "share of won", len(won) / len(x)),
+    (x, "win rate by region", (x.result == "won").groupby(x.region).mean().to_dict()),
+    (x, "compare paid and open", x[x.status.isin(["paid", "open"])].groupby("status").amount.sum().to_dict()),
+    (x, "how much was paid by region", x.groupby("region").amount.sum().to_dict()),
+    (x, "average amount of delivered orders", came.amount.mean()),
+    (x, "average amount of orders that were delivered", came.amount.mean()),
+    (x, "total amount of delivered orders by region", came.groupby("region").amount.sum().to_dict()),
+    (x, "total delivered amount by region", came.groupby("region").amount.sum().to_dict()),
+    (x, "average amount of orders not delivered", x[x.delivered == "no"].amount.mean()),
+    (x, "median amount of delivered orders in North", came[came.region == "North"].amount.median()),
+    (x, "average amount by delivered", x.groupby("delivered").amount.mean().to_dict()),
+    (x, "average amount of delivered and not delivered orders", x.groupby("delivered").amount.mean().to_dict()),
+    (x, "average amount of urgent vs non-urgent orders", x.groupby("is urgent").amount.mean().to_dict()),
+    (x, "highest amount of urgent orders", urgent.amount.max()),
+    (x, "average amount of orders", x.amount.mean()),
+    (flags, "how many are paid?", len(done)),
+    (flags, "how many orders were paid", len(done)),
+    (flags, "share of paid orders", len(done) / len(flags)),
+    (flags, "average amount of paid orders", done.amount.mean()),
+    (flags, "total amount of the orders that were paid", done.amount.sum()),
+    (flags, "total amount of unpaid orders by region", open_.groupby("region").amount.sum().to_dict()),
+    (flags, "average amount of paid vs unpaid orders", flags.groupby("Paid").amount.mean().to_dict()),
+    (flags, "how much was paid by region", flags.groupby("region").amount.sum().to_dict()),
+]
+
+
+@pytest.mark.parametrize("frame, question, want", CASES, ids=[c[1] for c in CASES])
+def test_a_state(frame, question, want):
+    answer = ask_table(None, frame, question)
+    assert answer["understood"], answer["text"]
+    assert answer["value"] == pytest.approx(want, rel=1e-3), answer["text"]
