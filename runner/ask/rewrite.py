@@ -21,14 +21,16 @@ def simpler(items, question, vocabulary):
     profile = vocabulary.profile
     spoken = question.lower().replace("?", " ").split()
     _refused(items, spoken)
-    for change in (_orders, _described, _apart, _against, _several, _best_period, _units, _ratios, _number_of, _parties, _before_its_column, _none_of, _comparatives):
+    states = {i.text.lower() for i in items if i.kind in ("val", "col") and i.text.lower() in _PAYING}  # "paid orders"
+    paying = _PAYING & set(spoken) - states
+    for change in (_orders, _described, _best_share, _apart, _against, _several, _best_period, _units, _ratios, _number_of, _parties, _before_its_column, _none_of, _comparatives):
         items = change(items, spoken, profile)
     if " ".join(spoken[:3]) in ("how much is", "how much are", "how much does", "how much do", "how much was", "how much were") or spoken[:2] == ["how", "much"] and "cost" in spoken:
         if not any(i.kind == "col" and i.value.role == "measure" or i.is_("kw", "sold") for i in items):
             return [*items, Item("agg", "mean", "on average"), Item("col", _paid(profile), "price")]
-    if spoken[:2] == ["how", "much"] and _PAYING & set(spoken) and not any(i.kind == "col" and i.value.role == "measure" or i.kind == "agg" or i.is_("kw", "sold") for i in items):
+    if spoken[:2] == ["how", "much"] and paying and not any(i.kind == "col" and i.value.role == "measure" or i.kind == "agg" or i.is_("kw", "sold") for i in items):
         return [*items, Item("agg", "sum", "total"), Item("col", _paid(profile), "money")]
-    if _PAYING & set(spoken) and any(i.is_("agg", "max", "min") for i in items) and not any(i.kind == "col" and i.value.role == "measure" for i in items):
+    if paying and any(i.is_("agg", "max", "min") for i in items) and not any(i.kind == "col" and i.value.role == "measure" for i in items):
         items = [*items, Item("col", _paid(profile), "money", 1.0)]
     return items
 
@@ -95,6 +97,17 @@ def _described(items, spoken, profile):
         said = before is not None and before.is_("kw", "where") and before.text.lower() in _SAID
         out.append(Item("val", (it.value, [kind[0]]), it.text) if noun or figure or said else it)
     return out
+
+
+def _best_share(items, spoken, profile):
+    """ "which region has the highest share of paid orders": the share of each one, the highest first."""
+    at = next((k for k, i in enumerate(items) if i.is_("kw", "share")), 0)
+    if at != 3 or not (items[0].is_("kw", "which") and items[1].kind == "col" and items[1].value.groups and items[2].is_("agg", "max", "min")):
+        return items
+    if any(i.kind == "per" or i.is_("kw", "by") for i in items):
+        return items
+    last = [Item("kw", "asc", "ascending")] if items[2].value == "min" else []
+    return [*items[3:], Item("kw", "by", "by"), items[1], *last]
 
 
 _TIMES = {"twice": 2.0, "double": 2.0, "thrice": 3.0, "triple": 3.0, "half": 0.5}

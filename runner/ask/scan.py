@@ -346,6 +346,8 @@ def _longest(tokens, i, vocabulary, before):
         span, used = when.read(tokens, i, n, vocabulary.profile)
         if span is not None:
             return Item("time", span, text), used
+    if lower[0] in ("paid", "won", "used", "live", "received", "placed") and len(lower) > 1 and lower[1] in lexicon.NOUNS and not any(t[1] == "much" for t in tokens):
+        return Item("word", run[0], run[0]), 1  # "used cars", where nothing says which are
     return _single(tokens, i, run, lower, vocabulary, before)
 
 
@@ -379,6 +381,8 @@ def _is_value(word, i, places, tokens):
     """Whether a word that is often said in passing is a value here: written in capitals, or a state that the rows have."""
     if word.isupper() and (len(word) > 1 or word == "A" and i):
         return True
+    if i and tokens[i - 1][1] in ("who", "Who") and word.lower() == "paid":
+        return False
     return _is_state(word.lower(), tokens) and any(c.role == "category" and c.distinct <= 20 for c, _ in places)
 
 

@@ -39,6 +39,9 @@ CASES = [
     (x, "share of won", len(won) / len(x)),
     (x, "win rate by region", (x.result == "won").groupby(x.region).mean().to_dict()),
     (x, "compare paid and open", x[x.status.isin(["paid", "open"])].groupby("status").amount.sum().to_dict()),
+    (x, "which region has the most paid orders", paid.region.value_counts()[:1].to_dict()),
+    (x, "which region has the highest share of paid orders", (x.status == "paid").groupby(x.region).mean().to_dict()),
+    (x, "who paid the most", x.amount.max()),
     (x, "how much was paid by region", x.groupby("region").amount.sum().to_dict()),
     (x, "average amount of delivered orders", came.amount.mean()),
     (x, "average amount of orders that were delivered", came.amount.mean()),
@@ -67,3 +70,14 @@ def test_a_state(frame, question, want):
     answer = ask_table(None, frame, question)
     assert answer["understood"], answer["text"]
     assert answer["value"] == pytest.approx(want, rel=1e-3), answer["text"]
+
+
+@pytest.mark.parametrize("question", ["average amount of used orders", "total amount of live orders by region"])
+def test_a_state_that_no_row_has(question):
+    answer = ask_table(None, x, question)
+    assert not answer["understood"] and "in this table" in answer["text"]
+
+
+def test_the_lowest_share_is_first():
+    answer = ask_table(None, x, "which region has the lowest share of won orders?")
+    assert list(answer["value"].values()) == sorted(answer["value"].values())
