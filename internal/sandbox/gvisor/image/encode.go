@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	"github.com/klauspost/compress/zstd"
+	"golang.org/x/sys/unix"
 )
 
 // Encode writes the checkpoint in folder raw to the file dst, which appears whole
@@ -74,16 +75,27 @@ func (b *Base) Encode(dst, raw string, extra []byte) (sum string, err error) {
 
 // writer puts blocks one after the other into a file.
 type writer struct {
-	f   *os.File
-	ix  index
-	err error
+	f         *os.File
+	at, begun int64 // what is written, and what of it the disk was told to begin with
+	ix        index
+	err       error
 }
 
 func (w *writer) write(p []byte) {
-	if w.err == nil {
-		_, w.err = w.f.Write(p)
+	if w.err != nil {
+		return
+	}
+	_, w.err = w.f.Write(p)
+	w.at += int64(len(p))
+	if n := w.at - w.begun; n >= writeback {
+		_ = unix.SyncFileRange(int(w.f.Fd()), w.begun, n, unix.SYNC_FILE_RANGE_WRITE)
+		w.begun = w.at
 	}
 }
+
+// writeback is how much is written before the disk begins with it: then the sync at
+// the end has less to wait for.
+const writeback = 8 << 20
 
 // packed is a block with its bytes as they are in the file, in pieces. It gets its size
 // and its sum when it is written.
