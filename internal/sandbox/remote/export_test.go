@@ -59,6 +59,13 @@ func (d *Driver) Order(ctx context.Context, w Report, generation uint64, key san
 	return out.Refused, err
 }
 
+// Untouched has a worker run a cell of a session that it was not told to enter before, and
+// tells whether it failed and left the session as it was.
+func (d *Driver) Untouched(ctx context.Context, w Report, key sandbox.Key) bool {
+	out, err := d.call(ctx, w, order{Op: "run", Key: key, Generation: w.Generation, Epoch: "new", First: true, New: true, Status: true}, sandbox.Cell{Code: "x"}, nil)
+	return err == nil && out.Err != nil && out.Untouched
+}
+
 // Holding has a worker listen that holds a generation of its lease for a while, and
 // neither asks for more nor notices its end.
 func Holding(nc *nats.Conn, local Local, dir string, generation uint64, left time.Duration) (Report, error) {

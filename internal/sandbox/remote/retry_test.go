@@ -95,6 +95,9 @@ func TestNothingLostByAFullDisk(t *testing.T) {
 	if _, err := f.Run(t.Context(), key(1), sandbox.Cell{}); !fault.Is(err, fault.Unavailable) || a.ran.Load() != 1 {
 		t.Errorf("it can't note whose session it has: %v, %d cells ran", err, a.ran.Load())
 	}
+	if all, err := remote.Workers(t.Context(), f.store); err != nil || len(all) != 1 || !f.Untouched(t.Context(), all[0], key(3)) || a.ran.Load() != 1 {
+		t.Errorf("%+v %v: it does not say that it did nothing; %d cells ran", all, err, a.ran.Load())
+	}
 	if err := os.Rename(epochs+".away", epochs); err != nil {
 		t.Fatal(err)
 	}
