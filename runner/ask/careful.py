@@ -7,7 +7,7 @@ from attache.analyze import words
 from attache.analyze.style import code, number
 from attache.ask.lexicon import stem
 from attache.ask.query import NotUnderstood
-from attache.ask.scan import Item
+from attache.ask.scan import Item, truth
 
 _NOW = re.compile(r"\b(?:(?:this|current) (?:week|month|quarter|year)|today|yesterday|this morning)\b", re.I)
 _FROM_TO = re.compile(r"\bfrom\b.+\bto\b", re.I)
@@ -128,6 +128,7 @@ def nth(items):
 def elsewhere(query, items, vocabulary):
     """The query, which says where another column has the value that was asked for, as the question names neither."""
     named = {id(i.value) for i in items if i.kind == "col"}
+    named |= {id(i.value[0]) for i in items if i.kind == "val" and truth(i.value[0]) and words.plain(i.text) != words.plain(i.value[1][0])}  # "unpaid"
     for w in query.where:
         if w.op != "==" or not isinstance(w.value, tuple) or len(w.value) != 1 or w.column.type != "text" or id(w.column) in named:
             continue

@@ -187,6 +187,9 @@ for _word, _names in ABROAD.items():
 CALLED = {"woman": "female", "lady": "female", "girl": "female", "man": "male", "gentleman": "male", "boy": "male", "japanese": "japan", "american": "usa", "european": "europe", "german": "germany", "french": "france", "british": "uk", "chinese": "china", "indian": "india"}  # fmt: skip
 
 # What says no of a column of yes and no.
+# How columns of those who go are called, and what is said of those who do, and of the others.
+LEAVING = ("attrition", "churn", "churned", "exited", "left", "quit", "resigned")
+STAYING = ("stayed", "remained", "retained")
 OPPOSITES = {"died": "survived", "dead": "survived", "perished": "survived", "drowned": "survived", "die": "survived", "inactive": "active", "unemployed": "employed", "lost": "won", "failed": "passed", "unpaid": "paid", "parttime": "fulltime"}
 
 UNITS = frozenset(

@@ -6,6 +6,7 @@ Items go in and items come out; nothing is decided here that depends on more tha
 import re
 
 from attache.analyze import words
+from attache.ask.lexicon import NOUNS
 from attache.ask.query import NotUnderstood
 from attache.ask.scan import Item, truth
 
@@ -72,7 +73,7 @@ def _orders(items, spoken, profile):
     return [Item("noun", "order", i.text) if i.is_("kw", "sort") and i.text.lower() == "order" else i for i in items]
 
 
-_SAID = tuple(f"{who} {are}" for who in ("that", "which", "who") for are in ("are", "were"))
+_SAID = (*(f"{who} {are}" for who in ("that", "which", "who") for are in ("are", "were")), "with", "having", "that have", "who have")
 
 
 def _described(items, spoken, profile):
@@ -83,6 +84,9 @@ def _described(items, spoken, profile):
     out = []
     for k, it in enumerate(items):
         before, ahead = out[-1] if out else None, items[k + 1 : k + 4]
+        if it.kind == "col" and it.value.role == "identifier" and it.value.distinct == profile.rows and it.text.lower() in NOUNS and it.text.lower().endswith("s") and before is not None and (before.is_("kw", "where") or before.kind == "val"):
+            out.append(Item("noun", it.text.lower(), it.text))  # "salary of employees": of the rows
+            continue
         kind = truth(it.value) if it.kind == "col" else None
         if kind is None or before is not None and before.is_("kw", "by", "dist", "without", "missing") or before is not None and (before.kind in ("and", "op") or before.is_("kw", "vs")):
             out.append(it)
@@ -102,7 +106,8 @@ def _described(items, spoken, profile):
 def _best_share(items, spoken, profile):
     """ "which region has the highest share of paid orders": the share of each one, the highest first."""
     at = next((k for k, i in enumerate(items) if i.is_("kw", "share")), 0)
-    if at != 3 or not (items[0].is_("kw", "which") and items[1].kind == "col" and items[1].value.groups and items[2].is_("agg", "max", "min")):
+    named = at == 4 and items[3].kind == "col" and truth(items[3].value) is not None  # "the highest attrition rate"
+    if at != 3 and not named or not (items[0].is_("kw", "which") and items[1].kind == "col" and items[1].value.groups and items[2].is_("agg", "max", "min")):
         return items
     if any(i.kind == "per" or i.is_("kw", "by") for i in items):
         return items

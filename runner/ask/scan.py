@@ -265,6 +265,8 @@ def _both_of_the_year(m):
 def _joined(question):
     """What is one word for us: per capita, non-smokers."""
     question = re.sub(r"\bper capita\b", "percapita", question.replace("’", "'"), flags=re.I)
+    question = re.sub(r"(?<=\w)&(?=\w)", "", question)  # R&D
+    question = re.sub(r"\bwith (?:and|or|vs\.?|versus) without\b", "by", question, flags=re.I)
     question = re.sub(r"\b(?:(first|lower|1st)|(third|upper|3rd)) quartile\b", lambda m: "25 percentile" if m[1] else "75 percentile", question, flags=re.I)
     question = re.sub(r"\b(have|has|having|with) no (?=[a-z])", r"\1 missing ", question, flags=re.I)
     question = re.sub(r"\b(?:did not|didn't|have not|haven't) (?:answer(?:ed)?|give|given|say|said|fill(?:ed)? in) (?=[a-z])", "have missing ", question, flags=re.I)
@@ -346,7 +348,7 @@ def _longest(tokens, i, vocabulary, before):
         span, used = when.read(tokens, i, n, vocabulary.profile)
         if span is not None:
             return Item("time", span, text), used
-    if lower[0] in ("paid", "won", "used", "live", "received", "placed") and len(lower) > 1 and lower[1] in lexicon.NOUNS and not any(t[1] == "much" for t in tokens):
+    if lower[0] in ("paid", "won", "used", "live", "received", "placed") and len(lower) > 1 and lower[1] in lexicon.NOUNS and not (before and before[-1].kind in ("agg", "best")) and not any(t[1] == "much" for t in tokens):
         return Item("word", run[0], run[0]), 1  # "used cars", where nothing says which are
     return _single(tokens, i, run, lower, vocabulary, before)
 
@@ -428,6 +430,12 @@ def _single(tokens, i, run, lower, vocabulary, before):
         for c in vocabulary.named((rest,)):
             if truth(c):
                 return Item("val", (c, [truth(c)[1]]), word), 1
+    if word in lexicon.LEAVING or word in lexicon.STAYING:
+        c = next((c for name in lexicon.LEAVING if (c := vocabulary.column((stem(name),))) is not None and truth(c)), None)
+        if c is not None:
+            return (Item("col", c, word) if word in lexicon.LEAVING else Item("val", (c, [truth(c)[1]]), word)), 1
+    if word in ("left", "won", "paid") and lower[1:2] in ((), ("by",), ("in",), ("per",)) and before and before[-1].text.lower() in ("who", "that", "which"):
+        return Item("word", word, word), 1  # "people who left", where no column tells
     other = (stem(lexicon.OPPOSITES.get(word, "")),)
     for c in vocabulary.named(other) or [vocabulary.column(other)] if word in lexicon.OPPOSITES else ():
         if c is not None and truth(c):

@@ -81,3 +81,48 @@ def test_a_state_that_no_row_has(question):
 def test_the_lowest_share_is_first():
     answer = ask_table(None, x, "which region has the lowest share of won orders?")
     assert list(answer["value"].values()) == sorted(answer["value"].values())
+
+
+def _staff(leaving="Attrition"):
+    rng = np.random.default_rng(3)
+    n = 160
+    return pd.DataFrame(
+        {
+            "Employee": [f"E{i:04d}" for i in range(n)],
+            "Department": rng.choice(["Sales", "R&D"], n),
+            "Age": rng.integers(20, 62, n),
+            "Monthly salary": rng.integers(2000, 9000, n),
+            "Overtime": rng.choice(["Yes", "No"], n),
+            leaving: rng.choice(["Yes", "No"], n, p=[0.3, 0.7]),
+        }
+    )
+
+
+s = _staff()
+gone, late = s[s.Attrition == "Yes"], s[s.Overtime == "Yes"]
+
+
+@pytest.mark.parametrize(
+    "question, want",
+    [
+        ("average salary of people who left", gone["Monthly salary"].mean()),
+        ("how many employees stayed", len(s) - len(gone)),
+        ("share of employees who left by department", (s.Attrition == "Yes").groupby(s.Department).mean().to_dict()),
+        ("which department has the highest attrition rate", (s.Attrition == "Yes").groupby(s.Department).mean().to_dict()),
+        ("average salary by department for people who work overtime", late.groupby("Department")["Monthly salary"].mean().to_dict()),
+        ("average age of sales employees with overtime", late[late.Department == "Sales"].Age.mean()),
+        ("average salary with overtime", late["Monthly salary"].mean()),
+        ("salary of employees with and without overtime", s.groupby("Overtime")["Monthly salary"].mean().to_dict()),
+        ("median salary for employees over 50", s[s.Age > 50]["Monthly salary"].median()),
+        ("how many in R&D without overtime", ((s.Department == "R&D") & (s.Overtime == "No")).sum()),
+    ],
+)
+def test_those_who_leave_and_those_who_stay(question, want):
+    answer = ask_table(None, s, question)
+    assert answer["understood"] and answer["value"] == pytest.approx(want, rel=1e-3), answer["text"]
+    assert "as well" not in answer["text"]
+
+
+def test_nobody_is_known_to_leave():
+    answer = ask_table(None, _staff("Exit code"), "average salary of people who left")
+    assert not answer["understood"] and "`left`" in answer["text"]
