@@ -113,26 +113,28 @@ func TestEmptyAnswers(t *testing.T) {
 // from what the other waits for, and where both run code in one session.
 func TestSideBySide(t *testing.T) {
 	w := newWorld(t, chat.Options{})
+	release := make(chan bool)
 	w.server.Answer = func(r llmtest.Request) llmtest.Reply {
 		if strings.Contains(r.LastUser(), "slow") {
-			return llmtest.Reply{Text: "slow answer", Wait: 400 * time.Millisecond}
+			<-release
+			return llmtest.Reply{Text: "slow answer"}
 		}
 		return llmtest.Reply{Text: "quick answer"}
 	}
 	const bert = 8
-	run := func(turn chat.Turn, order chan<- string) (waited *bool) {
-		waited = new(bool)
+	run := func(turn chat.Turn, order chan<- string) (waiting chan bool) {
+		waiting = make(chan bool, 10)
 		go func() {
 			if _, err := w.Run(t.Context(), turn, func(e chat.Event) {
 				if _, ok := e.(chat.Waiting); ok {
-					*waited = true
+					waiting <- true
 				}
 			}); err != nil {
 				t.Error(err)
 			}
 			order <- turn.ID
 		}()
-		return waited
+		return waiting
 	}
 	for _, after := range []bool{false, true} {
 		order := make(chan string, 2)
@@ -141,10 +143,20 @@ func TestSideBySide(t *testing.T) {
 		requests := len(w.server.Requests())
 		run(first, order)
 		w.server.Await(t.Context(), requests+1)
-		waited := run(second, order)
-		one, other := <-order, <-order
-		if inOrder := one == first.ID && other == second.ID; inOrder != after || *waited != after {
-			t.Errorf("after %v: %s, then %s; waited %v", after, one, other, *waited)
+		waiting := run(second, order)
+		var ended []string
+		waited := false
+		select {
+		case waited = <-waiting:
+		case id := <-order:
+			ended = append(ended, id)
+		}
+		release <- true
+		for len(ended) < 2 {
+			ended = append(ended, <-order)
+		}
+		if inOrder := ended[0] == first.ID; inOrder != after || waited != after {
+			t.Errorf("after %v: %q; waited %v", after, ended, waited)
 		}
 	}
 	// What is read of the conversation is what had ended.
@@ -159,7 +171,14 @@ func TestSideBySide(t *testing.T) {
 
 func TestTurnsOfOneConversationQueue(t *testing.T) {
 	w := newWorld(t, chat.Options{})
-	w.server.Push(llmtest.Reply{Text: "slow", Wait: 60 * time.Millisecond})
+	release := make(chan bool)
+	w.server.Answer = func(r llmtest.Request) llmtest.Reply {
+		if r.LastUser() == "first" {
+			<-release
+			return llmtest.Reply{Text: "slow"}
+		}
+		return llmtest.Reply{Text: "OK."}
+	}
 	var all sync.WaitGroup
 	first, second := w.turn("first"), w.turn("second")
 	all.Go(func() {
@@ -185,6 +204,7 @@ func TestTurnsOfOneConversationQueue(t *testing.T) {
 	if n := len(w.server.Requests()); n != 2 {
 		t.Errorf("%d requests while the first turn ran", n)
 	}
+	close(release)
 	all.Wait()
 	if got := said(w.last()); got != "first / slow / second" {
 		t.Errorf("prompt: %q", got)

@@ -29,19 +29,25 @@ func (t Tree) Used() (sum time.Duration) {
 }
 
 // Machine knows the processes of the machine, so that a look at them reads of those
-// alone that are new; a number is given again only after all others. The zero value knows
-// none. It is safe for concurrent use.
+// alone that are new. A number is given again only after all others, which takes longer
+// than it is believed. The zero value knows none. It is safe for concurrent use.
 type Machine struct {
 	mu     sync.Mutex
 	parent map[int]int
+	at     time.Time // of the last look
 }
+
+const believed = 5 * time.Second
 
 // Trees returns the tree of each root process that there is.
 func (m *Machine) Trees(roots map[int]bool) map[int]Tree {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	before := m.parent
-	m.parent = map[int]int{}
+	if time.Since(m.at) > believed {
+		before = nil
+	}
+	m.parent, m.at = map[int]int{}, time.Now()
 	for _, pid := range all() {
 		m.parent[pid] = before[pid]
 	}
@@ -53,10 +59,10 @@ func (m *Machine) Trees(roots map[int]bool) map[int]Tree {
 	trees := map[int]Tree{}
 	for pid := range m.parent {
 		root := pid
-		for root > 0 && !roots[root] {
+		for n := 0; root > 0 && !roots[root] && n < len(m.parent); n++ {
 			root = m.parent[root]
 		}
-		if root > 0 {
+		if roots[root] {
 			trees[root] = append(trees[root], pid)
 		}
 	}

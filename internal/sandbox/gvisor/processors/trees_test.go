@@ -49,6 +49,8 @@ func TestTrees(t *testing.T) {
 	if got := m.Trees(roots)[root]; len(got) != 2 {
 		t.Errorf("at the next look: %v", got)
 	}
+	// What was seen long ago may be of other processes with the same numbers.
+	m.parent[root], m.at = 1, time.Now().Add(-time.Minute)
 	if got := m.Trees(map[int]bool{os.Getpid(): true})[os.Getpid()]; !slices.Contains(got, root) {
 		t.Errorf("of this process: %v", got)
 	}
@@ -56,10 +58,10 @@ func TestTrees(t *testing.T) {
 		t.Errorf("of a process that there is not: %v", got)
 	}
 	began, used := time.Now(), Tree{os.Getpid()}.Used()
-	for time.Since(began) < 50*time.Millisecond {
-	}
-	if (Tree{os.Getpid()}).Used() <= used {
-		t.Error("computing takes nothing")
+	for (Tree{os.Getpid()}).Used() <= used { // a busy machine gives little
+		if time.Since(began) > time.Minute {
+			t.Fatal("computing takes nothing")
+		}
 	}
 }
 
