@@ -53,10 +53,11 @@ check:
 setup-test: build
 	@DATA_DIR="$(CURDIR)/$(CACHE)/data" SANDBOX_POOL=0 bin/attache setup
 
-# The longest packages first, so that the others run beside them; four at once,
-# and four tests of one, since tests wait much. Vet has run.
+# The longest packages first, so that the others run beside them; several at once,
+# and as many tests of one, since tests wait much. Vet has run.
+AT_ONCE ?= 4
 unit: setup-test
-	$(GO) test -p 4 -parallel 4 -vet=off -ldflags '-s -w' -timeout 40m ./internal/sandbox/gvisor ./cmd/attache ./internal/sandbox/remote ./internal/web ./internal/discord ./...
+	$(GO) test -p $(AT_ONCE) -parallel $(AT_ONCE) -vet=off -ldflags '-s -w' -timeout 40m ./internal/sandbox/gvisor ./cmd/attache ./internal/sandbox/remote ./internal/web ./internal/discord ./...
 
 nested: setup-test
 	@test -n "$(NESTED)" || { echo "no nested module was found"; exit 1; }
