@@ -6,7 +6,7 @@ from dataclasses import replace
 from attache.analyze import words
 from attache.analyze.style import code, number
 from attache.ask.lexicon import stem
-from attache.ask.query import NotUnderstood
+from attache.ask.query import Condition, NotUnderstood
 from attache.ask.scan import Item, truth
 
 _NOW = re.compile(r"\b(?:(?:this|current) (?:week|month|quarter|year)|today|yesterday|this morning)\b", re.I)
@@ -110,6 +110,43 @@ def meant(query, items, said, profile):
                 raise NotUnderstood(f"The most rows, or the highest {code(follows.value.name)}? Say which one.")
     if query.kind == "value" and query.agg in ("mean", "") and query.targets and any(i.is_("kw", "first", "last") for i in items) and not any(i.kind == "agg" for i in items) and not any(w.op in ("==", "within") for w in query.where):
         raise NotUnderstood("First or last by which column?")
+    return query
+
+
+_FIGURES = ("mean", "sum", "median", "max", "min", "std", "count")
+
+
+def one_by_one(query, items):
+    """The query, unless it gives one of two figures that were asked for by group: "min and max salary by department"."""
+    for a, x, joint, b, y in zip(items, items[1:], items[2:], items[3:], items[4:]):
+        if a.is_("agg", *_FIGURES) and b.is_("agg", *_FIGURES) and a.value != b.value and x.kind == y.kind == "col" and (joint.kind == "and" or joint.is_("kw", "vs")):
+            raise NotUnderstood(f"I give one kind of figure at a time: ask for {code(f'{a.text} {x.text}')} first, then for {code(f'{b.text} {y.text}')}.")
+    for k, i in enumerate(items[:-2]):
+        joint, other = items[k + 1 : k + 3]
+        if i.is_("agg", *_FIGURES) and other.is_("agg", *_FIGURES) and i.value != other.value and (joint.kind == "and" or joint.is_("kw", "vs")):
+            if query.kind in ("groups", "series") and query.agg in (i.value, other.value):
+                raise NotUnderstood(f"I give one figure by group at a time: ask for {code(i.text)} first, then for {code(other.text)}.")
+    return query
+
+
+def of_the_first(query, items):
+    """ "average salary of the 10 oldest": a figure of the rows in which another column is highest."""
+    for k, i in enumerate(items[:-1]):
+        best = items[k + 1]
+        if i.kind != "num" or best.kind != "best":
+            continue
+        agg = next((a.value for a in items[:k] if a.is_("agg", "mean", "sum", "median", "count")), None)
+        measure = next((t for t in query.targets if t is not best.value[1]), None)
+        if agg is None or agg != "count" and measure is None:
+            continue
+        (end, c), n = best.value, int(i.value)
+        values = c.series.dropna()
+        others = [w for w in query.where if w.column is not c]
+        if agg == "count" or others or query.by or len(values) < n:
+            raise NotUnderstood(f"First ask for the {n} rows with the {'highest' if end == 'max' else 'lowest'} {code(c.name)}.")
+        last = values.nlargest(n).iloc[-1] if end == "max" else values.nsmallest(n).iloc[-1]
+        last = last.item() if hasattr(last, "item") else last
+        return replace(query, kind="value", targets=(measure,), agg=agg, where=(Condition(c, ">=" if end == "max" else "<=", last),), limit=0, which=False, least=False)
     return query
 
 

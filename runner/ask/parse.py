@@ -32,6 +32,7 @@ def parse(question, vocabulary, last=None):
     if not items:
         raise NotUnderstood("I don't understand that.")
     query = _dated(question, items, vocabulary.profile) or _query(question, items, vocabulary.profile, last)
+    query = careful.one_by_one(careful.of_the_first(query, items), items)
     query = careful.elsewhere(careful.alike(careful.measured(careful.meant(query, items, said, vocabulary.profile), said)), items, vocabulary)
     return change(query) if trimmed else query
 

@@ -275,6 +275,7 @@ def _joined(question):
     question = re.sub(r"\b(?:don't|doesn't|didn't|aren't|isn't|weren't|wasn't) (?:work )?(?=[a-z])", "not ", question, flags=re.I)
     question = re.sub(r"(?<!many )(?<!rated )(?<!all )(?<!the )(?<!only )(?<=[a-z] )r (?=(?:there|the|in|from|more|less|over|under|above|below|at|not|\w+er than)\b)", "are ", question)
     question = re.sub(r"\bwin(?:ning)? (?:rate|share|ratio|percentage)\b", "share of won", question, flags=re.I)
+    question = re.sub(r"\bbetween (?:the )?ages?(?: of)? (\d+ and \d+)", r"age between \1", question, flags=re.I)
     question = re.sub(r"\bby head ?count\b", "by number of rows", question, flags=re.I)
     question = re.sub(r"\bhow much of (?=the |our |all |total )", "share of ", question, flags=re.I)
     question = re.sub(r"(^|[^\d\s]\s)%(?=\s|$|[a-z])", r"\1percent", question, flags=re.I)
