@@ -60,7 +60,7 @@ def decided(d, profile, items):
     if d.loose and isinstance(d.loose[0][1][0], Span):
         c, spans = d.loose[0]
         q = q.but(notes=q.notes)
-        by = "year" if not spans[0].part and spans[0].text.isdigit() else ("month of the year" if spans[0].part == "month" else "month")
+        by = _period(spans[0])
         q = q.but(where=q.where + (Condition(c, "within", tuple(spans)),))
         d.by = d.by or [by]
     periods = [b for b in d.by if isinstance(b, str)]
@@ -167,6 +167,13 @@ def _of_the_extreme(q, d, others):
     return q.but(targets=(others[0],), agg="mean", where=(Condition(c, "==", getattr(c.series, agg)()),), limit=0)
 
 
+def _period(span):
+    """What times like this one are told apart by."""
+    if not span.part:
+        return "year" if span.text.isdigit() else "month"
+    return {"month": "month of the year", "weekday": "weekday"}.get(span.part, "month")
+
+
 def _article(c):
     return {"identifier": "an identifier", "code": "a code", "category": "a category", "ordinal": "an ordinal", "text": "a text", "date": "a date", "boolean": "yes or no"}.get(c.role, c.role)
 
@@ -216,7 +223,7 @@ def _compared(q, d, profile):
     if d.loose:
         c, values = d.loose[0]
         if isinstance(values[0], Span):
-            by = "year" if not values[0].part and values[0].text.isdigit() else "month of the year" if values[0].part == "month" else "weekday" if values[0].part == "weekday" else "month"
+            by = _period(values[0])
             q = q.but(where=q.where + (Condition(c, "within", tuple(values)),))
             return q.but(kind=_kind([by]), by=(by,), targets=tuple(numbers or profile.measures[:1]), agg=agg)
         return q.but(kind="groups", by=(c,), targets=tuple(numbers or profile.measures[:4]), agg=agg if numbers or agg != "count" else "count")

@@ -283,7 +283,7 @@ def _joined(question):
     question = _HALF.sub(lambda m: f"from {'january' if m[1][0] in 'fF1' else 'july'} {m[2]} to {'june' if m[1][0] in 'fF1' else 'december'} {m[2]}", question)
     # "from january to march 2023": the year is that of both.
     question = re.sub(rf"\b({_MONTH})(?: (?:to|until|till|through)|\s?[-\u2013]) ({_MONTH}) (\d{{4}})\b", r"from \1 \3 to \2 \3", question, flags=re.I)
-    question = re.sub(rf"\b({_MONTH}) and ({_MONTH}) (\d{{4}})\b", r"\1 \3 and \2 \3", question, flags=re.I)
+    question = re.sub(rf"\b({_MONTH}|Q[1-4]) (and|or|vs\.?|versus|with) ({_MONTH}|Q[1-4]) (\d{{4}})\b", r"\1 \4 \2 \3 \4", question, flags=re.I)
     # "feb 10 to feb 12 2024", "10 feb - 12 feb 2024": likewise.
     question = _DAYS.sub(_both_of_the_year, question)
     question = re.sub(r"\b(from|between) from\b", "from", question)
@@ -339,6 +339,8 @@ def _longest(tokens, i, vocabulary, before):
         if lower[:n] in lexicon.PHRASES:
             phrase = lexicon.PHRASES[lower[:n]]
             return Item(*phrase, text), n
+        if n == 1 and when.working(tokens, i, vocabulary.profile):
+            return Item("time", when.WORKING, text), 1
         if " ".join(lower[:n]) in lexicon.IMPLIED:
             item = _implied(" ".join(lower[:n]), vocabulary)
             if item is None and lower[0] in ("longest", "shortest"):

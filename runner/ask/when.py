@@ -143,6 +143,18 @@ def _month(word):
     return next((i for i, m in enumerate(words.MONTHS, 1) if word == m or len(word) >= 3 and word == m[:3] or word == "sept" and i == 9), None)
 
 
+WORKING = Span(part="weekday", number=(0, 1, 2, 3, 4), text="the days from Monday to Friday")
+
+
+def working(tokens, i, profile):
+    """Whether a word means the days from Monday to Friday, and not what rows are grouped by."""
+    if str(tokens[i][1]).lower() not in ("weekdays", "workdays", "weekday", "workday") or profile.time is None or profile.time.type != "date":
+        return False
+    said = [str(t[1]).lower() for t in tokens[max(i - 2, 0) : i]]
+    before = said[-2] if said[-1:] in (["a"], ["the"]) and len(said) > 1 else said[-1] if said else ""
+    return before in ("on", "during", "only") or before not in ("by", "per", "each", "every") and any(str(t[1]).lower() in ("weekend", "weekends") for t in tokens)
+
+
 def _weekday(word):
     word = word.removesuffix("s")
     return next((i for i, d in enumerate(words.WEEKDAYS) if word == d or word in (d[:3], d[:4]) and word != "sun" and word != "sat"), None)

@@ -126,17 +126,3 @@ def test_those_who_leave_and_those_who_stay(question, want):
 def test_nobody_is_known_to_leave():
     answer = ask_table(None, _staff("Exit code"), "average salary of people who left")
     assert not answer["understood"] and "`left`" in answer["text"]
-
-
-@pytest.mark.parametrize("question", ["min and max salary by department", "average vs median salary by department", "mean age and median salary", "how many of the 10 oldest work overtime"])
-def test_half_of_a_question_is_not_answered(question):
-    answer = ask_table(None, s, question)
-    assert not answer["understood"] and "first" in answer["text"].lower()
-
-
-def test_a_figure_of_the_first_rows():
-    oldest = s[s.Age >= s.Age.nlargest(10).iloc[-1]]
-    answer = ask_table(None, s, "average salary of the 10 oldest employees")
-    assert answer["value"] == pytest.approx(oldest["Monthly salary"].mean()) and f"({len(oldest)} rows)" in answer["text"]
-    answer = ask_table(None, s, "median vs mean salary")
-    assert answer["value"] == pytest.approx({"median": s["Monthly salary"].median(), "mean": s["Monthly salary"].mean()})

@@ -1,0 +1,68 @@
+"""What is asked is answered as a whole, or not at all."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from attache.ask import ask_table
+
+
+def _staff():
+    rng = np.random.default_rng(3)
+    n = 160
+    return pd.DataFrame(
+        {
+            "Employee": [f"E{i:04d}" for i in range(n)],
+            "Department": rng.choice(["Sales", "R&D"], n),
+            "Age": rng.integers(20, 62, n),
+            "Monthly salary": rng.integers(2000, 9000, n),
+            "Overtime": rng.choice(["Yes", "No"], n),
+        }
+    )
+
+
+s = _staff()
+
+
+@pytest.mark.parametrize("question", ["min and max salary by department", "average vs median salary by department", "mean age and median salary", "how many of the 10 oldest work overtime"])
+def test_half_of_a_question_is_not_answered(question):
+    answer = ask_table(None, s, question)
+    assert not answer["understood"] and "first" in answer["text"].lower()
+
+
+def test_a_figure_of_the_first_rows():
+    oldest = s[s.Age >= s.Age.nlargest(10).iloc[-1]]
+    answer = ask_table(None, s, "average salary of the 10 oldest employees")
+    assert answer["value"] == pytest.approx(oldest["Monthly salary"].mean()) and f"({len(oldest)} rows)" in answer["text"]
+    answer = ask_table(None, s, "median vs mean salary")
+    assert answer["value"] == pytest.approx({"median": s["Monthly salary"].median(), "mean": s["Monthly salary"].mean()})
+
+
+def _days():
+    rng = np.random.default_rng(4)
+    return pd.DataFrame({"date": pd.date_range("2022-01-01", periods=500), "store": rng.choice(["Rome", "Oslo"], 500), "revenue": rng.integers(1, 99, 500)})
+
+
+d = _days()
+workdays = d[d.date.dt.weekday < 5]
+
+
+@pytest.mark.parametrize(
+    "question, want",
+    [
+        ("revenue on weekdays", workdays.revenue.sum()),
+        ("average revenue on a weekday", workdays.revenue.mean()),
+        ("revenue on weekdays by store", workdays.groupby("store").revenue.sum().to_dict()),
+        ("revenue by weekday", d.groupby(d.date.dt.weekday.astype(str)).revenue.sum().to_dict()),
+        ("weekend vs weekday revenue", d.groupby(d.date.dt.weekday.astype(str)).revenue.sum().to_dict()),
+        ("revenue in march vs april 2022", {f"2022-{n:02d}-01": d[(d.date.dt.year == 2022) & (d.date.dt.month == n)].revenue.sum() for n in (3, 4)}),
+    ],
+)
+def test_days_of_the_week(question, want):
+    answer = ask_table(None, d, question)
+    assert answer["understood"] and answer["value"] == pytest.approx(want), answer["text"]
+
+
+def test_both_quarters_are_of_the_year():
+    answer = ask_table(None, d, "revenue in Q1 vs Q2 2022")
+    assert sum(answer["value"].values()) == d[(d.date >= "2022-01-01") & (d.date < "2022-07-01")].revenue.sum()
