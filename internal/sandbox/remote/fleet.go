@@ -24,6 +24,7 @@ type known struct {
 	Report
 	at    time.Duration // since boot: when it was heard last
 	calls int           // ours
+	met   bool          // it was heard with a lease
 }
 
 type waiter struct {
@@ -56,6 +57,7 @@ func (f *fleet) heard(r Report) {
 		return // of a life before
 	}
 	k.Report, k.at = r, cluster.SinceBoot()
+	k.met = k.met || r.Generation != 0
 	f.grant()
 }
 
@@ -88,11 +90,12 @@ func (f *fleet) get(name string) (Report, bool) {
 	return k.Report, true
 }
 
-// met tells whether a worker was ever heard.
+// met tells whether a worker was ever heard with a lease. One that begins has none yet.
 func (f *fleet) met(name string) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.workers[name] != nil
+	k := f.workers[name]
+	return k != nil && k.met
 }
 
 func (f *fleet) stats() (sum sandbox.Stats) {
