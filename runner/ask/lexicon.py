@@ -187,6 +187,15 @@ for _word, _names in ABROAD.items():
 CALLED = {"woman": "female", "lady": "female", "girl": "female", "man": "male", "gentleman": "male", "boy": "male", "japanese": "japan", "american": "usa", "european": "europe", "german": "germany", "french": "france", "british": "uk", "chinese": "china", "indian": "india"}  # fmt: skip
 
 # What says no of a column of yes and no.
+# Words of their own that are one letter away from a word that asks: no typos of it.
+OTHERS = frozenset(
+    """early nearly dearly bears ears fears gears hears pears rears sears tears wears arrest belated confection connections convection dependency effects elation relations
+    relaxed relayed imparts attribute attributed feature featured beans deans jeans leans meals meats meant overage beaked leaked pealed pecked peeked beast east feast leapt lease leash lest
+    yeast worse bedsides outsider outsides outsize resides sealing shelling smelling spelling swelling telling welling yelling bordered combine combines coverall overalls summer tonal coveted
+    hovered contract contrasts county court courts fount mount dairy daisy decide decides decode decodes developer developments revolution timelines fiddle media middle middles riddle kissing
+    massing messing misting fours ours pours tours yours sampler samplers sentries fraction faction traction geeks leeks seeks weeds orange rage ranger moth moths mouth mouths quartet quartets
+    repealed shatter swatter staring starring thorough include included""".split()
+)
 # How columns of those who go are called, and what is said of those who do, and of the others.
 LEAVING = ("attrition", "churn", "churned", "exited", "left", "quit", "resigned")
 STAYING = ("stayed", "remained", "retained")

@@ -510,11 +510,13 @@ def _sexes(c):
 
 def _misspelled(word):
     """A word that asks, with a typo: "averge"."""
-    if len(word) < 4:
+    if len(word) < 4 or word in lexicon.OTHERS:
         return None
+    if word in ("percentile", "percentiles", "quantiles"):
+        return Item("kw", "share", word)
     for table in (lexicon.PHRASES, lexicon.PERIOD_PHRASES):
         for phrase, (kind, value) in table.items():
-            if len(phrase) == 1 and len(phrase[0]) >= 5 and distance(word, phrase[0]) <= 1 and kind in ("agg", "per") or len(phrase) == 1 and len(phrase[0]) >= 7 and len(word) >= 7 and distance(word, phrase[0]) <= 2:
+            if len(phrase) == 1 and len(phrase[0]) >= (5 if kind in ("agg", "per") else 7) and len(word) >= (4 if kind in ("agg", "per") else 7) and distance(word, phrase[0]) <= 1:
                 return Item(kind, value, word, 0.7)
     return None
 

@@ -66,3 +66,15 @@ def test_days_of_the_week(question, want):
 def test_both_quarters_are_of_the_year():
     answer = ask_table(None, d, "revenue in Q1 vs Q2 2022")
     assert sum(answer["value"].values()) == d[(d.date >= "2022-01-01") & (d.date < "2022-07-01")].revenue.sum()
+
+
+@pytest.mark.parametrize("word", ["county", "district", "company", "contract", "dairy", "media", "summer sizes", "early days", "mountain", "position", "theater", "mission", "delayed days"])
+def test_a_word_that_is_not_in_the_table_is_no_typo(word):
+    f = d.drop(columns="date")
+    answer = ask_table(None, f, f"total revenue by {word}")
+    assert not answer["understood"] and f"`{word.split()[0]}`" in answer["text"]
+
+
+@pytest.mark.parametrize("question", ["avergae revenue by store", "averge revenue by store", "meann revenue by store"])
+def test_a_typo_is_read(question):
+    assert ask_table(None, d, question)["value"] == pytest.approx(d.groupby("store").revenue.mean().to_dict())
