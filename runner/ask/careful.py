@@ -119,14 +119,17 @@ _FIGURES = ("mean", "sum", "median", "max", "min", "std", "count")
 def one_by_one(query, items):
     """The query, unless it gives one of two figures that were asked for by group: "min and max salary by department"."""
     for a, x, joint, b, y in zip(items, items[1:], items[2:], items[3:], items[4:]):
-        if a.is_("agg", *_FIGURES) and b.is_("agg", *_FIGURES) and a.value != b.value and x.kind == y.kind == "col" and (joint.kind == "and" or joint.is_("kw", "vs")):
+        if _differ(a, b) and joint.joins() and x.kind == y.kind == "col":
             raise NotUnderstood(f"I give one kind of figure at a time: ask for {code(f'{a.text} {x.text}')} first, then for {code(f'{b.text} {y.text}')}.")
-    for k, i in enumerate(items[:-2]):
-        joint, other = items[k + 1 : k + 3]
-        if i.is_("agg", *_FIGURES) and other.is_("agg", *_FIGURES) and i.value != other.value and (joint.kind == "and" or joint.is_("kw", "vs")):
-            if query.kind in ("groups", "series") and query.agg in (i.value, other.value):
-                raise NotUnderstood(f"I give one figure by group at a time: ask for {code(i.text)} first, then for {code(other.text)}.")
+    for a, joint, b in zip(items, items[1:], items[2:]):
+        if _differ(a, b) and joint.joins() and query.kind in ("groups", "series") and query.agg in (a.value, b.value):
+            raise NotUnderstood(f"I give one figure by group at a time: ask for {code(a.text)} first, then for {code(b.text)}.")
     return query
+
+
+def _differ(a, b):
+    """Whether two items ask for different figures."""
+    return a.is_("agg", *_FIGURES) and b.is_("agg", *_FIGURES) and a.value != b.value
 
 
 def of_the_first(query, items):

@@ -119,7 +119,7 @@ def decided(d, profile, items):
         if len(numbers) == 1 and groups and not d.by:
             d.by = groups
         several = tuple(dict.fromkeys(a for a in d.aggs if a in ("mean", "sum", "median", "max", "min", "std")))
-        if len(several) > 1 and len(numbers) == 1 and not d.by and any(i.kind == "and" or i.is_("kw", "vs") for i in items):
+        if len(several) > 1 and len(numbers) == 1 and not d.by and any(i.joins() for i in items):
             return q.but(targets=tuple(numbers), agg=several[0], also=several[1:])
         if d.chart == "plot" and not d.aggs and not d.by:  # "plot humidity"
             return q.but(targets=tuple(numbers), by=("time",), kind="series") if profile.time is not None else q.but(kind="dist", targets=(numbers[0],))

@@ -186,7 +186,6 @@ for _word, _names in ABROAD.items():
 # What a value is called by other words: of a column that has the value.
 CALLED = {"woman": "female", "lady": "female", "girl": "female", "man": "male", "gentleman": "male", "boy": "male", "japanese": "japan", "american": "usa", "european": "europe", "german": "germany", "french": "france", "british": "uk", "chinese": "china", "indian": "india"}  # fmt: skip
 
-# What says no of a column of yes and no.
 # Words of their own that are one letter away from a word that asks: no typos of it.
 OTHERS = frozenset(
     """early nearly dearly bears ears fears gears hears pears rears sears tears wears arrest belated confection connections convection dependency effects elation relations
@@ -196,9 +195,12 @@ OTHERS = frozenset(
     massing messing misting fours ours pours tours yours sampler samplers sentries fraction faction traction geeks leeks seeks weeds orange rage ranger moth moths mouth mouths quartet quartets
     repealed shatter swatter staring starring thorough include included""".split()
 )
+
 # How columns of those who go are called, and what is said of those who do, and of the others.
 LEAVING = ("attrition", "churn", "churned", "exited", "left", "quit", "resigned")
 STAYING = ("stayed", "remained", "retained")
+
+# What says no of a column of yes and no.
 OPPOSITES = {"died": "survived", "dead": "survived", "perished": "survived", "drowned": "survived", "die": "survived", "inactive": "active", "unemployed": "employed", "lost": "won", "failed": "passed", "unpaid": "paid", "parttime": "fulltime"}
 
 UNITS = frozenset(

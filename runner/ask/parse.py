@@ -429,7 +429,7 @@ def _time(items, i, d, profile, op=""):
         c = next((c for c in profile.columns if c.role in ("part", "ordinal")), None)
     rest = items[i + 1 :]
     negative = i and (items[i - 1].is_("kw", "without") or items[i - 1].is_("op", "!="))
-    second = 1 if rest and rest[0].kind == "time" else 2 if len(rest) > 1 and rest[1].kind == "time" and (rest[0].kind == "and" or rest[0].is_("op", "until") or rest[0].is_("kw", "vs")) else 0
+    second = 1 if rest and rest[0].kind == "time" else 2 if len(rest) > 1 and rest[1].kind == "time" and (rest[0].joins() or rest[0].is_("op", "until")) else 0
     if second and not span.part:
         other = rest[second - 1].value
         ranged = op == "between" or rest[0].is_("op", "until") or any(x.text.lower() in ("from", "since") for x in items[max(0, i - 1) : i])

@@ -88,10 +88,10 @@ def _described(items, spoken, profile):
             out.append(Item("noun", it.text.lower(), it.text))  # "salary of employees": of the rows
             continue
         kind = truth(it.value) if it.kind == "col" else None
-        if kind is None or before is not None and before.is_("kw", "by", "dist", "without", "missing") or before is not None and (before.kind in ("and", "op") or before.is_("kw", "vs")):
+        if kind is None or before is not None and (before.is_("kw", "by", "dist", "without", "missing") or before.joins() or before.kind == "op"):
             out.append(it)
             continue
-        if len(ahead) > 1 and (ahead[0].kind == "and" or ahead[0].is_("kw", "vs")):
+        if len(ahead) > 1 and ahead[0].joins():
             n = 2 if ahead[1].is_("kw", "without") or ahead[1].is_("op", "!=") else 1
             other = ahead[n].value if len(ahead) > n else None
             if other is it.value or n == 1 and isinstance(other, tuple) and other[0] is it.value:

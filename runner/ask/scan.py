@@ -35,6 +35,10 @@ class Item:
     def is_(self, kind, *values):
         return self.kind == kind and (not values or self.value in values)
 
+    def joins(self):
+        """Whether it stands between two things: and, or, versus."""
+        return self.kind == "and" or self.is_("kw", "vs")
+
 
 class Vocabulary:
     """The names and values of one table, as questions may write them."""

@@ -15,15 +15,18 @@ def audio(src):
     channels, bit_rate (bits a second), tags, and for WAV, FLAC, Ogg and what
     else libsndfile reads the waveform: an array of float32 from -1 to 1, of
     frames, or of frames × channels when there are several."""
-    if src.head[:4] == b"RIFX":
-        return _big_endian(src)
+    found = _big_endian(src) if src.head[:4] == b"RIFX" else _sound(src)
+    waveform = _waveform(src, found)  # which knows better what it is
+    return {**found, "waveform": waveform}
+
+
+def _sound(src):
+    """What MediaInfo says of the first track of sound."""
     info = _info(src)
     track = next((t for t in info["tracks"] if t["type"] == "audio"), None)
     if track is None:
         raise src.fail("holds no sound")
-    found = {"format": info["format"], **{k: v for k, v in track.items() if k != "type"}, "tags": info["tags"]}
-    waveform = _waveform(src, found)  # which knows better what it is
-    return {**found, "waveform": waveform}
+    return {"format": info["format"], **{k: v for k, v in track.items() if k != "type"}, "tags": info["tags"]}
 
 
 def _big_endian(src):
@@ -31,11 +34,9 @@ def _big_endian(src):
     soundfile = need("soundfile")
     try:
         with hushed(), soundfile.SoundFile(src.path) as f:
-            found = {"format": f.subtype_info, "sample_rate": f.samplerate, "channels": f.channels, "tags": f.copy_metadata()}
+            return {"format": f.subtype_info, "sample_rate": f.samplerate, "channels": f.channels, "tags": f.copy_metadata()}
     except soundfile.LibsndfileError as e:
         raise src.fail(f"could not be read as audio, it may be damaged or cut off: {e.error_string.rstrip('.')}") from None
-    waveform = _waveform(src, found)  # which knows better what it is
-    return {**found, "waveform": waveform}
 
 
 def video(src):

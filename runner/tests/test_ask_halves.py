@@ -3,25 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from test_ask_states import s
 
 from attache.ask import ask_table
-
-
-def _staff():
-    rng = np.random.default_rng(3)
-    n = 160
-    return pd.DataFrame(
-        {
-            "Employee": [f"E{i:04d}" for i in range(n)],
-            "Department": rng.choice(["Sales", "R&D"], n),
-            "Age": rng.integers(20, 62, n),
-            "Monthly salary": rng.integers(2000, 9000, n),
-            "Overtime": rng.choice(["Yes", "No"], n),
-        }
-    )
-
-
-s = _staff()
 
 
 @pytest.mark.parametrize("question", ["min and max salary by department", "average vs median salary by department", "mean age and median salary", "how many of the 10 oldest work overtime"])
