@@ -1,4 +1,5 @@
-// Package durable writes small files that are whole, and on the disk.
+// Package durable puts files on the disk: small ones as a whole, large ones while they
+// are written.
 package durable
 
 import (

@@ -216,7 +216,7 @@ func (s *Service) write(ctx context.Context, f File, head []byte, rest io.Reader
 	}
 	var to io.Writer = w
 	if file != nil {
-		to = &earlyWriter{w: w, file: file}
+		to = durable.Early(w, file)
 	}
 	size, sum, err := s.copyHashed(ctx, to, f.Name, head, rest, limit)
 	if err == nil && file != nil {

@@ -13,7 +13,8 @@ import (
 	"sync"
 
 	"github.com/klauspost/compress/zstd"
-	"golang.org/x/sys/unix"
+
+	"github.com/attachebot/attache/internal/durable"
 )
 
 // Encode writes the checkpoint in folder raw to the file dst, which appears whole
@@ -56,7 +57,7 @@ func (b *Base) Encode(dst, raw string, extra []byte) (sum string, err error) {
 			sum = ""
 		}
 	}()
-	w := &writer{f: out, ix: index{base: []byte(b.content), extra: extra, pages: int(info.Size() / page)}}
+	w := &writer{to: durable.Early(out, out), ix: index{base: []byte(b.content), extra: extra, pages: int(info.Size() / page)}}
 	w.write([]byte(magic))
 	if w.ix.state, err = w.file(filepath.Join(raw, State), b.state); err != nil {
 		return "", err
@@ -75,27 +76,16 @@ func (b *Base) Encode(dst, raw string, extra []byte) (sum string, err error) {
 
 // writer puts blocks one after the other into a file.
 type writer struct {
-	f         *os.File
-	at, begun int64 // what is written, and what of it the disk was told to begin with
-	ix        index
-	err       error
+	to  io.Writer
+	ix  index
+	err error
 }
 
 func (w *writer) write(p []byte) {
-	if w.err != nil {
-		return
-	}
-	_, w.err = w.f.Write(p)
-	w.at += int64(len(p))
-	if n := w.at - w.begun; n >= writeback {
-		_ = unix.SyncFileRange(int(w.f.Fd()), w.begun, n, unix.SYNC_FILE_RANGE_WRITE)
-		w.begun = w.at
+	if w.err == nil {
+		_, w.err = w.to.Write(p)
 	}
 }
-
-// writeback is how much is written before the disk begins with it: then the sync at
-// the end has less to wait for.
-const writeback = 8 << 20
 
 // packed is a block with its bytes as they are in the file, in pieces. It gets its size
 // and its sum when it is written.
