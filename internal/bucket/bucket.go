@@ -13,7 +13,6 @@ import (
 	"gocloud.dev/blob"
 	_ "gocloud.dev/blob/azureblob"
 	_ "gocloud.dev/blob/fileblob"
-	_ "gocloud.dev/blob/s3blob"
 
 	"github.com/attachebot/attache/internal/fault"
 )
@@ -68,11 +67,17 @@ func Open(ctx context.Context, rawURL string) (*Bucket, error) {
 		}
 		b.Dir = filepath.Join(filepath.FromSlash(b.Dir), filepath.FromSlash(prefix))
 	}
-	if u.Scheme == "gs" {
+	switch u.Scheme {
+	case "gs":
 		if b.Bucket, err = openGoogle(ctx, u); err != nil {
 			return nil, err
 		}
-	} else if b.Bucket, err = blob.OpenBucket(ctx, u.String()); err != nil {
+	case "s3":
+		b.Bucket, err = openS3(ctx, u)
+	default:
+		b.Bucket, err = blob.OpenBucket(ctx, u.String())
+	}
+	if err != nil {
 		return nil, invalid(err)
 	}
 	if u.Scheme == "s3" || u.Scheme == "gs" {

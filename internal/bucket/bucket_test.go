@@ -115,3 +115,32 @@ func TestAbortS3(t *testing.T) {
 		}
 	}
 }
+
+// A file that was sent in parts is read without a word on standard error.
+func TestS3IsQuiet(t *testing.T) {
+	where := buckettest.S3(t)
+	said, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer said.Close()
+	defer func(before *os.File) { os.Stderr = before }(os.Stderr)
+	os.Stderr = said // before the client is made, which keeps it
+	b, err := bucket.Open(t.Context(), where)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	for _, size := range []int{1, 20 << 20} {
+		data := bytes.Repeat([]byte{7}, size)
+		if err := b.WriteAll(t.Context(), "1/a", data, nil); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := b.ReadAll(t.Context(), "1/a"); err != nil || !bytes.Equal(got, data) {
+			t.Errorf("%d of %d bytes: %v", len(got), size, err)
+		}
+	}
+	if text, err := os.ReadFile(said.Name()); err != nil || len(text) > 0 {
+		t.Errorf("standard error: %q, %v", text, err)
+	}
+}

@@ -47,7 +47,7 @@ func TestGoogle(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer b.Close()
-	for _, size := range []int{0, 1, 12 << 20} { // the last in parts
+	for _, size := range []int{0, 1, 20 << 20} { // the last in parts
 		data := bytes.Repeat([]byte{7}, size)
 		if err := b.WriteAll(t.Context(), "1/ü 1", data, nil); err != nil {
 			t.Fatal(err)
