@@ -215,19 +215,13 @@ def _of_archive(archive, notes):
 
 def _of_text(path, described, text):
     """A text that is a table after all: delimited, or the largest one of a page."""
-    from attache.loaders import delimited
+    from attache.loaders import delimited, sheet_markup
     from attache.loaders.source import Source
 
     src = Source(path, described)
     if text.lstrip()[:1] == "<" and "<table" in text.lower():
-        import io
-
-        import pandas as pd
-
-        try:
-            return max(pd.read_html(io.StringIO(text), flavor="lxml"), key=lambda f: f.size)
-        except ValueError:
-            return text
+        found = sheet_markup.pages(text)
+        return delimited.rows(src, max(found, key=lambda rows: len(rows) * len(rows[0]))) if found else text
     return loaders.run("csv", src, {}) if delimited.looks_like_table(src) else text
 
 

@@ -93,7 +93,7 @@ def usual(text):
     if not text[-1].isdigit():
         text = _BEHIND.sub("", text)
     text = text.strip("[]")
-    m = None if text[0].isdigit() else _WEEKDAY.match(text)
+    m = None if text[:1].isdigit() else _WEEKDAY.match(text)
     if m and m[1].lower() in _DAYS:
         return (_read(text) if m[1].lower() in MONTHS else None) or _read(text[m.end() :])  # mar. is a day and a month in French
     return _read(text)

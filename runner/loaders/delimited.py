@@ -152,9 +152,9 @@ def _one_of(src, look, table, raw, options):
     return _anew(src, _written(rows[first:last]), raw, options)
 
 
-def rows(src, lists):
-    """Return the table of rows of texts, the first of which has the names."""
-    return _anew(src, _written(lists), False, {})
+def rows(src, lists, raw=False):
+    """Return the table of rows of texts."""
+    return _anew(src, _written(lists), raw, {})
 
 
 def _lines(src, codec):

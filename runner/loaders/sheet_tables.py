@@ -34,7 +34,7 @@ def _without_gaps(value):
     return value[::2]
 
 
-def _text(value):
+def text(value):
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -75,7 +75,7 @@ def _headed(block):
 
 def _below(block):
     """Tables that follow one another."""
-    texts = [[_text(v) for v in r] for r in block]
+    texts = [[text(v) for v in r] for r in block]
     if not any(map(any, texts)):
         return []
     found = headers.tables(texts)
@@ -89,7 +89,7 @@ def _frame(file, sheet, rows):
         rows.pop()
     keep = [i for i in range(len(rows[0])) if any(r[i] is not None for r in rows)]
     rows = [[r[i] for i in keep] for r in rows]
-    texts = [[_text(v) for v in r] for r in rows[:_LOOK]]
+    texts = [[text(v) for v in r] for r in rows[:_LOOK]]
     width = len(keep)
     blank = next(i for i, r in enumerate(rows) if any(v is not None for v in r))
     head = headers.find(texts[blank:], width)
@@ -112,9 +112,9 @@ def _frame(file, sheet, rows):
     names = _names(head, rows[skip] if head.rows else [None] * width, width)
     if head.rows:
         look.tell_twice(file, head.names or rows[skip])
-    notes = below.count([[_text(v) for v in r] for r in body[-80:]], width) if width > 1 else 0
+    notes = below.count([[text(v) for v in r] for r in body[-80:]], width) if width > 1 else 0
     if notes:
-        said = " · ".join(" ".join(filter(None, map(_text, r))) for r in body[-notes:] if any(v is not None for v in r))
+        said = " · ".join(" ".join(filter(None, map(text, r))) for r in body[-notes:] if any(v is not None for v in r))
         note(f"{file}: in the sheet {sheet!r} what stands below the table was left out: {said[:100]}")
         body = body[:-notes]
         while body and all(v is None for v in body[-1]):
@@ -207,13 +207,13 @@ def _column(values, file, name):
                 return pd.Series(values, dtype="boolean")
             return _numbers(values) if "number" in kinds else _dates(values)
     if kinds == {"number", "text"} and not any(re.match(r"\s*[-+]?0\d", v) for v in known if isinstance(v, str)):
-        read = numbers.read(pd.Series([None if v is None else _text(v) for v in values], dtype="str"), ".")
+        read = numbers.read(pd.Series([None if v is None else text(v) for v in values], dtype="str"), ".")
         if read and all(numbers.read(pd.Series([v], dtype="str")) for v in known if isinstance(v, str) and v.strip().lower() not in MARKS):
             words = [v for v in known if isinstance(v, str)]
             note(f"{file}: {name}: {len(words):,} text(s) among numbers were read as numbers ({', '.join(map(repr, words[:3]))}).")
             return read[0]
     if kinds == {"number", "text"} and all(re.fullmatch(r"[-+\d. ]+", v) for v in known if isinstance(v, str)):
-        return pd.Series([None if v is None else _text(v) for v in values], dtype="str")  # digits that are names, some of which were typed as numbers
+        return pd.Series([None if v is None else text(v) for v in values], dtype="str")  # digits that are names, some of which were typed as numbers
     if kinds == {"date", "text"}:
         texts = pd.Series([v if isinstance(v, str) else None for v in values], dtype="str")
         read = dates.certain(texts)

@@ -37,7 +37,7 @@ class Sheets:
         """Say what is missing in a sheet for a reason, and fill its merged cells down, in place."""
         data = self._read(name)
         if self.open:
-            return _fill(file, name, cells, self._spans(name))
+            return fill(file, name, cells, self._spans(name))
         if b't="e"' in data:
             errors = [(m[2].decode("utf-8", "replace"), _place(m[1])) for m in _ERROR.finditer(data) if b't="e"' in m[1]]
             if errors:
@@ -50,7 +50,7 @@ class Sheets:
             if unknown:
                 shown = ", ".join(unknown[:4]) + (", …" if len(unknown) > 4 else "")
                 note(f"{file}: {len(unknown):,} formula(s) of the sheet {name!r} were saved without a result and are missing ({shown}): open and save it in a spreadsheet program.")
-        _fill(file, name, cells, [(_column(first), int(top) - 1, int(bottom) - 1) for first, top, last, bottom in _MERGED.findall(data) if first == last])
+        fill(file, name, cells, [(_column(first), int(top) - 1, int(bottom) - 1) for first, top, last, bottom in _MERGED.findall(data) if first == last])
 
     def _pad(self, file, name, cells, data):
         """Numbers that are shown with zeros in front are names, as they are shown."""
@@ -96,7 +96,7 @@ class Sheets:
         return spans
 
 
-def _fill(file, name, cells, spans):
+def fill(file, name, cells, spans):
     """A merged cell below the header, given as (column, first row, last row), holds for all of its rows."""
     from attache.loaders.sheet_errors import place
 

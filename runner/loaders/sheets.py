@@ -2,7 +2,7 @@
 
 import re
 
-from attache.loaders import apart, dates, encoding, sheet_errors, sheet_far, sheet_tables, sheet_xml
+from attache.loaders import apart, dates, sheet_errors, sheet_far, sheet_markup, sheet_tables, sheet_xml
 from attache.loaders.source import FileLoadError, hushed, note
 
 
@@ -16,7 +16,7 @@ def workbook(src, raw=False, **options):
     if raw:
         options = {"dtype": "str", "keep_default_na": False, **options}
     if src.head.lstrip()[:1] == b"<" or src.head[:4] == b"\xef\xbb\xbf<":
-        return _result(src, _markup(src))
+        return _chosen(src, sheet_markup.tables(src, raw), options)
     if src.head.startswith(b"\xd0\xcf\x11\xe0") and "EncryptedPackage".encode("utf-16-le") in src.bytes() or _encrypted(src):
         raise src.fail("is protected by a password: save it without one and upload it again")
     if src.head[:4] in _OLD:
@@ -216,78 +216,13 @@ def _check_names(src, book, wanted):
             raise src.fail(f"has no sheet {name!r}; it has {', '.join(map(repr, book.sheet_names))}")
 
 
-def _markup(src):
-    """The tables of a page or of XML that programs export under the name of Excel."""
-    import io
-
-    import pandas as pd
-
-    text = encoding.decode(src.bytes())[0].removeprefix("\ufeff")
-    if "urn:schemas-microsoft-com:office:spreadsheet" in text[:5000]:
-        note(f"{src.name} is XML of Excel 2003, not a workbook.")
-        return _xml_2003(src)
-    note(f"{src.name} is a web page that is named like a workbook; its tables were read.")
-    try:
-        frames = pd.read_html(io.StringIO(text), flavor="lxml")
-    except ValueError:
-        raise src.fail("is a web page without a table, named like a workbook") from None
-    frames = [_header_of_html(f) for f in frames]
-    return {f"Table {i}": dates.convert(f) for i, f in enumerate(frames, 1)}
-
-
-def _header_of_html(frame):
-    """The first row as the header, where the page does not mark one."""
-    if len(frame) > 1 and list(frame.columns) == list(range(frame.shape[1])) and all(isinstance(v, str) for v in frame.iloc[0]):
-        frame = frame.iloc[1:].set_axis(frame.iloc[0].tolist(), axis=1).reset_index(drop=True).infer_objects()
-        for i in range(frame.shape[1]):
-            frame.isetitem(i, _numbers(frame.iloc[:, i]))
-    return frame
-
-
-def _xml_2003(src):
-    import pandas as pd
-    from lxml import etree
-
-    space = "{urn:schemas-microsoft-com:office:spreadsheet}"
-    root = etree.fromstring(src.bytes(), etree.XMLParser(resolve_entities=False, no_network=True, recover=True))
-    frames = {}
-    for sheet in root.iter(space + "Worksheet"):
-        rows = []
-        for row in sheet.iter(space + "Row"):
-            while len(rows) < int(row.get(space + "Index", 1)) - 1:
-                rows.append([])
-            cells = []
-            for cell in row.iter(space + "Cell"):
-                while len(cells) < int(cell.get(space + "Index", 1)) - 1:
-                    cells.append(None)
-                cells.append(_xml_value(cell.find(space + "Data"), space))
-            rows.append(cells)
-        rows = [r for r in rows if any(v is not None for v in r)]
-        width = max(map(len, rows), default=0)
-        rows = [r + [None] * (width - len(r)) for r in rows]
-        head = [str(v) if v is not None else f"Unnamed: {i}" for i, v in enumerate(rows[0])] if rows else []
-        frames[sheet.get(space + "Name", f"Sheet{len(frames) + 1}")] = pd.DataFrame(rows[1:], columns=head)
-    return frames
-
-
-def _xml_value(data, space):
-    import pandas as pd
-
-    if data is None:
-        return None
-    text = "".join(data.itertext())
-    kind = data.get(space + "Type")
-    if kind == "Number":
-        return int(text) if re.fullmatch(r"-?\d{1,15}", text) else float(text)
-    if kind == "DateTime":
-        return pd.Timestamp(text)
-    return text == "1" if kind == "Boolean" else text or None
-
-
-def _numbers(column):
-    import pandas as pd
-
-    try:
-        return pd.to_numeric(column)
-    except (ValueError, TypeError):
-        return column
+def _chosen(src, frames, options):
+    """Of the tables of a page, which no reader of workbooks has read, what sheet_name asks for."""
+    wanted = options.get("sheet_name")
+    if isinstance(wanted, int) and 0 <= wanted < len(frames):
+        return list(frames.values())[wanted]
+    if isinstance(wanted, (str, int)):
+        if wanted not in frames:
+            raise src.fail(f"has no sheet {wanted!r}; it has {', '.join(map(repr, frames))}")
+        return frames[wanted]
+    return {n: frames[n] for n in wanted if n in frames} if isinstance(wanted, list) else _result(src, frames)

@@ -126,6 +126,8 @@ def content(src):
         return "pickle"
     if src.ext in (".pkl", ".pickle") and _TEXT_PICKLE.match(head) and src.bytes_at_end(2).rstrip().endswith(b"."):
         return "pickle"
+    if b'"urn:schemas-microsoft-com:office:spreadsheet"' in head[:5000] and re.match(rb"(\xef\xbb\xbf)?\s*<", head):
+        return "excel"
     return None
 
 

@@ -85,3 +85,43 @@ def test_days_of_excel_among_dates(book, capsys):
     assert frame["Hire Date"].tolist()[:2] == [pd.Timestamp("2019-01-14"), pd.Timestamp("2008-08-31")]
     said = capsys.readouterr().err
     assert "read as days" in said and "refreshed on: Dec-27 2020" in said
+
+
+PAGE = """<html><head><meta charset="utf-8"></head><body><table><tr><td colspan=5>Export</td></tr></table><table border=1>
+<tr><th rowspan=2>PLZ</th><th rowspan=2>Ort</th><th colspan=2>2023</th><th rowspan=2>Datum</th></tr><tr><th>Umsatz</th><th>Anteil</th></tr>
+<tr><td>01067</td><td rowspan=2>Dresden</td><td>1,5</td><td>12%</td><td>03.04.2024</td></tr>
+<tr><td>01069</td><td>1.234,50</td><td>7%</td><td>14.04.2024</td></tr>
+<tr><td>04103</td><td>Leipzig</td><td>22,75</td><td>9%</td><td>15.04.2024</td></tr></table></body></html>"""
+
+
+def test_web_pages_named_like_workbooks(check, tmp_path):
+    """Cells are read as those of a text are: pandas would make 15 of 1,5."""
+    from attache.loaders import load
+
+    want = {
+        "PLZ": ["01067", "01069", "04103"], "Ort": ["Dresden", "Dresden", "Leipzig"], "2023 Umsatz": [1.5, 1234.5, 22.75],
+        "2023 Anteil": [12, 7, 9], "Datum": ["2024-04-03T00:00:00", "2024-04-14T00:00:00", "2024-04-15T00:00:00"],
+    }
+    check(PAGE, want, said=["web page", "left out: Export"], name="t.xls", length=3)
+    path = tmp_path / "raw.xls"
+    path.write_text(PAGE)
+    assert load(path, None, {"raw": True}).iloc[0].tolist()[:3] == ["01067", "Dresden", "1,5"]
+
+
+XML_2003 = """<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?>
+<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet" xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet">
+<Styles><Style ss:ID="s21"><NumberFormat ss:Format="[h]:mm:ss"/></Style></Styles><Worksheet ss:Name="S"><Table>
+<Row><Cell ss:MergeAcross="3"><Data ss:Type="String">Report of sales 2024</Data></Cell></Row>
+<Row ss:Index="3"><Cell><Data ss:Type="String">Id</Data></Cell><Cell><Data ss:Type="String">Team</Data></Cell><Cell><Data ss:Type="String">Date</Data></Cell><Cell><Data ss:Type="String">Amount</Data></Cell><Cell><Data ss:Type="String">Spent</Data></Cell></Row>
+<Row><Cell><Data ss:Type="String">001</Data></Cell><Cell ss:MergeDown="1"><Data ss:Type="String">A</Data></Cell><Cell><Data ss:Type="DateTime">2024-01-05T00:00:00.000</Data></Cell><Cell><Data ss:Type="Number">12.5</Data></Cell><Cell ss:StyleID="s21"><Data ss:Type="DateTime">1900-01-01T12:00:00.000</Data></Cell></Row>
+<Row><Cell><Data ss:Type="String">002</Data></Cell><Cell ss:Index="3"><Data ss:Type="DateTime">2024-01-06T00:00:00.000</Data></Cell><Cell><Data ss:Type="Error">#N/A</Data></Cell></Row>
+<Row><Cell><Data ss:Type="String">003</Data></Cell><Cell><Data ss:Type="String">B</Data></Cell><Cell ss:Index="4"><Data ss:Type="Number">3</Data></Cell></Row>
+</Table></Worksheet></Workbook>"""
+
+
+def test_xml_of_excel_2003(check):
+    """Its sheets are read as those of other workbooks are."""
+    want = {"Id": ["001", "002", "003"], "Team": ["A", "A", "B"], "Date": ["2024-01-05T00:00:00", "2024-01-06T00:00:00", None], "Amount": [12.5, None, 3]}
+    for name in ("t.xls", "t.xml"):
+        frame = check(XML_2003, want, said=["Report of sales 2024", "#N/A in D5", "filled down (column B)"], name=name, length=3)
+        assert frame["Spent"][0].total_seconds() == 36 * 3600
