@@ -119,12 +119,9 @@ func (m *images) openPacked(dir string, st stored.Session) (*image.Image, error)
 // the pages. Done gets the end of it; ctx ends it early.
 func unpack(ctx context.Context, i *image.Image, dir string) (done <-chan error, err error) {
 	meta := filepath.Join(dir, image.Meta)
-	state, err := i.State()
+	err = os.Mkdir(dir, 0o700)
 	if err == nil {
-		err = os.Mkdir(dir, 0o700)
-	}
-	if err == nil {
-		err = os.WriteFile(filepath.Join(dir, image.State), state, 0o600)
+		err = i.StateFile(dir)
 	}
 	if err == nil {
 		err = syscall.Mkfifo(meta, 0o600)
@@ -148,18 +145,13 @@ func feed(ctx context.Context, fifo string, i *image.Image, decoded <-chan error
 	if err := <-decoded; err != nil {
 		return err
 	}
-	data, err := i.Meta()
-	if err != nil {
-		return err
-	}
 	w, err := openFIFO(ctx, fifo)
 	if err != nil {
 		return err
 	}
 	stop := context.AfterFunc(ctx, func() { w.SetWriteDeadline(time.Unix(1, 0)) })
 	defer stop()
-	_, err = w.Write(data)
-	return errors.Join(err, w.Close())
+	return errors.Join(i.Meta(w), w.Close())
 }
 
 // openFIFO opens a FIFO for writing when somebody has opened it for reading. An

@@ -81,26 +81,39 @@ func (i *Image) Close() error { return i.f.Close() }
 // Size returns the bytes of memory that the image holds.
 func (i *Image) Size() int64 { return int64(i.ix.pages) * page }
 
-// State returns the kernel's state.
-func (i *Image) State() ([]byte, error) { return i.whole(i.ix.state, i.b.state) }
+// State writes the kernel's state to w. After an error what w has got is of no use.
+func (i *Image) State(w io.Writer) error { return i.write(w, i.ix.state, i.b.state) }
 
-// Meta returns the description of the pages.
-func (i *Image) Meta() ([]byte, error) { return i.whole(i.ix.meta, nil) }
+// Meta is State for the description of the pages.
+func (i *Image) Meta(w io.Writer) error { return i.write(w, i.ix.meta, nil) }
 
-func (i *Image) whole(blocks []block, dictionary []byte) (all []byte, err error) {
+func (i *Image) write(w io.Writer, blocks []block, dictionary []byte) error {
 	r, err := newReader(i, dictionary)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer r.close()
 	for _, l := range blocks {
 		data, err := r.read(l)
-		if err != nil {
-			return nil, err
+		if err == nil {
+			_, err = w.Write(data)
 		}
-		all = append(all, data...)
+		if err != nil {
+			return err
+		}
 	}
-	return all, nil
+	return nil
+}
+
+// StateFile writes the kernel's state to its file in a folder.
+func (i *Image) StateFile(dir string) error { return create(filepath.Join(dir, State), i.State) }
+
+func create(path string, write func(io.Writer) error) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	return errors.Join(write(f), f.Close())
 }
 
 // Pages writes all pages to f, which is empty and has its full size at once. It
@@ -145,14 +158,9 @@ func (i *Image) Pages(ctx context.Context, f *os.File) error {
 
 // Expand writes the files of the checkpoint to a folder, as gVisor wrote them.
 func (i *Image) Expand(ctx context.Context, dir string) error {
-	for name, read := range map[string]func() ([]byte, error){State: i.State, Meta: i.Meta} {
-		data, err := read()
-		if err == nil {
-			err = os.WriteFile(filepath.Join(dir, name), data, 0o600)
-		}
-		if err != nil {
-			return err
-		}
+	err := errors.Join(i.StateFile(dir), create(filepath.Join(dir, Meta), i.Meta))
+	if err != nil {
+		return err
 	}
 	f, err := os.OpenFile(filepath.Join(dir, Pages), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {

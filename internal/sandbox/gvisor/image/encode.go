@@ -139,8 +139,11 @@ func (w *writer) file(path string, dictionary []byte) (list []block, err error) 
 	}
 	defer f.Close()
 	buf, out := make([]byte, blockBytes), make([]byte, 0, blockBytes+1<<10)
-	for {
+	for left := maxState; ; {
 		n, err := io.ReadFull(f, buf)
+		if left -= n; left < 0 {
+			return nil, errors.New("the kernel's state is larger than an image may have it")
+		}
 		if n > 0 {
 			p := packed{block: block{raw: n}, data: [][]byte{enc.EncodeAll(buf[:n], out)}}
 			if len(p.data[0]) >= n {

@@ -242,6 +242,50 @@ func TestConstantMemory(t *testing.T) {
 	}
 }
 
+// A session decides how large its kernel's state is. It passes through in pieces, and
+// what can't be read again is not written.
+func TestLargeState(t *testing.T) {
+	b := base(t, nil)
+	const size = 64 << 20
+	raw := checkpoint(t, random(3, size), random(4, size), nil)
+	path := filepath.Join(t.TempDir(), "image")
+	allocated := func() uint64 {
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.TotalAlloc
+	}
+	before := allocated()
+	sum, err := b.Encode(path, raw, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i, err := b.Open(path, sum)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer i.Close()
+	out := t.TempDir()
+	if err := i.Expand(t.Context(), out); err != nil {
+		t.Fatal(err)
+	}
+	n := allocated() - before
+	t.Logf("%d MB were allocated", n>>20)
+	if n > size/2 {
+		t.Errorf("%d MB were allocated for a state of %d MB", n>>20, size>>20)
+	}
+	equal(t, raw, out)
+	if err := os.Truncate(filepath.Join(raw, State), maxState+1); err != nil {
+		t.Fatal(err)
+	}
+	path = filepath.Join(t.TempDir(), "image")
+	if _, err := b.Encode(path, raw, nil); err == nil {
+		t.Error("a state was written that is too large to be read")
+	}
+	if left, _ := filepath.Glob(path + "*"); len(left) > 0 {
+		t.Errorf("left: %q", left)
+	}
+}
+
 // The snapshot does not stay in the memory of this process.
 func TestReleased(t *testing.T) {
 	snapshot := random(2, 20_000*page)
