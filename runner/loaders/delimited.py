@@ -10,8 +10,8 @@ import mmap
 import re
 import warnings
 
-from attache.loaders import below, dates, dialect, encoding, fixed, forms, identifiers, numbers, padding, totals
-from attache.loaders.look import Look, unique, within_quotes
+from attache.loaders import below, dates, dialect, encoding, fixed, forms, identifiers, numbers, padding, quotes, totals
+from attache.loaders.look import Look, unique
 from attache.loaders.source import note
 
 _PARTIAL = {"usecols", "nrows", "chunksize", "iterator", "skiprows", "skipfooter", "index_col", "names", "converters", "on_bad_lines"}
@@ -224,6 +224,8 @@ class Reader:
         import pandas as pd
 
         self._without_nul()
+        if self.content is None and self.look.inner:
+            self._with_inner_quotes(re.split("\r\n|\r|\n", self._text()))
         if self.look.comment:
             self._without_comments()
         elif self._irregular() or self.look.quote == "'" and "quotechar" not in self.look.options:
@@ -306,6 +308,9 @@ class Reader:
             return frame
         if self.content is None and not self._quotes():
             return frame
+        if self.content is None and any(str(t) == "str" and frame.iloc[:, i].str.endswith('"').eq(True).any() for i, t in enumerate(frame.dtypes)):
+            if self._with_inner_quotes(re.split("\r\n|\r|\n", self._text())):
+                return self._pandas()
         wide, taken = frame.shape[1], False
         for i, dtype in enumerate(frame.dtypes):
             if str(dtype) not in ("str", "object") or taken:
@@ -373,6 +378,18 @@ class Reader:
             self.settings.pop("encoding_errors", None)
         return count
 
+    def _with_inner_quotes(self, lines):
+        """Double the quotation marks within values in quotation marks where they are not; whether there are some."""
+        if self.look.quote != '"' or self.look.escape or len(self.look.delimiter) != 1 or self.settings.keys() & {"quoting", "quotechar"}:
+            return 0
+        lines, count = quotes.doubled(lines, self.look.delimiter, self.look.width, self.dialect.spaced)
+        if count:
+            note(f"{self.src.name}: {count:,} line(s) have quotation marks within a value in quotation marks that are not doubled; they were kept as a part of it.")
+            self.content = "\n".join(lines).encode("utf-8", "surrogatepass")
+            self.settings["encoding"] = "utf-8"
+            self.settings.pop("encoding_errors", None)
+        return count
+
     def _closed(self):
         import pandas as pd
 
@@ -384,7 +401,7 @@ class Reader:
     def _without_comments(self):
         mark = self.look.comment
         lines = re.split("\r\n|\r|\n", self._text())
-        self.content = "\n".join(line for line, inner in zip(lines, within_quotes(lines)) if inner or not line.startswith(mark)).encode()
+        self.content = "\n".join(line for line, inner in zip(lines, quotes.within(lines)) if inner or not line.startswith(mark)).encode()
         self.settings["encoding"] = "utf-8"
         self.settings.pop("encoding_errors", None)
 
@@ -393,6 +410,8 @@ class Reader:
         row is left out, and said; when those are many, they get columns of their own."""
         look, src = self.look, self.src
         lines = re.split("\r\n|\r|\n", self._text())
+        if self.content is None and self._with_inner_quotes(lines):
+            lines = self._text().split("\n")
         if "EOF inside string" in problem:
             note(f"{src.name}: a quotation mark is never closed; quotes were read as plain characters.")
             self.settings["quoting"] = _csv.QUOTE_NONE

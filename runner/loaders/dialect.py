@@ -103,7 +103,7 @@ def _quotes(text, d):
     """The pairs of quote and escape to try."""
     edge = re.escape(d) if len(d) == 1 else r"\s"
     pairs = [('"', "")]
-    if len(d) == 1 and len(re.findall(rf'(?:^|{edge})"[^"\n]*[^"\\\n]"(?![ \t]*(?:{edge}|$)|")', text, re.M)) > len(re.findall(rf'(?:^|{edge})"[^"\n]*"(?=[ \t]*(?:{edge}|$))', text, re.M)):
+    if len(d) == 1 and len(re.findall(rf'(?:^|{edge})"[^"\n]*[^"\\\n]"(?![ \t]*(?:{edge}|$)|")(?![^"\n]*"[^"\n]*"(?:{edge}|$))(?![^"\n]*"(?:{edge}|$))', text, re.M)) > len(re.findall(rf'(?:^|{edge})"[^"\n]*"(?=[ \t]*(?:{edge}|$))', text, re.M)):
         return [("", "")]  # they stand within the fields
     double = len(re.findall(rf'(?:^|{edge}) ?"', text, re.M))
     if '\\"' in text or "\\" + d in text:

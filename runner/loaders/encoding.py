@@ -45,6 +45,7 @@ def detect(data, whole=False):
         (codecs.BOM_UTF16_LE, "utf-16"),
         (codecs.BOM_UTF16_BE, "utf-16"),
         (codecs.BOM_UTF32_BE, "utf-32"),
+        (b"\x84\x31\x95\x33", "gb18030"),
     ):
         if data.startswith(mark):
             return codec

@@ -174,6 +174,8 @@ def headless(first, body, width):
     cells = [forms.form(c) for c in first]
     if all(c in ("n", "") for c in cells) and "n" in cells:
         return _numbers_over_numbers([first, *body])
+    if any(_no_name(c, [r[i].strip() for r in body if len(r) > i and r[i].strip()]) for i, c in enumerate(first)):
+        return True
     kinds = [usual_form(body, i) for i in range(width)]
     yes = no = again = 0
     numbers = []
@@ -214,6 +216,22 @@ def headless(first, body, width):
     if again and sum(len(c) > 60 for c in first) == filled - again > 0:
         return True  # a value that others have, beside sentences
     return again >= 2 and again >= 0.5 * filled
+
+
+_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+|(https?|ftp)://[^\s/]+\.\S+|\d{1,3}(\.\d{1,3}){3}")  # of a person, a page, a computer
+_LONG = 8  # letters and digits of what is an identifier by its shape
+
+
+def _no_name(cell, column):
+    """Whether a cell is an address as those below are, or an identifier of their very shape (3F2504E0-4F89-…), as no name is."""
+    if not column:
+        return False
+    if _ADDRESS.fullmatch(cell):
+        return sum(bool(_ADDRESS.fullmatch(v)) for v in column) >= 0.9 * len(column)
+    if len(cell) < _LONG or sum(c.isdigit() for c in cell) < 3 or " " in cell or forms.form(cell) != "s":
+        return False
+    shape = re.sub("[0-9A-Za-z]", "x", cell)
+    return all(re.sub("[0-9A-Za-z]", "x", v) == shape and forms.form(v) == "s" and sum(c.isdigit() for c in v) >= 3 for v in column)
 
 
 def _values(row):

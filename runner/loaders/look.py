@@ -4,7 +4,7 @@ import dataclasses
 import mmap
 import re
 
-from attache.loaders import dialect, encoding, forms, headers, numbers
+from attache.loaders import dialect, encoding, forms, headers, numbers, quotes
 from attache.loaders.source import note
 
 _DAY = re.compile(r"\d{1,2}\.\d{1,2}\.(\d{4}|\d\d)")
@@ -42,6 +42,7 @@ class Look:
         single = len(self.delimiter) == 1 or self.dialect.words
         every = self.dialect.cut(lines[:300]) if single else []
         self.width = dialect.width(every)
+        self.inner = len(self.delimiter) == 1 and self.quote == '"' and not self.escape and not options.keys() & _RAW and any(quotes.broken(line, self.delimiter, self.dialect.spaced) for line in lines[:300])
         self._usual_width(every)
         self.tables = headers.tables(every) if single and not options.keys() & {"skiprows", "header", "names", "nrows"} else []
         if self.width < 3 and len(self.tables) < 2:
@@ -290,19 +291,9 @@ def unique(names):
     return out
 
 
-def within_quotes(lines):
-    """For each line whether it begins within a value in quotation marks, which goes on from the line above."""
-    inner, found = False, []
-    for line in lines:
-        found.append(inner)
-        if line.count('"') % 2 and (inner or re.search(r'(?:^|[,;\t|]) ?"(?:[^"]|"")*$', line)):
-            inner = not inner
-    return found
-
-
 def _comment(lines):
     """What comment lines begin with, or nothing."""
-    lines = [line for line, inner in zip(lines[:200], within_quotes(lines[:200])) if not inner]
+    lines = [line for line, inner in zip(lines[:200], quotes.within(lines[:200])) if not inner]
     for mark in ("#", "%", "//", "!", ";", "--"):
         found = [line for line in lines[:200] if line.startswith(mark)]
         top = lines[: 1 if mark == "--" else len(found)]  # "--" is that of SQL, also further down

@@ -143,7 +143,9 @@ def _nothing_below(texts):
 
 
 def _no_name(rows):
-    """Whether a single column has only numbers."""
+    """Whether a single column has only numbers, or only days."""
+    if _kind(rows[0][0]) == "date":
+        return len(rows) > 1 and all(_kind(r[0]) == "date" for r in rows if r[0] is not None)
     return isinstance(rows[0][0], (int, float)) and all(isinstance(r[0], (int, float)) for r in rows if r[0] is not None) and not 1800 <= rows[0][0] <= 2200
 
 

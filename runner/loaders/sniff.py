@@ -177,6 +177,21 @@ _RECORDS = re.compile(  # lines of a name and a value, which are no columns: LDI
 )
 
 
+_BRACKETED = re.compile(r"<[^<>\n]+>([;,\t| ])<[^<>\n]+>(\1<[^<>\n]+>)*[ \t]*\r?\n(?!\s*<)")  # <DATE>,<CLOSE>: names of columns, as programs of traders write them
+
+
+def _no_json(start):
+    """Whether the first of several lines shows that a text is no JSON, though it begins so: [10.0.0.1]; {"a": 1},x."""
+    import json
+
+    first, more, _ = start.partition("\n")
+    try:
+        json.loads(first)
+    except json.JSONDecodeError as e:
+        return bool(more) and e.pos < len(first.rstrip()) and "Unterminated" not in e.msg
+    return False
+
+
 def text_kind(src):
     """Return the kind of a text by how it begins."""
     from attache.loaders import delimited, encoding
@@ -185,9 +200,9 @@ def text_kind(src):
     low = start.lower()
     if low.startswith(("<!doctype html", "<html", "<table")) or ("<html" in low[:1000] and "<body" in low):
         return "html"
-    if low.startswith("<?xml") or re.match(r"<[a-z_][\w:.-]*[\s>]", low):
+    if low.startswith("<?xml") or re.match(r"<[a-z_][\w:.-]*[\s>]", low) and not _BRACKETED.match(start):
         return "xml"
-    if start[:1] in "{[" and re.match(r'\[\s*[\[{"\d\-tfn\]]|\{\s*["}]', start):
+    if start[:1] in "{[" and re.match(r'\[\s*[\[{"\d\-tfn\]]|\{\s*["}]', start) and not _no_json(start):
         return "json"
     if low.startswith(("begin:vcalendar", "begin:vcard", "begin:vevent", "begin:vtodo")) or _RECORDS.match(start):
         return "text"

@@ -125,3 +125,16 @@ def test_xml_of_excel_2003(check):
     for name in ("t.xls", "t.xml"):
         frame = check(XML_2003, want, said=["Report of sales 2024", "#N/A in D5", "filled down (column B)"], name=name, length=3)
         assert frame["Spent"][0].total_seconds() == 36 * 3600
+
+
+def test_a_single_column_of_days_has_no_header(check, tmp_path):
+    """As sheet "Test Sheet 0" of OpenRefine's dates.xls."""
+    import datetime
+
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    for day in (18, 19, 20):
+        book.active.append([datetime.datetime(2021, 4, day)])
+    book.save(tmp_path / "made.xlsx")
+    check((tmp_path / "made.xlsx").read_bytes(), {0: ["2021-04-18T00:00:00", "2021-04-19T00:00:00"]}, said="no header", name="t.xlsx", length=3)

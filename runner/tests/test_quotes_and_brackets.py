@@ -1,0 +1,43 @@
+"""Tables with quotation marks that are not doubled, names in brackets, and no header above addresses and identifiers.
+
+Written as in the tests of data.table (unescaped.csv, gb18030.txt), of DuckDB (ips.csv.gz) and as MetaTrader 5 and Finam export.
+"""
+
+import pytest
+
+QUOTED = 'id,text,n\n1,"he said "hello" to me",5\n2,"plain",6\n3,"a ""good"" one",7\n4,"x, "y" and, z",8\n5,"5" pipe",9\n'
+FAR = "id,text,n\n" + "".join(f'{i},"text number {i}",5\n' for i in range(5000)) + '5000,"he said "hello" to me",5\n'
+CASES = {
+    "quotation marks within quotation marks": (QUOTED, {"text": ['he said "hello" to me', "plain", 'a "good" one', 'x, "y" and, z', '5" pipe'], "n": [5, 6, 7, 8, 9]}, "3 line(s) have quotation marks"),
+    "one word in them begins a value": ('a;b\n"Foo" Bar;1\n"x";2\n"z" u;3\n', {"a": ['"Foo" Bar', '"x"', '"z" u'], "b": [1, 2, 3]}, ""),
+    "data.table": ('"No","Comment","Type"\n"0","he said:"wonderful."","A"\n"1","The problem is: reading table, and also "a problem, yes." keep going on.","A"\n', {"Comment": ['he said:"wonderful."', 'The problem is: reading table, and also "a problem, yes." keep going on.'], "Type": ["A", "A"]}, ""),
+    "MetaTrader": ("<DATE>\t<TIME>\t<OPEN>\t<TICKVOL>\n2020.01.02\t00:00:00\t1.12120\t49\n2020.01.03\t00:01:00\t1.12119\t38\n", {"<DATE>": ["2020-01-02T00:00:00"], "<OPEN>": [1.1212, 1.12119], "<TICKVOL>": [49, 38]}, ""),
+    "Finam": ("<TICKER>;<DATE>;<CLOSE>\nSBER;20240103;271,90\nSBER;20240104;274,67\n", {"<DATE>": ["2024-01-03T00:00:00"], "<CLOSE>": [271.9, 274.67]}, ""),
+    "objects beside a name": ('{"a":1},x\n{"a":2},y\n{"a":3},z\n', {}, ""),
+    "a mark of GB 18030": (b"\x84\x31\x95\x33x,y\na,1\n", {"x": ["a"], "y": [1]}, ""),
+    "identifiers": ("{3F2504E0-4F89-11D3-9A0C-0305E82C3301},Alpha\n{3F2504E0-4F89-11D3-9A0C-0305E82C3302},Beta\n", {0: ["{3F2504E0-4F89-11D3-9A0C-0305E82C3301}"], 1: ["Alpha", "Beta"]}, "no header"),
+    "numbers of orders": ("AB-2024-001,open\nAB-2024-002,closed\n", {0: ["AB-2024-001", "AB-2024-002"]}, "no header"),
+    "names above numbers of orders": ("order_id,state\nAB-2024-001,open\nAB-2024-002,closed\n", {"order_id": ["AB-2024-001", "AB-2024-002"]}, ""),
+    "addresses of mail": ("a@x.org,Ann\nb@y.org,Bob\n", {0: ["a@x.org", "b@y.org"]}, "no header"),
+    "addresses of computers": ("10.0.0.1,gate\n10.0.0.2,printer\n10.0.0.7,nas\n", {1: ["gate", "printer", "nas"]}, "no header"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_case(check, case):
+    content, want, said = CASES[case]
+    check(content, want, said=said)
+
+
+def test_a_mark_far_below_the_part_that_is_looked_at(check):
+    frame = check(FAR, {}, said="1 line(s) have quotation marks", length=5001)
+    assert frame["text"].iloc[-1] == 'he said "hello" to me'
+
+
+def test_lines_in_brackets_are_no_json(tmp_path):
+    from attache.loaders import load
+
+    (tmp_path / "ips.csv").write_text("[248.128.0.120]\n[248.128.0.141]\n")
+    assert load(tmp_path / "ips.csv") == "[248.128.0.120]\n[248.128.0.141]\n"
+    (tmp_path / "one.csv").write_text('{\n "a": [1,\n 2]}')
+    assert load(tmp_path / "one.csv") == {"a": [1, 2]}
