@@ -2,10 +2,14 @@
 
 import base64
 import codecs
+import contextlib
 import io
 import os
 import sys
 import threading
+
+# By its name: code may put another function in its place in the module.
+from os import dup2
 
 from attache.channel import HostError
 
@@ -22,8 +26,11 @@ class Console:
     """
 
     def __init__(self):
-        self.out = _Stream(1)
-        self.err = _Stream(2)
+        self.own = [os.dup(fd) for fd in range(3)]  # what code may close, or lead elsewhere
+        self.nothing = os.open(os.devnull, os.O_WRONLY)
+        self.waiting = threading.Event()
+        self.out = _Stream(1, self.waiting)
+        self.err = _Stream(2, self.waiting)
 
     def install(self):
         self.no_input()
@@ -34,10 +41,22 @@ class Console:
         sys.stdin = _NoInput()
 
     def begin(self):
-        """Start a run: whatever the last one put in their place is undone."""
-        self.out.begin()
-        self.err.begin()
+        """Start a run: whatever the last one put in their place is undone. What it
+        could not write is not written by this one."""
+        sys.stdout = sys.stderr = None  # what wraps ours ends here, and closes it
+        self._lead(self.nothing, self.nothing)
+        for stream in (self.out, self.err):
+            with contextlib.suppress(ValueError, OSError):
+                stream.flush()
+        self._lead(*self.own[1:])
+        self.out, self.err = self.out.begin(), self.err.begin()
         sys.stdout, sys.stderr = self.out, self.err
+
+    def _lead(self, out, err):
+        """Have fds 0, 1 and 2 lead to our own input and to these."""
+        for fd, to in enumerate((self.own[0], out, err)):
+            with contextlib.suppress(OSError):  # code has closed ours
+                dup2(to, fd)
 
     def end(self):
         for stream in (sys.stdout, sys.stderr, self.out, self.err):
@@ -48,8 +67,8 @@ class Console:
 
     def _flush_for_ever(self):
         while True:
-            self.out.waiting.wait()
-            self.out.waiting.clear()
+            self.waiting.wait()
+            self.waiting.clear()
             threading.Event().wait(FLUSH_SECONDS)
             try:
                 self.out.flush()
@@ -58,16 +77,21 @@ class Console:
 
 
 class _Stream(io.TextIOWrapper):
-    def __init__(self, fd):
-        raw = open(fd, "wb", buffering=64 << 10, closefd=False)
+    def __init__(self, fd, waiting):
+        raw = _Buffer(io.FileIO(fd, "wb", closefd=False), 64 << 10)
         super().__init__(raw, encoding="utf-8", errors="backslashreplace", line_buffering=True, write_through=False)
-        self.waiting = threading.Event()
+        self.fd, self.waiting = fd, waiting
         self.lines = 0
 
     def begin(self):
+        """Return the stream of the next run: another one if code has closed what is
+        below this one."""
         self.lines = 0
-        if not self.line_buffering:
-            self.reconfigure(line_buffering=True)
+        try:
+            self.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
+            return self
+        except (AttributeError, ValueError, OSError):
+            return _Stream(self.fd, self.waiting)
 
     def write(self, text):
         n = super().write(text)
@@ -83,17 +107,29 @@ class _Stream(io.TextIOWrapper):
         """A closed standard output would lose what the next run prints."""
         self.flush()
 
+    def detach(self):
+        self.flush()
+        return self.buffer
+
     def isatty(self):
         return False
+
+
+class _Buffer(io.BufferedWriter):
+    def close(self):
+        """sys.stdout = io.TextIOWrapper(sys.stdout.buffer): such a wrapper closes this
+        one when nobody has it any more."""
+        self.flush()
 
 
 class Apart:
     """Standard error on its own way to the host, while a program runs: that of
     Python, of C code and of children."""
 
-    def __init__(self, link):
+    def __init__(self, link, after):
+        self.after = after  # where fd 2 leads when the program is over
         r, w = os.pipe()
-        os.dup2(w, 2)
+        dup2(w, 2)
         os.close(w)
         self.reader = threading.Thread(target=self._pass_on, args=(r, link), daemon=True, name="attache-stderr")
         self.reader.start()
@@ -107,9 +143,9 @@ class Apart:
                     link.send("stderr", text=text)
 
     def end(self):
-        """Give fd 2 back. What was written is with the host then, unless a thread
+        """Have fd 2 lead elsewhere. What was written is with the host then, unless a thread
         of the program has the link."""
-        os.dup2(1, 2)
+        dup2(self.after, 2)
         self.reader.join(5)
 
 

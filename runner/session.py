@@ -162,7 +162,7 @@ class Session:
         if sys.argv[0] != "-":
             self.name = self.ns["__file__"] = os.path.join(WORK, sys.argv[0])
         sys.stdin = console.typed(self.link)
-        return console.Apart(self.link)
+        return console.Apart(self.link, self.console.own[2])
 
     def _finish(self):
         """Save the figures that are open. Their drawing is the user's doing as

@@ -95,12 +95,15 @@ def running(link, monkeypatch, tmp_path):
     monkeypatch.setattr(session, "WORK", str(tmp_path))
     for name in ("stdin", "stdout", "stderr"):
         monkeypatch.setattr(sys, name, getattr(sys, name))
-    main = sys.modules["__main__"]
+    main, fds = sys.modules["__main__"], [os.dup(fd) for fd in range(3)]
     one = session.Session(link)
     one.console = session.console.Console()
     one.figures.save_open = lambda: None
     yield one
     sys.modules["__main__"] = main
+    for fd, before in enumerate(fds):
+        os.dup2(before, fd)
+        os.close(before)
 
 
 def test_a_run_that_fails_around_the_code(running, link, monkeypatch):

@@ -225,10 +225,26 @@ print('end')
 		t.Errorf("%+v", res)
 	}
 	s.Expect("1", "1")
-	for _, code := range []string{"os.close(1); os.close(2)", "os.closerange(0, 3)", "import sys; sys.stdout.close()", "import sys; sys.stdout = sys.stderr = None"} {
-		s.Run("import os\n" + code)
-		if res := s.Run("'alive'"); res.Outcome != sandbox.OK || len(res.Shown) != 1 {
-			t.Errorf("after %s: %+v", code, res)
+	// Whatever a run makes of its input and output, the next one has its own.
+	for _, code := range []string{
+		"os.close(1); os.close(2)", "os.closerange(0, 3)", "os.closerange(0, 3)\nkept = [open('.kept', 'w') for _ in range(3)]",
+		"for fd in (1, 2): os.dup2(os.open('/dev/full', os.O_WRONLY), fd)\ntry: print('lost')\nexcept OSError: pass",
+		"r, w = os.pipe()\nfor fd in (0, 1, 2): os.dup2(w, fd)\nprint('lost')",
+		"sys.stdout.close()", "sys.stdout = sys.stderr = None", "sys.stdout.buffer.close()", "sys.stdout.buffer.raw.close()", "sys.stdout.buffer.detach()",
+		"sys.stdout = io.TextIOWrapper(sys.stdout.buffer, encoding='utf-16')", "out = io.TextIOWrapper(sys.stdout.buffer); del out\nprint('written')",
+		"sys.stdout = codecs.getwriter('latin-1')(sys.stdout.detach())", "sys.stdout.reconfigure(encoding='utf-16')",
+	} {
+		for _, args := range [][]string{nil, {"program.py"}} {
+			s.Cell.Args = args
+			res := s.Run("import codecs, io, os, sys\n" + code)
+			if strings.Contains(code, "written") != (res.Output == "written\n") {
+				t.Errorf("%s: %+v", code, res)
+			}
+			s.Cell.Args = nil
+			res = s.Run("import subprocess\nprint('älive')\nsubprocess.run(['echo', 'child'])\nprint('error', file=sys.stderr)\n'value'")
+			if res.Outcome != sandbox.OK || len(res.Shown) != 1 || res.Output != "älive\nchild\nerror\n" {
+				t.Errorf("after %s: %+v", code, res)
+			}
 		}
 	}
 	if res := s.Run("os.closerange(3, 256)"); res.Outcome != sandbox.Crashed && res.Outcome != sandbox.TimedOut && res.Outcome != sandbox.Failed {
