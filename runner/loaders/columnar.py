@@ -184,8 +184,8 @@ def avro(src, **options):
     # Records within themselves may be so deep that the library in C ends the process.
     records = apart.read(src, lambda: list(reader)) if _recursive(schema) else list(reader)
     if isinstance(schema, dict) and schema.get("type") == "record":
-        return pd.DataFrame.from_records(records, columns=[f["name"] for f in schema["fields"]])
-    return pd.DataFrame({"value": records})
+        return _days(pd.DataFrame.from_records(records, columns=[f["name"] for f in schema["fields"]]))
+    return _days(pd.DataFrame({"value": records}))
 
 
 def _recursive(schema, within=frozenset()):
@@ -267,6 +267,19 @@ def _spss_dates(src, frame, forms):
             frame[name] = _since_1582(frame[name], src.name)
         elif form.startswith(("TIME", "DTIME", "MTIME")):
             frame[name] = _clock(frame[name])
+    return _days(frame)
+
+
+def _days(frame):
+    """Days, which some libraries give as objects of Python, as dates."""
+    import datetime
+
+    import pandas as pd
+
+    for i, dtype in enumerate(frame.dtypes):
+        known = frame.iloc[:, i].dropna() if dtype == object else ()
+        if len(known) and all(type(v) is datetime.date for v in known):
+            frame.isetitem(i, pd.Series(pd.to_datetime(frame.iloc[:, i]).astype("datetime64[s]"), index=frame.index))
     return frame
 
 
@@ -294,7 +307,7 @@ def sas(src, **options):
         pyreadstat = need("pyreadstat")
         if options.keys() & {"encoding", "format", "chunksize", "iterator", "index"}:
             return pd.read_sas(src.path, **{"format": "xport", "encoding": "utf-8", "compression": None, **options})
-        return apart.read(src, lambda: pyreadstat.read_xport(src.path, **options)[0])
+        return _days(apart.read(src, lambda: pyreadstat.read_xport(src.path, **options)[0]))
     options = {"format": "sas7bdat", "encoding": "infer", "compression": None, **options}
     if options.keys() & {"chunksize", "iterator", "index"}:
         return pd.read_sas(src.path, **options)

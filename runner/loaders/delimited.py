@@ -310,7 +310,7 @@ class Reader:
             return frame
         if self.content is None and any(str(t) == "str" and frame.iloc[:, i].str.endswith('"').eq(True).any() for i, t in enumerate(frame.dtypes)):
             if self._with_inner_quotes(re.split("\r\n|\r|\n", self._text())):
-                return self._pandas()
+                frame = self._pandas()
         wide, taken = frame.shape[1], False
         for i, dtype in enumerate(frame.dtypes):
             if str(dtype) not in ("str", "object") or taken:
@@ -320,7 +320,7 @@ class Reader:
             for cell in cells[:1000]:
                 before, *between, after = cell.split("\n")
                 rows = between and all(line.count(d) == wide - 1 for line in between)
-                taken = taken or before.count(d) == wide - 1 - i and after.count(d) == i and ('"' in after or rows)
+                taken = taken or before.count(d) == wide - 1 - i and (after.count(d) == i and ('"' in after or rows) or rows and len(between) > 2)
         if not taken or self._well_formed():
             return frame
         return self._closed() if self._close() else frame

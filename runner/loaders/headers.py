@@ -64,7 +64,7 @@ def _find(rows, width, above):
     if not more and headless(table[0], body, width):
         return Header(skip, 0)
     if more:
-        return Header(skip, *more)
+        return _with_groups(rows, skip, width, *more)
     above = _groups_above(rows, skip, width)
     if above is not None:
         count = skip - above + 1
@@ -344,6 +344,16 @@ def _groups_above(rows, skip, width):
             break
         found = above
     return found
+
+
+def _with_groups(rows, skip, width, count, names):
+    """A header of several rows, with the row of groups right above it where only that tells its columns apart."""
+    groups = [c.strip() for c in rows[skip - 1]] if skip else []
+    if len(set(names)) < len(names) and len(groups) == width and sum(map(bool, groups)) > 1 and all(is_name(g) and not g.endswith(":") for g in groups):
+        longer = joined([r for r in rows[skip - 1 : skip + count] if _filled(r)], width)
+        if len(set(longer)) > len(set(names)):
+            return Header(skip - 1, count + 1, longer)
+    return Header(skip, count, names)
 
 
 def _needs_groups(names):

@@ -32,15 +32,24 @@ def doubled(lines, delimiter, width, spaced=False):
     suspect = re.compile(rf'[^{d}"\n]" *[^{d}"\s]')
     out, count = list(lines), 0
     found = [i for i, line in enumerate(lines) if suspect.search(line) and broken(line, delimiter, spaced)]
-    inner = within(lines) if found else ()
+    if not found or sound(lines, delimiter, spaced):
+        return out, 0
     for number in found:
-        line = lines[number]
-        if not inner[number]:
-            fields = _fields(line, delimiter, closed)
-            if len(fields) == width:
-                out[number] = delimiter.join(fields)
-                count += 1
+        fields = _fields(lines[number], delimiter, closed)
+        if len(fields) == width:
+            out[number] = delimiter.join(fields)
+            count += 1
     return out, count
+
+
+def sound(lines, delimiter, spaced):
+    """Whether each quotation mark that closes a value has a delimiter or the end of a line behind it: such lines stand within a value."""
+    try:
+        for _ in csv.reader((line + "\n" for line in lines), delimiter=delimiter, skipinitialspace=spaced, strict=True):
+            pass
+    except csv.Error:
+        return False
+    return True
 
 
 def _fields(line, delimiter, closed):

@@ -34,6 +34,22 @@ def test_a_mark_far_below_the_part_that_is_looked_at(check):
     assert frame["text"].iloc[-1] == 'he said "hello" to me'
 
 
+def test_a_mark_that_is_closed_far_below_takes_no_rows_in(check):
+    """As in frictionless-py's issue-1066.csv, the petrol stations of Italy."""
+    lines = [f"{i};Shop {i};Via Roma {i};{i}.5" for i in range(400)]
+    lines[20] = '20;"Mega Service;Via Po 20;20.5'
+    lines[300] = '300;Esso "Nord" & C;"Via "Dante" 3;300.5'
+    frame = check("id;name;street;x\n" + "\n".join(lines) + "\n", {}, said="never closed", length=400)
+    assert frame["id"].tolist() == list(range(400)) and frame["name"][20] == "Mega Service" and frame["x"].tolist() == [i + 0.5 for i in range(400)]
+
+
+def test_groups_above_a_header_of_two_rows(check):
+    """As in frictionless-py's issue-1024.xlsx, of the IPC."""
+    head = ",,Current,,,,Projection,,,\n,,People,,Phase 1,,People,,Phase 1,\narea,code,#,%,#,%,#,%,#,%\n"
+    names = {"Current People #": [100, 101], "Projection People #": [102, 103], "Projection Phase 1 %": [0.5, 0.5], "area": ["A0", "A1"]}
+    check(head + "".join(f"A{i},x{i},{100 + i},0.5,5,0.5,{102 + i},0.5,7,0.5\n" for i in range(5)), names, said="3 rows", length=5)
+
+
 def test_lines_in_brackets_are_no_json(tmp_path):
     from attache.loaders import load
 

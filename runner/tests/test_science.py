@@ -163,3 +163,25 @@ def test_gpx_pulse(tmp_path, capsys):
 def test_a_map_whose_name_has_an_exclamation_mark(tmp_path):
     (tmp_path / "Sales!.geojson").write_text('{"type": "Point", "coordinates": [1, 2]}')
     assert load(tmp_path / "Sales!.geojson").geometry.x.tolist() == [1]
+
+
+def test_days_are_dates_in_each_format(tmp_path):
+    """The libraries give them as objects of Python, which have no .dt."""
+    import datetime
+
+    import fastavro
+    import pandas as pd
+    import pyreadstat
+
+    from attache.loaders import load
+
+    days = [datetime.date(1583, 1, 1), None, datetime.date(2024, 2, 29)]
+    frame = pd.DataFrame({"day": days, "n": [1.0, 2.0, 3.0]})
+    pyreadstat.write_sav(frame, str(tmp_path / "t.sav"))
+    pyreadstat.write_xport(frame, str(tmp_path / "t.xpt"))
+    schema = {"type": "record", "name": "r", "fields": [{"name": "day", "type": ["null", {"type": "int", "logicalType": "date"}]}]}
+    with open(tmp_path / "t.avro", "wb") as f:
+        fastavro.writer(f, fastavro.parse_schema(schema), [{"day": d} for d in days])
+    for name in ("t.sav", "t.xpt", "t.avro"):
+        loaded = load(tmp_path / name)["day"]
+        assert loaded.dt.year.tolist()[::2] == [1583, 2024] and pd.isna(loaded[1])
