@@ -165,7 +165,8 @@ class Profile:
                 dates = pd.to_datetime(pd.DataFrame(parts, index=year.series.index), errors="coerce")
                 if dates.notna().mean() < 0.9 or dates.nunique() < 2:
                     continue
-                joined = Column(year.position, f"{year.name} and {c.name}", dates)
+                name = f"{year.name}, {c.name} and {day.name}" if "day" in parts and isinstance(parts["day"], pd.Series) else f"{year.name} and {c.name}"
+                joined = Column(year.position, name, dates)
                 joined.parts = (year, c)
                 return joined
         return None

@@ -68,6 +68,8 @@ def part(name, low, high):
     mine = set(words.of(name)) - _FILLERS
     if mine == {"day", "week"}:
         mine = {"weekday"}
+    if mine in ({"day", "month"}, {"date", "month"}) and "of" in words.of(name):
+        mine = {"day"}  # date_of_month
     for what, (known, least, most) in words.PARTS.items():
         if mine and mine <= known and least <= low and high <= most:
             return what

@@ -53,7 +53,7 @@ CODE = frozenset(
     """zip zipcode postcode postal plz fips tract geoid code codes class classe pclass klasse type typ category cat cluster label
     labels group grp ward district precinct block route sku icd naics sic cpt ndc nuts iso area_code channel segment
     status state region county dept department division team sector zone line room flight batch lot version target species codigo
-    cod código kode kod bin cohort fold split experiment trial subject participant respondent patient""".split()
+    cod código kode kod bin cohort fold split experiment trial subject participant respondent patient fp fips bucket quintile decile tercile ce""".split()
 )
 NUMBER = frozenset("no nr num number nummer numero número numéro #".split())
 ORDINAL = frozenset("rating ratings stars star score level grade rank ranking priority severity satisfaction likert quality stage tier round pclass difficulty".split())

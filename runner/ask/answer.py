@@ -24,6 +24,10 @@ def title(query, result):
 
 def what(query, result):
     agg = result.agg or query.agg
+    if query.per:
+        return _of_totals(query)
+    if query.running:
+        return f"running total of {code(query.targets[0].name)}" if query.targets else "running number of rows"
     if not query.targets:
         return "share of the rows" if agg == "share" else "number of rows"
     names = " and ".join(code(t.name) for t in query.targets[:4])
@@ -38,6 +42,16 @@ def what(query, result):
     if len(query.targets) > 1 and not agg:
         return names
     return f"{_AGG.get(agg, agg)} {'of ' if agg != 'nunique' else 'values of '}{names}" if agg not in ("max", "min") else f"{_AGG[agg]} {names}"
+
+
+_EACH = {"hour": "hourly", "day": "daily", "week": "weekly", "month": "monthly", "quarter": "quarterly", "year": "yearly"}
+
+
+def _of_totals(query):
+    """ "mean of the monthly totals of `revenue`"."""
+    thing = "number of rows" if not query.targets else f"number of different values of {code(query.targets[0].name)}" if query.agg == "nunique" else f"total of {code(query.targets[0].name)}"
+    each = f"{_EACH[query.per]} {thing}" if isinstance(query.per, str) else f"{thing} of each {code(query.per.name)}"
+    return f"{_AGG[query.over]} {each}"
 
 
 def _by(query, result):
@@ -76,6 +90,12 @@ def _value(query, result, profile):
     if isinstance(result.value, dict):
         return [f"- {_AGG.get(query.agg or ('sum' if t.additive else 'mean'), query.agg)} of {code(t.name)}: **{number(result.value[t.name])}**" for t in query.targets] + ([f"These are the figures{_where(query)}."] if query.where else [])
     said = f"**{_figure(result.value, query, result)}**"
+    if query.per:
+        what_of = query.per if isinstance(query.per, str) else f"value{'s' * (result.count != 1)} of {code(query.per.name)}"
+        count = f"{result.count:,} {what_of}{'s' * (result.count != 1 and isinstance(query.per, str))}"
+        same = f" and {result.groups - 1:,} other{'s' * (result.groups != 2)}" if result.groups > 1 else ""
+        at = f", of {code(key(result.table, query, result, query.per))}{same}" if result.table is not None else ""
+        return [f"The {what(query, result)} is {said}{_where(query)} ({count}{at})."]
     if result.agg == "count":
         many = result.value != 1
         many = many or bool(query.where)
@@ -164,6 +184,8 @@ def _groups(query, result, profile):
             lines.append(f"- {_label(k, query, result)}: " + ", ".join(f"{code(n)} **{number(v)}**" for n, v in row.items()))
         return lines
     name = title(query.but(where=()), result)
+    if query.within:
+        return _in_each(query, result, items)
     if query.which and len(items) == 1 and query.limit <= 1:
         k, v = items[0]
         end = "lowest" if query.least else "highest"
@@ -194,7 +216,32 @@ def _groups(query, result, profile):
         lines.append(f"- {_label(k, query, result)}: **{_figure(v, query, result)}**{share}")
     if len(shown) > max(LINES, query.limit):
         lines.append(f"- … and {len(shown) - LINES:,} more")
+    if query.diff and len(items) == 2:
+        lines.append(_apart(query, result, *items))
     return lines
+
+
+def _apart(query, result, first, second):
+    """How far two figures are apart: of the lower one, in percent."""
+    (low, a), (high, b) = sorted((first, second), key=lambda x: x[1])
+    if a == b:
+        return "There is no difference."
+    points = result.agg == "share" or result.agg == "mean" and query.targets and truth(query.targets[0])
+    size = f"**{number(100 * (b - a))}** points" if points else f"**{_figure(b - a, query, result)}**"
+    percent = f" (**{b / a - 1:.1%}**)" if a > 0 and not points else ""
+    return f"{_label(high, query, result)} has {size}{percent} more than {_label(low, query, result)}."
+
+
+def _in_each(query, result, items):
+    """The first of each group, a line for each."""
+    outer, inner = query.by
+    runs = {}
+    for (group, name), v in items:
+        runs.setdefault(group, []).append(f"{code(key(name, query, result, inner))} **{_figure(v, query, result)}**")
+    end = "lowest" if query.least else "highest"
+    lines = [f"The {end} {query.limit} of {code(inner.name)} in each {code(outer.name)}, by {what(query, result)}{_where(query)}:"]
+    lines += [f"- {code(key(g, query, result, outer))}: {', '.join(found)}" for g, found in list(runs.items())[:LINES]]
+    return lines + ([f"- … and {len(runs) - LINES} more"] if len(runs) > LINES else [])
 
 
 def _growth(query, result, profile):
@@ -227,12 +274,12 @@ def _rows(query, result, profile):
     if query.targets:
         c = query.targets[0]
         n = len(result.table)
-        named = profile.label or next((x for x in profile.columns if x.role in ("text", "identifier")), None) or next((x for x in profile.columns if x.role == "date"), None)
+        named = (query.by[0] if query.by else None) or profile.label or next((x for x in profile.columns if x.role in ("text", "identifier")), None) or next((x for x in profile.columns if x.role == "date"), None)
         lines = [f"The {'row' if n == 1 else f'{n} rows'} with the {'lowest' if query.least else 'highest'} {code(c.name)}{_where(query)}:"]
         for i in range(min(n, LINES)):
             row = result.table.iloc[i]
             v = row[c.name]
-            said = day(v) if isinstance(v, pd.Timestamp) else number(v)
+            said = day(v) if isinstance(v, pd.Timestamp) else str(int(v)) if c.role == "year" else number(v)
             name = row[named.name] if named is not None else f"row {result.table.index[i] + 1}"
             lines.append(f"- {code(day(name) if isinstance(name, pd.Timestamp) else name)}: **{said}**")
         return lines
@@ -298,6 +345,16 @@ def _columns(query, result, profile):
     return [f"The table has **{len(result.value)}** columns: {shown}{', …' if len(result.value) > 40 else ''}."]
 
 
+def _lookup(query, result, profile):
+    if not result.rows:
+        return _none(query)
+    found = result.value if isinstance(result.value, list) else [result.value]
+    if not found:
+        return [f"{code(query.targets[0].name)} is missing{_where(query)}."]
+    more = f" and {len(found) - 5} more" if len(found) > 5 else ""
+    return [f"{code(query.targets[0].name)} is {' and '.join(f'**{v}**' for v in found[:5])}{more}{_where(query)}."]
+
+
 def _dup(query, result, profile):
     n = result.value
     return [f"**{n:,}** row{'s' * (n != 1)} repeat{'s' * (n == 1)} an earlier row." if n else "**No** row repeats another."]
@@ -311,5 +368,5 @@ def _dates(query, result, profile):
 
 _SAY = {
     "value": _value, "groups": _groups, "series": _groups, "rows": _rows, "pair": _pair, "corr": _corr, "dist": _dist,
-    "missing": _missing, "describe": _describe, "columns": _columns, "dup": _dup, "dates": _dates, "growth": _growth,
+    "missing": _missing, "describe": _describe, "columns": _columns, "dup": _dup, "dates": _dates, "growth": _growth, "lookup": _lookup,
 }  # fmt: skip

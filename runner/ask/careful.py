@@ -58,6 +58,23 @@ def measured(query, question):
     return query
 
 
+_PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s?(?:%|percent\b|pct\b)", re.I)
+
+
+def in_parts(query, question):
+    """The query, where 10% of a column from 0 to 1 is 0.1, which is said."""
+    said = {float(m[1]) for m in _PERCENT.finditer(question)}
+    made, notes = [], []
+    for w in query.where:
+        values = w.value if w.op == "between" else (w.value,)
+        small = w.op in ("<", "<=", ">", ">=", "==", "!=", "between") and w.column.type == "number" and w.column.stats and -1 <= w.column.stats["min"] and w.column.stats["max"] <= 1
+        if small and said and all(isinstance(v, float) and v in said for v in values):
+            w = replace(w, value=tuple(v / 100 for v in values) if w.op == "between" else w.value / 100)
+            notes.append(f"{code(w.column.name)} is in parts of 1: {', '.join(f'{v:g}% is {v / 100:g}' for v in values)}.")
+        made.append(w)
+    return replace(query, where=tuple(made), said=(*query.said, *notes)) if notes else query
+
+
 def alike(query):
     """The query, which says where other values of the column have the word that was asked for."""
     for w in query.where:
@@ -174,6 +191,6 @@ def elsewhere(query, items, vocabulary):
             continue
         places = vocabulary.values.get(tuple(stem(x) for x in words.of(str(w.value[0]))), ())
         others = list({id(c): c for c, v in places if c is not w.column and str(v) == str(w.value[0])}.values())
-        if others:
+        if others and not any(x.column is c for x in query.where for c in others):
             query = replace(query, said=(*query.said, f"{', '.join(code(c.name) for c in others[:3])} has {code(w.value[0])} as well: say {others[0].name} where you mean that."))
     return query

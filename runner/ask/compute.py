@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from attache.analyze import series
+from attache.analyze.profile import day
 from attache.analyze.style import code
 from attache.ask import growth
 from attache.ask.query import NotUnderstood
@@ -33,7 +34,7 @@ class Result:
 def run(query, profile):
     mask = where(query.where, profile)
     result = Result(rows=int(mask.sum()), total=profile.rows, mask=mask)
-    return _KINDS[query.kind](query, profile, mask, result)
+    return (_totals if query.per else _KINDS[query.kind])(query, profile, mask, result)
 
 
 def where(conditions, profile):
@@ -45,6 +46,8 @@ def where(conditions, profile):
 
 def _holds(condition, profile):
     s, op, value = condition.column.series, condition.op, condition.value
+    if op == "or":
+        return np.logical_or.reduce([_holds(c, profile) for c in value])
     if op in ("within", "not within"):
         spans = value if isinstance(value, tuple) else (value,)
         hit = np.zeros(len(s), bool)
@@ -73,7 +76,7 @@ def _within(c, span):
     if c.type == "date":
         when = _naive(c.series)
         if span.part:
-            got = {"month": when.dt.month, "quarter": when.dt.quarter, "weekday": when.dt.day_of_week}[span.part]
+            got = {"month": when.dt.month, "quarter": when.dt.quarter, "weekday": when.dt.day_of_week, "date": when.dt.month * 100 + when.dt.day, "day": when.dt.day}[span.part]
             return got.isin(span.number).to_numpy(bool)
         hit = when.notna().to_numpy(bool).copy()
         if span.low is not None:
@@ -138,8 +141,6 @@ def _latest(query, profile, c, agg, mask, result):
     if when.nunique() < 2:
         return mask
     last = when.max()
-    from attache.analyze.profile import day
-
     result.notes.append(f"A level is not summed over time: these are the rows of the last {'year' if time.role == 'year' else 'time'}, {day(last)}.")
     return mask & (time.series == last).to_numpy(bool, na_value=False)
 
@@ -278,7 +279,11 @@ def _groups(query, profile, mask, result):
         got = got / got.sum()
     result.groups, result.agg = len(got), "share" if query.share and agg in ("sum", "count") else agg
     got = _sorted(got, query, by)
-    if query.limit:
+    if query.running:
+        got = got.cumsum() if len(by) == 1 else got.groupby(level=1).cumsum()
+    if query.within:
+        got = got.sort_values(ascending=query.least, kind="stable").groupby(level=0, sort=False).head(query.limit).sort_index(level=0, kind="stable", sort_remaining=False)
+    elif query.limit:
         if query.which and query.limit == 1 and len(got) > 1 and (same := int((got == got.iloc[0]).sum()) - 1):
             result.notes.append(f"{same:,} other{'s' * (same != 1)} {'have' if same != 1 else 'has'} the same figure.")
         got = got.head(query.limit)
@@ -290,6 +295,41 @@ def _groups(query, profile, mask, result):
         result.value = {tuple(_key(x) for x in k): _number(v) for k, v in got.items()}
     result.table = got
     return result
+
+
+def _totals(query, profile, mask, result):
+    """A figure of the totals of each period, or of each value of a column."""
+    c, by = query.targets[0] if query.targets else None, list(query.by)
+    key, result.period = keys(query.per, profile, mask)
+    frame = pd.DataFrame({i: k.astype(object).to_numpy() if k.dtype.kind not in "iufM" else k.to_numpy() for i, k in enumerate([*(keys(b, profile, mask)[0] for b in by), key])})
+    each = list(frame)
+    frame["v"] = 1.0 if c is None else c.series[mask].to_numpy() if query.agg == "nunique" else numbers(c)[mask]
+    totals = getattr(frame.dropna().groupby(each, sort=True, observed=True)["v"], "nunique" if query.agg == "nunique" else "sum")().astype("float64")
+    result.agg, result.count = query.over, len(frame[each[-1]].dropna().unique())
+    if isinstance(query.per, str) and profile.time.type == "date" and len(frame):
+        when = _naive(profile.time.series[mask])
+        if line := growth.part_of_a_period(when, query.per):
+            result.notes.append(line)
+        if missing := _between(key, query.per) - result.count:
+            result.notes.append(f"{missing:,} {query.per}{'s' * (missing != 1)} between the first and the last {'have' if missing != 1 else 'has'} no rows: not counted.")
+    if not by:
+        result.value = float(getattr(totals, query.over)()) if len(totals) else float("nan")
+        if query.over in ("max", "min") and len(totals):
+            same = totals[totals == result.value].index
+            result.table, result.groups = _key(same[0]), len(same)
+        return result
+    got = getattr(totals.groupby(level=list(range(len(by)))), query.over)()
+    result.groups, result.table = len(got), _sorted(got, query.but(kind="groups"), by)
+    result.value = {tuple(map(_key, k)) if isinstance(k, tuple) else _key(k): _number(v) for k, v in result.table.items()}
+    return result
+
+
+def _between(when, period):
+    """How many periods there are from the first to the last."""
+    when = when.dropna()
+    if when.dtype.kind != "M":
+        return int(when.max() - when.min()) + 1 if period == "year" else when.nunique()
+    return len(pd.period_range(when.min(), when.max(), freq={"year": "Y", "quarter": "Q", "month": "M", "week": "W", "day": "D", "hour": "h"}[period]))
 
 
 def _growth(query, profile, mask, result):
@@ -451,6 +491,14 @@ def _columns(query, profile, mask, result):
     return result
 
 
+def _lookup(query, profile, mask, result):
+    c = query.targets[0]
+    result.table = pd.DataFrame({x.name: x.series[mask] for x in profile.columns})
+    found = [day(v) if isinstance(v, pd.Timestamp) else str(int(v)) if isinstance(v, (int, float, np.number)) and v == int(v) else str(v) for v in c.series[mask].dropna().unique()]
+    result.value = found[0] if len(found) == 1 else found
+    return result
+
+
 def _dup(query, profile, mask, result):
     result.value = profile.duplicates
     return result
@@ -466,5 +514,5 @@ def _dates(query, profile, mask, result):
 
 _KINDS = {
     "value": _value, "groups": _groups, "series": _groups, "rows": _rows, "pair": _pair, "corr": _corr, "dist": _dist,
-    "missing": _missing, "describe": _describe, "columns": _columns, "dup": _dup, "dates": _dates, "growth": _growth,
+    "missing": _missing, "describe": _describe, "columns": _columns, "dup": _dup, "dates": _dates, "growth": _growth, "lookup": _lookup,
 }  # fmt: skip

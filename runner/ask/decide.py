@@ -2,6 +2,8 @@
 
 from attache.analyze import words as names
 from attache.analyze.style import code
+from attache.ask import rows
+from attache.ask.lexicon import NOUNS
 from attache.ask.query import Condition, NotUnderstood, Query
 from attache.ask.rewrite import JUDGING
 from attache.ask.scan import truth
@@ -73,6 +75,12 @@ def decided(d, profile, items):
         found, least = _superlative(d)
         if found:
             inner = next((a for a in d.aggs if a in ("mean", "sum", "median", "count")), "")
+            if targets and not _numeric(targets[0]) and not truth(targets[0]) and not inner:
+                inner = "nunique"  # the month with the most guests
+                if targets[0].distinct == profile.rows or rows.keyed(targets[0], profile):
+                    inner, targets = "", []
+            elif not targets and not inner and not d.nouns and "rows" not in words and any(i.kind == "agg" and i.text.lower() in JUDGING for i in items):
+                targets = _only_measure(profile)
             return q.but(kind="series", targets=tuple(targets[:1]), agg=inner, by=(per,), which=True, limit=d.limit or 1, least=least)
     if d.best and d.per and d.per[0] != "day" and not d.by and profile.time is not None:
         return q.but(kind="series", targets=(d.best[1],), by=(d.per[0],), which=True, limit=d.limit or 1, least=d.best[0] == "min")
@@ -82,8 +90,14 @@ def decided(d, profile, items):
         targets += flows[:1]
     others = [t for t in targets if _numeric(t) and t is not d.best[1]] if d.best else []
     if others:
-        return _of_the_extreme(q, d, others)
+        return _of_the_extreme(q, d, others, profile)
     agg, superlative = _agg(d), _superlative(d)
+    if d.best and d.best[1].role in ("year", "date") and not d.by and not d.per and not any(_numeric(t) for t in targets):
+        return q.but(kind="rows", targets=(d.best[1],), limit=d.limit or 1, least=d.best[0] == "min", which=True)  # "oldest song"
+    if {"first", "last"} & words and targets and not d.by and not d.aggs and not d.limit and profile.time is not None and not any(_numeric(t) or t.role in ("date", "year") for t in targets) and not any(i.kind == "time" for i in items):
+        return q.but(kind="rows", targets=(profile.time,), limit=1, least="first" in words, by=(targets[0],), which=True)  # "first guest"
+    if "sort" in words and d.by and len(targets) == 1 and targets[0].groups and not isinstance(d.by[0], str) and _numeric(d.by[0]):
+        return q.but(kind="groups", targets=(d.by[0],), agg=agg, by=(targets[0],), order=d.order or "desc")  # "rank countries by spending"
     numbers = [t for t in targets if _numeric(t)]
     groups = [t for t in targets if not _numeric(t)]
     if d.quantile:
@@ -114,6 +128,8 @@ def decided(d, profile, items):
             return q.but(kind="groups", agg="count", by=(groups[0],), limit=0)
         return q.but(kind="rows", limit=d.limit, order="last" if "last" in words else q.order)
     if numbers:
+        if d.chart == "line" and d.loose and not d.by and profile.time is not None and not isinstance(d.loose[0][1][0], Span):
+            d.by = ["time"]
         if d.loose and not isinstance(d.loose[0][1][0], Span) and d.loose[0][0] not in d.by and len(d.by) < 2 and not any(i.text.lower() == "or" for i in items):
             d.by = [*d.by, d.loose[0][0]]
         if len(numbers) == 1 and groups and not d.by:
@@ -124,6 +140,13 @@ def decided(d, profile, items):
         if d.chart == "plot" and not d.aggs and not d.by:  # "plot humidity"
             return q.but(targets=tuple(numbers), by=("time",), kind="series") if profile.time is not None else q.but(kind="dist", targets=(numbers[0],))
         return q.but(targets=tuple(numbers), agg=agg, by=tuple(d.by), kind=_kind(d.by), limit=d.limit)
+    if targets and not d.by and not d.aggs and not d.chart and not truth(targets[0]) and any(w.op == "==" and isinstance(w.value, tuple) and len(w.value) == 1 and w.column.distinct == profile.rows and w.column is not targets[0] for w in d.where):
+        return q.but(kind="lookup", targets=(targets[0],))  # "the rank of nursing"
+    if d.ranked and d.per and not d.by and not targets and profile.time is not None:
+        found = _only_measure(profile)
+        if not found and not d.nouns and "rows" not in words:
+            raise NotUnderstood("Ranked by which column?")
+        return q.but(kind="series", targets=tuple(found), agg="" if found else "count", by=(d.per[0],), limit=d.limit or 1, which=True)  # "top 5 days"
     if targets and not d.by:
         if d.aggs and agg in ("max", "min") and targets[0].type == "date":
             return q.but(targets=(targets[0],), agg=agg)
@@ -134,8 +157,10 @@ def decided(d, profile, items):
             return q.but(targets=(targets[0],), agg="mean")
         if targets[0].type in ("integer", "number") and not targets[0].groups:
             raise NotUnderstood(f"{code(targets[0].name)} is {_article(targets[0])}: its values are not averaged or summed.")
-        if d.where and not d.chart and _keyed(profile, targets[0]):
+        if d.where and not d.chart and rows.keyed(targets[0], profile):
             return q.but(agg="count")
+        if d.where and not d.chart and targets[0].type == "text" and targets[0].distinct == profile.rows:
+            return q.but(kind="rows")
         if d.where and targets[0].distinct and targets[0].distinct > 20 and not d.chart:
             return q.but(targets=(targets[0],), agg="nunique")
         return q.but(kind="groups", agg="count", by=tuple(targets[:2]))
@@ -159,9 +184,17 @@ def decided(d, profile, items):
     raise NotUnderstood("I don't understand that.")
 
 
-def _of_the_extreme(q, d, others):
+def _only_measure(profile):
+    """The measure that a table of one is about, in a list; else nothing."""
+    found = [c for c in profile.measures if c.additive == "flow"] or profile.measures
+    return found if len(found) == 1 else []
+
+
+def _of_the_extreme(q, d, others, profile):
     """ "the mpg of the heaviest car": a figure of the row in which another column is highest."""
     agg, c = d.best
+    if c is profile.time and c.role == "year" and len(others) == 1 and not set(d.aggs) - {agg}:  # "latest spending by country"
+        return q.but(targets=(others[0],), by=tuple(d.by), kind=_kind(d.by), where=(*q.where, Condition(c, "==", int(getattr(c.series, agg)()))), limit=0)
     if q.where or d.loose or d.by or len(others) > 1 or set(d.aggs) - {agg} or c.type not in ("integer", "number"):
         raise NotUnderstood(f"First ask for the row with the {'highest' if agg == 'max' else 'lowest'} {code(c.name)}: it shows all of its columns.")
     return q.but(targets=(others[0],), agg="mean", where=(Condition(c, "==", getattr(c.series, agg)()),), limit=0)
@@ -218,6 +251,15 @@ def _pair(q, d, profile):
 
 
 def _compared(q, d, profile):
+    q = _compared_with(q, d, profile)
+    if q is not None and "difference" in d.words:
+        if q.kind not in ("groups", "series") or len(q.targets) > 1 or len(d.loose) != 1 or len(d.loose[0][1]) != 2:
+            raise NotUnderstood("The difference of which two, in which column?")
+        q = q.but(diff=True)
+    return q
+
+
+def _compared_with(q, d, profile):
     numbers = [t for t in [*d.targets, *d.by] if not isinstance(t, str) and _numeric(t)]
     agg = _agg(d)
     if d.loose:
@@ -226,6 +268,10 @@ def _compared(q, d, profile):
             by = _period(values[0])
             q = q.but(where=q.where + (Condition(c, "within", tuple(values)),))
             return q.but(kind=_kind([by]), by=(by,), targets=tuple(numbers or profile.measures[:1]), agg=agg)
+        if d.chart == "line" and numbers and profile.time is not None:
+            return q.but(kind="series", by=("time", c), targets=tuple(numbers[:1]), agg=agg)
+        if not numbers and not agg and not any(m.additive == "flow" for m in profile.measures) and c.series[c.series.isin(list(values))].value_counts().nunique() > 1:
+            return q.but(kind="groups", by=(c,), agg="count")  # of rows that are events
         return q.but(kind="groups", by=(c,), targets=tuple(numbers or profile.measures[:4]), agg=agg if numbers or agg != "count" else "count")
     groups = [t for t in d.targets if t.groups] + [b for b in d.by if not isinstance(b, str) and not _numeric(b)]
     if groups:
@@ -289,6 +335,11 @@ def _ranked(q, d, profile, numbers, groups, items):
         # "top 5 rows by sales"
         return q.but(kind="rows", targets=(d.by[0],), limit=n, least=least, which=True)
     by = [b for b in by if not _numeric(b)]
+    if len(by) == 2 and by[0] is not by[1] and d.by and groups and not periods and (d.limit or d.ranked or agg) and all(b in d.by for b in by if b not in groups) and by[1] not in groups:
+        inside, outside = by  # "top 3 products per region"
+        if outside.groups:
+            how = inner or ("" if measure is not None else "count")
+            return q.but(kind="groups", targets=(measure,) if measure is not None else (), agg=how, by=(outside, inside), limit=n, least=least, within=True)
     if len(by) > 1 and d.by and (groups or d.limit) and (measure is not None or inner or by[0] in d.by):
         raise NotUnderstood(f"I rank the values of one column at a time: say it for one {by[-1].name}, or without it.")
     if periods and not by:
@@ -330,12 +381,6 @@ def _row_of_the_extreme(items):
     return any(i.is_("agg", "max", "min") for i in items[rows:])
 
 
-def _keyed(profile, c):
-    """Whether another column is the key of what this one names, so that each row is one of them: Candidate ID of Candidate."""
-    mine = set(names.of(c.name)) - {"name", "names"}
-    return any(k is not c and k.role == "identifier" and k.distinct == profile.rows and set(names.of(k.name)) - {"id", "ids", "no", "nr", "number", "key", "code"} == mine for k in profile.columns)
-
-
 def _count(q, d, profile, numbers, groups, items):
     """How many: rows, different values, or the total of what counts something."""
     sums = [c for c in numbers if c.additive and c.type == "integer" and not any(w.column is c for w in d.where)]
@@ -350,7 +395,7 @@ def _count(q, d, profile, numbers, groups, items):
         q = q.but(where=(*q.where, Condition(c, ">", 0)))
     if ids and "rows" not in d.words and not (d.by and ids[0] in d.by):
         c = ids[0]
-        if _keyed(profile, c):
+        if rows.keyed(c, profile):
             return q.but(agg="count", by=tuple(d.by), kind=_kind(d.by))  # each row is one, and two may have one name
         if c.role == "identifier" and c.distinct == profile.rows:
             return q.but(agg="count", by=tuple(d.by), kind=_kind(d.by))
@@ -360,6 +405,13 @@ def _count(q, d, profile, numbers, groups, items):
         return q.but(targets=(c,), agg="nunique", by=tuple(d.by), kind=_kind(d.by))
     if d.per and not d.by and not d.where and not d.nouns and "rows" not in d.words and profile.time is not None:
         return q.but(targets=(profile.time,), agg="nunique", notes=(d.per[0],))
+    said = {id(i.value) for i in items if i.kind == "col" and i.text.lower() in NOUNS}  # bills are rows beside total_bill
+    named = [c for c in numbers if not any(w.column is c for w in d.where) and id(c) not in said]
+    if named and not d.nouns and "rows" not in d.words and not ids and (d.where or d.by):  # "how many women in engineering", of a column Women
+        c = named[0]
+        if c.type == "integer" and c.stats and c.stats["min"] >= 0 and names.of(c.name)[-1].endswith(("s", "men", "women", "ed")):
+            return q.but(targets=(c,), agg="sum", by=tuple(d.by), kind=_kind(d.by))
+        raise NotUnderstood(f"The number of rows, or the total of {code(c.name)}? Say which one.")
     if numbers and not d.by and not d.where and not d.nouns:
         return q.but(targets=(numbers[0],), agg="count")
     return q.but(agg="count", by=tuple(d.by), kind=_kind(d.by), targets=())

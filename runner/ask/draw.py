@@ -36,6 +36,8 @@ def _columns(query, result):
 def _worth(query, result):
     if _columns(query, result):
         return True
+    if query.within:
+        return False
     if query.kind in ("groups", "series"):
         return isinstance(result.value, dict) and len(result.value) >= 2 and not (query.which and query.limit <= 1)
     return result.table is not None

@@ -8,6 +8,7 @@ import re
 import pandas as pd
 
 from attache.analyze import words
+from attache.ask import lexicon, scan
 from attache.ask.query import NotUnderstood
 
 _GROWN = re.compile(
@@ -115,3 +116,58 @@ def part_of_a_period(when, period):
     late = first - first.to_period(code).start_time > pd.Timedelta(days=days)
     ends = [f"begin on {first.date()}"] * late + [f"end on {last.date()}"] * early
     return f"The rows {' and '.join(ends)}: that {period} is not whole." if ends else ""
+
+
+# Two of one column, and each figure added to those before
+
+
+_APART = re.compile(r"\b(?:by )?how (?:much|many) (more|less|fewer|\w+er)\b(.*?)\bthan\b(.+)", re.I)
+_HELPS = re.compile(r"^\s*(?:do|does|did|is|are|was|were|has|have|had)\b", re.I)
+_RUNNING = re.compile(r"\b(?:running|cumulative|cumulated|accumulated)(?: (?:total|sum|count|number))?(?: of)?\b", re.I)
+
+
+def apart(question, vocabulary):
+    """ "how much more do women earn than men" as "compare …" of both; None where nothing is like it."""
+    found = _APART.search(question)
+    if not found:
+        return None
+    word, middle, last = found[1].lower(), _HELPS.sub(" ", found[2]), found[3].strip(" ?.")
+    if word in lexicon.COMPARED:
+        c = scan._first_named(lexicon.COMPARED[word][1], vocabulary)
+        if c is None:
+            raise NotUnderstood(f"I don't know of which column {word} is said.")
+        middle = f"average {c.name} {middle}"
+    last = re.sub(r"^(?:in|for|of|at|from|on)\s", "", last, flags=re.I)
+    return f"compare {middle} and {last}"
+
+
+def difference(query):
+    if query.kind not in ("groups", "series") or len(query.targets) > 1 or len(query.by) != 1 or query.share:
+        raise NotUnderstood("The difference of which two, in which column?")
+    return query.but(diff=True, limit=0, which=False)
+
+
+def running(question, profile):
+    """(the rest of the question, the period) where a running total is asked for, and no column is one; else None."""
+    if not _RUNNING.search(question) or any({"running", "cumulative", "cum"} & set(words.of(c.name)) for c in profile.columns):
+        return None
+    if profile.time is None:
+        raise NotUnderstood("This table has no column of times to add up along.")
+    period = next((p for p, pattern in (("day", r"\bdays?\b|daily"), ("week", r"week"), *_PERIODS[:2], ("year", r"year|annual")) if re.search(pattern, question, re.I)), "time")
+    rest = re.sub(r"\b(?:by|per|each|over) (?:day|week|month|quarter|year|time)s?\b|\b(?:daily|weekly|monthly|quarterly|yearly|annual|show|plot|chart)\b", " ", _RUNNING.sub(" ", question), flags=re.I)
+    return " ".join(rest.strip(" ?.").split()), period
+
+
+def summed(query, period, profile):
+    """The Query of a running total of what a question asks for."""
+    if query.kind not in ("value", "series", "groups") or len(query.targets) > 1 or query.share or query.agg not in ("", "sum", "count"):
+        raise NotUnderstood("The running total of which column?")
+    if not query.targets and query.agg != "count":
+        flows = [c for c in profile.measures if c.additive == "flow"]
+        if len(flows) != 1:
+            raise NotUnderstood("The running total of which column?")
+        query = query.but(targets=tuple(flows))
+    if query.targets and query.targets[0].additive != "flow":
+        raise NotUnderstood(f"The values of `{query.targets[0].name}` do not add up over time.")
+    groups = tuple(b for b in query.by if not isinstance(b, str) and b is not profile.time)[:1]
+    return query.but(kind="series", agg="sum" if query.targets else "count", by=(period, *groups), limit=0, which=False, running=True, order="")

@@ -22,13 +22,13 @@ AGGS = {
 IMPLIED = {
     "oldest": ("max", "age"), "youngest": ("min", "age"), "cheapest": ("min", "price cost fare"), "priciest": ("max", "price cost fare"),
     "most expensive": ("max", "price cost fare"), "least expensive": ("min", "price cost fare"), "heaviest": ("max", "weight mass"), "lightest": ("min", "weight mass"),
-    "tallest": ("max", "height"), "shortest": ("min", "height length duration distance"), "longest": ("max", "length duration runtime minute hour second distance"), "fastest": ("max", "speed velocity horsepower"),
-    "slowest": ("min", "speed velocity horsepower"), "hottest": ("max", "temperature temp"), "warmest": ("max", "temperature temp"), "coldest": ("min", "temperature temp"),
+    "tallest": ("max", "height"), "shortest": ("min", "height length duration distance"), "longest": ("max", "length duration runtime minute hour second distance mile km"), "fastest": ("max", "speed velocity horsepower bpm tempo"),
+    "slowest": ("min", "speed velocity horsepower bpm tempo"), "hottest": ("max", "temperature temp"), "warmest": ("max", "temperature temp"), "coldest": ("min", "temperature temp"),
     "coolest": ("min", "temperature temp"), "wettest": ("max", "precipitation rain rainfall"), "rainiest": ("max", "precipitation rain rainfall"), "driest": ("min", "precipitation rain rainfall"),
     "windiest": ("max", "wind"), "richest": ("max", "income gdp wealth worth"), "poorest": ("min", "income gdp wealth worth"), "most populous": ("max", "population pop"),
-    "strongest": ("max", "magnitude strength"), "deepest": ("max", "depth"), "busiest": ("max", ""), "latest": ("max", "date time"), "newest": ("max", "date time"), "earliest": ("min", "date time"),
+    "strongest": ("max", "magnitude strength"), "deepest": ("max", "depth"), "busiest": ("max", ""), "latest": ("max", "date time year"), "newest": ("max", "date time year"), "earliest": ("min", "date time year"),
 }  # fmt: skip
-COMPARED = {"older": (">", "age"), "younger": ("<", "age"), "cheaper": ("<", "price cost fare"), "heavier": (">", "weight mass"), "lighter": ("<", "weight mass"), "taller": (">", "height"), "longer": (">", "length duration"), "shorter": ("<", "height length duration"), "faster": (">", "speed"), "slower": ("<", "speed"), "hotter": (">", "temperature temp"), "warmer": (">", "temperature temp"), "colder": ("<", "temperature temp")}  # fmt: skip
+COMPARED = {"older": (">", "age"), "younger": ("<", "age"), "cheaper": ("<", "price cost fare"), "heavier": (">", "weight mass"), "lighter": ("<", "weight mass"), "taller": (">", "height"), "longer": (">", "length duration runtime distance"), "shorter": ("<", "height length duration runtime distance"), "faster": (">", "speed"), "slower": ("<", "speed"), "hotter": (">", "temperature temp"), "warmer": (">", "temperature temp"), "colder": ("<", "temperature temp")}  # fmt: skip
 OPS = {
     ">=": ">=|at least|no less than|not less than|minimum of|at minimum|or more than",
     "<=": "<=|at most|up to|no more than|not more than|maximum of",
@@ -185,6 +185,9 @@ for _word, _names in ABROAD.items():
 
 # What a value is called by other words: of a column that has the value.
 CALLED = {"woman": "female", "lady": "female", "girl": "female", "man": "male", "gentleman": "male", "boy": "male", "japanese": "japan", "american": "usa", "european": "europe", "german": "germany", "french": "france", "british": "uk", "chinese": "china", "indian": "india"}  # fmt: skip
+
+# And by its first letter, in a column of that name.
+CALLED_BY_LETTER = {"democrat": ("party", ("d", "dem")), "democratic": ("party", ("d", "dem")), "republican": ("party", ("r", "rep", "gop")), "independent": ("party", ("i", "ind"))}
 
 # Words of their own that are one letter away from a word that asks: no typos of it.
 OTHERS = frozenset(

@@ -5,10 +5,11 @@ from dataclasses import replace
 
 from attache.analyze import words
 from attache.analyze.style import code
-from attache.ask import careful, decide, growth, rewrite, spoken, tongues
-from attache.ask.query import Condition, Draft, NotUnderstood, Query
+from attache.ask import careful, decide, growth, periods, rewrite, spoken, tongues
+from attache.ask.query import Condition, Draft, NotUnderstood, Query, one_of
+from attache.ask.lexicon import UNITS
 from attache.ask.scan import scan, truth
-from attache.ask.when import Span
+from attache.ask.when import Span, of_one_year
 
 def parse(question, vocabulary, last=None):
     """Return the Query of a question; last is the Query that a follow-up changes."""
@@ -16,7 +17,14 @@ def parse(question, vocabulary, last=None):
     question = growth.order_value(question, vocabulary.profile)
     grown = growth.asked(question, vocabulary.profile)
     if grown:
-        return growth.query(grown, parse(grown[0], vocabulary), vocabulary.profile)
+        return growth.query(grown, _rest(grown[0], vocabulary, last), vocabulary.profile)
+    if (rest := growth.running(question, vocabulary.profile)) is not None:
+        return growth.summed(_rest(rest[0], vocabulary, last), rest[1], vocabulary.profile)
+    if (rest := growth.apart(question, vocabulary)) is not None:
+        return growth.difference(parse(rest, vocabulary))
+    totals = periods.asked(question, vocabulary)
+    if totals and (query := periods.query(totals, lambda text: parse(text, vocabulary), vocabulary.profile)) is not None:
+        return query
     trimmed = _left_out(question)
     if trimmed:
         change, found = trimmed
@@ -25,7 +33,7 @@ def parse(question, vocabulary, last=None):
             return change(last)
     careful.of_now(question, vocabulary.profile)
     items = careful.nth(careful.times(careful.ways(scan(question, vocabulary), question, vocabulary), vocabulary.profile))
-    items = rewrite.members(rewrite.in_full(rewrite.simpler(items, question, vocabulary), said, vocabulary.profile))
+    items = rewrite.either(rewrite.unknown(rewrite.members(rewrite.months(rewrite.in_full(rewrite.simpler(items, question, vocabulary), said, vocabulary.profile), vocabulary.profile)), vocabulary.profile))
     unknown = [i for i in items if i.kind == "word"]
     if unknown:
         raise NotUnderstood(f"I don't know {', '.join(code(i.text) for i in unknown[:3])} in this table.")
@@ -33,6 +41,7 @@ def parse(question, vocabulary, last=None):
         raise NotUnderstood("I don't understand that.")
     query = _dated(question, items, vocabulary.profile) or _query(question, items, vocabulary.profile, last)
     query = careful.one_by_one(careful.of_the_first(query, items), items)
+    query = careful.in_parts(query, said)
     query = careful.elsewhere(careful.alike(careful.measured(careful.meant(query, items, said, vocabulary.profile), said)), items, vocabulary)
     return change(query) if trimmed else query
 
@@ -42,7 +51,20 @@ def _query(question, items, profile, last):
     alone = last is not None and last.by and question.rstrip().endswith("?") and len(items) == 1 and items[0].kind == "col" and items[0].value.role == "measure"  # "humidity?" after a figure by sensor
     if last is not None and (alone or _follows(items, draft)) and not _YES_OR_NO.match(question):
         return _changed(last, draft, profile)
-    return rewrite.doubtful(decide.decided(draft, profile, items), items)
+    return rewrite.doubtful(decide.decided(draft, profile, items), items, profile)
+
+
+def _rest(question, vocabulary, last):
+    """What is asked for beside the words for growth and the like: a change of the last question, or a question of its own."""
+    if last is not None and last.kind in ("value", "groups", "series"):
+        try:
+            return parse(question, vocabulary, last) if question else last if last.targets else Query()
+        except NotUnderstood:
+            pass
+    if not question:
+        return Query()
+    query = parse(question, vocabulary)
+    return query.but(kind="value") if query.kind == "rows" and not query.targets and not query.limit else query
 
 
 _WITHOUT = r"\b(?:without|excluding|ignoring|exclude|excl\.?|ignore|remove|drop|leave out|except|skip|skipping)(?: the| any| all)? "
@@ -106,9 +128,17 @@ _YES_OR_NO = re.compile(r"\s*(is|are|was|were|do|does|did|has|have)\b", re.I)
 
 def _draft(items, profile):
     d = Draft()
-    i = 0
+    i, ended, either = 0, False, False
     while i < len(items):
+        conditions, at = len(d.where), i
         i += _piece(items, i, d, profile)
+        if items[at].kind == "and":
+            either = ended and items[at].text.lower() == "or"
+            continue
+        ended = len(d.where) == conditions + 1
+        if either and ended:  # "under 18 or over 65"
+            d.where[-2:] = [one_of(d.where[-2:])]
+        either = False
     _values(d, profile)
     return d
 
@@ -117,6 +147,8 @@ def _piece(items, i, d, profile):
     """Take what starts at i into the draft; return how many items it was."""
     it, rest = items[i], items[i + 1 :]
     nxt = rest[0] if rest else None
+    if it.kind == "val" and it.exact == 0.8:
+        d.notes.append(f"I took {' or '.join(code(v) for v in it.value[1][:3])} for \"{it.text}\".")
     d.notes += [f"I took {code(it.value.name)} for \"{it.text}\"; there is also {code(it.other.name)}."] if it.other is not None else []
     if it.kind == "col" and it.exact == 0.5:
         d.notes.append(f"I took {code(it.value.name)} for \"{it.text}\".")
@@ -172,6 +204,9 @@ def _piece(items, i, d, profile):
         elif i > 1 and items[i - 1].kind == "and" and d.by:
             d.by.append(it.value)
         return 1
+    if it.kind == "either":
+        d.where.append(it.value)
+        return 1
     if it.kind == "chart":
         d.chart = it.value
         return 1
@@ -192,6 +227,8 @@ def _piece(items, i, d, profile):
             return 1
         if it.value in ("desc", "asc"):
             d.order = it.value
+        if it.value == "compare" and re.search(r"gap|diff", it.text, re.I) and "between" in it.text.lower():
+            d.words.add("difference")
         d.words.add(it.value)
     return 1
 
@@ -367,6 +404,12 @@ def _loose_op(items, i, d, profile):
         age = next((m for m in profile.measures if "age" in words.of(m.name)), None)
         if age is not None and i and items[i - 1].kind == "noun" and items[i - 1].value in _PERSONS and not isinstance(value, tuple) and value <= 1.2 * age.stats["max"]:
             numbers = [age]  # "the cost of patients over 65"
+        if not numbers and len(reached) > 1 and not any(x.text.lower() in UNITS for x in rest[:3]):
+            ages = [m for m in reached if "age" in words.of(m.name)] or [m for m in reached if m.additive == "flow"]
+            if len(ages) != 1:
+                raise NotUnderstood(f"Which column should be compared with {rest[0].text}: {', '.join(code(m.name) for m in reached[:4])}?")
+            reached = ages[:1]
+            d.notes.append(f"I took {code(ages[0].name)} for what is compared with {rest[0].text}.")
         c = numbers[-1] if numbers else next(iter(reached or profile.measures), None)
         if c is None:
             raise NotUnderstood("Which column should that number be compared with?")
@@ -430,6 +473,11 @@ def _time(items, i, d, profile, op=""):
     rest = items[i + 1 :]
     negative = i and (items[i - 1].is_("kw", "without") or items[i - 1].is_("op", "!="))
     second = 1 if rest and rest[0].kind == "time" else 2 if len(rest) > 1 and rest[1].kind == "time" and (rest[0].joins() or rest[0].is_("op", "until")) else 0
+    if span.part and op in ("since", "after", "before", "until") and not (second and op != "before"):
+        only = of_one_year(span, c) if c is not None else None
+        if only is None:
+            raise NotUnderstood(f"{op.capitalize()} {span.text} of which year?")
+        span = only
     if second and not span.part:
         other = rest[second - 1].value
         ranged = op == "between" or rest[0].is_("op", "until") or any(x.text.lower() in ("from", "since") for x in items[max(0, i - 1) : i])
@@ -489,6 +537,10 @@ def _follows(items, d):
     first = items[0]
     if {"first", "last"} & d.words and d.limit:
         return False
+    if d.per and not d.by and (d.aggs or d.ranked) or "sort" in d.words and d.targets and d.by:
+        return False  # "best month", "rank countries by spending"
+    if first.kind == "val" and d.where and first.text.lower().endswith("s") and not str(first.value[1][0]).lower().endswith("s"):
+        return False  # "politicians in 2012" names the rows
     if "same" in d.words or first.is_("kw", "only", "without", "sort", "by name", "log", "linear", "desc", "asc", "about") or first.kind == "and" or "about" in d.words:
         return True
     if _shows_spread(d):
@@ -514,8 +566,23 @@ _KEPT = ("mean", "median", "max", "min", "std", "var", "range")
 _CHANGES = {"by name", "by", "where", "same", "about", "sort", "desc", "asc", "only", "without", "log", "linear", "over_time", "first", "last"}
 
 
+_HEARD = {  # what a change of each kind of question may change, beside the conditions
+    "rows": {"limit", "least", "order"}, "missing": set(), "describe": set(), "columns": set(), "dup": set(), "dates": set(),
+    "pair": {"chart", "log"}, "corr": {"limit"}, "dist": {"chart", "log"}, "value": {"agg", "over", "share", "chart", "log"},
+}  # fmt: skip
+
+
 def _changed(last, d, profile):
     """The last question with what the follow-up says changed."""
+    q = _with_changes(last, d, profile)
+    if q.kind == last.kind and q.kind in _HEARD:
+        silent = {f for f in ("agg", "over", "share", "limit", "least", "order", "log", "chart") if getattr(q, f) != getattr(last, f)} - _HEARD[q.kind]
+        if silent or q.kind in ("columns", "dup") and q.where != last.where:
+            raise NotUnderstood("I don't know what to change in the last question.")
+    return q
+
+
+def _with_changes(last, d, profile):
     q = last.but(notes=(), said=tuple(d.notes))
     if _shows_spread(d):
         numbers = [t for t in last.targets if t.role in ("measure", "ordinal") and t.type in ("integer", "number")]
@@ -540,7 +607,19 @@ def _changed(last, d, profile):
             q = q.but(targets=tuple(d.targets), agg=q.agg if d.aggs or kept else "")
             if q.kind in ("corr", "pair") and len(d.targets) < 2:
                 q = q.but(kind="value" if not q.by else "groups")
-    if d.aggs:
+    if d.aggs and q.per:
+        if d.aggs[0] not in ("mean", "median", "max", "min"):
+            raise NotUnderstood("Which figure of the totals: their mean, median, highest or lowest?")
+        q = q.but(over=d.aggs[0])
+    elif d.aggs and d.aggs[0] in ("max", "min") and q.kind in ("groups", "series") and (q.which or q.limit) and not d.targets and not d.by:
+        q = q.but(least=d.aggs[0] == "min")  # "what about the lowest", after the highest
+    elif d.aggs and "about" in d.words and d.aggs[0] in ("max", "min") and q.kind in ("groups", "series") and len(q.by) == 1 and len(q.targets) < 2:
+        q = q.but(which=True, limit=1, least=d.aggs[0] == "min")
+    elif d.aggs and d.aggs[0] in ("mode", "rare", "nunique"):
+        raise NotUnderstood("Of which column?")
+    elif d.aggs and q.kind == "rows" and q.targets and d.aggs[0] in ("max", "min"):
+        q = q.but(least=d.aggs[0] == "min")
+    elif d.aggs:
         q = q.but(agg=d.aggs[0], share=False)
         if q.kind in ("dist", "describe", "rows", "pair"):
             q = q.but(kind="groups" if q.by else "value")
@@ -549,8 +628,8 @@ def _changed(last, d, profile):
     if d.by and last.limit and last.targets and all(not isinstance(b, str) and b.role == "measure" for b in d.by):
         q = q.but(targets=tuple(d.by[:1]))  # "and by units?" after the top 3 by revenue
     elif d.by:
-        q = q.but(by=tuple(d.by), which=False)
-        q = q.but(kind="series" if decide.periodic(d.by) else "groups")
+        q = q.but(by=tuple(d.by), which=False, limit=0 if q.limit == 1 else q.limit)
+        q = q.but(kind="series" if decide.periodic(d.by) else "groups", per="" if decide.periodic(d.by) else q.per)
     elif "over_time" in d.words:
         q = q.but(by=("time",), kind="series")
     if d.limit:

@@ -12,13 +12,16 @@ class NotUnderstood(Exception):
 @dataclass(frozen=True)
 class Condition:
     """Rows that count: op is ==, !=, >, >=, <, <=, between (with ends), within
-    (a Span), not within, missing, present, contains, starts, ends."""
+    (a Span), not within, missing, present, contains, starts, ends, or (of
+    several Conditions one holds; the column is that of the first)."""
 
     column: object
     op: str
     value: object = None
 
     def __str__(self):
+        if self.op == "or":
+            return f"either {' or '.join(map(str, self.value))}"
         name = code(self.column.name)
         if self.op in ("within", "not within"):
             v = self.value
@@ -35,10 +38,16 @@ class Condition:
         return f"{name} {said} {number(self.value) if isinstance(self.value, (int, float)) and not isinstance(self.value, bool) else code(self.value)}"
 
 
+def one_of(conditions):
+    """The Condition that one of several holds."""
+    parts = [p for c in conditions for p in (c.value if c.op == "or" else (c,))]
+    return Condition(parts[0].column, "or", tuple(parts))
+
+
 @dataclass(frozen=True)
 class Query:
     """kind: value, groups, series, rows, pair, dist, corr, missing, describe, columns, dup, when, dates,
-    growth (order says "between" two times or from "each" period to the next).
+    lookup (what one row has in a column), growth (order says "between" two times or from "each" period to the next).
 
     by holds columns and names of periods. limit and least are of groups and
     rows: the first n, the largest ones or, with least, the smallest.
@@ -58,6 +67,11 @@ class Query:
     log: bool = False
     order: str = ""
     quantile: float = 0
+    within: bool = False  # the first n of each of the groups of the first column, not of all
+    diff: bool = False  # how far the two groups are apart is asked for
+    running: bool = False  # each figure is added to those before it
+    per: object = ""  # a period or a column: the figure is one of the totals of each month, or of each customer
+    over: str = ""  # and which one: their mean, median, max or min
     also: tuple = ()  # further figures of the same measure: the highest and the lowest
     notes: tuple = ()
     said: tuple = ()  # how a word was taken that may mean several columns

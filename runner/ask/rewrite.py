@@ -7,8 +7,9 @@ import re
 
 from attache.analyze import words
 from attache.ask.lexicon import NOUNS
-from attache.ask.query import NotUnderstood
+from attache.ask.query import Condition, NotUnderstood, one_of
 from attache.ask.scan import Item, truth
+from attache.ask.when import Span
 
 _MORE = {"more": "max", "better": "max", "higher": "max", "bigger": "max", "larger": "max", "longer": "max", "greater": "max", "less": "min", "worse": "min", "lower": "min", "smaller": "min", "fewer": "min"}
 _MONEY = ("revenue", "gross", "turnover", "sales", "amount", "bill", "price", "cost", "fare", "spend", "spent", "income", "salary", "wage", "pay", "earnings", "compensation", "total")
@@ -58,8 +59,9 @@ def _apart(items, spoken, profile):
     the highest and the lowest is the range."""
     out = []
     for k, it in enumerate(items):
-        if it.kind == "post" and it.text.lower().startswith("and ") and k + 1 < len(items) and items[k + 1].kind == "num":
-            out += [Item("and", "and", "and"), Item("op", {">=": ">", "<=": "<"}[it.value], it.text[4:])]
+        joint, _, rest = it.text.lower().partition(" ")
+        if it.kind == "post" and joint in ("and", "or") and k + 1 < len(items) and items[k + 1].kind == "num":
+            out += [Item("and", joint, joint), Item("op", {">=": ">", "<=": "<"}[it.value], rest)]
         else:
             out.append(it)
     ends = [i for i in out if i.is_("agg", "max", "min")]
@@ -84,7 +86,7 @@ def _described(items, spoken, profile):
     out = []
     for k, it in enumerate(items):
         before, ahead = out[-1] if out else None, items[k + 1 : k + 4]
-        if it.kind == "col" and it.value.role == "identifier" and it.value.distinct == profile.rows and it.text.lower() in NOUNS and it.text.lower().endswith("s") and before is not None and (before.is_("kw", "where") or before.kind == "val"):
+        if it.kind == "col" and it.value.role == "identifier" and it.value.distinct == profile.rows and it.text.lower() in NOUNS and it.text.lower().endswith("s") and before is not None and (before.is_("kw", "where") or before.kind == "val" or before.kind == "col" and truth(before.value)):
             out.append(Item("noun", it.text.lower(), it.text))  # "salary of employees": of the rows
             continue
         kind = truth(it.value) if it.kind == "col" else None
@@ -177,19 +179,24 @@ def _best_period(items, spoken, profile):
 
 _DEGREES = {"degrees", "degree", "celsius", "fahrenheit", "°c", "°f"}
 _MONIES = {"dollars", "dollar", "euros", "euro", "usd", "eur", "gbp"}
+_LENGTHS = {"km", "kilometers", "kilometres", "mile", "miles", "mi", "meters", "metres", "feet", "ft"}
+_SPANS = {"minutes", "minute", "min", "mins", "seconds", "sec", "hours", "hour"}
+_SPEEDS = {"mph", "kmh", "kph", "knots"}
 _WEIGHTS = {"kg", "kilograms", "lbs", "lb", "pounds"}
 
 
 def _units(items, spoken, profile):
     """ "above 35 degrees": a unit names what is compared, where nothing before it does."""
-    k = next((k for k, i in enumerate(items) if i.is_("op", ">", "<", ">=", "<=") and k + 1 < len(items) and items[k + 1].kind == "num"), None)
+    k = next((k for k, i in enumerate(items) if i.is_("op", ">", "<", ">=", "<=", "between") and k + 1 < len(items) and items[k + 1].kind == "num"), None)
     if k is None or k + 2 < len(items) and items[k + 2].kind == "col":
         return items
-    for units, names in ((_DEGREES, ("temperature", "temp")), (_MONIES, _MONEY), (_WEIGHTS, ("weight", "mass"))):
+    for units, names in ((_DEGREES, ("temperature", "temp")), (_MONIES, _MONEY), (_WEIGHTS, ("weight", "mass")), (_LENGTHS, ("distance", "length", "mileage")), (_SPANS, ("duration", "runtime", "length")), (_SPEEDS, ("speed", "velocity"))):
         if not units & set(spoken):
             continue
         found = [c for word in names for c in profile.measures if word in words.of(c.name)]
         before = items[k - 1] if k else None
+        if units in (_LENGTHS, _SPANS, _SPEEDS) and (before is not None and before.kind == "col" or any(units & set(words.of(c.name)) for c in profile.columns)):
+            continue
         if found and not (before is not None and before.kind == "col" and before.value in found):
             c = found[0]
             other = next((f for f in found[1:] if f is not c and units is _DEGREES), None)
@@ -299,11 +306,13 @@ def _paid(profile):
     raise NotUnderstood("This table has no column of what was paid.")
 
 
-def doubtful(query, items):
+def doubtful(query, items, profile):
     """Raise NotUnderstood where an answer would leave out what was asked: which is best, by nothing but the number of rows."""
     counts = query.agg in ("", "count") and not query.targets and (query.which or query.limit)
     if counts and query.kind in ("groups", "series"):
         judged = next((i.text for i in items if i.kind == "agg" and i.text.lower() in JUDGING), None)
+        if judged is not None and judged.lower() in ("top", "bottom") and query.limit > 1 and not any(i.is_("kw", "by") for i in items) and not any(m.additive for m in profile.measures):
+            return query.but(said=(*query.said, "Ranked by the number of rows: name a column for another order."))  # "top 5 states"
         if judged is not None:
             raise NotUnderstood(f"{judged.capitalize()} by which column?")
         by = query.by[0] if query.by else None
@@ -334,6 +343,63 @@ def in_full(items, question, profile):
         if before is not None and before.is_("kw", "missing") and re.search(r"\bno\b", question) and "missing" not in question and not values.isna().any() and (values == 0).any():
             return [*items[: k - 1], it, Item("op", "==", "is"), Item("num", 0.0, "0"), *items[k + 1 :]]
     return out
+
+
+_TIME_OPS = ("after", "before", "since", "until")
+
+
+def months(items, profile):
+    """ "since March", where a column holds the names of months: the time, not the value."""
+    out = list(items)
+    for k, it in enumerate(items[:-1]):
+        nxt = items[k + 1]
+        if not (it.is_("op", *_TIME_OPS) and nxt.kind == "val"):
+            continue
+        month = next((n for n, m in enumerate(words.MONTHS, 1) if len(nxt.text) > 2 and m.startswith(nxt.text.lower())), None)
+        if month is None or profile.time is None or profile.time.type != "date":
+            raise NotUnderstood(f"I don't know when {it.text} {nxt.text} is.")
+        out[k + 1] = Item("time", Span(part="month", number=(month,), text=words.MONTHS[month - 1].capitalize()), nxt.text)
+    return out
+
+
+def unknown(items, profile):
+    """ "year unknown": a value that says that nothing is known, beside a column that has no such value, is what is missing there."""
+    years = profile.time if profile.time is not None and profile.time.role == "year" else None
+    items = [Item("col", years, i.text) if years is not None and i.is_("per", "year") and any(x.kind == "val" and x.text.lower() == "unknown" for x in items) else i for i in items]
+    for k, it in enumerate(items):
+        if it.kind != "val" or it.text.lower() not in ("unknown", "none", "missing", "n/a"):
+            continue
+        beside = [x for x in (items[k - 1] if k else None, items[k + 1] if k + 1 < len(items) else None) if x is not None and x.kind == "col" and x.value is not it.value[0] and x.value.missing]
+        if beside:
+            rest = [x for x in items if x is not it and x is not beside[0]]
+            return [*rest, Item("kw", "where", "where"), beside[0], Item("op", "==", "is"), Item("kw", "missing", "missing")]
+    return items
+
+
+def either(items):
+    """ "flights cancelled or diverted", "paid by cash or in a green cab": of two columns one value or the other."""
+    for k, it in enumerate(items):
+        if not (it.kind == "and" and it.text.lower() == "or" and 0 < k < len(items) - 1):
+            continue
+        sides = [s for x, before in ((items[k - 1], items[k - 2] if k > 1 else None), (items[k + 1], None)) if (s := _stated(x, before)) is not None]
+        if len(sides) < 2 or sides[0].column is sides[1].column:
+            continue
+        before = items[k - 2] if k > 1 else None
+        if before is not None and (before.is_("kw", "without") or before.is_("op", "!=")):
+            raise NotUnderstood("Neither, or not both? Say each condition by itself.")
+        return either([*items[: k - 1], Item("either", one_of(sides), "either"), *items[k + 2 :]])
+    return items
+
+
+def _stated(it, before):
+    """The condition that an item is by itself, or None: a value, a column of yes and no, a choice that was read before."""
+    if it.kind == "either":
+        return it.value
+    if it.kind == "val":
+        return Condition(it.value[0], "==", tuple(it.value[1]))
+    if it.kind == "col" and (yes := truth(it.value)) and not (before is not None and before.is_("kw", "by")):
+        return Condition(it.value, "==", (yes[0],))
+    return None
 
 
 def members(items):

@@ -7,7 +7,7 @@ from functools import cached_property
 import pandas as pd
 
 from attache.analyze import roles, words
-from attache.ask import lexicon, when
+from attache.ask import lexicon, rows, when
 from attache.ask.lexicon import stem
 
 _YES, _NO = {"yes", "y", "true", "1", "t", "ja", "oui", "si"}, {"no", "n", "false", "0", "f", "nein", "non"}
@@ -141,7 +141,7 @@ class Vocabulary:
                     if (c := self.column((stem(other),))) is not None:
                         return c
                 for other in sorted(group - {word}):
-                    if len(other) > 2 and (cs := self.named((stem(other),)) or self.within(other)):
+                    if len(other) > 2 and (cs := [c for c in self.named((stem(other),)) if stem(other) in _ends(c.name)] or self.within(other)):
                         return cs[0]
         return None
 
@@ -150,24 +150,32 @@ class Vocabulary:
         text = " ".join(key)
         if len(text) < 4 or any(w in lexicon.STOP for w in key):
             return None
+        if text in lexicon.NOUNS or text in self.nouns:
+            return None  # trips are no tips
         best = None
         for full, c in self.columns:
-            d = distance(text, " ".join(full))
+            d = 9 if _denies(text, " ".join(full)) else distance(text, " ".join(full))
             if d <= _allowed(text) and _each_near(key, full) and (best is None or d < best[0]):
                 best = (d, Item("col", c, text, 0.7))
             for w in full if len(key) == 1 else ():
                 if len(w) > 3 and text.startswith(w) and text[len(w) :] in ("d", "ed", "ing", "s") and (best is None or best[0] > 1):
                     best = (1, Item("col", c, text, 0.75))  # delayed, hired
-                if len(w) >= 5 and (distance(text, w) <= _allowed(text) or _same_stem(text, w)) and (best is None or best[0] > 1.5):
+                if len(w) >= 5 and not _denies(text, w) and (distance(text, w) <= _allowed(text) or _same_stem(text, w)) and (best is None or best[0] > 1.5):
                     best = (1.5, Item("col", c, text, 0.6))
         places = self.values if len(self.values) <= 20_000 else ()
         for spelled in places:
             if len(spelled) == 1 and len(spelled[0]) < 4:
                 continue  # a code: "texas" is no TEX
-            d = distance(text, " ".join(spelled))
+            d = 9 if _denies(text, " ".join(spelled)) else distance(text, " ".join(spelled))
             if d <= _allowed(text) and (best is None or d < best[0]) and _digits(spelled) == _digits(key) and _each_near(key, spelled):
                 best = (d, _value(places[spelled], text, 0.7))
         return best[1] if best else None
+
+
+def _ends(name):
+    """The first and the last words of a name, which say what it is: jobs of Low_wage_jobs, not wage."""
+    mine = [stem(w) for w in words.of(name) if w not in lexicon.UNITS]
+    return {*mine[:1], *mine[-1:], *(mine[-2:-1] if len(mine) > 2 and mine[-1] in ("id", "name", "code", "year", "day", "month", "hour") else ())}
 
 
 def _whole(key):
@@ -323,22 +331,26 @@ def _longest(tokens, i, vocabulary, before):
         values = list(dict.fromkeys(v for other, v in places if other is c))
         if values and c.type == "text":
             return Item("val", (c, values), " ".join(run[:2])), 2
+    if lower[0] in _SHAPES and (places := vocabulary.values.get((stem(lower[0]),))) and _not_drawn(tokens, i, before):
+        return _value(places, run[0]), 1
     for n in range(len(run), 0, -1):
         key = tuple(stem(w) for w in run[:n])
         text = " ".join(run[:n])
         if n > 1 or not _asks(lower[:1]):
             c = vocabulary.column(key)
-            if c is not None and n == 1 and lower[0] in lexicon.NOUNS and _numbers_rows(c, vocabulary):
+            if c is not None and n == 1 and lower[0] in lexicon.NOUNS and rows.numbered(c, vocabulary.profile):
                 return Item("noun", lower[0], text), 1
             if c is not None and (n > 1 or lower[0] not in lexicon.STOP or truth(c) and _is_state(lower[0], tokens) or lower[0] in ("type", "name", "value", "cost", "level", "category", "group", "amount", "part") or c.role in ("category", "text", "code") and c.type == "text" and before and before[-1].is_("kw", "which", "by") and before[-1].text.lower() not in ("who", "whose")):
                 return Item("col", c, text), n
+            if n > 2 and "of" in lower[1 : n - 1] and (c := vocabulary.column(tuple(k for k, w in zip(key, lower) if w not in ("of", "the")))) is not None and c.role == "measure":
+                return Item("col", c, text), n  # "share of women" is ShareWomen
             if n > 1 and (c := vocabulary.begun(key)) is not None:
                 return Item("col", c, text, 0.9), n
             if n == 1 and before and (before[-1].is_("agg", "max", "min", "mean", "sum", "median") or before[-1].kind == "num" or before[-1].is_("kw", "where") and len(before) > 1 and before[-2].kind == "num") and key in vocabulary.values and (c := vocabulary.synonym(key[0])) is not None and c.role == "measure":
                 return Item("col", c, text, 0.6), 1
             if key in vocabulary.values and not (n == 1 and lower[0] in lexicon.STOP and not _is_value(run[0], i, vocabulary.values[key], tokens)) and not (n > 1 and _joins(lower[:n])):
                 return _value(vocabulary.values[key], text), n
-        elif n == 1 and (c := vocabulary.column(key)) is not None and _as_column(lower[0], tokens, i, before, c):
+        elif n == 1 and (c := vocabulary.column(key)) is not None and _as_column(lower[0], tokens, i, before, c, vocabulary):
             return Item("col", c, text), 1
         if lower[:n] in lexicon.PHRASES:
             phrase = lexicon.PHRASES[lower[:n]]
@@ -360,6 +372,16 @@ def _longest(tokens, i, vocabulary, before):
     return _single(tokens, i, run, lower, vocabulary, before)
 
 
+_SHAPES = frozenset("line lines bar bars box boxes pie pies point points table tables column columns".split())
+
+
+def _not_drawn(tokens, i, before):
+    """Whether a word for a chart, which is a value here, is one: "fly or line", "how many bars"."""
+    if i and str(tokens[i - 1][1]).lower() in ("as", "a", "an") or i + 1 < len(tokens) and str(tokens[i + 1][1]).lower() in ("chart", "plot", "graph", "diagram"):
+        return False
+    return bool(before) and (before[-1].joins() or before[-1].is_("agg", "count") or before[-1].is_("kw", "where", "only", "without")) or i == 0 and len(tokens) > 1
+
+
 def _of_last(before, run, lower, vocabulary):
     """A value of the column that was named just before, also one that is a common word: "product A"."""
     c = before[-1].value if before[-1].kind == "col" else before[-2].value if len(before) > 1 and before[-2].kind == "col" and before[-1].is_("op", "==", "!=") else None
@@ -372,12 +394,6 @@ def _of_last(before, run, lower, vocabulary):
     return None
 
 
-def _numbers_rows(c, vocabulary):
-    """Whether a column only numbers the rows, so that its name is what a row is."""
-    return c.role == "identifier" and (c.type == "integer" or "".join(words.of(c.name)[-1:]) in _NUMBERING) and c.distinct == vocabulary.profile.rows
-
-
-_NUMBERING = frozenset("id no nr num number code key ref reference nummer".split())
 _STATES = frozenset("paid won left right spent born made held present current live bought given found split ate".split())
 
 
@@ -403,10 +419,30 @@ def _asks(run):
     return run in lexicon.PHRASES or run in lexicon.PERIOD_PHRASES
 
 
-def _as_column(word, tokens, i, before, c):
+_FIGURES = frozenset("total count average mean max min median range share rate top".split())
+
+
+def _measure_next(tokens, i, vocabulary):
+    """Whether the word after a figure is what it is a figure of."""
+    rest = [str(v).lower() for k, v, *_ in tokens[i + 1 : i + 5] if k == "word"]
+    while rest and rest[0] in ("of", "the", "all", "our"):
+        rest = rest[1:]
+    found = [c for n in (3, 2, 1) if len(rest) >= n for c in (vocabulary.column(tuple(map(stem, rest[:n]))), *vocabulary.named(tuple(map(stem, rest[:n])))) if c is not None]
+    return any(c.role == "measure" for c in found) or bool(rest) and rest[0] not in lexicon.STOP and (c := vocabulary.synonym(stem(rest[0]))) is not None and c.role == "measure"
+
+
+def _asks_again(tokens, i):
+    """Whether a figure is asked for by itself, of what the last question was about: "and the median?"."""
+    return sum(k in ("word", "num") for k, *_ in tokens) <= 3 and i == max(n for n, t in enumerate(tokens) if t[0] == "word") and not any(k == "word" and str(v).lower() in ("vs", "by", "above", "below", "over", "under", "highest", "lowest") for k, v, *_ in tokens)
+
+
+def _as_column(word, tokens, i, before, c, vocabulary):
     """Whether a word that asks for something, alone, is a column of that name here."""
-    if word in ("total", "count", "average", "mean", "max", "min", "median", "range", "share", "rate", "top"):
-        return bool(before) and before[-1].kind in ("agg", "op") and not before[-1].is_("op")
+    if word in _FIGURES:
+        if before and before[-1].kind == "agg":
+            return not _measure_next(tokens, i, vocabulary)  # "average total", but "highest total fare"
+        alone = not any(b.kind == "col" and b.value.role == "measure" for b in before) or any(b.is_("kw", "corr", "vs", "dist") for b in before)
+        return word != "count" and alone and c.role == "measure" and not _measure_next(tokens, i, vocabulary) and not _asks_again(tokens, i)
     if word in ("year", "month", "day", "date", "week", "hour", "quarter", "weekday"):
         return c.role not in ("date", "year")
     return word in ("class", "bar", "box", "line", "points", "table", "spread", "case", "cases", "items", "item", "sample", "history", "first", "last", "order", "rank", "top", "empty", "record", "development", "lines", "entry", "features", "counts")
@@ -432,11 +468,12 @@ def _single(tokens, i, run, lower, vocabulary, before):
         c = _first_named(names, vocabulary, op == "<")
         if c is not None:
             return Item("cmp", (c, op), word), 2
-    if word.startswith("non") and len(word) > 4:
-        rest = stem(word[3:].lstrip("-"))
+    if word.startswith(("non", "un")) and len(word) > 4:
+        rest = stem(word.removeprefix("non").removeprefix("un").lstrip("-"))
         for c in vocabulary.named((rest,)):
-            if truth(c):
-                return Item("val", (c, [truth(c)[1]]), word), 1
+            no = [truth(c)[1]] if truth(c) else [v for v in c.series.dropna().unique() if words.plain(v) in _NO] if c.role == "category" else []
+            if no:
+                return Item("val", (c, no), word), 1
     if word in lexicon.LEAVING or word in lexicon.STAYING:
         c = next((c for name in lexicon.LEAVING if (c := vocabulary.column((stem(name),))) is not None and truth(c)), None)
         if c is not None:
@@ -452,24 +489,35 @@ def _single(tokens, i, run, lower, vocabulary, before):
         # women are female; sunny days have sun.
         if spelled and (spelled,) in vocabulary.values:
             return _value(vocabulary.values[spelled,], word, 0.9), 1
+    letters = lexicon.CALLED_BY_LETTER.get(key)
+    if letters and (places := [p for v in letters[1] for p in vocabulary.values.get((v,), ()) if letters[0] in words.of(p[0].name)]):
+        return _value(places, word, 0.9), 1
     if called and (places := [p for p in vocabulary.values.get((called[0],), ()) if _sexes(p[0])]):
         return _value(places, word, 0.9), 1
     if word in lexicon.STOP:
-        return None, 1
+        c = _named_in_passing(word, key, before, vocabulary)
+        return (Item("col", c, word, 0.8), 1) if c is not None else (None, 1)
     if before and before[-1].kind == "col" and word in _GENERIC:
         return None, 1
     if word in ("units", "pieces", "items") and (found := [c for c in vocabulary.profile.measures if set(words.of(c.name)) & {"quantity", "qty", "units", "pieces"}]):
         return Item("col", found[0], word, 0.8), 1
     if word == "rated" and (found := [c for c in vocabulary.named(("rating",)) if c.role in ("measure", "ordinal")]):
         return Item("col", found[0], word, 0.8, found[1] if len(found) > 1 else None), 1
-    if found := vocabulary.named((key,)):
+    found = [c for c in vocabulary.named((key,)) if not _only_a_noun(key, c)]
+    if found and (value := _rather_a_value(key, found, vocabulary)) is not None:
+        return value, 1
+    if found:
         if _names_the_rows(word, key, found, vocabulary, before):
             return Item("noun", word, word), 1
-        if word in lexicon.NOUNS and (found[0].role == "date" or _numbers_rows(found[0], vocabulary)) and (not before or not before[-1].is_("kw", "by", "which") or _numbers_rows(found[0], vocabulary)):
+        if word in lexicon.NOUNS and (found[0].role == "date" or rows.numbered(found[0], vocabulary.profile)) and (not before or not before[-1].is_("kw", "by", "which") or rows.numbered(found[0], vocabulary.profile)):
             return Item("noun", word, word), 1
         alike = [c for c in found if c is not found[0]][:1] if found[0].role == "measure" else []
         alike = [c for c in alike if c.role == "measure"]
+        if found[0].role in ("code", "category", "ordinal"):  # "zone" of camera_zone and used_zone
+            alike = [c for c in found[1:] if c.role == found[0].role and words.of(c.name)[-1:] == words.of(found[0].name)[-1:]]
         return Item("col", found[0], word, 0.8, alike[0] if alike else None), 1
+    if key in vocabulary.parts and _passing_part(word, before, vocabulary.parts[key][0][0]):
+        return (None if before and before[-1].text.lower() == "of" else Item("word", word, word)), 1
     if key in vocabulary.parts:
         c = vocabulary.parts[key][0][0]
         if (c.distinct or 0) > max(4, 0.6 * c.series.notna().sum()):  # it names each row: "africa" is no South Africa, "movies" are no Lego Movie
@@ -478,33 +526,93 @@ def _single(tokens, i, run, lower, vocabulary, before):
             if any(x.is_("agg", "count") for x in before):
                 return Item("word", word, word), 1
         return _value(vocabulary.parts[key], word, 0.8), 1
+    if word in ("people", "persons") and any({"age", "gender", "sex"} & set(words.of(c.name)) for c in vocabulary.profile.columns):
+        return Item("noun", word, word), 1  # each row is one, and a population that of their place
     if (c := vocabulary.synonym(key) or vocabulary.synonym(word)) is not None:
-        if word in lexicon.NOUNS and _numbers_rows(c, vocabulary):
+        if word in lexicon.NOUNS and rows.numbered(c, vocabulary.profile):
             return Item("noun", word, word), 1
         group = set().union(*(g for g in lexicon.SYNONYMS if key in g or word in g))
         alike = [x for x in vocabulary.profile.columns if x is not c and x.role == c.role == "measure" and group & {stem(v) for v in words.of(x.name)}]
         return Item("col", c, word, 0.6, alike[0] if alike else None), 1
+    if key in ("revenue", "turnover", "takings") and (c := next((c for w in ("total", "gross", "fare") for c in vocabulary.profile.measures if words.of(c.name)[-1:] == (w,) or words.of(c.name)[:1] == (w,)), None)) is not None and c.additive:
+        return Item("col", c, word, 0.5), 1
     near = vocabulary.near((key,))
     known = _misspelled(word)
     if near is not None and not (known and near.exact < 0.7):
         return near, 1
     if known is not None:
         return known, 1
-    if key in vocabulary.nouns or word in lexicon.NOUNS:
+    if key in vocabulary.nouns or word in lexicon.NOUNS or _done(word) in {_done(n) for n in vocabulary.nouns}:
         return Item("noun", word, word), 1
     if (c := vocabulary.shortened(key)) is not None:
         return Item("col", c, word, 0.5), 1
+    if (word.endswith(("ed", "en")) or _done(word) != word) and _before_a_time(tokens, i):
+        return None, 1  # "written before 1910": what the years are of
+    if before and before[-1].kind == "col" and before[-1].text.lower() in _FIGURES and before[-1].value.role == "measure" and lower[1:2] != ("of",):
+        c = before.pop().value
+        return Item("col", c, f"{c.name} {word}".lower(), 0.5), 1  # "median salary" of a column that is named Median
     return Item("word", word, word), 1
+
+
+def _done(word):
+    """A verb without its ending: killed, killing."""
+    return next((word[: -len(end)] for end in ("ing", "ings", "ed") if word.endswith(end) and len(word) > len(end) + 3), word)
+
+
+def _before_a_time(tokens, i):
+    rest = [str(v).lower() for k, v, *_ in tokens[i + 1 : i + 4]]
+    return rest[:1] and rest[0] in ("in", "before", "after", "since", "between", "during", "from", "until", "on") and any(t[0] in ("num", "iso") or when._month(str(t[1]).lower()) for t in tokens[i + 2 : i + 4])
+
+
+_KINDS = frozenset("category categories group groups kind kinds type types name names level levels".split())
+
+
+def _named_in_passing(word, key, before, vocabulary):
+    """The column that a word names which is often said in passing: "by category" of Major_category, "spending" of Spending_USD."""
+    if word in ("spend", "spends", "spent"):
+        return next((c for c in vocabulary.named(("spending",)) if c.role == "measure"), None)
+    if word in ("spending", "amount", "amounts"):
+        return next((c for c in vocabulary.named((key,)) if c.role == "measure"), None)
+    if not before or word not in _KINDS or before[-1].text.lower() in ("who", "whose", "what"):
+        return None
+    listed = before[-1].kind == "and" and any(b.is_("kw", "by") for b in before)
+    if not (listed or before[-1].is_("kw", "by", "which") or before[-1].is_("agg", "mode", "rare", "nunique", "count")):
+        return None
+    return next((c for c in vocabulary.named((key,)) if c.groups or c.type == "text"), None)
 
 
 def _names_the_rows(word, key, found, vocabulary, before):
     """Whether a plural that is a part of several names is what the rows are: "shuttles" beside shuttle_location and shuttle_type,
     "how many polls" beside DEM_poll and REP_poll."""
+    if word.endswith("s") and word != key and (any(rows.named(c, vocabulary.profile) for c in found[:1]) or found[0].role == "date" and word not in words.DATE) and not (before and (before[-1].is_("kw", "by") or before[-1].is_("agg", "nunique"))):
+        return True  # songs beside song_name, resignations beside Resignation Date
     if not word.endswith("s") or word == key or len(found) < 2 or before and (before[-1].is_("kw", "by") or before[-1].is_("op") or before[-1].kind == "per"):
         return False
     begun = [c for full, c in vocabulary.columns if len(full) > 1 and full[0] == key and c.role in (*roles.CATEGORIES, "text", "identifier", "code")]
     counted = any(b.is_("agg", "count") or b.is_("kw", "share") for b in before[-2:])
     return len({id(c) for c in begun}) > 1 or counted and all(c.role == "measure" and not c.additive for c in found)
+
+
+_IS = frozenset("is are was were has had have with any".split())
+
+
+def _only_a_noun(key, c):
+    """Whether a word is but the noun of a column of yes and no: songs are not official_song."""
+    name = words.of(c.name)
+    return len(name) > 1 and stem(name[-1]) == key and stem(name[0]) != key and name[0] not in _IS and truth(c) is not None
+
+
+def _rather_a_value(key, found, vocabulary):
+    """The value that a word is a part of, where it is also a part of the name of a share: black beside share_black."""
+    places = vocabulary.values.get((key,)) or vocabulary.parts.get(key, ())
+    places = [p for p in places if p[0].role == "category"]
+    return _value(places, key, 0.8) if places and all(words.is_rate(c.name) for c in found) else None
+
+
+def _passing_part(word, before, c):
+    """Whether a part of a value is said of its column, or counts the rows: "cause of death", "deaths by month" beside "Death in custody"."""
+    own = len(before) > 1 and before[-1].is_("kw", "where") and before[-1].text.lower() == "of" and before[-2].kind == "col" and before[-2].value is c
+    return own or word.endswith("s") and word in words.FLOW
 
 
 def _sexes(c):
@@ -530,6 +638,8 @@ def _implied(phrase, vocabulary):
     if not names:
         return Item("agg", agg, phrase)
     c = _first_named(names, vocabulary, agg == "min")
+    if c is None and phrase in ("oldest", "youngest"):  # of songs: the year
+        agg, c = ("min" if phrase == "oldest" else "max"), vocabulary.profile.time
     return None if c is None else Item("best", (agg, c), phrase)
 
 
@@ -537,7 +647,7 @@ def _first_named(names, vocabulary, lowest=False):
     """The measure or date that one of the names is in: of several the lows for the lowest, the highs for the highest."""
     ends = {"min", "low", "lowest"} if lowest else {"max", "high", "highest"}
     for name in names.split():
-        found = [c for c in vocabulary.named((name,)) if c.role in ("measure", "date", "ordinal")]
+        found = [c for c in vocabulary.named((name,)) if c.role in ("measure", "date", "ordinal", "year")]
         exact = vocabulary.column((name,))
         if exact is not None or found:
             return next((c for c in found if set(words.of(c.name)) & ends), exact or found[0])
@@ -607,6 +717,11 @@ def _each_near(key, full):
     return len(key) != len(full) or all(distance(a, b) <= max(1, _allowed(a)) for a, b in zip(key, full))
 
 
+def _denies(a, b):
+    """Whether one word says no to the other: unofficial is no typo of official."""
+    return any(x == no + y for x, y in ((a, b), (b, a)) for no in ("un", "non", "in", "im", "dis", "ir"))
+
+
 def _digits(key):
     return re.sub(r"\D", "", "".join(key))  # "games" is no "Game 1"
 
@@ -625,13 +740,13 @@ def distance(a, b):
         return 9
     if a == b:
         return 0
-    rows = [list(range(len(b) + 1))]
+    table = [list(range(len(b) + 1))]
     for i, x in enumerate(a, 1):
         row = [i]
         for j, y in enumerate(b, 1):
-            d = min(rows[-1][j] + 1, row[-1] + 1, rows[-1][j - 1] + (x != y))
+            d = min(table[-1][j] + 1, row[-1] + 1, table[-1][j - 1] + (x != y))
             if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == y:
-                d = min(d, rows[-2][j - 2] + 1)
+                d = min(d, table[-2][j - 2] + 1)
             row.append(d)
-        rows.append(row)
-    return rows[-1][-1]
+        table.append(row)
+    return table[-1][-1]

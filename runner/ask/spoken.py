@@ -2,7 +2,7 @@
 
 import re
 
-from attache.analyze import words
+from attache.analyze import series, words
 from attache.ask import lexicon, rewrite
 from attache.ask.query import NotUnderstood
 from attache.ask.scan import truth
@@ -17,13 +17,14 @@ _BUSIEST = re.compile(r"\b(?:the |our )?(busiest|quietest) (day of the week|week
 _SPENT = re.compile(r"^\s*(?:(?:our|my|the|total) )*(?:spending|expenses|expenditure|outgoings)\b(?=\s*$|\s*\?|\s+(?:by|per|for|in|on|at|of)\b)", re.I)
 _PAID = re.compile(r"^\s*(?:how much|what) (?:did (?:i|we|they|you) (?:pay|spend|take)(?: in)?|(?:was|were) (?:paid|spent|earned|taken)|(?=(?:at|for|on)\b))\s*(.*)$", re.I)
 _PART = re.compile(r"\bpart[- ]?tim(?:e|ers?)\b", re.I)
-_WITHOUT = re.compile(r"\b(?:without|with no|had no|have no|has no|having no|took no|with zero)(?: any)? ((?:[a-z]+ )?[a-z]+)\b", re.I)
+_WITHOUT = re.compile(r"\b(?:without|with no|had no|have no|has no|having no|took no|with zero)(?: any| an?| the)? ((?:[a-z]+ )?[a-z]+)\b", re.I)
+_FIGURE = re.compile(r"\b(?:how many|number of|average|mean|avg|median|total|sum|highest|lowest|max|min|share|percent\w*|which|what|who|list|show|by|per)\b", re.I)
 _AGED = re.compile(r"\b(?:are|is|were|was|aged) (under|over|above|below|at least|at most|younger than|older than) \d+\s*(?:$|\?|in\b|from\b|and\b)", re.I)
 
 
 def plain(question, vocabulary):
     """The question in words that the grammar knows, where the table has what they mean."""
-    for change in (_of_names, _ages, _earned, _counted, _sold, _busy, _spent, _halves, _zero):
+    for change in (_of_names, _ages, _earned, _counted, _sold, _busy, _spent, _halves, _lacking):
         question = change(question, vocabulary)
     return question
 
@@ -95,8 +96,9 @@ def _sold(question, vocabulary):
 def _busy(question, vocabulary):
     """ "busiest day of the week": the one with the most rows."""
     found = _BUSIEST.search(question)
-    if not found or _has(vocabulary, "passengers", "visitors", "visits", "traffic"):
-        return question
+    time = vocabulary.profile.time
+    if not found or _has(vocabulary, "passengers", "visitors", "visits", "traffic") and (time is None or time.type != "date" or series.rhythm(time.series.dropna())):
+        return question  # each row says how many there were in its month
     thing = found[2].lower()
     if thing not in lexicon.PERIODS and not any(thing in p.split("|") for p in lexicon.PERIODS.values()) and vocabulary.column((lexicon.stem(thing),)) is None:
         return question
@@ -131,16 +133,22 @@ def _halves(question, vocabulary):
     return _PART.sub("parttime", question) if full is not None and truth(full) else question
 
 
-def _zero(question, vocabulary):
-    """ "without sick days": a count that is 0, where none is missing."""
+def _lacking(question, vocabulary):
+    """ "without sick days": a count that is 0, where none is missing; "without crew": a value that is missing."""
     found = _WITHOUT.search(question)
     if not found:
         return question
     named = tuple(lexicon.stem(w) for w in found[1].split())
     for key in (named, named[:1]):
+        if key in vocabulary.values:
+            return question
         c = vocabulary.column(key) or (vocabulary.synonym(key[0]) if len(key) == 1 else None) or next(iter(vocabulary.named(key)), None)
-        if c is not None and c.role == "measure" and c.type in ("integer", "number") and not c.series.isna().any() and (c.series == 0).any():
-            rest = question[found.end() :] if key == named else f" {found[1].split()[1]}" + question[found.end() :]
-            before = question[: found.start()]
-            return (before if re.match(r"\s*(?:how many|number of)\b", before, re.I) else "how many " + before) + f" where {c.name} = 0" + rest
+        if c is None or truth(c) or c.role in ("date", "year") and not c.series.isna().any():
+            continue
+        missing, zeros = bool(c.series.isna().any()), c.type in ("integer", "number") and bool((c.series == 0).any())
+        if missing and zeros or c.role == "measure" and not missing and not zeros:
+            return question  # which of both is not clear, and is asked back
+        rest = question[found.end() :] if key == named else f" {found[1].split()[1]}" + question[found.end() :]
+        before, many = question[: found.start()], "" if _FIGURE.search(question[: found.start()]) else "how many "
+        return f'{many}{before} where "{c.name}" {"= 0" if zeros else "== missing"}{rest}'
     return question

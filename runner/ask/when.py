@@ -13,7 +13,7 @@ class Span:
 
     low: object = None
     high: object = None
-    part: str = ""  # "month", "quarter", "weekday": number says which
+    part: str = ""  # "month", "quarter", "weekday", "date" (315 is March 15), "day" (of the month): number says which
     number: tuple = ()
     text: str = ""
 
@@ -41,6 +41,8 @@ def read(tokens, i, n, profile):
                 return _day(_year(third), month, nxt[1]), 3
             if nxt == ("sep", ",") and _year(third):
                 return _month_span(_year(third), month), 3
+            if nxt[0] in ("num", "ordinal") and 1 <= nxt[1] <= 31 and nxt[1] == int(nxt[1]) and time is not None and time.type == "date" and (nxt[0] == "ordinal" or len(nxt) > 2 and nxt[2].isdigit()):
+                return _date(time, month, int(nxt[1])), 2
             return Span(part="month", number=(month,), text=words.MONTHS[month - 1].capitalize()), 1
         if word in ("q1", "q2", "q3", "q4") or word == "q" and nxt[0] == "num":
             q, used = (int(word[1]), 1) if len(word) == 2 else (int(nxt[1]), 2)
@@ -67,6 +69,10 @@ def read(tokens, i, n, profile):
     if kind in ("num", "ordinal") and nxt[0] == "word" and _month(str(nxt[1]).lower()) and time is not None and time.type == "date" and 1 <= value <= 31:
         if _year(third):
             return _day(_year(third), _month(nxt[1].lower()), value), 3
+        if kind == "ordinal":  # "the 15th march"
+            return _date(time, _month(nxt[1].lower()), int(value)), 2
+    if kind == "ordinal" and 1 <= value <= 31 and time is not None and time.type == "date" and i and str(tokens[i - 1][1]).lower() in ("the", "on", "every") and (nxt[0] != "word" or nxt[1].lower() in ("in", "of", "by", "each", "per", "vs", "and", "or")):
+        return Span(part="day", number=(int(value),), text=f"the {value:.0f}{_suffix(int(value))} of each month"), 1
     if kind == "num" and _year(tokens[i]):
         year = _year(tokens[i])
         if nxt == ("word", "s"):
@@ -75,6 +81,33 @@ def read(tokens, i, n, profile):
             if time is not None and (time.role == "year" or time.type == "date") and _near(time, year):
                 return Span(*_years(time, year, year + 1), text=str(year)), 1
     return None, 0
+
+
+def _suffix(n):
+    return "th" if 10 < n < 20 else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
+
+
+def _date(time, month, day):
+    """A day without a year: of the only year that has it here, else of every year."""
+    span = Span(part="date", number=(month * 100 + day,), text=f"{words.MONTHS[month - 1].capitalize()} {day}")
+    return of_one_year(span, time) or span
+
+
+def of_one_year(span, time):
+    """The stretch of time that a part of a year is, where the times reach only one of them; else None."""
+    if span.part not in ("date", "month", "quarter") or time.type != "date" or len(span.number) > 1:
+        return None
+    low, high = (t.tz_localize(None) if t.tzinfo else t for t in time.range)
+    number, found = span.number[0], []
+    for year in range(low.year, high.year + 1):
+        try:
+            start = pd.Timestamp(year, number // 100, number % 100) if span.part == "date" else pd.Timestamp(year, number if span.part == "month" else number * 3 - 2, 1)
+        except ValueError:
+            continue  # February 29
+        end = start + (pd.Timedelta("1D") if span.part == "date" else pd.DateOffset(months=1 if span.part == "month" else 3))
+        if start <= high and end > low:
+            found.append(Span(start, end, text=str(start.date()) if span.part == "date" else f"{span.text} {year}"))
+    return found[0] if len(found) == 1 else None
 
 
 def _years(time, low, high):

@@ -25,6 +25,12 @@ def first(figures):
     return {str(figures.idxmax().start_time.date()): figures.max()}
 
 
+def in_each(figures, n):
+    """The first n products of each region."""
+    got = figures.groupby([o.region, o["product"]]).sum().sort_values(ascending=False).groupby(level=0).head(n)
+    return got.to_dict()
+
+
 ORDERS = [
     ("how many orders do we have", len(o)),
     ("what is the totl revenue in the north", r[north].sum()),
@@ -75,8 +81,8 @@ ORDERS = [
     (["total revenue by product", "in percent"], {k: v / r.sum() for k, v in r.groupby(o["product"]).sum().items()}),
     (["average revenue by region", "for laptops only"], by(o[laptop].groupby("region").revenue)),
     (["how many orders in 2023", "and in 2022"], int((year == 2022).sum())),
-    ("top 3 products per region by revenue", NO),
-    ("best selling product in each region", NO),
+    ("top 3 products per region by revenue", in_each(r, 3)),
+    ("best selling product in each region", in_each(o.units, 1)),
     ("regions with more than 150 orders", NO),
     ("what was our best month", NO),
     ("average per customer", NO),
