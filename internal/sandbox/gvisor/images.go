@@ -115,18 +115,10 @@ func (m *images) openPacked(dir string, st stored.Session) (*image.Image, error)
 }
 
 // unpack writes an image to folder dir while the sandbox that is restored from it
-// boots: gVisor opens the description of the pages, a FIFO here, when it needs
-// the pages. Done gets the end of it; ctx ends it early.
+// boots and reads the kernel's state: it waits for the description of the pages, a
+// FIFO here. Done gets the end of it; ctx ends it early.
 func unpack(ctx context.Context, i *image.Image, dir string) (done <-chan error, err error) {
-	meta := filepath.Join(dir, image.Meta)
-	err = os.Mkdir(dir, 0o700)
-	if err == nil {
-		err = i.StateFile(dir)
-	}
-	if err == nil {
-		err = syscall.Mkfifo(meta, 0o600)
-	}
-	if err != nil {
+	if err := os.Mkdir(dir, 0o700); err != nil {
 		return nil, err
 	}
 	pages, err := os.OpenFile(filepath.Join(dir, image.Pages), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
@@ -135,23 +127,32 @@ func unpack(ctx context.Context, i *image.Image, dir string) (done <-chan error,
 	}
 	decoded, end := make(chan error, 1), make(chan error, 1)
 	go func() { decoded <- errors.Join(i.Pages(ctx, pages), pages.Close()) }()
-	go func() { end <- feed(ctx, meta, i, decoded) }()
+	meta := filepath.Join(dir, image.Meta)
+	if err = i.StateFile(dir); err == nil {
+		err = syscall.Mkfifo(meta, 0o600)
+	}
+	if err != nil {
+		return nil, errors.Join(err, <-decoded)
+	}
+	go feed(ctx, meta, i, decoded, end)
 	return end, nil
 }
 
-// feed writes the description of the pages into the FIFO when they are there and
-// gVisor has opened it. It ends with ctx, whatever gVisor does.
-func feed(ctx context.Context, fifo string, i *image.Image, decoded <-chan error) error {
-	if err := <-decoded; err != nil {
-		return err
-	}
+// feed opens the FIFO as soon as gVisor does, and writes the description of the pages
+// into it when they are there. It ends with ctx, whatever gVisor does.
+func feed(ctx context.Context, fifo string, i *image.Image, decoded <-chan error, end chan<- error) {
 	w, err := openFIFO(ctx, fifo)
 	if err != nil {
-		return err
+		end <- errors.Join(err, <-decoded)
+		return
 	}
+	defer w.Close() // after the end is told: gVisor gives up when nothing came
 	stop := context.AfterFunc(ctx, func() { w.SetWriteDeadline(time.Unix(1, 0)) })
 	defer stop()
-	return errors.Join(i.Meta(w), w.Close())
+	if err = <-decoded; err == nil {
+		err = i.Meta(w)
+	}
+	end <- err
 }
 
 // openFIFO opens a FIFO for writing when somebody has opened it for reading. An

@@ -87,7 +87,7 @@ func (st *starter) start(ctx context.Context, from origin) (_ *container.Contain
 			stop()
 			<-ended
 			fail(nil)
-			os.RemoveAll(from.image)
+			go os.RemoveAll(from.image) // takes a while for much memory
 		}()
 	}
 	c, err := container.Start(st.runsc, id, dir, from.image)
