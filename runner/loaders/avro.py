@@ -15,6 +15,8 @@ def plain(data):
         return data  # no container: its reader says so
     data = _without_bytes(data)
     at, codec, start = _metadata(data)
+    if data[-1:] == b"\n" and len(data) > at + 16 and data[-17:-1] == data[at : at + 16]:
+        data = data[:-1]  # the end of a line behind the last mark, as an editor writes it
     if codec not in (_SNAPPY, _ZSTD):
         return data
     mark = data[at : at + 16]

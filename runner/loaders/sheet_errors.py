@@ -5,6 +5,8 @@ import re
 import struct
 import zipfile
 
+from attache.loaders import sheet_biff5
+
 _ERRORS = {0x00: "#NULL!", 0x07: "#DIV/0!", 0x0F: "#VALUE!", 0x17: "#REF!", 0x1D: "#NAME?", 0x24: "#NUM!", 0x2A: "#N/A", 0x2B: "#GETTING_DATA"}
 
 
@@ -17,7 +19,7 @@ def found(path, content=None):
             start = f.read(8)
             if start.startswith(b"\xd0\xcf\x11\xe0"):
                 f.seek(0)
-                return _biff(_stream(f.read(), ("Workbook", "Book")))
+                return _biff(stream(f.read(), ("Workbook", "Book")))
         if not start.startswith(b"PK"):
             return {}
         with zipfile.ZipFile(path) as z:
@@ -36,7 +38,7 @@ def place(row, column):
     return f"{letters}{row + 1}"
 
 
-def _stream(data, names):
+def stream(data, names):
     """A stream of Microsoft's compound file ([MS-CFB])."""
     size, small = 1 << int.from_bytes(data[30:32], "little"), int.from_bytes(data[56:60], "little")
     sector = lambda n: data[(n + 1) * size : (n + 2) * size]
@@ -72,11 +74,15 @@ def _stream(data, names):
 
 def _biff(data):
     """Records BOOLERR and FORMULA ([MS-XLS] 2.4.24, 2.4.127)."""
-    starts, errors, at, sheet = {}, {}, 0, None
+    starts, errors, at, sheet, page, old = {}, {}, 0, None, 1252, data[4:6] == b"\x00\x05"
     while at + 4 <= len(data):
         kind, size = struct.unpack_from("<HH", data, at)
         body = data[at + 4 : at + 4 + size]
-        if kind == 0x85:
+        if kind == 0x42:
+            page = int.from_bytes(body[:2], "little")
+        elif kind == 0x85 and old:
+            starts[int.from_bytes(body[:4], "little")] = sheet_biff5.name(body, page)
+        elif kind == 0x85:
             wide = body[7] & 1
             starts[int.from_bytes(body[:4], "little")] = body[8 : 8 + body[6] * (1 + wide)].decode("utf-16-le" if wide else "latin-1")
         elif kind in (0x809, 0x409, 0x209):

@@ -1,8 +1,10 @@
 """Workbooks: Excel of all ages, OpenDocument, and what only calls itself Excel."""
 
+import datetime
 import re
+import struct
 
-from attache.loaders import apart, dates, sheet_errors, sheet_far, sheet_markup, sheet_tables, sheet_xml
+from attache.loaders import apart, dates, sheet_biff5, sheet_errors, sheet_far, sheet_markup, sheet_tables, sheet_xml
 from attache.loaders.source import FileLoadError, hushed, note
 
 
@@ -116,7 +118,7 @@ def _read(src, settings):
     import pandas as pd
 
     with hushed():
-        book = pd.ExcelFile(_with_mimetype(src), engine=settings.pop("engine"))
+        book = pd.ExcelFile(_as_read(src), engine=settings.pop("engine"))
     with book:
         wanted = settings.pop("sheet_name")
         _check_names(src, book, wanted)
@@ -130,6 +132,7 @@ def _read(src, settings):
         names = book.sheet_names if wanted is None else wanted if isinstance(wanted, list) else [wanted]
         hidden = _hidden(book)
         written, errors = sheet_xml.Sheets(src.path, src.content), sheet_errors.found(src.path, src.content)
+        old = _numbers_of_old(src)
         frames = {}
         for name in names:
             title = book.sheet_names[name] if isinstance(name, int) else name
@@ -145,6 +148,9 @@ def _read(src, settings):
                 with hushed():
                     cells = pd.read_excel(book, sheet_name=name, header=None, dtype=object, keep_default_na=False, na_values=[""])
                 written.tell(src.name, title, cells)
+                for (row, column), value in old.get(title, {}).items():
+                    if row < len(cells) and column < cells.shape[1] and _is_day(cells.iat[row, column]) != _is_day(value):
+                        cells.iat[row, column] = value
             if title in errors:
                 sheet_xml.tell_errors(src.name, title, errors[title])
             found = sheet_tables.frames(src.name, title, cells)
@@ -161,6 +167,31 @@ def _read(src, settings):
         if isinstance(wanted, list) or len(frames) > 1:
             return frames
         return next(iter(frames.values()))
+
+
+def _numbers_of_old(src):
+    """The numbers of a workbook of Excel 5 or 95, of which the reader takes some for days by their format, and days for numbers."""
+    data = src.bytes() if src.head.startswith(b"\xd0\xcf\x11\xe0") else b""
+    if sheet_biff5.begins(data) < 0:
+        return {}
+    try:
+        return sheet_biff5.numbers(sheet_errors.stream(data, ("Book", "Workbook")))
+    except (IndexError, ValueError, struct.error):
+        return {}  # damaged: as the reader gives it
+
+
+def _is_day(value):
+    return isinstance(value, (datetime.date, datetime.time, datetime.timedelta))
+
+
+def _as_read(src):
+    """The path, or the file as the reader wants it."""
+    if src.head.startswith(b"\xd0\xcf\x11\xe0"):
+        import io
+
+        known = sheet_biff5.with_known_page(src.bytes())
+        return io.BytesIO(known) if known else src.path
+    return _with_mimetype(src)
 
 
 def _with_mimetype(src):

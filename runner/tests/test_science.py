@@ -185,3 +185,22 @@ def test_days_are_dates_in_each_format(tmp_path):
     for name in ("t.sav", "t.xpt", "t.avro"):
         loaded = load(tmp_path / name)["day"]
         assert loaded.dt.year.tolist()[::2] == [1583, 2024] and pd.isna(loaded[1])
+
+
+def test_an_end_of_line_behind_an_avro_container(tmp_path):
+    """As in Avro's lang/js/test/dat/person-10.no-codec.avro; a container that is cut off is refused."""
+    import io
+
+    import fastavro
+    import pytest
+
+    from attache.loaders import FileLoadError, load
+
+    out = io.BytesIO()
+    schema = {"type": "record", "name": "r", "fields": [{"name": "n", "type": "int"}]}
+    fastavro.writer(out, fastavro.parse_schema(schema), [{"n": k} for k in range(3)])
+    (tmp_path / "t.avro").write_bytes(out.getvalue() + b"\n")
+    assert load(tmp_path / "t.avro").n.tolist() == [0, 1, 2]
+    (tmp_path / "t.avro").write_bytes(out.getvalue()[:-1])
+    with pytest.raises(FileLoadError):
+        load(tmp_path / "t.avro")

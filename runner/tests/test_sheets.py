@@ -138,3 +138,42 @@ def test_a_single_column_of_days_has_no_header(check, tmp_path):
         book.active.append([datetime.datetime(2021, 4, day)])
     book.save(tmp_path / "made.xlsx")
     check((tmp_path / "made.xlsx").read_bytes(), {0: ["2021-04-18T00:00:00", "2021-04-19T00:00:00"]}, said="no header", name="t.xlsx", length=3)
+
+
+def of_excel_95(*records, page=1252):
+    """A workbook of Excel 5 or 95: a stream of records in Microsoft's compound file."""
+    import struct
+
+    record = lambda kind, body: struct.pack("<HH", kind, len(body)) + body
+    bof = lambda what: record(0x809, struct.pack("<HHHH", 0x500, what, 0, 0))
+    formats = ["[Red][<50]0;0", '"USD" 0', "yy", "dd.mm.yyyy"]
+    head = bof(5) + record(0x42, struct.pack("<H", page))
+    head += b"".join(record(0x41E, struct.pack("<HB", 164 + k, len(f)) + f.encode()) for k, f in enumerate(formats))
+    head += b"".join(record(0xE0, struct.pack("<HH", 0, k) + bytes(12)) for k in (0, 164, 165, 166, 167))
+    start = len(head) + 4 + 11 + 4
+    stream = head + record(0x85, struct.pack("<IHB", start, 0, 4) + b"Data") + record(0x0A, b"")
+    stream += bof(16) + b"".join(record(*r) for r in records) + record(0x0A, b"")
+    stream += bytes(-len(stream) % 512 + 4096)
+    count = len(stream) // 512
+    table = [0xFFFFFFFD, 0xFFFFFFFE, *range(3, count + 2), 0xFFFFFFFE]
+    name = lambda n: n.encode("utf-16-le").ljust(64, b"\0") + struct.pack("<H", 2 * len(n) + 2)
+    entry = lambda n, kind, child, at, size: name(n) + struct.pack("<BBIII", kind, 1, 0xFFFFFFFF, 0xFFFFFFFF, child) + bytes(36) + struct.pack("<III", at, size, 0)
+    header = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(16) + struct.pack("<HHHHH", 0x3E, 3, 0xFFFE, 9, 6) + bytes(6)
+    header += struct.pack("<IIIIIIIII", 0, 1, 1, 0, 4096, 0xFFFFFFFE, 0, 0xFFFFFFFE, 0) + struct.pack("<I", 0) + b"\xff" * 432
+    folder = entry("Root Entry", 5, 1, 0xFFFFFFFE, 0) + entry("Book", 2, 0xFFFFFFFF, 2, len(stream)) + bytes(256)
+    return header + struct.pack(f"<{len(table)}I", *table).ljust(512, b"\xff") + folder + stream
+
+
+def test_formats_of_excel_95(check):
+    """The reader takes the first two letters of its formats for something else: ed] and D" were days, yy was none."""
+    import struct
+
+    text = lambda row, column, value: (0x204, struct.pack("<HHHH", row, column, 0, len(value)) + value)
+    number = lambda row, column, style, value: (0x203, struct.pack("<HHHd", row, column, style, value))
+    names = [text(0, i, n) for i, n in enumerate((b"what", b"low", b"price", b"year", b"day"))]
+    rows = [c for r in (1, 2) for c in (text(r, 0, b"caf\x8e"), number(r, 1, 1, 40 + r), number(r, 2, 2, 120.5), number(r, 3, 3, 38352.0 + r), number(r, 4, 4, 38352.0))]
+    wrong = (0x205, struct.pack("<HHHBB", 3, 1, 0, 0x2A, 1))
+    want = {"what": ["café"], "low": [41, 42, None], "price": [120.5, 120.5], "year": ["2005-01-01T00:00:00", "2005-01-02T00:00:00"], "day": ["2004-12-31T00:00:00"]}
+    for page in (10000, 32768):
+        check(of_excel_95(*names, *rows, text(3, 0, b"x"), wrong, page=page), want, said="'Data' hold an error", name="t.xls", length=3)
+    check(of_excel_95(*names, *rows, page=32769), {"what": ["cafŽ"]}, name="t.xls", length=2)
