@@ -35,6 +35,31 @@ func TestImageUnusable(t *testing.T) {
 	}
 }
 
+// A record that can't be read any more is a loss that is told, once.
+func TestRecordUnusable(t *testing.T) {
+	t.Parallel()
+	dir := gvisortest.Dir(t)
+	h := gvisortest.OpenIn(t, dir, gvisor.Options{Idle: 200 * time.Millisecond})
+	s := sandboxtest.NewSession(t, h)
+	for name, data := range map[string]string{"cut": `{"Conversation":"c","Im`, "empty": "", "of another kind": `{"Count":"4"}`} {
+		s.Run("x = 1")
+		sandboxtest.AwaitNoSessions(t, h)
+		records, _ := filepath.Glob(filepath.Join(dir, "sessions", "1", "*", "session.json"))
+		if len(records) != 1 {
+			t.Fatalf("records: %q", records)
+		}
+		if err := os.WriteFile(records[0], []byte(data), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if res := s.Run("'x' in globals()"); res.Outcome != sandbox.OK || res.Shown[0].Text != "False" || fmt.Sprint(res.Notes) != "[lost: all variables]" {
+			t.Errorf("%s: %+v", name, res)
+		}
+		if res := s.Run("1"); len(res.Notes) > 0 {
+			t.Errorf("%s, once more: %v", name, res.Notes)
+		}
+	}
+}
+
 // A stored session takes little room beside the snapshot that it came from. Where a byte
 // of it was changed, or an older program wrote it, the pickles are left.
 func TestPacked(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -145,12 +146,16 @@ var BootID = sync.OnceValue(func() string {
 	return strings.TrimSpace(string(data))
 })
 
-// Read returns the record in a session's folder, an empty one if there is none.
+// Read returns the record in a session's folder: an empty one if there is none, and
+// if it can't be read, one that says so.
 func Read(dir string) Session {
 	var st Session
 	data, err := os.ReadFile(filepath.Join(dir, "session.json"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return st
+	}
 	if err != nil || json.Unmarshal(data, &st) != nil {
-		return Session{}
+		return Session{Lost: []string{"all variables"}}
 	}
 	return st
 }
