@@ -5,6 +5,7 @@ the packages; LOADERS names the function that loads a kind. It gets a Source
 and the caller's options and may raise anything: load makes it one sentence.
 """
 
+import errno
 import importlib
 import inspect
 import json
@@ -185,6 +186,8 @@ def explain(error, kind):
     text = re.sub(r"\s*[('\"]*(?:/files|/tmp|/work)/[^\s'\")]+[)'\"]*", "", text)
     if len(text) > 200:
         text = text[:199] + "…"
+    if getattr(error, "errno", None) in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
+        return f"could not be read as {kind}: there is no room left for what it unpacks to"
     if isinstance(error, NotImplementedError):
         return f"uses what the reader of {kind} files can not do: {text.rstrip(' .:')}"
     return f"could not be read as {kind}, it may be damaged or cut off: {text.rstrip(' .:')}"

@@ -4,6 +4,7 @@ import base64
 import gzip
 import io
 import os
+import resource
 import stat
 import tarfile
 import zipfile
@@ -96,6 +97,18 @@ def test_bombs(work, monkeypatch):
     (work / "bomb.csv.gz").write_bytes(gzip.compress(b"\0" * (2 << 20)))
     with pytest.raises(FileLoadError, match="bomb.csv.gz unpacks to more than 1 MB"):
         loaders.load(work / "bomb.csv.gz")
+
+
+def test_no_room_for_what_is_inside(work):
+    """The disk is smaller than the bound: that is no damage."""
+    (work / "bomb.csv.gz").write_bytes(gzip.compress(b"\0" * (2 << 20)))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, before[1]))
+    try:
+        with pytest.raises(FileLoadError, match="bomb.csv.gz could not be read as archive: there is no room left for what it unpacks to$"):
+            loaders.load(work / "bomb.csv.gz")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_a_size_that_lies(work):
