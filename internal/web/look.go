@@ -90,7 +90,13 @@ func (s *Server) lookAt(v *visit, f files.File) (look, error) {
 	}
 	defer body.Close()
 	if f.Kind == "jupyter" && f.Size <= shownNotebook {
-		if cells, err := notebook.Read(body); err == nil {
+		done, err := s.charts.Wait(v.r.Context(), uint64(v.user), chartMemory)
+		if err != nil {
+			return look{}, err
+		}
+		cells, err := notebook.Read(body)
+		done()
+		if err == nil {
 			shown := make([]shownCell, len(cells))
 			for i, c := range cells {
 				shown[i] = shownCell{c, markdown.HTML(c.Markdown)}
