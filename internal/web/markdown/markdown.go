@@ -32,14 +32,17 @@ func HTML(md string) template.HTML {
 	return template.HTML(b.String())
 }
 
-// Bounds of what is rendered: the time for brackets, emphasis and quotes within
-// quotes grows with their square, and each row of a table gets all its columns.
+// Bounds of what is rendered: the time for brackets, emphasis and for quotes and lists
+// within one another grows with their square, and each row of a table gets all its columns.
 const (
 	maxBrackets = 3000
 	maxEmphasis = 8000
-	maxQuotes   = 100
+	maxNested   = 100
 	maxCells    = 50_000
 )
+
+// item is what an item of a list begins with.
+var item = regexp.MustCompile(`[-+*.)][ \t]`)
 
 // costly tells whether a text would take long, or much memory. Code between
 // fences costs nothing.
@@ -59,7 +62,8 @@ func costly(md string) bool {
 			rows, widest = rows+1, max(widest, columns)
 		}
 		start := strings.TrimLeft(line, " \t>-+*.)0123456789")
-		if nested := strings.Count(line[:len(line)-len(start)], ">"); nested > maxQuotes {
+		before := line[:len(line)-len(start)]
+		if strings.Count(before, ">")+len(item.FindAllString(before, maxNested+1)) > maxNested {
 			return true
 		}
 	}

@@ -14,6 +14,9 @@ func TestCostlyMarkdown(t *testing.T) {
 		"emphasis":             strings.Repeat("_*a", 13_000),
 		"quotes":               strings.Repeat("> ", 20_000),
 		"quotes in lists":      strings.Repeat("- > ", 10_000),
+		"lists in lists":       strings.Repeat("+ ", 20_000),
+		"numbered lists":       strings.Repeat("1.\t", 20_000),
+		"lists of all kinds":   strings.Repeat("1) - ", 10_000) + "a",
 		"brackets":             strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000),
 		"no fence":             "```a`b\n" + strings.Repeat("[a](", 10_000),
 		"after a fence":        "```\n[\n```\n" + strings.Repeat("[a](", 10_000),
@@ -30,6 +33,7 @@ func TestCostlyMarkdown(t *testing.T) {
 		"a table":        "|" + strings.Repeat("a|", 20) + "\n|" + strings.Repeat("-|", 20) + "\n" + strings.Repeat("|"+strings.Repeat("1|", 20)+"\n", 1000),
 		"code":           "A list:\n\n```json\n" + strings.Repeat("[", 50_000) + strings.Repeat("*", 50_000) + "\n```\n",
 		"a long answer":  strings.Repeat("- **a** [b](https://example.com) | c\n", 2000),
+		"a line across":  "above\n\n" + strings.Repeat("- ", 50) + "\n\n" + strings.Repeat("-", 500) + "\n" + strings.Repeat(".", 500) + "\n",
 		"quoted letters": strings.Repeat(strings.Repeat("> ", 20)+"a\n", 200),
 	} {
 		if html := string(HTML(md)); strings.HasPrefix(html, "<pre>"+md[:1]) {
