@@ -5,10 +5,20 @@ import re
 
 from attache.imports import need
 from attache.loaders import apart
+from attache.loaders.look import tell_twice, unique
 from attache.loaders.source import note
 
 
 def parquet(src, **options):
+    try:
+        return _parquet(src, options)
+    except OSError as e:
+        if "encrypt" not in str(e) and "decrypt" not in str(e):
+            raise
+        raise src.fail("is encrypted, and can't be read without its keys") from None
+
+
+def _parquet(src, options):
     import pandas as pd
     import pyarrow as pa
     from pyarrow import parquet as reader
@@ -19,6 +29,10 @@ def parquet(src, **options):
             if pa.types.is_struct(field.type) and {"metadata", "value"} <= {f.name for f in field.type} and pa.types.is_binary(field.type.field("metadata").type):
                 note(f"{src.name}: {field.name} is of Parquet's type VARIANT, which is shown as the bytes that it is stored in.")
         columns = len(file.schema)
+        if len(set(file.schema_arrow.names)) < len(file.schema_arrow.names) and not options:
+            tell_twice(src.name, file.schema_arrow.names)  # which the other ways of reading refuse
+            table = file.read()
+            return _frame(table.rename_columns(unique(table.column_names)))
         places = (file.schema_arrow.metadata or {}).get(b"geo")
     if options:
         return pd.read_parquet(src.path, **options)
@@ -67,6 +81,10 @@ def _frame(table, **options):
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    for i, field in enumerate(table.schema):
+        if pa.types.is_time(field.type) and _beyond_a_day(table.column(i)):  # which pandas has no times for
+            number = pa.int32() if field.type.bit_width == 32 else pa.int64()
+            table = table.set_column(i, field.name, table.column(i).cast(number).cast(pa.int64()).cast(pa.duration(field.type.unit)))
     unions = [i for i, f in enumerate(table.schema) if pa.types.is_union(f.type)]
     frame = table.select([i for i in range(table.num_columns) if i not in unions]).to_pandas(**{"date_as_object": False, **options})
     for i in unions:  # values of several types, for which pandas has none
@@ -82,6 +100,16 @@ def _frame(table, **options):
             if max(abs(bounds["min"]), abs(bounds["max"])) >= 2**53:
                 frame[field.name] = pd.array(column.to_pylist(), dtype="Int64" if pa.types.is_signed_integer(field.type) else "UInt64")
     return frame
+
+
+def _beyond_a_day(column):
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    number = column.cast(pa.int32() if column.type.bit_width == 32 else pa.int64())
+    bounds = pc.min_max(number).as_py()
+    day = 86_400 * {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[column.type.unit]
+    return bounds["min"] is not None and not 0 <= bounds["min"] <= bounds["max"] < day
 
 
 def _wide_times(reader, path):
@@ -184,8 +212,22 @@ def avro(src, **options):
     # Records within themselves may be so deep that the library in C ends the process.
     records = apart.read(src, lambda: list(reader)) if _recursive(schema) else list(reader)
     if isinstance(schema, dict) and schema.get("type") == "record":
-        return _days(pd.DataFrame.from_records(records, columns=[f["name"] for f in schema["fields"]]))
+        return _days(_exact(pd.DataFrame.from_records(records, columns=[f["name"] for f in schema["fields"]]), records))
     return _days(pd.DataFrame({"value": records}))
+
+
+def _exact(frame, records):
+    """Whole numbers with gaps keep their digits, and truth values with gaps are boolean."""
+    import pandas as pd
+
+    for name, dtype in zip(frame.columns, frame.dtypes):
+        if dtype == "float64" and frame[name].abs().max() >= 2**53:
+            values = [r.get(name) for r in records]
+            if all(v is None or type(v) is int for v in values):
+                frame[name] = pd.array(values, dtype="Int64")
+        elif dtype == object and (known := frame[name].dropna()).map(type).eq(bool).all() and len(known):
+            frame[name] = frame[name].astype("boolean")
+    return frame
 
 
 def _recursive(schema, within=frozenset()):

@@ -196,7 +196,7 @@ def _keep_digits(frame, name, records):
         return record
 
     values = [of(r) for r in records]
-    if all(v is None or type(v) is int for v in values):
+    if all(v is None or isinstance(v, int) and not isinstance(v, bool) for v in values):
         import pandas as pd
 
         frame[name] = pd.Series([None if v is None else str(v) for v in values], index=frame.index, dtype="str")

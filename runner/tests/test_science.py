@@ -204,3 +204,64 @@ def test_an_end_of_line_behind_an_avro_container(tmp_path):
     (tmp_path / "t.avro").write_bytes(out.getvalue()[:-1])
     with pytest.raises(FileLoadError):
         load(tmp_path / "t.avro")
+
+
+def test_long_numbers_with_gaps_keep_their_digits(tmp_path):
+    """Identifiers of 64 bits would be rounded as floats."""
+    import bson
+    import fastavro
+
+    from attache.loaders import load
+
+    ids = [2**60 + 1, None, 2**60 + 3]
+    rows = [{"id": n, "ok": n and n % 4 == 1} for n in ids]
+    schema = {"type": "record", "name": "r", "fields": [{"name": "id", "type": ["null", "long"]}, {"name": "ok", "type": ["null", "boolean"]}]}
+    with open(tmp_path / "t.avro", "wb") as f:
+        fastavro.writer(f, fastavro.parse_schema(schema), rows)
+    (tmp_path / "t.bson").write_bytes(b"".join(bson.encode({"id": r["id"] and bson.Int64(r["id"])}) for r in rows))
+    frame = load(tmp_path / "t.avro")
+    assert frame["id"].dropna().tolist() == ids[::2] and str(frame["ok"].dtype) == "boolean"
+    assert load(tmp_path / "t.bson")["id"].dropna().tolist() == [str(n) for n in ids[::2]]
+
+
+def test_parquet_with_one_name_twice_and_times_beyond_a_day(tmp_path, capsys):
+    """As DuckDB's bug13053-2.parquet and negative-timetz.parquet."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from attache.loaders import load
+
+    pq.write_table(pa.table([pa.array([1, 2]), pa.array([3, 4]), pa.array([5, 6])], ["a", "b", "a"]), tmp_path / "t.parquet")
+    assert load(tmp_path / "t.parquet").to_dict("list") == {"a": [1, 2], "b": [3, 4], "a.1": [5, 6]}
+    assert "a, a.1" in capsys.readouterr().err
+    times = pa.array([-60_000, 90_000_000, None], pa.int32()).cast(pa.time32("ms"))
+    pq.write_table(pa.table({"t": times, "u": pa.array([1000, 2000, None], pa.int32()).cast(pa.time32("ms"))}), tmp_path / "t.parquet")
+    frame = load(tmp_path / "t.parquet")
+    assert frame["t"].dropna().dt.total_seconds().tolist() == [-60, 90_000] and str(frame["u"][0]) == "00:00:01"
+
+
+def test_encrypted_parquet_is_said(tmp_path):
+    import base64
+
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+    import pyarrow.parquet.encryption as pe
+    import pytest
+
+    from attache.loaders import FileLoadError, load
+
+    class Plain(pe.KmsClient):
+        def __init__(self, config):
+            pe.KmsClient.__init__(self)
+
+        def wrap_key(self, key, name):
+            return base64.b64encode(key)
+
+    factory = pe.CryptoFactory(Plain)
+    for plaintext in (True, False):
+        settings = pe.EncryptionConfiguration(footer_key="f", column_keys={"c": ["a"]}, plaintext_footer=plaintext)
+        how = factory.file_encryption_properties(pe.KmsConnectionConfig(), settings)
+        with pq.ParquetWriter(tmp_path / "t.parquet", pa.schema([("a", pa.int64())]), encryption_properties=how) as writer:
+            writer.write_table(pa.table({"a": [1]}))
+        with pytest.raises(FileLoadError, match="is encrypted"):
+            load(tmp_path / "t.parquet")
