@@ -161,9 +161,9 @@ func (p *Python) cell(ctx context.Context, c Call, cell sandbox.Cell, tool strin
 	if session != c.User {
 		res.Notes = append(res.Notes, locale.Later("This ran in the Python session that the people of this conversation share."))
 	}
-	for n, id := range whole {
-		if n < len(res.Shown) && res.Shown[n].Table != nil {
-			res.Shown[n].Table.File = id
+	for n, s := range res.Shown {
+		if s.Table != nil {
+			s.Table.File = whole[n] // whatever the code says of it
 		}
 	}
 	return res, saved, err
