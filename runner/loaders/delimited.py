@@ -10,7 +10,7 @@ import mmap
 import re
 import warnings
 
-from attache.loaders import below, dates, dialect, encoding, fixed, forms, identifiers, numbers, padding, quotes, totals
+from attache.loaders import below, beside, dates, dialect, encoding, fixed, forms, identifiers, numbers, padding, quotes, totals
 from attache.loaders.look import Look, unique
 from attache.loaders.source import note
 
@@ -43,6 +43,8 @@ def csv(src, raw=False, table=None, **options):
             note(f"{src.name}: its {len(cells[0])} columns were told by where they stand in the lines.")
             return _anew(src, _written(cells), raw, options)
     if not src.part and (len(look.tables) > 1 or table is not None):
+        return _one_of(src, look, table, raw, options)
+    if not src.part and look.gap and not options.keys() & (_PARTIAL | {"header"}) and beside.parts(_rows(src, look)):
         return _one_of(src, look, table, raw, options)
     if "encoding" not in options:
         encoding.tell(src, look.codec)
@@ -138,11 +140,17 @@ def _one_of(src, look, table, raw, options):
     """Return one of several tables that follow one another."""
     from attache.loaders import headers
 
-    rows = [r for _, r in _numbered(look.dialect, _lines(src, look.codec), 0)]
+    rows = _rows(src, look)
     found = headers.tables(rows)
+    side = beside.parts(rows) if len(found) < 2 else []
     number = 1 if table is None else table
-    if not 1 <= number <= max(1, len(found)):
-        raise src.fail(f"has {len(found)} table(s); there is no table {number}")
+    if not 1 <= number <= max(1, len(found), len(side)):
+        raise src.fail(f"has {max(len(found), len(side))} table(s); there is no table {number}")
+    if side:
+        if table is None:
+            names = " | ".join(", ".join(block[0][:3]) + (", …" if len(block[0]) > 3 else "") for block in side[:4])
+            note(f"{src.name} holds {len(side)} tables side by side ({names}); this is the first. load_file(…, table=2) gives the second.")
+        return _anew(src, _written(side[number - 1]), raw, options)
     if not found:
         found = [(0, len(rows))]
     if len(found) > 1 and table is None:
@@ -150,6 +158,10 @@ def _one_of(src, look, table, raw, options):
         note(f"{src.name} holds {len(found)} tables ({where}); this is the first. load_file(…, table=2) gives the second.")
     first, last = found[number - 1]
     return _anew(src, _written(rows[first:last]), raw, options)
+
+
+def _rows(src, look):
+    return [r for _, r in _numbered(look.dialect, _lines(src, look.codec), 0)]
 
 
 def rows(src, lists, raw=False):

@@ -60,6 +60,7 @@ class Look:
         body = [r for r in self.rows[max(1, self.header.rows) :] if r]
         self.columns = [[v for v in (r[i].strip() for r in body if len(r) > i) if v] for i in range(self.width)]
         self.decimal, self.european = self._decimal()
+        self.gap = single and any(not c and 1 < i < self.width - 2 and not any(len(r) > i and r[i].strip() for r in every) for i, c in enumerate(self.columns))  # a blank column between others
 
     def _without_comments(self, lines):
         """How many comments stand above the table, and the lines without comments. Where all are above, and the

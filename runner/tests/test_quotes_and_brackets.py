@@ -57,3 +57,21 @@ def test_lines_in_brackets_are_no_json(tmp_path):
     assert load(tmp_path / "ips.csv") == "[248.128.0.120]\n[248.128.0.141]\n"
     (tmp_path / "one.csv").write_text('{\n "a": [1,\n 2]}')
     assert load(tmp_path / "one.csv") == {"a": [1, 2]}
+
+
+BESIDE = {
+    "of unlike lengths": ("Region,Sales,,Product,Units\nNorth,100.5,,Apple,5\nSouth,200.0,,Pear,7\nWest,150.25,,Fig,9\n,,,Plum,2\n", {"Region": ["North", "South", "West"], "Sales": [100.5, 200, 150.25]}, {"Product": ["Apple", "Pear", "Fig", "Plum"], "Units": [5, 7, 9, 2]}),
+    "with titles": ('"Table 1",,,"Table 2",,\nName,Value,,Name,Value,\nx,1,,p,4,\ny,2,,q,5,\n', {"Name": ["x", "y"], "Value": [1, 2]}, {"Name": ["p", "q"], "Value": [4, 5]}),
+}
+
+
+@pytest.mark.parametrize("case", BESIDE)
+def test_tables_side_by_side(check, case):
+    content, first, second = BESIDE[case]
+    assert check(content, first, said="2 tables side by side", length=len(next(iter(first.values())))).shape[1] == 2
+    assert check(content, second, length=len(next(iter(second.values()))), table=2).shape[1] == 2
+
+
+def test_a_blank_column_within_a_table_parts_nothing(check):
+    frame = check("Region;Sales;;Product;Units\nNorth;100,5;;Apple;5\nSouth;200,0;;Pear;7\n", {"Sales": [100.5, 200], "Units": [5, 7]}, length=2)
+    assert frame.shape[1] == 5
