@@ -174,7 +174,9 @@ def _serials(column, name):
 
     if not _SERIAL_NAME.search(name):
         return None
-    text = column.str.strip() if hasattr(column, "str") else column
+    if column.dtype == object and not column.map(type).eq(str).any():
+        return None  # numbers and days of a sheet, none of which is text
+    text = column.str.strip()
     hits = text.str.fullmatch(r"[2-6]\d{4}(?:\.\d+)?").fillna(False).astype(bool)
     if hits.sum() < 2 or not (hits | column.isna()).all() and not any(getattr(c.dtype, "tz", None) is None and c[~hits & column.notna()].notna().all() for c in _readings(column.mask(hits)).values()):
         return None
@@ -459,7 +461,9 @@ def _parse(column, format):
         except (ValueError, OverflowError, TypeError):
             if format != "ISO8601":
                 break
-    text = column.str.strip() if hasattr(column, "str") else column
+    if not hasattr(column, "str"):
+        return None  # numbers and days of a sheet, none of which is text
+    text = column.str.strip()
     try:
         dates = pd.to_datetime(text, format=format, utc=format == "ISO8601" and text.str.contains(r"Z$|[+-]\d\d:?\d\d$").any(), errors="coerce")
     except (ValueError, OverflowError, TypeError):

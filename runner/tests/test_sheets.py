@@ -140,6 +140,21 @@ def test_a_single_column_of_days_has_no_header(check, tmp_path):
     check((tmp_path / "made.xlsx").read_bytes(), {0: ["2021-04-18T00:00:00", "2021-04-19T00:00:00"]}, said="no header", name="t.xlsx", length=3)
 
 
+def test_a_column_of_days_and_parts_of_days(tmp_path):
+    """As in ClosedXML's VariousDataTypesInTableColumns/input.xlsx, which was refused."""
+    import datetime
+
+    import openpyxl
+
+    from attache.loaders import load
+
+    book = openpyxl.Workbook()
+    for row in (["what", "Date"], ["a", datetime.datetime(2024, 5, 1)], ["b", 0.5], ["c", 7]):
+        book.active.append(row)
+    book.save(tmp_path / "t.xlsx")
+    assert load(tmp_path / "t.xlsx")["Date"].tolist() == [datetime.datetime(2024, 5, 1), 0.5, 7]
+
+
 def of_excel_95(*records, page=1252):
     """A workbook of Excel 5 or 95: a stream of records in Microsoft's compound file."""
     import struct
