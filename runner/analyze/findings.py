@@ -65,7 +65,7 @@ def _trends(profile):
 
 def _change(a, b):
     change = (b - a) / a
-    return f"to **{b / a:,.1f} times**" if change > 3 else f"by **{abs(change):.0%}**"
+    return f"to **{b / a:,.1f} times**" if change > 3 else f"by **{style.share(abs(change), 0)}**"
 
 
 def _part(values, period):
@@ -113,7 +113,9 @@ def _peaks(profile):
     text = f"{f'The {how} of ' if how else ''}{code(c.name)} was highest in **{series.moment(high, period)}** (**{number(values[high])}**) and lowest in {series.moment(low, period)} (**{number(values[low])}**)."
     if how == "total" and values[low] == 0:
         text = text.partition(" and lowest")[0] + "."  # a time without rows
-    if period[3] in ("day", "week") or ":" in series.moment(high, period):
+    if period[3] in ("hour", "minute", "second"):
+        text = text.replace("highest in", "highest at").replace("lowest in", "lowest at")
+    elif period[3] in ("day", "week") or ":" in series.moment(high, period):
         text = text.replace("highest in", "highest on" if period[3] == "day" else "highest in").replace("lowest in", "lowest on" if period[3] == "day" else "lowest in")
     yield Finding(1.75, "peak", text, dict(column=c.name, time=profile.time.name, how=how or "value", period=period[3], high_at=_iso(high), high=float(values[high]), low_at=_iso(low), low=float(values[low])))
 
@@ -196,8 +198,8 @@ def _differences(profile):
     """The measure that differs most between the groups of a category."""
     best = {}
     for by in (g for g in profile.columns if g.groups and g.role != "part" and g.distinct <= 30):
-        if set(words.of(by.name)) & {"currency", "ccy", "unit", "units", "uom"}:
-            continue  # amounts in several are not compared
+        if set(words.of(by.name)) & {"currency", "ccy", "unit", "units", "uom", "bucket", "bin", "quantile", "quartile", "quintile", "decile", "tercile"}:
+            continue  # amounts in several are not compared, and parts of a measure differ as they were made
         strongest = None
         for c in profile.measures[:20]:
             if c.additive == "flow" and profile.time is not None or c.additive == "stock":
@@ -221,7 +223,7 @@ def _explained(profile, by, c):
     known = np.isfinite(values) & by.series.notna().to_numpy()
     if known.sum() < 20:
         return None, None, None
-    s = pd.Series(values[known]).groupby(by.series[known].astype(str).to_numpy())
+    s = pd.Series(values[known]).groupby(by.texts[known])
     counts, means = s.size(), s.mean()
     big = counts[counts >= max(3, 0.01 * known.sum())].index
     whole = values[known].var()

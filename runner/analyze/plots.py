@@ -309,7 +309,7 @@ def _scatter(ax, profile, a, b, r):
     groups = next((g for g in profile.columns if g.groups and g.role != "part" and g.distinct <= 5), None)
     labels = None
     if groups is not None:
-        labels = (groups.series if profile.sample is None else groups.series.iloc[profile.sample]).astype(str).to_numpy()
+        labels = groups.texts if profile.sample is None else groups.texts[profile.sample]
     at = np.flatnonzero(both)
     if at.size > 3000:
         at = np.random.default_rng(0).choice(at, 3000, replace=False)

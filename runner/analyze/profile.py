@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from attache.analyze import roles, words
+from attache.analyze.style import cut
 
 SAMPLE = 200_000  # rows that charts, and correlations with gaps, look at
 MAX_CORRELATED = 100  # columns that are correlated with one another
@@ -22,7 +23,7 @@ class Column:
 
     def __init__(self, position, name, series):
         self.position, self.name = position, name
-        self.short = name if len(name) <= 40 else name[:39] + "…"
+        self.short = cut(name, 40)
         self.type, self.series = _dated(name, *_counted(name, *_typed(series)))
         self.missing = int(self.series.isna().sum())
         self.count = len(series) - self.missing
@@ -57,7 +58,7 @@ class Column:
     def ordered(self):
         """The values of an ordinal in their order; None for anything else."""
         if self.role == "part" or self.role in ("ordinal", "code") and self.type == "integer":
-            return [_plain(v) for v in sorted(self.series.dropna().unique())]
+            return [self.text(v) for v in sorted(self.series.dropna().unique())]
         if isinstance(self.series.dtype, pd.CategoricalDtype) and self.series.dtype.ordered:
             return [_plain(v) for v in self.series.dtype.categories]
         if self.role == "ordinal":
@@ -93,7 +94,18 @@ class Column:
         if self.type == "nested":
             return []
         counts = self.series.value_counts().head(12)
-        return [(_plain(k), int(n)) for k, n in counts.items()]
+        return [(self.text(k), int(n)) for k, n in counts.items()]
+
+    def text(self, value):
+        """A value as it is written: a whole number without a point, also where the column is of floats because some are missing."""
+        return str(int(value)) if self.type == "integer" and isinstance(value, (float, np.floating)) and value == int(value) else _plain(value)
+
+    @property
+    def texts(self):
+        """The values as they are written, an array; "nan" where they are missing."""
+        if self.type == "integer" and self.series.dtype.kind == "f":
+            return np.array([str(int(v)) if v == v else "nan" for v in self.series.to_numpy()], dtype=object)
+        return self.series.astype(str).to_numpy()
 
     @cached_property
     def range(self):
@@ -108,6 +120,27 @@ class Profile:
         self.columns = [Column(i, names[i], frame.iloc[:, i]) for i in range(self.width)]
         self.whole = (self.rows, self.width)  # of the table before it was made tidy
         self._totals = {}
+        if any(c.additive == "stock" for c in self.columns) and not self._follows():
+            for c in self.columns:
+                c.additive = "" if c.additive == "stock" else c.additive
+
+    def _follows(self):
+        """Whether the rows follow things over time, so that a level of theirs may be summed at a time: not events, each of which
+        has the level of where it happened."""
+        time = self.time
+        if self.rows < 30 or time is None or time.distinct < 4 or self.places_once or time.distinct >= 0.9 * self.rows:
+            return True
+        when = pd.factorize(time.series)[0]
+        kinds = [c for c in self.columns if c.type in ("text", "boolean") and c.role != "nested" and c.distinct > 1 or c.role in ("code", "identifier", "ordinal")]
+        kinds = [c for c in kinds if c is not time and c not in getattr(time, "parts", ())]
+        codes = [pd.factorize(c.series)[0] for c in kinds[:20]]
+        whole = pd.DataFrame(dict(enumerate(codes))).groupby(list(range(len(codes)))).ngroup().to_numpy() if codes else np.zeros(self.rows, int)
+        for things in (*codes, whole):
+            pairs = len(pd.unique(things.astype("int64") * (when.max() + 2) + when + 1))
+            many = len(pd.unique(things))
+            if many <= 0.7 * self.rows and pairs >= 0.95 * self.rows and pairs >= 0.3 * many * time.distinct:
+                return True
+        return False
 
     def of(self, *roles):
         return [c for c in self.columns if c.role in roles]
@@ -240,7 +273,7 @@ class Profile:
                 with np.errstate(all="ignore"):
                     sums = sums / counts
             there = np.flatnonzero(counts)
-            self._totals[key] = [(_plain(values[i]), float(sums[i])) for i in there[np.argsort(-sums[there], kind="stable")]]
+            self._totals[key] = [(c.text(values[i]), float(sums[i])) for i in there[np.argsort(-sums[there], kind="stable")]]
         return self._totals[key]
 
     @cached_property

@@ -130,7 +130,7 @@ def _values(c):
         return f" of {c.distinct:,}: {shown}" + (", …" if c.distinct > 4 else "")
     first = c.series.dropna().iloc[:2]
     many = f", {c.distinct:,} different" if c.role in ("code", "identifier", "text") and c.distinct and c.distinct > 1 else ""
-    return f"{many}, e.g. " + ", ".join(code(_flat(v), 24) for v in first)
+    return f"{many}, e.g. " + ", ".join(code(c.text(v) if c.type == "integer" else _flat(v), 24) for v in first)
 
 
 def _numbers(profile):

@@ -88,7 +88,7 @@ def _panel(profile, c, by, repeated):
 
 
 def _rows(c, value):
-    return (c.series.astype(str) == str(value)).to_numpy(bool, na_value=False)
+    return c.texts == str(value)
 
 
 def _values(c):
@@ -157,7 +157,7 @@ def _group(profile, time):
         return None
     for c in profile.columns:
         if c.groups and c.role not in ("part", "boolean") and 2 <= c.distinct <= LINES and time.count <= 1.1 * time.distinct * c.distinct:
-            if not pd.DataFrame({"t": time.series.to_numpy(), "c": c.series.astype(str).to_numpy()}).duplicated().any():
+            if not pd.DataFrame({"t": time.series.to_numpy(), "c": c.texts}).duplicated().any():
                 return c
     return None
 
@@ -217,7 +217,7 @@ def _ends_early(last, label, period):
 
 
 def moment(value, period):
-    """A period as people write it: 2024, March 2024, the week of 2024-03-04, 2024-03-04."""
+    """A period as people write it: 2024, March 2024, the week of 2024-03-04, 2024-03-04, the 6 hours from 2024-03-04 06:00."""
     if not isinstance(value, pd.Timestamp):
         return f"{value:.0f}"
     noun = period[3]
@@ -229,6 +229,6 @@ def moment(value, period):
         return f"{value:%b %Y}"
     if noun == "week":
         return f"the week to {value.date()}"
-    if noun == "day" or value == value.normalize():
+    if noun == "day":
         return str(value.date())
-    return f"{value:%Y-%m-%d %H:%M}"
+    return f"{'the ' + noun + ' from ' if noun[0].isdigit() else ''}{value:%Y-%m-%d %H:%M}"

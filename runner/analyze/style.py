@@ -44,10 +44,18 @@ DPI = 130
 _UNITS = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
 
 
+def cut(text, width):
+    """A text of at most width signs: of a longer one the beginning and the end, as names often differ there."""
+    if len(text) <= width:
+        return text
+    end = (width - 1) // 2
+    return f"{text[: width - 1 - end].rstrip()}…{text[len(text) - end :].lstrip()}"
+
+
 def code(text, width=48):
     """A name or value as Markdown shows it unchanged, whatever signs it has."""
     text = " ".join(str(text).split()).replace("`", "'")
-    return f"`{text if len(text) <= width else text[: width - 1] + '…'}`" if text else "(blank)"
+    return f"`{cut(text, width)}`" if text else "(blank)"
 
 
 def number(x):
@@ -82,10 +90,7 @@ def share(part, digits=1):
 
 def label(text, width=28):
     """A text as matplotlib may draw it: no formulas, one line, not too long."""
-    text = " ".join(str(text).split())
-    if len(text) > width:
-        text = text[: width - 1] + "…"
-    return text.replace("$", r"\$")
+    return cut(" ".join(str(text).split()), width).replace("$", r"\$")
 
 
 def wrapped(text, width):
@@ -103,7 +108,7 @@ def value(text, number, width=24):
 
 def listed(columns, most=5):
     """The names of columns in a sentence."""
-    names = [c.name if len(c.name) <= 24 else c.name[:23] + "…" for c in columns]
+    names = [cut(c.name, 24) for c in columns]
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 

@@ -16,7 +16,7 @@ FLOW = frozenset(
     shares freight tax taxes tip tips fee fees payment payments payout claims transactions hires bookings calls complaints
     purchases purchased returns refunds registrations signups hours minutes items pieces tonnes tons harvest catch yielded
     migrants immigrants emigrants marriages divorces streams plays likes comments posts messages shots assists
-    umsatz umsaetze betrag menge anzahl kosten ausgaben einnahmen erloes gewinn stueckzahl faelle geburten todesfaelle
+    uebernachtungen ubernachtungen übernachtungen logiernachte logiernächte ankunfte ankünfte besuche besucher gaste gäste nuitees nuitées pernoctaciones umsatz umsaetze betrag menge anzahl kosten ausgaben einnahmen erloes gewinn stueckzahl faelle geburten todesfaelle
     ventes montant quantite recettes depenses couts nombre naissances deces ventas importe cantidad ingresos gastos
     monto unidades nacimientos muertes vendite importo quantita ricavi omzet bedrag aantal vendas quantidade receita
     prodazhi summa kolichestvo продажи выручка сумма количество расходы доход прибыль""".split()
@@ -126,6 +126,8 @@ def additive(name):
     if any(p in lower for p in _FLOW_PARTS):
         return "flow"
     if not mine or "%" in mine or set(mine) & {"pct", "percent", "percentage", "per", "capita", "log", "z", "normalized", "norm", "economy"} or re.search(r"/\s?[kmgt]wh", lower):
+        return ""
+    if len(mine) > 1 and mine[-1] in {"in", "into", "at"}:  # minutes_in: where, not how many
         return ""
     if {"cumulative", "cum", "cumul"} & set(mine):
         return "stock"
