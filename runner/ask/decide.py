@@ -96,6 +96,8 @@ def decided(d, profile, items):
         return q.but(kind="rows", targets=(d.best[1],), limit=d.limit or 1, least=d.best[0] == "min", which=True)  # "oldest song"
     if {"first", "last"} & words and targets and not d.by and not d.aggs and not d.limit and profile.time is not None and not any(_numeric(t) or t.role in ("date", "year") for t in targets) and not any(i.kind == "time" for i in items):
         return q.but(kind="rows", targets=(profile.time,), limit=1, least="first" in words, by=(targets[0],), which=True)  # "first guest"
+    if {"first", "last"} & words and d.nouns and not (targets or d.by or d.aggs or d.limit or d.ranked or d.where) and profile.time is not None:
+        return q.but(kind="rows", targets=(profile.time,), limit=1, least="first" in words, which=True)  # "last invoice"
     if "sort" in words and d.by and len(targets) == 1 and targets[0].groups and not isinstance(d.by[0], str) and _numeric(d.by[0]):
         return q.but(kind="groups", targets=(d.by[0],), agg=agg, by=(targets[0],), order=d.order or "desc")  # "rank countries by spending"
     numbers = [t for t in targets if _numeric(t)]

@@ -145,6 +145,14 @@ class Vocabulary:
                         return cs[0]
         return None
 
+    def meant(self, names):
+        """The one column whose name has each of these words, or another word for it: "departure station" of Gare de départ."""
+        groups = [{stem(n)} | {stem(w) for g in lexicon.SYNONYMS if n in g or stem(n) in g for w in g} for n in names]
+        if any(len(g) == 1 for g in groups):
+            return None
+        found = {id(c): c for full, c in self.columns if len(full) >= len(names) and all(g & set(full) for g in groups)}
+        return next(iter(found.values())) if len(found) == 1 else None
+
     def near(self, key):
         """A column or value that differs by a typo: an Item or None."""
         text = " ".join(key)
@@ -461,6 +469,8 @@ def _single(tokens, i, run, lower, vocabulary, before):
             if not set(lower[:n]) & lexicon.STOP and not any(_asks((w,)) for w in lower[:n]):
                 if found := vocabulary.named(keys):
                     return Item("col", found[0], " ".join(run[:n]), 0.9), n
+                if (c := vocabulary.meant(lower[:n])) is not None:
+                    return Item("col", c, " ".join(run[:n]), 0.8), n
                 if (near := vocabulary.near(keys)) is not None:
                     return near, n
     if word in lexicon.COMPARED and len(lower) > 1 and lower[1] == "than":
@@ -470,7 +480,8 @@ def _single(tokens, i, run, lower, vocabulary, before):
             return Item("cmp", (c, op), word), 2
     if word.startswith(("non", "un")) and len(word) > 4:
         rest = stem(word.removeprefix("non").removeprefix("un").lstrip("-"))
-        for c in vocabulary.named((rest,)):
+        other = vocabulary.synonym(rest)
+        for c in vocabulary.named((rest,)) or [other] * (other is not None):
             no = [truth(c)[1]] if truth(c) else [v for v in c.series.dropna().unique() if words.plain(v) in _NO] if c.role == "category" else []
             if no:
                 return Item("val", (c, no), word), 1
@@ -494,6 +505,10 @@ def _single(tokens, i, run, lower, vocabulary, before):
         return _value(places, word, 0.9), 1
     if called and (places := [p for p in vocabulary.values.get((called[0],), ()) if _sexes(p[0])]):
         return _value(places, word, 0.9), 1
+    if word in _SAID_OF_ROWS and (before and before[-1].text.lower() in _THAT_ARE or i and str(tokens[i - 1][1]).lower() in ("are", "is", "were", "was", "not")) and not any(t[1] == "much" for t in tokens):
+        if (c := vocabulary.synonym(word)) is not None and truth(c):
+            return Item("val", (c, [truth(c)[0]]), word), 1
+        return Item("word", word, word), 1  # "how many invoices are paid", where nothing says which are
     if word in lexicon.STOP:
         c = _named_in_passing(word, key, before, vocabulary)
         return (Item("col", c, word, 0.8), 1) if c is not None else (None, 1)
@@ -552,6 +567,10 @@ def _single(tokens, i, run, lower, vocabulary, before):
         c = before.pop().value
         return Item("col", c, f"{c.name} {word}".lower(), 0.5), 1  # "median salary" of a column that is named Median
     return Item("word", word, word), 1
+
+
+_SAID_OF_ROWS = frozenset("paid won left received delivered ordered eaten bought".split())
+_THAT_ARE = frozenset(f"{who} {are}" for who in ("that", "which", "who") for are in ("are", "were"))
 
 
 def _done(word):
@@ -701,7 +720,7 @@ def _compares(before, vocabulary, kind, number):
     c = before[k - 1].value
     time = vocabulary.profile.time
     if c is not time and time is not None and kind == "num" and 1500 <= number <= 2200 and when.covers(time, int(number)) and c.role == "measure":
-        if before[k].value in ("after", "before", "since", "until") or c.stats is not None and number > abs(c.stats["max"]):
+        if before[k].value in ("after", "before", "since", "until", "between") or c.stats is not None and number > abs(c.stats["max"]):
             return False
     if c is vocabulary.profile.time or c.role in ("date", "year") or c.type not in ("integer", "number"):
         return c.role == "year" and c is not vocabulary.profile.time
