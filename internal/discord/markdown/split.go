@@ -88,7 +88,7 @@ type block struct {
 }
 
 var (
-	fenceLine   = regexp.MustCompile("^\\s{0,3}(```+|~~~+)\\s*([^`]*)$")
+	fenceLine   = regexp.MustCompile("^\\s{0,3}(`{3,20}|~{3,20})\\s*([^`]*)$") // a longer mark would have no room in a message
 	listLine    = regexp.MustCompile(`^\s*([-*+]|\d{1,9}[.)])\s+\S`)
 	headingLine = regexp.MustCompile(`^(#{1,3}|-#)\s+\S`)
 )

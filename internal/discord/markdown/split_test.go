@@ -82,9 +82,23 @@ func TestSplitClosesWhatIsOpen(t *testing.T) {
 	}
 }
 
+// A mark of a code block that is as long as a message is no mark: each piece of the
+// block would begin and end with it.
+func TestSplitLongMarks(t *testing.T) {
+	for _, mark := range []string{"`", "~"} {
+		for _, n := range []int{20, 21, 400, 999, 1000, 4500} {
+			text := strings.Repeat(mark, n) + "\n" + strings.Repeat("a\n", 1000)
+			if parts := checkSplit(t, text, 1000); len(parts) > 2*len(text)/1000 {
+				t.Errorf("%d parts of %d characters, after %d times %s", len(parts), len(text), n, mark)
+			}
+		}
+	}
+}
+
 func FuzzSplit(f *testing.F) {
 	f.Add("# A\n\n- b\n- c\n\n```\nd\n```\n> e\n|f|g|\n|-|-|\n", 50)
 	f.Add("~~~\n```\n~~~\n", 60)
+	f.Add(strings.Repeat("`", 900)+"\na", 400)
 	f.Add(strings.Repeat("# h\n", 30), 100)
 	f.Fuzz(func(t *testing.T, text string, limit int) {
 		if limit < 400 || limit > 4000 || len(text) > 10_000 || !utf8.ValidString(text) {
