@@ -125,6 +125,9 @@ def meant(query, items, said, profile):
             own = words.of(follows.value.name)[-1:]
             if follows.text.lower().endswith("s") and own and own[0] + "s" == follows.text.lower():
                 raise NotUnderstood(f"The most rows, or the highest {code(follows.value.name)}? Say which one.")
+    ends = [k for k, i in enumerate(items) if i.is_("kw", "first", "last") and not (k + 1 < len(items) and items[k + 1].kind == "num")]
+    if ends and (query.kind == "groups" or query.kind == "rows" and not query.targets or query.kind == "value" and query.agg == "count") and not query.limit:
+        raise NotUnderstood(f"{items[ends[0]].text.capitalize()} by which column?")
     if query.kind == "value" and query.agg in ("mean", "") and query.targets and any(i.is_("kw", "first", "last") for i in items) and not any(i.kind == "agg" for i in items) and not any(w.op in ("==", "within") for w in query.where):
         raise NotUnderstood("First or last by which column?")
     return query

@@ -144,11 +144,11 @@ def decided(d, profile, items):
         return q.but(targets=tuple(numbers), agg=agg, by=tuple(d.by), kind=_kind(d.by), limit=d.limit)
     if targets and not d.by and not d.aggs and not d.chart and not truth(targets[0]) and any(w.op == "==" and isinstance(w.value, tuple) and len(w.value) == 1 and w.column.distinct == profile.rows and w.column is not targets[0] for w in d.where):
         return q.but(kind="lookup", targets=(targets[0],))  # "the rank of nursing"
-    if d.ranked and d.per and not d.by and not targets and profile.time is not None:
+    if (d.ranked or superlative[0] and not d.nouns) and d.per and not d.by and not targets and profile.time is not None:
         found = _only_measure(profile)
         if not found and not d.nouns and "rows" not in words:
             raise NotUnderstood("Ranked by which column?")
-        return q.but(kind="series", targets=tuple(found), agg="" if found else "count", by=(d.per[0],), limit=d.limit or 1, which=True)  # "top 5 days"
+        return q.but(kind="series", targets=tuple(found), agg="" if found else "count", by=(d.per[0],), limit=d.limit or 1, least=superlative[1], which=True)  # "top 5 days", "lowest year"
     if targets and not d.by:
         if d.aggs and agg in ("max", "min") and targets[0].type == "date":
             return q.but(targets=(targets[0],), agg=agg)

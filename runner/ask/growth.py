@@ -13,7 +13,7 @@ from attache.ask.query import NotUnderstood
 
 _GROWN = re.compile(
     r"\b(?:compound annual growth rate|cagr|year[- ]o(?:ver|n)[- ]year|month[- ]o(?:ver|n)[- ]month|quarter[- ]o(?:ver|n)[- ]quarter|yoy|qoq|mom(?=\W+(?:growth|change))|growth rates?|growth|grow(?:n|s|ing)?|grew"
-    r"|(?:percent(?:age)?|relative|%|annual|yearly|monthly|quarterly) (?:changes?|increase|decrease)(?: (?:in|of))?|(?<=did )[\w ]+? (?:increase|decrease|decline|rise|fall|change))\b",
+    r"|(?:percent(?:age)?|relative|%|annual|yearly|monthly|quarterly) (?:changes?|increase|decrease)(?: (?:in|of))?|(?:changes?|increases?|decreases?|declines?|drops?|rises?) in(?= [a-z])|(?<=did )[\w ]+? (?:increase|decrease|decline|rise|fall|change))\b",
     re.I,
 )
 _VERB = re.compile(r"\b(?:increase|decrease|decline|rise|fall|change)d?\b", re.I)

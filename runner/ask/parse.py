@@ -41,7 +41,7 @@ def parse(question, vocabulary, last=None):
         raise NotUnderstood("I don't understand that.")
     query = _dated(question, items, vocabulary.profile) or _query(question, items, vocabulary.profile, last)
     query = careful.one_by_one(careful.of_the_first(query, items), items)
-    query = careful.in_parts(query, said)
+    query = periods.hinted(careful.in_parts(query, said), totals)
     query = careful.elsewhere(careful.alike(careful.measured(careful.meant(query, items, said, vocabulary.profile), said)), items, vocabulary)
     return change(query) if trimmed else query
 
@@ -334,6 +334,8 @@ def _column(items, i, d, profile):
         return used
     if before is not None and before.is_("kw", "without") and before.text.lower() == "without" and c.role == "measure":
         raise NotUnderstood(f"Without which values of {code(c.name)}? Say it as a condition: {code(c.name + ' = 0')}, or {code(c.name + ' is missing')}.")
+    if before is not None and before.is_("kw", "without") and before.text.lower() in ("without", "excluding", "exclude", "except") and c.role != "identifier":
+        raise NotUnderstood(f"Without which values of {code(c.name)}? Say it as a condition: {code(c.name + ' is missing')}, or a value of it.")
     if c not in d.targets:
         d.targets.append(c)
     return used
@@ -593,7 +595,9 @@ def _with_changes(last, d, profile):
         new = list(d.where)
         for c, values in d.loose:
             if values and isinstance(values[0], Span):
-                new.append(Condition(c, "within", values[0]))
+                new.append(Condition(c, "within", tuple(values) if len(values) > 1 else values[0]))
+                if len(values) > 1 and not d.by and not q.by:
+                    d.by = [decide._period(values[0])]  # "september vs march"
         replaced = {(id(w.column), w.op in ("!=", "not within")) for w in new}
         q = q.but(where=tuple(w for w in q.where if (id(w.column), w.op in ("!=", "not within")) not in replaced) + tuple(new))
         if q.by and len(new) == 1 and new[0].column in q.by and len(q.by) == 1 and new[0].op == "==" and len(new[0].value) == 1:
@@ -631,7 +635,7 @@ def _with_changes(last, d, profile):
         q = q.but(by=tuple(d.by), which=False, limit=0 if q.limit == 1 else q.limit)
         q = q.but(kind="series" if decide.periodic(d.by) else "groups", per="" if decide.periodic(d.by) else q.per)
     elif "over_time" in d.words:
-        q = q.but(by=("time",), kind="series")
+        q = q.but(by=("time",), kind="series", which=False, limit=0 if q.limit == 1 else q.limit)
     if d.limit:
         q = q.but(limit=d.limit, least=d.least)
     elif d.ranked:

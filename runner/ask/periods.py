@@ -42,7 +42,7 @@ def asked(question, vocabulary):
                 return None
         else:
             per = vocabulary.column(tuple(stem(w) for w in got["thing"].lower().split())) or next(iter(vocabulary.named(tuple(stem(w) for w in got["thing"].lower().split()))), None)
-            if agg not in ("mean", "median") or per is None or per.role == "measure" or per.distinct == vocabulary.profile.rows or rows.keyed(per, vocabulary.profile):
+            if agg not in ("mean", "median") or per is None or per.role == "measure" or rows.keyed(per, vocabulary.profile) or got.get("of") and per.distinct == vocabulary.profile.rows:
                 return None
         counted = bool(got.get("of"))
         before = re.sub(r"\b(?:what|which|is|was|are|were|the|how much|show|give|me)\b|what's", " ", question[: found.start()], flags=re.I)
@@ -73,9 +73,20 @@ def query(found, parse, profile):
     if parsed is None:
         return None
     measure = parsed.targets[0] if parsed.targets else None
+    if not isinstance(per, str) and per.distinct == profile.rows:  # each row is one: their mean
+        return parsed.but(agg=agg) if measure is not None and measure.role == "measure" and not parsed.by and parsed.agg in ("", "sum") else None
     if measure is not None and parsed.agg != "nunique" and not (clear and parsed.agg in ("", "sum") and (measure.additive == "flow" or clear == "total")):
         if clear == "one":
             raise NotUnderstood(f"Of which total of each {per}? {code(measure.name)} is not one that adds up.")
         return None
     how = "nunique" if parsed.agg == "nunique" else "count" if measure is None else "sum"
     return parsed.but(kind="groups" if parsed.by else "value", agg=how, per=per, over=agg)
+
+
+def hinted(query, found):
+    """The query, which says how to ask for the mean of the totals where that of the rows in each period is given."""
+    if not found or found[1] not in ("mean", "median") or not isinstance(found[2], str) or query.kind != "series" or query.agg != found[1] or len(query.targets) != 1 or query.targets[0].additive != "flow":
+        return query
+    adverb = next(a for a, p in _ADVERBS.items() if p == found[2])
+    figure = "average" if found[1] == "mean" else "median"
+    return query.but(said=(*query.said, f"Of the rows in each {found[2]}. For one figure of the totals ask for {code(f'{figure} {adverb} {query.targets[0].name}')}."))

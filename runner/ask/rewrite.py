@@ -25,7 +25,7 @@ def simpler(items, question, vocabulary):
     _refused(items, spoken)
     states = {i.text.lower() for i in items if i.kind in ("val", "col") and i.text.lower() in _PAYING}  # "paid orders"
     paying = _PAYING & set(spoken) - states
-    for change in (_orders, _described, _best_share, _apart, _against, _several, _best_period, _units, _ratios, _number_of, _parties, _before_its_column, _none_of, _comparatives):
+    for change in (_orders, _after_its_column, _described, _best_share, _apart, _against, _several, _best_period, _units, _ratios, _number_of, _parties, _before_its_column, _none_of, _comparatives):
         items = change(items, spoken, profile)
     if " ".join(spoken[:3]) in ("how much is", "how much are", "how much does", "how much do", "how much was", "how much were") or spoken[:2] == ["how", "much"] and "cost" in spoken:
         if not any(i.kind == "col" and i.value.role == "measure" or i.is_("kw", "sold") for i in items):
@@ -46,8 +46,13 @@ def _refused(items, spoken):
         raise NotUnderstood("I can say what is in the table, not why or what will be.")
     if _RECENT.search(" ".join(spoken)) and any(i.kind == "col" and i.value.role == "measure" for i in items):
         raise NotUnderstood("Name the time: from March to May 2023, since 2022.")
+    kinds = {i.value for i in items if i.kind == "kw"} | {i.value for i in items if i.kind == "agg"}
     for k, it in enumerate(items):
         ahead = items[k + 1 : k + 3]
+        if it.is_("op", "between") and not any(x.kind in ("num", "time") for x in items[k + 1 :]) and sum(x.kind == "val" for x in items[k + 1 :]) < 2 and not kinds & {"corr", "vs", "compare", "dist", "range"}:
+            raise NotUnderstood("Between which two numbers, times or groups?")
+        if it.is_("kw", "compare") and "between" in it.text.lower() and k and items[k - 1].is_("agg", "max", "min"):
+            raise NotUnderstood("I don't subtract one column from another.")
         if it.is_("kw", "without") and it.text.lower() == "minus" and not (ahead and ahead[0].kind in ("val", "time")):
             raise NotUnderstood("I don't subtract one column from another.")
         if it.is_("op", ">", "<", ">=", "<=") and len(ahead) == 2 and ahead[0].kind == "num" and (ahead[1].kind == "noun" or ahead[1].is_("kw", "rows")) and any(i.kind == "col" and i.value.groups for i in items[:k]):
@@ -68,6 +73,18 @@ def _apart(items, spoken, profile):
     if len(ends) == 2 and ends[0].value != ends[1].value and any(i.is_("kw", "compare") and "difference" in i.text.lower() for i in out):
         out = [Item("agg", "range", "range"), *(i for i in out if i not in ends and i.kind != "and" and not i.is_("kw", "compare"))]
     return out
+
+
+_OF_TIMES = {"after": ">", "before": "<", "since": ">=", "until": "<="}
+
+
+def _after_its_column(items, spoken, profile):
+    """ "after minute 100": a column between the comparison and its number."""
+    for k in range(len(items) - 2):
+        op, c, n = items[k : k + 3]
+        if op.is_("op", ">", "<", ">=", "<=", *_OF_TIMES) and c.kind == "col" and c.value.role == "measure" and c.value.type in ("integer", "number") and n.kind == "num" and not (k and items[k - 1].kind == "col" and items[k - 1].value.type in ("integer", "number")):
+            return [*items[:k], c, Item("op", _OF_TIMES.get(op.value, op.value), op.text), n, *items[k + 3 :]]
+    return items
 
 
 def _orders(items, spoken, profile):

@@ -468,7 +468,8 @@ def _single(tokens, i, run, lower, vocabulary, before):
             keys = tuple(stem(w) for w in run[:n])
             if not set(lower[:n]) & lexicon.STOP and not any(_asks((w,)) for w in lower[:n]):
                 if found := vocabulary.named(keys):
-                    return Item("col", found[0], " ".join(run[:n]), 0.9), n
+                    alike = [c for c in found[1:] if c.role == found[0].role == "measure" and len(words.of(c.name)) == len(words.of(found[0].name))]
+                    return Item("col", found[0], " ".join(run[:n]), 0.9, alike[0] if alike else None), n
                 if (c := vocabulary.meant(lower[:n])) is not None:
                     return Item("col", c, " ".join(run[:n]), 0.8), n
                 if (near := vocabulary.near(keys)) is not None:

@@ -18,13 +18,14 @@ _SPENT = re.compile(r"^\s*(?:(?:our|my|the|total) )*(?:spending|expenses|expendi
 _PAID = re.compile(r"^\s*(?:how much|what) (?:did (?:i|we|they|you) (?:pay|spend|take)(?: in)?|(?:was|were) (?:paid|spent|earned|taken)|(?=(?:at|for|on)\b))\s*(.*)$", re.I)
 _PART = re.compile(r"\bpart[- ]?tim(?:e|ers?)\b", re.I)
 _WITHOUT = re.compile(r"\b(?:without|with no|had no|have no|has no|having no|took no|with zero)(?: any| an?| the)? ((?:[a-z]+ )?[a-z]+)\b", re.I)
+_WITH = re.compile(r"\b([a-z]+) with(?: any| some)? ([a-z]+)(?=\s*(?:$|[?.!,]|in|on|by|per|for)\b|\s*$|\s*\?)", re.I)
 _FIGURE = re.compile(r"\b(?:how many|number of|average|mean|avg|median|total|sum|highest|lowest|max|min|share|percent\w*|which|what|who|list|show|by|per)\b", re.I)
 _AGED = re.compile(r"\b(?:are|is|were|was|aged) (under|over|above|below|at least|at most|younger than|older than) \d+\s*(?:$|\?|in\b|from\b|and\b)", re.I)
 
 
 def plain(question, vocabulary):
     """The question in words that the grammar knows, where the table has what they mean."""
-    for change in (_of_names, _ages, _earned, _counted, _sold, _busy, _spent, _halves, _lacking):
+    for change in (_of_names, _ages, _earned, _counted, _sold, _busy, _spent, _halves, _having, _lacking):
         question = change(question, vocabulary)
     return question
 
@@ -133,6 +134,20 @@ def _halves(question, vocabulary):
     return _PART.sub("parttime", question) if full is not None and truth(full) else question
 
 
+def _having(question, vocabulary):
+    """ "days with rain": those on which there was some, where others have none."""
+    found = _WITH.search(question)
+    if not found or found[1].lower() not in lexicon.NOUNS or re.search(r"\b(?:most|least|highest|lowest|fewest|top|more|less)\b", question, re.I):
+        return question
+    key = (lexicon.stem(found[2]),)
+    c = vocabulary.column(key) or vocabulary.synonym(key[0]) or next(iter(vocabulary.named(key)), None)
+    if c is None or key in vocabulary.values or truth(c) or c.role != "measure" or not c.stats or c.stats["min"] != 0:
+        return question
+    many = "" if _FIGURE.search(question[: found.start()]) else "how many "
+    name = f'"{c.name}"' if vocabulary.column(key) is c or len(vocabulary.named(key)) < 2 else found[2]
+    return f"{many}{question[: found.start(1)]}{found[1]} where {name} > 0{question[found.end() :]}"
+
+
 def _lacking(question, vocabulary):
     """ "without sick days": a count that is 0, where none is missing; "without crew": a value that is missing."""
     found = _WITHOUT.search(question)
@@ -140,7 +155,7 @@ def _lacking(question, vocabulary):
         return question
     named = tuple(lexicon.stem(w) for w in found[1].split())
     for key in (named, named[:1]):
-        if key in vocabulary.values:
+        if key in vocabulary.values and vocabulary.column(key) is None:
             return question
         c = vocabulary.column(key) or (vocabulary.synonym(key[0]) if len(key) == 1 else None) or next(iter(vocabulary.named(key)), None)
         if c is None or truth(c) or c.role in ("date", "year") and not c.series.isna().any():
@@ -150,5 +165,6 @@ def _lacking(question, vocabulary):
             return question  # which of both is not clear, and is asked back
         rest = question[found.end() :] if key == named else f" {found[1].split()[1]}" + question[found.end() :]
         before, many = question[: found.start()], "" if _FIGURE.search(question[: found.start()]) else "how many "
-        return f'{many}{before} where "{c.name}" {"= 0" if zeros else "== missing"}{rest}'
+        name = f'"{c.name}"' if vocabulary.column(key) is c or len(vocabulary.named(key)) < 2 else " ".join(found[1].split()[: len(key)])
+        return f'{many}{before} where {name} {"= 0" if zeros else "== missing"}{rest}'
     return question

@@ -243,3 +243,57 @@ def test_a_question_of_its_own_keeps_nothing_of_the_last():
     assert ask_table(None, g, "politicians in 2005")["value"] == ((g.Group == "Politician") & (g.YEAR == 2005)).sum()
     ask_table(None, h, "which country has the highest life expectancy")
     assert "Highest 1" not in ask_table(None, h, "spending per decade")["text"]
+
+
+def _words(n=400):
+    kind = rng.choice(["word", "death"], n, p=[0.9, 0.1])
+    return pd.DataFrame({"movie": rng.choice(["Pulp Fiction", "Jackie Brown"], n), "type": kind, "word": np.where(kind == "word", rng.choice(["hell", "damn"], n), None), "minutes_in": rng.uniform(0, 150, n)})
+
+
+def _weather():
+    days = pd.date_range("2014-01-01", "2015-12-31")
+    return pd.DataFrame({"date": days, "mean_temp": 15 - 10 * np.cos(days.dayofyear / 58) + rng.normal(0, 2, len(days)), "rain": rng.choice([0, 0, 0, 4.5, 9], len(days))})
+
+
+def _airlines(n=40):
+    return pd.DataFrame({"airline": [f"Air {i}" for i in range(n)], "incidents_85_99": rng.integers(0, 70, n), "fatal_accidents_85_99": rng.integers(0, 4, n), "fatal_accidents_00_14": rng.integers(0, 4, n)})
+
+
+d, w, a = _words(), _weather(), _airlines()
+wet = w.rain > 0
+
+
+@pytest.mark.parametrize(
+    "frame, questions, want",
+    [
+        (d, ["how many deaths after minute 100"], ((d.type == "death") & (d.minutes_in > 100)).sum()),
+        (d, ["how many rows without word"], d.word.isna().sum()),
+        (w, ["days with rain"], wet.sum()),
+        (w, ["how many days with rain in 2014"], (wet & (w.date.dt.year == 2014)).sum()),
+        (w, ["average mean_temp of days with rain"], w[wet].mean_temp.mean()),
+        (w, ["total rain"], w.rain.sum()),
+        (w, ["mean temp in september", "september vs march"], {"3": w[w.date.dt.month == 3].mean_temp.mean(), "9": w[w.date.dt.month == 9].mean_temp.mean()}),
+        (w, ["mean temp in 2014", "change in rain from 2014 to 2015"], w[w.date.dt.year == 2015].rain.sum() / w[w.date.dt.year == 2014].rain.sum() - 1),
+        (a, ["average incidents per airline"], a.incidents_85_99.mean()),
+    ],
+    ids=lambda x: "; ".join(x) if isinstance(x, list) else None,
+)
+def test_more_of_them(frame, questions, want):
+    for question in questions:
+        answer = ask_table(None, frame, question)
+    assert answer["understood"] and answer["value"] == pytest.approx(want), answer["text"]
+
+
+@pytest.mark.parametrize(
+    "frame, question, said",
+    [
+        (d, "first death in pulp fiction", "by which column"),
+        (d, "average minutes between deaths", "Between which"),
+        (w, "biggest difference between mean temp and rain", "subtract"),
+        (a, "how many airlines without fatal accidents", "there is also `fatal_accidents_00_14`"),
+        (a, "change in incidents", "no column of times"),
+    ],
+)
+def test_what_is_not_left_out(frame, question, said):
+    text = ask_table(None, frame, question)["text"]
+    assert said in text, text

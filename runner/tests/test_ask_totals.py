@@ -75,6 +75,12 @@ def test_what_does_not_add_up_stays_a_mean_of_each_month():
     assert list(answer["value"].values()) == pytest.approx(list(f.groupby(month).delay.mean()))
 
 
+def test_how_to_ask_for_one_figure_is_said():
+    answer = ask_table(None, f, "average revenue per month")
+    assert list(answer["value"].values()) == pytest.approx(list(f.groupby(month).revenue.mean())) and "`average monthly revenue`" in answer["text"]
+    assert "one figure" not in ask_table(None, f, "average delay per month")["text"]
+
+
 def test_a_level_of_a_column_of_that_name():
     own = f.rename(columns={"revenue": "Monthly revenue"})
     assert ask_table(None, own, "average monthly revenue")["value"] == pytest.approx(f.revenue.mean())
