@@ -122,8 +122,7 @@ def meant(query, items, said, profile):
     for k, i in enumerate(items):
         follows = items[k + 1] if k + 1 < len(items) else None
         if i.is_("agg", "max", "min") and i.text.lower() in ("most", "least", "fewest") and follows is not None and follows.kind == "col" and follows.value.role == "measure" and follows.value.type == "integer" and not follows.value.additive:
-            own = words.of(follows.value.name)[-1:]
-            if follows.text.lower().endswith("s") and own and own[0] + "s" == follows.text.lower():
+            if any(w + "s" == follows.text.lower() for w in words.of(follows.value.name)):
                 raise NotUnderstood(f"The most rows, or the highest {code(follows.value.name)}? Say which one.")
     ends = [k for k, i in enumerate(items) if i.is_("kw", "first", "last") and not (k + 1 < len(items) and items[k + 1].kind == "num")]
     if ends and (query.kind == "groups" or query.kind == "rows" and not query.targets or query.kind == "value" and query.agg == "count") and not query.limit:

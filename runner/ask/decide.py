@@ -167,6 +167,8 @@ def decided(d, profile, items):
             return q.but(targets=(targets[0],), agg="nunique")
         return q.but(kind="groups", agg="count", by=tuple(targets[:2]))
     if d.by:
+        if agg in ("mean", "sum", "median", "std", "var", "range") and targets and not any(map(truth, targets)):
+            raise NotUnderstood(f"{code(targets[0].name)} is {_article(targets[0])}: it has no {agg}.")
         if agg and agg != "count" and profile.measures:
             return q.but(targets=(profile.measures[0],), agg=agg, by=tuple(d.by), kind=_kind(d.by))
         yes = [t for t in targets if truth(t)]

@@ -124,7 +124,7 @@ def part_of_a_period(when, period):
 
 _APART = re.compile(r"\b(?:by )?how (?:much|many) (more|less|fewer|\w+er)\b(.*?)\bthan\b(.+)", re.I)
 _HELPS = re.compile(r"^\s*(?:do|does|did|is|are|was|were|has|have|had)\b", re.I)
-_RUNNING = re.compile(r"\b(?:running|cumulative|cumulated|accumulated)(?: (?:total|sum|count|number))?(?: of)?\b", re.I)
+_RUNNING = re.compile(r"\b(?:running (?:total|sum|count|number)|(?:cumulative|cumulated|accumulated)(?: (?:total|sum|count|number))?)(?: of)?\b", re.I)
 
 
 def apart(question, vocabulary):

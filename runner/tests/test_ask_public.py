@@ -255,11 +255,19 @@ def _weather():
     return pd.DataFrame({"date": days, "mean_temp": 15 - 10 * np.cos(days.dayofyear / 58) + rng.normal(0, 2, len(days)), "rain": rng.choice([0, 0, 0, 4.5, 9], len(days))})
 
 
+def _pulses():
+    return pd.DataFrame([(k, m, 80 + 10 * i + m) for i, k in enumerate(("rest", "walking", "running")) for m in (1, 15, 30)], columns=["kind", "minute", "pulse"])
+
+
+def _cabinet(n=120):
+    return pd.DataFrame({"president": rng.choice(["Obama", "Trump"], n), "length": rng.choice(["Still in office", "245", "908", "77"], n), "departure_day": rng.integers(100, 2900, n)})
+
+
 def _airlines(n=40):
     return pd.DataFrame({"airline": [f"Air {i}" for i in range(n)], "incidents_85_99": rng.integers(0, 70, n), "fatal_accidents_85_99": rng.integers(0, 4, n), "fatal_accidents_00_14": rng.integers(0, 4, n)})
 
 
-d, w, a = _words(), _weather(), _airlines()
+d, w, a, p, e = _words(), _weather(), _airlines(), _pulses(), _cabinet()
 wet = w.rain > 0
 
 
@@ -274,6 +282,8 @@ wet = w.rain > 0
         (w, ["total rain"], w.rain.sum()),
         (w, ["mean temp in september", "september vs march"], {"3": w[w.date.dt.month == 3].mean_temp.mean(), "9": w[w.date.dt.month == 9].mean_temp.mean()}),
         (w, ["mean temp in 2014", "change in rain from 2014 to 2015"], w[w.date.dt.year == 2015].rain.sum() / w[w.date.dt.year == 2014].rain.sum() - 1),
+        (p, ["running vs walking pulse"], p[p.kind != "rest"].groupby("kind").pulse.mean().to_dict()),
+        (p, ["difference in pulse between running and rest"], p[p.kind != "walking"].groupby("kind").pulse.mean().to_dict()),
         (a, ["average incidents per airline"], a.incidents_85_99.mean()),
     ],
     ids=lambda x: "; ".join(x) if isinstance(x, list) else None,
@@ -292,6 +302,8 @@ def test_more_of_them(frame, questions, want):
         (w, "biggest difference between mean temp and rain", "subtract"),
         (a, "how many airlines without fatal accidents", "there is also `fatal_accidents_00_14`"),
         (a, "change in incidents", "no column of times"),
+        (e, "average length by president", "has no mean"),
+        (e, "which president had the most departures", "The most rows"),
     ],
 )
 def test_what_is_not_left_out(frame, question, said):
