@@ -1,8 +1,12 @@
 package filter
 
 import (
+	"errors"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/attachebot/attache/internal/llm"
 )
@@ -191,6 +195,30 @@ func TestNamesOfCalls(t *testing.T) {
 	} {
 		if got := CallName(raw); got != want {
 			t.Errorf("%s: %q, want %q", raw, got, want)
+		}
+	}
+}
+
+// A text that comes as one takes no more work than the same text as it is written: each
+// sign that may begin something is not looked for an end in all of the rest.
+func TestWorkOfAWholeText(t *testing.T) {
+	work := func(pieces ...string) time.Duration {
+		var before, after syscall.Rusage
+		err := syscall.Getrusage(syscall.RUSAGE_SELF, &before)
+		filtered(pieces...)
+		if err = errors.Join(err, syscall.Getrusage(syscall.RUSAGE_SELF, &after)); err != nil {
+			t.Fatal(err)
+		}
+		return time.Duration(after.Utime.Nano() - before.Utime.Nano())
+	}
+	for _, sign := range []string{"<", "[", "◁", "<|"} {
+		text := strings.Repeat(sign, 30_000/len(sign))
+		var pieces []string
+		for piece := range slices.Chunk([]byte(text), 100) {
+			pieces = append(pieces, string(piece))
+		}
+		if whole, written := work(text), work(pieces...); whole > 10*written+100*time.Millisecond {
+			t.Errorf("%q: %v of the processor as one, %v as it is written", sign, whole, written)
 		}
 	}
 }
