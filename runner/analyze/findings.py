@@ -290,8 +290,8 @@ def _shapes(profile):
 def _frequent(profile):
     for c in profile.of("category", "ordinal", "boolean", "code"):
         value, n = c.top[0] if c.top else ("", 0)
-        if n > 0.8 * c.count and c.count >= 20:
-            yield Finding(0.85, "frequent", f"{code(c.name)} is {code(value)} in **{style.share(n / c.count, 0)}** of the rows.", dict(column=c.name, value=str(value), share=n / c.count))
+        if n > 0.8 * profile.rows and c.count >= 20:
+            yield Finding(0.85, "frequent", f"{code(c.name)} is {code(value)} in **{style.share(n / profile.rows, 0)}** of the rows.", dict(column=c.name, value=str(value), share=n / profile.rows))
 
 
 def _idle(profile):

@@ -120,9 +120,22 @@ class Profile:
         self.columns = [Column(i, names[i], frame.iloc[:, i]) for i in range(self.width)]
         self.whole = (self.rows, self.width)  # of the table before it was made tidy
         self._totals = {}
+        for c in self.columns:
+            if self._numbers_time(c):
+                c.role, c.additive = "code", ""
         if any(c.additive == "stock" for c in self.columns) and not self._follows():
             for c in self.columns:
                 c.additive = "" if c.additive == "stock" else c.additive
+
+    def _numbers_time(self, c):
+        """Whether whole numbers count periods of time, one after the other: a congress, a season, a round."""
+        if c.role != "measure" or c.type != "integer" or c.distinct < 3 or c.count < max(30, 5 * c.distinct) or self.time is None or self.time is c:
+            return False
+        numbers = c.numbers()
+        if numbers.max() - numbers.min() + 1 != c.distinct:
+            return False
+        ordered = pd.DataFrame({"time": self.time.series, "number": c.series}).dropna().sort_values(["time", "number"])
+        return bool((np.diff(ordered["number"].to_numpy("float64")) >= 0).mean() >= 0.99)
 
     def _follows(self):
         """Whether the rows follow things over time, so that a level of theirs may be summed at a time: not events, each of which

@@ -128,7 +128,7 @@ def _values(c):
     if c.role in roles.CATEGORIES:
         shown = ", ".join(f"{code(v, 20)} {n:,}" for v, n in c.top[:4])
         return f" of {c.distinct:,}: {shown}" + (", …" if c.distinct > 4 else "")
-    first = c.series.dropna().iloc[:2]
+    first = c.series.dropna().iloc[:200].drop_duplicates().iloc[:2] if c.type != "nested" else c.series.dropna().iloc[:2]
     many = f", {c.distinct:,} different" if c.role in ("code", "identifier", "text") and c.distinct and c.distinct > 1 else ""
     return f"{many}, e.g. " + ", ".join(code(c.text(v) if c.type == "integer" else _flat(v), 24) for v in first)
 

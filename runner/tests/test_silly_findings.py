@@ -68,3 +68,25 @@ def test_dates_as_machines_write_them_among_others(check):
 
 def test_a_dash_behind_an_apostrophe_is_missing(check):
     check("day,rain\n2024-01-01,'-\n" + "".join(f"2024-02-{i + 1:02},{i}.5\n" for i in range(20)), {"rain": [None, 0.5]}, said="'-")
+
+
+def test_numbers_of_periods_are_no_measure():
+    """Congresses of 1947 to 2013 (fivethirtyeight/data, congress-age): that their number rises says nothing."""
+    from attache.analyze.profile import Profile
+
+    n = np.arange(600)
+    frame = pd.DataFrame({"congress": 80 + n // 20, "start": pd.Timestamp("1947-01-03") + pd.to_timedelta(n // 20 * 730, unit="D"), "age": 50 + n * 7 % 23})
+    found = Profile(frame)
+    assert {c.name: c.role for c in found.columns} == {"congress": "code", "start": "date", "age": "measure"}
+    assert not any("congress" in text for text in found.findings)
+    # What grows by more than one, or falls, is measured.
+    for values in (80 + n // 20 * 2, 80 + n % 30, 80 - n // 20):
+        assert Profile(frame.assign(congress=values)).columns[0].role == "measure"
+
+
+def test_most_of_the_few_that_are_known_are_not_most_rows():
+    from attache.analyze.profile import Profile
+
+    frame = pd.DataFrame({"name": [f"Person {i}" for i in range(400)], "suffix": ["Jr."] * 45 + ["III"] * 5 + [None] * 350, "party": ["D"] * 390 + ["R"] * 10})
+    found = [text for text in Profile(frame).findings if "of the rows" in text]
+    assert found == ["`party` is `D` in **98%** of the rows."]
