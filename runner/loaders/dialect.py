@@ -72,6 +72,8 @@ def find(lines, ext="", delimiter=None):
         best = replace(named, score=best.score)  # a first line of one field, where another sign has as many names as there are fields below
     if delimiter:
         return best or Dialect(delimiter, *_quotes(text, delimiter)[0])
+    if lines and (best is None or best.score < 0.7) and _with_blanks(lines):
+        return Dialect("\x1f" if "," in text else ",")
     if best is None or best.score < _one_column(lines, text):
         words = None if best and best.score > 0.5 else _words(lines)
         return words or Dialect("\x1f" if best or "," in text and _one_column(lines, text) > 0.6 else ",")
@@ -219,6 +221,16 @@ def _one_column(lines, text):
             return 0.62
     blanks = text.count(", ") / max(1, text.count(","))
     return 0.62 if blanks > 0.9 and not any(d in text for d in ";\t|") else 0.3
+
+
+_AMOUNT = re.compile(rf"{forms.MONEY} [-+]?[\d.,]+|[-+]?[\d.,]+ {forms.MONEY}")
+
+
+def _with_blanks(lines):
+    """Whether each line is one value that has a blank within: a day with its time, 5 Jan 2024, EUR 12.50. Its name, if there is one, has none."""
+    value = lambda line: " " in line and (forms.form(line) == "d" or bool(_AMOUNT.fullmatch(line)))
+    lines = [line.strip(' "') for line in lines]
+    return (" " not in lines[0] or value(lines[0])) and len(lines[0]) > 0 and (len(lines) > 1 or value(lines[0])) and all(map(value, lines[1:]))
 
 
 def _words(lines):

@@ -37,7 +37,7 @@ def find(rows, width, begin=0):
 def _find(rows, width, above):
     """The Header of a table below so many other rows."""
     if width < 2:
-        return Header(0, 0 if _numbers_over_numbers(rows) else 1)
+        return Header(0, 0 if _numbers_over_numbers(rows) or _only_values(rows) else 1)
     if _baskets(rows):
         return Header(0, 0, lists=True)
     skip = _start(rows, width)
@@ -77,6 +77,13 @@ def _find(rows, width, above):
     if units:
         return Header(skip, 2, [c.strip() for c in table[0]], units)
     return Header(skip, 1)
+
+
+def _only_values(rows):
+    """Whether a single column has a day above days, or an amount above amounts, or is one number that is no year."""
+    cells = [r[0].strip() for r in rows[:LOOK] if _filled(r)]
+    kinds = {forms.form(c) for c in cells}
+    return kinds == {"d"} or kinds == {"n"} and (len(cells) == 1 and not forms.YEAR.fullmatch(cells[0]) or not forms.PLAIN.fullmatch(cells[0]))
 
 
 def _baskets(rows):

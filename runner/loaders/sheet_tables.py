@@ -208,7 +208,7 @@ def _column(values, file, name):
             if "bool" in kinds:
                 return pd.Series(values, dtype="boolean")
             return _numbers(values) if "number" in kinds else _dates(values)
-    if kinds == {"number", "text"} and not any(re.match(r"\s*[-+]?0\d", v) for v in known if isinstance(v, str)):
+    if kinds == {"number", "text"} and not any(re.match(r"\s*([-+]?0\d|\(\d+,\d\d?\)$)", v) for v in known if isinstance(v, str)):  # (30,2) is a length and its decimals
         read = numbers.read(pd.Series([None if v is None else text(v) for v in values], dtype="str"), ".")
         if read and all(numbers.read(pd.Series([v], dtype="str")) for v in known if isinstance(v, str) and v.strip().lower() not in MARKS):
             words = [v for v in known if isinstance(v, str)]

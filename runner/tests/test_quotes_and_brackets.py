@@ -75,3 +75,22 @@ def test_tables_side_by_side(check, case):
 def test_a_blank_column_within_a_table_parts_nothing(check):
     frame = check("Region;Sales;;Product;Units\nNorth;100,5;;Apple;5\nSouth;200,0;;Pear;7\n", {"Sales": [100.5, 200], "Units": [5, 7]}, length=2)
     assert frame.shape[1] == 5
+
+
+ONE_COLUMN = {
+    "days with times": ("ts\n2020-01-01 01:02:03\n2020-01-02 01:02:03\n", {"ts": ["2020-01-01T01:02:03", "2020-01-02T01:02:03"]}, 2),
+    "one day with its time": ("ts\n2020-01-01 01:02:03\n", {"ts": ["2020-01-01T01:02:03"]}, 1),
+    "days in words": ("date\n01 Jan 2020\n02 Jan 2020\n", {"date": ["2020-01-01T00:00:00"]}, 2),
+    "days without a name": ("2020-01-01 01:02:03\n2020-01-02 01:02:03\n", {0: ["2020-01-01T01:02:03"]}, 2),
+    "amounts": ("EUR 12.50\nEUR 13.00\nEUR 14.75\n", {0: [12.5, 13, 14.75]}, 3),
+    "names of people": ("name\nJohn Smith\nMary Jones\n", {"name": ["John Smith", "Mary Jones"]}, 2),
+    "one number": ("42\n", {0: [42]}, 1),
+    "a day and a time by their names": ("day time\n2020-01-01 01:02:03\n2020-01-02 01:02:03\n", {"time": ["01:02:03", "01:02:03"]}, 2),
+}
+
+
+@pytest.mark.parametrize("case", ONE_COLUMN)
+def test_values_with_blanks_are_one_column(check, case):
+    """As DuckDB's data/csv/timestamp.csv."""
+    content, want, length = ONE_COLUMN[case]
+    check(content, want, length=length)

@@ -155,6 +155,19 @@ def test_a_column_of_days_and_parts_of_days(tmp_path):
     assert load(tmp_path / "t.xlsx")["Date"].tolist() == [datetime.datetime(2024, 5, 1), 0.5, 7]
 
 
+def test_a_length_with_its_decimals_is_no_negative_number(tmp_path):
+    """(30,2) among lengths of fields, as in POI's CVLKRA-KYC_Download_File_Structure_V3.1.xlsx."""
+    import openpyxl
+
+    from attache.loaders import load
+
+    book = openpyxl.Workbook()
+    for row in (["field", "length"], ["a", 20], ["b", "(30,2)"], ["c", 10]):
+        book.active.append(row)
+    book.save(tmp_path / "t.xlsx")
+    assert load(tmp_path / "t.xlsx")["length"].tolist() == [20, "(30,2)", 10]
+
+
 def of_excel_95(*records, page=1252):
     """A workbook of Excel 5 or 95: a stream of records in Microsoft's compound file."""
     import struct
