@@ -320,7 +320,12 @@ func (f *Filter) read(last bool) string {
 				f.think(f.held[len(tag):], end)
 				return text
 			}
-			if at := closes.FindStringIndex(rest); at != nil && !f.opened && !f.closed && (strings.TrimSpace(lineAfter(rest[at[1]:])) == "" || strings.Contains(rest[:at[1]], "|")) {
+			at := closes.FindStringIndex(rest)
+			ends := at != nil && !f.opened && !f.closed
+			token := ends && strings.Contains(rest[:at[1]], "|")
+			if blank := ends && strings.TrimSpace(lineAfter(rest[at[1]:])) == ""; blank && !token && !last && !strings.Contains(rest[at[1]:], "\n") {
+				return f.take(i, visible) // whether its line goes on is not known yet
+			} else if blank || token {
 				// What was shown were thoughts. It is known now, too late for this answer.
 				f.closed = true
 				text := f.held[:i]

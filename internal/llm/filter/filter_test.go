@@ -229,6 +229,7 @@ func FuzzFilter(f *testing.F) {
 	for _, c := range forms {
 		f.Add(c.raw, len(c.raw)/2)
 	}
+	f.Add("0000000000000000</think>0", 24)
 	f.Fuzz(func(t *testing.T, raw string, at int) {
 		at = min(max(at, 0), len(raw))
 		text, calls := filtered(raw[:at], raw[at:])
