@@ -74,7 +74,7 @@ class Column:
     @cached_property
     def stats(self):
         """count, mean, std, min, q25, median, q75, max, skew, outliers and their fences."""
-        v = self.numbers()
+        v = self.numbers() if self.type != "text" else np.empty(0)
         if not v.size:
             return None
         with np.errstate(all="ignore"):

@@ -403,7 +403,7 @@ def _rows(query, profile, mask, result):
     at = np.flatnonzero(mask)
     c = query.targets[0] if query.targets else None
     if c is not None:
-        v = numbers(c) if c.type != "date" else c.series.astype("int64").to_numpy("float64", na_value=np.nan)
+        v = numbers(c) if c.type != "date" else np.where(c.series.notna(), c.series.astype("int64").to_numpy("float64", na_value=np.nan), np.nan)
         at = at[np.isfinite(v[at])]
         at = at[np.argsort(v[at] if query.least else -v[at], kind="stable")]
     result.rows = len(at)
@@ -411,7 +411,7 @@ def _rows(query, profile, mask, result):
     at = at[-limit:] if query.order == "last" and c is None else at[:limit]
     if c is not None and query.order in ("asc", "desc"):
         at = at[np.argsort(v[at] if query.order == "asc" else -v[at], kind="stable")]
-    result.table = pd.DataFrame({x.name: x.series.iloc[at] for x in profile.columns})
+    result.table = pd.DataFrame({x.name: x.series.iloc[at] for x in [*profile.columns, *([c] if c is not None and c not in profile.columns else [])]})
     result.value = result.rows if c is None else [_number(v[i]) if c.type != "date" else c.series.iloc[i] for i in at]
     if query.limit and c is None:
         result.value = len(at)

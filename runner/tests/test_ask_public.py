@@ -267,6 +267,7 @@ def _airlines(n=40):
     return pd.DataFrame({"airline": [f"Air {i}" for i in range(n)], "incidents_85_99": rng.integers(0, 70, n), "fatal_accidents_85_99": rng.integers(0, 4, n), "fatal_accidents_00_14": rng.integers(0, 4, n)})
 
 
+r = pd.DataFrame({"team": rng.choice(["red", "blue", "4", "5"], 60), "joined": pd.to_datetime("2020-01-01") + pd.to_timedelta(rng.permutation(60), unit="D")})
 d, w, a, p, e = _words(), _weather(), _airlines(), _pulses(), _cabinet()
 wet = w.rain > 0
 
@@ -292,6 +293,18 @@ def test_more_of_them(frame, questions, want):
     for question in questions:
         answer = ask_table(None, frame, question)
     assert answer["understood"] and answer["value"] == pytest.approx(want), answer["text"]
+
+
+def test_the_first_by_a_joined_time_and_by_one_that_is_missing():
+    assert ask_table(None, k, "first cause")["value"] == [pd.to_datetime(k.month + " 2015 " + k.day.astype(str), format="%B %Y %d").min()]
+    some = r.assign(joined=r.joined.where(r.index % 3 > 0))
+    assert ask_table(None, some, "last team")["value"] == [some.joined.max()]
+    assert ask_table(None, some, "first team")["value"] == [some.joined.min()]
+
+
+def test_numbers_beside_a_text():
+    answer = ask_table(None, r, "team 4 or 5")
+    assert not answer["understood"] or "4" in answer["text"]
 
 
 @pytest.mark.parametrize(
