@@ -7,7 +7,7 @@ from attache.loaders.numbers import MARKS
 from attache.loaders.source import note
 
 _SAMPLE = 60  # values looked at before a whole column is parsed
-_FEW = 0.02  # of the values that may be no dates, and become missing
+_FEW = 0.05  # of the values that may be no dates, and become missing; one of ten or more
 
 _ENGLISH = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = "(?:" + "|".join(_ENGLISH) + ")"
@@ -138,6 +138,8 @@ def convert(frame, day_first=None, name=""):
                     note(f"{name}: {frame.columns[i]}: texts of eight digits were read as dates, from {column.dropna().iloc[0]} as {days.dropna().iloc[0]:%Y-%m-%d}.")
                     _tell(name, frame, i, days)
                 frame.isetitem(i, days)
+            if not results and name:
+                _tell_left(name, frame.columns[i], column)
             if results:
                 found[i] = results
                 if len(results) == 1 and _open(next(iter(results))):
@@ -310,6 +312,23 @@ def _tell(name, frame, i, chosen):
         note(f"{name}: {frame.columns[i]}: {int(lost.sum()):,} value(s) that are no dates were read as missing ({bad}).")
 
 
+def _tell_left(name, title, column):
+    """Say of a column of dates, but for too many of its values, that it is text."""
+    import pandas as pd
+
+    first = column.iloc[:_SAMPLE].dropna()
+    if len(first) < 20 or not all(isinstance(v, str) and len(v) <= 60 for v in first):
+        return
+    for form in _formats([v.strip() for v in first]):
+        if not column.dropna().map(type).eq(str).all():
+            return
+        lost = column[column.notna() & pd.to_datetime(column.str.strip(), format=form, errors="coerce", utc=True).isna()]
+        if 0 < len(lost) < 0.15 * column.notna().sum():
+            shown = ", ".join(repr(v) for v in lost.unique()[:3])
+            note(f"{name}: {title}: {len(lost):,} of {int(column.notna().sum()):,} values are no dates ({shown}), so all were left as text.")
+            return
+
+
 def _textual(dtype):
     return dtype == object or str(dtype) in ("str", "string")
 
@@ -333,6 +352,9 @@ def _readings(column):
         return {"": special}
     results = {f: _parse(column, f) for f in _formats(values)}
     found = {f: c for f, c in results.items() if c is not None}
+    if len(found) > 1:  # one 25/04/2021 shows the order of all
+        lost = {f: _lost(column, c) for f, c in found.items()}
+        found = {f: c for f, c in found.items() if lost[f] == min(lost.values())}
     if len(found) > 1 and any(f.startswith("%y-%m") for f in _formats(values)):  # 01-02-03: only where rows in order prove it
         found = {f: c for f, c in found.items() if _ordered(c)}
         return found if len(found) == 1 else {}
@@ -359,7 +381,7 @@ def _year_day_month(column, values):
 def _reworded(column, values):
     """The readings of the column with each date in its usual form."""
     usual = [datewords.usual(v) for v in values]
-    if sum(u is not None for u in usual) < (len(values) if len(values) < 50 else (1 - _FEW) * len(values)) or [u or v for u, v in zip(usual, values)] == values:
+    if sum(u is not None for u in usual) < len(values) - _few(len(values)) or [u or v for u, v in zip(usual, values)] == values:
         return {}
     known = column.dropna().unique()
     return _readings(column.map(dict(zip(known, (datewords.usual(v) or v for v in known)))).astype(column.dtype))
@@ -367,7 +389,7 @@ def _reworded(column, values):
 
 def _formats(values):
     """Return the formats in which the values may be written, the usual one first; a few of them may be no dates."""
-    enough = len(values) if len(values) < 50 else (1 - _FEW) * len(values)
+    enough = 0.85 * len(values) if len(values) >= 20 else len(values)  # more of the first ones may be none than of all, which are counted later
     fits = lambda pattern: sum(map(bool, map(pattern.fullmatch, values))) >= enough
     if fits(_ISO):
         return ("ISO8601",)
@@ -451,25 +473,33 @@ def _parse(column, format):
     """The column read by a format; None where more than a few values do not fit."""
     import pandas as pd
 
+    text = column
     if format == "ISO8601":
         fast = _cast(column)
         if fast is not None:
             return fast
-    for utc in (False, True):  # several offsets in one column need UTC
-        try:
-            return pd.to_datetime(column, format=format, utc=utc)
-        except (ValueError, OverflowError, TypeError):
-            if format != "ISO8601":
-                break
+        if hasattr(column, "str"):  # a year alone would be its first day
+            text = column.mask(column.str.fullmatch(r"\s*\d{1,4}\s*").fillna(False).astype(bool))
+    if text.notna().sum() == column.notna().sum():
+        for utc in (False, True):  # several offsets in one column need UTC
+            try:
+                return pd.to_datetime(column, format=format, utc=utc)
+            except (ValueError, OverflowError, TypeError):
+                if format != "ISO8601":
+                    break
     if not hasattr(column, "str"):
         return None  # numbers and days of a sheet, none of which is text
-    text = column.str.strip()
+    text = text.str.strip()
     try:
         dates = pd.to_datetime(text, format=format, utc=format == "ISO8601" and text.str.contains(r"Z$|[+-]\d\d:?\d\d$").any(), errors="coerce")
     except (ValueError, OverflowError, TypeError):
         return None
-    wrong = int((column.notna() & dates.isna()).sum())
-    return dates if wrong <= _FEW * len(column) and (wrong == 0 or len(column) >= 50) else None
+    return dates if _lost(column, dates) <= _few(int(column.notna().sum())) else None
+
+
+def _few(n):
+    """How many of n values may be no dates."""
+    return max(int(_FEW * n), 1) if n >= 10 else 0
 
 
 def _special(column, values):
@@ -502,9 +532,14 @@ def _special(column, values):
         read = pd.to_datetime(pd.to_numeric(column.str.strip().str.extract(_NET)[0]), unit="ms")
     elif every(_LOG):
         read = _mixed(column.str.strip().str.strip("[]"), ("%d/%b/%Y:%H:%M:%S %z", "%d/%b/%Y:%H:%M:%S"))
-    if read is None or (read.isna() & column.notna()).sum() > (_FEW * len(column) if len(column) >= 50 else 0):
+    if read is None or _lost(column, read) > _few(int(column.notna().sum())):
         return None
     return read
+
+
+def _lost(column, dates):
+    """How many values are no dates in a reading."""
+    return int((column.notna() & dates.isna()).sum())
 
 
 def _mixed(text, formats):

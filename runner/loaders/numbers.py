@@ -43,7 +43,29 @@ def convert(frame, decimal=None, names=()):
             numbers, what = found
             frame.isetitem(i, numbers)
             told += [f"{frame.columns[i]}: {w}" for w in what]
+        else:
+            told += [f"{frame.columns[i]}: {w}" for w in _left(column, str(frame.columns[i]))]
     return told
+
+
+_CODE_NAME = re.compile(r"(?:^|[^a-z])(?:id|ids|no|nr|num|number|code|key|zip|plz|sku|ref|room|house|unit|apt|flat|gate|flight|route|line|train|bus|version|cabin|ticket|phone|tel|fax|model|part|lot)(?:$|[^a-z])|id$", re.I)
+_PLAIN = r"[+-]?[1-9]?\d{1,14}(?:[.,]\d+)?"
+
+
+def _left(column, name):
+    """What to say of a column that a few of its values keep from being numbers, as a list of one line at most."""
+    if _CODE_NAME.search(name):
+        return []
+    sample = [v.strip() for v in column.iloc[:_SAMPLE].dropna() if isinstance(v, str)]
+    if not sample or sum(map(bool, map(re.compile(_PLAIN).fullmatch, sample))) < 0.8 * len(sample):
+        return []
+    text = column.str.strip()
+    fits = text.str.fullmatch(_PLAIN).fillna(False).astype(bool)
+    other = text[column.notna() & ~fits & ~text.str.lower().isin(MARKS)]
+    if not 0 < len(other) <= 0.05 * fits.sum() or text.str.match(r"-?0\d|\d+[eE]\d").fillna(False).any():
+        return []
+    shown = ", ".join(repr(v) for v in other.unique()[:3])
+    return [f"{len(other):,} of {int(column.notna().sum()):,} values are no numbers ({shown}), so all were left as text"]
 
 
 def evidence(values):

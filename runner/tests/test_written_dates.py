@@ -21,8 +21,8 @@ day = lambda t: t.strftime("%Y-%m-%dT00:00:00")
 mi = lambda t: t.strftime("%Y-%m-%dT%H:%M:00")
 CASES["days of a month, and two words at the end of many rows"] = (
     "Booked;Payee;Amount\n" + "".join(f"{i%28+1:02}.10.2017;Shop {i};-{i},87\n" for i in range(74)) + "FOOTER;;\nFOOTER 2;;\n",
-    {"Booked": ["01.10.2017", "02.10.2017"], "Amount": [-0.87]},
-    dict(length=76),
+    {"Booked": ["2017-10-01T00:00:00", "2017-10-02T00:00:00"], "Amount": [-0.87]},
+    dict(length=76, said="2 value(s) that are no dates were read as missing ('FOOTER', 'FOOTER 2')"),
 )
 CASES["days in digits under a Chinese name"] = ("代码,成交日期,数量\n" + R(lambda i: f"5{i:03},202201{i%28+1:02},{i}\n"), {"成交日期": ["2022-01-01T00:00:00"]}, dict(said="read as dates"))
 D("m/d/Y I:M p", lambda t: t.strftime("%m/%d/%Y %I:%M %p"), mi)
