@@ -53,8 +53,10 @@ def pages(text):
 def _rows(lines):
     """The rows of a table. A cell that spans several stands in the first of its columns and, below the header, in each of its rows."""
     rows, below = [], {}  # below: column to (rows to come, text)
+    written = made = 0
     for tr in lines:
         row, cells = {}, list(tr.iterchildren("td", "th"))
+        written += len(cells)
         values = bool(rows) and any(c.tag == "td" for c in cells)
         for cell in cells:
             at = 0 if not row else max(row) + 1
@@ -71,6 +73,9 @@ def _rows(lines):
             if left[0] < 1:
                 del below[at]
         rows.append([row.get(i, "") for i in range(max(row, default=-1) + 1)])
+        made += len(rows[-1])
+        if made > 1_000_000 + 4 * written:  # cells that span thousands of others
+            raise MemoryError
     return _square(rows, "")
 
 

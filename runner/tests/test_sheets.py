@@ -108,6 +108,20 @@ def test_web_pages_named_like_workbooks(check, tmp_path):
     assert load(path, None, {"raw": True}).iloc[0].tolist()[:3] == ["01067", "Dresden", "1,5"]
 
 
+def test_cells_that_span_thousands_end_in_a_sentence(tmp_path):
+    import pytest
+
+    from attache.loaders import FileLoadError, load
+
+    (tmp_path / "t.xls").write_text("<html><table>" + "<tr><td colspan=16000 rowspan=999999>x</td><td colspan=16000>y</td></tr>" * 3000 + "</table></html>")
+    with pytest.raises(FileLoadError, match="does not fit into memory"):
+        load(tmp_path / "t.xls")
+    far = '<Row ss:Index="1048576"><Cell ss:Index="16384"><Data ss:Type="Number">1</Data></Cell></Row>'
+    (tmp_path / "t.xls").write_text(XML_2003.replace("</Table>", far + "</Table>"))
+    with pytest.raises(FileLoadError, match="does not fit into memory"):
+        load(tmp_path / "t.xls")
+
+
 XML_2003 = """<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?>
 <Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet" xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet">
 <Styles><Style ss:ID="s21"><NumberFormat ss:Format="[h]:mm:ss"/></Style></Styles><Worksheet ss:Name="S"><Table>
