@@ -307,7 +307,7 @@ func (f *Filter) read(last bool) string {
 				}
 				return text
 			}
-			if n, tag := firstOf(rest, harmony[:2]); n == 0 && tag != "" {
+			if strings.HasPrefix(rest, harmony[0]) || strings.HasPrefix(rest, harmony[1]) {
 				return f.take(i, inHarmony)
 			}
 			is, maybe := calling(rest, here.blank())
@@ -394,16 +394,6 @@ func lineAfter(s string) string {
 		return s[:i]
 	}
 	return s
-}
-
-func firstOf(s string, tags []string) (int, string) {
-	best, found := -1, ""
-	for _, t := range tags {
-		if i := strings.Index(s, t); i >= 0 && (best < 0 || i < best) {
-			best, found = i, t
-		}
-	}
-	return best, found
 }
 
 // keepTail returns the last n bytes of s.

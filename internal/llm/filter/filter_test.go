@@ -225,6 +225,22 @@ func TestWorkOfAWholeText(t *testing.T) {
 
 // Whatever the text is, nothing is lost where nothing is taken out, and no piece
 // makes the filter panic.
+// TestRepeatedBeginnings would not end in an hour if each of them were compared with all
+// of the text that follows.
+func TestRepeatedBeginnings(t *testing.T) {
+	for _, begins := range []string{"<", "</", "[", "<think", "</think", "<|", "<tool_call>x", "\n", "◁"} {
+		for _, before := range []string{"", "Hello. "} {
+			raw := before + strings.Repeat(begins, 100_000/len(begins)) + " end"
+			f := New(Options{Unopened: true})
+			text := f.Add(raw)
+			more, _, _ := f.End(true, nil, false)
+			if text += more; len(text) < len(raw)/2 && strings.TrimSpace(raw) == raw {
+				t.Errorf("%q repeated: %d bytes of %d are shown", begins, len(text), len(raw))
+			}
+		}
+	}
+}
+
 func FuzzFilter(f *testing.F) {
 	for _, c := range forms {
 		f.Add(c.raw, len(c.raw)/2)

@@ -44,7 +44,7 @@ func opening(s string) (tag string, end *regexp.Regexp, maybe bool) {
 		maybe = maybe || strings.HasPrefix(open, s)
 	}
 	for _, name := range []string{"<thinking", "<thoughts", "<reasoning"} {
-		maybe = maybe || strings.HasPrefix(name, strings.ToLower(s))
+		maybe = maybe || len(s) <= len(name) && strings.EqualFold(name[:len(s)], s)
 	}
 	return "", nil, maybe || halfName.MatchString(s)
 }
