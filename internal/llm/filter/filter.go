@@ -91,22 +91,8 @@ func New(o Options) *Filter { return &Filter{opts: o} }
 // Apart notes that the server sets thoughts apart: the text has none.
 func (f *Filter) Apart() { f.opened = true }
 
-// atOnce is how many bytes are looked at together: each step goes through all of them.
-const atOnce = 256
-
 // Add takes a piece of the text and returns what of it can be shown.
 func (f *Filter) Add(s string) string {
-	if len(s) <= atOnce {
-		return f.add(s)
-	}
-	var out strings.Builder
-	for ; len(s) > atOnce; s = s[atOnce:] {
-		out.WriteString(f.add(s[:atOnce]))
-	}
-	return out.String() + f.add(s)
-}
-
-func (f *Filter) add(s string) string {
 	// A character may be cut in two.
 	s = f.cut + s
 	n := len(s)
@@ -333,7 +319,7 @@ func (f *Filter) read(last bool) string {
 				f.held = rest[at[1]:]
 				return text
 			}
-			maybe = maybe && f.opts.Tools || half && here.blank() || tag == "" && mayBecome(rest)
+			maybe = maybe && f.opts.Tools || half || tag == "" && mayBecome(rest)
 			if !last && maybe {
 				return f.take(i, visible)
 			}

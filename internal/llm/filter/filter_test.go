@@ -2,7 +2,6 @@ package filter
 
 import (
 	"errors"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -199,53 +198,34 @@ func TestNamesOfCalls(t *testing.T) {
 	}
 }
 
-// A text that comes as one takes no more work than the same text as it is written: each
-// sign that may begin something is not looked for an end in all of the rest.
-func TestWorkOfAWholeText(t *testing.T) {
-	work := func(pieces ...string) time.Duration {
+// Ten times as long a text takes ten times the work, not a hundred times: each sign that
+// may begin something is not compared with all of the text that follows.
+func TestWorkOfALongText(t *testing.T) {
+	work := func(text string) time.Duration {
 		var before, after syscall.Rusage
 		err := syscall.Getrusage(syscall.RUSAGE_SELF, &before)
-		filtered(pieces...)
+		filtered(text)
 		if err = errors.Join(err, syscall.Getrusage(syscall.RUSAGE_SELF, &after)); err != nil {
 			t.Fatal(err)
 		}
 		return time.Duration(after.Utime.Nano() - before.Utime.Nano())
 	}
-	for _, sign := range []string{"<", "[", "◁", "<|"} {
-		text := strings.Repeat(sign, 30_000/len(sign))
-		var pieces []string
-		for piece := range slices.Chunk([]byte(text), 100) {
-			pieces = append(pieces, string(piece))
-		}
-		if whole, written := work(text), work(pieces...); whole > 10*written+100*time.Millisecond {
-			t.Errorf("%q: %v of the processor as one, %v as it is written", sign, whole, written)
+	for _, sign := range []string{"<", "</", "[", "◁", "<|", "<think", "</think", "<tool_call>x", "\n"} {
+		text := strings.Repeat(sign, 4_000/len(sign))
+		if long, short := work(strings.Repeat(text, 10)), work(text); long > 30*short+300*time.Millisecond {
+			t.Errorf("%q: %v of the processor for ten times what takes %v", sign, long, short)
 		}
 	}
 }
 
 // Whatever the text is, nothing is lost where nothing is taken out, and no piece
 // makes the filter panic.
-// TestRepeatedBeginnings would not end in an hour if each of them were compared with all
-// of the text that follows.
-func TestRepeatedBeginnings(t *testing.T) {
-	for _, begins := range []string{"<", "</", "[", "<think", "</think", "<|", "<tool_call>x", "\n", "◁"} {
-		for _, before := range []string{"", "Hello. "} {
-			raw := before + strings.Repeat(begins, 100_000/len(begins)) + " end"
-			f := New(Options{Unopened: true})
-			text := f.Add(raw)
-			more, _, _ := f.End(true, nil, false)
-			if text += more; len(text) < len(raw)/2 && strings.TrimSpace(raw) == raw {
-				t.Errorf("%q repeated: %d bytes of %d are shown", begins, len(text), len(raw))
-			}
-		}
-	}
-}
-
 func FuzzFilter(f *testing.F) {
 	for _, c := range forms {
 		f.Add(c.raw, len(c.raw)/2)
 	}
 	f.Add("0000000000000000</think>0", 24)
+	f.Add("0<think 0000000000000></think>", 21)
 	f.Fuzz(func(t *testing.T, raw string, at int) {
 		at = min(max(at, 0), len(raw))
 		text, calls := filtered(raw[:at], raw[at:])
