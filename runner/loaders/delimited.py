@@ -385,10 +385,14 @@ class Reader:
                 count += 1
         if count:
             note(f"{self.src.name}: a quotation mark is never closed in {count:,} line(s); it was left out.")
-            self.content = "\n".join(lines).encode("utf-8", "surrogatepass")
-            self.settings["encoding"] = "utf-8"
-            self.settings.pop("encoding_errors", None)
+            self._put_right(lines)
         return count
+
+    def _put_right(self, lines):
+        """Have these lines read in place of the file's."""
+        self.content = "\n".join(lines).encode("utf-8", "surrogatepass")
+        self.settings["encoding"] = "utf-8"
+        self.settings.pop("encoding_errors", None)
 
     def _with_inner_quotes(self, lines):
         """Double the quotation marks within values in quotation marks where they are not; whether there are some."""
@@ -397,9 +401,7 @@ class Reader:
         lines, count = quotes.doubled(lines, self.look.delimiter, self.look.width, self.dialect.spaced)
         if count:
             note(f"{self.src.name}: {count:,} line(s) have quotation marks within a value in quotation marks that are not doubled; they were kept as a part of it.")
-            self.content = "\n".join(lines).encode("utf-8", "surrogatepass")
-            self.settings["encoding"] = "utf-8"
-            self.settings.pop("encoding_errors", None)
+            self._put_right(lines)
         return count
 
     def _closed(self):
@@ -413,9 +415,7 @@ class Reader:
     def _without_comments(self):
         mark = self.look.comment
         lines = re.split("\r\n|\r|\n", self._text())
-        self.content = "\n".join(line for line, inner in zip(lines, quotes.within(lines)) if inner or not line.startswith(mark)).encode()
-        self.settings["encoding"] = "utf-8"
-        self.settings.pop("encoding_errors", None)
+        self._put_right(line for line, inner in zip(lines, quotes.within(lines)) if inner or not line.startswith(mark))
 
     def _repaired(self, problem):
         """Read with rows put right: what is too much at the end of a row is blank and goes, or the

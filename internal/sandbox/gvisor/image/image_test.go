@@ -51,6 +51,26 @@ func base(t testing.TB, pages []byte) *Base {
 	return b
 }
 
+// through packs a checkpoint into the image at path, and returns a folder into which that
+// is unpacked.
+func through(t *testing.T, b *Base, path, raw string) string {
+	t.Helper()
+	sum, err := b.Encode(path, raw, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i, err := b.Open(path, sum)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer i.Close()
+	out := t.TempDir()
+	if err := i.Expand(t.Context(), out); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
 func equal(t *testing.T, a, b string) {
 	t.Helper()
 	for _, name := range []string{State, Meta, Pages} {
@@ -223,18 +243,7 @@ func TestConstantMemory(t *testing.T) {
 	debug.FreeOSMemory()
 	before := held()
 	path := filepath.Join(t.TempDir(), "image")
-	sum, err := b.Encode(path, raw, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	i, err := b.Open(path, sum)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer i.Close()
-	if err := i.Expand(t.Context(), t.TempDir()); err != nil {
-		t.Fatal(err)
-	}
+	through(t, b, path, raw)
 	n := (held() - before) >> 20
 	t.Logf("%d MB more memory for an image of 245 MB", n)
 	if n > 120 {
@@ -255,19 +264,7 @@ func TestLargeState(t *testing.T) {
 		return m.TotalAlloc
 	}
 	before := allocated()
-	sum, err := b.Encode(path, raw, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	i, err := b.Open(path, sum)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer i.Close()
-	out := t.TempDir()
-	if err := i.Expand(t.Context(), out); err != nil {
-		t.Fatal(err)
-	}
+	out := through(t, b, path, raw)
 	n := allocated() - before
 	t.Logf("%d MB were allocated", n>>20)
 	if n > size/2 {
@@ -302,18 +299,7 @@ func TestReleased(t *testing.T) {
 		return kB
 	}
 	before := mapped()
-	sum, err := b.Encode(path, raw, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	i, err := b.Open(path, sum)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer i.Close()
-	if err := i.Expand(t.Context(), t.TempDir()); err != nil {
-		t.Fatal(err)
-	}
+	through(t, b, path, raw)
 	if n := mapped() - before; n > 10_000 {
 		t.Errorf("%d kB of files more are in memory", n)
 	}
