@@ -1,5 +1,6 @@
 """Columns that hold dates become dates, in one order for a whole table; nothing else does."""
 
+import datetime
 import re
 
 from attache.loaders import datewords, forms
@@ -93,11 +94,12 @@ _DATE_NAME = re.compile(
 MONTH_NAME = re.compile(r"(?:^|[^a-z])(?:month|period|yearmonth|year_month|yyyymm|monat|mois|mes|mese|maand)(?:$|[^a-z])", re.I)
 _NUMBER_NAME = re.compile(r"(?:^|[^a-z])(?:id|ids|no|nr|num|number|code|key|zip|sku|ref|amount|value|total|count|price|sales|revenue|population)(?:$|[^a-z])|id$", re.I)  # with other eight digits than dates
 _NEVER = (0, 99991231, 99999999, 99991231235959)
+EXCEL = datetime.datetime(1899, 12, 30)  # day 0 of a workbook that does not count from 1904
 _SERIAL_NAME = re.compile(r"(?:^|[^a-z])(?:date|datum|fecha)|(?:date|datum)$", re.I)
 
 
-def convert(frame, day_first=None, name=""):
-    """Turn the columns that hold dates into dates, in place.
+def convert(frame, day_first=None, name="", first=EXCEL):
+    """Turn the columns that hold dates into dates, in place. Numbers may be days since the first one.
 
     A few values that are none become missing, which is said under the name of the
     file. 03/04/2024 is read in the order that a column of the table proves, else that
@@ -123,7 +125,7 @@ def convert(frame, day_first=None, name=""):
             results = _readings(usual) if not results and usual is not None else results
             if results and name and next(iter(results)).startswith("%Y") and re.match(r"%Y.%d.%m", next(iter(results))):
                 note(f"{name}: {frame.columns[i]}: {column.dropna().iloc[0]} was read with the day before the month, as the values show.")
-            serial = None if results else _serials(column, str(frame.columns[i]))
+            serial = None if results else _serials(column, str(frame.columns[i]), first)
             if serial is not None:
                 if name:
                     note(f"{name}: {frame.columns[i]}: texts such as {column[serial.notna()].iloc[0]} were read as Excel's days, as {serial.dropna().iloc[0]:%Y-%m-%d}.")
@@ -145,7 +147,7 @@ def convert(frame, day_first=None, name=""):
                 if len(results) == 1 and _open(next(iter(results))):
                     orders.append(_day_comes_first(next(iter(results))))
         elif dtype.kind in "iuf" and isinstance(frame.columns[i], str):
-            whole = of_numbers(column, frame.columns[i])
+            whole = of_numbers(column, frame.columns[i], first)
             if whole is not None:
                 if name:
                     note(f"{name}: {frame.columns[i]}: numbers were read as dates, from {column[whole.notna()].iloc[0]:.15g} as {whole.dropna().iloc[0]:%Y-%m-%d %H:%M}.")
@@ -170,7 +172,7 @@ def convert(frame, day_first=None, name=""):
     return frame
 
 
-def _serials(column, name):
+def _serials(column, name, first):
     """The days that Excel counts, where a column of texts that is named as one of dates holds nothing else but dates; else None."""
     import pandas as pd
 
@@ -182,7 +184,7 @@ def _serials(column, name):
     hits = text.str.fullmatch(r"[2-6]\d{4}(?:\.\d+)?").fillna(False).astype(bool)
     if hits.sum() < 2 or not (hits | column.isna()).all() and not any(getattr(c.dtype, "tz", None) is None and c[~hits & column.notna()].notna().all() for c in _readings(column.mask(hits)).values()):
         return None
-    return (pd.Timestamp("1899-12-30") + pd.to_timedelta(pd.to_numeric(text.where(hits)), unit="D")).dt.round("s")
+    return (pd.Timestamp(first) + pd.to_timedelta(pd.to_numeric(text.where(hits)), unit="D")).dt.round("s")
 
 
 def _as_machines_write(column, chosen):
@@ -225,8 +227,6 @@ def _of_another_era(column, original, name):
 
 def _common(m):
     """A day of the Persian calendar in the common one: its years of 33 have 8 leap years."""
-    import datetime
-
     year, month, day = int(m[1]), int(m[3]), int(m[4])
     if not 1 <= month <= 12 or not 1 <= day <= (31 if month < 7 else 30):
         return ""
@@ -242,8 +242,6 @@ def _common_years(column):
 
 def _in_century(column, results, chosen, name):
     """Dates of two-digit years that would lie far ahead are of the last century: 68 is no birthday in 2068."""
-    import datetime
-
     import pandas as pd
 
     if not any("%y" in f for f in results) or _AHEAD.search(str(column)):
@@ -411,8 +409,6 @@ def _formats(values):
 
 def _year_first(values):
     """Whether 24/01/31 begins with the year: the last numbers are days, too many or too large for years, and the first ones are few."""
-    import datetime
-
     parts = [tuple(map(int, re.split("[./-]", v.split()[0])[:3])) for v in values if re.match(r"\d\d([./-])\d\d\1\d\d(?!\d)", v)]
     years, months, days = (set(p) for p in zip(*parts)) if len(parts) == len(values) else ((), (), ())
     if not years or max(months) > 12 or not 1 <= min(days) <= max(days) <= 31 or len(years) >= len(days):
@@ -564,8 +560,8 @@ def _days_in_digits(column, name):
     return len(known) > 0 and all(isinstance(v, str) and re.fullmatch(_EIGHT, v.strip()) for v in known)
 
 
-def of_numbers(column, name):
-    """Whole numbers as dates, in a column whose name says so: 20240131, or seconds or milliseconds since 1970."""
+def of_numbers(column, name, first=EXCEL):
+    """Whole numbers as dates, in a column whose name says so: 20240131, seconds or milliseconds since 1970, or days since the first one."""
     import pandas as pd
 
     name = re.sub(r"([a-z])([A-Z])", r"\1_\2", name)
@@ -582,7 +578,7 @@ def of_numbers(column, name):
     if 3e8 <= low and high <= 4.2e9 and not whole:
         return pd.to_datetime(known, unit="s").dt.round("us").reindex(column.index)
     if _SERIAL_NAME.search(name) and 20_000 <= low and high <= 60_000 and len(known) > 1:  # 1954 to 2064, as days of Excel
-        return pd.to_datetime(known, unit="D", origin="1899-12-30").dt.round("s").reindex(column.index)
+        return pd.to_datetime(known, unit="D", origin=pd.Timestamp(first)).dt.round("s").reindex(column.index)
     if whole and 180001 <= low and high <= 210012 and (known % 100).between(1, 12).all():
         return pd.to_datetime(known.astype("int64").astype("str"), format="%Y%m").reindex(column.index)
     if not (low >= 18000101 and whole):

@@ -75,17 +75,17 @@ def numbers(stream):
         elif sheet is not None and (kind == 0x203 or kind == 0x06 and body[12:14] != b"\xff\xff"):
             put(*struct.unpack_from("<HHHd", body))
         elif sheet is not None and kind == 0x27E:
-            put(*struct.unpack_from("<HHH", body), _short(*struct.unpack_from("<i", body, 6)))
+            put(*struct.unpack_from("<HHH", body), short(*struct.unpack_from("<i", body, 6)))
         elif sheet is not None and kind == 0xBD:
             row, column = struct.unpack_from("<HH", body)
             for k in range((size - 6) // 6):
                 style, value = struct.unpack_from("<Hi", body, 4 + 6 * k)
-                put(row, column + k, style, _short(value))
+                put(row, column + k, style, short(value))
         at += 4 + size
     return sheets
 
 
-def _short(value):
+def short(value):
     """A number of four bytes (RK)."""
     number = float(value >> 2) if value & 2 else struct.unpack("<d", b"\0\0\0\0" + struct.pack("<I", value & 0xFFFFFFFC))[0]
     return number / 100 if value & 1 else number

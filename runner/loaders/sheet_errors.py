@@ -1,32 +1,59 @@
-"""Cells that hold an error (#N/A, #DIV/0!) in .xls, .xlsb and .ods: {name of the sheet: [(error, place)]}."""
+"""What a workbook says and its cells, as they are read, do not: errors (#N/A, #DIV/0!), and the day from which it counts."""
 
+import dataclasses
+import datetime
 import posixpath
 import re
 import struct
 import zipfile
 
 from attache.loaders import sheet_biff5
+from attache.loaders.dates import EXCEL
 
-_ERRORS = {0x00: "#NULL!", 0x07: "#DIV/0!", 0x0F: "#VALUE!", 0x17: "#REF!", 0x1D: "#NAME?", 0x24: "#NUM!", 0x2A: "#N/A", 0x2B: "#GETTING_DATA"}
+MAC = datetime.datetime(1904, 1, 1)  # the other first day of a workbook
+
+ERRORS = {0x00: "#NULL!", 0x07: "#DIV/0!", 0x0F: "#VALUE!", 0x17: "#REF!", 0x1D: "#NAME?", 0x24: "#NUM!", 0x2A: "#N/A", 0x2B: "#GETTING_DATA"}
+
+
+@dataclasses.dataclass
+class Found:
+    """errors: {name of the sheet: [(error, place)]}; first: day 0; below: {name of the sheet: {(row, column): a number below 0}};
+    macros: sheets that are none, where the reader does not tell them; whole: the file as its reader wants it, where it is not so."""
+
+    errors: dict = dataclasses.field(default_factory=dict)
+    first: datetime.datetime = EXCEL
+    below: dict = dataclasses.field(default_factory=dict)
+    macros: list = dataclasses.field(default_factory=list)
+    whole: object = None
 
 
 def found(path, content=None):
-    """The errors of a workbook, or of the content of an OpenDocument; {} where it has none, is an .xlsx or can't be looked through."""
+    """What is said in a workbook, or in the content of an OpenDocument; nothing where it is an .xlsx, whose XML says it, or can't be looked through."""
+    said = Found()
     try:
         if content:
-            return _open(content)
+            _open(content, said)
+            return said
         with open(path, "rb") as f:
             start = f.read(8)
             if start.startswith(b"\xd0\xcf\x11\xe0"):
                 f.seek(0)
-                return _biff(stream(f.read(), ("Workbook", "Book")))
-        if not start.startswith(b"PK"):
-            return {}
-        with zipfile.ZipFile(path) as z:
-            names = set(z.namelist())
-            return _binary(z) if "xl/workbook.bin" in names else _open(z.read("content.xml")) if "content.xml" in names else {}
+                _biff(stream(f.read(), ("Workbook", "Book")), said)
+                return said
+        if start.startswith(b"PK"):
+            with zipfile.ZipFile(path) as z:
+                names = set(z.namelist())
+                if any(n.endswith("workbook.bin") for n in names):
+                    from attache.loaders import sheet_xlsb
+
+                    book = sheet_xlsb.Book(z)
+                    book.look(said)
+                    said.whole = book.whole()
+                elif "content.xml" in names:
+                    _open(z.read("content.xml"), said)
     except (OSError, zipfile.BadZipFile, KeyError, IndexError, struct.error, ValueError, RuntimeError, NotImplementedError, SyntaxError):
-        return {}  # damaged or packed in a way that only its reader knows, which says so
+        pass  # damaged or packed in a way that only its reader knows, which says so
+    return said
 
 
 def place(row, column):
@@ -72,14 +99,17 @@ def stream(data, names):
     return b""
 
 
-def _biff(data):
-    """Records BOOLERR and FORMULA ([MS-XLS] 2.4.24, 2.4.127)."""
-    starts, errors, at, sheet, page, old = {}, {}, 0, None, 1252, data[4:6] == b"\x00\x05"
+def _biff(data, said):
+    """Records BOOLERR, FORMULA, DATEMODE, NUMBER, RK and MULRK ([MS-XLS] 2.4.24, 127, 77, 180, 220, 175)."""
+    starts, at, sheet, page, old = {}, 0, None, 1252, data[4:6] == b"\x00\x05"
+    put = lambda row, column, value: said.below.setdefault(sheet, {}).__setitem__((row, column), value)
     while at + 4 <= len(data):
         kind, size = struct.unpack_from("<HH", data, at)
         body = data[at + 4 : at + 4 + size]
         if kind == 0x42:
             page = int.from_bytes(body[:2], "little")
+        elif kind == 0x22 and body[:1] == b"\x01":
+            said.first = MAC
         elif kind == 0x85 and old:
             starts[int.from_bytes(body[:4], "little")] = sheet_biff5.name(body, page)
         elif kind == 0x85:
@@ -89,68 +119,38 @@ def _biff(data):
             sheet = starts.get(at, sheet)
         elif sheet is not None and (kind == 0x205 and body[7] == 1 or kind == 0x06 and body[12:14] == b"\xff\xff" and body[6] == 2):
             row, column = struct.unpack_from("<HH", body)
-            errors.setdefault(sheet, []).append((_ERRORS.get(body[6] if kind == 0x205 else body[8], "#?"), place(row, column)))
+            said.errors.setdefault(sheet, []).append((ERRORS.get(body[6] if kind == 0x205 else body[8], "#?"), place(row, column)))
+        elif sheet is not None and (kind == 0x203 or kind == 0x06) and body[13] & 0x80 and body[12:14] != b"\xff\xff":
+            row, column, _, value = struct.unpack_from("<HHHd", body)
+            put(row, column, value)
+        elif sheet is not None and kind == 0x27E and body[9] & 0x80:
+            put(*struct.unpack_from("<HH", body), sheet_biff5.short(*struct.unpack_from("<i", body, 6)))
+        elif sheet is not None and kind == 0xBD:
+            row, column = struct.unpack_from("<HH", body)
+            for k, high in enumerate(body[9:-2:6]):
+                if high & 0x80:
+                    put(row, column + k, sheet_biff5.short(*struct.unpack_from("<i", body, 6 + 6 * k)))
         at += 4 + size
-    return errors
 
 
-def _records(data):
-    """(kind, body) of each record ([MS-XLSB] 2.1.4)."""
-    at = 0
-    while at < len(data):
-        kind, size = data[at], 0
-        at += 1
-        if kind & 0x80:
-            kind, at = kind & 0x7F | (data[at] & 0x7F) << 7, at + 1
-        for shift in range(0, 28, 7):
-            byte, at = data[at], at + 1
-            size |= (byte & 0x7F) << shift
-            if not byte & 0x80:
-                break
-        yield kind, data[at : at + size]
-        at += size
-
-
-def _binary(z):
-    """Records BrtCellError and BrtFmlaError of .xlsb."""
-    rels = z.read("xl/_rels/workbook.bin.rels").decode("utf-8", "replace")
-    targets = {m[1]: t[1] for tag in re.findall(r"<Relationship [^>]*>", rels) if (m := re.search(r'\bId="([^"]*)"', tag)) and (t := re.search(r'\bTarget="([^"]*)"', tag))}
-    errors = {}
-    for kind, body in _records(z.read("xl/workbook.bin")):
-        if kind != 156:
-            continue
-        texts, at = [], 8
-        for _ in range(2):
-            n = struct.unpack_from("<I", body, at)[0]
-            texts.append(body[at + 4 : at + 4 + 2 * n].decode("utf-16-le"))
-            at += 4 + 2 * n
-        target = targets[texts[0]]
-        row = 0
-        for kind, body in _records(z.read(target.lstrip("/") if target.startswith("/") else posixpath.join("xl", target))):
-            if kind == 0:
-                row = struct.unpack_from("<I", body)[0]
-            elif kind in (3, 11):
-                errors.setdefault(texts[1], []).append((_ERRORS.get(body[8], "#?"), place(row, struct.unpack_from("<I", body)[0])))
-    return errors
-
-
-def _open(content):
-    """Cells of OpenDocument whose text is that of an error."""
+def _open(content, said):
+    """The day from which an OpenDocument counts, and its cells whose text is that of an error."""
     from lxml import etree
 
+    if first := re.search(rb"<table:null-date\b[^>]*\bdate-value=\"(\d{4}-\d\d-\d\d)", content):
+        said.first = datetime.datetime.fromisoformat(first[1].decode())
+
     space = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
-    errors = {}
     if not re.search(rb">(?:#[A-Z/0-9]+[!?]?|Err:\d+)</", content):
-        return errors
+        return
     root = etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True))
     for sheet in root.iter(space + "table"):
         row = 0
         for line in sheet.iter(space + "table-row"):
             column = 0
             for cell in line:
-                text = "".join(cell.itertext())
+                text = "".join(cell.itertext()).strip()
                 if cell.get(space + "formula") and re.fullmatch(r"#(?:N/A|REF!|DIV/0!|VALUE!|NAME\?|NUM!|NULL!)|Err:\d+", text):
-                    errors.setdefault(sheet.get(space + "name"), []).append((text, place(row, column)))
+                    said.errors.setdefault(sheet.get(space + "name"), []).append((text, place(row, column)))
                 column += int(cell.get(space + "number-columns-repeated", 1))
             row += int(line.get(space + "number-rows-repeated", 1))
-    return errors

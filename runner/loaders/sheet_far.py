@@ -15,13 +15,15 @@ _SIZE = re.compile(rb"<(?:\w+:)?dimension\b[^>]*\bref=\"[A-Z]+\d+:([A-Z]+)(\d+)\
 _BYTES = 30  # that a filled cell takes in XML, about
 
 
-def cells(src, book, written, title):
-    """(the cells, how many rows and columns of them stand where they do in the sheet); None where no cell is far from the others."""
+def cells(src, book, written, title, right):
+    """(the cells, how many rows and columns of them stand where they do in the sheet); None where no cell is far from the others.
+    right puts the cells right, as it does those of other sheets."""
     import pandas as pd
 
     filled = _of_xml(src, written, title) if title in written.parts else _of_reader(book, title)
     if not filled:
         return None
+    right(title, filled)
     rows, near_rows = _near(filled)
     columns, near_columns = _near({c for row in filled.values() for c in row})
     if len(rows) * len(columns) > _MOST:

@@ -3,7 +3,7 @@
 import datetime
 import re
 
-from attache.loaders import delimited, encoding, sheet_errors, sheet_tables, sheet_xml
+from attache.loaders import dates, delimited, encoding, sheet_errors, sheet_tables, sheet_xml
 from attache.loaders.source import Source, note
 
 _SPACE = "{urn:schemas-microsoft-com:office:spreadsheet}"
@@ -102,9 +102,10 @@ def _xml_2003(src, raw):
 
     root = etree.fromstring(src.bytes(), etree.XMLParser(resolve_entities=False, no_network=True, recover=True))
     frames, durations = {}, _durations(root)
+    first = sheet_errors.MAC if root.find(".//{urn:schemas-microsoft-com:office:excel}Date1904") is not None else dates.EXCEL
     for sheet in root.iter(_SPACE + "Worksheet"):
         name = sheet.get(_SPACE + "Name", f"Sheet{len(frames) + 1}")
-        rows, spans, errors = _cells(sheet, durations)
+        rows, spans, errors = _cells(sheet, durations, first)
         if errors:
             sheet_xml.tell_errors(src.name, name, errors)
         cells = pd.DataFrame(_square(rows, None), dtype=object)
@@ -113,7 +114,7 @@ def _xml_2003(src, raw):
             frames[name] = cells.iloc[1:].set_axis(cells.iloc[0], axis=1).reset_index(drop=True) if len(cells) else cells
             continue
         sheet_xml.fill(src.name, name, cells, spans)
-        found = sheet_tables.frames(src.name, name, cells)
+        found = sheet_tables.frames(src.name, name, cells, first)
         if len(found) > 1:
             note(f"{src.name}: the sheet {name!r} holds {len(found)} tables.")
         frames.update({name if len(found) == 1 else f"{name} ({k})": f for k, f in enumerate(found, 1)})
@@ -126,7 +127,7 @@ def _durations(root):
     return {name for name, form in formats if form is not None and re.search(r"\[(h+|m+|s+)\]", form.get(_SPACE + "Format", ""))}
 
 
-def _cells(sheet, durations):
+def _cells(sheet, durations, first):
     """The rows of cells of a sheet, those that are merged over several rows as (column, first row, last row), and its errors."""
     rows, spans, errors, below = [], [], [], {}  # below: column to the last row of what is merged into it
     for row in sheet.iter(_SPACE + "Row"):
@@ -147,16 +148,16 @@ def _cells(sheet, durations):
             if data is not None and data.get(_SPACE + "Type") == "Error":
                 errors.append(("".join(data.itertext()), sheet_errors.place(number, len(cells))))
                 data = None
-            value = _value(data)
+            value = _value(data, first)
             if isinstance(value, (datetime.datetime, datetime.time)) and cell.get(_SPACE + "StyleID") in durations:
                 moment = datetime.datetime.fromisoformat("".join(data.itertext()))
-                value = moment - datetime.datetime(1899, 12, 30 if moment >= datetime.datetime(1900, 3, 1) else 31)  # Excel has a February 29, 1900
+                value = moment - first + datetime.timedelta(days=-1 if first < moment < datetime.datetime(1900, 3, 1) else 0)  # Excel has a February 29, 1900
             cells += [value] + [None] * across
         rows.append(cells)
     return rows, spans, errors
 
 
-def _value(data):
+def _value(data, first):
     if data is None:
         return None
     text = "".join(data.itertext())
@@ -165,5 +166,5 @@ def _value(data):
         return int(text) if re.fullmatch(r"-?\d{1,15}", text) else float(text)
     if kind == "DateTime":
         moment = datetime.datetime.fromisoformat(text)
-        return moment.time() if moment.date() in (datetime.date(1899, 12, 31), datetime.date(1899, 12, 30)) else moment
+        return moment.time() if moment.date() in (datetime.date(1899, 12, 31), datetime.date(1899, 12, 30), first.date()) else moment
     return text == "1" if kind == "Boolean" else text or None

@@ -8,19 +8,18 @@ from attache.loaders import below, dates, forms, headers, look, numbers, padding
 from attache.loaders.numbers import MARKS
 from attache.loaders.source import note
 
-_EXCEL = datetime.datetime(1899, 12, 30)  # its day 0
 _LOOK = 300  # rows in which a header is looked for
 
 
-def frames(file, sheet, cells):
-    """Return the tables of a sheet, given as a DataFrame of cells; at least one, which may be empty."""
+def frames(file, sheet, cells, first=dates.EXCEL):
+    """Return the tables of a sheet, given as a DataFrame of cells; at least one, which may be empty. first is its day 0."""
     import pandas as pd
 
     rows = [[None if _blank(v) else _without_gaps(v) for v in r] for r in cells.itertuples(index=False, name=None)]
     parts = [part for block in _beside(rows) for part in _below(block)]
     if not parts:
         return [pd.DataFrame()]
-    return [_frame(file, sheet, part) for part in parts]
+    return [_frame(file, sheet, part, first) for part in parts]
 
 
 def _blank(value):
@@ -82,7 +81,7 @@ def _below(block):
     return [block[a:b] for a, b in found] or [block]
 
 
-def _frame(file, sheet, rows):
+def _frame(file, sheet, rows, first):
     import pandas as pd
 
     while rows and all(v is None for v in rows[-1]):
@@ -124,10 +123,10 @@ def _frame(file, sheet, rows):
         body = []
     if head.skip or body and not any(v is not None for v in body[0]):
         body = [r for r in body if any(v is not None for v in r)]
-    frame = pd.DataFrame({i: _column([r[i] for r in body], file, names[i]) for i in range(width)}, index=range(len(body)))
+    frame = pd.DataFrame({i: _column([r[i] for r in body], file, names[i], first) for i in range(width)}, index=range(len(body)))
     frame.columns = names
     before, kinds = totals.rows(frame), list(frame.dtypes)
-    dates.convert(frame, None, file)
+    dates.convert(frame, None, file, first)
     padding.remove(frame, file)
     totals.tell(frame, file, before, list(frame.dtypes) == kinds)
     return frame
@@ -162,7 +161,7 @@ def _names(head, row, width):
     return out
 
 
-def _column(values, file, name):
+def _column(values, file, name, first):
     """A column of the type that its cells have. Texts stay texts, but for the marks of missing numbers."""
     import pandas as pd
 
@@ -191,13 +190,14 @@ def _column(values, file, name):
         return pd.Series(values, dtype="str")
     if kinds == {"date"}:
         return _dates(values)
-    if all(isinstance(v, datetime.timedelta) for v in known):
+    if any(isinstance(v, datetime.timedelta) for v in known) and all(isinstance(v, (datetime.timedelta, datetime.time)) for v in known):
+        values = [_since_midnight(v) if isinstance(v, datetime.time) else v for v in values]
         return pd.Series(pd.to_timedelta(values))
     if kinds == {"number", "date"} and dates.named(str(name)):
         serials = [v for v in known if _kind(v) == "number"]
         if all(10_000 < v < 80_000 and float(v).is_integer() for v in serials):
-            note(f"{file}: {name}: {len(serials):,} number(s) among dates were read as days, from {serials[0]:g} as {_EXCEL + datetime.timedelta(days=int(serials[0])):%Y-%m-%d}.")
-            return _dates([_EXCEL + datetime.timedelta(days=int(v)) if v is not None and _kind(v) == "number" else v for v in values])
+            note(f"{file}: {name}: {len(serials):,} number(s) among dates were read as days, from {serials[0]:g} as {first + datetime.timedelta(days=int(serials[0])):%Y-%m-%d}.")
+            return _dates([first + datetime.timedelta(days=int(v)) if v is not None and _kind(v) == "number" else v for v in values])
     if kinds in ({"number", "text"}, {"date", "text"}, {"bool", "text"}):
         words = [v for v in known if _kind(v) == "text"]
         if all(v.strip().lower() in MARKS for v in words) and len(words) <= 0.7 * len(known):
@@ -223,6 +223,10 @@ def _column(values, file, name):
             note(f"{file}: {name}: {int(texts.notna().sum()):,} text(s) among dates were read as dates ({', '.join(map(repr, texts.dropna()[:3]))}).")
             return _dates([read[i].to_pydatetime() if isinstance(v, str) else v for i, v in enumerate(values)])
     return pd.Series([int(v) if isinstance(v, float) and v.is_integer() and abs(v) < 2**53 else v for v in values], dtype=object)
+
+
+def _since_midnight(time):
+    return datetime.datetime.combine(datetime.date.min, time) - datetime.datetime.min
 
 
 def _kind(value):

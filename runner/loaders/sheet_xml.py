@@ -4,6 +4,8 @@ import posixpath
 import re
 import zipfile
 
+from attache.loaders import sheet_errors
+from attache.loaders.dates import EXCEL
 from attache.loaders.source import note
 
 _CELL = rb"<(?:\w+:)?c\b([^>]*)>"
@@ -12,7 +14,9 @@ _ERROR = re.compile(_CELL + rb"\s*(?:" + _FORMULA + rb")?\s*<(?:\w+:)?v>([^<]*)<
 _UNKNOWN = re.compile(_CELL + rb"\s*" + _FORMULA + rb"\s*(?:<(?:\w+:)?v\s*(?:/>|></(?:\w+:)?v>))?\s*</(?:\w+:)?c>")
 _MERGED = re.compile(rb"<(?:\w+:)?mergeCell\b[^>]*\bref=\"([A-Z]+)(\d+):([A-Z]+)(\d+)\"")
 _PLACE = re.compile(rb"\br=\"([A-Z]+\d+)\"")
+_SPOT = re.compile(rb"\br=\"([A-Z]+)(\d+)\"")
 _STYLED = re.compile(_CELL)
+_BELOW = re.compile(_CELL + rb"\s*(?:" + _FORMULA + rb")?\s*<(?:\w+:)?v>(-[\d.Ee+-]+)</")
 _PADDED = re.compile(r"0{2,}(?:[- ]0+)*")  # a format that shows zeros in front: of a postcode, a social security number
 
 
@@ -22,13 +26,18 @@ class Sheets:
     def __init__(self, path, content=None):
         self.path, self.parts, self.open = path, {}, None  # open: the content of an OpenDocument that has cells over several rows
         self.padded = {}  # {number of a style: the format, such as 00000}
+        self.first = EXCEL
+        self._last = ("", b"")  # the sheet that was read last, as it is read by and by for several things
         try:
             with zipfile.ZipFile(path) as z:
                 if content or "content.xml" in z.namelist():
                     content = content or z.read("content.xml")
                     self.open = content if re.search(rb'number-rows-spanned="(?!1")', content) else None
                 else:
-                    self.parts = _parts(z)
+                    book = book_part(z)
+                    if re.search(rb"<(?:\w+:)?workbookPr\b[^>]*\bdate1904=\"(?:1|true|on)\"", z.read(book)):
+                        self.first = sheet_errors.MAC
+                    self.parts = _parts(z, book)
                     self.padded = _padded(z)
         except Exception:
             pass  # not packed as a zip, or in a way that only its reader knows
@@ -36,6 +45,7 @@ class Sheets:
     def tell(self, file, name, cells):
         """Say what is missing in a sheet for a reason, and fill its merged cells down, in place."""
         data = self._read(name)
+        self._last = ("", b"")
         if self.open:
             return fill(file, name, cells, self._spans(name))
         if b't="e"' in data:
@@ -57,7 +67,7 @@ class Sheets:
         shown = ""
         for m in _STYLED.finditer(data):
             style = re.search(rb"\bs=\"(\d+)\"", m[1])
-            place = re.search(rb"\br=\"([A-Z]+)(\d+)\"", m[1])
+            place = _SPOT.search(m[1])
             if not style or int(style[1]) not in self.padded or not place:
                 continue
             row, column = int(place[2]) - 1, _column(place[1])
@@ -72,11 +82,21 @@ class Sheets:
         if shown:
             note(f"{file}: numbers of the sheet {name!r} that are shown with zeros in front are text, such as {shown}.")
 
+    def below(self, name):
+        """{(row, column): a number below 0} of a sheet."""
+        data = self._read(name)
+        if b"v>-" not in data:
+            return {}
+        found = ((_SPOT.search(m[1]), m[2]) for m in _BELOW.finditer(data))
+        return {(int(at[2]) - 1, _column(at[1])): float(number) for at, number in found if at}
+
     def _read(self, name):
         if name not in self.parts:
             return b""
-        with zipfile.ZipFile(self.path) as z:
-            return z.read(self.parts[name])
+        if self._last[0] != name:
+            with zipfile.ZipFile(self.path) as z:
+                self._last = (name, z.read(self.parts[name]))
+        return self._last[1]
 
     def _spans(self, name):
         """(column, first row, last row) of the cells of an OpenDocument's sheet that are merged over several rows."""
@@ -143,34 +163,38 @@ def _padded(z):
     text = z.read(styles).decode("utf-8", "replace")
     formats = {}
     for tag in re.findall(r"<(?:\w+:)?numFmt [^>]*>", text):
-        form = re.sub(r"\\(.)|&quot;([- ]+)&quot;", r"\1\2", _attribute(tag, "formatCode").split(";")[0])
+        form = re.sub(r"\\(.)|&quot;([- ]+)&quot;", r"\1\2", attribute(tag, "formatCode").split(";")[0])
         if _PADDED.fullmatch(form):
-            formats[_attribute(tag, "numFmtId")] = form
+            formats[attribute(tag, "numFmtId")] = form
     cells = re.search(r"<(?:\w+:)?cellXfs\b.*?</(?:\w+:)?cellXfs>", text, re.S)
     if not formats or not cells:
         return {}
-    used = [_attribute(tag, "numFmtId") for tag in re.findall(r"<(?:\w+:)?xf\b[^>]*>", cells[0])]
+    used = [attribute(tag, "numFmtId") for tag in re.findall(r"<(?:\w+:)?xf\b[^>]*>", cells[0])]
     return {i: formats[f] for i, f in enumerate(used) if f in formats}
 
 
-def _parts(z):
-    """{name of the sheet: its part}."""
+def book_part(z):
+    """The part that names the sheets."""
     root = z.read("_rels/.rels").decode("utf-8", "replace")
-    book = next(_attribute(r, "Target") for r in re.findall(r"<[^>]*Relationship [^>]*>", root) if _attribute(r, "Type").endswith("/officeDocument")).lstrip("/")
+    return next(attribute(r, "Target") for r in re.findall(r"<[^>]*Relationship [^>]*>", root) if attribute(r, "Type").endswith("/officeDocument")).lstrip("/")
+
+
+def _parts(z, book):
+    """{name of the sheet: its part}."""
     folder, base = posixpath.split(book)
     rels = z.read(posixpath.join(folder, "_rels", base + ".rels")).decode("utf-8", "replace")
-    targets = {_attribute(r, "Id"): _attribute(r, "Target") for r in re.findall(r"<[^>]*Relationship [^>]*>", rels)}
+    targets = {attribute(r, "Id"): attribute(r, "Target") for r in re.findall(r"<[^>]*Relationship [^>]*>", rels)}
     from html import unescape
 
     found = {}
     for sheet in re.findall(r"<(?:\w+:)?sheet [^>]*>", z.read(book).decode("utf-8", "replace")):
-        target = targets.get(_attribute(sheet, r"\w+:id"), "")
+        target = targets.get(attribute(sheet, r"\w+:id"), "")
         if target:
-            found[unescape(_attribute(sheet, "name"))] = target.lstrip("/") if target.startswith("/") else posixpath.normpath(posixpath.join(folder, target))
+            found[unescape(attribute(sheet, "name"))] = target.lstrip("/") if target.startswith("/") else posixpath.normpath(posixpath.join(folder, target))
     return found
 
 
-def _attribute(tag, name):
+def attribute(tag, name):
     m = re.search(rf"\s{name}=\"([^\"]*)\"", tag)
     return m[1] if m else ""
 

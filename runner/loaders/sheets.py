@@ -5,7 +5,7 @@ import re
 import struct
 
 from attache.loaders import apart, dates, sheet_biff5, sheet_errors, sheet_far, sheet_markup, sheet_tables, sheet_xml
-from attache.loaders.source import FileLoadError, hushed, note
+from attache.loaders.source import FileLoadError, Source, hushed, note
 
 
 _OLD = (b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00")  # begin the files of Excel 2, 3 and 4
@@ -17,6 +17,8 @@ def workbook(src, raw=False, **options):
     chooses; raw leaves all cells text."""
     if raw:
         options = {"dtype": "str", "keep_default_na": False, **options}
+    if b"opendocument.spreadsheet" in src.head[:10_000] and not src.head.startswith(b"PK"):
+        return _flat(src, raw, options)
     if src.head.lstrip()[:1] == b"<" or src.head[:4] == b"\xef\xbb\xbf<":
         return _chosen(src, sheet_markup.tables(src, raw), options)
     if src.head.startswith(b"\xd0\xcf\x11\xe0") and "EncryptedPackage".encode("utf-16-le") in src.bytes() or _encrypted(src):
@@ -38,6 +40,20 @@ def workbook(src, raw=False, **options):
     raise src.fail("is not a readable workbook: it is damaged or cut off")
 
 
+def _flat(src, raw, options):
+    """An OpenDocument that is one file of XML, packed as it usually is."""
+    import tempfile
+    import zipfile
+
+    with tempfile.NamedTemporaryFile(suffix=".ods") as packed:
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as z:
+            z.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet", zipfile.ZIP_STORED)
+            z.writestr("META-INF/manifest.xml", '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>')
+            z.write(src.path, "content.xml")
+        packed.flush()
+        return workbook(Source(packed.name, {"filename": src.name, "file_type": src.kind}), raw, **options)
+
+
 def _swells(src):
     """Whether a workbook may become so large that calamine, which ends the process when it has
     no memory, must not read it in this one: a large one, or one with blanks that are only counted,
@@ -50,7 +66,7 @@ def _swells(src):
             if size > _LARGE:
                 return True
             if "content.xml" not in z.namelist():
-                if any(i.filename.startswith("xl/worksheets/") and i.filename.endswith(".bin") for i in z.infolist()):
+                if any("worksheets/" in i.filename and i.filename.endswith(".bin") for i in z.infolist()):
                     return True  # .xlsb
                 return any(_far(z.read(i)) for i in z.infolist() if i.filename.endswith(".xml"))
             src.content = z.read("content.xml")  # as much as was told; more than that is an error
@@ -117,26 +133,29 @@ def _engines(src, options):
 def _read(src, settings):
     import pandas as pd
 
+    written, said = sheet_xml.Sheets(src.path, src.content), sheet_errors.found(src.path, src.content)
     with hushed():
-        book = pd.ExcelFile(_as_read(src), engine=settings.pop("engine"))
+        book = pd.ExcelFile(said.whole or _as_read(src), engine=settings.pop("engine"))
     with book:
         wanted = settings.pop("sheet_name")
         _check_names(src, book, wanted)
+        right = _Right(src, book, written, said)
         if settings:  # the caller's own way of reading
             with hushed():
                 frames = pd.read_excel(book, sheet_name=wanted, **settings)
+            right.tell()
             if "dtype" in settings or not isinstance(frames, dict):
                 return frames if isinstance(frames, dict) and wanted is not None or not isinstance(frames, dict) else _result(src, frames)
-            frames = {name: dates.convert(frame) for name, frame in frames.items()}
+            frames = {name: dates.convert(frame, first=right.first) for name, frame in frames.items()}
             return frames if wanted is not None else _result(src, frames)
         names = book.sheet_names if wanted is None else wanted if isinstance(wanted, list) else [wanted]
         hidden = _hidden(book)
-        written, errors = sheet_xml.Sheets(src.path, src.content), sheet_errors.found(src.path, src.content)
-        old = _numbers_of_old(src)
+        for title in dict.fromkeys(said.macros + _macros(book)) if wanted is None else ():
+            note(f"{src.name}: the sheet {title!r} holds macros and was left out.")
         frames = {}
         for name in names:
             title = book.sheet_names[name] if isinstance(name, int) else name
-            far = sheet_far.cells(src, book, written, title)
+            far = sheet_far.cells(src, book, written, title, right.cells)
             if far:
                 cells, (rows, columns) = far
                 if (rows, columns) != cells.shape:
@@ -148,12 +167,10 @@ def _read(src, settings):
                 with hushed():
                     cells = pd.read_excel(book, sheet_name=name, header=None, dtype=object, keep_default_na=False, na_values=[""])
                 written.tell(src.name, title, cells)
-                for (row, column), value in old.get(title, {}).items():
-                    if row < len(cells) and column < cells.shape[1] and _is_day(cells.iat[row, column]) != _is_day(value):
-                        cells.iat[row, column] = value
-            if title in errors:
-                sheet_xml.tell_errors(src.name, title, errors[title])
-            found = sheet_tables.frames(src.name, title, cells)
+            right.tell()
+            if title in said.errors:
+                sheet_xml.tell_errors(src.name, title, said.errors[title])
+            found = sheet_tables.frames(src.name, title, cells, right.first)
             if title in hidden and any(len(f.columns) for f in found):
                 note(f"{src.name}: the sheet {title!r} is hidden.")
             if len(found) == 1:
@@ -180,6 +197,58 @@ def _numbers_of_old(src):
         return {}  # damaged: as the reader gives it
 
 
+class _Right:
+    """Puts right what the readers make of numbers: of a workbook of Excel 5 or 95 by their formats, and of those below 0, which no day has."""
+
+    def __init__(self, src, book, written, said):
+        self.src, self.written, self.said, self.old = src, written, said, _numbers_of_old(src)
+        self.first = max(written.first, said.first)
+        self.durations = {}  # {name of the sheet: one of them}, to be told
+        reader = book._reader  # pandas has no other way into what its engines read
+        read = reader.get_sheet_data
+        reader.get_sheet_data = lambda sheet, rows=None: self.cells(getattr(sheet, "name", None) or getattr(sheet, "title", ""), read(sheet, rows))
+
+    def cells(self, title, rows):
+        """The rows, lists of cells or {column: cell}, with the cells that are known better, in place."""
+        for (row, column), value in self.old.get(title, {}).items():
+            if row < len(rows) and column < len(rows[row]) and _is_day(rows[row][column]) != _is_day(value):
+                rows[row][column] = value
+        lines = rows.items() if isinstance(rows, dict) else enumerate(rows)
+        wrong = [(r, c) for r, line in lines for c, v in (line.items() if isinstance(line, dict) else enumerate(line)) if _before(v, self.first)]
+        for r, c in wrong:
+            if isinstance(rows[r][c], str):
+                rows[r][c] = _duration(rows[r][c].removeprefix(_LASTING))
+        below = (self.said.below.get(title) or self.written.below(title)) if wrong else {}
+        for r, c in wrong:
+            if (r, c) in below:
+                rows[r][c] = datetime.timedelta(milliseconds=round(below[r, c] * 86_400_000))
+                self.durations.setdefault(title, f"{below[r, c] * 24:.2f} hours in {sheet_errors.place(r, c)}")
+        return rows
+
+    def tell(self):
+        for title, one in self.durations.items():
+            note(f"{self.src.name}: times below 0 of the sheet {title!r} are durations, such as {one}.")
+        self.durations = {}
+
+
+def _before(value, first):
+    """Whether a reader may have made this of a number below 0, or it is a duration."""
+    kind = type(value)
+    return kind is datetime.time or kind is datetime.datetime and value < first or kind is str and value.startswith(_LASTING)
+
+
+def _duration(text):
+    """A time of an OpenDocument, such as PT30H00M00S, that is none of a day; where it is one all the same, that."""
+    m = _ISO.fullmatch(text)
+    if not m:
+        return text
+    days, hours, minutes, seconds = (float(v or 0) for v in m.groups()[1:])
+    lasts = datetime.timedelta(days=days, hours=hours, minutes=minutes, seconds=round(seconds, 6))
+    if m[1] or "-" in text or lasts >= datetime.timedelta(days=1):
+        return -lasts if m[1] else lasts
+    return (datetime.datetime.min + lasts).time()
+
+
 def _is_day(value):
     return isinstance(value, (datetime.date, datetime.time, datetime.timedelta))
 
@@ -191,11 +260,22 @@ def _as_read(src):
 
         known = sheet_biff5.with_known_page(src.bytes())
         return io.BytesIO(known) if known else src.path
-    return _with_mimetype(src)
+    return _as_usual(src)
 
 
-def _with_mimetype(src):
-    """The path; or an OpenDocument as the reader wants it: with its type named, and without blanks between its cells."""
+_TIME = rb'office:time-value="'
+_LASTING = "\ue000"  # before a duration, which the reader gives as the text that it is written in
+_ODD = [  # what the reader of OpenDocuments takes wrong, and what stands for it
+    (rb"(<table:(?:covered-)?table-cell\b[^>]*>|</text:p>)\s+(?=<)|\s+(?=</?table:|</office:)", rb"\1"),  # blanks between and in cells
+    (_TIME + rb"(?!PT(?:[01]?\d|2[0-3])H\d+M[\d.]+S\")", _TIME + _LASTING.encode()),  # durations of a day and more, and below 0
+]
+
+
+_ISO = re.compile(r"(-?)P(?:(-?\d+)D)?(?:T(?:(-?\d+)H)?(?:(-?\d+)M)?(?:(-?\d+(?:\.\d+)?)S)?)?")
+
+
+def _as_usual(src):
+    """The path; or an OpenDocument as the reader wants it: with its type named, and without what it takes wrong."""
     import io
     import zipfile
 
@@ -206,14 +286,18 @@ def _with_mimetype(src):
         if "content.xml" not in names:
             return src.path
         content = src.content or z.read("content.xml")
-        if "mimetype" in names and not re.search(rb"<table:table-row[^>]*>\s", content):
+        blanks = re.search(rb"<table:table-row[^>]*>\s", content)
+        odd = [change for change, found in zip(_ODD, (blanks, re.search(_ODD[1][0], content))) if found]
+        if "mimetype" in names and not odd:
             return src.path
+        for way, other in odd:
+            content = re.sub(way, other, content)
         out = io.BytesIO()
         with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as copy:
             copy.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet", zipfile.ZIP_STORED)
             for n in names:
                 if n != "mimetype":
-                    copy.writestr(n, re.sub(rb"\s+(?=</?table:|</office:)", b"", content) if n == "content.xml" else z.read(n))
+                    copy.writestr(n, content if n == "content.xml" else z.read(n))
     out.seek(0)
     return out
 
@@ -227,6 +311,10 @@ def _hidden(book):
         return {w.title for w in inner.worksheets if w.sheet_state != "visible"}
     except Exception:
         return set()
+
+
+def _macros(book):
+    return [s.name for s in getattr(book.book, "sheets_metadata", ()) if str(s.typ).endswith("MacroSheet")]
 
 
 def _result(src, frames):

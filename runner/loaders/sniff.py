@@ -128,6 +128,8 @@ def content(src):
         return "pickle"
     if b'"urn:schemas-microsoft-com:office:spreadsheet"' in head[:5000] and re.match(rb"(\xef\xbb\xbf)?\s*<", head):
         return "excel"
+    if b'office:mimetype="application/vnd.oasis.opendocument.spreadsheet"' in head[:10_000] and re.match(rb"(\xef\xbb\xbf)?\s*<", head):
+        return "spreadsheet"  # an OpenDocument as one file of XML
     return None
 
 

@@ -12,20 +12,20 @@ REAL = os.path.join(os.path.dirname(__file__), "real")
 
 
 def test_errors_of_xls(capsys):
-    assert sheet_errors.found(os.path.join(REAL, "53404.xls")) == {"test-sheet": [("#VALUE!", "F1")]}
+    assert sheet_errors.found(os.path.join(REAL, "53404.xls")).errors == {"test-sheet": [("#VALUE!", "F1")]}
     load(os.path.join(REAL, "53404.xls"))
     assert "1 cell(s) of the sheet 'test-sheet' hold an error and were read as missing (#VALUE! in F1)" in capsys.readouterr().err
 
 
 def test_errors_of_xlsb(capsys):
-    assert sheet_errors.found(os.path.join(REAL, "bug66682.xlsb")) == {"test2": [("#DIV/0!", "C7"), ("#REF!", "C8"), ("#NAME?", "C9"), ("#N/A", "C10")]}
+    assert sheet_errors.found(os.path.join(REAL, "bug66682.xlsb")).errors == {"test2": [("#DIV/0!", "C7"), ("#REF!", "C8"), ("#NAME?", "C9"), ("#N/A", "C10")]}
     load(os.path.join(REAL, "bug66682.xlsb"))
     assert "4 cell(s) of the sheet 'test2' hold an error" in capsys.readouterr().err
 
 
 def test_a_damaged_workbook_has_no_errors_to_tell(tmp_path):
     (tmp_path / "t.xls").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\xff" * 900)
-    assert sheet_errors.found(tmp_path / "t.xls") == {}
+    assert sheet_errors.found(tmp_path / "t.xls").errors == {}
 
 
 def test_errors_of_ods(tmp_path, capsys):
