@@ -61,4 +61,6 @@ def _is_note(row, body, width):
         return True
     first = [forms.form(r[0]) for r in body[-50:] if r[0]]
     values = sum(f in ("n", "d", "c") for f in first) > 0.9 * len(first)
+    shapes = {re.sub(r"\d+", "9", r[0]) for r in body[-50:]}
+    values = values or len(body) > 9 and len(shapes) == 1 and "9" in min(shapes) and re.sub(r"\d+", "9", row[0]) not in shapes  # 20180101:0030, W-12
     return values and width > 2 and forms.form(row[0]) == "s" and len(row[0]) > 8

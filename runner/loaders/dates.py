@@ -80,12 +80,14 @@ _CTIME = re.compile(rf"{_WEEKDAY} {_MONTH} [ \d]?\d \d\d:\d\d:\d\d(?: (?:[+-]\d{
 _LOG = re.compile(rf"\[?\d\d?/{_MONTH}/\d{{4}}:\d\d:\d\d:\d\d(?: [+-]\d{{4}})?\]?", re.I)
 _NET = re.compile(r"\\?/Date\((-?\d+)(?:[+-]\d{4})?\)\\?/")
 _BASIC = re.compile(r"\d{8}[T _-]\d{6}(?:Z|[+-]\d{4})?")
+_COLON = re.compile(rf"{_EIGHT}:\d{{4}}(?:\d\d)?")  # 20180101:0030, of PVGIS
+_DB2 = re.compile(r"\d{4}-\d\d-\d\d-\d\d\.\d\d\.\d\d(?:\.\d{1,12})?")  # 2005-06-03-15.42.50.675872
 _QUARTER_SHORT = re.compile(r"(?:Q([1-4])|([1-4])Q)[- /]?'?((?:19|20)\d\d|\d\d)", re.I)
 _NO_DATE = MARKS | {"0000-00-00", "0000-00-00 00:00:00", "00/00/0000", "00.00.0000", "infinity", "-infinity"}
 _NAMED_DAY = re.compile(rf"{_WEEKDAY},? (?=\S)", re.I)
 _COMPACT = re.compile(r"(?:18|19|20|21)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:\d{6})?")
 _WEEK = re.compile(r"((?:19|20)\d\d)-?W(\d\d)(?:-?([1-7]))?", re.I)
-_MAYBE = re.compile(r"\\?/Date\(|\d{8}[T _-]\d|[1-4]Q|\d{1,4}[-/.]\d\d?|\d\d?[ -./]?[^\W\d_]{3}|[^\W\d_]{3}|\d{4}[- ]?[QW]|\d{4}-?M\d\d|Q[1-4]|\d{4}[- ][a-z]{3}|\[\d|\d{8}(?:\d{6})?$", re.I)
+_MAYBE = re.compile(r"\\?/Date\(|\d{8}[T _:-]\d|[1-4]Q|\d{1,4}[-/.]\d\d?|\d\d?[ -./]?[^\W\d_]{3}|[^\W\d_]{3}|\d{4}[- ]?[QW]|\d{4}-?M\d\d|Q[1-4]|\d{4}[- ][a-z]{3}|\[\d|\d{8}(?:\d{6})?$", re.I)
 _DATE_NAME = re.compile(
     r"(?:^|[^a-z])(?:date|datum|fecha|data|dato|day|dt|time|timestamp|datetime|ts|epoch|unixtime|when|login|seen|expires|published|registered|joined|fecha|zeit|heure|hora|posted|born|birthday|dob|start|started|stop|stopped|end|ended|begin|began|finish|finished|updated|modified|created|since|until|valid|effective|expiry|maturity|due|hired|admitted|discharged)(?:$|[^a-z])"
     r"|(?:date|time|stamp|_at|_on|_ts)$|^(?:date|time|ts|epoch)|日期|日付|날짜|(?:^|[^а-я])дата(?:$|[^а-я])",
@@ -277,6 +279,9 @@ def _tell_guess(name, frame, found, day_first):
 def _without_marks(column):
     """The column without the marks of missing dates, where it has some."""
     values = column.iloc[:_SAMPLE].dropna().tolist()
+    if values and all(isinstance(v, str) for v in values) and (column == "0").any():
+        days = column[column.notna() & (column != "0")]  # zeros fill up what is shorter than other columns
+        return column.mask(column == "0") if len(days) > 4 and all(isinstance(v, str) and re.search(r"\d[-/.]\d", v) for v in days) else column.iloc[:0]
     if not values or not all(isinstance(v, str) for v in values) or not any(v.strip().lower() in _NO_DATE for v in values) and len(column) <= _SAMPLE:
         return column.iloc[:0]
     if sum(bool(_MAYBE.match(v.strip())) for v in values) < 0.3 * len(values):
@@ -427,7 +432,8 @@ _MONTH_YEAR = ("%b %y", "%b-%y", "%y-%b")
 
 def _days_of_a_year(values):
     """Whether Jan 05 and 05-Jan are days, not months: numbers of one month alone, or in the order of days, or too many for years."""
-    parts = [(_ENGLISH.index(re.search(_MONTH, v.lower())[0]), int(re.search(r"\d\d", v)[0])) for v in values if re.search(_MONTH, v.lower())]
+    found = [(re.search(_MONTH, v.lower()), re.search(r"\d\d", v)) for v in values]  # a few may be none of either
+    parts = [(_ENGLISH.index(month[0]), int(number[0])) for month, number in found if month and number]
     numbers = {n for _, n in parts}
     if len(numbers) < 2 or not all(1 <= n <= 31 for n in numbers):
         return False
@@ -515,6 +521,11 @@ def _special(column, values):
     elif every(_BASIC):
         text = column.str.strip()
         read = _mixed(text.str[:8] + "T" + text.str[9:], ("%Y%m%dT%H%M%S", "%Y%m%dT%H%M%S%z"))
+    elif every(_COLON):
+        read = _mixed(column.str.strip(), ("%Y%m%d:%H%M", "%Y%m%d:%H%M%S"))
+    elif every(_DB2):
+        text = column.str.strip()
+        read = pd.to_datetime(text.str[:10] + " " + text.str[11:19].str.replace(".", ":") + text.str[19:29], format="ISO8601", errors="coerce")
     elif every(_WEEK):  # its Monday, where no day is named
         text = column.str.strip().str.replace(_WEEK, lambda m: f"{m[1]} {m[2]} {m[3] or 1}", regex=True)
         read = pd.to_datetime(text, format="%G %V %u", errors="coerce")

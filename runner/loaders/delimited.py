@@ -44,11 +44,17 @@ def csv(src, raw=False, table=None, **options):
             return _anew(src, _written(cells), raw, options)
     if not src.part and (len(look.tables) > 1 or table is not None):
         return _one_of(src, look, table, raw, options)
-    if not src.part and look.gap and not options.keys() & (_PARTIAL | {"header"}) and beside.parts(_rows(src, look)):
-        return _one_of(src, look, table, raw, options)
+    doubt = ""
+    if not src.part and look.gap and not options.keys() & (_PARTIAL | {"header"}):
+        cells = _rows(src, look)
+        if beside.parts(cells):
+            return _one_of(src, look, table, raw, options)
+        doubt = beside.doubt(cells)
     if "encoding" not in options:
         encoding.tell(src, look.codec)
     look.tell()
+    if doubt:
+        note(f"{src.name}: {doubt}.")
     # The content was looked at; what the path ends in says nothing.
     settings = {"compression": None, **look.settings(), **options}
     reader = Reader(src, settings, look)
@@ -142,7 +148,7 @@ def _one_of(src, look, table, raw, options):
 
     rows = _rows(src, look)
     found = headers.tables(rows)
-    side = beside.parts(rows) if len(found) < 2 else []
+    side = beside.parts(rows, asked=table is not None) if len(found) < 2 else []
     number = 1 if table is None else table
     if not 1 <= number <= max(1, len(found), len(side)):
         raise src.fail(f"has {max(len(found), len(side))} table(s); there is no table {number}")
@@ -306,7 +312,10 @@ class Reader:
         return any(len(r) > wide for r in look.rows[1:3]) or look.width > len(look.rows[0]) and look.header.rows == 1 and not look.trailing()
 
     def _without_nul(self):
-        """Bytes of 0 are no text: they fill up what some programs write."""
+        """Bytes of 0 are no text: they fill up what some programs write. A byte of 26 ends a file of DOS."""
+        if self.src.bytes_at_end(1) == b"\x1a" and not self.look.codec.startswith(("utf-16", "utf-32")):
+            self.content = self.src.bytes().rstrip(b"\x1a").decode(self.look.codec, "replace").lstrip("\ufeff").encode()
+            self.settings["encoding"] = "utf-8"
         if not self.look.codec.startswith(("utf-16", "utf-32")) and b"\0" in self.src.head:
             data = self.src.bytes()
             note(f"{self.src.name}: {data.count(0):,} byte(s) of 0 were left out.")

@@ -77,11 +77,26 @@ def find(lines, ext="", delimiter=None):
     if best is None or best.score < _one_column(lines, text):
         words = None if best and best.score > 0.5 else _words(lines)
         return words or Dialect("\x1f" if best or "," in text and _one_column(lines, text) > 0.6 else ",")
+    if best.delimiter == "\t" and _with_tabs_among(lines, best):
+        return _words(lines) or best
     if best.score < 0.75:
         words = _words(lines)
         if words and words.score > best.score:
             return words
     return best
+
+
+def _with_tabs_among(lines, tabs):
+    """Whether tabs are some of the blanks that set columns apart: each line has as many words, most of them numbers, and cells
+    between tabs hold several numbers, or only some of the lines have tabs."""
+    rows, cells = Dialect(r"\s+").cut(lines), tabs.cut(lines)
+    if len(lines) < 3 or len({len(r) for r in rows}) > 1 or len(rows[0]) <= width(cells) - 1:
+        return False
+    body = [c for r in rows[1:] for c in r]
+    if sum(forms.form(c) in ("n", "m") for c in body) < 0.6 * len(body):
+        return False
+    several = all(any(len(c.split()) > 2 and all(forms.form(v) in ("n", "m") for v in c.split()) for c in r) for r in cells[1:])
+    return several or any(len(r) == 1 for r in cells) and all(forms.form(c) == "n" for c in body)
 
 
 def width(rows):
@@ -125,7 +140,7 @@ def _judge(lines, dialect, ext):
         return None
     start = next(i for i, r in enumerate(rows) if len(r) == w)
     body = rows[start:]
-    if w == 2 and not any(r[1].strip() for r in body if len(r) == w):
+    if not any(c.strip() for r in body if len(r) == w for c in r[1:]):
         return None  # it only ends the lines
     even = sum(len(r) == w for r in body) / len(body)
     if start > 0.4 * len(rows):

@@ -29,6 +29,7 @@ _SCRIPTS = [  # code pages, the letters that make up most of a text, all letters
     (("cp1256", "iso8859_6"), "اليمنرتوبهعدفسكقحأجةشصىطخضذثغزإظء", re.compile("[ء-ي]")),
     (("cp874",), "านรอกเงม่ีัิ้ยลวดทสตะปบคหแจพชขใไโผ์็ุูำ", re.compile("[กขคงจฉชซญฐณดตถทธนบปผฝพฟภมยรลวศษสหอฤะ-ฺเ-ไ็-์]")),
 ]
+_ONE_BYTE = {"cp1251", "koi8_r", "cp1253", "cp1255", "cp1256"}
 _OTHERS = ["cp932", "euc_jp", "gb18030", "big5", "euc_kr", "cp1251", "koi8_r", "cp1253", "cp1254", "cp1255", "cp1256", "cp1252", "cp1250"]
 
 
@@ -124,7 +125,9 @@ def _legacy(sample):
     from charset_normalizer import from_bytes
 
     best = from_bytes(sample, cp_isolation=_OTHERS).best()
-    return best.encoding if best and best.encoding not in _LATIN else _latin(sample)
+    beside = sum(len(r) < 4 for r in re.findall(rb"(?<=[A-Za-z])[\x80-\xff]+(?=[A-Za-z])", sample))  # within words of Latin letters
+    mixed = beside > 0.5 * len(runs) and best and best.encoding in _ONE_BYTE
+    return best.encoding if best and best.encoding not in _LATIN and not mixed else _latin(sample)
 
 
 def _wide(sample, codec):

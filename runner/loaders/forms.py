@@ -28,7 +28,7 @@ def form(cell):
     if not cell:
         return ""
     if len(cell) > 40:
-        return "s"
+        return "n" if len(cell) < 80 and "." in cell and PLAIN.fullmatch(cell) else "s"
     if PLAIN.fullmatch(cell):
         return "n"
     low = cell.lower()

@@ -45,15 +45,17 @@ def _find(rows, width, above):
     if not table:
         return Header(0, 1)
     body = [r for r in table[1:] if any(map(str.strip, r))]
-    if len(body) > 1 and is_rule(body[0]) and len(table[0]) >= width:
-        rules = next((i for i, r in enumerate(table[1:]) if any(r) and not is_rule(r)), 1)
+    if len(body) > 1 and (is_rule(body[0]) or _letters_of_types(body, width)) and len(table[0]) >= width:
+        rules = max(1, next((i for i, r in enumerate(table[1:]) if any(r) and not is_rule(r)), 1))
         return Header(skip, 1 + rules, [c.strip() for c in table[0]], rule=" ".join(c.strip() for c in body[0]).strip()[:40])
     if len(body) > 2 and all(c.strip().startswith('{"ImportId"') for c in body[1][:width] if c.strip()) and any(body[1]):
         return Header(skip, 3, [c.strip() for c in table[0]], rule=" · ".join(c.strip() for c in body[0])[:60])  # a survey of Qualtrics: questions below the names
     if len(body) > 1 and [c.strip() for c in table[0][:3]] == ["V1", "V2", "V3"] and body[0][0].strip() == "ResponseID":
         return Header(skip, 2, [c.strip() for c in table[0]], rule=" · ".join(c.strip() for c in body[0] if c.strip())[:60])  # one of the older form
+    if _told_above(table, body, width):
+        return Header(skip + 2, 1)
     answers = [c.strip() for c in body[0]] if body else []
-    if len(answers) == len(table[0]) == width and {"Response", "Open-Ended Response"} & set(answers) and all(map(is_name, answers)) and any(a and not q.strip() for q, a in zip(table[0], answers)):
+    if len(answers) == len(table[0]) == width and {"Response", "Open-Ended Response"} & set(answers) and all(is_name(a) or forms.form(a) in "nm" for a in answers) and any(a and not q.strip() for q, a in zip(table[0], answers)):
         return Header(skip, 2, joined([table[0], ["" if a in ("Response", "Open-Ended Response") else a for a in answers]], width))  # a survey of SurveyMonkey: answers below the questions
     more = _several(table, width, above + skip)
     if not more and _pivoted(table[0], body, width):
@@ -75,7 +77,8 @@ def _find(rows, width, above):
         return Header(skip, 2, [c.strip() for c in table[0]], rule=" · ".join(c.strip() for c in body[0])[:60])
     units = units_row(table[0], body, width)
     if units:
-        return Header(skip, 2, [c.strip() for c in table[0]], units)
+        keys = _keys_below(body, width)
+        return Header(skip, 3 if keys else 2, [c.strip() for c in table[0]], units, keys)
     return Header(skip, 1)
 
 
@@ -104,6 +107,31 @@ def is_rule(row):
     if re.fullmatch(r"[-=+|: ]{3,}", text):
         return "---" in text or "===" in text or len(row) > 1 and all(re.fullmatch(r"\s*(?::?-{2,}:?|={2,})\s*", c) for c in row if c.strip())
     return len(row) > 1 and (all(re.fullmatch(r"\d{1,3}[sdn]", c.strip()) for c in row) or {c.strip().lower() for c in row} - {""} <= _TYPES and any(row))
+
+
+def _told_above(table, body, width):
+    """Whether the first two rows are names and values that tell of the table below them, whose names are in the third: Source, Latitude;
+    NSRDB, 40.5; Year, Month, …"""
+    if len(body) < 5 or table[1] != body[0] or table[2] != body[1]:
+        return False
+    above, values, names = ([c.strip() for c in r] for r in (table[0], body[0], body[1]))
+    while names and not names[-1]:
+        names.pop()
+    if len(names) < 4 or len(set(names)) < len(names) or not all(c and forms.form(c) == "s" for c in names) or not all(map(is_name, above)):
+        return False
+    kinds = [usual_form(body[2 : LOOK + 2], i) for i in range(width)]
+    typed = [i for i in range(len(names)) if kinds[i] and kinds[i] in "ndc"]
+    other = [i for i in typed if i < len(values) and values[i] and forms.form(values[i]) not in (kinds[i], "m")]
+    return len(typed) > 0.5 * len(names) and bool(other) and any(forms.form(v) in ("n", "d") for v in values) and not any(kinds[len(names) :])
+
+
+def _letters_of_types(body, width):
+    """Whether the first row says by a letter which columns hold numbers (N) and which texts (S), as RDB has it, and they do."""
+    row = [c.strip().upper() for c in body[0]]
+    if len(row) != width < 2 or not all(re.fullmatch(r"\d{0,3}[SNDM]", c) for c in row) or "N" not in {c[-1] for c in row}:
+        return False
+    below = [r for r in body[1 : LOOK + 1] if len(r) == width]
+    return bool(below) and all(all(forms.form(r[i]) in ("n", "m", "") for r in below) and any(forms.form(r[i]) == "n" for r in below) for i, c in enumerate(row) if c[-1] == "N")
 
 
 def is_name(cell):
@@ -242,7 +270,9 @@ def _no_name(cell, column):
 
 
 def _values(row):
-    """Whether a row that stands alone holds values: a day, and a number that is no year."""
+    """Whether a row that stands alone holds values: a day, and a number that is no year; or numbers alone, that are none of a count."""
+    if len(row) > 2 and all(forms.form(c) == "n" for c in row) and not _sequence(row) and not all(map(forms.YEAR.fullmatch, row)):
+        return True
     return any(forms.form(c) == "d" for c in row) and any(forms.form(c) == "n" and not forms.YEAR.fullmatch(c) for c in row)
 
 
@@ -440,14 +470,28 @@ def units_row(names, body, width):
     row = [c.strip() for c in body[0]]
     kinds = [usual_form(body[1 : LOOK + 1], i) for i in range(width)]
     numbers = [i for i, k in enumerate(kinds) if k == "n" and i < len(row)]
-    given = {names[i].strip(): row[i].strip("()[] ") for i in range(min(width, len(row))) if row[i] and _is_unit(row[i])}
+    given = {names[i].strip(): row[i].strip("()[] ") for i in range(min(width, len(row))) if row[i].strip("()[] ") and _is_unit(row[i])}
     known = sum(_is_unit(row[i]) for i in numbers if row[i])
     if not numbers or any(row[i] and not _is_unit(row[i]) and (len(row[i]) > 8 or known < 4) for i in numbers) or known < 0.6 * sum(bool(row[i]) for i in numbers):
         return {}  # beside many that are known, a word may be one as well
     over = [i for i in numbers if row[i]]
     if any(row[i].lower() in ("yes", "no") and kinds[i] in ("b", "s") for i in range(min(width, len(row)))):
         return {}  # an answer
+    others = [i for i in range(min(width, len(row))) if row[i] and i not in numbers]
+    if any(row[i] == r[i].strip() and not _is_unit(row[i]) for i in others for r in body[1 : LOOK + 1] if len(r) > i):
+        return {}  # a value that others have
+    if len(over) == 1 and len(row[over[0]]) == 1 and row[over[0]].isalpha() and any(" " in row[i] or len(row[i]) > 12 for i in others):
+        return {}  # a letter, beside a text
     return given if over and len(over) >= 0.3 * len(numbers) and all(forms.form(c) not in ("n", "d") for c in row) else {}
+
+
+def _keys_below(body, width):
+    """The row below the units, where it has words in each column of numbers: the names that a program gives the columns."""
+    numbers = [i for i in range(width) if usual_form(body[2 : LOOK + 1], i) == "n"]
+    row = [c.strip() for c in body[1]] + [""] * width
+    said = [row[i] for i in numbers if row[i]]
+    keys = len(said) > 1 and len(set(said)) == len(said) and all(forms.form(c) == "s" and re.search(r"[^\W\d]{2}", c) and not _is_unit(c) for c in said)
+    return " · ".join(c for c in row if c)[:60] if keys else ""
 
 
 def _is_unit(cell):

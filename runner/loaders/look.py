@@ -190,11 +190,11 @@ class Look:
             note(f"{self.src.name}: lines that begin with {self.comment} are comments and were left out.")
         if self.header.rows == 0 and not self.header.names:
             note(f"{self.src.name} has no header line; its columns are numbered.")
-        elif self.header.rule:
+        if self.header.rule:
             note(f"{self.src.name}: the line below the header holds no values and was left out: {self.header.rule}")
-        elif self.header.units:
+        if self.header.units:
             note(f"{self.src.name}: the row below the header was taken for units: {', '.join(f'{n} in {u}' for n, u in self.header.units.items())}.")
-        elif self.header.rows > 1:
+        if self.header.rows > 1 and not self.header.rule and not self.header.units:
             note(f"{self.src.name}: its header has {self.header.rows} rows, which were joined.")
         for name, values in zip(self.header.names or self.rows[:1] and self.rows[0], self.columns) if self.decimal == "," and self.header.rows else ():
             if values and all(re.fullmatch(r"[+-]?\d{1,3}(,\d{3})?", v) for v in values) and not numbers.evidence(values[:60]) and any("," in v for v in values):
@@ -209,13 +209,15 @@ class Look:
     def row_names(self):
         """Each line has a name in front that the header has none for."""
         body = [r for r in self.rows[1:] if r]
-        if not body or self.header.rows != 1 or not all(len(r) == len(self.rows[0]) + 1 for r in body):
+        if not body or not self.rows[0] or self.header.rows != 1 or not all(len(r) == len(self.rows[0]) + 1 for r in body):
             return False
         if self.rows[0][0].strip().lower() in _OF_NAMES and not forms.form(body[0][0]) == "n" and all(forms.form(r[1]) in ("n", "d") for r in body) or self.parted(body):
             return False
         first = [r[0].strip() for r in body]
         counted = first in ([str(i + k) for i in range(len(first))] for k in (0, 1))
         named = len(set(first)) == len(first) and all(forms.form(c) == "s" for c in first)
+        if counted and re.fullmatch(r"(?:row_?)?(?:id|nr?|no|num|number|index|#)\.?", self.rows[0][0].strip(), re.I) and not all(forms.form(r[1]) == "n" for r in body):
+            return False  # numbers under a name that is one of numbers: what is too much stands at the end
         return (counted or named) and any(r[-1].strip() for r in body)
 
     def parted(self, body):

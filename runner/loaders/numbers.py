@@ -49,7 +49,7 @@ def convert(frame, decimal=None, names=()):
 
 
 _CODE_NAME = re.compile(r"(?:^|[^a-z])(?:id|ids|no|nr|num|number|code|key|zip|plz|sku|ref|room|house|unit|apt|flat|gate|flight|route|line|train|bus|version|cabin|ticket|phone|tel|fax|model|part|lot)(?:$|[^a-z])|id$", re.I)
-_PLAIN = r"[+-]?[1-9]?\d{1,14}(?:[.,]\d+)?"
+_PLAIN = r"[+-]?(?:[1-9]?\d{1,14}|\d{1,3}(?:,\d{3})+|\d{1,3}(?:\.\d{3})+)(?:[.,]\d+)?"
 
 
 def _left(column, name):
@@ -296,10 +296,10 @@ def _well_grouped(body):
     """Whether digits are grouped as numbers are: 1 234 567,8 or 12,34,567."""
     return bool(
         re.fullmatch(
-            rf"\d+([.,]\d*)?|[.,]\d+|\d{{1,3}}(?:,\d{{2,3}})*,\d{{3}}(\.\d*)?|\d{{1,3}}(?:\.\d{{3}})+(,\d*)?|\d{{1,3}}(?:[{_SPACES}]\d{{3}})+([.,]\d*)?|\d{{1,3}}(?:['\u2019,]\d{{3}})+(\.\d*)?",
+            rf"\d+([.,]\d*)?|[.,]\d+|(?:\d{{1,3}}(?:,\d{{2,3}})*|\d{{4}}(?:,\d\d)+),\d{{3}}(\.\d*)?|\d{{1,3}}(?:\.\d{{3}})+(,\d*)?|\d{{1,3}}(?:[{_SPACES}]\d{{3}})+([.,]\d*)?|\d{{1,3}}(?:['\u2019,]\d{{3}})+(\.\d*)?",
             body,
         )
-    ) and not re.fullmatch(r"\d{1,3}(\.\d{3}){3}", body)
+    ) and not re.fullmatch(r"\d{1,3}(\.\d{3}){3}|\d{1,3}(?:,\d{3}){6,}", body)  # an address of a computer; a list of numbers
 
 
 def _name(body, sign, value):
@@ -310,7 +310,7 @@ def _name(body, sign, value):
 def _pattern(sign, money, percent, unit):
     """What each value must be."""
     point, group = re.escape(sign), "," if sign == "." else r"\."
-    body = rf"(?:\d{{1,3}}(?:{group}\d{{2,3}})+|\d{{1,3}}(?:[{_SPACES}]\d{{3}})+|\d+)?(?:{point}(?:\d*|[-\u2013\u2014]{{1,2}}))?"
+    body = rf"(?:\d{{1,3}}(?:{group}\d{{2,3}}){{1,7}}|\d{{4}}(?:{group}\d\d)+{group}\d{{3}}|\d{{1,3}}(?:[{_SPACES}]\d{{3}})+|\d+)?(?:{point}(?:\d*|[-\u2013\u2014]{{1,2}}))?"
     symbols = "|".join(re.escape(m) for m in sorted(money)) or "(?:x{0})"
     tail = rf"(?:\s?(?:%))?" if percent else rf"(?:\s?{re.escape(unit)})" if unit else rf"(?:\s?(?:{symbols}))?"
     symbols = "%" if percent else symbols

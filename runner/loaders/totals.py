@@ -16,6 +16,11 @@ _ANY = re.compile(r"(?:\S+ ){1,3}totals?:?|(?:total|totals|totale|totaal|totaux|
 _GROUP = re.compile(r"(.+?)[ :-]+(?:sub-?)?(?:total|totals|summe|ergebnis|totale?|suma|итог)|(?:(?:sub-?)?total|summe|sous-total|totale?|итого)[ :-]+(?:for |of |de |di |für )?(.+)", re.I)
 
 
+def is_total(text):
+    """Whether a text is the name of a total."""
+    return bool(_TOTAL.fullmatch(text.strip()))
+
+
 def rows(frame):
     """The positions of the rows whose first text says that they are totals, above numbers."""
     texts = [i for i, t in enumerate(frame.dtypes) if t == object or str(t) in ("str", "string")]

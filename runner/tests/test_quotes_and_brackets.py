@@ -62,6 +62,11 @@ def test_lines_in_brackets_are_no_json(tmp_path):
 BESIDE = {
     "of unlike lengths": ("Region,Sales,,Product,Units\nNorth,100.5,,Apple,5\nSouth,200.0,,Pear,7\nWest,150.25,,Fig,9\n,,,Plum,2\n", {"Region": ["North", "South", "West"], "Sales": [100.5, 200, 150.25]}, {"Product": ["Apple", "Pear", "Fig", "Plum"], "Units": [5, 7, 9, 2]}),
     "with titles": ('"Table 1",,,"Table 2",,\nName,Value,,Name,Value,\nx,1,,p,4,\ny,2,,q,5,\n', {"Name": ["x", "y"], "Value": [1, 2]}, {"Name": ["p", "q"], "Value": [4, 5]}),
+    "with one name first": ("Month,Sales,,Month,Costs\nJan,10,,Feb,5\nFeb,20,,Mar,7\nMar,30,,Apr,6\n", {"Month": ["Jan", "Feb", "Mar"], "Sales": [10, 20, 30]}, {"Month": ["Feb", "Mar", "Apr"], "Costs": [5, 7, 6]}),
+    "with the same first values": ("Quarter;Sales;;Period;Staff\nspring;10;;spring;5\nsummer;20;;summer;7\nautumn;5;;autumn;6\n", {"Quarter": ["spring", "summer", "autumn"], "Sales": [10, 20, 5]}, {"Period": ["spring", "summer", "autumn"], "Staff": [5, 7, 6]}),
+    "each with its total": ("Region,Sales,,Product,Units\nNorth,10,,Apple,5\nSouth,20,,Pear,7\nTotal,30,,Total,12\n", {"Region": ["North", "South", "Total"], "Sales": [10, 20, 30]}, {"Product": ["Apple", "Pear", "Total"], "Units": [5, 7, 12]}),
+    "each counted from 1": ("Rank,Player,,No,Club\n1,Ann,,1,Reds\n2,Ben,,2,Blues\n3,Cy,,3,Greens\n", {"Rank": [1, 2, 3], "Player": ["Ann", "Ben", "Cy"]}, {"No": [1, 2, 3], "Club": ["Reds", "Blues", "Greens"]}),
+    "each by size": ("Product,Units,,City,Orders\na,90,,X,40\nb,80,,Y,31\nc,70,,Z,30\nd,60,,U,20\ne,50,,V,10\n", {"Product": list("abcde"), "Units": [90, 80, 70, 60, 50]}, {"City": list("XYZUV"), "Orders": [40, 31, 30, 20, 10]}),
 }
 
 
@@ -73,8 +78,12 @@ def test_tables_side_by_side(check, case):
 
 
 def test_a_blank_column_within_a_table_parts_nothing(check):
-    frame = check("Region;Sales;;Product;Units\nNorth;100,5;;Apple;5\nSouth;200,0;;Pear;7\n", {"Sales": [100.5, 200], "Units": [5, 7]}, length=2)
+    frame = check("Region;Sales;;Product;Units\nNorth;100,5;;Apple;5\nSouth;200,0;;Pear;7\n", {"Sales": [100.5, 200], "Units": [5, 7]}, length=2, said="a blank column parts Region, Sales from Product, Units")
     assert frame.shape[1] == 5
+    text = "Region;Sales;;Product;Units\nNorth;100,5;;Apple;5\nSouth;200,0;;Pear;7\n"
+    assert check(text, {"Product": ["Apple", "Pear"], "Units": [5, 7]}, table=2, length=2).shape[1] == 2
+    for text in ("Name,Q1,Q2,,Total,Mean\nAnn,1,2,,3,1.5\nBen,5,6,,11,5.5\n", "Shop,Sales,,City,Rate\nA,3,,Bonn,0.5\nB,4,,Ulm,0.25\nC,5,,Bonn,0.5\n"):
+        assert check(text, {}, unsaid=["side by side", "a blank column parts"]).shape[1] == text.splitlines()[0].count(",") + 1
 
 
 ONE_COLUMN = {
