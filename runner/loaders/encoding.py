@@ -144,7 +144,7 @@ def _big5(sample):
     words = _wide(sample, "big5")
     pairs = [c.encode("big5") for w in words for c in w if c > "\x7f"]
     plain = sum(w[0] > "\x7f" and w[-1] > "\x7f" for w in words)
-    return len(pairs) > 5 and plain >= 0.9 * len(words) and sum(0xA4 <= p[0] <= 0xC6 for p in pairs) >= 0.95 * len(pairs) and sum(p[1] < 0x80 for p in pairs) >= 0.15 * len(pairs)
+    return len(pairs) > 5 and plain >= 0.9 * len(words) and sum(0xA1 <= p[0] <= 0xC6 for p in pairs) >= 0.95 * len(pairs) and sum(p[0] >= 0xA4 for p in pairs) > 0.7 * len(pairs) and sum(p[1] < 0x80 for p in pairs) >= 0.15 * len(pairs)
 
 
 def _shift_jis(sample):
