@@ -238,14 +238,14 @@ def _extremes(profile):
     c, label = (profile.measures or [None])[0], profile.label
     if c is None or label is None or set(words.of(c.name)) & {"rank", "ranking"}:
         return
-    if label.role == "identifier":  # a name says more than a number
-        label = next((x for x in profile.columns if x.role == "text" and set(words.of(x.name)) & {"name", "title"} and x.distinct >= 0.9 * profile.rows), label)
+    label = profile.called[0]
     values = c.series.to_numpy("float64", na_value=np.nan)
     if np.isfinite(values).sum() < 5:
         return
     at = int(np.nanargmax(values))
     if (values == values[at]).sum() == 1:
-        yield Finding(1.6, "extreme", f"The highest {code(c.name)} is **{number(values[at])}**: {code(label.series.iloc[at])}.", dict(column=c.name, label=str(label.series.iloc[at]), by=label.name, high=float(values[at])))
+        name = profile.told(at) or str(profile.label.series.iloc[at])
+        yield Finding(1.6, "extreme", f"The highest {code(c.name)} is **{number(values[at])}**: {code(name)}.", dict(column=c.name, label=str(label.series.iloc[at]), by=label.name, high=float(values[at])))
 
 
 def _relations(profile):

@@ -188,9 +188,11 @@ class Profile:
         joined, a year; None where there is none. Years and dates of the rows'
         subjects (a year of building, a birthday) are not it."""
         dates = [c for c in self.of("date") if c.distinct > 1 and not _LIFE & set(words.of(c.name))]
+        years = [c for c in self.columns if words.time_year(c.name) and (c.role == "year" or c.role == "constant" and c.type == "integer")]
+        if years and all(2 * c.count < self.rows for c in dates):
+            dates = []  # they are of a few rows
         if dates:
             return min(dates, key=lambda c: (words.recorded(c.name), not words.has(c.name, words.DATE), -c.count, c.position))
-        years = [c for c in self.columns if words.time_year(c.name) and (c.role == "year" or c.role == "constant" and c.type == "integer")]
         for year in years:
             joined = self._joined(year)
             if joined is not None:
@@ -224,6 +226,26 @@ class Profile:
         if not named:  # a few names are a category each
             named = [c for c in self.columns[:1] if c.type == "text" and c.distinct == self.rows and c.count == self.rows]
         return min(named, key=lambda c: (c.role != "text", c.position), default=None) if self.rows > 1 else None
+
+    @cached_property
+    def called(self):
+        """The columns that say to a person what a row is: a name or a title, before what numbers a row or leads to it."""
+        label = self.label
+        texts = [c for c in self.columns if c.type == "text" and c.role not in ("nested", "empty", "constant") and not _leads(c)]
+        first, last = (next((c for c in texts if words.of(c.name) in ((which, "name"), (which + "name",))), None) for which in ("first", "last"))
+        if first is not None and last is not None:
+            return (first, last)
+        if label is not None and label.role == "text" and not _leads(label):
+            return (label,)
+        named = [c for c in texts if words.of(c.name) in _CALLED or words.of(c.name)[-1:] in (("name",), ("title",)) and c.distinct >= 0.9 * self.rows]
+        if named:
+            return (max(named, key=lambda c: (c.distinct, -c.position)),)
+        return (label,) if label is not None else ()
+
+    def told(self, row):
+        """What the row at a position is called, or None."""
+        values = [c.series.iloc[row] for c in self.called]
+        return " ".join(str(v).strip() for v in values) if values and not any(pd.isna(v) for v in values) else None
 
     @cached_property
     def place(self):
@@ -384,6 +406,15 @@ def _typed(series):
     if dtype == object:
         return _object(series)
     return "text", series
+
+
+_CALLED = {("name",), ("title",), ("full", "name"), ("fullname",), ("name", "alias")}
+
+
+def _leads(c):
+    """Whether the values are addresses of pages."""
+    first = c.series.dropna().head(20).astype(str)
+    return len(first) > 0 and bool(first.str.match(r"(?:https?://|www\.)").mean() > 0.9)
 
 
 _LIFE = {"birth", "born", "dob", "birthday", "birthdate", "death", "died", "expiry", "expires", "expiration", "due"}

@@ -15,7 +15,7 @@ FLOW = frozenset(
     applications admissions admitted doses vaccinations shipments shipped deliveries delivered sold kwh mwh gwh twh energy fuel
     shares freight tax taxes tip tips fee fees payment payments payout claims transactions hires bookings calls complaints
     purchases purchased returns refunds registrations signups hours minutes items pieces tonnes tons harvest catch yielded
-    migrants immigrants emigrants marriages divorces streams plays likes comments posts messages shots assists
+    migrants immigrants emigrants marriages divorces budget budgets budgeted actual actuals appropriation appropriations streams plays likes comments posts messages shots assists homers rbi rbis walks strikeouts bases touchdowns interceptions sacks fouls
     uebernachtungen ubernachtungen übernachtungen logiernachte logiernächte ankunfte ankünfte besuche besucher gaste gäste nuitees nuitées pernoctaciones umsatz umsaetze betrag menge anzahl kosten ausgaben einnahmen erloes gewinn stueckzahl faelle geburten todesfaelle
     ventes montant quantite recettes depenses couts nombre naissances deces ventas importe cantidad ingresos gastos
     monto unidades nacimientos muertes vendite importo quantita ricavi omzet bedrag aantal vendas quantidade receita
@@ -23,7 +23,7 @@ FLOW = frozenset(
 )
 # Levels at a moment: they add up over groups, not over time.
 STOCK = frozenset(
-    """population pop inventory stock balance headcount employees staff workers members subscribers followers users debt assets
+    """population pop inventory stock balance headcount fte ftes employees staff workers members subscribers followers users debt assets
     liabilities area acreage households houses dwellings beds vehicles capacity installed reserves deposits gdp gnp
     bevoelkerung einwohner bestand poblacion habitants habitantes inhabitants residents население""".split()
 )
@@ -143,6 +143,8 @@ def additive(name):
         return "stock"
     if ascii_words & FLOW and not strong & {"max", "min", "high", "low", "open", "close"}:
         return "flow"
+    if mine == ("story", "points"):
+        return "flow"
     if set(mine) & {"sick", "absence", "absences", "overtime"}:
         return "flow"
     if mine[-1:] == ("total",) or (mine[:1] == ("total",) and len(mine) > 1 and mine[1] not in {"cholesterol", "bilirubin", "protein", "phenols", "acidity", "sulfur"}):
@@ -155,6 +157,14 @@ def telling(name):
     first = "revenue sales turnover umsatz ventes ventas amount total gross profit generation production deaths cases passengers".split()
     mine = of(name)
     return min((first.index(w) for w in mine if w in first), default=len(first))
+
+
+_DEDUCTED = frozenset("discount discounts discounted refund refunds refunded tax taxes fee fees shipping tip tips deposit rebate vat commission".split())
+
+
+def deducted(name):
+    """Whether an amount is but a part of what was paid, or goes back: a discount, a tax, a fee."""
+    return bool(set(of(name)) & _DEDUCTED)
 
 
 def is_rate(name):

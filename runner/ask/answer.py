@@ -133,15 +133,17 @@ def _which_row(query, result, profile):
 
     v = numbers(query.targets[0])
     at = [i for i in (result.mask & (v == result.value)).nonzero()[0][:3]]
-    names = [profile.label, *(c for c in profile.columns if c.role in ("text", "identifier")), profile.time, *(c for c in profile.columns if c.type == "text" and c.role != "nested")]
-    named = next((c for c in names if c is not None and c.series.iloc[at].notna().all()), None)
-    if not at or named is None:
-        return []
-    said = [code(day(named.series.iloc[i]) if named.type == "date" else named.series.iloc[i]) for i in at]
     many = int((result.mask & (v == result.value)).sum())
+    said, by = [profile.told(i) for i in at], " and ".join(code(c.name) for c in profile.called)
+    if not said or None in said:
+        names = [profile.label, *(c for c in profile.columns if c.role in ("text", "identifier")), profile.time, *(c for c in profile.columns if c.type == "text" and c.role != "nested")]
+        named = next((c for c in names if c is not None and c.series.iloc[at].notna().all()), None)
+        if not at or named is None:
+            return []
+        said, by = [day(named.series.iloc[i]) if named.type == "date" else named.series.iloc[i] for i in at], code(named.name)
     if many > 3:
         return [f"{many:,} rows have it."]
-    return [f"It is of {' and '.join(said)} ({code(named.name)})."]
+    return [f"It is of {' and '.join(map(code, said))} ({by})."]
 
 
 def key(k, query, result, b=None):
@@ -274,14 +276,16 @@ def _rows(query, result, profile):
     if query.targets:
         c = query.targets[0]
         n = len(result.table)
-        named = (query.by[0] if query.by else None) or profile.label or next((x for x in profile.columns if x.role in ("text", "identifier")), None) or next((x for x in profile.columns if x.role == "date"), None)
+        called = (query.by[0],) if query.by else profile.called or tuple(x for role in (("text", "identifier"), ("date",)) for x in profile.columns if x.role in role)[:1]
         lines = [f"The {'row' if n == 1 else f'{n} rows'} with the {'lowest' if query.least else 'highest'} {code(c.name)}{_where(query)}:"]
         for i in range(min(n, LINES)):
             row = result.table.iloc[i]
             v = row[c.name]
             said = day(v) if isinstance(v, pd.Timestamp) else str(int(v)) if c.role == "year" else number(v)
-            name = row[named.name] if named is not None else f"row {result.table.index[i] + 1}"
-            lines.append(f"- {code(day(name) if isinstance(name, pd.Timestamp) else name)}: **{said}**")
+            names = [row[x.name] for x in called]
+            names = [row[profile.label.name]] if profile.label is not None and all(pd.isna(x) for x in names) else names
+            name = " ".join(day(x) if isinstance(x, pd.Timestamp) else str(x).strip() for x in names if pd.notna(x)) or f"row {result.table.index[i] + 1}"
+            lines.append(f"- {code(name)}: **{said}**")
         return lines
     n = len(result.table)
     if query.limit and not query.where:

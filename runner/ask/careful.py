@@ -132,6 +132,45 @@ def meant(query, items, said, profile):
     return query
 
 
+_OPENING = re.compile(r"\bdid\b.+\bopen\b\s*\??$", re.I)
+
+
+def opening(query, question):
+    """Raise NotUnderstood where what is open would be taken for what somebody opened."""
+    if _OPENING.search(question) and any(w.op == "==" and isinstance(w.value, tuple) and words.plain(w.value[0]) == "open" for w in query.where):
+        raise NotUnderstood("Those that are open, or those that were opened? Say which ones.")
+    return query
+
+
+_PLACE = re.compile(r"\b(?:rank|ranks|ranked|ranking|position|place) of\b|\bhow (?:high )?(?:does|do|is) .+ ranks?\b|\bwhere does .+ rank\b", re.I)
+
+
+def placed(query, question):
+    """Raise NotUnderstood where the place of one row among the others is asked for, and not its figure."""
+    if _PLACE.search(question) and query.kind == "value" and query.targets and not any({"rank", "ranking", "position", "place"} & set(words.of(c.name)) for c in query.targets):
+        raise NotUnderstood("I give the highest and the lowest ones in their order, not the place of one: ask for the top 10.")
+    return query
+
+
+def whole(query, by, targets, where, items, profile):
+    """The query, unless a column or a condition of the question has no place in it."""
+    used = [*query.by, *query.targets, query.per, *(p.column for w in query.where for p in (w.value if w.op == "or" else (w,)))]
+    for c in by:
+        if not isinstance(c, str) and not any(c is u for u in used):
+            raise NotUnderstood(f"I don't know what to do with {code('by ' + c.name)} here: ask for one thing at a time.")
+    if any(isinstance(c, str) for c in by) and not any(isinstance(u, str) and u for u in used) and query.kind not in ("dates", "growth"):
+        raise NotUnderstood(f"I don't know what to do with {code('by ' + next(c for c in by if isinstance(c, str)))} here: ask for one thing at a time.")
+    rows = {id(i.value) for i in items if i.kind == "col" and i.text.lower().endswith("s") and i.text.lower() != i.value.name.lower()}  # "hits by zone" of type_of_hit
+    rows |= {id(i.value[1]) for i in items if i.kind == "best"}
+    for c in targets:
+        if not any(c is u for u in used) and c.role in ("category", "ordinal", "boolean", "measure") and id(c) not in rows and c.distinct != profile.rows and not (query.kind == "rows" and c.type == "text"):
+            raise NotUnderstood(f"I don't know what to do with {code(c.name)} here: ask for one thing at a time.")
+    for w in where:
+        if not any(w.column is u for u in used):
+            raise NotUnderstood(f"I don't know what to do with {w} here: ask for one thing at a time.")
+    return query
+
+
 _FIGURES = ("mean", "sum", "median", "max", "min", "std", "count")
 
 

@@ -64,6 +64,7 @@ def _holds(condition, profile):
         hit = s.isin(list(value)).to_numpy(bool)
         return hit if op == "==" else ~hit & s.notna().to_numpy(bool)
     v = numbers(condition.column)
+    value = numbers(value) if hasattr(value, "series") else value  # another column
     with np.errstate(invalid="ignore"):
         if op == "between":
             return (v >= value[0]) & (v <= value[1])

@@ -42,6 +42,8 @@ def decided(d, profile, items):
         return q.but(kind=_kind(d.by), agg="count", by=tuple(d.by), where=(*q.where, Condition(targets[0], "missing")))
     if "date_range" in words and not targets:
         return q.but(kind="dates")
+    if "vs" in words and "corr" not in words and d.chart != "scatter" and d.by and len([t for t in targets if _numeric(t)]) == 2:
+        return q.but(targets=tuple(t for t in targets if _numeric(t)), agg=_agg(d), by=tuple(d.by), kind=_kind(d.by))  # "actual vs budget by department"
     if "corr" in words or d.chart == "scatter" or "vs" in words and len([t for t in targets if _numeric(t)]) >= 2:
         return _pair(q, d, profile)
     if "dist" in words or d.chart == "hist" or d.chart == "box" and targets and not d.by:
@@ -86,6 +88,8 @@ def decided(d, profile, items):
         return q.but(kind="series", targets=(d.best[1],), by=(d.per[0],), which=True, limit=d.limit or 1, least=d.best[0] == "min")
     if "sold" in words and not any(map(_numeric, targets)):
         flows = [c for c in profile.measures if c.additive == "flow"]
+        if "which" in words and not groups_of(targets, d) and (unknown := [w for w in d.nouns if w in ("product", "products", "item", "items", "customer", "customers")]):
+            raise NotUnderstood(f"I don't know {code(unknown[0])} in this table.")
         flows.sort(key=lambda c: not set(names.of(c.name)) & {"qty", "quantity", "units", "sold"})
         targets += flows[:1]
     others = [t for t in targets if _numeric(t) and t is not d.best[1]] if d.best else []
@@ -125,6 +129,8 @@ def decided(d, profile, items):
             return found
     if agg == "count":
         return _count(q, d, profile, numbers, groups, items)
+    if "which" in words and len(targets) == 1 and not (d.by or d.aggs or d.chart or d.nouns or numbers) and not truth(targets[0]) and len(d.where) == 1 and d.where[0].op == "==" and isinstance(d.where[0].value, tuple) and len(d.where[0].value) == 1 and d.where[0].column.distinct == profile.rows and d.where[0].column is not targets[0]:
+        return q.but(kind="lookup", targets=(targets[0],))  # "what is Yoda's homeworld"
     if {"show", "which", "rows"} & words and not d.aggs and not d.by and ("rows" in words or d.nouns or d.where) and not numbers and not d.chart:
         if "which" in words and groups:
             return q.but(kind="groups", agg="count", by=(groups[0],), limit=0)
@@ -181,11 +187,18 @@ def decided(d, profile, items):
         if not d.chart and len(profile.measures) == 1 and not d.words & {"show", "rows"} and not d.nouns and profile.time is not None and len(d.where) == 2 and {w.op for w in d.where} == {"==", "within"} and all(w.op == "within" or len(w.value) == 1 for w in d.where):
             return q.but(targets=tuple(profile.measures))  # "norway 2019": the figure
         return q.but(kind="rows") if not d.chart else q.but(agg="count")
+    if agg in ("max", "min") and any(i.is_("agg", agg) and i.text.lower() in ("most", "least", "fewest") and k + 1 < len(items) and items[k + 1].kind == "noun" for k, i in enumerate(items)):
+        raise NotUnderstood("The most rows of which column?")
     if agg and len(profile.measures) == 1:
         return q.but(targets=(profile.measures[0],), agg=agg)
     if agg:
         raise NotUnderstood("Of which column?")
     raise NotUnderstood("I don't understand that.")
+
+
+def groups_of(targets, d):
+    """The columns that the question names beside numbers."""
+    return [c for c in [*targets, *d.by] if isinstance(c, str) or not _numeric(c)]
 
 
 def _only_measure(profile):
@@ -272,11 +285,15 @@ def _compared_with(q, d, profile):
             by = _period(values[0])
             q = q.but(where=q.where + (Condition(c, "within", tuple(values)),))
             return q.but(kind=_kind([by]), by=(by,), targets=tuple(numbers or profile.measures[:1]), agg=agg)
+        if len(d.by) == 1 and d.by[0] is not c and d.by[0] not in numbers and numbers:  # "sales in dallas vs houston by year"
+            return q.but(kind=_kind(d.by), by=(d.by[0], c), targets=tuple(numbers[:1]), agg=agg)
         if d.chart == "line" and numbers and profile.time is not None:
             return q.but(kind="series", by=("time", c), targets=tuple(numbers[:1]), agg=agg)
-        if not numbers and not agg and not any(m.additive == "flow" for m in profile.measures) and c.series[c.series.isin(list(values))].value_counts().nunique() > 1:
+        if not numbers and not agg and not any(m.additive == "flow" and names.telling(m.name) < names.telling("") for m in profile.measures) and c.series[c.series.isin(list(values))].value_counts().nunique() > 1:
             return q.but(kind="groups", by=(c,), agg="count")  # of rows that are events
         return q.but(kind="groups", by=(c,), targets=tuple(numbers or profile.measures[:4]), agg=agg if numbers or agg != "count" else "count")
+    if len([t for t in d.targets if truth(t)]) > 1 and not d.by:
+        raise NotUnderstood(f"{code(d.targets[0].name)} and {code(d.targets[1].name)} are two columns: ask for a figure by each of them.")
     groups = [t for t in d.targets if t.groups] + [b for b in d.by if not isinstance(b, str) and not _numeric(b)]
     if groups:
         return q.but(kind="groups", by=tuple(groups[:1]), targets=tuple(numbers or profile.measures[:4]), agg=agg)
@@ -353,7 +370,11 @@ def _ranked(q, d, profile, numbers, groups, items):
             measure = profile.measures[0]
         if measure is None and not inner:
             named = [b for b in by[:1] if b.role in ("text", "identifier") and b.distinct == profile.rows]
+            if any(i.is_("agg") and i.text.lower() in ("longest", "shortest") for i in items):
+                raise NotUnderstood("I compare numbers, not the length of texts.")
             if named and profile.measures:
+                if len(profile.measures) > 1 and names.telling(profile.measures[0].name) == names.telling(""):
+                    raise NotUnderstood(f"Ranked by which column: {', '.join(code(m.name) for m in profile.measures[:3])}?")
                 measure = profile.measures[0]
         grouped = d.by and not groups and not d.ranked and not d.limit and "which" not in d.words
         if grouped:
@@ -367,7 +388,7 @@ def _ranked(q, d, profile, numbers, groups, items):
         return q.but(kind="groups", targets=(measure,) if measure else (), agg=inner or ("count" if measure is None else ""), by=(by[0],), limit=n, which=which or not d.limit, least=least)
     if measure is not None:
         if d.limit or d.nouns and "which" in d.words or "which" in d.words and "rows" in d.words or _row_of_the_extreme(items) or d.best and d.nouns or "which" in d.words and items[0].text.lower() in ("who", "which", "whose"):
-            people = next((c for c in profile.columns if c.groups and c.distinct < profile.rows and set(names.of(c.name)) & _PEOPLE), None) if items[0].text.lower() == "who" else None
+            people = next((c for c in profile.columns if c not in profile.called and c.groups and c.distinct < profile.rows and set(names.of(c.name)) & _PEOPLE), None) if items[0].text.lower() == "who" else None
             if people is not None:
                 return q.but(kind="groups", targets=(measure,), agg=inner, by=(people,), limit=n, which=not d.limit, least=least)
             return q.but(kind="rows", targets=(measure,), limit=n, least=least, which=True)
@@ -375,6 +396,8 @@ def _ranked(q, d, profile, numbers, groups, items):
     if d.targets and d.targets[0].type == "date":
         return q.but(targets=(d.targets[0],), agg=agg)
     if d.limit and ("rows" in d.words or d.nouns) and profile.measures:
+        if len(profile.measures) > 1 and names.telling(profile.measures[0].name) == names.telling(""):
+            raise NotUnderstood(f"Ranked by which column: {', '.join(code(m.name) for m in profile.measures[:3])}?")
         return q.but(kind="rows", targets=(profile.measures[0],), limit=n, least=least, which=True)
     return None
 
@@ -397,8 +420,13 @@ def _count(q, d, profile, numbers, groups, items):
         if c.type not in ("integer", "number") or not c.stats or c.stats["min"] != 0:
             raise NotUnderstood(f"How many with which values of {code(c.name)}? Say it as a condition: {code(c.name + ' > 0')}.")
         q = q.but(where=(*q.where, Condition(c, ">", 0)))
+    at = next((k for k, i in enumerate(items) if i.is_("agg", "count")), len(items))
+    if ids and d.where and at + 1 < len(items) and items[at + 1].kind == "noun":  # "how many movies pass the test"
+        raise NotUnderstood(f"The number of rows, or of different values of {code(ids[0].name)}? Say which one.")
     if ids and "rows" not in d.words and not (d.by and ids[0] in d.by):
         c = ids[0]
+        if c.type == "text" and (c.distinct or 99) <= 6 and {"never", "none", "no", "former"} & {names.plain(v) for v in c.series.dropna().unique()} and any(i.kind == "col" and i.value is c and i.text.lower().endswith("s") and not c.name.lower().endswith("s") for i in items) and not any(w.column is c for w in d.where):
+            raise NotUnderstood(f"Which of them: {', '.join(code(v) for v in c.series.dropna().unique())}?")  # "how many smokers"
         if rows.keyed(c, profile):
             return q.but(agg="count", by=tuple(d.by), kind=_kind(d.by))  # each row is one, and two may have one name
         if c.role == "identifier" and c.distinct == profile.rows:

@@ -30,7 +30,7 @@ def order_value(question, profile):
     column = None
     if found:
         abroad = set(lexicon.ABROAD["revenue"].split())
-        column = next((c for word in _MONEY for c in profile.measures if word in words.of(c.name)), None) or next((c for c in profile.measures if abroad & set(words.of(c.name))), None)
+        column = next((c for word in _MONEY for c in profile.measures if word in words.of(c.name) and not words.deducted(c.name)), None) or next((c for c in profile.measures if abroad & set(words.of(c.name))), None)
         if any(c.role == "measure" and words.plain(found[0]).endswith(words.plain(c.name)) and len(words.of(c.name)) > 1 for c in profile.columns):
             return question  # a column of this name
     else:

@@ -10,7 +10,7 @@ AGGS = {
     "max": "maximum|max|highest|largest|biggest|greatest|peak|most|best|peaked|record high|top",
     "min": "minimum|min|lowest|smallest|least|fewest|worst|record low|bottom",
     "median": "median|middle|midpoint|medians",
-    "count": "count|headcount|head count|number of|how many|count of|counts|no of|how often",
+    "count": "how many times|count|headcount|head count|number of|how many|count of|counts|no of|how often",
     "nunique": "unique|distinct|different|number of different|number of unique|number of distinct|how many different|how many distinct|how many unique|how many diff|number of diff",
     "std": "standard deviation|std|stdev|std dev|variability|sd",
     "var": "variance",
@@ -108,7 +108,8 @@ NOUNS = frozenset(
     car cars vehicle vehicles model models flight flights trip trips ride rides house houses home homes property properties listing listings city cities country countries
     penguin penguins animal animals flower flowers plant plants diamond diamonds movie movies film films song songs book books player players team teams game games match matches
     party parties staff worker workers guest guests meal meals visit visits event events accident accidents earthquake earthquakes station stations airport airports school schools company companies store stores
-    day days measurement measurements reading readings result results thing things bill bills ticket tickets user users member members invoice invoices bird birds wine wines""".split()
+    day days measurement measurements reading readings result results thing things bill bills ticket tickets user users member members invoice invoices bird birds wine wines
+    character characters baby babies birth births loan loans planet planets storm storms mammal mammals survey surveys hotel hotels restaurant restaurants hospital hospitals university universities college colleges episode episodes article articles paper papers post posts tweet tweets video videos app apps commit commits pull request requests review reviews payment payments subscription subscriptions deal deals lead leads contact contacts issue issues task tasks incident incidents alert alerts shipment shipments charge charges refund refunds""".split()
 )
 STOP = frozenset(
     """is are was were be been being the a an to me my our us please can could would should you your i we they them their its it this that these those there here then than do does did done
@@ -143,9 +144,9 @@ SYNONYMS = [
     set(g.split())
     for g in (
         "revenue sales turnover amount takings", "quantity qty units pieces", "temperature temp", "precipitation rain rainfall", "population pop inhabitants people", "country nation", "sex gender",
-        "cost price fare expense", "weight mass", "department dept", "employee emp staff", "number no nr num", "percent pct percentage", "horsepower hp power", "mpg mileage economy",
+        "cost price fare expense", "weight mass weigh weighs", "department dept", "employee emp staff", "number no nr num", "percent pct percentage", "horsepower hp power", "mpg mileage economy",
         "year yr", "salary wage pay income earnings", "category kind type", "city town", "state province", "name title", "height tall", "length long", "amount value spend",
-        "date day time", "max maximum high highest", "min minimum low lowest", "avg average mean", "customer client", "product item article", "score rating rated", "duration runtime", "life lifetime", "expectancy exp lifeexp", "gdp gdppercap",
+        "date day time", "max maximum high highest", "min minimum low lowest", "avg average mean", "customer client", "product item article lineitem", "score rating rated", "duration runtime", "life lifetime", "expectancy exp lifeexp", "gdp gdppercap",
         "departure dep", "arrival arr", "destination dest", "customer cust", "product prod", "description desc", "address addr", "distance dist", "account acct", "invoice inv", "manufacturer mfr", "location loc", "response resp", "volume vol", "transaction tx",
     )
 ]  # fmt: skip
@@ -234,6 +235,8 @@ def stem(word):
         return irregular[w]
     if len(w) > 4 and w.endswith("ies"):
         return w[:-3] + "y"
+    if len(w) > 4 and w.endswith("ie"):
+        return w[:-2] + "y"  # one hoodie, two hoodies
     if len(w) > 4 and w.endswith(("sses", "xes", "zes", "ches", "shes")):
         return w[:-2]
     if len(w) > 5 and w.endswith("oes") and not w.endswith("shoes") and w not in ("canoes", "tiptoes"):

@@ -7,7 +7,7 @@ from attache.analyze import words
 from attache.analyze.style import code
 from attache.ask import careful, decide, growth, periods, rewrite, spoken, tongues
 from attache.ask.query import Condition, Draft, NotUnderstood, Query, one_of
-from attache.ask.lexicon import UNITS
+from attache.ask.lexicon import UNITS, stem
 from attache.ask.scan import scan, truth
 from attache.ask.when import Span, of_one_year
 
@@ -34,6 +34,7 @@ def parse(question, vocabulary, last=None):
     careful.of_now(question, vocabulary.profile)
     items = careful.nth(careful.times(careful.ways(scan(question, vocabulary), question, vocabulary), vocabulary.profile))
     items = rewrite.either(rewrite.unknown(rewrite.members(rewrite.months(rewrite.in_full(rewrite.simpler(items, question, vocabulary), said, vocabulary.profile), vocabulary.profile)), vocabulary.profile))
+    rewrite.denied(items)
     unknown = [i for i in items if i.kind == "word"]
     if unknown:
         raise NotUnderstood(f"I don't know {', '.join(code(i.text) for i in unknown[:3])} in this table.")
@@ -42,16 +43,19 @@ def parse(question, vocabulary, last=None):
     query = _dated(question, items, vocabulary.profile) or _query(question, items, vocabulary.profile, last)
     query = careful.one_by_one(careful.of_the_first(query, items), items)
     query = periods.hinted(careful.in_parts(query, said), totals)
-    query = careful.elsewhere(careful.alike(careful.measured(careful.meant(query, items, said, vocabulary.profile), said)), items, vocabulary)
+    query = careful.elsewhere(careful.alike(careful.measured(careful.placed(careful.opening(careful.meant(query, items, said, vocabulary.profile), said), said), said)), items, vocabulary)
     return change(query) if trimmed else query
 
 
 def _query(question, items, profile, last):
+    if last is None and items[0].is_("kw", "only", "without") and len(items) == 2:
+        raise NotUnderstood("There is no last question to change.")
     draft = _draft(items, profile)
     alone = last is not None and last.by and question.rstrip().endswith("?") and len(items) == 1 and items[0].kind == "col" and items[0].value.role == "measure"  # "humidity?" after a figure by sensor
     if last is not None and (alone or _follows(items, draft)) and not _YES_OR_NO.match(question):
         return _changed(last, draft, profile)
-    return rewrite.doubtful(decide.decided(draft, profile, items), items, profile)
+    said = tuple(draft.by), tuple(draft.targets), tuple(draft.where)
+    return careful.whole(rewrite.doubtful(decide.decided(draft, profile, items), items, profile), *said, items, profile)
 
 
 def _rest(question, vocabulary, last):
@@ -184,13 +188,19 @@ def _piece(items, i, d, profile):
         if it.value in ("max", "min") and it.text.lower() in ("top", "bottom", "best", "worst", "largest", "smallest", "highest", "lowest", "most", "least", "biggest") and nxt is not None and nxt.kind == "num":
             d.limit, d.least, d.ranked = int(nxt.value), it.value == "min", True
             return 2
+        if it.text.lower() in ("top", "bottom") and nxt is not None and nxt.kind in ("col", "noun") and nxt.text.lower().endswith("s") and (nxt.kind == "noun" or nxt.value.role != "measure" and not nxt.value.name.lower().endswith("s")):
+            d.limit = 5
         if it.text.lower() in ("top", "bottom"):
             d.ranked, d.least = True, it.value == "min"
         d.aggs.append(it.value)
+        d.named = d.named or it.text.lower() in ("max", "min", "maximum", "minimum")
         return 1
     if it.kind == "best":
-        d.aggs.append(it.value[0])
         d.targets.append(it.value[1])
+        if nxt is not None and nxt.kind == "num" and nxt.value == int(nxt.value) and not any(x.kind == "col" for x in rest[1:2]):
+            d.limit, d.least, d.ranked = int(nxt.value), it.value[0] == "min", True  # "tallest 5 players"
+            return 2
+        d.aggs.append(it.value[0])
         d.best = it.value
         return 1
     if it.kind == "per":
@@ -382,6 +392,8 @@ def _loose_op(items, i, d, profile):
         return 1
     if rest and rest[0].kind == "per" and rest[0].text.lower().startswith(("a ", "an ")):
         raise NotUnderstood(f"Say it as a number: {it.text} 60, not {it.text} {rest[0].text}.")
+    if it.value in (">", "<", ">=", "<=") and rest and rest[0].kind == "col" and rest[0].value.role == "measure" and not any(x.kind == "num" for x in rest[:3]):
+        raise NotUnderstood(f"I don't know what should be {it.text} {code(rest[0].value.name)}: name both columns, or a number.")
     if not rest or rest[0].kind != "num":
         return 1
     used = 2
@@ -406,6 +418,10 @@ def _loose_op(items, i, d, profile):
         age = next((m for m in profile.measures if "age" in words.of(m.name)), None)
         if age is not None and i and items[i - 1].kind == "noun" and items[i - 1].value in _PERSONS and not isinstance(value, tuple) and value <= 1.2 * age.stats["max"]:
             numbers = [age]  # "the cost of patients over 65"
+        of_them = [m for m in reached if i and items[i - 1].kind == "noun" and stem(items[i - 1].text) in map(stem, words.of(m.name))]
+        if not numbers and len(of_them) == 1 and len(reached) > 1:  # "loans over 20k": loan_amount
+            reached = of_them
+            d.notes.append(f"I took {code(of_them[0].name)} for what is compared with {rest[0].text}.")
         if not numbers and len(reached) > 1 and not any(x.text.lower() in UNITS for x in rest[:3]):
             ages = [m for m in reached if "age" in words.of(m.name)] or [m for m in reached if m.additive == "flow"]
             if len(ages) != 1:
@@ -470,6 +486,9 @@ def _time(items, i, d, profile, op=""):
         c = named[-1]
         if c in d.targets:
             d.targets.remove(c)
+    done = next((x.text.lower() for x in reversed(items[max(0, i - 2) : i]) if x.kind == "val" or x.kind == "col" and x.value.role == "boolean"), None)
+    if done is not None and not named and (mine := [x for x in profile.columns if x.role == "date" and x is not c and done in words.of(x.name)]):
+        c = mine[0]  # "closed in 2023", of closed_at
     if c is None:
         c = next((c for c in profile.columns if c.role in ("part", "ordinal")), None)
     rest = items[i + 1 :]
@@ -615,9 +634,9 @@ def _with_changes(last, d, profile):
         if d.aggs[0] not in ("mean", "median", "max", "min"):
             raise NotUnderstood("Which figure of the totals: their mean, median, highest or lowest?")
         q = q.but(over=d.aggs[0])
-    elif d.aggs and d.aggs[0] in ("max", "min") and q.kind in ("groups", "series") and (q.which or q.limit) and not d.targets and not d.by:
+    elif d.aggs and not d.named and d.aggs[0] in ("max", "min") and q.kind in ("groups", "series") and (q.which or q.limit) and not d.targets and not d.by:
         q = q.but(least=d.aggs[0] == "min")  # "what about the lowest", after the highest
-    elif d.aggs and "about" in d.words and d.aggs[0] in ("max", "min") and q.kind in ("groups", "series") and len(q.by) == 1 and len(q.targets) < 2:
+    elif d.aggs and "about" in d.words and d.aggs[0] in ("max", "min") and not d.named and q.kind in ("groups", "series") and len(q.by) == 1 and len(q.targets) < 2:
         q = q.but(which=True, limit=1, least=d.aggs[0] == "min")
     elif d.aggs and d.aggs[0] in ("mode", "rare", "nunique"):
         raise NotUnderstood("Of which column?")

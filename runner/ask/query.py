@@ -33,6 +33,8 @@ class Condition:
         if self.op == "between":
             return f"{name} is between {number(self.value[0])} and {number(self.value[1])}"
         said = {"==": "is", "!=": "is not", "contains": "contains", "starts": "starts with", "ends": "ends with"}.get(self.op, self.op)
+        if hasattr(self.value, "series"):
+            return f"{name} {said} {code(self.value.name)}"
         if isinstance(self.value, (list, tuple)):
             return f"{name} {said} {' or '.join(code(v) for v in self.value)}"
         return f"{name} {said} {number(self.value) if isinstance(self.value, (int, float)) and not isinstance(self.value, bool) else code(self.value)}"
@@ -100,3 +102,4 @@ class Draft:
     per: list = field(default_factory=list)
     notes: list = field(default_factory=list)
     best: tuple = ()
+    named: bool = False  # the highest or lowest is asked for as a figure: max, minimum

@@ -6,13 +6,14 @@ Items go in and items come out; nothing is decided here that depends on more tha
 import re
 
 from attache.analyze import words
-from attache.ask.lexicon import NOUNS
+from attache.analyze.style import code
+from attache.ask.lexicon import NOUNS, UNITS, stem
 from attache.ask.query import Condition, NotUnderstood, one_of
 from attache.ask.scan import Item, truth
 from attache.ask.when import Span
 
 _MORE = {"more": "max", "better": "max", "higher": "max", "bigger": "max", "larger": "max", "longer": "max", "greater": "max", "less": "min", "worse": "min", "lower": "min", "smaller": "min", "fewer": "min"}
-_MONEY = ("revenue", "gross", "turnover", "sales", "amount", "bill", "price", "cost", "fare", "spend", "spent", "income", "salary", "wage", "pay", "earnings", "compensation", "total")
+_MONEY = ("revenue", "gross", "turnover", "sales", "amount", "bill", "price", "cost", "fare", "spend", "spent", "income", "salary", "wage", "pay", "earnings", "compensation", "total", "actual", "actuals")
 _PAYING = {"spend", "spends", "spent", "pay", "pays", "paid", "money", "earn", "earns", "earned", "expensive"}
 # Superlatives that need a measure: only "most" and "fewest" count rows by themselves.
 JUDGING = {"best", "worst", "biggest", "largest", "smallest", "highest", "lowest", "greatest", "top", "bottom", "maximum", "minimum", "peak"}
@@ -25,8 +26,13 @@ def simpler(items, question, vocabulary):
     _refused(items, spoken)
     states = {i.text.lower() for i in items if i.kind in ("val", "col") and i.text.lower() in _PAYING}  # "paid orders"
     paying = _PAYING & set(spoken) - states
-    for change in (_orders, _after_its_column, _described, _best_share, _apart, _against, _several, _best_period, _units, _ratios, _number_of, _parties, _before_its_column, _none_of, _comparatives):
+    for change in (_orders, _verbs, _habits, _subtracted, _row_by_row, _after_its_column, _described, _best_share, _apart, _against, _several, _best_period, _units, _ratios, _number_of, _parties, _before_its_column, _none_of, _comparatives):
         items = change(items, spoken, profile)
+    if spoken[:2] == ["how", "much"] and spoken[2:3] in (["was"], ["were"]) and len(spoken) > 3 and spoken[3].endswith("ed") and not any(i.kind == "col" and i.value.role == "measure" or i.kind == "agg" for i in items):
+        done = next((c for c in profile.measures if spoken[3] in words.of(c.name)), None)  # "how much was refunded": the amount refunded
+        if done is not None:
+            return [Item("agg", "sum", "total"), Item("col", done, spoken[3]), *(i for i in items if i.text.lower() != spoken[3])]
+        return [*items, Item("agg", "sum", "total"), Item("col", _paid(profile), "money")]
     if " ".join(spoken[:3]) in ("how much is", "how much are", "how much does", "how much do", "how much was", "how much were") or spoken[:2] == ["how", "much"] and "cost" in spoken:
         if not any(i.kind == "col" and i.value.role == "measure" or i.is_("kw", "sold") for i in items):
             return [*items, Item("agg", "mean", "on average"), Item("col", _paid(profile), "price")]
@@ -51,9 +57,9 @@ def _refused(items, spoken):
         ahead = items[k + 1 : k + 3]
         if it.is_("op", "between") and not any(x.kind in ("num", "time") for x in items[k + 1 :]) and sum(x.kind == "val" for x in items[k + 1 :]) < 2 and not kinds & {"corr", "vs", "compare", "dist", "range"}:
             raise NotUnderstood("Between which two numbers, times or groups?")
-        if it.is_("kw", "compare") and "between" in it.text.lower() and k and items[k - 1].is_("agg", "max", "min"):
+        if it.is_("kw", "compare") and "between" in it.text.lower() and k and items[k - 1].is_("agg", "max", "min") and not (len(items) > k + 3 and _measured(items[k + 1]) and _measured(items[k + 3])):
             raise NotUnderstood("I don't subtract one column from another.")
-        if it.is_("kw", "without") and it.text.lower() == "minus" and not (ahead and ahead[0].kind in ("val", "time")):
+        if it.is_("kw", "without") and it.text.lower() == "minus" and not (ahead and (ahead[0].kind in ("val", "time") or k and _measured(items[k - 1]) and _measured(ahead[0]))):
             raise NotUnderstood("I don't subtract one column from another.")
         if it.is_("op", ">", "<", ">=", "<=") and len(ahead) == 2 and ahead[0].kind == "num" and (ahead[1].kind == "noun" or ahead[1].is_("kw", "rows")) and any(i.kind == "col" and i.value.groups for i in items[:k]):
             raise NotUnderstood("I don't choose groups by how many rows they have: ask for the number of rows by group.")
@@ -87,9 +93,100 @@ def _after_its_column(items, spoken, profile):
     return items
 
 
+def denied(items):
+    """Raise NotUnderstood where "not" says something of a word that only names the rows, or of nothing."""
+    for k, it in enumerate(items):
+        if it.is_("kw", "without") and it.text.lower() == "not" and (k + 1 == len(items) or items[k + 1].kind == "noun"):
+            raise NotUnderstood("I don't know what is not so.")
+    return items
+
+
 def _orders(items, spoken, profile):
     """ "order" alone is a noun; "order by" sorts."""
     return [Item("noun", "order", i.text) if i.is_("kw", "sort") and i.text.lower() == "order" else i for i in items]
+
+
+_VERBS = frozenset(
+    """drink drinks drank drunk consume consumes consumed hit hits wear wears wore own owns owned borrow borrows borrowed produce produces produced sleep sleeps slept weigh weighs weighed sell sells sold
+    export exports exported import imports imported catch catches caught smoke smokes smoked need needs needed cost owe owes owed carry carries carried hold show shows showed reach reaches run runs ran walk walks walked
+    attract attracts attracted serve serves served offer offers offered employ employs employed lose loses lost read reads study studies studied teach teaches taught use uses join joined report reported collect collected contain contains""".split()
+)
+
+
+def _verbs(items, spoken, profile):
+    """ "which country drinks the most beer": what the rows do with a column that is named."""
+    out = []
+    for k, it in enumerate(items):
+        before, after = items[k - 1] if k else None, items[k + 1] if k + 1 < len(items) else None
+        does = it.text.lower() in _VERBS and (it.kind in ("word", "noun") or it.is_("kw", "sold"))
+        subject = before is not None and (before.is_("kw", "which") or before.kind in ("noun", "val") or before.kind == "col" and before.value.role != "measure")
+        measured = any(x.kind == "col" and x.value.type in ("integer", "number") for x in items[k + 1 :])
+        if does and subject and after is not None and (measured or after.is_("op", ">", "<", ">=", "<=")) and (after.is_("agg", "max", "min") or after.is_("op", ">", "<", ">=", "<=") or after.text.lower() in _MORE or after.kind == "col" and (after.value.role == "measure" or k + 2 < len(items) and items[k + 2].kind == "num")):
+            continue
+        out.append(it)
+    return out
+
+
+def _habits(items, spoken, profile):
+    """ "by smoking habit": a word that only says what the values of the next column say."""
+    out = []
+    for k, it in enumerate(items):
+        after = items[k + 1] if k + 1 < len(items) else None
+        if it.kind == "word" and after is not None and after.kind == "col" and after.value.groups and after.value.type == "text":
+            base = next((it.text.lower()[: -len(end)] for end in ("ing", "ed", "er", "ers") if it.text.lower().endswith(end)), "")
+            if len(base) > 3 and any(words.plain(v).startswith(base) for v in after.value.series.dropna().unique()):
+                continue
+        out.append(it)
+    return out
+
+
+def _subtracted(items, spoken, profile):
+    """ "difference between budget and actual", "revenue minus cost": a column that is one less the other in each row."""
+    for k in range(len(items)):
+        a, joint, b = (items[k + 1 : k + 4] if items[k].is_("kw", "compare") and _DIFFERENCE.search(items[k].text) else items[k : k + 3] if k + 2 < len(items) and items[k + 1].is_("kw", "without") and items[k + 1].text.lower() == "minus" else ()) or (None,) * 3 if k + 2 < len(items) else (None,) * 3
+        if b is None or not (_measured(a) and _measured(b)) or a.value is b.value or not (joint.joins() or joint.is_("kw", "without")):
+            continue
+        kinds = {c.value.additive or ("level" if set(words.of(c.value.name)) & (words.LEVEL | words.RATE) else "") for c in (a, b)} - {""}
+        if len(kinds) > 1:
+            raise NotUnderstood(f"I don't subtract {code(b.value.name)} from {code(a.value.name)}: they are not of one kind.")
+        if any(_measured(x) for x in items if x not in (a, b)) or a.value.type not in ("integer", "number") or b.value.type not in ("integer", "number"):
+            continue
+        made = less(a.value, b.value)
+        end = k + (4 if items[k].is_("kw", "compare") else 3)
+        return [*items[:k], Item("col", made, made.name), *items[end:]]
+    return items
+
+
+_DIFFERENCE = re.compile(r"gap|diff", re.I)
+
+
+def _measured(it):
+    return it is not None and it.kind == "col" and it.value.role == "measure"
+
+
+def less(a, b):
+    """The column of what is left of one when the other is taken away."""
+    from attache.analyze.profile import Column
+
+    made = Column(10_000, f"{a.name} \u2212 {b.name}", a.series.astype("float64") - b.series.astype("float64"))
+    made.role, made.additive = "measure", a.additive if a.additive == b.additive else ""
+    return made
+
+
+def _row_by_row(items, spoken, profile):
+    """ "more wine than beer", "actual above budget": rows in which one column is higher than the other."""
+    if "than" not in spoken and not any(i.is_("op", ">", "<", ">=", "<=") for i in items):
+        return items
+    for k in range(len(items) - 2):
+        word, a, b = items[k : k + 3]
+        if word.kind == "word" and word.text.lower() in _MORE and "than" in spoken and _measured(a) and _measured(b) and a.value is not b.value:
+            op = ">" if _MORE[word.text.lower()] == "max" else "<"
+            return [*items[:k], Item("either", Condition(a.value, op, b.value), f"{a.text} {op} {b.text}"), *items[k + 3 :]]
+        if k and items[0].kind == "col" and items[0].other is not None and items[0].text.lower().endswith("s"):
+            items = [Item("noun", items[0].text, items[0].text), *items[1:]]  # polls beside DEM_poll and REP_poll
+        if _measured(word) and a.is_("op", ">", "<", ">=", "<=") and _measured(b) and word.value is not b.value and (k and (items[k - 1].kind in ("noun", "col", "val") or items[k - 1].is_("kw", "where", "rows", "which") or items[k - 1].is_("agg", "count"))):
+            return [*items[:k], Item("either", Condition(word.value, a.value, b.value), f"{word.text} {a.text} {b.text}"), *items[k + 3 :]]
+    return items
 
 
 _SAID = (*(f"{who} {are}" for who in ("that", "which", "who") for are in ("are", "were")), "with", "having", "that have", "who have")
@@ -166,9 +263,10 @@ def _several(items, spoken, profile):
     for k, it in enumerate(items):
         n = k + 1 + (k + 1 < len(items) and (items[k + 1].is_("op", "==") or items[k + 1].is_("kw", "where")))
         end = n
-        while end + 2 < len(items) and items[end].kind == items[end + 2].kind == "num" and items[end + 1].kind == "and" and items[end + 1].text.lower() != "and":
+        coded = it.kind == "col" and it.value.role in ("code", "ordinal", "part", "year")
+        while end + 2 < len(items) and items[end].kind == items[end + 2].kind == "num" and items[end + 1].kind == "and" and (coded or items[end + 1].text.lower() != "and"):
             end += 2
-        if it.kind == "col" and end > n and items[end - 1].text.lower() == "or":
+        if it.kind == "col" and end > n and (items[end - 1].text.lower() == "or" or coded and items[end - 1].text.lower() == "and"):
             numbers = items[n : end + 1 : 2]
             if it.value.stats is not None and all(it.value.stats["min"] <= x.value <= it.value.stats["max"] for x in numbers):
                 values = [int(x.value) if x.value == int(x.value) else x.value for x in numbers]
@@ -207,6 +305,11 @@ def _units(items, spoken, profile):
     k = next((k for k, i in enumerate(items) if i.is_("op", ">", "<", ">=", "<=", "between") and k + 1 < len(items) and items[k + 1].kind == "num"), None)
     if k is None or k + 2 < len(items) and items[k + 2].kind == "col":
         return items
+    at = next((n for n, w in enumerate(spoken[:-1]) if w.strip("$€£,") == items[k + 1].text.lower()), None)
+    unit = stem(spoken[at + 1].strip(",.")) if at is not None else ""
+    measured = [c for c in profile.measures if unit and unit in {stem(w) for w in words.of(c.name)}] if unit in {stem(u) for u in UNITS} else []
+    if len(measured) == 1 and not any(i.kind == "col" and i.value.role == "measure" for i in items):
+        return [*items[:k], Item("col", measured[0], unit, 0.5), *items[k:]]  # "over 10 litres"
     for units, names in ((_DEGREES, ("temperature", "temp")), (_MONIES, _MONEY), (_WEIGHTS, ("weight", "mass")), (_LENGTHS, ("distance", "length", "mileage")), (_SPANS, ("duration", "runtime", "length")), (_SPEEDS, ("speed", "velocity"))):
         if not units & set(spoken):
             continue
@@ -273,6 +376,8 @@ def _ranks(items, k, op):
         return before is not None and before.kind == "col" and before.value.type in ("integer", "number") and before.value.role in ("measure", "ordinal")
     if before is not None and before.is_("agg", "count"):
         return False
+    if items[k].value == 0:
+        return before is not None and (before.kind == "op" or before.kind == "col" and before.value.type in ("integer", "number"))
     return before is None or before.kind in ("agg", "col", "op", "num", "and", "best") or before.is_("kw", "first", "last", "show", "by", "only", "without")
 
 
@@ -318,7 +423,7 @@ def _paid(profile):
     """The measure of what is paid: the one that a word for money names."""
     for word in _MONEY:
         for c in profile.measures:
-            if word in words.of(c.name):
+            if word in words.of(c.name) and not words.deducted(c.name):
                 return c
     raise NotUnderstood("This table has no column of what was paid.")
 
@@ -429,6 +534,8 @@ def members(items):
         if not yes or it.text.lower() == it.value.name.lower() and not (k and items[k - 1].is_("kw", "only")):
             continue
         beside = [x for x in items[max(0, k - 1) : k + 2] if x is not it]
+        if before is not None and before.is_("kw", "only") and it.text.lower() == it.value.name.lower() and k + 1 == len(items):
+            return [*items[: k - 1], before, Item("val", (it.value, [yes[0]]), it.text)]  # "only chocolate", of a column of yes and no
         people = it.text.lower().endswith(("ers", "ors", "er", "or", "s")) and not it.value.name.lower().endswith("s")
         if people and any(x.is_("kw", "only") or x.kind == "best" for x in beside):
             only = [x for x in items if not (x.is_("kw", "only") and x in beside)]

@@ -15,7 +15,7 @@ _YES, _NO = {"yes", "y", "true", "1", "t", "ja", "oui", "si"}, {"no", "n", "fals
 
 _MONTH = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec|" + "|".join(words.MONTHS) + ")"
 _UNPARTED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-_GENERIC = frozenset("code codes number numbers id ids name names column field level size".split())  # after a column they say nothing new
+_GENERIC = frozenset("status code codes number numbers id ids name names column field level size".split())  # after a column they say nothing new
 
 
 @dataclass
@@ -45,7 +45,7 @@ class Vocabulary:
 
     def __init__(self, profile, name=""):
         self.profile = profile
-        self.nouns = {stem(w) for w in words.of(name.rsplit(".", 1)[0])}
+        self.nouns = {stem(w) for n in words.of(name.rsplit(".", 1)[0]) for w in (n, n.strip("0123456789")) if w}
         self.columns = []  # (words, Column)
         for c in profile.columns:
             if c.role == "empty":
@@ -128,6 +128,15 @@ class Vocabulary:
         found = {id(c): c for full, c in self.columns if len(word) >= 3 and full[0].startswith(word) and len(full[0]) > len(word) + 1}
         return next(iter(found.values())) if len(found) == 1 else None
 
+    def abbreviated(self, names):
+        """The one column whose name has the beginnings of these words in one word, or their first letters alone: "domestic gross" of domgross, "home runs" of HR."""
+        if any(self.column((stem(w),)) or (stem(w),) in self.values for w in names):
+            return None
+        whole = {id(c): c for full, c in self.columns if len(full) == 1 and len(full[0]) > 4 and _shortens(full[0], names)}
+        if not whole:
+            whole = {id(c): c for full, c in self.columns if c.name.isupper() and len(c.name) == len(names) and all(w[0] == x for w, x in zip(names, c.name.lower()))}
+        return next(iter(whole.values())) if len(whole) == 1 else None
+
     def within(self, text):
         """Columns whose names hold text, of a script that is not parted into words."""
         if len(text) < 2 or not _UNPARTED.match(text):
@@ -141,8 +150,8 @@ class Vocabulary:
                     if (c := self.column((stem(other),))) is not None:
                         return c
                 for other in sorted(group - {word}):
-                    if len(other) > 2 and (cs := [c for c in self.named((stem(other),)) if stem(other) in _ends(c.name)] or self.within(other)):
-                        return cs[0]
+                    if len(other) > 2 and (cs := [c for c in self.named((stem(other),)) if stem(other) in _ends(c.name) and not (word in _PAID and words.deducted(c.name)) and (other != "lineitem" or c.type == "text")] or self.within(other)):
+                        return next((c for c in cs if c.type == "text" and "name" in words.of(c.name)), cs[0]) if word in lexicon.NOUNS else cs[0]
         return None
 
     def meant(self, names):
@@ -178,6 +187,27 @@ class Vocabulary:
             if d <= _allowed(text) and (best is None or d < best[0]) and _digits(spelled) == _digits(key) and _each_near(key, spelled):
                 best = (d, _value(places[spelled], text, 0.7))
         return best[1] if best else None
+
+
+def _shortens(word, names):
+    """Whether a word is one piece of each of the names, in their order: brainwt of "brain weight"."""
+    if not names:
+        return not word
+    for n in range(len(word), 1, -1):
+        if _short_for(word[:n], names[0]) and _shortens(word[n:], names[1:]):
+            return True
+    return False
+
+
+def _short_for(piece, name):
+    """Whether a piece is the beginning of a name, or some of its letters with the first and the last: dom of domestic, wt of weight."""
+    if name == piece or len(piece) > 2 and name.startswith(piece):
+        return True
+    letters = iter(name)
+    return len(piece) > 1 and piece[0] == name[0] and piece[-1] == name[-1] and not set(piece[1:]) & set("aeiou") and all(x in letters for x in piece)
+
+
+_PAID = frozenset("revenue sales sale turnover takings amount spend value".split())
 
 
 def _ends(name):
@@ -227,7 +257,7 @@ def truth(c):
 
 def scan(question, vocabulary):
     """Return the items of a question in their order."""
-    tokens = _tokens(question)
+    tokens = _tokens(question, vocabulary)
     items, i = [], 0
     while i < len(tokens):
         item, used = _longest(tokens, i, vocabulary, items)
@@ -237,7 +267,7 @@ def scan(question, vocabulary):
     return items
 
 
-def _tokens(question):
+def _tokens(question, vocabulary):
     out = []
     for m in lexicon._TOKEN.finditer(_joined(question)):
         quoted = m["quoted"] or m["code"] or m["curly"]
@@ -252,9 +282,11 @@ def _tokens(question):
             if unit in ("st", "nd", "rd", "th"):
                 out.append(("ordinal", number))
                 continue
-            out.append(("num", number * scale, "%" if unit == "%" else m["number"]))
-            if unit and scale == 1 and unit != "%" and (unit not in lexicon.UNITS or unit == "hp"):
-                out.append(("word", unit))
+            out.append(("num", number * scale, "%" if unit == "%" else m["number"] + (unit if scale != 1 else "")))
+            if unit and scale == 1 and unit != "%" and (unit not in lexicon.UNITS or unit == "hp" or unit == "s" and not number % 10 and m[0].endswith("0s")):
+                out.append(("word", unit))  # the 1990s
+            elif unit and scale == 1 and unit != "%" and vocabulary.column((stem(unit),)) is not None:
+                out.append(("word", m["unit"]))  # "30 HR", where HR is a column
         elif m["op"]:
             out.append(("op", m["op"]))
         elif m["sep"]:
@@ -341,6 +373,10 @@ def _longest(tokens, i, vocabulary, before):
             return Item("val", (c, values), " ".join(run[:2])), 2
     if lower[0] in _SHAPES and (places := vocabulary.values.get((stem(lower[0]),))) and _not_drawn(tokens, i, before):
         return _value(places, run[0]), 1
+    if lower[0] in _SHAPES and lower[0] != stem(lower[0]) and (c := vocabulary.column((stem(lower[0]),))) is not None and truth(c) and _not_drawn(tokens, i, before):
+        return Item("col", c, run[0]), 1  # "how many bars"
+    if run[0].isupper() and len(run[0]) > 1 and (c := next((c for c in vocabulary.profile.columns if c.name == run[0]), None)) is not None and c.role == "measure":
+        return Item("col", c, run[0]), 1  # AVG
     for n in range(len(run), 0, -1):
         key = tuple(stem(w) for w in run[:n])
         text = " ".join(run[:n])
@@ -356,7 +392,7 @@ def _longest(tokens, i, vocabulary, before):
                 return Item("col", c, text, 0.9), n
             if n == 1 and before and (before[-1].is_("agg", "max", "min", "mean", "sum", "median") or before[-1].kind == "num" or before[-1].is_("kw", "where") and len(before) > 1 and before[-2].kind == "num") and key in vocabulary.values and (c := vocabulary.synonym(key[0])) is not None and c.role == "measure":
                 return Item("col", c, text, 0.6), 1
-            if key in vocabulary.values and not (n == 1 and lower[0] in lexicon.STOP and not _is_value(run[0], i, vocabulary.values[key], tokens)) and not (n > 1 and _joins(lower[:n])):
+            if key in vocabulary.values and not (n == 1 and lower[0] in lexicon.STOP and not _is_value(run[0], i, vocabulary.values[key], tokens) and not (lower[0] == "us" and before and before[-1].is_("kw", "without", "only") and before[-1].text.lower() not in ("just", "not"))) and not (n > 1 and _joins(lower[:n])):
                 return _value(vocabulary.values[key], text), n
         elif n == 1 and (c := vocabulary.column(key)) is not None and _as_column(lower[0], tokens, i, before, c, vocabulary):
             return Item("col", c, text), 1
@@ -367,8 +403,8 @@ def _longest(tokens, i, vocabulary, before):
             return Item("time", when.WORKING, text), 1
         if " ".join(lower[:n]) in lexicon.IMPLIED:
             item = _implied(" ".join(lower[:n]), vocabulary)
-            if item is None and lower[0] in ("longest", "shortest"):
-                item = Item("agg", "max" if lower[0] == "longest" else "min", text)  # the longest delay
+            if item is None and (lower[0] in ("longest", "shortest") or n == 1 and lexicon.IMPLIED[lower[0]][1] and _measure_next(tokens, i, vocabulary)):
+                item = Item("agg", lexicon.IMPLIED[lower[0]][0], text) if lower[0] not in ("longest", "shortest") else Item("agg", "max" if lower[0] == "longest" else "min", text)  # the longest delay
             return (item if item is not None else Item("word", text, text)), n
         if lower[:n] in lexicon.PERIOD_PHRASES:
             return Item("per", lexicon.PERIOD_PHRASES[lower[:n]][1], text), n
@@ -402,7 +438,7 @@ def _of_last(before, run, lower, vocabulary):
     return None
 
 
-_STATES = frozenset("paid won left right spent born made held present current live bought given found split ate".split())
+_STATES = frozenset("done paid won left right spent born made held present current live bought given found split ate".split())
 
 
 def _is_state(word, tokens):
@@ -451,6 +487,8 @@ def _as_column(word, tokens, i, before, c, vocabulary):
             return not _measure_next(tokens, i, vocabulary)  # "average total", but "highest total fare"
         alone = not any(b.kind == "col" and b.value.role == "measure" for b in before) or any(b.is_("kw", "corr", "vs", "dist") for b in before)
         return word != "count" and alone and c.role == "measure" and not _measure_next(tokens, i, vocabulary) and not _asks_again(tokens, i)
+    if word in ("weeks", "days", "hours", "months", "years"):
+        return c.role == "measure" and bool(before) and before[-1].is_("agg", "mean", "sum", "max", "min", "median")
     if word in ("year", "month", "day", "date", "week", "hour", "quarter", "weekday"):
         return c.role not in ("date", "year")
     return word in ("class", "bar", "box", "line", "points", "table", "spread", "case", "cases", "items", "item", "sample", "history", "first", "last", "order", "rank", "top", "empty", "record", "development", "lines", "entry", "features", "counts")
@@ -459,6 +497,11 @@ def _as_column(word, tokens, i, before, c, vocabulary):
 def _single(tokens, i, run, lower, vocabulary, before):
     """What one word, or a few with a typo, may mean."""
     word, key = lower[0], stem(lower[0])
+    if before and before[-1].is_("agg", "nunique") and key in vocabulary.nouns and len(called := vocabulary.profile.called) == 1 and set(words.of(called[0].name)) <= _NAMES:
+        return Item("col", called[0], word, 0.5), 1  # "how many different storms", of several rows each
+    if word in _BUYERS and before and before[-1].is_("agg", "nunique", "count") and (c := next((c for c in vocabulary.profile.columns if words.of(c.name)[:1] in (("email",), ("mail",)) and c.type == "text" and c.distinct < vocabulary.profile.rows), None)) is not None and vocabulary.synonym(key) is None and not vocabulary.named((key,)):
+        before[-1] = Item("agg", "nunique", before[-1].text)
+        return Item("col", c, word, 0.5), 1  # "how many customers", of several orders each
     if word in lexicon.NUMBERS and word != "one":
         return Item("num", float(lexicon.NUMBERS[word]), word), 1
     if word in ("and", "or"):
@@ -474,6 +517,8 @@ def _single(tokens, i, run, lower, vocabulary, before):
                     return Item("col", c, " ".join(run[:n]), 0.8), n
                 if (near := vocabulary.near(keys)) is not None:
                     return near, n
+                if (c := vocabulary.abbreviated(lower[:n])) is not None:
+                    return Item("col", c, " ".join(run[:n]), 0.5), n
     if word in lexicon.COMPARED and len(lower) > 1 and lower[1] == "than":
         op, names = lexicon.COMPARED[word]
         c = _first_named(names, vocabulary, op == "<")
@@ -512,6 +557,8 @@ def _single(tokens, i, run, lower, vocabulary, before):
         return Item("word", word, word), 1  # "how many invoices are paid", where nothing says which are
     if word in lexicon.STOP:
         c = _named_in_passing(word, key, before, vocabulary)
+        if c is None and word in _GROUPING and before and before[-1].is_("kw", "by") and lower[1:2] != ("of",):
+            return Item("word", word, word), 1  # "by result", where no column is called so
         return (Item("col", c, word, 0.8), 1) if c is not None else (None, 1)
     if before and before[-1].kind == "col" and word in _GENERIC:
         return None, 1
@@ -523,7 +570,7 @@ def _single(tokens, i, run, lower, vocabulary, before):
     if found and (value := _rather_a_value(key, found, vocabulary)) is not None:
         return value, 1
     if found:
-        if _names_the_rows(word, key, found, vocabulary, before):
+        if _names_the_rows(word, key, found, vocabulary, before) or _within_a_name(word, key, found, vocabulary, before):
             return Item("noun", word, word), 1
         if word in lexicon.NOUNS and (found[0].role == "date" or rows.numbered(found[0], vocabulary.profile)) and (not before or not before[-1].is_("kw", "by", "which") or rows.numbered(found[0], vocabulary.profile)):
             return Item("noun", word, word), 1
@@ -532,6 +579,8 @@ def _single(tokens, i, run, lower, vocabulary, before):
         if found[0].role in ("code", "category", "ordinal"):  # "zone" of camera_zone and used_zone
             alike = [c for c in found[1:] if c.role == found[0].role and words.of(c.name)[-1:] == words.of(found[0].name)[-1:]]
         return Item("col", found[0], word, 0.8, alike[0] if alike else None), 1
+    if key in vocabulary.parts and key in vocabulary.nouns and not _governed(before):
+        return Item("noun", word, word), 1  # the candies of candy.csv, beside Candy Corn
     if key in vocabulary.parts and _passing_part(word, before, vocabulary.parts[key][0][0]):
         return (None if before and before[-1].text.lower() == "of" else Item("word", word, word)), 1
     if key in vocabulary.parts:
@@ -539,8 +588,10 @@ def _single(tokens, i, run, lower, vocabulary, before):
         if (c.distinct or 0) > max(4, 0.6 * c.series.notna().sum()):  # it names each row: "africa" is no South Africa, "movies" are no Lego Movie
             if word in lexicon.NOUNS:
                 return Item("noun", word, word), 1
-            if any(x.is_("agg", "count") for x in before):
+            if any(x.is_("agg", "count") for x in before) or _of_all(before):
                 return Item("word", word, word), 1
+        elif word in lexicon.NOUNS and before and before[-1].kind == "val" and before[-1].value[0] is not c:
+            return Item("noun", word, word), 1  # "own their home" beside home_improvement
         return _value(vocabulary.parts[key], word, 0.8), 1
     if word in ("people", "persons") and any({"age", "gender", "sex"} & set(words.of(c.name)) for c in vocabulary.profile.columns):
         return Item("noun", word, word), 1  # each row is one, and a population that of their place
@@ -550,8 +601,10 @@ def _single(tokens, i, run, lower, vocabulary, before):
         group = set().union(*(g for g in lexicon.SYNONYMS if key in g or word in g))
         alike = [x for x in vocabulary.profile.columns if x is not c and x.role == c.role == "measure" and group & {stem(v) for v in words.of(x.name)}]
         return Item("col", c, word, 0.6, alike[0] if alike else None), 1
-    if key in ("revenue", "turnover", "takings") and (c := next((c for w in ("total", "gross", "fare") for c in vocabulary.profile.measures if words.of(c.name)[-1:] == (w,) or words.of(c.name)[:1] == (w,)), None)) is not None and c.additive:
+    if key in ("revenue", "turnover", "takings", "sale") and word != "sale" and (c := next((c for w in ("total", "gross", "fare") for c in vocabulary.profile.measures if words.of(c.name)[-1:] == (w,) or words.of(c.name)[:1] == (w,)), None)) is not None and c.additive:
         return Item("col", c, word, 0.5), 1
+    if (places := _who_do(key, vocabulary)) is not None:
+        return _value(places, word, 0.8), 1
     near = vocabulary.near((key,))
     known = _misspelled(word)
     if near is not None and not (known and near.exact < 0.7):
@@ -579,11 +632,19 @@ def _done(word):
     return next((word[: -len(end)] for end in ("ing", "ings", "ed") if word.endswith(end) and len(word) > len(end) + 3), word)
 
 
+def _who_do(key, vocabulary):
+    """The values that those do who are called so: renters rent, owners own, who failed has a fail."""
+    if len(key) < 5 or not key.endswith(("er", "or", "ed")):
+        return None
+    return next((p for base in (key[:-2], key[:-1]) if len(base) > 2 and base != "open" and (p := vocabulary.values.get((base,))) and all(c.role in roles.CATEGORIES for c, _ in p)), None)
+
+
 def _before_a_time(tokens, i):
     rest = [str(v).lower() for k, v, *_ in tokens[i + 1 : i + 4]]
     return rest[:1] and rest[0] in ("in", "before", "after", "since", "between", "during", "from", "until", "on") and any(t[0] in ("num", "iso") or when._month(str(t[1]).lower()) for t in tokens[i + 2 : i + 4])
 
 
+_GROUPING = frozenset("result results category categories type types kind kinds value values figure figures amount amounts part answer answers data money cost costs level levels".split())
 _KINDS = frozenset("category categories group groups kind kinds type types name names level levels".split())
 
 
@@ -592,7 +653,7 @@ def _named_in_passing(word, key, before, vocabulary):
     if word in ("spend", "spends", "spent"):
         return next((c for c in vocabulary.named(("spending",)) if c.role == "measure"), None)
     if word in ("spending", "amount", "amounts"):
-        return next((c for c in vocabulary.named((key,)) if c.role == "measure"), None)
+        return next((c for c in vocabulary.named((key,)) if c.role == "measure" and not words.deducted(c.name)), None)
     if not before or word not in _KINDS or before[-1].text.lower() in ("who", "whose", "what"):
         return None
     listed = before[-1].kind == "and" and any(b.is_("kw", "by") for b in before)
@@ -638,6 +699,37 @@ def _passing_part(word, before, c):
 def _sexes(c):
     """Whether the values of a column are F and M."""
     return {str(v).lower() for v in c.series.dropna().unique()[:4]} == {"f", "m"}
+
+
+def _governed(before):
+    """Whether a word stands where a value is named: "for candy", "only candy", "by candy"."""
+    if not before or before[-1].kind == "op" or before[-1].is_("kw", "only", "without", "by"):
+        return bool(before)
+    return before[-1].is_("kw", "where") and before[-1].text.lower() != "of"
+
+
+def _of_all(before):
+    """Whether a word stands where the rows are named: "top 5 candies", "which candy", "share of candies"."""
+    if not before:
+        return False
+    shared = len(before) > 1 and before[-1].is_("kw", "where") and before[-1].text.lower() == "of" and before[-2].is_("kw", "share")
+    return shared or before[-1].is_("kw", "which", "share") or before[-1].kind == "num" and len(before) > 1 and before[-2].kind == "agg" or before[-1].is_("agg", "max", "min")
+
+
+def _within_a_name(word, key, found, vocabulary, before):
+    """Whether a plural is the rows, and only passes in the name of a column that is no measure: avengers beside "Full Avengers Intro"."""
+    if not word.endswith("s") or word == key or before and (before[-1].is_("kw", "by", "which") or before[-1].is_("agg", "nunique", "mode", "rare") or before[-1].kind == "op"):
+        return False
+    names = [[stem(w) for w in words.of(c.name)] for c in found]
+    if any(c.role == "measure" for c in found):
+        return False
+    return all(len(n) > 2 and key not in (n[0], n[-1]) for n in names) or key in vocabulary.nouns and not any(set(n) <= {key} | _NAMES | rows.KEYS for n in names)
+
+
+_NAMES = frozenset("name title label".split())
+
+
+_BUYERS = frozenset("customers clients buyers shoppers users members subscribers people".split())
 
 
 def _misspelled(word):
@@ -739,7 +831,7 @@ def _each_near(key, full):
 
 def _denies(a, b):
     """Whether one word says no to the other: unofficial is no typo of official."""
-    return any(x == no + y for x, y in ((a, b), (b, a)) for no in ("un", "non", "in", "im", "dis", "ir"))
+    return any(x == no + y for x, y in ((a, b), (b, a)) for no in ("un", "non", "in", "im", "dis", "ir", "re", "pre", "mis", "ex"))
 
 
 def _digits(key):
@@ -748,6 +840,7 @@ def _digits(key):
 
 def _same_stem(a, b):
     """ "survival" and "survived": a long common beginning."""
+    a, b = (re.sub(r"mi(?:ssion|tt(?:ed|ing))$", "mit", w) for w in (a, b))  # readmission of readmitted
     n = 0
     while n < min(len(a), len(b)) and a[n] == b[n]:
         n += 1

@@ -8,6 +8,7 @@ from attache.ask.query import NotUnderstood
 from attache.ask.scan import truth
 
 _NAMED = re.compile(r"\b(?:(?:is|are|who is|who are|that are) )?(?:named|called|by the name of|whose (?:first |last |sur)?name is|with the (?:first |last |sur)?name)\s+([^\W\d_][\w'’-]+)\s*(?=$|[?.!]|\b(?:earn|make|have|work|in|by|per)\b)", re.I)
+_QUOTED = re.compile(r"\b(?:(?:is|are|who is|who are|that are) )?(?:named|called|titled|with the (?:name|title))\s+[\"\u201c]([^\"\u201d]{2,60})[\"\u201d]", re.I)
 _AGE = re.compile(r"^\s*how old (?:is|are|was|were) (.+?)(?: on average)?\s*\??\s*$", re.I)
 _EARNS = re.compile(r"^\s*(?:what|how much) (?:do|does|did) (.+?) (?:earn|make|get paid)(?: on average| in average)?\s*\??\s*$", re.I)
 _ANSWERED = re.compile(r"^(\s*how many .+?) (?:answered|responded|replied|took part|participated)(?: in total)?\s*\??\s*$", re.I)
@@ -15,7 +16,7 @@ _HIRES = re.compile(r"\bnew (?:hires|joiners|starters|employees|customers|member
 _SOLD = re.compile(r"^\s*(?:what|which) (?:sold|sells|is selling|was sold) (?:the )?(best|worst|most|least)\b", re.I)
 _BUSIEST = re.compile(r"\b(?:the |our )?(busiest|quietest) (day of the week|weekday|day|week|month|quarter|year|hour of the day|hour|\w+)\b", re.I)
 _SPENT = re.compile(r"^\s*(?:(?:our|my|the|total) )*(?:spending|expenses|expenditure|outgoings)\b(?=\s*$|\s*\?|\s+(?:by|per|for|in|on|at|of)\b)", re.I)
-_PAID = re.compile(r"^\s*(?:how much|what) (?:did (?:i|we|they|you) (?:pay|spend|take)(?: in)?|(?:was|were) (?:paid|spent|earned|taken)|(?=(?:at|for|on)\b))\s*(.*)$", re.I)
+_PAID = re.compile(r"^\s*(?:how much|what) (?:did (?:i|we|they|you) (?:pay|spend|take|make|earn)(?: in| from)?|(?:was|were) (?:paid|spent|earned|taken)|(?=(?:at|for|on)\b))\s*(.*)$", re.I)
 _PART = re.compile(r"\bpart[- ]?tim(?:e|ers?)\b", re.I)
 _WITHOUT = re.compile(r"\b(?:without|with no|had no|have no|has no|having no|took no|with zero)(?: any| an?| the)? ((?:[a-z]+ )?[a-z]+)\b", re.I)
 _WITH = re.compile(r"\b([a-z]+) with(?: any| some)? ([a-z]+)(?=\s*(?:$|[?.!,]|in|on|by|per|for)\b|\s*$|\s*\?)", re.I)
@@ -25,9 +26,44 @@ _AGED = re.compile(r"\b(?:are|is|were|was|aged) (under|over|above|below|at least
 
 def plain(question, vocabulary):
     """The question in words that the grammar knows, where the table has what they mean."""
-    for change in (_of_names, _ages, _earned, _counted, _sold, _busy, _spent, _halves, _having, _lacking):
+    for change in (_unassigned, _lasting, _weathered, _of_names, _ages, _earned, _counted, _sold, _busy, _spent, _halves, _having, _lacking):
         question = change(question, vocabulary)
     return question
+
+
+_UNASSIGNED = re.compile(r"\bunassigned\b(?: (\w+))?", re.I)
+
+
+def _unassigned(question, vocabulary):
+    """ "unassigned tickets": those without an assignee, where no value is called so."""
+    found = _UNASSIGNED.search(question)
+    c = next((c for c in vocabulary.profile.columns if c.missing and any(w.startswith("assign") for w in words.of(c.name))), None) if found else None
+    if c is None or ("unassigned",) in vocabulary.values:
+        return question
+    return question[: found.start()] + f"{found[1] or 'rows'} without {c.name}" + question[found.end() :]
+
+
+_LASTING = re.compile(r"\b(?:journey|travel|trip|ride|run|running|playing|processing|delivery|response|waiting|travelling|traveling) times?\b", re.I)
+
+
+def _lasting(question, vocabulary):
+    """ "journey time" of a column that is called a duration."""
+    found = _LASTING.search(question)
+    if not found or vocabulary.column(tuple(map(lexicon.stem, found[0].split()))) is not None or vocabulary.named(tuple(map(lexicon.stem, found[0].split()))):
+        return question
+    mine = [c for c in vocabulary.profile.measures if {"duration", "runtime"} & set(words.of(c.name)) or {"time", "travel", "journey", "trip"} & set(words.of(c.name)) and {"minutes", "mins", "min", "seconds", "secs", "hours", "duration"} & set(words.of(c.name))]
+    return question[: found.start()] + f'"{mine[0].name}"' + question[found.end() :] if len(mine) == 1 else question
+
+
+_WEATHER = re.compile(r"\b(rain|snow)y (days|hours|months|weeks)\b", re.I)
+
+
+def _weathered(question, vocabulary):
+    """ "rainy days": those with rain, where no value is called so."""
+    found = _WEATHER.search(question)
+    if not found or any((w.lower(),) in vocabulary.values for w in (found[1], found[1] + "y")):
+        return question
+    return question[: found.start()] + f"{found[2]} with {found[1]}" + question[found.end() :]
 
 
 def _has(vocabulary, *names):
@@ -45,6 +81,9 @@ def _known(vocabulary, *names):
 
 def _of_names(question, vocabulary):
     """ "people named Khan": the column of names holds the word."""
+    if (quoted := _QUOTED.search(question)) and vocabulary.profile.called and vocabulary.profile.called[0].type == "text":
+        name = vocabulary.profile.called[0].name
+        return question[: quoted.start()] + f' where "{name}" contains "{quoted[1]}"' + question[quoted.end() :]
     found = _NAMED.search(question)
     if not found:
         return question

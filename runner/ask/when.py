@@ -73,6 +73,10 @@ def read(tokens, i, n, profile):
             return _date(time, _month(nxt[1].lower()), int(value)), 2
     if kind == "ordinal" and 1 <= value <= 31 and time is not None and time.type == "date" and i and str(tokens[i - 1][1]).lower() in ("the", "on", "every") and (nxt[0] != "word" or nxt[1].lower() in ("in", "of", "by", "each", "per", "vs", "and", "or")):
         return Span(part="day", number=(int(value),), text=f"the {value:.0f}{_suffix(int(value))} of each month"), 1
+    if kind == "num" and nxt == ("word", "s") and time is not None and value in range(10, 100, 10) and i and str(tokens[i - 1][1]).lower() == "the":
+        found = [y for y in (int(value) + 1900, int(value) + 2000, int(value) + 1800) if any(covers(time, x) for x in range(y, y + 10))]
+        if len(found) == 1:
+            return Span(*_years(time, found[0], found[0] + 10), text=f"the {found[0]}s"), 2
     if kind == "num" and _year(tokens[i]):
         year = _year(tokens[i])
         if nxt == ("word", "s"):

@@ -106,7 +106,7 @@ HOSPITAL = [
     ("oldest patient in surgery", [ho.age[ho.ward == "Surgery"].max()]),
     ("age vs cost", CHART),
     ("is there a correlation between age and cost", ho.age.corr(ho.cost_eur)),
-    ("admissions per month", NO),
+    ("admissions per month", months(pd.Series(1, ho.index), ho.admitted)),
     (["average cost by ward", "women only", "median"], by(ho[ho.sex == "F"], "ward", "cost_eur", "median")),
 ]
 GAMES = [

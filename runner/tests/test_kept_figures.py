@@ -99,7 +99,7 @@ PLURALS = [
     (fleet, "average price by shuttle type", fleet.groupby("shuttle_type").price.mean().to_dict()),
     (polls, "how many polls are in OH", int((polls.state == "OH").sum())),
     (polls, "share of polls with error above 10", (polls.error > 10).mean()),
-    (polls, "polls where DEM_poll is higher than REP_poll", NO),
+    (polls, "polls where DEM_poll is higher than REP_poll", int((polls.DEM_poll > polls.REP_poll).sum())),
     (polls, "average DEM_poll by state", polls.groupby("state").DEM_poll.mean().to_dict()),
 ]
 
