@@ -164,7 +164,7 @@ def decide(src):
             note(f"{src.name} holds a JSON object on each of its lines; it was loaded as a table of them.")
             return "jsonl"
         if named in ("text", "log", "binary") and sniff.is_text(src) and sniff.clear_table(src, headed=named == "log"):
-            note(f"{src.name} is a table; load_file(…, raw=True) gives its cells as text, open(get_file_path(id)) its lines.")
+            note(src.by_path(f"{src.name} is a table; load_file(…, raw=True) gives its cells as text, open(get_file_path(id)) its lines."))
             return "csv"
         markup = named in ("csv", "tsv") and src.head.lstrip()[:1] in (b"<", b"{", b"[")
         if (KINDS.rows[named]["text"] and not markup) or not sniff.is_text(src) or sniff.may_be(named, src):

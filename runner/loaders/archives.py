@@ -53,7 +53,7 @@ def archive(src, **options):
         packed.unpack(src, form, path, MAX_BYTES)
         if keep := _is_tar(path):
             return Archive(src.name, Tar(path))  # which reads it for as long as the session lasts
-        return _load(Source(path, {"filename": inner}), options)
+        return _load(Source(path, {"filename": inner}), options, packed.how(form, inner))
     finally:
         if not keep:
             shutil.rmtree(folder, ignore_errors=True)
@@ -151,7 +151,7 @@ class Archive:
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "member" + os.path.splitext(name)[1])
             self._write(self._member(name), path, MAX_BYTES)
-            return _load(Source(path, {"filename": os.path.basename(name)}), options)
+            return _load(Source(path, {"filename": os.path.basename(name)}), options, f"path = load_file(id).extract(members=[{name!r}])[0]")
 
     def extract(self, folder=None, members=None):
         """Write the members, or those named, below a folder; return the paths.
@@ -289,7 +289,8 @@ def _free(name):
     return candidate
 
 
-def _load(src, options):
+def _load(src, options, unpack):
     from attache import loaders
 
+    src.unpack = unpack
     return loaders.run(loaders.decide(src), src, options)

@@ -12,7 +12,9 @@ from attache.loaders.source import note
 def parquet(src, **options):
     try:
         return _parquet(src, options)
-    except OSError as e:
+    except (OSError, ValueError) as e:
+        if not options and re.search(r"Decimal precision out of range|Decimal\d+::FromBigEndian|Invalid FIXED_LEN_BYTE_ARRAY length", str(e)):
+            return _long_decimals(src)
         if "encrypt" not in str(e) and "decrypt" not in str(e):
             raise
         raise src.fail("is encrypted, and can't be read without its keys") from None
@@ -51,6 +53,23 @@ def _parquet(src, options):
         table = reader.read_table(src.path)
         note(f"{src.name}: times within {', '.join(f.name for f in table.schema if pa.types.is_nested(f.type))} are in no year of the calendar; they are the numbers that are stored.")
         return table.cast(pa.schema([f.with_type(_stored(f.type)) if pa.types.is_nested(f.type) else f for f in table.schema], table.schema.metadata)).to_pandas()
+
+
+def _long_decimals(src):
+    """The table with decimals that Arrow has no type for as those of Python."""
+    import pyarrow as pa
+    from pyarrow import parquet as reader
+
+    from attache.loaders import parquet_decimals
+
+    scales, file = parquet_decimals.reader(src.path, pa, reader)
+    with file:
+        table = file.read()
+    frame = _frame(table)
+    for name in table.column_names:
+        if name in scales and table.column_names.count(name) == 1:
+            frame[name] = parquet_decimals.numbers(table.column(name).to_pylist(), scales[name])
+    return frame
 
 
 def _placed(src, frame, places):

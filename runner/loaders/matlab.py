@@ -1,8 +1,12 @@
 """What MATLAB and IDL save: .mat, and .sav of IDL."""
 
+import contextlib
+import io
+import re
 import warnings
 
 from attache.imports import need
+from attache.loaders import matlab_chars
 from attache.loaders.source import note
 
 
@@ -11,25 +15,51 @@ def matlab(src, **options):
     # Version 7.3 is HDF5, behind a header of 512 bytes or without.
     if src.head.startswith(b"\x89HDF") or src.head[512:516] == b"\x89HDF":
         return _version73(src, options)
+    # Whole numbers of type double lie in the file as bytes, in which sums would overflow: mat_dtype gives them their type.
+    codec = {b"IM": "utf-16-le", b"MI": "utf-16-be"}.get(src.head[126:128])  # of version 5
+    options = {"simplify_cells": True, "mat_dtype": True, **({"uint16_codec": codec} if codec else {}), **options}
+    try:
+        loaded = _version5(src.path, options)
+        if not codec or not _broken(loaded):
+            return _told(src, loaded)
+    except (TypeError, ValueError) as e:
+        if not codec or not re.search("too small for requested|not appear to be char", str(e)):
+            raise
+    return _told(src, _version5(io.BytesIO(matlab_chars.as_characters(src.bytes())), options))
+
+
+def _told(src, loaded):
+    _name_objects(src, [(name, what) for name, value in loaded.items() for what in _classes(value)])
+    return loaded
+
+
+def _broken(value):
+    """Whether a letter could not be read."""
+    import numpy as np
+
+    if isinstance(value, str):
+        return "\ufffd" in value
+    if isinstance(value, np.ndarray) and value.dtype.kind in "UO":
+        value = value.ravel().tolist()
+    return any(map(_broken, value.values() if isinstance(value, dict) else value)) if isinstance(value, (dict, list)) else False
+
+
+def _version5(file, options):
     from scipy.io import loadmat
 
-    # Whole numbers of type double lie in the file as bytes, in which sums would overflow: mat_dtype gives them their type.
-    options = {"simplify_cells": True, "mat_dtype": True, **options}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.filterwarnings("error", "Casting complex values")
         try:
-            loaded = loadmat(src.path, **options)
+            loaded = loadmat(file, **options)
         except Warning:  # which would lose the imaginary parts
             warnings.simplefilter("ignore")
-            loaded = _complex(loadmat(src.path, **options), loadmat(src.path, **{**options, "mat_dtype": False}))
+            loaded = _complex(loadmat(file, **options), loadmat(file, **{**options, "mat_dtype": False}))
         opaque = {}
         if type(loaded.get("None")).__name__ == "MatlabOpaque":  # the library gives all objects this name
-            opaque = _objects(src.path, options)
+            opaque = _objects(file, options)
             del loaded["None"]
-    loaded = {name: value for name, value in loaded.items() if not name.startswith("__")} | opaque
-    _name_objects(src, [(name, what) for name, value in loaded.items() for what in _classes(value)])
-    return loaded
+    return {name: value for name, value in loaded.items() if not name.startswith("__")} | opaque
 
 
 def _complex(typed, stored):
@@ -50,13 +80,13 @@ def _complex(typed, stored):
     return typed
 
 
-def _objects(path, options):
+def _objects(file, options):
     """The variables that are objects of MATLAB, by their names."""
     from scipy.io import loadmat
     from scipy.io.matlab import varmats_from_mat
 
     found = {}
-    with open(path, "rb") as f:
+    with open(file, "rb") if isinstance(file, str) else contextlib.nullcontext(file) as f:
         for name, part in varmats_from_mat(f):
             if name == "None":
                 value = loadmat(part, **options)["None"]
@@ -86,15 +116,23 @@ def _name_objects(src, found):
 def _version73(src, options):
     import logging
 
+    import h5py
+
     mat73 = need("mat73")
+
+    class Decoder(mat73.HDF5Decoder):
+        def convert_mat(self, dataset, depth, MATLAB_class=None):
+            if (MATLAB_class or dataset.attrs.get("MATLAB_class", b"").decode()) == "char" and "MATLAB_empty" not in dataset.attrs and dataset.dtype.kind in "iu":
+                return matlab_chars.of_hdf5(dataset)
+            return super().convert_mat(dataset, depth, MATLAB_class)
+
     before = logging.root.manager.disable
     logging.disable(logging.ERROR)  # its own words about what it can't read
     try:
-        loaded = mat73.loadmat(src.path, **options)
+        with h5py.File(src.path, "r") as f:
+            loaded = Decoder(**options).mat2dict(f)
     finally:
         logging.disable(before)
-    import h5py
-
     objects = []
 
     def visit(name, item):

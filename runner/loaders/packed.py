@@ -6,6 +6,7 @@ import lzma
 import os
 
 _MAGIC = {b"\x1f\x8b": "gz", b"BZh": "bz2", b"\xfd7zXZ\x00": "xz", b"\x28\xb5\x2f\xfd": "zst", b"LZIP": "lz"}
+_MODULES = {"gz": gzip, "bz2": bz2, "xz": lzma, "lzma": lzma}
 _TAR = {".tgz": ".tar", ".tbz": ".tar", ".tbz2": ".tar", ".txz": ".tar"}
 
 
@@ -41,6 +42,14 @@ def inner_name(name):
     return stem + _TAR.get(ext.lower(), "")
 
 
+def how(form, inner):
+    """The code that unpacks such a file to a path."""
+    if form == "lz":
+        return "lzip -d, where you have it, and upload what it gives"
+    read = "pyarrow.input_stream(get_file_path(id), compression='zstd')" if form == "zst" else f"{_MODULES[form].__name__}.open(get_file_path(id))"
+    return f"path = {inner!r}; open(path, 'wb').write({read}.read())"
+
+
 def unpack(src, form, path, limit):
     """Write what is inside to a new file."""
     with open(path, "xb") as out:
@@ -58,7 +67,7 @@ def _open(form, path):
         import pyarrow
 
         return pyarrow.input_stream(path, compression="zstd")
-    return {"gz": gzip, "bz2": bz2, "xz": lzma, "lzma": lzma}[form].open(path, "rb")
+    return _MODULES[form].open(path, "rb")
 
 
 def _lzip(src, out):

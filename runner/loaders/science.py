@@ -2,11 +2,16 @@
 
 import gzip
 import io
+import re
 
 from attache.imports import need
 from attache.loaders.source import note
 
 IN_MEMORY = 256 << 20  # bytes up to which data are read at once, so that they outlive the open file
+
+# An element of DICOM of the groups that come first, with the two letters of its type.
+_ELEMENT = re.compile(rb"[\x02\x08]\x00.\x00(?:A[EST]|CS|D[AST]|IS|L[OT]|OB|PN|S[HLQST]|TM|U[CILNRST])", re.S)
+_BEFORE = 1024
 
 
 def netcdf(src, **options):
@@ -96,8 +101,16 @@ def dicom(src, **options):
     pydicom = need("pydicom")
     marked = src.head[128:132] == b"DICM"
     data = pydicom.dcmread(src.path, **{"force": not marked, **options})
-    if not marked and "SOPClassUID" not in data and "Modality" not in data:
+    known = lambda: marked or "SOPClassUID" in data or "Modality" in data
+    if not known() and (first := _ELEMENT.search(src.head[:_BEFORE])):
+        data = pydicom.dcmread(io.BytesIO(src.bytes()[first.start() :]), **{"force": True, **options})
+        if known() and first.start():
+            note(f"{src.name} begins within its header: {first.start()} byte(s) before its first element were left out.")
+    if not known():
         raise src.fail("is not DICOM")
+    if "TransferSyntaxUID" not in data.file_meta and data.original_encoding[0] is not None:  # without which the picture can't be taken from it
+        implicit, little = data.original_encoding
+        data.file_meta.TransferSyntaxUID = pydicom.uid.ImplicitVRLittleEndian if implicit else pydicom.uid.ExplicitVRLittleEndian if little else pydicom.uid.ExplicitVRBigEndian
     if "Rows" in data and "SamplesPerPixel" in data:
         frames = _frames(src, data)
         if not any(name in data for name in ("PixelData", "FloatPixelData", "DoubleFloatPixelData")):

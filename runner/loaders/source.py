@@ -23,6 +23,7 @@ class Source:
 
     content = None  # of an OpenDocument's sheets, where it was unpacked
     part = False  # whether it is one of the tables of another file
+    unpack = ""  # how a file that lies packed in another comes to a path
 
     def __init__(self, path, file=None):
         self.path = os.fspath(path)
@@ -67,7 +68,13 @@ class Source:
 
     def fail(self, sentence):
         """Return the error to raise: "<name> <sentence>"."""
-        return FileLoadError(f"{self.name} {sentence}")
+        return FileLoadError(f"{self.name} {self.by_path(sentence)}")
+
+    def by_path(self, text):
+        """What is said of get_file_path(id), which for a file within another is the other's path."""
+        if not self.unpack or "get_file_path(id)" not in text:
+            return text
+        return f"{text.replace('get_file_path(id)', 'path').rstrip('.')}; unpack it first: {self.unpack}"
 
 
 # What libxml2 says at its bounds, which keep hostile files from growing without end, and what that means.

@@ -2,6 +2,7 @@
 R, rarfile, umsgpack, a reading of the specification. Found by tables/compare.py on some thousand such files."""
 
 import datetime
+import decimal
 import os
 import struct
 import zipfile
@@ -309,3 +310,46 @@ def test_decimal_commas_of_dbf(tmp_path, capsys):
     assert frame["LENGTH"].tolist()[:2] == [79.684, -0.25] and pd.isna(frame["LENGTH"][2])
     assert frame["AREA"].tolist() == [33.5, 1.25, 7.0] and frame["NAME"].tolist() == ["Italy", "Malta", "Nauru"]
     assert "LENGTH has decimal commas" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("before", [b"", b" ", b"\x00\x10\x00UI\x14\x001.2.840.10008.1.2.1\x00"])
+def test_dicom_that_begins_within_its_header(before, tmp_path, capsys):
+    """As pydicom's no_meta.dcm, which begins with the last byte of its header."""
+    import pydicom
+
+    whole = pydicom.dcmread(os.path.join(REAL, "..", "testdata", "MR_small.dcm"))
+    with open(os.path.join(REAL, "..", "testdata", "MR_small.dcm"), "rb") as f:
+        data = f.read()
+    path = tmp_path / "x.dcm"
+    path.write_bytes(before + data[data.index(b"\x08\x00\x08\x00CS") :])
+    found = loaders.load(str(path))
+    assert found.Modality == "MR" and (found.pixel_array == whole.pixel_array).all()
+    assert ("left out" in capsys.readouterr().err) == bool(before)
+    path.write_bytes(b"no picture at all, but text of some length\x00\x01" * 20)
+    with pytest.raises(FileLoadError, match="is not DICOM"):
+        loaders.load(str(path))
+
+
+def test_decimals_longer_than_those_of_arrow(tmp_path):
+    """BIGNUMERIC of BigQuery; the values are those of DuckDB's test of this file."""
+    frame = load("bigdecimal.parquet")
+    assert frame["bigdec"][0] == decimal.Decimal("0.5") and frame["bigdec"][1] == decimal.Decimal("-0.5")
+    assert str(frame["bigdec"][2]).startswith("123456789123456789123456789.123456789") and frame["bigdec"][2].copy_negate() == frame["bigdec"][3]
+    assert frame["bigdec"][4] == decimal.Decimal(2**255 - 1).scaleb(-38, decimal.Context(prec=100))
+    assert load("byte_array_decimal_empty_value.parquet")["value"].tolist() == [decimal.Decimal(n) for n in [*range(1, 24), 0]]
+
+
+def test_decimals_beside_other_columns(tmp_path):
+    """The schema is written anew, and all that stands beside such a column stays as it is."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    from attache.loaders import parquet_decimals
+
+    long = pa.array([decimal.Decimal("1.50"), None, decimal.Decimal("-7.25")], pa.decimal128(30, 2))
+    table = pa.table({"n": [1, None, 3], "long": long, "when": pa.array([1, 2, None], pa.timestamp("us", "UTC")), "list": [[1], [], [2, 3]], "text": ["a", "b", None], **{f"c{i}": [i] * 3 for i in range(20)}})
+    parquet.write_table(table, tmp_path / "a.parquet")
+    scales, file = parquet_decimals.reader(tmp_path / "a.parquet", pa, parquet)
+    read = file.read()
+    assert scales == {"long": 2} and read.drop_columns(["long"]).equals(table.drop_columns(["long"]))
+    assert parquet_decimals.numbers(read.column("long").to_pylist(), 2) == long.to_pylist()
