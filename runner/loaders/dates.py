@@ -25,8 +25,9 @@ _CLOCK = {  # pattern of the time of day: format
     r"\d\d?:\d\d:\d\d [AaPp][Mm]": "%I:%M:%S %p",
     r"\d\d?:\d\d:\d\d[AaPp][Mm]": "%I:%M:%S%p",
     r"\d\d?:\d\d:\d\d\.\d{1,6} [AaPp][Mm]": "%I:%M:%S.%f %p",
+    r"\d\d?:\d\d?:\d\d?:\d{3}": "%H:%M:%S:%f",
 }
-_CLOCKS = {"": "", **{":" + p: ":" + f for p, f in list(_CLOCK.items())[1:3]}, **{sep + p: sep + f for sep in (" ", ", ", "T") for p, f in _CLOCK.items()}}
+_CLOCKS = {"": "", **{":" + p: ":" + f for p, f in list(_CLOCK.items())[1:3]}, **{sep + p: sep + f for sep in (" ", ", ", "T", "-", ";") for p, f in _CLOCK.items()}}
 _SHORT = r"\d\d?\.\d\d?\.\d\d"  # a day, or a version
 _EIGHT = r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"  # with a time behind it; alone it may be a number
 MONTH_POINTED = r"(?:19|20)\d\d\.(?:0[1-9]|1[0-2])"

@@ -30,6 +30,7 @@ _SCRIPTS = [  # code pages, the letters that make up most of a text, all letters
     (("cp874",), "านรอกเงม่ีัิ้ยลวดทสตะปบคหแจพชขใไโผ์็ุูำ", re.compile("[กขคงจฉชซญฐณดตถทธนบปผฝพฟภมยรลวศษสหอฤะ-ฺเ-ไ็-์]")),
 ]
 _ONE_BYTE = {"cp1251", "koi8_r", "cp1253", "cp1255", "cp1256"}
+_EAST = {"cp932", "euc_jp", "gb18030", "big5", "euc_kr"}
 _OTHERS = ["cp932", "euc_jp", "gb18030", "big5", "euc_kr", "cp1251", "koi8_r", "cp1253", "cp1254", "cp1255", "cp1256", "cp1252", "cp1250"]
 
 
@@ -102,6 +103,8 @@ def _with_high_bytes(data):
 
 
 def _legacy(sample):
+    if set(sample) & set(range(128, 256)) == {0xA0}:
+        return "cp1252"  # the blank that does not break; Spanish of DOS has other letters beside á
     runs = re.findall(rb"[\x80-\xff]+", re.sub(rb"(?<=[\xc0-\xff])[\x99\xa9\xae]+(?![\x80-\xff])", b"", sample))  # without what marks names
     if _big5(sample):
         return "big5"
@@ -127,6 +130,9 @@ def _legacy(sample):
     best = from_bytes(sample, cp_isolation=_OTHERS).best()
     beside = sum(len(r) < 4 for r in re.findall(rb"(?<=[A-Za-z])[\x80-\xff]+(?=[A-Za-z])", sample))  # within words of Latin letters
     mixed = beside > 0.5 * len(runs) and best and best.encoding in _ONE_BYTE
+    if best and best.encoding in _EAST:
+        words = _wide(sample, best.encoding)
+        mixed = sum(w[0] < "\x80" and w[-1] < "\x80" for w in words) > 0.5 * len(words)
     return best.encoding if best and best.encoding not in _LATIN and not mixed else _latin(sample)
 
 
@@ -194,7 +200,7 @@ def _latin(sample):
         score += 0.1 * (old_mac and codec == "mac_roman")
         if score > best_score + 0.01:
             best, best_score = codec, score
-    return best
+    return best if best_score >= 0.25 else "cp1252"  # what several encodings have spoilt
 
 
 def _letter(c):
@@ -219,7 +225,7 @@ def _fits(before, c, after):
     """How well a symbol stands between its neighbours, from 0 to 1."""
     if "\u0300" <= c <= "\u0323":
         return 1.0 if before in tuple("aăâeêioôơuưyAĂÂEÊIOÔƠUƯY") else -1.0
-    if c in "£¥" and after.isalpha():
+    if c in "£¥" and after.isalpha() or "\u2500" <= c <= "\u259f" and (before.isalpha() or after.isalpha()):
         return -0.5
     if c in "\ufffd" or "\x80" <= c <= "\x9f":
         return -1.0

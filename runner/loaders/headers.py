@@ -7,6 +7,7 @@ from attache.loaders.dialect import usual_form
 
 _LINES = str.maketrans({**dict.fromkeys("─", "-"), **dict.fromkeys("═", "="), **dict.fromkeys("┌┬┐├┼┤└┴┘╞╪╡", "+"), **dict.fromkeys("┆│║", "|")})  # frames of terminals
 _TYPES = set("int8 int16 int32 int64 uint8 uint16 uint32 uint64 float32 float64 float double varchar boolean bool date timestamp datetime[μs] datetime[ns] time str i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 hugeint bigint cat".split())  # below the names, as DuckDB and Polars show tables
+_OTHER_TYPES = set("text integer string number int decimal numeric real char smallint long object timestamptz json".split())  # in tables that list columns and their types
 LOOK = 60  # rows below a header that are compared with it
 _UNITS = {
     "kg", "g", "mg", "µg", "ug", "t", "lb", "lbs", "oz", "m", "km", "cm", "mm", "µm", "um", "nm", "mi", "ft", "in", "inch", "yd", "ha", "m2", "m²", "km2", "km²", "m3", "m³",
@@ -45,13 +46,16 @@ def _find(rows, width, above):
     if not table:
         return Header(0, 1)
     body = [r for r in table[1:] if any(map(str.strip, r))]
-    if len(body) > 1 and (is_rule(body[0]) or _letters_of_types(body, width)) and len(table[0]) >= width:
+    if len(body) > 1 and (is_rule(body[0]) and not _of_schema(body) or _letters_of_types(body, width)) and len(table[0]) >= width:
         rules = max(1, next((i for i, r in enumerate(table[1:]) if any(r) and not is_rule(r)), 1))
         return Header(skip, 1 + rules, [c.strip() for c in table[0]], rule=" ".join(c.strip() for c in body[0]).strip()[:40])
     if len(body) > 2 and all(c.strip().startswith('{"ImportId"') for c in body[1][:width] if c.strip()) and any(body[1]):
         return Header(skip, 3, [c.strip() for c in table[0]], rule=" · ".join(c.strip() for c in body[0])[:60])  # a survey of Qualtrics: questions below the names
     if len(body) > 1 and [c.strip() for c in table[0][:3]] == ["V1", "V2", "V3"] and body[0][0].strip() == "ResponseID":
         return Header(skip, 2, [c.strip() for c in table[0]], rule=" · ".join(c.strip() for c in body[0] if c.strip())[:60])  # one of the older form
+    levels = _levels(table, width)
+    if levels:
+        return Header(skip, *levels)
     if _told_above(table, body, width):
         return Header(skip + 2, 1)
     answers = [c.strip() for c in body[0]] if body else []
@@ -107,6 +111,26 @@ def is_rule(row):
     if re.fullmatch(r"[-=+|: ]{3,}", text):
         return "---" in text or "===" in text or len(row) > 1 and all(re.fullmatch(r"\s*(?::?-{2,}:?|={2,})\s*", c) for c in row if c.strip())
     return len(row) > 1 and (all(re.fullmatch(r"\d{1,3}[sdn]", c.strip()) for c in row) or {c.strip().lower() for c in row} - {""} <= _TYPES and any(row))
+
+
+def _of_schema(body):
+    """Whether the first row has types of columns as those below it have: a table that lists columns and their types."""
+    types = lambda r: {i for i, c in enumerate(r) if re.sub(r"\(.*\)", "", c.strip().lower()) in _TYPES | _OTHER_TYPES}
+    return bool(types(body[0])) and not any("--" in c for c in body[0]) and any(types(body[0]) & types(r) for r in body[1 : LOOK + 1])
+
+
+def _levels(table, width):
+    """The rows and names of a header of several levels as pandas writes it: the level's name and its labels, and a row of the name of the index alone."""
+    last = next((i for i, r in enumerate(table[1:7], 1) if len(r) == width and not any(c.strip() for c in r[1:])), 0)
+    if last < 2 or width < 3 or len(table) < last + 3:
+        return None
+    levels, body = table[:last], [r for r in table[last + 1 :] if any(map(str.strip, r))][:LOOK]
+    if not all(len(r) == width and is_name(r[0]) and all(c.strip() for c in r[1:]) for r in levels) or len(body) < 2:
+        return None
+    labels = [tuple(r[i].strip() for r in levels) for i in range(1, width)]
+    if len(set(labels)) < len(labels) or last == 2 and all(_is_unit(c.strip()) for c in levels[1][1:]) and not table[last][0].strip() or not all(usual_form(body, i) in ("n", "") for i in range(1, width)):
+        return None
+    return last + 1, [table[last][0].strip(), *(" ".join(label) for label in labels)]
 
 
 def _told_above(table, body, width):

@@ -272,7 +272,16 @@ def _below_pairs(rows, width):
     wide = len(rows[-1]) if rows else 0
     start = next((i + 1 for i in range(len(rows) - 1, -1, -1) if len(rows[i]) != wide), 0)
     apart = start and not rows[start - 1] or width == 1 and start and len(rows[start - 1]) == 1
-    return wide if apart and wide > 3 and len(rows) - start > 2 else 0
+    return wide if apart and wide > 3 and len(rows) - start > 2 else _among_pairs(rows)
+
+
+def _among_pairs(rows):
+    """The width of tables among lines, and names and values, each below a blank line or one of a title; else 0."""
+    wide = max(map(len, rows), default=0)
+    if wide < 4 or not all(len(r) in (0, 1, 2, wide) for r in rows):
+        return 0
+    starts = [i for i, r in enumerate(rows) if len(r) == wide and (not i or len(rows[i - 1]) != wide)]
+    return wide if all(i and len(rows[i - 1]) < 2 and len(rows) > i + 1 and len(rows[i + 1]) == wide for i in starts) else 0
 
 
 def tell_twice(file, names):

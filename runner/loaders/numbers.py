@@ -252,7 +252,7 @@ def _style(values, decimal):
         body = m["body"].rstrip("-\u2013\u2014").strip()
         if not _well_grouped(body):
             return None
-        if _name(body, m["sign"] or m["sign2"], v) or m["exp"] and "." not in body and m["exp"][1] not in "+-":
+        if _name(body, m["sign"] or m["sign2"], v) or m["exp"] and not {".", ","} & set(body) and m["exp"][1] not in "+-":
             return None
         count += 1
         proven |= _proves(body)
@@ -299,7 +299,7 @@ def _well_grouped(body):
             rf"\d+([.,]\d*)?|[.,]\d+|(?:\d{{1,3}}(?:,\d{{2,3}})*|\d{{4}}(?:,\d\d)+),\d{{3}}(\.\d*)?|\d{{1,3}}(?:\.\d{{3}})+(,\d*)?|\d{{1,3}}(?:[{_SPACES}]\d{{3}})+([.,]\d*)?|\d{{1,3}}(?:['\u2019,]\d{{3}})+(\.\d*)?",
             body,
         )
-    ) and not re.fullmatch(r"\d{1,3}(\.\d{3}){3}|\d{1,3}(?:,\d{3}){6,}", body)  # an address of a computer; a list of numbers
+    ) and not re.fullmatch(r"\d{1,3}(\.\d{3}){3}|\d{1,3}(?:(?:,\d{3}){5,}|(?:\.\d{3}){5,})", body)  # an address of a computer; a list of numbers, or of levels
 
 
 def _name(body, sign, value):

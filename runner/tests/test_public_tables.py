@@ -8,6 +8,9 @@ NSRDB = "Source,Location ID,City,Latitude,Longitude,Time Zone,Elevation,DHI Unit
 PVGIS = "Latitude (decimal degrees): 45.000\nElevation (m): 250.0\n\ntime(UTC),T2m,RH,WS10m,WD10m,SP\n"
 PVGIS_END = "\nT2m: 2-m air temperature (degree Celsius)\nRH: relative humidity (%)\nWD10m: 10-m wind direction (0 = N, 90 = E) (degree)\nSP: Surface (air) pressure (Pa)\n\nPVGIS (c) European Union, 2001-2025\n"
 
+ECHO = "Run ID,1733769624\nRun Date/Time,2024-12-09 13:46:20\nProtocol Name,connect.epr\nOrder ID,\nUser Name,Lab\n\n[DETAILS]\nTime,Source,Well,Volume,State\n"
+LEVELS = "network,1,1,2,2\nnode,1,1,1,1\nhemi,lh,rh,lh,rh\n,,,,\n"
+
 CASES = {
     # fivethirtyeight/data, avengers/avengers.csv: Sep-63 beside a year alone and a month written out
     "months of a year, one without a year": ("name,Introduced\n" + rows(lambda i: f"a{i},{['Sep-63', 'Mar-64', 'Jan-10', 'Apr-91', 'Aug-05', 'Nov-12', 'Jun-88', 'Jul-75'][i % 8] if i != 9 else 'June'}\n"), {"name": ["a0"]}, {"length": N, "said": "June"}),
@@ -52,6 +55,25 @@ CASES = {
     "signs within Latin words": (b"id,m\n" + rows(lambda i: f"{i},").encode().replace(b",", b",Zu\x89\xdb\xd2Chen v. Lynch\n"), {"id": [0, 1]}, {"length": N, "unsaid": ["cp1256", "cp1251", "koi8"]}),
     # OpenRefine, main/tests/data/big5.txt
     "a few characters of Big5": ("id,m\n".encode("big5") + "1,全球最大算命網站，免費算命、紫微、星座、占卜、姓名、命名、前世、塔羅\n".encode("big5"), {"m": ["全球最大算命網站，免費算命、紫微、星座、占卜、姓名、命名、前世、塔羅"]}, {"length": 1}),
+    # pandas.DataFrame.to_csv with levels of columns, as mwaskom/seaborn-data, brain_networks.csv
+    "levels of columns": (LEVELS + rows(lambda i: f"{i},{i}.5,{i}.25,-{i}.5,1e-3\n"), {"1 1 lh": [0.5, 1.5], "2 1 rh": [0.001]}, {"length": N, "said": "4 rows"}),
+    "levels of columns, with a named index": ("stat,mean,std\nunit,m,m\nday,,\n" + rows(lambda i: f"2024-01-{1 + i % 28:02},{i}.5,{i}.25\n"), {"day": day("2024-01-01"), "mean m": [0.5, 1.5]}, {"length": N}),
+    # turicas/covid19-br, schema/obito_cartorio.csv: a list of columns and their types
+    "a list of types": ("field_name,field_type\ndate,date\n" + rows(lambda i: f"f{i},{['text', 'integer', 'date'][i % 3]}\n"), {"field_name": ["date", "f0"], "field_type": ["date", "text"]}, {"length": N + 1, "unsaid": ["holds no values"]}),
+    "types below names": ("date,v\ndate,double\n" + rows(lambda i: f"2024-01-{1 + i % 28:02},{i}.5\n"), {"date": day("2024-01-01"), "v": [0.5]}, {"length": N, "said": "holds no values"}),
+    # Beckman's Echo, as Benchling-Open-Source/allotropy, beckman_echo_plate_reformat/TransferOnly.csv
+    "a table between names and values": (ECHO + rows(lambda i: f"2024-12-09 13:41:{i % 60:02}.154,Source[1],A{i},{i}.5,ok\n", 5) + "\nInstrument Name,E5XX-19119\nInstrument Model,Echo 525\nInstrument Serial Number,E5XX-19119\n", {"Well": ["A0", "A1"], "Volume": [0.5, 1.5]}, {"length": 5, "said": ["above its header", "below the table"]}),
+    # logpai/loghub, HealthApp: milliseconds behind a colon
+    "milliseconds behind a colon": (column("20171223-22:15:29:606", "20171224-0:3:5:033"), {"v": ["2017-12-23T22:15:29.606000", "2017-12-24T00:03:05.033000"]}, {}),
+    "a time behind a semicolon": (column("15-Jun-2020;12:53:32", "15-Apr-2020;14:10:41", by="\t"), {"v": ["2020-06-15T12:53:32", "2020-04-15T14:10:41"]}, {"name": "t.tsv"}),
+    # biopython, Tests/SCOP/testDom.txt
+    "levels of a classification": ("d\tsunid\n" + rows(lambda i: f"d{i}\t1.001.001.001.001.{i:03}\n"), {"sunid": ["1.001.001.001.001.000"]}, {"name": "t.tsv", "length": N}),
+    # duckdb, data/csv/decimal_separators: a decimal comma before an exponent without a sign
+    "a decimal comma and an exponent": (column("1,1", "0,25", "1,53e4", "-1,53E4"), {"v": [1.1, 0.25, 15300.0, -15300.0]}, {}),
+    # EDIorg/datasets, edi_618 custom_units.txt: blanks that do not break
+    "blanks of a word processor": (b"id\tm\n" + rows(lambda i: f"{i}\t").encode().replace(b"\t", b"\tequivalents\xa0of solute per\xa0hectare\n"), {"m": ["equivalents\xa0of solute per\xa0hectare"]}, {"name": "t.tsv", "said": "cp1252"}),
+    # fivethirtyeight/data, biopics.csv: letters with marks that went through several encodings
+    "letters spoilt": (b"id,m\n" + rows(lambda i: f"{i},").encode().replace(b",", b",Roland Joff\xcc\xc4\xe5\xa9\n"), {"m": ["Roland Joff\xcc\xc4\xe5\xa9"]}, {"said": "cp1252"}),
     # fivethirtyeight/data, antiquities-act: areas, a few of them with words
     "grouped numbers, a few with words": ("n;acres\n" + rows(lambda i: f"{i};{'4,193 (water)' if i == 5 else f'{i + 1},{i:03}.5'}\n"), {"acres": ["1,000.5"]}, {"said": "1 of 60 values are no numbers ('4,193 (water)')"}),
 }
