@@ -141,7 +141,7 @@ def _told_above(table, body, width):
     above, values, names = ([c.strip() for c in r] for r in (table[0], body[0], body[1]))
     while names and not names[-1]:
         names.pop()
-    if len(names) < 4 or len(set(names)) < len(names) or not all(c and forms.form(c) == "s" for c in names) or not all(map(is_name, above)):
+    if not 4 <= len(names) <= width or len(set(names)) < len(names) or not all(c and forms.form(c) == "s" for c in names) or not all(map(is_name, above)):
         return False
     kinds = [usual_form(body[2 : LOOK + 2], i) for i in range(width)]
     typed = [i for i in range(len(names)) if kinds[i] and kinds[i] in "ndc"]

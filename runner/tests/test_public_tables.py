@@ -34,6 +34,8 @@ CASES = {
     "a code beside a text": ("code;definition\nC;Control, no N added\n" + rows(lambda i: f"{i};{i} kg N/ha\n"), {"code": ["C", "0"]}, {"length": N + 1, "unsaid": ["taken for units"]}),
     # NREL's NSRDB, as in pvlib-python, tests/data/test_read_psm3.csv
     "what a table is of, in two rows": (NSRDB + rows(lambda i: f"2017,1,{1 + i % 28},{i % 24},0,{i},0.{i},\n"), {"Year": [2017], "Hour": [0, 1], "DHI": [0, 1]}, {"length": N, "said": "2 line(s) above its header"}),
+    # statsmodels, tsa/vector_ar/tests/results/e6.dat: a line of words below others
+    "a line of more words than there are columns": ("a,b\n1,x\nc,d,e,f,g\n" + rows(lambda i: f"{i},y{i}\n"), {"a": [1, 0], "b": ["x", "y0"]}, {"length": N + 1, "said": "too many fields"}),
     # PVGIS, as in pvlib-python, tests/data/tmy_45.000_8.000_2005_2023.csv
     "hours of PVGIS and notes with commas": (PVGIS + rows(lambda i: f"201801{1 + i // 24:02}:{i % 24:02}00,2.{i},94.38,0.75,{100 + i}.0,101130.0\n") + PVGIS_END, {"time(UTC)": ["2018-01-01T00:00:00", "2018-01-01T01:00:00"], "T2m": [2.0, 2.1], "WD10m": [100.0]}, {"length": N, "said": "below the table"}),
     # logpai/loghub, BGL: timestamps of DB2
