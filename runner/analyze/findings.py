@@ -46,7 +46,7 @@ def _trends(profile):
         values, period, how = series.of(profile, c) or (None, None, None)
         if values is None or len(values) < 6:
             continue
-        if uneven and how or _parts_of_all(profile, c):
+        if uneven and how or _parts_of_all(profile, c) or series.tells_time(profile, c):
             continue
         part = _part(values, period)
         first, last = values.iloc[:part], values.iloc[-part:]
@@ -161,16 +161,23 @@ def _seasons(profile):
         years = s.index.year
         if len(set(years)) < 3 or len(set(months)) < 12:
             continue
-        monthly = s.groupby([years, months]).mean().unstack()
-        relative = monthly.sub(monthly.mean(axis=1), axis=0).dropna()
-        if len(relative) < 3:
+        monthly = s.resample("MS").mean()
+        trend = monthly.rolling(12, center=True, min_periods=12).mean()
+        trend = (trend + trend.shift(-1)) / 2  # of a year with the month in its middle
+        monthly = (monthly - trend).dropna()
+        seasons = monthly.groupby(monthly.index.month)
+        if len(seasons) < 12 or seasons.size().min() < 2:
             continue
-        mean = s.groupby(months).mean()
+        mean, usual = s.groupby(months).mean(), seasons.mean()
         with np.errstate(all="ignore"):
-            explained = relative.mean().var(ddof=0) / relative.to_numpy().var()
+            explained = usual.var(ddof=0) / monthly.var(ddof=0)
         if not explained > 0.6:
             continue
         high, low = int(mean.idxmax()), int(mean.idxmin())
+        if (high, low) != (int(usual.idxmax()), int(usual.idxmin())):
+            continue  # the months only differ by the years that they are in
+        if s.min() > 0 and usual.max() - usual.min() < 0.05 * mean.mean():
+            continue
         name = f"The monthly total of {code(c.name)}" if how == "total" else code(c.name)
         text = f"{name} follows the season: highest in **{_MONTH[high]}** ({number(mean[high])} on average), lowest in **{_MONTH[low]}** ({number(mean[low])})."
         yield Finding(1.7, "season", text, dict(column=c.name, time=time.name, how=how, high=high, low=low, high_mean=float(mean[high]), low_mean=float(mean[low])))
@@ -229,6 +236,8 @@ def _explained(profile, by, c):
     whole = values[known].var()
     if len(big) < 2 or not whole > 0:
         return None, None, None
+    if (s.max()[big] == s.min()[big]).any() and not (s.max() == s.min()).all():
+        return None, None, None  # none with those who are alone: the category says what the measure does
     eta = float((counts * (means - values[known].mean()) ** 2).sum() / known.sum() / whole)
     return eta, means[big], counts
 

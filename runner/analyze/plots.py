@@ -25,7 +25,7 @@ def over_time(profile, figure, stem):
         for j, (name, x, y) in enumerate(panel.lines):
             color = PALETTE[j % len(PALETTE)] if len(panel.lines) > 1 else PALETTE[i % 4]
             few = len(x) <= 40
-            ax.plot(x, y, color=color, label=name, marker="o" if few else None, markersize=3.5)
+            x, y = series.line(ax, x, y, color=color, label=name, marker="o" if few else None, markersize=3.5)
             if len(panel.lines) == 1 and panel.total:
                 ax.fill_between(x, y, color=color, alpha=0.12, linewidth=0)
         if panel.total:
@@ -258,7 +258,7 @@ def _bars(ax, profile, c, measure, what):
     adds = measure is None or measure.additive
     whole = c.count if measure is None else sum(found.values())
     if len(order) < c.distinct and measure is None:
-        names.append(f"{c.distinct - len(order):,} others")
+        names.append(f"{c.distinct - len(order):,} other{'s' * (c.distinct - len(order) != 1)}")
         counts.append(whole - sum(counts))
         colors.append(PALE)
     at = np.arange(len(names))[::-1]

@@ -432,6 +432,8 @@ def _counted(name, kind, series):
 
 def _dated(name, kind, series):
     """Whole numbers that are dates, 20240131 or seconds since 1970, in a column named so, as dates."""
+    if kind == "number" and words.of(name) in _DECIMAL and (dates := _of_decimals(series)) is not None:
+        return "date", dates
     if kind != "integer" or not words.has(name, _STAMPED) or not series.notna().any():
         return kind, series
     low, high = float(series.min()), float(series.max())
@@ -443,6 +445,22 @@ def _dated(name, kind, series):
         if 3e8 * scale <= low and high < 4.1e9 * scale:  # 1979 to 2099
             return "date", pd.to_datetime(series.astype("Int64"), unit=unit, errors="coerce")
     return kind, series
+
+
+_DECIMAL = {("date",), ("time",), ("year",), ("decimal", "date"), ("decimal", "year"), ("year", "decimal"), ("date", "decimal")}
+
+
+def _of_decimals(series):
+    """Months that are written as parts of a year, 1949.083, as dates; None for other numbers."""
+    values = series.to_numpy("float64", na_value=np.nan)
+    there = np.isfinite(values)
+    if not there.any() or values[there].min() < 1500 or values[there].max() > 2200:
+        return None
+    months = np.where(there, values, 0) * 12
+    if np.abs(months - np.round(months))[there].max() > 0.05 or len(set(np.round(months[there]) % 12)) < 2:
+        return None
+    months = np.round(months).astype("int64")
+    return pd.Series(pd.to_datetime({"year": months // 12, "month": months % 12 + 1, "day": np.ones(len(months), "int64")}), index=None).set_axis(series.index).where(there)
 
 
 _STAMPED = words.DATE | {"epoch", "unix", "at", "on", "timestamps", "time_stamp", "unixtime", "mtime", "ctime", "yyyymmdd", "joined", "opened", "closed"}

@@ -42,7 +42,7 @@ def plan(profile):
     time = profile.time
     if time is None or time.distinct < 3:
         return None
-    measures = [c for c in profile.measures if c.count >= 3 and c.stats["max"] > c.stats["min"]][:PANELS]
+    measures = [c for c in profile.measures if c.count >= 3 and c.stats["max"] > c.stats["min"] and not tells_time(profile, c)][:PANELS]
     by = _group(profile, time)
     repeated = time.count > 1.5 * time.distinct
     made = Plan(name=style.column(time, 40), years=time.role == "year")
@@ -59,6 +59,38 @@ def plan(profile):
     names = style.listed([p.measure for p in made.panels if p.measure is not None]) or "The number of rows"
     made.caption = f"{names}{f' by {by.short}' if by is not None else ''} over time ({time.short})"
     return made
+
+
+def broken(x, y):
+    """A line as it is drawn: (x, y, positions that stand alone), with nothing between two moments where others are missing.
+
+    Moments at one distance, most of them, are broken where one is missing; others where the gap is four times as long as usual."""
+    at = np.asarray(x)
+    at = pd.DatetimeIndex(x).to_numpy() if at.dtype.kind == "O" else at
+    moments = at.astype("datetime64[ns]").astype("int64").astype("float64") if at.dtype.kind == "M" else at.astype("float64")
+    y = np.asarray(y, dtype="float64")
+    if len(moments) < 3 or (np.diff(moments) <= 0).any():
+        return x, y, []
+    steps = np.diff(moments)
+    usual = float(np.median(steps))
+    regular = (np.abs(steps / usual - 1) < 0.15).mean() >= 0.8
+    gaps = np.flatnonzero(steps > (1.6 if regular else 4) * usual) + 1
+    if not len(gaps):
+        return x, y, []
+    before = at[gaps - 1] + (at[gaps] - at[gaps - 1]) / 2
+    made, values = np.insert(at, gaps, before), np.insert(y, gaps, np.nan)
+    there = np.isfinite(np.concatenate([[np.nan], values, [np.nan]]))
+    alone = np.flatnonzero(there[1:-1] & ~there[:-2] & ~there[2:])
+    return made, values, list(alone)
+
+
+def line(ax, x, y, **how):
+    """Draw a line over time; where moments are missing it is broken, and what stands alone is a dot."""
+    x, y, alone = broken(x, y)
+    (drawn,) = ax.plot(x, y, **how)
+    if alone and how.get("marker") is None:
+        ax.plot(np.asarray(x)[alone], y[alone], color=drawn.get_color(), marker="o", markersize=3, linestyle="none")
+    return x, y
 
 
 def time_axis(ax, made):
@@ -85,6 +117,17 @@ def _panel(profile, c, by, repeated):
         return None
     title = style.column(c, 50) + (f" ({period[2]} {how})" if how else "")
     return Panel(title, lines, bool(c.additive) and all((y >= 0).all() for _, _, y in lines), c)
+
+
+def tells_time(profile, c):
+    """Whether a measure only says the time again: the years since then."""
+    time = profile.time
+    if time is None or time.role != "year":
+        return False
+    both = pd.DataFrame({"t": time.series.to_numpy("float64", na_value=np.nan), "v": c.series.to_numpy("float64", na_value=np.nan)}).dropna()
+    if len(both) < 6 or both.t.nunique() < 3 or both.v.nunique() < 3:
+        return False
+    return bool((both.t + both.v).nunique() <= 2 or (both.t - both.v).nunique() <= 2)
 
 
 def _rows(c, value):

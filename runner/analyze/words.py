@@ -13,7 +13,7 @@ FLOW = frozenset(
     import export rainfall precipitation precip rain snowfall donations donation votes tickets goals wins losses runs hits trips
     rides rentals rented arrivals departures tourists visitors attendance enrolments enrollments enrolment enrollment
     applications admissions admitted doses vaccinations shipments shipped deliveries delivered sold kwh mwh gwh twh energy fuel
-    shares freight tax taxes tip tips fee fees payment payments payout claims transactions hires bookings calls complaints
+    shares freight shipping subtotal tax taxes tip tips fee fees payment payments payout claims transactions hires bookings calls complaints
     purchases purchased returns refunds registrations signups hours minutes items pieces tonnes tons harvest catch yielded
     migrants immigrants emigrants marriages divorces budget budgets budgeted actual actuals appropriation appropriations streams plays likes comments posts messages shots assists homers rbi rbis walks strikeouts bases touchdowns interceptions sacks fouls
     uebernachtungen ubernachtungen übernachtungen logiernachte logiernächte ankunfte ankünfte besuche besucher gaste gäste nuitees nuitées pernoctaciones umsatz umsaetze betrag menge anzahl kosten ausgaben einnahmen erloes gewinn stueckzahl faelle geburten todesfaelle
@@ -33,7 +33,7 @@ LEVEL = frozenset(
     worst ages height width length depth thickness altitude elevation income incomes salary wage wages capita level
     ph efficiency accuracy probability prob std stdev variance var min max minimum maximum low high open close closing adj rank
     ranking percentile quantile expectancy percap percapita voltage current frequency magnitude mag bmi iq gpa grade carat cholesterol glucose
-    horsepower displacement acceleration index idx latitude longitude ratio per rate weight distance intensity
+    sleep awake horsepower displacement acceleration index idx latitude longitude ratio per rate weight distance intensity
     concentration wind deviation error sd se preis preise alter groesse temperatur einkommen gehalt prix precio precios edad prezzo
     prijs leeftijd preco idade цена возраст температура""".split()
 )
@@ -134,6 +134,8 @@ def additive(name):
     strong = set(mine) & (RATE | LEVEL)
     if strong - {"net", "high", "low", "max", "min", "weight", "change", "discount", "yield", "wind", "current", "open", "close", "length", "distance"}:
         return ""
+    if mine[-1:] in (("amount",), ("total",)) and set(mine) & {"discount", "discounts"}:
+        return "flow"
     if set(mine) & {"change", "growth", "unit", "discount", "yield"} and len(mine) > 1:
         return ""
     if mine[:1] in (("n",), ("num",), ("nb",), ("number",), ("no",), ("#",)) and len(mine) > 1:

@@ -6,7 +6,7 @@ import warnings
 import numpy as np
 import pandas as pd
 
-from attache.analyze import charts, style
+from attache.analyze import charts, series, style
 from attache.analyze.style import BLUE, GREY, INK, ORANGE, PALETTE, number
 from attache.ask import answer
 
@@ -136,12 +136,17 @@ def _line(ax, query, result):
     order = np.argsort(keys) if query.limit or query.order else range(len(keys))
     keys, values = [keys[i] for i in order], [values[i] for i in order]
     x, dates = _x(keys, query, result)
-    ax.plot(x, values, color=BLUE, marker="o" if len(x) <= 40 else None, markersize=3.5)
+    _plotter(x, dates)(ax, x, values, color=BLUE, marker="o" if len(x) <= 40 else None, markersize=3.5)
     ax.margins(x=0.02)
     _scale(ax.yaxis, ax.set_yscale, query, values, result)
     if not query.log and min(values) >= 0 and result.agg in ("sum", "count", "share"):
         ax.set_ylim(bottom=0)
     _time_axis(ax, x, keys, dates, query, result)
+
+
+def _plotter(x, dates):
+    """What draws a line: along times and years broken where some are missing."""
+    return series.line if dates or x and x[0] > 1000 else lambda ax, *xy, **how: ax.plot(*xy, **how)
 
 
 def _time_axis(ax, x, keys, dates, query, result):
@@ -174,8 +179,10 @@ def _two(ax, query, result):
     x, dates = _x([answer_key(k) for k in table.index], query, result)
     columns = list(table.columns)[:8]
     if query.kind == "series":
+        plot = _plotter(x, dates)
         for i, c in enumerate(columns):
-            ax.plot(x, table[c], color=PALETTE[i], label=style.label(c, 20), marker="o" if len(x) <= 40 else None, markersize=3)
+            there = table[c].notna().to_numpy()
+            plot(ax, [v for v, known in zip(x, there) if known], table[c][there].to_numpy(), color=PALETTE[i], label=style.label(c, 20), marker="o" if len(x) <= 40 else None, markersize=3)
         _time_axis(ax, x, [answer_key(k) for k in table.index], dates, query, result)
     else:
         table = table.iloc[:BARS]
