@@ -23,7 +23,7 @@ FLOW = frozenset(
 )
 # Levels at a moment: they add up over groups, not over time.
 STOCK = frozenset(
-    """population pop inventory stock balance headcount fte ftes employees staff workers members subscribers followers users debt assets
+    """population pop inventory stock balance headcount fte ftes students pupils teachers employees staff workers members subscribers followers users debt assets
     liabilities area acreage households houses dwellings beds vehicles capacity installed reserves deposits gdp gnp
     bevoelkerung einwohner bestand poblacion habitants habitantes inhabitants residents население""".split()
 )

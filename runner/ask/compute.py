@@ -167,6 +167,8 @@ def _value(query, profile, mask, result):
             result.value = int(_periods(c.series[mask], query.notes[0]).nunique())
         else:
             result.value = int(c.series[mask].nunique())
+            if 0.9 * result.rows <= result.value < result.rows == c.series[mask].notna().sum() and c.type == "text" and c.role in ("text", "identifier"):
+                result.notes.append(f"There are {result.rows:,} such rows: some values are in several.")
         result.agg = "nunique"
         return result
     if c.type == "date":

@@ -26,9 +26,9 @@ IMPLIED = {
     "slowest": ("min", "speed velocity horsepower bpm tempo"), "hottest": ("max", "temperature temp"), "warmest": ("max", "temperature temp"), "coldest": ("min", "temperature temp"),
     "coolest": ("min", "temperature temp"), "wettest": ("max", "precipitation rain rainfall"), "rainiest": ("max", "precipitation rain rainfall"), "driest": ("min", "precipitation rain rainfall"),
     "windiest": ("max", "wind"), "richest": ("max", "income gdp wealth worth"), "poorest": ("min", "income gdp wealth worth"), "most populous": ("max", "population pop"),
-    "strongest": ("max", "magnitude strength"), "deepest": ("max", "depth"), "busiest": ("max", ""), "latest": ("max", "date time year"), "newest": ("max", "date time year"), "earliest": ("min", "date time year"),
+    "strongest": ("max", "magnitude strength"), "farthest": ("max", "distance"), "furthest": ("max", "distance"), "nearest": ("min", "distance"), "closest": ("min", "distance"), "deepest": ("max", "depth"), "busiest": ("max", ""), "latest": ("max", "date time year"), "newest": ("max", "date time year"), "earliest": ("min", "date time year"),
 }  # fmt: skip
-COMPARED = {"older": (">", "age"), "younger": ("<", "age"), "cheaper": ("<", "price cost fare"), "heavier": (">", "weight mass"), "lighter": ("<", "weight mass"), "taller": (">", "height"), "longer": (">", "length duration runtime distance"), "shorter": ("<", "height length duration runtime distance"), "faster": (">", "speed"), "slower": ("<", "speed"), "hotter": (">", "temperature temp"), "warmer": (">", "temperature temp"), "colder": ("<", "temperature temp")}  # fmt: skip
+COMPARED = {"closer": ("<", "distance"), "nearer": ("<", "distance"), "farther": (">", "distance"), "further": (">", "distance"), "older": (">", "age"), "younger": ("<", "age"), "cheaper": ("<", "price cost fare"), "heavier": (">", "weight mass"), "lighter": ("<", "weight mass"), "taller": (">", "height"), "longer": (">", "length duration runtime distance"), "shorter": ("<", "height length duration runtime distance"), "faster": (">", "speed"), "slower": ("<", "speed"), "hotter": (">", "temperature temp"), "warmer": (">", "temperature temp"), "colder": ("<", "temperature temp")}  # fmt: skip
 OPS = {
     ">=": ">=|at least|no less than|not less than|minimum of|at minimum|or more than",
     "<=": "<=|at most|up to|no more than|not more than|maximum of",
@@ -143,7 +143,7 @@ LONGEST = max(map(len, [*PHRASES, *PERIOD_PHRASES]))
 SYNONYMS = [
     set(g.split())
     for g in (
-        "revenue sales turnover amount takings", "quantity qty units pieces", "temperature temp", "precipitation rain rainfall", "population pop inhabitants people", "country nation", "sex gender",
+        "revenue sales turnover amount takings", "quantity qty units pieces", "temperature temp", "precipitation rain rainfall precip", "unemployment unemp", "visibility visib vis", "population pop inhabitants people", "country nation", "sex gender",
         "cost price fare expense", "weight mass weigh weighs", "department dept", "employee emp staff", "number no nr num", "percent pct percentage", "horsepower hp power", "mpg mileage economy",
         "year yr", "salary wage pay income earnings", "category kind type", "city town", "state province", "name title", "height tall", "length long", "amount value spend",
         "date day time", "max maximum high highest", "min minimum low lowest", "avg average mean", "customer client", "product item article lineitem", "score rating rated", "duration runtime", "life lifetime", "expectancy exp lifeexp", "gdp gdppercap",
@@ -158,6 +158,7 @@ ABROAD = {
     "cost": "kosten coût coûts costo coste costes custo custos costi koszt koszty maliyet стоимость затраты 成本 费用 費用 비용 원가",
     "profit": "gewinn bénéfice beneficio ganancia lucro profitto winst zysk kâr прибыль 利润 利潤 利益 이익",
     "date": "datum fecha data tarih дата 日期 日付 날짜",
+    "budget": "presupuesto presupuestos orçamento bilancio begroting budżet bütçe бюджет 预算 預算 予算 예산",
     "region": "gebiet région región região regione regio bölge регион 地区 地區 地域 지역",
     "country": "land pays país paese kraj ülke страна 国家 國家 国 국가",
     "city": "stadt ort ville ciudad cidade città stad miasto şehir il город 城市 都市 市 도시",
@@ -198,7 +199,7 @@ for _word, _names in ABROAD.items():
 
 
 # What a value is called by other words: of a column that has the value.
-CALLED = {"woman": "female", "lady": "female", "girl": "female", "man": "male", "gentleman": "male", "boy": "male", "japanese": "japan", "american": "usa", "european": "europe", "german": "germany", "french": "france", "british": "uk", "chinese": "china", "indian": "india"}  # fmt: skip
+CALLED = {"kid": "child", "woman": "female", "lady": "female", "girl": "female", "man": "male", "gentleman": "male", "boy": "male", "japanese": "japan", "american": "usa", "european": "europe", "german": "germany", "french": "france", "british": "uk", "chinese": "china", "indian": "india"}  # fmt: skip
 
 # And by its first letter, in a column of that name.
 CALLED_BY_LETTER = {"democrat": ("party", ("d", "dem")), "democratic": ("party", ("d", "dem")), "republican": ("party", ("r", "rep", "gop")), "independent": ("party", ("i", "ind"))}

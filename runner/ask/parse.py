@@ -394,6 +394,8 @@ def _loose_op(items, i, d, profile):
         raise NotUnderstood(f"Say it as a number: {it.text} 60, not {it.text} {rest[0].text}.")
     if it.value in (">", "<", ">=", "<=") and rest and rest[0].kind == "col" and rest[0].value.role == "measure" and not any(x.kind == "num" for x in rest[:3]):
         raise NotUnderstood(f"I don't know what should be {it.text} {code(rest[0].value.name)}: name both columns, or a number.")
+    if it.value in (">", "<", ">=", "<=") and it.text.lower().endswith("than") and not any(x.kind in ("num", "time") for x in rest):
+        raise NotUnderstood(f"I compare groups ({code('compare A and B')}) or columns with a number, not what {code(it.text)} asks.")
     if not rest or rest[0].kind != "num":
         return 1
     used = 2

@@ -96,8 +96,12 @@ def _after_its_column(items, spoken, profile):
 def denied(items):
     """Raise NotUnderstood where "not" says something of a word that only names the rows, or of nothing."""
     for k, it in enumerate(items):
+        if it.is_("kw", "vs") and 0 < k < len(items) - 1 and (items[k - 1].kind == "noun") != (items[k + 1].kind == "noun") and "col" in (items[k - 1].kind, items[k + 1].kind):
+            raise NotUnderstood(f"I don't know {code(next(x.text for x in (items[k - 1], items[k + 1]) if x.kind == 'noun'))} in this table.")
         if it.is_("kw", "without") and it.text.lower() == "not" and (k + 1 == len(items) or items[k + 1].kind == "noun"):
             raise NotUnderstood("I don't know what is not so.")
+    if items and items[-1].is_("kw", "by") and items[-1].text.lower() in ("by", "per", "grouped by", "group by", "broken down by", "split by"):
+        raise NotUnderstood("By which column?")
     return items
 
 
@@ -536,6 +540,8 @@ def members(items):
         beside = [x for x in items[max(0, k - 1) : k + 2] if x is not it]
         if before is not None and before.is_("kw", "only") and it.text.lower() == it.value.name.lower() and k + 1 == len(items):
             return [*items[: k - 1], before, Item("val", (it.value, [yes[0]]), it.text)]  # "only chocolate", of a column of yes and no
+        if before is not None and before.is_("kw", "where") and before.text.lower() in ("of", "for", "among") and it.text.lower().endswith(("ors", "ers", "or", "er")) and not it.value.name.lower().endswith(("ors", "ers")) and any(x.kind == "col" and x.value.role == "measure" for x in items[:k]):
+            return [*items[:k], Item("val", (it.value, [yes[0]]), it.text), *items[k + 1 :]]  # "age of survivors"
         people = it.text.lower().endswith(("ers", "ors", "er", "or", "s")) and not it.value.name.lower().endswith("s")
         if people and any(x.is_("kw", "only") or x.kind == "best" for x in beside):
             only = [x for x in items if not (x.is_("kw", "only") and x in beside)]

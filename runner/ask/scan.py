@@ -8,7 +8,9 @@ import pandas as pd
 
 from attache.analyze import roles, words
 from attache.ask import lexicon, rows, when
+from attache.analyze.style import code
 from attache.ask.lexicon import stem
+from attache.ask.query import NotUnderstood
 
 _YES, _NO = {"yes", "y", "true", "1", "t", "ja", "oui", "si"}, {"no", "n", "false", "0", "f", "nein", "non"}
 
@@ -56,10 +58,12 @@ class Vocabulary:
         for full, c in list(self.columns):  # cost is cost_eur
             if len(full) > 1 and full[-1] in lexicon.UNITS and all(x is c for w, x in self.columns if w[: len(full) - 1] == full[:-1]):
                 self.columns.append((full[:-1], c))
+        self.initials = set()
         for c in profile.columns:  # mpg is Miles_per_Gallon
             initials = "".join(w[0] for w in words.of(c.name) if w)
             if len(initials) > 2 and initials.isalpha() and initials not in lexicon.STOP and self.column((initials,)) is None:
                 self.columns.append(((initials,), c))
+                self.initials.add((initials,))
 
         if not any("country" in w or "nation" in w for w, _ in self.columns):
             self.columns += [(("country",), c) for c in profile.columns if _of_countries(c)][:1]
@@ -150,7 +154,7 @@ class Vocabulary:
                     if (c := self.column((stem(other),))) is not None:
                         return c
                 for other in sorted(group - {word}):
-                    if len(other) > 2 and (cs := [c for c in self.named((stem(other),)) if stem(other) in _ends(c.name) and not (word in _PAID and words.deducted(c.name)) and (other != "lineitem" or c.type == "text")] or self.within(other)):
+                    if len(other) > 2 and (cs := [c for c in self.named((stem(other),)) if stem(other) in _ends(c.name) and not ((word in _PAID or "revenue" in group) and words.deducted(c.name)) and (other != "lineitem" or c.type == "text")] or self.within(other)):
                         return next((c for c in cs if c.type == "text" and "name" in words.of(c.name)), cs[0]) if word in lexicon.NOUNS else cs[0]
         return None
 
@@ -171,6 +175,8 @@ class Vocabulary:
             return None  # trips are no tips
         best = None
         for full, c in self.columns:
+            if full in self.initials:
+                continue  # "free" is no typo of the first letters of a name
             d = 9 if _denies(text, " ".join(full)) else distance(text, " ".join(full))
             if d <= _allowed(text) and _each_near(key, full) and (best is None or d < best[0]):
                 best = (d, Item("col", c, text, 0.7))
@@ -207,6 +213,7 @@ def _short_for(piece, name):
     return len(piece) > 1 and piece[0] == name[0] and piece[-1] == name[-1] and not set(piece[1:]) & set("aeiou") and all(x in letters for x in piece)
 
 
+_SALES_ABROAD = frozenset(lexicon.ABROAD["revenue"].split())
 _PAID = frozenset("revenue sales sale turnover takings amount spend value".split())
 
 
@@ -489,6 +496,8 @@ def _as_column(word, tokens, i, before, c, vocabulary):
         return word != "count" and alone and c.role == "measure" and not _measure_next(tokens, i, vocabulary) and not _asks_again(tokens, i)
     if word in ("weeks", "days", "hours", "months", "years"):
         return c.role == "measure" and bool(before) and before[-1].is_("agg", "mean", "sum", "max", "min", "median")
+    if word == "day" and c.role == "part" and vocabulary.profile.time is not None and vocabulary.profile.time.type == "date" and not (before and before[-1].is_("kw", "by")):
+        return False  # "coldest day": one of the days, not the 25th
     if word in ("year", "month", "day", "date", "week", "hour", "quarter", "weekday"):
         return c.role not in ("date", "year")
     return word in ("class", "bar", "box", "line", "points", "table", "spread", "case", "cases", "items", "item", "sample", "history", "first", "last", "order", "rank", "top", "empty", "record", "development", "lines", "entry", "features", "counts")
@@ -562,6 +571,8 @@ def _single(tokens, i, run, lower, vocabulary, before):
         return (Item("col", c, word, 0.8), 1) if c is not None else (None, 1)
     if before and before[-1].kind == "col" and word in _GENERIC:
         return None, 1
+    if before and before[-1].kind == "col" and before[-1].value.role == "measure" and word in ("score", "scores", "mark", "marks") and not vocabulary.named((key,)):
+        return None, 1  # "math score" of math
     if word in ("units", "pieces", "items") and (found := [c for c in vocabulary.profile.measures if set(words.of(c.name)) & {"quantity", "qty", "units", "pieces"}]):
         return Item("col", found[0], word, 0.8), 1
     if word == "rated" and (found := [c for c in vocabulary.named(("rating",)) if c.role in ("measure", "ordinal")]):
@@ -569,6 +580,12 @@ def _single(tokens, i, run, lower, vocabulary, before):
     found = [c for c in vocabulary.named((key,)) if not _only_a_noun(key, c)]
     if found and (value := _rather_a_value(key, found, vocabulary)) is not None:
         return value, 1
+    if found and word in lexicon.NOUNS and all(len(words.of(c.name)) > 5 for c in found):
+        return Item("noun", word, word), 1  # "people" that a long question has, which is a column
+    if found and word in lexicon.NOUNS and found[0].role in ("category", "ordinal", "boolean") and not (before and (before[-1].is_("kw", "by", "which") or before[-1].is_("agg", "nunique", "mode", "rare") or before[-1].kind in ("and", "per"))):
+        rest = [stem(w) for w in words.of(found[0].name)]
+        if len(rest) > 1 and rest[-1] != key and not set(rest) - {key} <= _NAMES | rows.KEYS:
+            return Item("noun", word, word), 1  # the houses beside House.Style
     if found:
         if _names_the_rows(word, key, found, vocabulary, before) or _within_a_name(word, key, found, vocabulary, before):
             return Item("noun", word, word), 1
@@ -601,7 +618,7 @@ def _single(tokens, i, run, lower, vocabulary, before):
         group = set().union(*(g for g in lexicon.SYNONYMS if key in g or word in g))
         alike = [x for x in vocabulary.profile.columns if x is not c and x.role == c.role == "measure" and group & {stem(v) for v in words.of(x.name)}]
         return Item("col", c, word, 0.6, alike[0] if alike else None), 1
-    if key in ("revenue", "turnover", "takings", "sale") and word != "sale" and (c := next((c for w in ("total", "gross", "fare") for c in vocabulary.profile.measures if words.of(c.name)[-1:] == (w,) or words.of(c.name)[:1] == (w,)), None)) is not None and c.additive:
+    if (key in ("revenue", "turnover", "takings", "sale") or word in _SALES_ABROAD) and word != "sale" and (c := next((c for w in ("total", "gross", "fare") for c in vocabulary.profile.measures if words.of(c.name)[-1:] == (w,) or words.of(c.name)[:1] == (w,)), None)) is not None and c.additive:
         return Item("col", c, word, 0.5), 1
     if (places := _who_do(key, vocabulary)) is not None:
         return _value(places, word, 0.8), 1
@@ -611,6 +628,12 @@ def _single(tokens, i, run, lower, vocabulary, before):
         return near, 1
     if known is not None:
         return known, 1
+    if key in vocabulary.nouns and (not before or before[-1].kind in ("agg", "kw")):
+        meant = next((c for c in vocabulary.profile.measures if c.type == "integer" and any(len(w) > 4 and _same_stem(key, w) for w in words.of(c.name))), None)
+        if meant is not None:
+            raise NotUnderstood(f"The number of rows, or the total of {code(meant.name)}? Say which one.")
+    if (c := vocabulary.column((_done(word),))) is not None and c.role == "measure" and word in lexicon.NOUNS:
+        return Item("col", c, word, 0.6), 1  # "reading" of read
     if key in vocabulary.nouns or word in lexicon.NOUNS or _done(word) in {_done(n) for n in vocabulary.nouns}:
         return Item("noun", word, word), 1
     if (c := vocabulary.shortened(key)) is not None:
@@ -641,6 +664,8 @@ def _who_do(key, vocabulary):
 
 def _before_a_time(tokens, i):
     rest = [str(v).lower() for k, v, *_ in tokens[i + 1 : i + 4]]
+    if rest[:1] in (["per"], ["by"], ["each"], ["every"]) and (rest[1],) in lexicon.PERIOD_PHRASES if len(rest) > 1 else False:
+        return True  # "discovered per year"
     return rest[:1] and rest[0] in ("in", "before", "after", "since", "between", "during", "from", "until", "on") and any(t[0] in ("num", "iso") or when._month(str(t[1]).lower()) for t in tokens[i + 2 : i + 4])
 
 
@@ -654,6 +679,8 @@ def _named_in_passing(word, key, before, vocabulary):
         return next((c for c in vocabulary.named(("spending",)) if c.role == "measure"), None)
     if word in ("spending", "amount", "amounts"):
         return next((c for c in vocabulary.named((key,)) if c.role == "measure" and not words.deducted(c.name)), None)
+    if word == "pays" and before and before[-1].is_("kw", "by"):
+        return vocabulary.synonym(word)
     if not before or word not in _KINDS or before[-1].text.lower() in ("who", "whose", "what"):
         return None
     listed = before[-1].kind == "and" and any(b.is_("kw", "by") for b in before)

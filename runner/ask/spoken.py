@@ -19,7 +19,7 @@ _SPENT = re.compile(r"^\s*(?:(?:our|my|the|total) )*(?:spending|expenses|expendi
 _PAID = re.compile(r"^\s*(?:how much|what) (?:did (?:i|we|they|you) (?:pay|spend|take|make|earn)(?: in| from)?|(?:was|were) (?:paid|spent|earned|taken)|(?=(?:at|for|on)\b))\s*(.*)$", re.I)
 _PART = re.compile(r"\bpart[- ]?tim(?:e|ers?)\b", re.I)
 _WITHOUT = re.compile(r"\b(?:without|with no|had no|have no|has no|having no|took no|with zero)(?: any| an?| the)? ((?:[a-z]+ )?[a-z]+)\b", re.I)
-_WITH = re.compile(r"\b([a-z]+) with(?: any| some)? ([a-z]+)(?=\s*(?:$|[?.!,]|in|on|by|per|for)\b|\s*$|\s*\?)", re.I)
+_WITH = re.compile(r"\b([a-z]+) (?:with(?: any| some| an?)?|(?:that |which )?(?:have|has|had) (?:an?|any|some)) ([a-z]+)(?=\s*(?:$|[?.!,]|in|on|by|per|for)\b|\s*$|\s*\?)", re.I)
 _FIGURE = re.compile(r"\b(?:how many|number of|average|mean|avg|median|total|sum|highest|lowest|max|min|share|percent\w*|which|what|who|list|show|by|per)\b", re.I)
 _AGED = re.compile(r"\b(?:are|is|were|was|aged) (under|over|above|below|at least|at most|younger than|older than) \d+\s*(?:$|\?|in\b|from\b|and\b)", re.I)
 
@@ -176,15 +176,31 @@ def _halves(question, vocabulary):
 def _having(question, vocabulary):
     """ "days with rain": those on which there was some, where others have none."""
     found = _WITH.search(question)
-    if not found or found[1].lower() not in lexicon.NOUNS or re.search(r"\b(?:most|least|highest|lowest|fewest|top|more|less)\b", question, re.I):
+    if not found or found[1].lower() not in lexicon.NOUNS | _UNITS or re.search(r"\b(?:most|least|highest|lowest|fewest|top|more|less)\b", question, re.I):
         return question
     key = (lexicon.stem(found[2]),)
     c = vocabulary.column(key) or vocabulary.synonym(key[0]) or next(iter(vocabulary.named(key)), None)
+    if key in vocabulary.values:
+        _each_is_one(found[1].lower(), vocabulary.profile)
     if c is None or key in vocabulary.values or truth(c) or c.role != "measure" or not c.stats or c.stats["min"] != 0:
         return question
+    _each_is_one(found[1].lower(), vocabulary.profile)
     many = "" if _FIGURE.search(question[: found.start()]) else "how many "
     name = f'"{c.name}"' if vocabulary.column(key) is c or len(vocabulary.named(key)) < 2 else found[2]
     return f"{many}{question[: found.start(1)]}{found[1]} where {name} > 0{question[found.end() :]}"
+
+
+_UNITS = frozenset("hours days weeks months quarters years".split())
+
+
+def _each_is_one(noun, profile):
+    """Raise NotUnderstood where days are counted, and the rows are none: hours, or several of each day."""
+    if noun not in _UNITS:
+        return
+    time = profile.time
+    period = series.rhythm(time.series.dropna()) if time is not None and time.type == "date" else ("", "", "", "year") if time is not None else None
+    if period is None or period[3] + "s" != noun or time.count > 1.02 * time.distinct:
+        raise NotUnderstood(f"The rows of this table are not one for each {noun[:-1]}.")
 
 
 def _lacking(question, vocabulary):

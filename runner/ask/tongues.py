@@ -8,6 +8,7 @@ from attache.ask.lexicon import stem
 # {English: the same in the language, the longer phrases of several words first where one begins another}. "" is left out.
 TONGUES = {
     "German": {
+        "women": "frauen|weiblich", "men": "männer|männlich", "children": "kinder", "most common": "häufigste|häufigster|häufigstes|häufigsten|am häufigsten", "difference between": "unterschied zwischen|differenz zwischen|unterschied von",
         "how many": "wie viele|wieviele|wieviel|wie viel", "number of": "anzahl der|anzahl", "different": "unterschiedliche|unterschiedlichen|verschiedene|verschiedenen",
         "average": "durchschnittlicher|durchschnittliche|durchschnittliches|durchschnittlichen|durchschnittlich|durchschnitt|mittelwert|mittlere|mittlerer|mittleres|im schnitt|im mittel",
         "total": "summe|gesamtsumme|gesamter|gesamte|gesamtes|gesamten|gesamt|insgesamt", "median": "medianwert",
@@ -25,6 +26,7 @@ TONGUES = {
         "": "wie hoch ist|wie hoch sind|wie hoch war|wie groß ist|was ist|was sind|was war|was|gibt es|gab es|die|der|das|den|dem|des|ein|eine|einen|einer|eines|ist|sind|war|waren|es|mir|bitte|wurden|wurde|verkauft|als",
     },
     "French": {
+        "women": "femmes", "men": "hommes", "children": "enfants", "most common": "le plus fréquent|la plus fréquente|le plus courant|la plus courante|plus fréquent|plus fréquente", "difference between": "différence entre|écart entre",
         "how many": "combien de|combien d|combien", "number of": "nombre de|nombre d|nombre", "different": "différents|différentes|distincts|distinctes",
         "average": "moyenne de|moyenne|moyen|moyens|moyennes|en moyenne", "total": "somme de|somme|totale|totaux", "median": "médiane|médian",
         "highest": "le plus élevé|la plus élevée|le plus grand|la plus grande|le plus haut|les plus élevés|les plus grands|les plus grandes|le plus de|le plus|la plus|maximal|maximale|maximales|les plus élevées|les plus hautes|plus élevé|plus élevée|plus élevées|plus grand|plus grande",
@@ -41,6 +43,7 @@ TONGUES = {
         "": "y a t il|il y a|est ce que|le|la|les|l|de|du|des|d|un|une|est|sont|sur|s il vous plaît",
     },
     "Spanish": {
+        "women": "mujeres", "men": "hombres", "children": "niños", "most common": "más frecuente|más común|más comunes|más frecuentes", "older than": "mayores de|mayor de", "difference between": "diferencia entre",
         "how many": "cuántos|cuántas|cuantos|cuantas", "number of": "número de|cantidad de", "different": "diferentes|distintos|distintas",
         "average": "promedio de|promedio|media de|media|medio", "total": "suma de|suma", "median": "mediana",
         "highest": "más alto|más alta|más altos|más altas|más grande|más grandes|máximo|máxima|máximos|máximas|mayor|más", "lowest": "más bajo|más baja|más bajos|más bajas|más pequeño|más pequeña|mínimo|mínima|mínimos|mínimas|menor|menos", "top": "mejores|primeros|primeras|mayores",
