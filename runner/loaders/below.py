@@ -6,7 +6,7 @@ from attache.loaders import forms, headers
 
 _MOST = 12  # lines that are looked at
 _NOTE = re.compile(
-    r"(?:sources?|notes?|footnotes?|last[ -]?updated|updated|as of|data from|data (?:was |were )?extracted|extracted|legend|abbreviations|symbols|data source|generated|exported|created|printed|report|copyright|licen[cs]e|disclaimer|end of|page \d"
+    r"(?:sources?|notes?|footnotes?|last[ -]?updated|updated|as of|data from|data (?:was |were )?extracted|extracted|legend|abbreviations|symbols?(?: legend)?|data source|generated|exported|created|printed|report|copyright|licen[cs]e|disclaimer|end of|page \d"
     r"|quellen?|stand|hinweis|anmerkung|fuente|fonte|nota|bron|källa|źródło|источник|примечание|资料来源|注|出典|注記)\b[^\d\n]{0,3}.*|©.*|\(c\).*"
     r"|\(?[\d,.]+ (?:rows?|records?|lines?|entries|results?|zeilen|filas|lignes|rader)\b.*|(?:total |number of )?(?:rows?|records?|row count|count|datensätze|anzahl(?: der)?(?: \w+)?|zeilen|registros|filas|enregistrements|lignes|righe|rader|linhas) ?[:=] ?\d+.*|\*{1,3}[^\d*].*|\[\d+\].*|<eof>|eof|-- ?end.*",
     re.I | re.S,

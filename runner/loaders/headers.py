@@ -53,11 +53,16 @@ def _find(rows, width, above):
         return Header(skip, 3, [c.strip() for c in table[0]], rule=" · ".join(c.strip() for c in body[0])[:60])  # a survey of Qualtrics: questions below the names
     if len(body) > 1 and [c.strip() for c in table[0][:3]] == ["V1", "V2", "V3"] and body[0][0].strip() == "ResponseID":
         return Header(skip, 2, [c.strip() for c in table[0]], rule=" · ".join(c.strip() for c in body[0] if c.strip())[:60])  # one of the older form
+    if _of_account(table[0], body, width):
+        return Header(skip + 1, 0)
     levels = _levels(table, width)
     if levels:
         return Header(skip, *levels)
     if _told_above(table, body, width):
         return Header(skip + 2, 1)
+    about = _about_columns(table, width)
+    if about:
+        return Header(skip, about, [c.strip() for c in table[0]], rule=" · ".join(r[0].strip() for r in table[1:about] if r)[:60])
     answers = [c.strip() for c in body[0]] if body else []
     if len(answers) == len(table[0]) == width and {"Response", "Open-Ended Response"} & set(answers) and all(is_name(a) or forms.form(a) in "nm" for a in answers) and any(a and not q.strip() for q, a in zip(table[0], answers)):
         return Header(skip, 2, joined([table[0], ["" if a in ("Response", "Open-Ended Response") else a for a in answers]], width))  # a survey of SurveyMonkey: answers below the questions
@@ -125,12 +130,42 @@ def _levels(table, width):
     if last < 2 or width < 3 or len(table) < last + 3:
         return None
     levels, body = table[:last], [r for r in table[last + 1 :] if any(map(str.strip, r))][:LOOK]
-    if not all(len(r) == width and is_name(r[0]) and all(c.strip() for c in r[1:]) for r in levels) or len(body) < 2:
+    if not all(len(r) == width and is_name(r[0]) and all(c.strip() for c in r[1:]) for r in levels) or len(body) < 2 or any(forms.form(c) == "s" for r in body[:3] for c in r[1:]):
         return None
     labels = [tuple(r[i].strip() for r in levels) for i in range(1, width)]
     if len(set(labels)) < len(labels) or last == 2 and all(_is_unit(c.strip()) for c in levels[1][1:]) and not table[last][0].strip() or not all(usual_form(body, i) in ("n", "") for i in range(1, width)):
         return None
     return last + 1, [table[last][0].strip(), *(" ".join(label) for label in labels)]
+
+
+_PERIOD = re.compile(r"(?:1[5-9]|20|21)\d\d(?:[- ]?(?:Q[1-4]|[A-Z]{3}|M?\d\d))?", re.I)
+
+
+def _about_columns(table, width):
+    """How many rows the names and what is said of the columns below them take, each with a word first (Title, CDID, Unit), above
+    rows that begin with years or days; 0 where they are fewer than three."""
+    if width < 2 or not all(len(r) == width for r in table[:4]):
+        return 0
+    first = [r[0].strip() if r else "" for r in table[: LOOK + 12]]
+    kinds = ["d" if _PERIOD.fullmatch(c) or forms.form(c) == "d" else forms.form(c) for c in first]
+    about = next((i for i, k in enumerate(kinds) if k == "d"), 0)
+    if not 3 <= about <= 12 or set(kinds[:about]) != {"s"} or len(set(first[:about])) < about or len(kinds) < about + 3 or set(kinds[about:]) - {"d", ""}:
+        return 0
+    values = all(usual_form(table[about : about + LOOK], i) in ("n", "") for i in range(1, width))
+    said = any(forms.form(c) == "s" for r in table[1:about] for c in r[1:])
+    return about if values and said and all(map(is_name, table[0])) else 0
+
+
+def _of_account(first, body, width):
+    """Whether the first row tells of an account, with a day and an amount, above rows that have no names: Current account;31/01/2024;1 234,56."""
+    first = [c.strip() for c in first]
+    if len(first) != width or len(body) < 3 or not 2 < _filled(first) <= 8:
+        return False
+    days = [c for c in first if forms.form(c) == "d" and re.fullmatch(r"\d{1,4}([-/.])\d\d?\1\d{2,4}", c)]
+    amounts = [c for c in first if forms.form(c) == "n" and re.search(r"\d[.,]\d\d\b(?![.,])", c)]
+    kinds = [usual_form(body[1:LOOK], i) for i in range(width)]
+    same = all(not k or k == "s" or forms.form(c) in (k, "", "m") for k, c in zip(kinds, [c.strip() for c in body[0]]))
+    return len(days) == 1 == len(amounts) and "d" in kinds and "n" in kinds and same and kinds[first.index(days[0])] != "d"
 
 
 def _told_above(table, body, width):
@@ -495,6 +530,9 @@ def units_row(names, body, width):
     kinds = [usual_form(body[1 : LOOK + 1], i) for i in range(width)]
     numbers = [i for i, k in enumerate(kinds) if k == "n" and i < len(row)]
     given = {names[i].strip(): row[i].strip("()[] ") for i in range(min(width, len(row))) if row[i].strip("()[] ") and _is_unit(row[i])}
+    said = {c for c in row if c}
+    if len(said) == 1 and row.count(min(said)) > 1 and not row[0] and all(row[i] for i in numbers) and all(kinds[i] in ("n", "") for i, c in enumerate(row[:width]) if c) and re.search(r"[^\W\d_]{3}", min(said)) and forms.form(min(said)) == "s":
+        return {names[i].strip(): row[i] for i in range(len(row)) if row[i]}  # one for all: Persons in thousands
     known = sum(_is_unit(row[i]) for i in numbers if row[i])
     if not numbers or any(row[i] and not _is_unit(row[i]) and (len(row[i]) > 8 or known < 4) for i in numbers) or known < 0.6 * sum(bool(row[i]) for i in numbers):
         return {}  # beside many that are known, a word may be one as well

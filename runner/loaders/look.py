@@ -303,6 +303,13 @@ def unique(names):
     return out
 
 
+def _names_below(lines, line, names, found, w):
+    """Whether a line that begins with # has the names of the rows below it, all of which have as many fields, as none above has."""
+    at = lines.index(line)
+    rows = [r for r in found.cut([v for v in lines[at + 1 :] if v.strip()])]
+    return names[0].strip() == "#" and all(map(headers.is_name, names[1:])) and len(rows) > 1 and all(len(r) == w for r in rows) and headers.headless(rows[0], rows[1:], w)
+
+
 def _comment(lines):
     """What comment lines begin with, or nothing."""
     lines = [line for line, inner in zip(lines[:200], quotes.within(lines[:200])) if not inner]
@@ -325,6 +332,8 @@ def _comment(lines):
         top = lines[0].startswith(mark)
         if top and len(found) == 1 and len(cut[0]) == w and headers.headless(rows[0], rows[1:], w):
             continue  # the header itself: #id,name
+        if len(found) == 1 and not top and len(cut[0]) == w > 2 and _names_below(lines, found[0], cut[0], d, w):
+            continue  # below what tells of the table: #,Time,Area
         kinds = [dialect.usual_form(rows[1:], i) for i in range(w)]
         alike = sum(len(r) == w and all(not k or k == "s" or forms.form(c) in (k, "", "m") for c, k in zip(r, kinds)) for r in cut)
         if alike == 0 or top and all(re.match(rf"{mark}+(\s|$)", line) for line in found) and alike < len(found):

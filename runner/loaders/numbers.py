@@ -23,8 +23,8 @@ MARKS = forms.MARKS | {
 }  # fmt: skip
 _NOTHING = re.compile(rf"(?:{forms.MONEY})\s*[-\u2013\u2014]|[-\u2013\u2014]\s*(?:{forms.MONEY})")  # 0, as the accounting formats of Excel show it
 # Currencies whose amounts have a decimal point, and those that have a decimal comma, where the values do not show it.
-_POINT = {"$", "US$", "A$", "C$", "£", "¥", "￥", "＄", "￡", "₹", "₩", "₪", "฿", "₱", "¢", "円", "元", "圓", "원", "USD", "GBP", "JPY", "CNY", "RMB", "INR", "CAD", "AUD", "NZD", "MXN", "KRW", "SGD", "HKD", "ILS", "THB", "CHF", "Rs", "Rs."}
-_COMMA = {"R$", "BRL", "kr", "kr.", "SEK", "NOK", "DKK", "zł", "PLN", "Kč", "CZK", "Ft", "HUF", "lei", "RON", "BGN", "₽", "RUB", "₺", "TRY", "₴", "UAH"}
+_POINT = {"$", "US$", "A$", "C$", "£", "¥", "￥", "＄", "￡", "₹", "₩", "₪", "฿", "₱", "¢", "円", "元", "圓", "원", "USD", "GBP", "JPY", "CNY", "RMB", "INR", "CAD", "AUD", "NZD", "MXN", "KRW", "SGD", "HKD", "ILS", "THB", "CHF", "Rs", "Rs.", "NT$", "TWD", "HK$", "S$", "AED", "SAR", "PHP", "MYR", "PEN", "EGP", "NGN", "KES"}
+_COMMA = {"R$", "BRL", "kr", "kr.", "SEK", "NOK", "DKK", "zł", "PLN", "Kč", "CZK", "Ft", "HUF", "lei", "RON", "BGN", "₽", "RUB", "₺", "TRY", "TL", "₴", "UAH", "RSD", "ISK", "IDR", "Rp", "Rp.", "VND", "ARS", "CLP", "COP"}
 
 
 def convert(frame, decimal=None, names=()):

@@ -5,7 +5,7 @@ import re
 from attache.loaders.source import note
 
 _TOTAL = re.compile(
-    r"(?:grand |sub[- ]?|over)?(?:total|totals)(?: (?:all|overall|general|sum|amount))?:?|sum:?|all (?:regions|countries|categories|departments)"
+    r"totals?: \S.{0,40}|gesamt: \S.{0,40}|(?:grand |sub[- ]?|over)?(?:total|totals)(?: (?:all|overall|general|sum|amount))?:?|sum:?|all (?:regions|countries|categories|departments)"
     r"|(?:gesamt|summe|insgesamt|gesamtsumme|gesamtergebnis|zwischensumme|total général|total general|total geral|totaux|ensemble|somme|sous-total|subtotal|totale|totais|suma|suma total|totaal|subtotaal|eindtotaal|razem|ogółem|suma końcowa"
     r"|итого|всего|общий итог|сума|усього|разом|celkem|celkový součet|spolu|összesen|végösszeg|toplam|genel toplam|yhteensä|totalt|i alt|sammenlagt|summa|σύνολο|γενικό σύνολο|total general|ukupno|skupaj|iš viso|kopā|kokku|общо"
     r"|المجموع|الإجمالي|סה[\"״]כ|جمع|جمع کل|कुल|कुल योग|รวม|รวมทั้งหมด|tổng|tổng cộng|jumlah|合计|总计|總計|合計|小計|総計|합계|총계|총합계):?",
@@ -26,7 +26,7 @@ def rows(frame):
     texts = [i for i, t in enumerate(frame.dtypes) if t == object or str(t) in ("str", "string")]
     if len(frame) < 3 or len(texts[:3]) == frame.shape[1]:
         return []
-    found = {len(frame) - 1} if _last(frame, texts) else set()
+    found = {len(frame) - 1} if _last(frame, texts) or _sums_up(frame, texts) else set()
     texts = texts[:3]
     numbers = frame.iloc[:, [i for i, t in enumerate(frame.dtypes) if t.kind in "iufb"]] if len(frame) <= 20_000 else frame.iloc[:0, :0]
     bare = numbers.isna().all(axis=1).tolist() if numbers.shape[1] else []
@@ -46,6 +46,15 @@ def _last(frame, texts):
     """Whether the last row says nothing but that it is a total, where those above have words in several columns: "Transactions Total"."""
     said = [v for v in (frame.iloc[-1, i] for i in texts) if isinstance(v, str) and v.strip()]
     return len(said) == 1 and _ANY.fullmatch(said[0].strip()) is not None and sum(frame.iloc[:-1, i].notna().mean() > 0.4 for i in texts) > 1
+
+
+def _sums_up(frame, texts):
+    """Whether the last row has no words, where all above have, and a sum of theirs in a column of whole numbers."""
+    above = frame.iloc[:-1]
+    if not texts or len(above) < 3 or len(frame) > 20_000 or frame.iloc[-1, texts].notna().any() or not (above.iloc[:, texts].notna().mean() > 0.9).all():
+        return False
+    whole = [above.iloc[:, i] for i, t in enumerate(frame.dtypes) if t.kind in "iu"]
+    return any(c.sum() == frame[c.name].iloc[-1] != 0 and (c != 0).sum() > 2 for c in whole if list(frame.columns).count(c.name) == 1)
 
 
 def _of_groups(column, bare):

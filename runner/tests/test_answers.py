@@ -90,7 +90,7 @@ case("Overpass", "https://wiki.openstreetmap.org/wiki/Overpass_API/Overpass_QL",
 case("features of ArcGIS", "https://developers.arcgis.com/rest/services-reference/enterprise/query-feature-service-layer/",
     {"objectIdFieldName": "OID", "geometryType": "esriGeometryPoint", "exceededTransferLimit": True, "fields": [{"name": "OID", "type": "esriFieldTypeOID", "alias": "OID"}, {"name": "KIND", "type": "esriFieldTypeString", "alias": "Kind"}], "features": [{"attributes": {"OID": 1, "KIND": "oak"}, "geometry": {"x": 7.5, "y": 50.5}}, {"attributes": {"OID": 2, "KIND": "elm"}, "geometry": {"x": 7.25, "y": 50.25}}]},
     "OID|KIND|geometry.x|geometry.y", [1, "oak", 7.5, 50.5], [2, "elm", 7.25, 50.25], said="'features'")
-case("Salesforce", "https://developer.salesforce.com/docs/platform/api-rest/guide/resources-query",
+case("Salesforce", "https://developer.salesforce.com/docs/platform/api-rest/guide/resources-query.html",
     {"totalSize": 5, "done": False, "nextRecordsUrl": "/services/data/v60.0/query/01g-2", "records": [{"attributes": {"type": "Account", "url": "/a/1"}, "Name": "Acme", "Employees": 12}, {"attributes": {"type": "Account", "url": "/a/2"}, "Name": "Bolt", "Employees": 30}]},
     "Name|Employees|attributes.type|attributes.url", ["Acme", 12, "Account", "/a/1"], ["Bolt", 30, "Account", "/a/2"], said="counts 5", more=True)
 case("AWS's command line", "https://docs.aws.amazon.com/cli/latest/reference/ec2/describe-instances.html",

@@ -10,8 +10,26 @@ PVGIS_END = "\nT2m: 2-m air temperature (degree Celsius)\nRH: relative humidity 
 
 ECHO = "Run ID,1733769624\nRun Date/Time,2024-12-09 13:46:20\nProtocol Name,connect.epr\nOrder ID,\nUser Name,Lab\n\n[DETAILS]\nTime,Source,Well,Volume,State\n"
 LEVELS = "network,1,1,2,2\nnode,1,1,1,1\nhemi,lh,rh,lh,rh\n,,,,\n"
+ACCOUNT = "Compte de chèques;Compte de chèques;****1234;31/01/2024;;1 234,56\n"
+ONS = 'Title,CPI INDEX,CPI RATE\nCDID,D7BT,D7G7\nSource dataset ID,MM23,MM23\nPreUnit,,\nUnit,"Index, base year = 100",%\nRelease date,17-01-2024,17-01-2024\nNext release,14 February 2024,14 February 2024\nImportant notes,,\n'
+STATCAN = "Table: 14-10-0287-01\nGeography: Canada\n\nLabour force,January 2024,February 2024\n,Persons in thousands,Persons in thousands\n"
+STATCAN_END = "\nSymbol legend:\n..,not available\n\nFootnotes:\n1,Number of civilian persons.\n"
+ADS = 'Campaign report\n"January 1, 2024 - January 31, 2024"\nStatus,Campaign,Budget,Currency code,Clicks\n'
 
 CASES = {
+    # BNP Paribas, an account's export: the account in the first line, and no names
+    "an account above rows without names": (ACCOUNT + rows(lambda i: f"{1 + i % 28:02}/01/2024;Paiement;CB;FACTURE CARTE {i};FACTURE;-{i},50\n"), {0: day("2024-01-01"), 3: ["FACTURE CARTE 0"], 5: [-0.5, -1.5]}, {"length": N, "said": ["above its header", "no header line"]}),
+    # ONS, a series of MM23: what is said of each column, above years
+    "what is said of columns, above years": (ONS + rows(lambda i: f"{1964 + i},{i}.5,{i % 9}.1\n", 20) + rows(lambda i: f"{1964 + i // 4} Q{1 + i % 4},{i}.7,{i % 9}.2\n", 20), {"Title": ["1964", "1965"], "CPI INDEX": [0.5, 1.5], "CPI RATE": [0.1]}, {"length": 40, "said": "CDID"}),
+    # Statistics Canada, table 14-10-0287-01 as shown
+    "one unit for all columns": (STATCAN + rows(lambda i: f'Row {i},"2{i % 10},{i:03}.5",..\n') + STATCAN_END, {"Labour force": ["Row 0"], "January 2024": [20000.5]}, {"length": N, "said": ["January 2024 in Persons in thousands", "below the table"], "unsaid": ["read as missing"]}),
+    # Google Ads and Google Analytics: rows of totals
+    "totals of an account": (ADS + rows(lambda i: f'Enabled,C{i},"1,{i:03}.00",USD,{i}\n') + "Total: Account, --, --,USD,1770\n", {"Budget": [1000.0], "Clicks": [0]}, {"length": N + 1, "said": "are totals (row 61)"}),
+    "a sum without a word": ("Page,Views,Rate\n" + rows(lambda i: f"/p{i},{i},{i}.5%\n") + ",1770,45.00%\n", {"Page": ["/p0"], "Views": [0]}, {"length": N + 1, "said": "are totals (row 61)"}),
+    "a last row without a word": ("Page,Views\n" + rows(lambda i: f"/p{i},{i}\n") + ",17\n", {"Page": ["/p0"]}, {"length": N + 1, "unsaid": ["totals"]}),
+    # Agilent's ChemStation: the names begin with #, below what is said of the sample
+    "names that begin with #, below others": ("Data File,C:\\CHEM32\\1.D\nSample Name,S1\n\n#,Time,Area,Height\n" + rows(lambda i: f"{i + 1},{i}.123,{i}.5,{i}.2\n"), {"#": [1, 2], "Time": [0.123], "Height": [0.2]}, {"length": N, "unsaid": ["comments"]}),
+    "amounts in TL": (column("-1.050,50 TL", "10.000,00 TL"), {"v": [-1050.5, 10000.0]}, {"said": "amounts in TL"}),
     # fivethirtyeight/data, avengers/avengers.csv: Sep-63 beside a year alone and a month written out
     "months of a year, one without a year": ("name,Introduced\n" + rows(lambda i: f"a{i},{['Sep-63', 'Mar-64', 'Jan-10', 'Apr-91', 'Aug-05', 'Nov-12', 'Jun-88', 'Jul-75'][i % 8] if i != 9 else 'June'}\n"), {"name": ["a0"]}, {"length": N, "said": "June"}),
     # statsmodels, discrete/tests/results/poisson_resid.csv: one line of residuals
