@@ -30,6 +30,9 @@ CASES = {
     # Agilent's ChemStation: the names begin with #, below what is said of the sample
     "names that begin with #, below others": ("Data File,C:\\CHEM32\\1.D\nSample Name,S1\n\n#,Time,Area,Height\n" + rows(lambda i: f"{i + 1},{i}.123,{i}.5,{i}.2\n"), {"#": [1, 2], "Time": [0.123], "Height": [0.2]}, {"length": N, "unsaid": ["comments"]}),
     "amounts in TL": (column("-1.050,50 TL", "10.000,00 TL"), {"v": [-1050.5, 10000.0]}, {"said": "amounts in TL"}),
+    "amounts in Rp": (column("Rp 1.050.000", "Rp. 10.000"), {"v": ["Rp 1.050.000", "Rp. 10.000"]}, {}),
+    "places on a deck": (column("TL1", "TL12", "TL3"), {"v": ["TL1", "TL12"]}, {"unsaid": ["amounts"]}),  # as in allotropy, beckman_coulter_biomek
+    "names with codes of currencies": ("id,COP26,PEN1\n" + rows(lambda i: f"{i},{i}.5,x{i}\n"), {"COP26": [0.5], "PEN1": ["x0"]}, {"length": N}),
     # fivethirtyeight/data, avengers/avengers.csv: Sep-63 beside a year alone and a month written out
     "months of a year, one without a year": ("name,Introduced\n" + rows(lambda i: f"a{i},{['Sep-63', 'Mar-64', 'Jan-10', 'Apr-91', 'Aug-05', 'Nov-12', 'Jun-88', 'Jul-75'][i % 8] if i != 9 else 'June'}\n"), {"name": ["a0"]}, {"length": N, "said": "June"}),
     # statsmodels, discrete/tests/results/poisson_resid.csv: one line of residuals
