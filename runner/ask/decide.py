@@ -180,6 +180,8 @@ def decided(d, profile, items):
         yes = [t for t in targets if truth(t)]
         if yes:
             return q.but(targets=(yes[0],), agg="mean", by=tuple(d.by), kind=_kind(d.by))
+        if len(targets) == 1 and len(d.by) == 1 and targets[0].groups and targets[0].role == "category" and not agg and targets[0] is not d.by[0]:
+            return q.but(agg="count", by=(d.by[0], targets[0]), kind=_kind(d.by))  # "species per island"
         return q.but(agg="count", by=tuple(d.by), kind=_kind(d.by))
     if d.where and not d.aggs:
         if any(i.is_("kw", "only", "without") for i in items[:1]):
@@ -338,6 +340,9 @@ def _whole(parts, items):
 
 def _ranked(q, d, profile, numbers, groups, items):
     agg, least = _superlative(d)
+    timed = next((g for g in groups if g.type == "text" and names.of(g.name)[-1:] in (("time",), ("duration",))), None)
+    if timed is not None and not d.by and not numbers and "which" not in d.words:  # "best time", of 02:08:13
+        raise NotUnderstood(f"{code(timed.name)} is {_article(timed)}: it has no highest and no lowest.")
     inner = next((a for a in d.aggs if a in ("mean", "sum", "median", "count")), "")
     n = d.limit or (1 if d.ranked or agg else 0)
     which = "which" in d.words or d.limit == 0

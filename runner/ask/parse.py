@@ -9,6 +9,7 @@ from attache.ask import careful, decide, growth, periods, rewrite, spoken, tongu
 from attache.ask.query import Condition, Draft, NotUnderstood, Query, one_of
 from attache.ask.lexicon import UNITS, stem
 from attache.ask.scan import scan, truth
+from attache.ask import when
 from attache.ask.when import Span, of_one_year
 
 def parse(question, vocabulary, last=None):
@@ -491,6 +492,8 @@ def _time(items, i, d, profile, op=""):
     done = next((x.text.lower() for x in reversed(items[max(0, i - 2) : i]) if x.kind == "val" or x.kind == "col" and x.value.role == "boolean"), None)
     if done is not None and not named and (mine := [x for x in profile.columns if x.role == "date" and x is not c and done in words.of(x.name)]):
         c = mine[0]  # "closed in 2023", of closed_at
+    if span.part == "month" and (by_month := when.month_column(profile)) is not None:
+        c = by_month
     if c is None:
         c = next((c for c in profile.columns if c.role in ("part", "ordinal")), None)
     rest = items[i + 1 :]
@@ -515,8 +518,9 @@ def _time(items, i, d, profile, op=""):
             return 1 + second
     if second and span.part and rest[second - 1].value.part == span.part:
         other = rest[second - 1].value
-        if rest[0].is_("op", "until") or op == "between":
-            numbers = tuple(range(span.number[0], other.number[-1] + 1))
+        if rest[0].is_("op", "until") or op == "between" or rest[0].kind == "time":  # "from may to july"
+            first, last, most = span.number[0], other.number[-1], {"month": 12, "quarter": 4, "weekday": 7}.get(span.part, 0)
+            numbers = tuple(range(first, last + 1)) if first <= last else tuple(sorted({*range(first, most + (span.part != "weekday")), *range(0 if span.part == "weekday" else 1, last + 1)}))
             d.where.append(Condition(c, "within", Span(part=span.part, number=numbers, text=f"{span.text} to {other.text}")))
         else:
             d.loose.append((c, [span, other], False))

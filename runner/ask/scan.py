@@ -391,6 +391,8 @@ def _longest(tokens, i, vocabulary, before):
             c = vocabulary.column(key)
             if c is not None and n == 1 and lower[0] in lexicon.NOUNS and rows.numbered(c, vocabulary.profile):
                 return Item("noun", lower[0], text), 1
+            if c is not None and n == 2 and lower[0] in ("max", "min", "maximum", "minimum", "highest", "lowest") and words.of(c.name)[:1] != lower[:1] and c.role == "measure" and not (before and (before[-1].kind in ("agg", "and") or before[-1].is_("kw", "vs", "corr", "compare", "dist"))) and not any(str(t[1]).lower() in ("vs", "and", "versus", "against") for t in tokens):
+                before.append(Item("agg", "max" if lower[0] in ("max", "maximum", "highest") else "min", run[0]))  # "max temp" of temp_max: the highest one
             if c is not None and (n > 1 or lower[0] not in lexicon.STOP or truth(c) and _is_state(lower[0], tokens) or lower[0] in ("type", "name", "value", "cost", "level", "category", "group", "amount", "part") or c.role in ("category", "text", "code") and c.type == "text" and before and before[-1].is_("kw", "which", "by") and before[-1].text.lower() not in ("who", "whose")):
                 return Item("col", c, text), n
             if n > 2 and "of" in lower[1 : n - 1] and (c := vocabulary.column(tuple(k for k, w in zip(key, lower) if w not in ("of", "the")))) is not None and c.role == "measure":
@@ -410,7 +412,7 @@ def _longest(tokens, i, vocabulary, before):
             return Item("time", when.WORKING, text), 1
         if " ".join(lower[:n]) in lexicon.IMPLIED:
             item = _implied(" ".join(lower[:n]), vocabulary)
-            if item is None and (lower[0] in ("longest", "shortest") or n == 1 and lexicon.IMPLIED[lower[0]][1] and _measure_next(tokens, i, vocabulary)):
+            if item is None and (lower[0] in ("longest", "shortest") or n == 1 and lower[0] not in ("fastest", "slowest") and lexicon.IMPLIED[lower[0]][1] and _measure_next(tokens, i, vocabulary)):
                 item = Item("agg", lexicon.IMPLIED[lower[0]][0], text) if lower[0] not in ("longest", "shortest") else Item("agg", "max" if lower[0] == "longest" else "min", text)  # the longest delay
             return (item if item is not None else Item("word", text, text)), n
         if lower[:n] in lexicon.PERIOD_PHRASES:
@@ -496,7 +498,7 @@ def _as_column(word, tokens, i, before, c, vocabulary):
         return word != "count" and alone and c.role == "measure" and not _measure_next(tokens, i, vocabulary) and not _asks_again(tokens, i)
     if word in ("weeks", "days", "hours", "months", "years"):
         return c.role == "measure" and bool(before) and before[-1].is_("agg", "mean", "sum", "max", "min", "median")
-    if word == "day" and c.role == "part" and vocabulary.profile.time is not None and vocabulary.profile.time.type == "date" and not (before and before[-1].is_("kw", "by")):
+    if word == "day" and c.role == "part" and (before and before[-1].kind in ("best", "agg") or vocabulary.profile.time is not None and vocabulary.profile.time.type == "date") and not (before and before[-1].is_("kw", "by")):
         return False  # "coldest day": one of the days, not the 25th
     if word in ("year", "month", "day", "date", "week", "hour", "quarter", "weekday"):
         return c.role not in ("date", "year")
@@ -564,6 +566,8 @@ def _single(tokens, i, run, lower, vocabulary, before):
         if (c := vocabulary.synonym(word)) is not None and truth(c):
             return Item("val", (c, [truth(c)[0]]), word), 1
         return Item("word", word, word), 1  # "how many invoices are paid", where nothing says which are
+    if word == "may" and i and str(tokens[i - 1][1]).lower() in ("in", "during", "since", "until", "for"):
+        return Item("word", word, word), 1  # the month, of which nothing is known here
     if word in lexicon.STOP:
         c = _named_in_passing(word, key, before, vocabulary)
         if c is None and word in _GROUPING and before and before[-1].is_("kw", "by") and lower[1:2] != ("of",):
@@ -577,6 +581,9 @@ def _single(tokens, i, run, lower, vocabulary, before):
         return Item("col", found[0], word, 0.8), 1
     if word == "rated" and (found := [c for c in vocabulary.named(("rating",)) if c.role in ("measure", "ordinal")]):
         return Item("col", found[0], word, 0.8, found[1] if len(found) > 1 else None), 1
+    if word == "rated":
+        c = next((c for n in ("score", "stars", "points") for c in vocabulary.named((n,)) if c.role in ("measure", "ordinal")), None)
+        return (Item("col", c, word, 0.5) if c is not None else Item("word", word, word)), 1
     found = [c for c in vocabulary.named((key,)) if not _only_a_noun(key, c)]
     if found and (value := _rather_a_value(key, found, vocabulary)) is not None:
         return value, 1

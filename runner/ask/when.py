@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from attache.analyze import words
+from attache.analyze import roles, words
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,16 @@ def _near(time, year):
     return low - 30 <= year <= high + 30
 
 
+def month_column(profile):
+    """The column of the numbers of months, where the rows have no dates; None otherwise."""
+    if profile.time is not None and profile.time.type == "date":
+        return None
+    return next((c for c in profile.columns if c.role == "part" and roles.part(c.name, 1, 12) == "month"), None)
+
+
 def _has_part(profile, what):
+    if what == "month" and month_column(profile) is not None:
+        return True
     return any(c.role == "ordinal" and c.type == "text" and what in words.of(c.name) for c in profile.columns) and profile.time is not None
 
 
