@@ -1,5 +1,6 @@
 """Archives: what is in them, and a careful way to get it out."""
 
+import copy
 import os
 import re
 import shutil
@@ -222,7 +223,7 @@ class Zip:
         ]
 
     def copy(self, member, out):
-        with zipfile.ZipFile(self.path) as z, z.open(member.handle, pwd=self.password.encode() if self.password else None) as f:
+        with zipfile.ZipFile(self.path) as z, z.open(_named_before(z.fp, member.handle), pwd=self.password.encode() if self.password else None) as f:
             shutil.copyfileobj(f, out, 1 << 20)
 
 
@@ -270,6 +271,20 @@ def _zip_names(infos):
         return [i.filename if i.flag_bits & 0x800 else read.get(i.filename, i.filename) for i in infos]
     except UnicodeEncodeError:
         return [i.filename for i in infos]
+
+
+def _named_before(file, info):
+    """The member with the name that stands before its data, which Python wants to be that of the list of members; some programs write it otherwise."""
+    file.seek(info.header_offset)
+    head = file.read(30)
+    name = file.read(int.from_bytes(head[26:28], "little"))
+    info = copy.copy(info)
+    try:
+        info.orig_filename = name.decode("utf-8" if info.flag_bits & 0x800 else "cp437")
+    except UnicodeDecodeError:
+        info.flag_bits &= ~0x800
+        info.orig_filename = name.decode("cp437")
+    return info
 
 
 def _safe_parts(name):

@@ -196,6 +196,9 @@ def _tidy(src, path, folder, number):
     local = lambda e: etree.QName(e).localname if isinstance(e.tag, str) else ""
     space = etree.QName(root).namespace or "http://www.opengis.net/kml/2.2"
     make = lambda name, inner: _element(etree, space, name, inner)
+    if not any(local(e) in ("Placemark", "Point", "LineString", "LinearRing", "Polygon", "MultiGeometry", "Track", "MultiTrack") for e in root.iter()):
+        linked = [(h.text or "").strip() for h in root.iter() if local(h) == "href" and local(h.getparent()) in ("Link", "Url")]
+        raise src.fail(f"holds no places{f', but a link to where they are: {linked[0]}' if linked else ', only how maps are shown or fetched'}")
     changed = False
     for hole in [h for h in root.iter() if local(h) == "innerBoundaryIs" and len(h) > 1]:  # only the first is seen
         for ring in reversed(hole[1:]):
@@ -242,16 +245,17 @@ def _layers(src, paths, options, only=None):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # of a form without a version
             names = [str(n) for n in pyogrio.list_layers(path)[:, 0]]
-        for name in names:
+        for at, name in enumerate(names):
             if only and name not in only:
                 continue
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", UserWarning)  # of shapes that could not be put right
                 if src.kind == "gpx":
                     warnings.simplefilter("ignore", RuntimeWarning)  # of extensions, which are read here
-                frame = geopandas.read_file(path, layer=name, **options)
+                frame = geopandas.read_file(path, layer=at if names.count(name) > 1 else name, **options)
             first = frame if first is None else first
             if len(frame):
+                name = name if name not in frames else f"{name} ({next(k for k in range(2, len(frames) + 2) if f'{name} ({k})' not in frames)})"
                 frames[name] = frame.dropna(axis=1, how="all") if only else frame
     if first is None:
         raise src.fail("holds no features")

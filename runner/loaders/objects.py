@@ -127,7 +127,10 @@ def msgpack(src, **options):
 def bson(src):
     """Return the documents as a DataFrame; a single one as a dict."""
     reader = need("bson", "pymongo")
-    documents = reader.decode_all(src.bytes())
+    from bson.codec_options import CodecOptions, DatetimeConversion
+
+    # A time beyond the years of Python is one of bson, in milliseconds since 1970.
+    documents = reader.decode_all(src.bytes(), CodecOptions(datetime_conversion=DatetimeConversion.DATETIME_AUTO))
     if not documents:
         raise src.fail("holds no document")
     return documents[0] if len(documents) == 1 else structured.table(documents)

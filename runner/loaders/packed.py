@@ -30,8 +30,15 @@ def form(src):
     for magic, name in _MAGIC.items():
         if src.head.startswith(magic):
             return name
+    if skippable(src.head):
+        return "zst"
     # The old LZMA format has no signature: properties and a dictionary size.
     return "lzma" if src.ext == ".lzma" or src.head[:3] == b"\x5d\x00\x00" else None
+
+
+def skippable(head):
+    """Whether a file begins with what a reader of Zstandard skips (RFC 8878, 3.1.2)."""
+    return head[1:4] == b"\x2a\x4d\x18" and head[0] >> 4 == 5
 
 
 def inner_name(name):

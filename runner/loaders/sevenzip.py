@@ -35,7 +35,7 @@ class SevenZip:
         if process.returncode:
             raise RuntimeError(_problem(problem))
         if member.size and size > member.size:
-            raise RuntimeError("two files have this name")
+            raise self.src.fail(f"can't give {member.name}: two files in it have this name, unpack it by another program")
 
     def _command(self, what, members=()):
         # A password is always given: without, the program would ask for one.

@@ -3,6 +3,8 @@
 import re
 import zipfile
 
+from attache.loaders import packed
+
 _MAGIC = [  # offset, bytes, kind
     (128, b"DICM", "dicom"),
     (0, b"%PDF-", "pdf"),
@@ -112,6 +114,8 @@ def content(src):
         return _zip(src)
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         return _compound(src)
+    if packed.skippable(head):
+        return "archive"
     if head.startswith(b"RIFF"):
         return {b"WAVE": "audio", b"AVI ": "video", b"WEBP": "image"}.get(head[8:12])
     if head.startswith(b"FORM") and head[8:12] in (b"AIFF", b"AIFC"):
