@@ -27,6 +27,7 @@ endif
 
 build: bin/runsc
 	@$(GO) build -ldflags '-s -w' -o bin/attache ./cmd/attache
+	@$(GO) build -ldflags '-s -w' -o bin/gvisor-bin/checkpointgofer ./cmd/checkpointgofer
 
 # gVisor, at the version of the tool line in go.mod.
 bin/runsc: go.mod

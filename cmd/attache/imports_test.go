@@ -87,7 +87,7 @@ var mayImport = map[string][]string{
 	"internal/sandbox/gvisor/processors": {},
 	"internal/sandbox/gvisor/archive":    {"internal/fault", "internal/sandbox"},
 	"internal/sandbox/gvisor/image":      {"internal/durable"},
-	"internal/sandbox/gvisor/stored":     {"internal/durable", "internal/fault", "internal/locale", "internal/sandbox/gvisor/container"},
+	"internal/sandbox/gvisor/stored":     {"internal/durable", "internal/fault", "internal/locale", "internal/sandbox/gvisor/container", "internal/sandbox/gvisor/image"},
 	"internal/sandbox/gvisor/watchdog":   {"internal/sandbox", "internal/sandbox/gvisor/container"},
 }
 

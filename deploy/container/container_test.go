@@ -54,6 +54,7 @@ func TestProfile(t *testing.T) {
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	do(t, "go", "-C", testbin.Root(), "build", "-o", filepath.Join(dir, "attache"), "./cmd/attache")
 	do(t, "install", "-m", "755", runsc, os.Args[0], dir)
+	do(t, "cp", "-a", filepath.Join(filepath.Dir(runsc), "gvisor-bin"), dir)
 	if exec.Command("cp", "-al", filepath.Dir(filepath.Dir(environments[0])), filepath.Join(dir, "python")).Run() != nil {
 		do(t, "cp", "-a", filepath.Dir(filepath.Dir(environments[0])), filepath.Join(dir, "python")) // another file system
 	}

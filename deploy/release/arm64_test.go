@@ -25,8 +25,9 @@ func TestArm64(t *testing.T) {
 	}
 	bin, work := t.TempDir(), t.TempDir()
 	for program, args := range map[string][]string{
-		"attache": {"./cmd/attache"},
-		"runsc":   {"gvisor.dev/gvisor/runsc"},
+		"attache":         {"./cmd/attache"},
+		"runsc":           {"gvisor.dev/gvisor/runsc"},
+		"checkpointgofer": {"./cmd/checkpointgofer"},
 	} {
 		build := exec.Command("go", append([]string{"build", "-trimpath", "-ldflags", "-s -w", "-o", filepath.Join(bin, program)}, args...)...)
 		build.Dir, build.Env = testbin.Root(), append(os.Environ(), "GOOS=linux", "GOARCH=arm64", "CGO_ENABLED=0")

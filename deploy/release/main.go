@@ -26,6 +26,7 @@ import (
 const (
 	sbomTool   = "github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0"
 	runscPath  = "gvisor.dev/gvisor/runsc"
+	gofer      = "gvisor-bin/checkpointgofer"
 	serviceDir = "deploy/systemd"
 )
 
@@ -78,7 +79,7 @@ func (r *release) make(platforms []string) error {
 	return os.WriteFile(filepath.Join(r.out, "SHA256SUMS"), sums.Bytes(), 0o644)
 }
 
-// platform builds both programs for goos/goarch and packs them.
+// platform builds all programs for goos/goarch and packs them.
 func (r *release) platform(platform string) error {
 	goos, goarch, ok := strings.Cut(platform, "/")
 	if !ok {
@@ -92,14 +93,15 @@ func (r *release) platform(platform string) error {
 	}
 	defer os.RemoveAll(stage)
 	var programs []string
-	for _, p := range [][2]string{{"attache", "./cmd/attache"}, {"runsc", runscPath}} {
-		path := filepath.Join(stage, p[0])
-		log.Printf("building %s for %s", p[0], platform)
-		if _, err := run(env, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -X main.released="+r.version, "-o", path, p[1]); err != nil {
+	for _, p := range [][2]string{{"attache", "./cmd/attache"}, {"runsc", runscPath}, {gofer, "./cmd/checkpointgofer"}} {
+		program, from := p[0], p[1]
+		path := filepath.Join(stage, program)
+		log.Printf("building %s for %s", program, platform)
+		if _, err := run(env, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -X main.released="+r.version, "-o", path, from); err != nil {
 			return err
 		}
 		programs = append(programs, path)
-		if err := r.bill(name, p[0], path); err != nil {
+		if err := r.bill(name, filepath.Base(program), path); err != nil {
 			return err
 		}
 	}
@@ -183,7 +185,7 @@ func licencesOf(programs []string) ([]byte, error) {
 		}
 	}
 	var out bytes.Buffer
-	fmt.Fprintf(&out, "What is linked into attache and runsc, and under which terms.\n")
+	fmt.Fprintf(&out, "What is linked into attache, runsc and checkpointgofer, and under which terms.\n")
 	write := func(name, dir string) error {
 		found := 0
 		entries, err := os.ReadDir(dir)
@@ -257,7 +259,7 @@ func pack(path, name, dir string) error {
 			h.Name, h.Mode, h.Typeflag = h.Name+"/", 0o755, tar.TypeDir
 			return tw.WriteHeader(h)
 		}
-		if rel == "attache" || rel == "runsc" {
+		if rel == "attache" || rel == "runsc" || rel == gofer {
 			h.Mode = 0o755
 		}
 		data, err := os.ReadFile(path)

@@ -46,7 +46,7 @@ func TestReproducible(t *testing.T) {
 			}
 		}
 		if i == 0 {
-			for _, program := range []string{"attache", "runsc"} {
+			for _, program := range []string{"attache", "runsc", "checkpointgofer"} {
 				bom, err := os.ReadFile(filepath.Join(out, program+"-9.8.7-linux-"+runtime.GOARCH+".cdx.json"))
 				if err != nil || !strings.Contains(string(bom), `"bomFormat": "CycloneDX"`) || strings.Contains(string(bom), tmp) {
 					t.Errorf("the bill of %s: %v", program, err)
@@ -60,7 +60,7 @@ func TestReproducible(t *testing.T) {
 	name := "attache-9.8.7-linux-" + runtime.GOARCH
 	unpack(t, filepath.Join(out, name+".tar.gz"), tmp)
 	dir := filepath.Join(tmp, name)
-	for _, f := range []string{"attache", "runsc", "LICENSE", "THIRD_PARTY_LICENSES.txt", "README.md", "CHANGELOG.md", "env.example", "attache.service", "man/attache-chat.1", "completions/attache.bash"} {
+	for _, f := range []string{"attache", "runsc", "gvisor-bin/checkpointgofer", "LICENSE", "THIRD_PARTY_LICENSES.txt", "README.md", "CHANGELOG.md", "env.example", "attache.service", "man/attache-chat.1", "completions/attache.bash"} {
 		if info, err := os.Stat(filepath.Join(dir, f)); err != nil || info.Size() == 0 {
 			t.Errorf("%s: %v", f, err)
 		}

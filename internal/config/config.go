@@ -140,7 +140,7 @@ type Config struct {
 	CodeTimeout int           `env:"CODE_EXECUTION_TIMEOUT" default:"300" min:"1" max:"3600" group:"Python sandbox" doc:"Seconds that one piece of code may run; starts and installations do not count."`
 	Python      string        `env:"PYTHON" doc:"The Python (3.11 or newer) that the environment is made from. Empty: the first one on PATH."`
 	PythonDir   string        `env:"PYTHON_DIR" doc:"Folder of that environment, which may be read-only once setup has made it. Empty: DATA_DIR/python."`
-	Runsc       string        `env:"RUNSC" doc:"Path of gVisor's runsc. Empty: beside this program."`
+	Runsc       string        `env:"RUNSC" doc:"Path of gVisor's runsc, beside which there is gvisor-bin. Empty: beside this program."`
 	Pool        int           `env:"SANDBOX_POOL" default:"2" min:"0" max:"64" doc:"Sandboxes that are kept ready (about 150 MB each)."`
 	MaxSandbox  int           `env:"SANDBOX_MAX" default:"8" min:"1" max:"1000" doc:"Sandboxes that exist at most; further requests queue."`
 	Idle        time.Duration `env:"SANDBOX_IDLE" default:"10m" min:"1s" doc:"A session without use is stored on disk after this time, such as 90s, 10m or 1h."`

@@ -126,7 +126,7 @@ func (h *Host) adoptContainer(ctx context.Context, dir, life string) {
 	st.Next = &next
 	if err = st.Write(target); err == nil {
 		h.opts.step("adopting")
-		err = h.starter.checkpoint(ctx, id, pid, filepath.Join(target, next.Image))
+		err = h.starter.checkpoint(ctx, id, pid, next.Compatible, filepath.Join(target, next.Image))
 	}
 	if err == nil {
 		err = next.Write(target)
@@ -141,12 +141,12 @@ func (h *Host) adoptContainer(ctx context.Context, dir, life string) {
 
 // packAdopted packs the image of a session that nobody uses yet.
 func (h *Host) packAdopted(dir string, st stored.Session) {
-	packed, err := h.images.pack(dir, st)
+	packed, err := h.images.take(dir, st)
 	if err == nil {
 		err = packed.Write(dir)
 	}
 	if err != nil {
-		h.log.Warn("pack the image of a session", "error", err)
+		h.log.Warn("the image of a session", "error", err)
 	}
 }
 

@@ -25,19 +25,16 @@ func (s *session) checkpoint(ctx context.Context, next stored.Session) error {
 		return err
 	}
 	s.opts.step("named")
-	err := s.starter.checkpoint(ctx, s.c.ID, s.c.PID, filepath.Join(s.dir, next.Image))
+	err := s.starter.checkpoint(ctx, s.c.ID, s.c.PID, next.Compatible, filepath.Join(s.dir, next.Image))
 	s.opts.step("checkpointed")
 	return err
 }
 
-// pack returns what is stored with the image packed, or left as it is.
-func (s *session) pack(st stored.Session) stored.Session {
-	if s.opts.raw {
-		return st
-	}
-	packed, err := s.images.pack(s.dir, st)
+// taken returns what is stored with the image in a file of its own.
+func (s *session) taken(st stored.Session) stored.Session {
+	packed, err := s.images.take(s.dir, st)
 	if err != nil {
-		s.log.Warn("pack the image of a session", "user", s.key.User, "error", err)
+		s.log.Warn("the image of a session", "user", s.key.User, "error", err)
 	}
 	s.opts.step("packed")
 	return packed

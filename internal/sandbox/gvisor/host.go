@@ -79,6 +79,9 @@ func Open(ctx context.Context, dir, runscPath string, python *wheels.Python, opt
 	if err := unix.Access(runscPath, unix.X_OK); err != nil {
 		return nil, fault.Wrap(err, fault.Unavailable, "Code can't run here: runsc (gVisor) may not be executed; make it executable, in a file system that is not mounted noexec.")
 	}
+	if err := unix.Access(filepath.Join(filepath.Dir(runscPath), "gvisor-bin", "checkpointgofer"), unix.X_OK); err != nil {
+		return nil, fault.Wrap(err, fault.Unavailable, "Code can't run here: gvisor-bin/checkpointgofer is missing beside runsc (gVisor), or may not be executed; build it with `make build`.")
+	}
 	if err := wheels.MayExecute(dir); err != nil {
 		return nil, err
 	}
@@ -160,7 +163,7 @@ func (h *Host) prepare(runscPath string) error {
 	h.starter = &starter{
 		runsc:  &container.Runsc{Path: runscPath, Root: h.dirs.state, Flags: h.opts.flags},
 		bundle: &bundle{rootfs: rootfs, python: h.python, runner: runner, packages: h.dirs.packages, tools: tools, limits: h.opts.Limits, weaken: h.opts.weaken},
-		dir:    h.dirs.mine, timeZone: h.opts.TimeZone,
+		dir:    h.dirs.mine, images: h.images, raw: h.opts.raw, timeZone: h.opts.TimeZone,
 	}
 	h.snapshots = &snapshots{dir: h.dirs.snapshots, base: h.dirs.base, starter: h.starter, shelf: h.shelf, bound: snapshotBytes,
 		updated: func() { h.pool.shrink(0) }, log: h.log, progress: h.opts.Progress}

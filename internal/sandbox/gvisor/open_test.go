@@ -34,6 +34,13 @@ func TestOpenErrorsNameNoFolder(t *testing.T) {
 			_, err := gvisor.Open(t.Context(), dir, filepath.Join(dir, "runsc"), &wheels.Python{Env: dir, Version: "3.11"}, o)
 			return err
 		},
+		"no gofer": func() error {
+			_, err := gvisor.Open(t.Context(), dir, self, &wheels.Python{Env: dir, Version: "3.11"}, o)
+			if !strings.Contains(fault.Message(err), "gvisor-bin/checkpointgofer") {
+				t.Errorf("no gofer: %v", err)
+			}
+			return err
+		},
 		"no Python": func() error {
 			_, err := wheels.PreparePython(t.Context(), dir, filepath.Join(dir, "python"), "", io.Discard)
 			return err

@@ -138,7 +138,7 @@ func (s *session) keep(ctx context.Context, name string) error {
 		return err
 	}
 	s.opts.step("left")
-	if a.Session, err = s.images.pack(a.Dir, st); err != nil {
+	if a.Session, err = s.images.take(a.Dir, st); err != nil {
 		return err
 	}
 	s.opts.step("answer packed")

@@ -138,7 +138,7 @@ func TestKeepFails(t *testing.T) {
 	}
 	answers := filepath.Join(folder(), "answers")
 	fails("a file in the way", func() {
-		for _, name := range []string{"pages.img", "checkpoint.img"} {
+		for _, name := range []string{"image", "sum"} {
 			for _, image := range glob(t, filepath.Join(answers, "answer-*")) {
 				os.Mkdir(filepath.Join(image, name), 0o700)
 			}
@@ -149,7 +149,7 @@ func TestKeepFails(t *testing.T) {
 	os.Remove(answers)
 	if os.Geteuid() == 0 {
 		fails("a full disk", func() {
-			if err := unix.Mount("tmpfs", answers, "tmpfs", 0, "size=20m"); err != nil {
+			if err := unix.Mount("tmpfs", answers, "tmpfs", 0, "size=1m"); err != nil {
 				t.Fatal(err)
 			}
 		})

@@ -156,8 +156,12 @@ func (s *session) bringUp(ctx context.Context, cell sandbox.Cell) (notes []local
 	if s.own, err = s.shelf.own(ctx, s.key); err != nil {
 		return nil, err
 	}
-	if s.stored, _, err = stored.Settle(ctx, s.dir); err != nil {
+	var whole bool
+	if s.stored, whole, err = stored.Settle(ctx, s.dir); err != nil {
 		return nil, err
+	}
+	if whole {
+		s.stored = s.taken(s.stored)
 	}
 	s.notePackages()
 	s.number = s.stored.Number
@@ -307,7 +311,7 @@ func (s *session) hibernate(ctx context.Context) error {
 			if err != nil && len(names) == 0 { // it may not answer after this either
 				next.Lost = []string{"all variables"}
 			}
-			st = s.pack(next)
+			st = s.taken(next)
 		} else {
 			s.log.Warn("checkpoint", "user", s.key.User, "error", ferr)
 			err = ferr

@@ -117,6 +117,9 @@ func (m *snapshots) find(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if err := image.WriteHashes(tmp); err != nil {
+		return "", err
+	}
 	folder := filepath.Join(m.dir, key+"-"+files.Digest()+"-"+content)
 	if err := files.Write(tmp); err != nil {
 		return "", err

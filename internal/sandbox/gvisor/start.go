@@ -32,6 +32,8 @@ type starter struct {
 	runsc    *container.Runsc
 	bundle   *bundle
 	dir      string // where their bundles are made
+	images   *images
+	raw      bool   // images stay as gVisor writes them
 	timeZone string // of the code
 }
 
@@ -68,27 +70,9 @@ func (st *starter) start(ctx context.Context, from origin) (_ *container.Contain
 	defer cancel()
 	if from.packed != nil {
 		from.image = filepath.Join(dir, "image")
-		unpacking, stop := context.WithCancel(ctx)
-		unpacked, err := unpack(unpacking, from.packed, from.image)
-		if err != nil {
-			stop()
+		if err := from.packed.Order().Write(from.image); err != nil {
 			return nil, err
 		}
-		var fail context.CancelCauseFunc
-		ctx, fail = context.WithCancelCause(ctx)
-		ended := make(chan struct{})
-		go func() {
-			defer close(ended)
-			if err := <-unpacked; err != nil {
-				fail(err)
-			}
-		}()
-		defer func() {
-			stop()
-			<-ended
-			fail(nil)
-			go os.RemoveAll(from.image) // takes a while for much memory
-		}()
 	}
 	c, err := container.Start(st.runsc, id, dir, from.image)
 	if err != nil {
@@ -121,7 +105,9 @@ const margin = 40 << 20
 // wake makes a restored runner ours: seeds, limits, time zone, packages.
 func (st *starter) wake(ctx context.Context, c *container.Container, from origin) error {
 	held := int64(0)
-	if info, err := os.Stat(filepath.Join(from.image, "pages.img")); err == nil {
+	if from.packed != nil {
+		held = from.packed.Size(image.Pages)
+	} else if info, err := os.Stat(filepath.Join(from.image, image.Pages)); err == nil {
 		held = info.Size()
 	}
 	err := c.Send(map[string]any{
@@ -135,27 +121,42 @@ func (st *starter) wake(ctx context.Context, c *container.Container, from origin
 	return err
 }
 
-// checkpoint writes a sandbox to folder image, with what it maps, and ends it.
-// Without an error the image can be restored as long as that stays the same.
-func (st *starter) checkpoint(ctx context.Context, id string, pid int, image string) error {
-	return st.write(pid, image, func() error { return st.runsc.Checkpoint(ctx, id, image) })
+// checkpoint writes a sandbox that went out from a snapshot to a folder, with what it
+// maps, and ends it. Without an error the image can be restored as long as that stays
+// the same.
+func (st *starter) checkpoint(ctx context.Context, id string, pid int, snapshot, folder string) error {
+	return st.write(pid, snapshot, folder, func() error { return st.runsc.Checkpoint(ctx, id, folder) })
 }
 
 // leave is checkpoint of a sandbox that goes on.
-func (st *starter) leave(ctx context.Context, c *container.Container, image string) error {
-	return st.write(c.PID, image, func() error { return st.runsc.Leave(ctx, c.ID, image) })
+func (st *starter) leave(ctx context.Context, c *container.Container, folder string) error {
+	return st.write(c.PID, c.Snapshot, folder, func() error { return st.runsc.Leave(ctx, c.ID, folder) })
 }
 
-func (st *starter) write(pid int, image string, checkpoint func() error) error {
+func (st *starter) write(pid int, snapshot, folder string, checkpoint func() error) error {
 	files, err := mapped.Of(pid, "/usr")
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(image, 0o700); err != nil {
+	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return err
 	}
-	if err := files.Write(image); err != nil {
+	if st.raw {
+		if err := files.Write(folder); err != nil {
+			return err
+		}
+		return checkpoint()
+	}
+	list, err := files.Encode()
+	if err != nil {
 		return err
 	}
-	return checkpoint()
+	if err := st.images.order(folder, snapshot, list).Write(folder); err != nil {
+		return err
+	}
+	if err := checkpoint(); err != nil {
+		return err
+	}
+	_, err = image.Written(folder)
+	return err
 }

@@ -36,7 +36,7 @@ func TestOrdinaryUser(t *testing.T) {
 	}
 	// The test binary and runsc may be where only root can go.
 	bin := filepath.Join(base, "bin")
-	for name, path := range map[string]string{"test": self, "runsc": gvisortest.Runsc()} {
+	for name, path := range map[string]string{"test": self, "runsc": gvisortest.Runsc(), "gvisor-bin/checkpointgofer": filepath.Join(filepath.Dir(gvisortest.Runsc()), "gvisor-bin", "checkpointgofer")} {
 		run(t, "install", "-D", "-m", "0755", path, filepath.Join(bin, name))
 	}
 	suites := []string{"TestEscape", "TestAdoption"}

@@ -12,7 +12,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"io"
 	"os"
 	"path/filepath"
@@ -33,14 +32,14 @@ const page = 4096
 
 // Base is the snapshot that images refer to. It may be used by many goroutines.
 type Base struct {
+	dir     string
 	content string
 	state   []byte // the dictionary of the states of its sessions
 	pages   *os.File
 	mapped  []byte // pages
 	count   int    // of them
 
-	seed  maphash.Seed
-	index func() (map[uint64]uint32, error) // hash of a page: a page that has it
+	hashes func() (hashes, error)
 }
 
 // Content names what a snapshot's folder holds.
@@ -83,32 +82,13 @@ func OpenBase(dir, content string) (*Base, error) {
 		pages.Close()
 		return nil, err
 	}
-	b := &Base{content: content, state: state, pages: pages, mapped: mapped, count: int(info.Size() / page), seed: maphash.MakeSeed()}
-	b.index = sync.OnceValues(b.hash)
+	b := &Base{dir: dir, content: content, state: state, pages: pages, mapped: mapped, count: int(info.Size() / page)}
+	b.hashes = sync.OnceValues(b.readHashes)
 	return b, nil
 }
 
 // Close is called when no image is written or read any more.
 func (b *Base) Close() error { return errors.Join(unmap(b.mapped), b.pages.Close()) }
-
-func (b *Base) hash() (index map[uint64]uint32, err error) {
-	index = make(map[uint64]uint32, b.count)
-	err = guarded(func() error {
-		for i := range b.count {
-			index[maphash.Bytes(b.seed, b.page(i))] = uint32(i)
-		}
-		return nil
-	})
-	return index, err
-}
-
-// release lets go of the pages that were looked at: they are the system's, and would
-// count as this process's memory. Who reads them meanwhile has them again.
-func (b *Base) release() {
-	if b.mapped != nil {
-		unix.Madvise(b.mapped, unix.MADV_DONTNEED)
-	}
-}
 
 func (b *Base) page(i int) []byte { return b.mapped[i*page:][:page] }
 

@@ -1,16 +1,15 @@
 package image
 
 import (
-	"context"
 	"encoding/binary"
-	"errors"
 	"io"
 	"os"
-	"path/filepath"
-	"runtime"
+	"slices"
 	"sync"
 
+	"github.com/klauspost/compress/s2"
 	"github.com/klauspost/compress/zstd"
+	"golang.org/x/sys/unix"
 )
 
 // Image is an image file that was found to be the one that was written, as far as
@@ -18,15 +17,21 @@ import (
 type Image struct {
 	Extra []byte // what was given to Encode
 
-	b  *Base
-	f  *os.File
-	ix *index
+	b   *Base
+	f   *os.File
+	sum string
+	ix  *index
+
+	mu     sync.Mutex
+	blocks map[blockID]*opened
+
+	readers, stateReaders sync.Pool // of *reader
 }
 
 // Open opens the image file at path. Its sum comes from a record that is trusted;
 // the file need not be. The error is ErrBroken for a file that is another.
 func (b *Base) Open(path, sum string) (_ *Image, err error) {
-	f, err := os.Open(path)
+	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0) // nobody may write to a FIFO
 	if err != nil {
 		return nil, err
 	}
@@ -38,6 +43,9 @@ func (b *Base) Open(path, sum string) (_ *Image, err error) {
 	info, err := f.Stat()
 	if err != nil {
 		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, broken("it is no file")
 	}
 	var tail [8]byte
 	if info.Size() < int64(len(magic)+len(tail)) {
@@ -72,112 +80,172 @@ func (b *Base) Open(path, sum string) (_ *Image, err error) {
 	if string(ix.base) != b.content {
 		return nil, broken("it belongs to another snapshot")
 	}
-	return &Image{Extra: ix.extra, b: b, f: f, ix: ix}, nil
+	return &Image{Extra: ix.extra, b: b, f: f, sum: sum, ix: ix, blocks: map[blockID]*opened{}}, nil
 }
 
 // Close closes the file.
 func (i *Image) Close() error { return i.f.Close() }
 
-// Size returns the bytes of memory that the image holds.
-func (i *Image) Size() int64 { return int64(i.ix.pages) * page }
-
-// State writes the kernel's state to w. After an error what w has got is of no use.
-func (i *Image) State(w io.Writer) error { return i.write(w, i.ix.state, i.b.state) }
-
-// Meta is State for the description of the pages.
-func (i *Image) Meta(w io.Writer) error { return i.write(w, i.ix.meta, nil) }
-
-func (i *Image) write(w io.Writer, blocks []block, dictionary []byte) error {
-	r, err := newReader(i, dictionary)
-	if err != nil {
-		return err
+// Size returns the bytes of a part of the image: State, Meta or Pages.
+func (i *Image) Size(part string) int64 {
+	switch part {
+	case State:
+		return int64(i.ix.stateBytes)
+	case Meta:
+		return int64(i.ix.metaBytes)
 	}
-	defer r.close()
-	for _, l := range blocks {
-		data, err := r.read(l)
-		if err == nil {
-			_, err = w.Write(data)
-		}
-		if err != nil {
+	return int64(i.ix.pages) * page
+}
+
+// held is how many blocks are kept until all of them was read. gVisor reads the pages more or
+// less in their order, some at once.
+const held = 32
+
+// opened is a block that somebody reads.
+type opened struct {
+	ready   chan struct{} // closed when data is there
+	data    []byte
+	lent    *[]byte // from buffers: what data is in
+	err     error
+	left    int // bytes that were not read yet
+	readers int
+}
+
+// blockID is the number of a segment, or that of another part, and the number of the block
+// there.
+type blockID struct{ segment, block int }
+
+const (
+	ofState = -1
+	ofMeta  = -2
+)
+
+// Read calls put with the n bytes of a part from off on, in pieces, which put may read until
+// it returns. Many goroutines may read at once; it takes a bounded amount of memory.
+func (i *Image) Read(part string, off int64, n int, put func(p []byte) error) error {
+	if off < 0 || n < 0 || off > i.Size(part)-int64(n) {
+		return broken("bytes are missing")
+	}
+	switch part {
+	case State:
+		return i.readBlocks(ofState, i.ix.state, int(off), n, put)
+	case Meta:
+		return i.readBlocks(ofMeta, i.ix.meta, int(off), n, put)
+	}
+	for number := int(off / segmentBytes); n > 0; number++ {
+		from := int(off % segmentBytes)
+		part := min(n, segmentBytes-from)
+		if err := i.readSegment(number, from, part, put); err != nil {
 			return err
+		}
+		off, n = off+int64(part), n-part
+	}
+	return nil
+}
+
+// readSegment is Read within a segment.
+func (i *Image) readSegment(number, from, n int, put func(p []byte) error) error {
+	s := i.ix.segments[number]
+	own := 0 // where the own pages of the run begin, among those of the segment
+	for _, run := range s.runs {
+		size := run.n * page
+		if from < size && n > 0 {
+			part := min(n, size-from)
+			read := func() error { return put(i.b.mapped[run.ref*page+from:][:part]) }
+			if run.ref < 0 {
+				read = func() error { return i.readBlocks(number, s.blocks, own+from, part, put) }
+			}
+			if err := guarded(read); err != nil {
+				return err
+			}
+			from, n = size, n-part
+		}
+		from -= size
+		if run.ref < 0 {
+			own += size
 		}
 	}
 	return nil
 }
 
-// StateFile writes the kernel's state to its file in a folder.
-func (i *Image) StateFile(dir string) error { return create(filepath.Join(dir, State), i.State) }
-
-func create(path string, write func(io.Writer) error) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	return errors.Join(write(f), f.Close())
-}
-
-// Pages writes all pages to f, which is empty and has its full size at once. It
-// takes a bounded amount of memory. After an error f is of no use.
-func (i *Image) Pages(ctx context.Context, f *os.File) error {
-	if err := f.Truncate(i.Size()); err != nil {
-		return err
-	}
-	defer i.b.release()
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	todo := make(chan int)
-	var work sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), 4) {
-		work.Go(func() {
-			r, err := newReader(i, nil)
+// readBlocks is Read for what is in blocks.
+func (i *Image) readBlocks(segment int, blocks []block, from, n int, put func(p []byte) error) error {
+	for k, l := range blocks {
+		if from < l.raw && n > 0 {
+			part := min(n, l.raw-from)
+			id := blockID{segment, k}
+			o := i.open(id, l)
+			err := o.err
+			if err == nil {
+				err = put(o.data[from:][:part])
+			}
+			i.done(id, o, part)
 			if err != nil {
-				cancel(err)
-				return
+				return err
 			}
-			defer r.close()
-			for n := range todo {
-				if err := r.segment(f, n); err != nil {
-					cancel(err)
-					return
-				}
-			}
-		})
-	}
-	for n := range i.ix.segments {
-		select {
-		case todo <- n:
-			continue
-		case <-ctx.Done():
+			from, n = l.raw, n-part
 		}
-		break
+		from -= l.raw
 	}
-	close(todo)
-	work.Wait()
-	return context.Cause(ctx)
+	return nil
 }
 
-// Expand writes the files of the checkpoint to a folder, as gVisor wrote them.
-func (i *Image) Expand(ctx context.Context, dir string) error {
-	err := errors.Join(i.StateFile(dir), create(filepath.Join(dir, Meta), i.Meta))
-	if err != nil {
-		return err
+// open returns a block, decoded by whoever asks for it first.
+func (i *Image) open(id blockID, l block) *opened {
+	i.mu.Lock()
+	o := i.blocks[id]
+	if o != nil {
+		o.readers++
+		i.mu.Unlock()
+		<-o.ready
+		return o
 	}
-	f, err := os.OpenFile(filepath.Join(dir, Pages), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
+	o = &opened{ready: make(chan struct{}), lent: buffers.Get().(*[]byte), left: l.raw, readers: 1}
+	if len(i.blocks) >= held {
+		for other, b := range i.blocks {
+			if b.readers == 0 {
+				delete(i.blocks, other)
+				buffers.Put(b.lent)
+			}
+		}
 	}
-	return errors.Join(i.Pages(ctx, f), f.Close())
+	i.blocks[id] = o
+	i.mu.Unlock()
+	defer close(o.ready)
+	idle := &i.readers
+	var dictionary []byte
+	if id.segment == ofState {
+		idle, dictionary = &i.stateReaders, i.b.state
+	}
+	r, ok := idle.Get().(*reader)
+	if !ok {
+		r, o.err = newReader(i, dictionary)
+	}
+	if o.err == nil {
+		o.data, o.err = r.read(l, (*o.lent)[:0])
+		idle.Put(r)
+	}
+	return o
+}
+
+func (i *Image) done(id blockID, o *opened, n int) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	o.readers--
+	if o.left -= n; o.left <= 0 && i.blocks[id] == o {
+		delete(i.blocks, id)
+	}
+	if o.readers == 0 && i.blocks[id] != o {
+		buffers.Put(o.lent)
+	}
 }
 
 // reader reads blocks, in one goroutine.
 type reader struct {
-	i    *Image
-	dec  *zstd.Decoder
-	file []byte // of a block as it is in the file
-	raw  []byte
-
-	rest block  // what was not read yet of a block that is not compressed
-	sum  uint64 // of what was
+	i      *Image
+	dec    *zstd.Decoder
+	file   []byte // of a block as it is in the file
+	sorted []byte // as lanes
 }
 
 func newReader(i *Image, dictionary []byte) (*reader, error) {
@@ -189,32 +257,46 @@ func newReader(i *Image, dictionary []byte) (*reader, error) {
 	return &reader{i: i, dec: dec}, err
 }
 
-func (r *reader) close() { r.dec.Close() }
-
-// read returns what a block holds, until the next call.
-func (r *reader) read(l block) ([]byte, error) {
-	if cap(r.file) < l.size {
-		r.file = make([]byte, max(l.size, blockBytes))
+// read returns what a block holds, in to.
+func (r *reader) read(l block, to []byte) ([]byte, error) {
+	data := r.file
+	if l.codec == asTheyAre {
+		data = to
 	}
-	data := r.file[:l.size]
+	data = slices.Grow(data[:0], l.size)[:l.size]
 	if err := r.at(data, l.at); err != nil {
 		return nil, err
 	}
 	if update(0, data) != l.sum {
 		return nil, errBlock
 	}
-	if l.size == l.raw {
+	if l.codec == asTheyAre {
 		return data, nil
 	}
-	raw, err := r.dec.DecodeAll(data, r.raw[:0])
-	if err != nil || len(raw) != l.raw {
-		return nil, broken("a block does not decode")
+	r.file = data
+	if l.codec == zstandard {
+		raw, err := r.dec.DecodeAll(data, to[:0])
+		if err != nil || len(raw) != l.raw {
+			return nil, errDecode
+		}
+		return raw, nil
 	}
-	r.raw = raw
+	if n, err := s2.DecodedLen(data); err != nil || n != l.raw {
+		return nil, errDecode
+	}
+	var err error
+	if r.sorted, err = s2.Decode(r.sorted[:cap(r.sorted)], data); err != nil {
+		return nil, errDecode
+	}
+	raw := slices.Grow(to[:0], l.raw)[:l.raw]
+	fromLanes(raw, r.sorted)
 	return raw, nil
 }
 
-var errBlock = broken("a block is another")
+var (
+	errBlock  = broken("a block is another")
+	errDecode = broken("a block does not decode")
+)
 
 func (r *reader) at(p []byte, at int64) error {
 	_, err := r.i.f.ReadAt(p, at)
@@ -222,66 +304,4 @@ func (r *reader) at(p []byte, at int64) error {
 		err = broken("it ends early")
 	}
 	return err
-}
-
-// next returns further bytes of a segment's blocks. Those that are not compressed come
-// in pieces that stay in the cache; what they are is known with the last one.
-func (r *reader) next(s *segment) ([]byte, error) {
-	if r.rest.size == 0 {
-		if len(s.blocks) == 0 {
-			return nil, broken("pages are missing")
-		}
-		l := s.blocks[0]
-		s.blocks = s.blocks[1:]
-		if l.size != l.raw {
-			return r.read(l)
-		}
-		r.rest, r.sum = l, 0
-	}
-	if cap(r.file) < atOnce {
-		r.file = make([]byte, blockBytes)
-	}
-	piece := r.file[:min(r.rest.size, atOnce)]
-	if err := r.at(piece, r.rest.at); err != nil {
-		return nil, err
-	}
-	r.sum = update(r.sum, piece)
-	r.rest.at += int64(len(piece))
-	if r.rest.size -= len(piece); r.rest.size == 0 && r.sum != r.rest.sum {
-		return nil, errBlock
-	}
-	return piece, nil
-}
-
-// segment writes the pages of a segment to their places.
-func (r *reader) segment(f *os.File, n int) error {
-	s := r.i.ix.segments[n]
-	at := int64(n) * segmentPages * page
-	var own []byte
-	for _, run := range s.runs {
-		size := run.n * page
-		if run.ref >= 0 {
-			if _, err := f.WriteAt(r.i.b.mapped[run.ref*page:][:size], at); err != nil {
-				return err
-			}
-			at += int64(size)
-			continue
-		}
-		for size > 0 {
-			if len(own) == 0 {
-				var err error
-				if own, err = r.next(&s); err != nil {
-					return err
-				}
-				continue
-			}
-			part := own[:min(size, len(own))]
-			if _, err := f.WriteAt(part, at); err != nil {
-				return err
-			}
-			own = own[len(part):]
-			at, size = at+int64(len(part)), size-len(part)
-		}
-	}
-	return nil
 }

@@ -4,80 +4,151 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
-	"hash/maphash"
 	"io"
 	"os"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"sync"
 
 	"github.com/klauspost/compress/zstd"
+	"golang.org/x/sys/unix"
 
 	"github.com/attachebot/attache/internal/durable"
 )
 
-// Encode writes the checkpoint in folder raw to the file dst, which appears whole
-// or not at all, with extra beside it. It returns the image's sum. It takes a
-// bounded amount of memory, whatever the checkpoint's size.
-func (b *Base) Encode(dst, raw string, extra []byte) (sum string, err error) {
-	defer b.release()
-	hashes, err := b.index()
-	if err != nil {
-		return "", err
+// Encoder writes an image file while a checkpoint comes: the kernel's state, where the pages
+// belong, and the pages, in any order and side by side. It takes a bounded amount of
+// memory, whatever the checkpoint's size.
+type Encoder struct {
+	State, Meta *Stream
+
+	b    *Base
+	out  *os.File
+	w    *writer
+	ix   index
+	err  error // of the goroutine that writes, until done is closed
+	done chan struct{}
+
+	todo, order chan job
+	filling     job // the segment that pages are added to
+	work        sync.WaitGroup
+	ended       sync.Once
+}
+
+// job is a segment on its way into the file.
+type job struct {
+	pieces [][]byte // of memory, in whole pages
+	pages  int
+	first  int // number of the first one
+	ready  chan scanned
+}
+
+// Encode begins an image in an empty file, with extra in it.
+func (b *Base) Encode(out *os.File, extra []byte) (*Encoder, error) {
+	if len(extra) > maxExtra {
+		return nil, errors.New("an image holds less beside the checkpoint")
 	}
-	pages, err := os.Open(filepath.Join(raw, Pages))
-	if err != nil {
-		return "", err
-	}
-	defer pages.Close()
-	info, err := pages.Stat()
-	if err != nil {
-		return "", err
-	}
-	if info.Size()%page != 0 || info.Size()/page > maxPages || len(extra) > maxExtra {
-		return "", errors.New("the checkpoint is not made of pages")
-	}
-	mapped, err := mapFile(pages, info.Size())
-	if err != nil {
-		return "", err
-	}
-	defer unmap(mapped)
-	tmp := dst + ".new"
-	out, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return "", err
-	}
-	defer func() {
-		if err = errors.Join(err, out.Close()); err == nil {
-			err = os.Rename(tmp, dst)
-		}
-		if err != nil {
-			os.Remove(tmp)
-			sum = ""
-		}
-	}()
-	w := &writer{to: durable.Early(out, out), ix: index{base: []byte(b.content), extra: extra, pages: int(info.Size() / page)}}
+	w := &writer{to: durable.Early(out, out)}
 	w.write([]byte(magic))
-	if w.ix.state, err = w.file(filepath.Join(raw, State), b.state); err != nil {
+	e := &Encoder{b: b, out: out, w: w, ix: index{base: []byte(b.content), extra: extra}, done: make(chan struct{})}
+	e.State, e.Meta = &Stream{w: w, dictionary: b.state, left: maxState}, &Stream{w: w, left: maxState}
+	go b.hashes() // may take longer than gVisor takes until it writes pages
+	workers := min(runtime.GOMAXPROCS(0), 4)
+	e.todo, e.order = make(chan job), make(chan job, 2*workers)
+	for range workers {
+		e.work.Go(func() {
+			s := &scanner{b: b}
+			for j := range e.todo {
+				var out scanned
+				if err := guarded(func() error { out = s.scan(j); return out.err }); err != nil {
+					out.err = err
+				}
+				j.ready <- out
+			}
+		})
+	}
+	go e.write()
+	return e, nil
+}
+
+// write writes all segments in their order.
+func (e *Encoder) write() {
+	defer close(e.done)
+	for j := range e.order {
+		s := <-j.ready
+		err := s.err
+		if err == nil && e.err == nil {
+			err = guarded(func() error {
+				blocks, err := e.w.put(s.blocks)
+				e.ix.segments = append(e.ix.segments, segment{s.runs, blocks})
+				return err
+			})
+		}
+		if e.err == nil {
+			e.err = err
+		}
+	}
+}
+
+// Pages adds memory, in whole pages, which is read until EndPages and does not change before.
+func (e *Encoder) Pages(p []byte) error {
+	if len(p)%page != 0 || e.ix.pages+len(p)/page > maxPages {
+		return errors.New("the checkpoint is not made of pages")
+	}
+	for len(p) > 0 {
+		n := min(len(p)/page, segmentPages-e.filling.pages)
+		e.filling.pieces = append(e.filling.pieces, p[:n*page])
+		e.filling.pages += n
+		e.ix.pages += n
+		if p = p[n*page:]; e.filling.pages == segmentPages {
+			e.submit()
+		}
+	}
+	return nil
+}
+
+func (e *Encoder) submit() {
+	j := e.filling
+	j.ready = make(chan scanned, 1)
+	e.order <- j
+	e.todo <- j
+	e.filling = job{first: e.ix.pages}
+}
+
+// EndPages waits until the memory that was added is not needed any more. No more is added.
+func (e *Encoder) EndPages() error {
+	e.ended.Do(func() {
+		if e.filling.pages > 0 {
+			e.submit()
+		}
+		close(e.order)
+		close(e.todo)
+		e.work.Wait()
+		<-e.done
+	})
+	return e.err
+}
+
+// Close writes the rest. It returns the sum of the image, which is on the disk then.
+func (e *Encoder) Close() (sum string, err error) {
+	var errs [3]error
+	errs[0] = e.EndPages()
+	e.ix.state, errs[1] = e.State.end()
+	e.ix.meta, errs[2] = e.Meta.end()
+	encoded := e.ix.encode()
+	e.w.write(encoded)
+	e.w.write(binary.BigEndian.AppendUint64(nil, uint64(len(encoded))))
+	if err := errors.Join(append(errs[:], e.w.err)...); err != nil {
 		return "", err
 	}
-	if w.ix.meta, err = w.file(filepath.Join(raw, Meta), nil); err != nil {
-		return "", err
-	}
-	if err := w.segments(b, hashes, mapped); err != nil {
-		return "", err
-	}
-	encoded := w.ix.encode()
-	w.write(encoded)
-	w.write(binary.BigEndian.AppendUint64(nil, uint64(len(encoded))))
-	return sumOf(encoded), errors.Join(w.err, out.Sync())
+	return sumOf(encoded), e.out.Sync()
 }
 
 // writer puts blocks one after the other into a file.
 type writer struct {
+	mu  sync.Mutex
 	to  io.Writer
-	ix  index
+	at  int64
 	err error
 }
 
@@ -85,6 +156,7 @@ func (w *writer) write(p []byte) {
 	if w.err == nil {
 		_, w.err = w.to.Write(p)
 	}
+	w.at += int64(len(p))
 }
 
 // packed is a block with its bytes as they are in the file, in pieces. It gets its size
@@ -101,8 +173,11 @@ var buffers = sync.Pool{New: func() any { return new(make([]byte, 0, blockBytes+
 // atOnce is how much is summed and then written, so that it is still in the cache.
 const atOnce = 256 << 10
 
-func (w *writer) put(blocks []packed) (list []block) {
+func (w *writer) put(blocks []packed) (list []block, _ error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	for _, p := range blocks {
+		p.at = w.at
 		for _, data := range p.data {
 			for part := range slices.Chunk(data, atOnce) {
 				p.sum = update(p.sum, part)
@@ -115,49 +190,58 @@ func (w *writer) put(blocks []packed) (list []block) {
 			buffers.Put(p.lent)
 		}
 	}
-	return list
+	return list, w.err
 }
 
-func newEncoder(dictionary []byte) (*zstd.Encoder, error) {
-	options := []zstd.EOption{zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false)}
-	if len(dictionary) > 0 {
-		options = append(options, zstd.WithEncoderDictRaw(1, dictionary), zstd.WithWindowSize(1<<20))
-	}
-	return zstd.NewWriter(nil, options...)
+// Stream takes a whole file of a checkpoint.
+type Stream struct {
+	w          *writer
+	dictionary []byte
+	enc        *zstd.Encoder
+	buf, out   []byte
+	left       int // bytes that it takes
+	blocks     []block
 }
 
-// file writes a whole file, in blocks.
-func (w *writer) file(path string, dictionary []byte) (list []block, err error) {
-	enc, err := newEncoder(dictionary)
-	if err != nil {
-		return nil, err
+// Write adds to the file. One goroutine may write.
+func (s *Stream) Write(p []byte) (n int, err error) {
+	if s.left -= len(p); s.left < 0 {
+		return 0, errors.New("the kernel's state is larger than an image may have it")
 	}
-	defer enc.Close()
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	buf, out := make([]byte, blockBytes), make([]byte, 0, blockBytes+1<<10)
-	for left := maxState; ; {
-		n, err := io.ReadFull(f, buf)
-		if left -= n; left < 0 {
-			return nil, errors.New("the kernel's state is larger than an image may have it")
-		}
-		if n > 0 {
-			p := packed{block: block{raw: n}, data: [][]byte{enc.EncodeAll(buf[:n], out)}}
-			if len(p.data[0]) >= n {
-				p.data[0] = buf[:n]
-			}
-			list = append(list, w.put([]packed{p})...)
-		}
-		switch {
-		case err == io.EOF, err == io.ErrUnexpectedEOF:
-			return list, w.err
-		case err != nil:
-			return nil, err
+	for n = len(p); err == nil && len(p) > 0; {
+		part := min(len(p), blockBytes-len(s.buf))
+		s.buf = append(s.buf, p[:part]...)
+		if p = p[part:]; len(s.buf) == blockBytes {
+			err = s.flush()
 		}
 	}
+	return n, err
+}
+
+func (s *Stream) flush() (err error) {
+	if s.enc == nil {
+		if s.enc, err = newEncoder(s.dictionary); err != nil {
+			return err
+		}
+		s.out = make([]byte, 0, blockBytes+1<<10)
+	}
+	p := packed{block: block{raw: len(s.buf), codec: zstandard}, data: [][]byte{s.enc.EncodeAll(s.buf, s.out)}}
+	if len(p.data[0]) >= len(s.buf) {
+		p.data[0], p.codec = s.buf, asTheyAre
+	}
+	blocks, err := s.w.put([]packed{p})
+	s.blocks, s.buf = append(s.blocks, blocks...), s.buf[:0]
+	return err
+}
+
+func (s *Stream) end() (blocks []block, err error) {
+	if len(s.buf) > 0 {
+		err = s.flush()
+	}
+	if s.enc != nil {
+		err = errors.Join(err, s.enc.Close())
+	}
+	return s.blocks, err
 }
 
 // scanned is a segment that is ready to be written.
@@ -167,105 +251,56 @@ type scanned struct {
 	err    error
 }
 
-// segments has all segments scanned and compressed by as many goroutines as there
-// are processors, and writes them in their order.
-func (w *writer) segments(b *Base, hashes map[uint64]uint32, mapped []byte) error {
-	type job struct {
-		pages []byte
-		first int
-		done  chan scanned
-	}
-	workers := min(runtime.GOMAXPROCS(0), 4)
-	todo, order, stop := make(chan job), make(chan job, 2*workers), make(chan struct{})
-	var work sync.WaitGroup
-	defer work.Wait()
-	defer close(stop)
-	work.Go(func() {
-		defer close(todo)
-		defer close(order)
-		for first := 0; first < w.ix.pages; first += segmentPages {
-			pages := mapped[first*page : min(first+segmentPages, w.ix.pages)*page]
-			j := job{pages, first, make(chan scanned, 1)}
-			for _, c := range []chan job{order, todo} {
-				select {
-				case c <- j:
-				case <-stop:
-					return
-				}
-			}
-		}
-	})
-	for range workers {
-		work.Go(func() {
-			s := &scanner{b: b, hashes: hashes}
-			for j := range todo {
-				var out scanned
-				err := guarded(func() error {
-					out = s.scan(j.pages, j.first)
-					return out.err
-				})
-				out.err = err
-				j.done <- out
-			}
-		})
-	}
-	for j := range order {
-		s := <-j.done
-		if s.err != nil {
-			return s.err
-		}
-		err := guarded(func() error {
-			w.ix.segments = append(w.ix.segments, segment{s.runs, w.put(s.blocks)})
-			return w.err
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // scanner finds the pages of segments in the base.
 type scanner struct {
 	b      *Base
-	hashes map[uint64]uint32
-	enc    *zstd.Encoder
+	hashes hashes
+	packer *packer
 	own    [][]byte // pages that the base has not, neighbours as one
 	size   int      // bytes of them
 	buf    []byte
 }
 
-// scan describes the pages of a segment, whose first one has the number given.
-func (s *scanner) scan(pages []byte, first int) (out scanned) {
-	if s.enc == nil {
-		if s.enc, out.err = newEncoder(nil); out.err != nil {
+// scan describes the pages of a segment.
+func (s *scanner) scan(j job) (out scanned) {
+	if s.packer == nil {
+		if s.packer, out.err = newPacker(); out.err != nil {
 			return out
 		}
 		s.buf = make([]byte, 0, blockBytes)
 	}
-	guess, before := first, -page // before: where the last of own is
-	for at := 0; at < len(pages); at += page {
-		p := pages[at:][:page]
-		ref := s.find(p, guess)
-		if ref < 0 {
-			if k := len(s.own) - 1; k >= 0 && before == at-page {
-				s.own[k] = pages[at-len(s.own[k]):][:len(s.own[k])+page]
+	if s.hashes == nil {
+		if s.hashes, out.err = s.b.hashes(); out.err != nil {
+			return out
+		}
+	}
+	guess := j.first
+	for _, pages := range j.pieces {
+		unix.Madvise(pages, unix.MADV_POPULATE_READ)
+		before := -2 * page // where the last of own is, in these
+		for at := 0; at < len(pages); at += page {
+			p := pages[at:][:page]
+			ref := s.find(p, guess)
+			if ref < 0 {
+				if k := len(s.own) - 1; k >= 0 && before == at-page {
+					s.own[k] = pages[at-len(s.own[k]):][:len(s.own[k])+page]
+				} else {
+					s.own = append(s.own, p)
+				}
+				before, s.size = at, s.size+page
+				guess++ // a changed page stands where the old one stood
 			} else {
-				s.own = append(s.own, p)
+				guess = ref + 1
 			}
-			before, s.size = at, s.size+page
-			guess++ // a changed page stands where the old one stood
-		} else {
-			guess = ref + 1
-		}
-		if s.size == blockBytes {
-			out.blocks = append(out.blocks, s.pack())
-		}
-		k := len(out.runs) - 1
-		if k >= 0 && (ref < 0 && out.runs[k].ref < 0 || ref >= 0 && out.runs[k].ref >= 0 && out.runs[k].ref+out.runs[k].n == ref) {
-			out.runs[k].n++
-		} else {
-			out.runs = append(out.runs, run{ref, 1})
+			if s.size == blockBytes {
+				out.blocks = append(out.blocks, s.pack())
+			}
+			k := len(out.runs) - 1
+			if k >= 0 && (ref < 0 && out.runs[k].ref < 0 || ref >= 0 && out.runs[k].ref >= 0 && out.runs[k].ref+out.runs[k].n == ref) {
+				out.runs[k].n++
+			} else {
+				out.runs = append(out.runs, run{ref, 1})
+			}
 		}
 	}
 	if s.size > 0 {
@@ -275,12 +310,9 @@ func (s *scanner) scan(pages []byte, first int) (out scanned) {
 }
 
 const (
-	sampled   = 32 // pages of which one tells whether a block is worth compressing
+	sampled   = 32 // pages of which one tells how a block is packed
 	scattered = 16 // pieces of a block from which on they are written as one
 )
-
-// worth tells whether compressing saves enough: it takes time, and later once more.
-func worth(size, raw int) bool { return size < raw-raw/16 }
 
 // pack makes a block of the pages in own.
 func (s *scanner) pack() packed {
@@ -288,17 +320,18 @@ func (s *scanner) pack() packed {
 	s.own, s.size = nil, 0
 	p := packed{block: block{raw: size}, data: own}
 	lent := buffers.Get().(*[]byte)
-	if size <= sampled*page || s.shrinks(own, lent) {
+	if p.codec = s.packer.choose(s.sample(own), *lent); p.codec != asTheyAre {
 		whole := own[0]
 		if len(own) > 1 {
 			s.buf = join(s.buf, own)
 			whole = s.buf
 		}
-		*lent = s.enc.EncodeAll(whole, (*lent)[:0])
+		*lent = s.packer.pack(whole, (*lent)[:0], p.codec)
 		if worth(len(*lent), size) {
 			p.data, p.lent = [][]byte{*lent}, lent
 			return p
 		}
+		p.codec = asTheyAre
 	}
 	if len(own) > scattered {
 		*lent = join(*lent, own)
@@ -309,8 +342,8 @@ func (s *scanner) pack() packed {
 	return p
 }
 
-// shrinks compresses a sample of pages, into lent.
-func (s *scanner) shrinks(own [][]byte, lent *[]byte) bool {
+// sample returns some of the pages.
+func (s *scanner) sample(own [][]byte) []byte {
 	s.buf = s.buf[:0]
 	i := 0
 	for _, pages := range own {
@@ -321,8 +354,7 @@ func (s *scanner) shrinks(own [][]byte, lent *[]byte) bool {
 			i++
 		}
 	}
-	*lent = s.enc.EncodeAll(s.buf, (*lent)[:0])
-	return worth(len(*lent), len(s.buf))
+	return s.buf
 }
 
 // join puts pieces together in buf.
@@ -339,9 +371,9 @@ func (s *scanner) find(p []byte, guess int) int {
 	if guess < s.b.count && bytes.Equal(s.b.page(guess), p) {
 		return guess
 	}
-	at, ok := s.hashes[maphash.Bytes(s.b.seed, p)]
-	if !ok || !bytes.Equal(s.b.page(int(at)), p) {
+	at := s.hashes.find(hashOf(p))
+	if at < 0 || at >= s.b.count || !bytes.Equal(s.b.page(at), p) {
 		return -1
 	}
-	return int(at)
+	return at
 }

@@ -7,18 +7,19 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"math"
 )
 
-// An image file: the magic word, the blocks, the index, the length of the index in
-// 8 bytes. Each block is a frame of zstd, or if that would be hardly shorter the bytes
-// as they are.
+// An image file: the magic word, the blocks in any order, the index, the length of the
+// index in 8 bytes.
 //
 //	index:   base, extra, state, meta, number of pages, segments
 //	segment: runs of pages, blocks with the pages that the base has not
 const (
-	magic = "attache image 2\n"
+	magic = "attache image 3\n"
 
 	segmentPages = 1024
+	segmentBytes = segmentPages * page
 	blockBytes   = 1 << 20
 	maxState     = 256 << 20 // bytes of the kernel's state, and of the meta file
 	maxIndex     = 64 << 20
@@ -38,6 +39,8 @@ type index struct {
 	state, meta []block
 	pages       int
 	segments    []segment
+
+	stateBytes, metaBytes int // that the blocks hold
 }
 
 // segment is a stretch of segmentPages pages; the last one may be shorter.
@@ -51,10 +54,11 @@ type segment struct {
 type run struct{ ref, n int }
 
 type block struct {
-	at   int64 // in the file
-	size int   // there; the same as raw: as they are
-	raw  int   // bytes that it holds
-	sum  uint64
+	at    int64 // in the file
+	size  int   // there
+	codec int
+	raw   int // bytes that it holds
+	sum   uint64
 }
 
 // The sum of a block is a CRC of 64 bits, whose polynomial is the product of two that
@@ -73,7 +77,9 @@ func (ix *index) encode() []byte {
 	blocks := func(list []block) {
 		number(len(list))
 		for _, l := range list {
+			number(int(l.at))
 			number(l.size)
+			number(l.codec)
 			number(l.raw)
 			b = binary.BigEndian.AppendUint64(b, l.sum)
 		}
@@ -101,9 +107,10 @@ func sumOf(encoded []byte) string {
 
 // parser reads an index that may hold anything. After an error it reads zeros.
 type parser struct {
-	b   []byte
-	at  int64 // of the next block in the file
-	err error
+	b    []byte
+	end  int64 // of the blocks in the file
+	left int64 // bytes that no block was found to have
+	err  error
 }
 
 func (p *parser) number(most int) int {
@@ -137,15 +144,18 @@ func (p *parser) take(n int) []byte {
 // it may.
 func (p *parser) blocks(most int) (list []block, raw int) {
 	for range p.number(most/blockBytes + 1) {
-		l := block{at: p.at, size: p.number(blockBytes), raw: p.number(blockBytes)}
+		l := block{at: int64(p.number(math.MaxInt)), size: p.number(blockBytes), codec: p.number(codecs - 1), raw: p.number(blockBytes)}
 		l.sum = binary.BigEndian.Uint64(p.take(8))
-		if l.size > l.raw {
-			p.fail("a block that is longer than what it holds")
+		if l.size > l.raw || l.codec == asTheyAre && l.size != l.raw || l.codec == lanes && l.raw%laneStep != 0 {
+			p.fail("a block that can't be as long as it is")
+		}
+		if l.at < int64(len(magic)) || l.at > p.end-int64(l.size) {
+			p.fail("a block that is not in the file")
 		}
 		if p.err != nil {
 			return nil, 0
 		}
-		p.at += int64(l.size)
+		p.left -= int64(l.size)
 		raw += l.raw
 		list = append(list, l)
 	}
@@ -158,10 +168,10 @@ func (p *parser) blocks(most int) (list []block, raw int) {
 // parse reads an index for a base with so many pages, whose blocks fill the file
 // from the magic word to the byte end.
 func parse(b []byte, basePages int, end int64) (*index, error) {
-	p := &parser{b: b, at: int64(len(magic))}
+	p := &parser{b: b, end: end, left: end - int64(len(magic))}
 	ix := &index{base: p.take(p.number(1000)), extra: p.take(p.number(maxExtra))}
-	ix.state, _ = p.blocks(maxState)
-	ix.meta, _ = p.blocks(maxState)
+	ix.state, ix.stateBytes = p.blocks(maxState)
+	ix.meta, ix.metaBytes = p.blocks(maxState)
 	ix.pages = p.number(maxPages)
 	for left := ix.pages; left > 0 && p.err == nil; left -= segmentPages {
 		s, pages, own := segment{}, 0, 0
@@ -181,7 +191,7 @@ func parse(b []byte, basePages int, end int64) (*index, error) {
 		}
 		ix.segments = append(ix.segments, s)
 	}
-	if p.err == nil && (len(p.b) > 0 || p.at != end) {
+	if p.err == nil && (len(p.b) > 0 || p.left != 0) {
 		p.fail("bytes that belong to nothing")
 	}
 	return ix, p.err

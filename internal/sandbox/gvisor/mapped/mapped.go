@@ -133,9 +133,12 @@ func (m List) Digest() string {
 // Name is the file with the list in the folder of an image.
 const Name = "mapped.json"
 
+// Encode returns the list as Fits takes it.
+func (m List) Encode() ([]byte, error) { return json.Marshal(m) }
+
 // Write puts the list into the folder of an image.
 func (m List) Write(image string) error {
-	data, err := json.Marshal(m)
+	data, err := m.Encode()
 	if err != nil {
 		return err
 	}

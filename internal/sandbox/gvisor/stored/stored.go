@@ -19,6 +19,7 @@ import (
 	"github.com/attachebot/attache/internal/fault"
 	"github.com/attachebot/attache/internal/locale"
 	"github.com/attachebot/attache/internal/sandbox/gvisor/container"
+	"github.com/attachebot/attache/internal/sandbox/gvisor/image"
 )
 
 // Session describes a session on disk: an image of its sandbox, its variables
@@ -104,12 +105,13 @@ func Settle(ctx context.Context, dir string) (st Session, whole bool, err error)
 		return st, false, nil
 	}
 	next := *st.Next
-	image := filepath.Join(dir, next.Image)
+	folder := filepath.Join(dir, next.Image)
 	if next.Boot == BootID() {
-		if err := awaitCheckpoint(ctx, image); err != nil {
+		if err := awaitCheckpoint(ctx, folder); err != nil {
 			return st, false, err
 		}
-		whole = container.Complete(image)
+		_, err := image.Written(folder)
+		whole = err == nil && container.Complete(folder)
 	}
 	if !whole {
 		next.Image, next.Compatible = "", ""
@@ -118,8 +120,8 @@ func Settle(ctx context.Context, dir string) (st Session, whole bool, err error)
 	return next, whole, next.Write(dir)
 }
 
-// awaitCheckpoint waits until no process writes an image any more.
-func awaitCheckpoint(ctx context.Context, image string) error {
+// awaitCheckpoint waits until no process writes an image into a folder any more.
+func awaitCheckpoint(ctx context.Context, folder string) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	for {
@@ -127,7 +129,7 @@ func awaitCheckpoint(ctx context.Context, image string) error {
 		files, _ := filepath.Glob("/proc/[0-9]*/cmdline")
 		for _, file := range files {
 			args, _ := os.ReadFile(file)
-			busy = busy || bytes.Contains(args, []byte(filepath.Base(image))) && bytes.Contains(args, []byte("checkpoint"))
+			busy = busy || bytes.Contains(args, []byte(filepath.Base(folder))) && bytes.Contains(args, []byte("checkpoint"))
 		}
 		if !busy {
 			return nil
