@@ -23,7 +23,10 @@ def vector(src, **options):
         _well_formed(src)
     with tempfile.TemporaryDirectory() as folder:
         if src.kind == "kml":
-            paths = [_tidy(src, p, folder, n) for n, p in enumerate(paths)]
+            tidy = [_tidy(src, p, folder, n) for n, p in enumerate(paths)]
+            if not any(path for path, _ in tidy):
+                raise src.fail(f"holds no places, {next((f'but a link to where they are: {link}' for _, link in tidy if link), 'only how maps are shown or fetched')}")
+            paths = [path for path, _ in tidy if path]  # a document of a KMZ may only lead to the others
         if paths == [src.path] and (src.kind == "gml" or "!" in src.path):  # GDAL writes beside a GML; what stands before ! is an archive to it
             paths = [os.path.join(folder, "features" + src.ext)]
             os.symlink(os.path.abspath(src.path), paths[0])
@@ -184,7 +187,8 @@ def _well_formed(src):
 
 def _tidy(src, path, folder, number):
     """The path of a KML; or of one put right, where GDAL would leave something out without a word: places
-    beside one another without a document around them, a shape without a place, a bare ring."""
+    beside one another without a document around them, a shape without a place, a bare ring. Of one without
+    places no path, but where it leads."""
     from lxml import etree
 
     parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True, recover=True)
@@ -197,8 +201,7 @@ def _tidy(src, path, folder, number):
     space = etree.QName(root).namespace or "http://www.opengis.net/kml/2.2"
     make = lambda name, inner: _element(etree, space, name, inner)
     if not any(local(e) in ("Placemark", "Point", "LineString", "LinearRing", "Polygon", "MultiGeometry", "Track", "MultiTrack") for e in root.iter()):
-        linked = [(h.text or "").strip() for h in root.iter() if local(h) == "href" and local(h.getparent()) in ("Link", "Url")]
-        raise src.fail(f"holds no places{f', but a link to where they are: {linked[0]}' if linked else ', only how maps are shown or fetched'}")
+        return None, next(((h.text or "").strip() for h in root.iter() if local(h) == "href" and local(h.getparent()) in ("Link", "Url")), "")
     changed = False
     for hole in [h for h in root.iter() if local(h) == "innerBoundaryIs" and len(h) > 1]:  # only the first is seen
         for ring in reversed(hole[1:]):
@@ -218,10 +221,10 @@ def _tidy(src, path, folder, number):
     if len(parts) > 1:
         root, changed = make("kml", [make("Document", list(root))]), True
     if not changed:
-        return path
+        return path, ""
     path = os.path.join(folder, f"places{number}.kml")
     etree.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
-    return path
+    return path, ""
 
 
 def _element(etree, space, name, inner):

@@ -18,6 +18,7 @@ def places(*names):
 def test_several_documents_of_a_kmz_with_layers_of_one_name(tmp_path):
     path = tmp_path / "a.kmz"
     with zipfile.ZipFile(path, "w") as z:
+        z.writestr("0.kml", f"<kml {SPACE}><NetworkLink><Link><href>doc.kml</href></Link></NetworkLink></kml>")
         for name, inner in {"doc.kml": POINTS.format(places("a")) + POINTS.format(places("b", "c")), "more.kml": POINTS.format(places("d", "e")), "files/third.kml": POINTS.format(places("f"))}.items():
             z.writestr(name, f"<kml {SPACE}><Document>{inner}</Document></kml>")
     frame = loaders.load(str(path))
