@@ -191,6 +191,8 @@ def decided(d, profile, items):
         return q.but(kind="rows") if not d.chart else q.but(agg="count")
     if agg in ("max", "min") and any(i.is_("agg", agg) and i.text.lower() in ("most", "least", "fewest") and k + 1 < len(items) and items[k + 1].kind == "noun" for k, i in enumerate(items)):
         raise NotUnderstood("The most rows of which column?")
+    if agg in ("mean", "median", "std", "var", "range") and (strange := next((items[k + 1] for k, i in enumerate(items[:-1]) if i.is_("agg", agg) and items[k + 1].kind == "noun"), None)):
+        raise NotUnderstood(f"The {agg} of which column? I don't know {code(strange.text)} in this table.")
     if agg and len(profile.measures) == 1:
         return q.but(targets=(profile.measures[0],), agg=agg)
     if agg:

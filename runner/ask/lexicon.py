@@ -211,7 +211,8 @@ OTHERS = frozenset(
     yeast worse bedsides outsider outsides outsize resides sealing shelling smelling spelling swelling telling welling yelling bordered combine combines coverall overalls summer tonal coveted
     hovered contract contrasts county court courts fount mount dairy daisy decide decides decode decodes developer developments revolution timelines fiddle media middle middles riddle kissing
     massing messing misting fours ours pours tours yours sampler samplers sentries fraction faction traction geeks leeks seeks weeds orange rage ranger moth moths mouth mouths quartet quartets
-    repealed shatter swatter staring starring thorough include included""".split()
+    stale slate stake skate prize pride prime tales cite pity fame dame lame tame gate late hate fate mate fear gear bear tear pear coast cast lost post host scope scare store shore core tape hype
+    glass lass tile titled beam seam term prayer eight lime dime tide repealed shatter swatter staring starring thorough include included""".split()
 )
 
 # How columns of those who go are called, and what is said of those who do, and of the others.

@@ -98,6 +98,8 @@ def denied(items):
     for k, it in enumerate(items):
         if it.is_("kw", "vs") and 0 < k < len(items) - 1 and (items[k - 1].kind == "noun") != (items[k + 1].kind == "noun") and "col" in (items[k - 1].kind, items[k + 1].kind):
             raise NotUnderstood(f"I don't know {code(next(x.text for x in (items[k - 1], items[k + 1]) if x.kind == 'noun'))} in this table.")
+        if it.is_("kw", "same") and it.text.lower() == "repeat" and k:
+            raise NotUnderstood("I don't know which rows are of one that comes back.")  # "repeat customers"
         if it.is_("kw", "without") and it.text.lower() == "not" and (k + 1 == len(items) or items[k + 1].kind == "noun"):
             raise NotUnderstood("I don't know what is not so.")
     if items and items[-1].is_("kw", "by") and items[-1].text.lower() in ("by", "per", "grouped by", "group by", "broken down by", "split by"):

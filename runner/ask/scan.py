@@ -171,7 +171,7 @@ class Vocabulary:
         text = " ".join(key)
         if len(text) < 4 or any(w in lexicon.STOP for w in key):
             return None
-        if text in lexicon.NOUNS or text in self.nouns:
+        if text in lexicon.NOUNS or text in self.nouns or text in lexicon.OTHERS:
             return None  # trips are no tips
         best = None
         for full, c in self.columns:
@@ -401,7 +401,7 @@ def _longest(tokens, i, vocabulary, before):
                 return Item("col", c, text, 0.9), n
             if n == 1 and before and (before[-1].is_("agg", "max", "min", "mean", "sum", "median") or before[-1].kind == "num" or before[-1].is_("kw", "where") and len(before) > 1 and before[-2].kind == "num") and key in vocabulary.values and (c := vocabulary.synonym(key[0])) is not None and c.role == "measure":
                 return Item("col", c, text, 0.6), 1
-            if key in vocabulary.values and not (n == 1 and lower[0] in lexicon.STOP and not _is_value(run[0], i, vocabulary.values[key], tokens) and not (lower[0] == "us" and before and before[-1].is_("kw", "without", "only") and before[-1].text.lower() not in ("just", "not"))) and not (n > 1 and _joins(lower[:n])):
+            if key in vocabulary.values and not (n == 1 and lower[0] in lexicon.STOP and not _is_value(run[0], i, vocabulary.values[key], tokens) and not (lower[0] == "us" and i and str(tokens[i - 1][1]).lower() == "the") and not (lower[0] == "us" and before and before[-1].is_("kw", "without", "only") and before[-1].text.lower() not in ("just", "not"))) and not (n > 1 and _joins(lower[:n])):
                 return _value(vocabulary.values[key], text), n
         elif n == 1 and (c := vocabulary.column(key)) is not None and _as_column(lower[0], tokens, i, before, c, vocabulary):
             return Item("col", c, text), 1
@@ -612,6 +612,8 @@ def _single(tokens, i, run, lower, vocabulary, before):
         if (c.distinct or 0) > max(4, 0.6 * c.series.notna().sum()):  # it names each row: "africa" is no South Africa, "movies" are no Lego Movie
             if word in lexicon.NOUNS:
                 return Item("noun", word, word), 1
+            if (short := vocabulary.shortened(key)) is not None and short.role == "measure" and len(vocabulary.parts[key]) > 1:
+                return Item("col", short, word, 0.5), 1  # sugar is sugarpercent, beside Sugar Babies and Sugar Daddy
             if any(x.is_("agg", "count") for x in before) or _of_all(before):
                 return Item("word", word, word), 1
         elif word in lexicon.NOUNS and before and before[-1].kind == "val" and before[-1].value[0] is not c:

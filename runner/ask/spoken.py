@@ -26,9 +26,24 @@ _AGED = re.compile(r"\b(?:are|is|were|was|aged) (under|over|above|below|at least
 
 def plain(question, vocabulary):
     """The question in words that the grammar knows, where the table has what they mean."""
-    for change in (_unassigned, _lasting, _weathered, _of_names, _ages, _earned, _counted, _sold, _busy, _spent, _halves, _having, _lacking):
+    question = _WEEKDAY.sub("which weekday", question)
+    for change in (_unassigned, _given, _lasting, _weathered, _of_names, _ages, _earned, _counted, _sold, _busy, _spent, _halves, _having, _lacking):
         question = change(question, vocabulary)
     return question
+
+
+_WEEKDAY = re.compile(r"\b(?:(?:on )?(?:what|which) (?:day of the week|weekday))\b", re.I)
+_GIVEN = re.compile(r"\b([a-z]+) (?:with|(?:that |which )?(?:have|has|had)) (?:an?|any|some) ((?:[a-z]+ )?[a-z]+)(?=\s*(?:$|[?.!,]|(?:in|by|per|for)\b))", re.I)
+
+
+def _given(question, vocabulary):
+    """ "orders with a discount code": those in which it is there, where it is missing in others."""
+    found = _GIVEN.search(question)
+    c = vocabulary.column(tuple(lexicon.stem(w) for w in found[2].split())) if found else None
+    if c is None or c.type != "text" or not c.missing or truth(c) or tuple(lexicon.stem(w) for w in found[2].split()) in vocabulary.values:
+        return question
+    many = "" if _FIGURE.search(question[: found.start()]) else "how many "
+    return f'{many}{question[: found.start(1)]}{found[1]} where "{c.name}" is not missing{question[found.end() :]}'
 
 
 _UNASSIGNED = re.compile(r"\bunassigned\b(?: (\w+))?", re.I)

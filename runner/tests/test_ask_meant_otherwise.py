@@ -21,6 +21,10 @@ pay = pd.DataFrame({"sex": rng.choice(["Male", "Female"], n), "salary": rng.inte
 shop = pd.DataFrame({"Paid at": pd.date_range("2023-01-01", periods=n, freq="D"), "Total": rng.gamma(3, 20, n).round(2), "Discount Amount": rng.choice([0, 5], n), "Billing Country": rng.choice(["US", "CA"], n)})
 ward = pd.DataFrame({"patient_id": range(n), "age": rng.integers(1, 95, n), "sex": rng.choice(["M", "F"], n), "diagnosis": rng.choice(["Asthma", "Fracture"], n, p=[0.7, 0.3]), "cost": rng.gamma(3, 900, n).round(2)})
 money = pd.DataFrame({"Department": rng.choice(["Police", "Fire"], n), "Budget": rng.integers(50, 900, n), "Actual": rng.integers(50, 900, n)})
+tickets = pd.DataFrame({"made": pd.date_range("2023-06-01", periods=n, freq="31h"), "state": rng.choice(["open", "closed"], n), "milestone": rng.choice(["v1", "v2", None], n), "comments": rng.poisson(3, n)})
+tickets = tickets[tickets.made.dt.day_of_week.eq(0) | (tickets.made.dt.day % 3 > 0)].reset_index(drop=True)  # most are of a Monday
+sugar = pd.DataFrame({"name": ["Sugar Babies", "Sugar Daddy", *(f"Sweet {i}" for i in range(40))], "sugarpercent": rng.random(42)})
+sugar.attrs["called"] = "sweets"
 crashes.attrs["called"], schools.attrs["called"] = "fatalities", "schools"
 rainy = hourly.precip > 0
 land = shop.Total.groupby(shop["Billing Country"]).sum().to_dict()
@@ -58,6 +62,17 @@ CASES = [
     (survey, "how tall are people", survey["How tall are you?"].value_counts().to_dict()),
     (pay, "are men paid more than women", NO),
     (pay, "salary of men vs women", pay.groupby("sex").salary.mean().to_dict()),
+    (tickets, "stale tickets", NO),
+    (tickets, "average store", NO),
+    (tickets, "comments by store", NO),
+    (tickets, "which day of the week has the most tickets", tickets.made.dt.day_of_week.value_counts().head(1).rename(str).to_dict()),
+    (tickets, "tickets with a milestone", int(tickets.milestone.notna().sum())),
+    (tickets, "how many tickets have a milestone in 2024", int((tickets.milestone.notna() & (tickets.made.dt.year == 2024)).sum())),
+    (shop, "how many repeat customers", NO),
+    (shop, "percent of revenue from the us", shop.Total[shop["Billing Country"] == "US"].sum() / shop.Total.sum()),
+    (shop, "show us the revenue by country", shop.Total.groupby(shop["Billing Country"]).sum().to_dict()),
+    (sugar, "sweets with more than 90% sugar", int((sugar.sugarpercent > 0.9).sum())),
+    (sugar, "average sugar", sugar.sugarpercent.mean()),
     # In other languages.
     (shop, "umsatz nach land", land),
     (shop, "gesamtumsatz", shop.Total.sum()),
