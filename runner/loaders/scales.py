@@ -75,7 +75,9 @@ def flags(column, colons=False):
     numbers = [m for m in found if m["number"] != ":"]
     bare = sum(not m["flag"] for m in numbers)
     letters = any(re.match("[a-z]", m["flag"] or "", re.I) for m in found)
-    if letters and not colons and len(numbers) == len(found) or bare < 0.6 * len(numbers) or bare < 5:
+    given = {m["flag"] for m in numbers if m["flag"]}
+    eurostat = colons and bool(given) and all(re.fullmatch("[bcdefinprsuz]{1,3}", f) for f in given) and bool(given - set("cdfinsz"))  # a year that is provisional throughout; s alone may be seconds
+    if letters and not colons and len(numbers) == len(found) or (bare < 0.6 * len(numbers) or bare < 5) and not eurostat:
         return None  # letters alone may be units
     known = column.dropna().str.strip()
     parts = {v: _FLAGGED.fullmatch(v) for v in known.unique()}

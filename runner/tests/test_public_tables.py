@@ -29,6 +29,9 @@ CASES = {
     "a last row without a word": ("Page,Views\n" + rows(lambda i: f"/p{i},{i}\n") + ",17\n", {"Page": ["/p0"]}, {"length": N + 1, "unsaid": ["totals"]}),
     # Agilent's ChemStation: the names begin with #, below what is said of the sample
     "names that begin with #, below others": ("Data File,C:\\CHEM32\\1.D\nSample Name,S1\n\n#,Time,Area,Height\n" + rows(lambda i: f"{i + 1},{i}.123,{i}.5,{i}.2\n"), {"#": [1, 2], "Time": [0.123], "Height": [0.2]}, {"length": N, "unsaid": ["comments"]}),
+    # Eurostat, a TSV in bulk: the last year is provisional for all but a few
+    "a year that is provisional": ("freq,unit,geo\\TIME_PERIOD\t2021 \t2022 \n" + rows(lambda i: f"A,PC,G{i}\t{': ' if i % 9 == 0 else f'{i}.5 '}\t{i}.7{' p' if i % 4 else ' ep'}\n"), {"2021": [None, 1.5], "2022": [0.7, 1.7]}, {"name": "t.tsv", "length": N, "said": "flags behind 60 value(s)"}),
+    "seconds beside a colon": ("a\tb\n" + rows(lambda i: f"{':' if i % 9 == 0 else i}\t{i} s\n"), {"b": [0, 1]}, {"name": "t.tsv", "length": N, "unsaid": ["flags"]}),
     "amounts in TL": (column("-1.050,50 TL", "10.000,00 TL"), {"v": [-1050.5, 10000.0]}, {"said": "amounts in TL"}),
     "amounts in Rp": (column("Rp 1.050.000", "Rp. 10.000"), {"v": ["Rp 1.050.000", "Rp. 10.000"]}, {}),
     "places on a deck": (column("TL1", "TL12", "TL3"), {"v": ["TL1", "TL12"]}, {"unsaid": ["amounts"]}),  # as in allotropy, beckman_coulter_biomek
