@@ -13,8 +13,8 @@ def parquet(src, **options):
     try:
         return _parquet(src, options)
     except (OSError, ValueError) as e:
-        if not options and re.search(r"Decimal precision out of range|Decimal\d+::FromBigEndian|Invalid FIXED_LEN_BYTE_ARRAY length", str(e)):
-            return _long_decimals(src)
+        if not options and re.search(r"Decimal precision out of range|Decimal\d+::FromBigEndian|Invalid FIXED_LEN_BYTE_ARRAY length|Map keys must be", str(e)):
+            return _by_its_schema(src)
         if "encrypt" not in str(e) and "decrypt" not in str(e):
             raise
         raise src.fail("is encrypted, and can't be read without its keys") from None
@@ -55,20 +55,23 @@ def _parquet(src, options):
         return table.cast(pa.schema([f.with_type(_stored(f.type)) if pa.types.is_nested(f.type) else f for f in table.schema], table.schema.metadata)).to_pandas()
 
 
-def _long_decimals(src):
-    """The table with decimals that Arrow has no type for as those of Python."""
+def _by_its_schema(src):
+    """The table with decimals that Arrow has no type for as those of Python, and with maps that it refuses."""
     import pyarrow as pa
     from pyarrow import parquet as reader
 
-    from attache.loaders import parquet_decimals
+    from attache.loaders import parquet_schema
 
-    scales, file = parquet_decimals.reader(src.path, pa, reader)
+    scales, file = parquet_schema.reader(src.path, reader)
     with file:
         table = file.read()
     frame = _frame(table)
     for name in table.column_names:
-        if name in scales and table.column_names.count(name) == 1:
-            frame[name] = parquet_decimals.numbers(table.column(name).to_pylist(), scales[name])
+        kind = table.schema.field(name).type if table.column_names.count(name) == 1 and name in scales else pa.null()
+        if pa.types.is_struct(kind) and scales[name] is None:
+            frame[name] = parquet_schema.pairs(table.column(name).to_pylist())
+        elif (pa.types.is_binary(kind) or pa.types.is_fixed_size_binary(kind)) and scales[name] is not None:
+            frame[name] = parquet_schema.numbers(table.column(name).to_pylist(), scales[name])
     return frame
 
 

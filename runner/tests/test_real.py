@@ -339,17 +339,22 @@ def test_decimals_longer_than_those_of_arrow(tmp_path):
     assert load("byte_array_decimal_empty_value.parquet")["value"].tolist() == [decimal.Decimal(n) for n in [*range(1, 24), 0]]
 
 
+def test_maps_whose_keys_may_be_missing():
+    """Which Arrow refuses; DuckDB reads it as {parent=another, name=report}."""
+    assert load("incorrect_map_schema.parquet")["my_map"].tolist() == [[("parent", "another"), ("name", "report")]]
+
+
 def test_decimals_beside_other_columns(tmp_path):
     """The schema is written anew, and all that stands beside such a column stays as it is."""
     import pyarrow as pa
     from pyarrow import parquet
 
-    from attache.loaders import parquet_decimals
+    from attache.loaders import parquet_schema
 
     long = pa.array([decimal.Decimal("1.50"), None, decimal.Decimal("-7.25")], pa.decimal128(30, 2))
     table = pa.table({"n": [1, None, 3], "long": long, "when": pa.array([1, 2, None], pa.timestamp("us", "UTC")), "list": [[1], [], [2, 3]], "text": ["a", "b", None], **{f"c{i}": [i] * 3 for i in range(20)}})
     parquet.write_table(table, tmp_path / "a.parquet")
-    scales, file = parquet_decimals.reader(tmp_path / "a.parquet", pa, parquet)
+    scales, file = parquet_schema.reader(tmp_path / "a.parquet", parquet)
     read = file.read()
     assert scales == {"long": 2} and read.drop_columns(["long"]).equals(table.drop_columns(["long"]))
-    assert parquet_decimals.numbers(read.column("long").to_pylist(), 2) == long.to_pylist()
+    assert parquet_schema.numbers(read.column("long").to_pylist(), 2) == long.to_pylist()

@@ -1,7 +1,8 @@
-"""Decimals of Parquet that Arrow has no type for: of more than 76 digits, as BigQuery's BIGNUMERIC, or of no bytes.
+"""What Arrow refuses of Parquet: decimals of more than 76 digits, as BigQuery's BIGNUMERIC, or of no bytes, and maps whose keys may be missing,
+as old Hive wrote them.
 
-The schema, in the file's last bytes in Thrift's compact form, is written anew without what says that their bytes are decimals; they are made
-into numbers here (parquet.thrift, SchemaElement; thrift-compact-protocol.md)."""
+The schema, in the file's last bytes in Thrift's compact form, is written anew without what says that bytes are decimals and lists maps; they
+are made into those here (parquet.thrift, SchemaElement; thrift-compact-protocol.md)."""
 
 import decimal
 import io
@@ -11,8 +12,8 @@ _DECIMAL = 5  # as a converted type
 _BINARY, _LIST, _STRUCT = 8, 9, 12  # types of Thrift
 
 
-def reader(path, pa, parquet):
-    """(the columns that are such decimals, with their scales; the file to be read, in which they are bytes)."""
+def reader(path, parquet):
+    """({name of a column: its scale, None for a map}; the file to be read, in which such decimals are bytes, and maps lists)."""
     with open(path, "rb") as f:
         data = f.read()
     size = int.from_bytes(data[-8:-4], "little")
@@ -26,6 +27,11 @@ def numbers(values, scale):
     """The decimals of a column of bytes, big-endian in two's complement; of no bytes, 0."""
     with decimal.localcontext(prec=decimal.MAX_PREC, Emin=decimal.MIN_EMIN, Emax=decimal.MAX_EMAX):
         return [None if v is None else decimal.Decimal(int.from_bytes(v, "big", signed=True)).scaleb(-scale) for v in values]
+
+
+def pairs(values):
+    """The maps of a column, each a list of keys with their values, as Arrow gives them."""
+    return [None if v is None else [tuple(pair.values()) for pair in next(iter(v.values())) or ()] for v in values]
 
 
 def _schema_anew(footer, scales):
@@ -51,6 +57,10 @@ def _elements(body, scales):
         if _decimal(by):
             length, start = _varint(by[4], 0)
             scales[by[4][start : start + length].decode("utf-8", "replace")] = _signed(by.get(_SCALE, b"\0"))
+        elif _map(by):
+            length, start = _varint(by[4], 0)
+            scales[by[4][start : start + length].decode("utf-8", "replace")] = None
+        if _decimal(by) or _map(by):
             fields = [f for f in fields if f[0] not in (_CONVERTED, _SCALE, _PRECISION, _LOGICAL)]
         last = 0
         for number, kind, a, b in fields:
@@ -64,6 +74,11 @@ def _elements(body, scales):
 def _decimal(by):
     """Whether an element is a decimal in bytes, of a size of its own or not (types 7 and 6)."""
     return _signed(by.get(1, b"\0")) in (6, 7) and _CONVERTED in by and _signed(by[_CONVERTED]) == _DECIMAL
+
+
+def _map(by):
+    """Whether an element is a map, or the list within one."""
+    return _CONVERTED in by and _signed(by[_CONVERTED]) in (1, 2)
 
 
 def _fields(data, at):
