@@ -96,6 +96,8 @@ def _frame(file, sheet, rows, first):
     if named is not None:
         head = headers.Header(named - blank)
     skip = blank + head.skip
+    if head.rows == 1 and _begins_with_days(rows[skip:]):
+        head = headers.Header(head.skip, 0)
     if width == 1:
         head = headers.Header(0, 0 if _no_name(rows[blank:]) else 1)
     if head.rows == 0:
@@ -139,6 +141,13 @@ def _nothing_below(texts):
         return None
     names = [c.strip() for c in texts[-2] if c.strip()]
     return len(texts) - 2 if len(names) > 1 and all(map(headers.is_name, names)) else None
+
+
+def _begins_with_days(rows):
+    """Whether the first row has days and no text, and in the columns of the days stand no numbers or texts below."""
+    first = rows[0]
+    days = [i for i, v in enumerate(first) if v is not None and _kind(v) == "date"]
+    return bool(days) and not any(isinstance(v, str) for v in first) and not any(r[i] is not None and _kind(r[i]) in ("number", "text", "bool") for r in rows[1:] for i in days)
 
 
 def _no_name(rows):

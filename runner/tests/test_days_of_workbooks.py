@@ -204,3 +204,24 @@ def test_every_kind_of_cell_without_its_column(tmp_path):
     assert said.errors == {"S": [("#N/A", "C2")]}
     frame = load(path)
     assert pd.isna(frame["neg time"][0]) and frame["neg time"][1] == -7 * HOUR and frame["n"].tolist() == [5, 6, 7, 8, 9]
+
+
+@pytest.mark.parametrize("rows", [[(FIRST, 15), (FIRST + HOUR, 16), (FIRST + 2 * HOUR, 17)], [(FIRST, FIRST + HOUR)], [(FIRST, 1.5, True), (None, 2.5, False), (FIRST, 3, True)]])
+def test_a_sheet_that_begins_with_days_has_no_header(rows, tmp_path, capsys):
+    """As calamine's date.xlsx and POI's 1904DateWindowing.xls; the first row was taken for names."""
+    b = openpyxl.Workbook()
+    for r in rows:
+        b.active.append([v.to_pydatetime() if isinstance(v, pd.Timestamp) else v for v in r])
+    b.save(tmp_path / "a.xlsx")
+    frame = load(tmp_path / "a.xlsx")
+    assert len(frame) == len(rows) and list(frame.columns) == list(range(len(rows[0]))) and frame[0][0] == FIRST
+    assert "has no header" in capsys.readouterr().err
+
+
+def test_days_over_numbers_are_names(tmp_path):
+    b = openpyxl.Workbook()
+    for r in ([None, FIRST.to_pydatetime(), (FIRST + 24 * HOUR).to_pydatetime()], ["north", 5, 6], ["south", 7, 8], ["east", 9, 10]):
+        b.active.append(r)
+    b.save(tmp_path / "a.xlsx")
+    frame = load(tmp_path / "a.xlsx")
+    assert len(frame) == 3 and frame.iloc[:, 1].tolist() == [5, 7, 9]
