@@ -291,8 +291,10 @@ def _compared_with(q, d, profile):
             return q.but(kind=_kind([by]), by=(by,), targets=tuple(numbers or profile.measures[:1]), agg=agg)
         if len(d.by) == 1 and d.by[0] is not c and d.by[0] not in numbers and numbers:  # "sales in dallas vs houston by year"
             return q.but(kind=_kind(d.by), by=(d.by[0], c), targets=tuple(numbers[:1]), agg=agg)
-        if d.chart == "line" and numbers and profile.time is not None:
+        if (d.chart == "line" or "over_time" in d.words and not d.by) and numbers and profile.time is not None:
             return q.but(kind="series", by=("time", c), targets=tuple(numbers[:1]), agg=agg)
+        if "over_time" in d.words:
+            raise NotUnderstood("Which column over time?")
         if not numbers and not agg and not any(m.additive == "flow" and names.telling(m.name) < names.telling("") for m in profile.measures) and c.series[c.series.isin(list(values))].value_counts().nunique() > 1:
             return q.but(kind="groups", by=(c,), agg="count")  # of rows that are events
         return q.but(kind="groups", by=(c,), targets=tuple(numbers or profile.measures[:4]), agg=agg if numbers or agg != "count" else "count")

@@ -73,6 +73,8 @@ CASES = [
     (money, "biggest difference between budget and actual", int(gone.max())),
     (money, "how many times was actual above budget", int((money.Actual > money.Budget).sum())),
     (money, "how many rows where actual is more than budget", int((money.Actual > money.Budget).sum())),
+    (money, "police vs fire budget over time", {(str(y), d): int(v) for (y, d), v in money[money.Department != "Parks"].groupby(["Fiscal Year", "Department"]).Budget.sum().items()}),
+    (money, "compare police and fire over time", NO),
     (money, "departments over budget", NO),
     (money, "how much over budget was police in 2023", NO),
     (money, "which department spent the most", money.groupby("Department").Actual.sum().nlargest(1).to_dict()),
