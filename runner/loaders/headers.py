@@ -300,7 +300,7 @@ def headless(first, body, width):
         return False  # a header that is repeated
     if yes:
         return no >= 3 * yes and no >= 3 and again > 0
-    if not first[0] and no < 3:
+    if not (first and first[0]) and no < 3:
         return False
     if no and any(c == "d" == k and re.search(r"\d[-/.]\d+[-/.]\d|\d:\d", f) for c, k, f in zip(cells, kinds, first)):
         return True  # a day above days is no name

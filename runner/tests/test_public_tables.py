@@ -109,3 +109,10 @@ CASES = {
 def test_reads(check, name):
     content, want, more = CASES[name]
     check(content, want, **more)
+
+
+def test_a_blank_line_is_no_row_of_values():
+    """As above the plates of Gen5 (allotropy, agilent_gen5, Fibrillation data), which were refused for it."""
+    from attache.loaders import headers
+
+    assert not headers.headless([], [["1", "2"], ["3", "4"], ["5", "x"]], 2)
