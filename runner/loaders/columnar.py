@@ -104,11 +104,20 @@ def _frame(table, **options):
     import pyarrow.compute as pc
 
     for i, field in enumerate(table.schema):
-        if pa.types.is_time(field.type) and _beyond_a_day(table.column(i)):  # which pandas has no times for
+        if pa.types.is_dictionary(field.type) and not pa.types.is_nested(field.type.value_type) and any(c.dictionary.null_count for c in table.column(i).chunks):
+            table = table.set_column(i, field.name, table.column(i).cast(field.type.value_type))  # a missing value is no category
+        if pa.types.is_time(field.type) and (_beyond_a_day(table.column(i)) or _finer(table.column(i))):  # which pandas has no times for
             number = pa.int32() if field.type.bit_width == 32 else pa.int64()
             table = table.set_column(i, field.name, table.column(i).cast(number).cast(pa.int64()).cast(pa.duration(field.type.unit)))
     unions = [i for i, f in enumerate(table.schema) if pa.types.is_union(f.type)]
-    frame = table.select([i for i in range(table.num_columns) if i not in unions]).to_pandas(**{"date_as_object": False, **options})
+    options = {"date_as_object": False, **options}
+    try:
+        frame = table.select([i for i in range(table.num_columns) if i not in unions]).to_pandas(**options)
+    except (ValueError, NotImplementedError, TypeError) as e:
+        if not _OBJECTS.search(str(e)):
+            raise
+        unions = [i for i in range(table.num_columns) if i in unions or not _has_type(table.select([i]), options)]
+        frame = table.select([i for i in range(table.num_columns) if i not in unions]).to_pandas(**options)
     for i in unions:  # values of several types, for which pandas has none
         frame.insert(min(i, len(frame.columns)), table.schema.names[i], pd.Series(table.column(i).to_pylist(), dtype=object), allow_duplicates=True)
     for i, field in enumerate(table.schema):
@@ -122,6 +131,29 @@ def _frame(table, **options):
             if max(abs(bounds["min"]), abs(bounds["max"])) >= 2**53:
                 frame[field.name] = pd.array(column.to_pylist(), dtype="Int64" if pa.types.is_signed_integer(field.type) else "UInt64")
     return frame
+
+
+# What pandas has no type for: dictionaries of lists, or within lists with a missing value, times of nanoseconds within them.
+_OBJECTS = re.compile("Categorical categories cannot be null|non-zero nanoseconds|unhashable type")
+
+
+def _has_type(column, options):
+    try:
+        column.to_pandas(**options)
+    except (ValueError, NotImplementedError, TypeError):
+        return False
+    return True
+
+
+def _finer(column):
+    """Whether times are finer than those of Python."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if column.type != pa.time64("ns"):
+        return False
+    number = column.cast(pa.int64())
+    return bool(pc.any(pc.not_equal(pc.multiply(pc.divide(number, 1000), 1000), number)).as_py())
 
 
 def _beyond_a_day(column):

@@ -74,3 +74,32 @@ def test_zstandard_that_begins_with_what_is_skipped(first, tmp_path):
     packed = pyarrow.compress(b"n,name\n1,a\n2,b\n", codec="zstd", asbytes=True)
     (tmp_path / "a.csv.zst").write_bytes(bytes([first]) + b"\x2a\x4d\x18\x04\x00\x00\x00abcd" + packed)
     assert loaders.load(str(tmp_path / "a.csv.zst")).to_dict("list") == {"n": [1, 2], "name": ["a", "b"]}
+
+
+def test_missing_values_in_the_dictionaries_of_arrow(tmp_path):
+    """As generated_dictionary and generated_nested_dictionary of arrow-testing; pandas has no category for what is missing."""
+    import pandas as pd
+    import pyarrow as pa
+
+    coded = pa.DictionaryArray.from_arrays(pa.array([0, 1, None, 1], pa.int8()), pa.array(["a", None]))
+    lists = pa.DictionaryArray.from_arrays(pa.array([0, 1, 1, None], pa.int8()), pa.ListArray.from_arrays(pa.array([0, 1, 2], pa.int32()), pa.DictionaryArray.from_arrays(pa.array([0, 1], pa.int8()), pa.array(["x", None]))))
+    table = pa.table({"n": [1, 2, 3, 4], "coded": coded, "lists": lists, "whole": pa.array(["u", "v", "u", "v"]).dictionary_encode()})
+    with pa.OSFile(str(tmp_path / "a.arrow"), "wb") as f, pa.ipc.new_file(f, table.schema) as w:
+        w.write_table(table)
+    frame = loaders.load(str(tmp_path / "a.arrow"))
+    assert list(frame.columns) == ["n", "coded", "lists", "whole"] and frame["n"].tolist() == [1, 2, 3, 4]
+    assert frame["coded"][0] == "a" and frame["coded"].isna().tolist() == [False, True, True, True]
+    assert [None if v is None or v is pd.NA else list(v) for v in frame["lists"].astype(object)] == [["x"], [None], [None], None]
+    assert isinstance(frame["whole"].dtype, pd.CategoricalDtype)
+
+
+def test_times_finer_than_those_of_python(tmp_path):
+    import pandas as pd
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    fine = pa.array([52_938_200_013_189, None, 1000], pa.time64("ns"))
+    parquet.write_table(pa.table({"fine": fine, "usual": pa.array([1000, 2000, None], pa.time64("ns"))}), tmp_path / "a.parquet")
+    frame = loaders.load(str(tmp_path / "a.parquet"))
+    assert frame["fine"][0] == pd.Timedelta(52_938_200_013_189, unit="ns") and frame["fine"][2] == pd.Timedelta(1000, unit="ns") and pd.isna(frame["fine"][1])
+    assert frame["usual"][0].microsecond == 1
