@@ -6,8 +6,10 @@
 package gvisor
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
+	"debug/buildinfo"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -79,8 +81,8 @@ func Open(ctx context.Context, dir, runscPath string, python *wheels.Python, opt
 	if err := unix.Access(runscPath, unix.X_OK); err != nil {
 		return nil, fault.Wrap(err, fault.Unavailable, "Code can't run here: runsc (gVisor) may not be executed; make it executable, in a file system that is not mounted noexec.")
 	}
-	if err := unix.Access(filepath.Join(filepath.Dir(runscPath), "gvisor-bin", "checkpointgofer"), unix.X_OK); err != nil {
-		return nil, fault.Wrap(err, fault.Unavailable, "Code can't run here: gvisor-bin/checkpointgofer is missing beside runsc (gVisor), or may not be executed; build it with `make build`.")
+	if err := ourGofer(filepath.Join(filepath.Dir(runscPath), "gvisor-bin", "checkpointgofer")); err != nil {
+		return nil, fault.Wrap(err, fault.Unavailable, "Code can't run here: Attaché's gvisor-bin/checkpointgofer is missing beside runsc (gVisor), or may not be executed; build it with `make build`.")
 	}
 	if err := wheels.MayExecute(dir); err != nil {
 		return nil, err
@@ -133,6 +135,16 @@ func Open(ctx context.Context, dir, runscPath string, python *wheels.Python, opt
 	h.work.Go(func() { h.keep(bg) })
 	h.work.Go(func() { h.watchIdle(bg) })
 	return h, nil
+}
+
+// ourGofer looks whether a checkpoint gofer is that of this project: gVisor has one of
+// the same name.
+func ourGofer(path string) error {
+	info, err := buildinfo.ReadFile(path)
+	if err == nil && info.Path != "github.com/attachebot/attache/cmd/checkpointgofer" {
+		err = errors.New("the checkpoint gofer is another program")
+	}
+	return cmp.Or(err, unix.Access(path, unix.X_OK))
 }
 
 // prepare puts together what sessions share.

@@ -34,13 +34,8 @@ func TestOpenErrorsNameNoFolder(t *testing.T) {
 			_, err := gvisor.Open(t.Context(), dir, filepath.Join(dir, "runsc"), &wheels.Python{Env: dir, Version: "3.11"}, o)
 			return err
 		},
-		"no gofer": func() error {
-			_, err := gvisor.Open(t.Context(), dir, self, &wheels.Python{Env: dir, Version: "3.11"}, o)
-			if !strings.Contains(fault.Message(err), "gvisor-bin/checkpointgofer") {
-				t.Errorf("no gofer: %v", err)
-			}
-			return err
-		},
+		"no gofer":      func() error { return openBeside(t, "", o) },
+		"another gofer": func() error { return openBeside(t, self, o) },
 		"no Python": func() error {
 			_, err := wheels.PreparePython(t.Context(), dir, filepath.Join(dir, "python"), "", io.Discard)
 			return err
@@ -55,4 +50,26 @@ func TestOpenErrorsNameNoFolder(t *testing.T) {
 			t.Errorf("%s: %q (%v)", what, got, err)
 		}
 	}
+}
+
+// openBeside opens a host whose runsc has a copy of a program for the gofer, or none.
+func openBeside(t *testing.T, program string, o gvisor.Options) error {
+	dir := t.TempDir()
+	if program != "" {
+		if err := os.Mkdir(filepath.Join(dir, "gvisor-bin"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(program, filepath.Join(dir, "gvisor-bin", "checkpointgofer")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	runsc := filepath.Join(dir, "runsc")
+	if err := os.WriteFile(runsc, nil, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	_, err := gvisor.Open(t.Context(), dir, runsc, &wheels.Python{Env: dir, Version: "3.11"}, o)
+	if !strings.Contains(fault.Message(err), "gvisor-bin/checkpointgofer") {
+		t.Errorf("%q: %v", program, err)
+	}
+	return err
 }
