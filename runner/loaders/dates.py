@@ -171,6 +171,8 @@ def convert(frame, day_first=None, name="", first=EXCEL):
         chosen = _in_century(frame.columns[i], results, _choose(results, day_first if order is None else order, order is not None), name)
         chosen = _as_machines_write(frame.iloc[:, i], chosen)
         _tell(name, frame, i, chosen)
+        if not next(iter(results)).startswith("ISO"):
+            _tell_two(name, frame, i, chosen)
         frame.isetitem(i, chosen)
     return frame
 
@@ -309,6 +311,15 @@ def certain(column):
     return results[first] if len(results) == 1 or first.startswith("%d.") else None
 
 
+def _tell_two(name, frame, i, chosen):
+    """Say of a column in which days are written in two ways, how they were read."""
+    texts = frame.iloc[:, i].dropna()
+    iso = texts.map(lambda v: bool(_ISO.fullmatch(str(v).strip())))
+    if name and 3 <= iso.sum() <= len(texts) - 3:
+        one, other = texts[iso].index[0], texts[~iso].index[0]
+        note(f"{name}: {frame.columns[i]}: dates are written in two ways: {texts[one]} was read as {chosen[one]:%Y-%m-%d}, {texts[other]} as {chosen[other]:%Y-%m-%d}.")
+
+
 def _tell(name, frame, i, chosen):
     lost = frame.iloc[:, i].notna() & chosen.isna()
     if name and lost.any():
@@ -362,7 +373,7 @@ def _readings(column):
     if len(found) > 1 and any(f.startswith("%y-%m") for f in _formats(values)):  # 01-02-03: only where rows in order prove it
         found = {f: c for f, c in found.items() if _ordered(c)}
         return found if len(found) == 1 else {}
-    return found or _year_day_month(column, values) or _with_clocks(column, values) or _reworded(column, values)
+    return found or _year_day_month(column, values) or _with_clocks(column, values) or _reworded(column, values) or _beside_iso(column, values)
 
 
 _NUMBERS = re.compile(r"\d{4}([-/.])\d\d?\1\d\d?")
@@ -389,6 +400,19 @@ def _reworded(column, values):
         return {}
     known = column.dropna().unique()
     return _readings(column.map(dict(zip(known, (datewords.usual(v) or v for v in known)))).astype(column.dtype))
+
+
+def _beside_iso(column, values):
+    """The readings of a column in which 2023-02-09 stands beside days of one other form, as where two programs wrote it."""
+    other = [v for v in values if not _ISO.fullmatch(v)]
+    if not 3 <= len(other) <= len(values) - 3 or not column.dropna().map(type).eq(str).all():
+        return {}
+    iso = column.str.strip().map(lambda v: bool(_ISO.fullmatch(v)), na_action="ignore").eq(True)
+    days = _parse(column.where(iso), "ISO8601")
+    if days is None or days.notna().sum() < iso.sum() or not str(days.dtype).startswith("datetime64["):
+        return {}
+    found = {f: c for f, c in _readings(column.mask(iso)).items() if c.dtype == days.dtype}
+    return {f: c.where(~iso, days) for f, c in found.items() if not _lost(column.mask(iso), c)}
 
 
 def _formats(values):

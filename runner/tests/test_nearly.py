@@ -1,6 +1,7 @@
 """Columns that are dates or numbers but for a few values: what is no date is missing and said, and what keeps a column text is said."""
 
 import datetime as dt
+import random
 
 import pytest
 
@@ -63,3 +64,31 @@ def test_codes_are_text_without_a_word(tmp_path, capsys, name, others):
     frame = loaders.load(table(tmp_path, among(range(100, 200), others), name))
     assert frame[name][3] == others[0]
     assert "no numbers" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("form", ["%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%b %d, %Y", "%d %B %Y", "%Y/%m/%d"])
+@pytest.mark.parametrize("which", [lambda i: i % 2, lambda i: i % 5 == 1, lambda i: i % 5 != 1, lambda i: i > 150, lambda i: i < 60], ids=["half", "few", "most", "later ones", "first ones"])
+def test_days_written_in_two_ways(tmp_path, capsys, form, which):
+    n = 300
+    iso, other = days(n), days(n, form)
+    frame = loaders.load(table(tmp_path, [other[i] if which(i) else iso[i] for i in range(n)]))
+    assert frame.when.dt.strftime("%Y-%m-%d").tolist() == iso
+    k = next(i for i in range(n) if which(i))
+    if form[:2] + form[3:5] in ("%d%m", "%m%d"):  # the others can be meant one way only
+        assert "dates are written in two ways: " in (said := capsys.readouterr().err) and f"{other[k]} as {iso[k]}" in said
+
+
+def test_two_ways_that_are_none(tmp_path, capsys):
+    """Where what stands beside the dates are none, or may be meant either way, nothing is read in silence."""
+    n = 60
+    frame = loaders.load(table(tmp_path, [f"1{i % 9}/{i % 50}" if i % 2 else d for i, d in enumerate(days(n))]))
+    assert frame.when.dtype.kind != "M" and not frame.when.isna().any()
+    clocks = [f"{d}T10:00:00+02:00" if i % 2 else f"{d[8:]}/{d[5:7]}/{d[:4]}" for i, d in enumerate(days(n))]
+    frame = loaders.load(table(tmp_path, clocks))
+    assert frame.when.tolist() == clocks
+    capsys.readouterr()
+    early = [d for d in days(400) if int(d[8:]) <= 12][:n]
+    random.Random(1).shuffle(early)
+    frame = loaders.load(table(tmp_path, [f"{d[8:]}/{d[5:7]}/{d[:4]}" if i % 2 else d for i, d in enumerate(early)]))
+    said = capsys.readouterr().err
+    assert frame.when.dtype.kind == "M" and "two ways" in said and "month" in said and "first" in said
