@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	"gvisor.dev/gvisor/pkg/sentry/state/stateipc"
@@ -65,7 +66,7 @@ func run() (err error) {
 	}
 	s := urpc.NewServer()
 	s.Register(server)
-	if err := s.Handle(socket); err != nil && err.Error() != "EOF" { // until the sandbox closes it
+	if err := s.Handle(socket); !errors.Is(err, io.EOF) { // until the sandbox closes it
 		return err
 	}
 	return nil
