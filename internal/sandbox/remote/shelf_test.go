@@ -230,7 +230,8 @@ func TestImageReplaced(t *testing.T) {
 	}
 }
 
-// heldStore keeps who writes the next record of a run waiting, after it is written.
+// heldStore keeps who writes the next record of a run waiting, after it is written. An image
+// that is fetched once more, since its worker did not hear that it was, is no run.
 type heldStore struct {
 	cluster.Store
 	armed          atomic.Bool
@@ -239,7 +240,7 @@ type heldStore struct {
 
 func (h *heldStore) SaveSession(ctx context.Context, s cluster.Session) (cluster.Session, error) {
 	s, err := h.Store.SaveSession(ctx, s)
-	if err == nil && h.armed.CompareAndSwap(true, false) {
+	if err == nil && s.Behind && h.armed.CompareAndSwap(true, false) {
 		close(h.saved)
 		<-h.release
 	}
