@@ -109,7 +109,7 @@ func (h *Host) adoptContainer(ctx context.Context, dir, life string) {
 		h.log.Warn("finish the checkpoint of a process that died", "user", info.User, "error", err)
 	}
 	if whole {
-		h.packAdopted(target, st)
+		h.takeAdopted(target, st)
 		return
 	}
 	pid := alive(dir, id)
@@ -135,12 +135,12 @@ func (h *Host) adoptContainer(ctx context.Context, dir, life string) {
 		h.log.Warn("take over the session of a process that died", "user", info.User, "error", err)
 		return
 	}
-	h.packAdopted(target, next)
+	h.takeAdopted(target, next)
 	h.log.Info("session taken over from a process that died", "user", info.User)
 }
 
-// packAdopted packs the image of a session that nobody uses yet.
-func (h *Host) packAdopted(dir string, st stored.Session) {
+// takeAdopted gives the image of a session that nobody uses yet a file of its own.
+func (h *Host) takeAdopted(dir string, st stored.Session) {
 	packed, err := h.images.take(dir, st)
 	if err == nil {
 		err = packed.Write(dir)

@@ -198,9 +198,12 @@ func (h *Host) fetchSnapshot(ctx context.Context, name string, images sandbox.Im
 	if err != nil {
 		return err
 	}
-	content, err := image.Content(tmp)
-	if err == nil && content != name[strings.LastIndexByte(name, '-')+1:] {
+	found, err := image.Content(tmp)
+	if err == nil && found != content(name) {
 		err = archive.ErrDamaged
+	}
+	if err == nil {
+		err = image.WriteHashes(tmp)
 	}
 	if err == nil {
 		err = os.Rename(tmp, filepath.Join(h.images.fetched, name))

@@ -142,7 +142,18 @@ func expand(i *Image, dir string) error {
 // is unpacked.
 func through(t *testing.T, b *Base, path, raw string) string {
 	t.Helper()
-	sum, err := encode(b, path, raw, nil)
+	i := written(t, b, path, raw, nil)
+	out := t.TempDir()
+	if err := expand(i, out); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// written packs a checkpoint into the image at path, which is open until the test ends.
+func written(t *testing.T, b *Base, path, raw string, extra []byte) *Image {
+	t.Helper()
+	sum, err := encode(b, path, raw, extra)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,12 +161,8 @@ func through(t *testing.T, b *Base, path, raw string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer i.Close()
-	out := t.TempDir()
-	if err := expand(i, out); err != nil {
-		t.Fatal(err)
-	}
-	return out
+	t.Cleanup(func() { i.Close() })
+	return i
 }
 
 func equal(t *testing.T, a, b string) {
@@ -191,15 +198,7 @@ func TestRoundTrip(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			raw := checkpoint(t, append(random(1, 90_000), random(6, 3<<20)...), random(7, 9000), pages)
 			path := filepath.Join(t.TempDir(), "image")
-			sum, err := encode(b, path, raw, []byte("beside"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			i, err := b.Open(path, sum)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer i.Close()
+			i := written(t, b, path, raw, []byte("beside"))
 			out := t.TempDir()
 			if err := expand(i, out); err != nil || string(i.Extra) != "beside" || i.Size(Pages) != int64(len(pages)) {
 				t.Fatal(err, i.Extra, i.Size(Pages))
