@@ -4,7 +4,7 @@ first letters, units of time that the rows are not, people who do what a column 
 import numpy as np
 import pandas as pd
 import pytest
-from test_plain_questions import NO, check_answer
+from test_plain_questions import NO, check_called
 
 rng = np.random.default_rng(12)
 n = 240
@@ -91,11 +91,4 @@ CASES = [
 
 @pytest.mark.parametrize("frame, question, want", CASES)
 def test_an_answer(frame, question, want, monkeypatch):
-    if called := frame.attrs.get("called"):
-        from attache import ask
-        from attache.analyze import profile
-        from attache.ask.scan import Vocabulary
-
-        figures = profile.Profile(frame)
-        monkeypatch.setattr(ask, "_loaded", (frame, called, figures, Vocabulary(figures, called + ".csv")))
-    check_answer(frame, question, want)
+    check_called(frame, question, want, monkeypatch)

@@ -6,7 +6,7 @@ births, ball players); their rows are made up, and the answers are pandas'."""
 import numpy as np
 import pandas as pd
 import pytest
-from test_plain_questions import NO, check_answer
+from test_plain_questions import NO, check_called
 
 from attache.ask import ask_table
 
@@ -98,14 +98,7 @@ CASES = [
 
 @pytest.mark.parametrize("frame, question, want", CASES)
 def test_an_answer(frame, question, want, monkeypatch):
-    if called := frame.attrs.get("called"):
-        from attache import ask
-        from attache.analyze import profile
-        from attache.ask.scan import Vocabulary
-
-        figures = profile.Profile(frame)
-        monkeypatch.setattr(ask, "_loaded", (frame, called, figures, Vocabulary(figures, called + ".csv")))
-    check_answer(frame, question, want)
+    check_called(frame, question, want, monkeypatch)
 
 
 @pytest.mark.parametrize(
